@@ -1,0 +1,91 @@
+"""File names and object keys: `<user_id>/<job_id>/<file name>` in both buckets."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chalicelib.exceptions import JobFailure
+
+VCF_EXTENSIONS = (".vcf", ".vcf.gz", ".vcf.bgz")
+LONGEST_NAME = 255
+"""Longest file name in characters: what file systems allow, and what keeps a key under S3's 1,024 bytes."""
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_job_id(text: str) -> bool:
+    """True for the canonical form of a UUID, the only form that job ids have."""
+    return _UUID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class InputKey:
+    """The key of an input file, taken apart."""
+
+    user_id: str
+    job_id: str
+    file_name: str
+
+    @property
+    def key(self) -> str:
+        """The key as S3 holds it."""
+        return f"{key_prefix(self.user_id, self.job_id)}{self.file_name}"
+
+    @classmethod
+    def parse(cls, key: str) -> InputKey | None:
+        """The parts of `key`, or None for a key that no upload of ours has."""
+        user_id, _, rest = key.partition("/")
+        job_id, _, file_name = rest.partition("/")
+        if not user_id or not is_job_id(job_id) or not file_name:
+            return None
+        return cls(user_id, job_id, file_name)
+
+
+def key_prefix(user_id: str, job_id: str) -> str:
+    """Everything of one job lies under this prefix, in both buckets."""
+    return f"{user_id}/{job_id}/"
+
+
+def check_file_name(name: str) -> None:
+    """Check an input file's name.
+
+    :raises JobFailure: with the reason, for a name that is not one of a VCF file
+    """
+    if len(name) > LONGEST_NAME:
+        raise JobFailure("name_too_long", f"The file's name has {len(name)} characters; {LONGEST_NAME} is the limit.",
+                         "Rename the file and upload it again.")
+    if "/" in name or "\\" in name or any(ord(character) < 32 or ord(character) == 127 for character in name):
+        raise JobFailure("bad_name", "The file's name has a slash, a backslash or a control character in it.",
+                         "Rename the file and upload it again.")
+    if not name.lower().endswith(VCF_EXTENSIONS):
+        raise JobFailure("wrong_extension", f"“{name}” is not named like a VCF file.",
+                         "GAS reads files whose names end in .vcf, .vcf.gz or .vcf.bgz.")
+
+
+def base_name(input_file_name: str) -> str:
+    """The input file's name without its VCF extension: what the results are named after."""
+    lower = input_file_name.lower()
+    for extension in sorted(VCF_EXTENSIONS, key=len, reverse=True):
+        if lower.endswith(extension) and len(input_file_name) > len(extension):
+            return input_file_name[: -len(extension)]
+    return input_file_name
+
+
+@dataclass(frozen=True)
+class ResultNames:
+    """The names of what an annotation leaves, for one input file name."""
+
+    results: str
+    index: str
+    log: str
+    summary: str
+
+    @classmethod
+    def of(cls, input_file_name: str) -> ResultNames:
+        """Names after GAS: `<name>.annot.vcf.gz`, its `.tbi`, `<name>.count.log`, `<name>.summary.json`."""
+        name = base_name(input_file_name)
+        # Suffixes are longer than the extension they replace: keep the name within what file systems take.
+        while len(f"{name}.annot.vcf.gz.tbi".encode()) > LONGEST_NAME:
+            name = name[:-1]
+        return cls(results=f"{name}.annot.vcf.gz", index=f"{name}.annot.vcf.gz.tbi", log=f"{name}.count.log",
+                   summary=f"{name}.summary.json")

@@ -1,0 +1,67 @@
+"""Server-side sessions: what a browser's cookie stands for."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A signed-in browser. The cookie holds a random token; the table only its SHA-256.
+
+    :param session_id: SHA-256 (hex) of the cookie's token
+    :param user_id: the Globus identity
+    :param csrf_token: what every form of this session must send back
+    :param tokens: Globus access tokens, kept to be revoked at logout
+    :param expires: epoch seconds after which the session is void (and DynamoDB drops it)
+    """
+
+    session_id: str
+    user_id: str
+    csrf_token: str
+    tokens: tuple[str, ...] = ()
+    created: int
+    expires: int
+
+    def to_record(self) -> dict[str, Any]:
+        """The session as plain types."""
+        return {**asdict(self), "tokens": list(self.tokens), "kind": "session"}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Session:
+        """The session that `to_record` described."""
+        return cls(session_id=record["session_id"], user_id=record["user_id"], csrf_token=record["csrf_token"],
+                   tokens=tuple(record.get("tokens", ())), created=int(record["created"]),
+                   expires=int(record["expires"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginAttempt:
+    """A login that a browser began and Globus has not answered yet; it is used once.
+
+    :param session_id: SHA-256 (hex) of the login cookie's token
+    :param state: OAuth state
+    :param nonce: OpenID Connect nonce
+    :param code_verifier: PKCE verifier (RFC 7636)
+    :param next_path: our own path to go to afterwards
+    :param expires: epoch seconds
+    """
+
+    session_id: str
+    state: str
+    nonce: str
+    code_verifier: str
+    next_path: str
+    expires: int
+
+    def to_record(self) -> dict[str, Any]:
+        """The attempt as plain types."""
+        return {**asdict(self), "kind": "login"}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> LoginAttempt:
+        """The attempt that `to_record` described."""
+        return cls(session_id=record["session_id"], state=record["state"], nonce=record["nonce"],
+                   code_verifier=record["code_verifier"], next_path=record["next_path"],
+                   expires=int(record["expires"]))

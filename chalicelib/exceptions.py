@@ -1,0 +1,179 @@
+"""Every error of the GAS domain.
+
+Code raises these; one place turns them into pages and problem+json (`chalicelib/web/errors.py`), and one place turns
+those a job can die of into the job's recorded reason (`JobFailure.as_reason`).
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.domain.jobs import JobReason
+
+
+class GasError(Exception):
+    """A problem told in the user's words.
+
+    :param message: what is wrong, one sentence
+    :param hint: what the user can do next, one sentence, or ""
+    """
+
+    code = "gas_error"
+    default_message = "Something went wrong."
+    default_hint = ""
+
+    def __init__(self, message: str = "", hint: str = "") -> None:
+        self.message = message or self.default_message
+        self.hint = hint or self.default_hint
+        super().__init__(self.message)
+
+
+class NotFoundError(GasError):
+    """The thing does not exist, or is not this user's: the two are told alike."""
+
+    code = "not_found"
+    default_message = "There is nothing at this address."
+    default_hint = "It may have been deleted, or it belongs to another account."
+
+
+class JobNotFoundError(NotFoundError):
+    code = "job_not_found"
+    default_message = "There is no such annotation among yours."
+
+
+class FileNotAvailableError(NotFoundError):
+    """The job is the user's, but the file asked for is not (or not yet, or no longer) there."""
+
+    code = "file_not_available"
+    default_message = "This file is not available."
+    default_hint = "The annotation may not have finished, or it failed before the file was written."
+
+
+class NotSignedInError(GasError):
+    code = "not_signed_in"
+    default_message = "You are not signed in."
+    default_hint = "Sign in with Globus and try again."
+
+
+class ForbiddenError(GasError):
+    code = "forbidden"
+    default_message = "You may not do this."
+
+
+class CsrfRejectedError(ForbiddenError):
+    """A POST came without the token of the session: a forged or a very old form."""
+
+    code = "csrf_rejected"
+    default_message = "This form is no longer valid."
+    default_hint = "Go back, reload the page and send it again."
+
+
+class SignInFailedError(GasError):
+    """Globus refused, or its answer does not belong to the login that this browser began."""
+
+    code = "sign_in_failed"
+    default_message = "Signing in with Globus did not work."
+    default_hint = "Start again from the sign-in page; if it happens again, tell us the request id."
+
+
+class SignInCancelledError(SignInFailedError):
+    code = "sign_in_cancelled"
+    default_message = "You cancelled signing in at Globus."
+    default_hint = "Nothing was changed. You can sign in whenever you like."
+
+
+class BadRequestError(GasError):
+    """The request's own fault.
+
+    :param field: the form field or query parameter at fault, or ""
+    """
+
+    code = "bad_request"
+    default_message = "The request cannot be understood."
+
+    def __init__(self, message: str = "", hint: str = "", field: str = "") -> None:
+        super().__init__(message, hint)
+        self.field = field
+
+
+class ConflictError(GasError):
+    """The thing is in a state in which this cannot be done."""
+
+    code = "conflict"
+    default_message = "This cannot be done now."
+
+
+class JobNotCancellableError(ConflictError):
+    code = "job_not_cancellable"
+    default_message = "This annotation has already ended."
+    default_hint = "Only waiting and running annotations can be cancelled."
+
+
+class TooManyRequestsError(GasError):
+    """Throttled, by AWS or by us.
+
+    :param retry_after: seconds to wait
+    """
+
+    code = "too_many_requests"
+    default_message = "GAS is getting too many requests just now."
+    default_hint = "Wait a little and try again; nothing was lost."
+
+    def __init__(self, message: str = "", hint: str = "", retry_after: int = 5) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after
+
+
+class LeaseLostError(GasError):
+    """The job is no longer this worker's: cancelled, deleted, or taken over after the lease ran out."""
+
+    code = "lease_lost"
+    default_message = "The job is no longer held by this worker."
+
+
+class JobTakenError(GasError):
+    """Another worker holds the job's lease.
+
+    :param lease_expires: epoch seconds at which that lease ends
+    """
+
+    code = "job_taken"
+    default_message = "Another worker is annotating this job."
+
+    def __init__(self, lease_expires: int) -> None:
+        super().__init__()
+        self.lease_expires = lease_expires
+
+
+class WorkerOutOfDiskError(GasError):
+    """This worker has no room for the job's files; another one, or this one later, may have."""
+
+    code = "worker_out_of_disk"
+    default_message = "The worker has too little free disk for this file."
+
+
+class JobFailure(GasError):  # noqa: N818 - the field says "failure", not "failure error"
+    """A job ends FAILED for this reason.
+
+    :param code: stable machine name of the reason
+    :param line: 1-based line of the input file at fault
+    :param column: 1-based column of that line, or None
+    :param field: name of the VCF column at fault, or ""
+    :param text: the offending text, shortened, or ""
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", *, line: int | None = None,
+                 column: int | None = None, field: str = "", text: str = "") -> None:
+        super().__init__(message, hint)
+        self.code = code
+        self.line = line
+        self.column = column
+        self.field = field
+        self.text = text
+
+    def as_reason(self) -> JobReason:
+        """The reason as the job's record keeps it."""
+        from chalicelib.domain.jobs import JobReason
+
+        return JobReason(code=self.code, message=self.message, hint=self.hint, line=self.line,
+                         column=self.column, field=self.field, text=self.text)
