@@ -1,0 +1,120 @@
+"""S3: the buckets of input files and of results files."""
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import client
+
+_MISSING = ("404", "NoSuchKey", "NotFound")
+_TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2, max_concurrency=4)
+
+
+@dataclass(frozen=True)
+class PresignedPost:
+    """A form by which a browser uploads one file straight to S3.
+
+    :param fields: form fields, to be sent before the file
+    """
+
+    url: str
+    fields: dict[str, str]
+
+
+class FileStore:
+    """Reads and writes files of jobs; presigns what browsers send and fetch themselves.
+
+    :param inputs_bucket: bucket of uploads
+    :param results_bucket: bucket of results, logs and summaries
+    """
+
+    def __init__(self, inputs_bucket: str, results_bucket: str) -> None:
+        self.inputs_bucket = inputs_bucket
+        self.results_bucket = results_bucket
+
+    @property
+    def _s3(self) -> Any:
+        return client("s3")
+
+    def presign_upload(self, key_prefix: str, size_limit: int, redirect: str, expires_in: int) -> PresignedPost:
+        """A POST policy for one file under `key_prefix`, which S3 completes with the file's own name.
+
+        :param size_limit: largest file, bytes; S3 refuses a larger one with EntityTooLarge
+        :param redirect: where S3 sends the browser afterwards
+        :param expires_in: seconds
+        """
+        fields = {"success_action_redirect": redirect, "x-amz-server-side-encryption": "AES256"}
+        conditions: list[Any] = [
+            {"success_action_redirect": redirect},
+            {"x-amz-server-side-encryption": "AES256"},
+            ["starts-with", "$key", key_prefix],
+            ["content-length-range", 0, size_limit],
+        ]
+        post = self._s3.generate_presigned_post(self.inputs_bucket, key_prefix + "${filename}", Fields=fields,
+                                                Conditions=conditions, ExpiresIn=expires_in)
+        return PresignedPost(post["url"], post["fields"])
+
+    def presign_download(self, bucket: str, key: str, file_name: str, expires_in: int) -> str:
+        """A link that downloads one file under its own name.
+
+        :param expires_in: seconds
+        """
+        ascii_name = file_name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+        disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{urllib.parse.quote(file_name, safe='')}"
+        link: str = self._s3.generate_presigned_url(
+            "get_object", ExpiresIn=expires_in,
+            Params={"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition,
+                    "ResponseContentType": "application/octet-stream",
+                    "ResponseCacheControl": "private, no-store"})
+        return link
+
+    def size(self, bucket: str, key: str) -> int | None:
+        """The size of a file in bytes, None when there is none."""
+        try:
+            size: int = self._s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+        return size
+
+    def read_text(self, bucket: str, key: str, most: int) -> str | None:
+        """The first `most` bytes of a text file, None when there is no such file."""
+        try:
+            body = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+        with body:
+            content: bytes = body.read(most)
+        return content.decode("utf-8", errors="replace")
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete a file; no error when it is gone already."""
+        self._s3.delete_object(Bucket=bucket, Key=key)
+
+    def download(self, bucket: str, key: str, path: Path, on_bytes: Callable[[int], None] | None = None) -> bool:
+        """Download a file to disk.
+
+        :param on_bytes: called with the number of bytes that came since the last call
+        :returns: False when there is no such file
+        """
+        try:
+            self._s3.download_file(bucket, key, str(path), Config=_TRANSFER, Callback=on_bytes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return False
+            raise
+        return True
+
+    def upload_result(self, path: Path, key: str, content_type: str) -> None:
+        """Upload a file from disk into the results bucket."""
+        self._s3.upload_file(str(path), self.results_bucket, key, Config=_TRANSFER,
+                             ExtraArgs={"ContentType": content_type, "ServerSideEncryption": "AES256"})

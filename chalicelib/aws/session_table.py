@@ -1,0 +1,48 @@
+"""Table `sessions`: signed-in browsers and logins under way. DynamoDB drops what has expired."""
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.items import from_item, to_item
+from chalicelib.domain.sessions import LoginAttempt, Session
+
+
+class SessionTable:
+    """Reads and writes sessions and login attempts.
+
+    :param name: the table's name
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def _dynamodb(self) -> Any:
+        return client("dynamodb")
+
+    def put(self, entry: Session | LoginAttempt) -> None:
+        """Keep a session or a login attempt."""
+        self._dynamodb.put_item(TableName=self.name, Item=to_item(entry.to_record()))
+
+    def get_session(self, session_id: str, now: int) -> Session | None:
+        """The session, or None when there is none or it has expired (DynamoDB may drop it hours later)."""
+        answer = self._dynamodb.get_item(TableName=self.name, Key={"session_id": {"S": session_id}},
+                                         ConsistentRead=True)
+        record = from_item(answer.get("Item", {}))
+        if record.get("kind") != "session" or record["expires"] <= now:
+            return None
+        return Session.from_record(record)
+
+    def take_login(self, session_id: str, now: int) -> LoginAttempt | None:
+        """The login attempt, which is gone afterwards: its state and verifier are good for one answer only."""
+        answer = self._dynamodb.delete_item(TableName=self.name, Key={"session_id": {"S": session_id}},
+                                            ReturnValues="ALL_OLD")
+        record = from_item(answer.get("Attributes", {}))
+        if record.get("kind") != "login" or record["expires"] <= now:
+            return None
+        return LoginAttempt.from_record(record)
+
+    def delete(self, session_id: str) -> None:
+        """End a session."""
+        self._dynamodb.delete_item(TableName=self.name, Key={"session_id": {"S": session_id}})

@@ -1,0 +1,58 @@
+"""What the operator set, as each function or worker finds it in its environment."""
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.domain.plans import Plans
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One function's settings. A name that a function is not given is "", and it has no right to use the thing.
+
+    :param site_url: where browsers find the site, without a slash at the end; "" for API Gateway's own address
+    :param plans: limits and retention of both roles
+    :param default_reference: name of the reference that uploads are annotated with
+    """
+
+    stage: str
+    site_url: str
+    annotations_table: str
+    profiles_table: str
+    sessions_table: str
+    inputs_bucket: str
+    results_bucket: str
+    job_requests_topic: str
+    job_results_topic: str
+    job_requests_queue_url: str
+    globus_secret_name: str
+    default_reference: str
+    plans: Plans
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Settings from environment variables, whose names `infra/resources.yaml` shares.
+
+        :raises ValueError: for a limit that is not a whole number
+        """
+        return cls(
+            stage=environment.get("STAGE", "prod"),
+            site_url=environment.get("SITE_URL", "").rstrip("/"),
+            annotations_table=environment.get("ANNOTATIONS_TABLE", ""),
+            profiles_table=environment.get("PROFILES_TABLE", ""),
+            sessions_table=environment.get("SESSIONS_TABLE", ""),
+            inputs_bucket=environment.get("INPUTS_BUCKET", ""),
+            results_bucket=environment.get("RESULTS_BUCKET", ""),
+            job_requests_topic=environment.get("JOB_REQUESTS_TOPIC", ""),
+            job_results_topic=environment.get("JOB_RESULTS_TOPIC", ""),
+            job_requests_queue_url=environment.get("JOB_REQUESTS_QUEUE_URL", ""),
+            globus_secret_name=environment.get("GLOBUS_SECRET_NAME", ""),
+            default_reference=environment.get("DEFAULT_REFERENCE", "rCRS"),
+            plans=Plans(
+                free_upload_limit=int(environment.get("FREE_UPLOAD_LIMIT", "153600")),
+                premium_upload_limit=int(environment.get("PREMIUM_UPLOAD_LIMIT", "5368709120")),
+                free_retention=int(environment.get("FREE_RETENTION_SECONDS", "300")),
+            ),
+        )

@@ -1,0 +1,143 @@
+"""What users do with their jobs: list, look, download, cancel, delete. Every one asks whose job it is."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.aws.job_table import JobPage
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.names import ResultNames, is_job_id, key_prefix
+from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
+from chalicelib.services import Services
+
+DOWNLOAD_LINK_SECONDS = 60
+LONGEST_LOG_SHOWN = 1024 * 1024
+"""Bytes of a log file that a page shows; the whole file can be downloaded."""
+
+
+class FileKind(StrEnum):
+    """The files of a job that a user can download."""
+
+    RESULTS = "results"
+    INDEX = "index"
+    LOG = "log"
+    SUMMARY = "summary"
+    INPUT = "input"
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """A file that is there now.
+
+    :param size: bytes, None where the record does not keep it
+    """
+
+    kind: FileKind
+    name: str
+    size: int | None
+
+
+def list_jobs(services: Services, user_id: str, page_size: int, cursor: str | None = None) -> JobPage:
+    """A page of the user's jobs, newest first.
+
+    :raises BadRequestError: for a cursor that no page gave
+    """
+    return services.jobs.of_user(user_id, page_size, cursor)
+
+
+def get_job(services: Services, user_id: str, job_id: str) -> Job:
+    """One job of the user.
+
+    :raises JobNotFoundError: there is none, or it is another user's
+    """
+    job = services.jobs.get(job_id) if is_job_id(job_id) else None
+    if job is None or job.user_id != user_id:
+        raise JobNotFoundError()
+    return job
+
+
+def job_files(job: Job) -> list[JobFile]:
+    """The files of a job that can be downloaded now, the results first."""
+    names = ResultNames.of(job.input_file_name)
+    found = [
+        (job.s3_key_result_file, JobFile(FileKind.RESULTS, names.results, job.results_file_size)),
+        (job.s3_key_index_file, JobFile(FileKind.INDEX, names.index, None)),
+        (job.s3_key_log_file, JobFile(FileKind.LOG, names.log, None)),
+        (job.s3_key_summary_file, JobFile(FileKind.SUMMARY, names.summary, None)),
+        (job.s3_key_input_file, JobFile(FileKind.INPUT, job.input_file_name, job.input_file_size)),
+    ]
+    return [file for key, file in found if key]
+
+
+def download_link(services: Services, user_id: str, job_id: str, kind: FileKind) -> str:
+    """A link to one file, good for a minute.
+
+    :raises JobNotFoundError: the job is not this user's
+    :raises FileNotAvailableError: the job has no such file now
+    """
+    job = get_job(services, user_id, job_id)
+    bucket, key = _location(job, kind)
+    name = next(file.name for file in job_files(job) if file.kind is kind)
+    return services.files.presign_download(bucket, key, name, DOWNLOAD_LINK_SECONDS)
+
+
+def read_log(services: Services, user_id: str, job_id: str) -> str:
+    """The log file's text, its first mebibyte.
+
+    :raises JobNotFoundError: the job is not this user's
+    :raises FileNotAvailableError: the job has no log (yet)
+    """
+    job = get_job(services, user_id, job_id)
+    bucket, key = _location(job, FileKind.LOG)
+    text = services.files.read_text(bucket, key, LONGEST_LOG_SHOWN)
+    if text is None:
+        raise FileNotAvailableError()
+    return text
+
+
+def cancel_job(services: Services, user_id: str, job_id: str) -> Job:
+    """End a waiting or running job.
+
+    :raises JobNotFoundError: the job is not this user's
+    :raises JobNotCancellableError: the job has already ended
+    """
+    get_job(services, user_id, job_id)
+    return services.jobs.cancel(job_id, services.clock())
+
+
+def delete_job(services: Services, user_id: str, job_id: str) -> None:
+    """Delete a job with everything that belongs to it; one that has not ended is cancelled first.
+
+    Files go first and the record last: what is interrupted can be repeated.
+
+    :raises JobNotFoundError: the job is not this user's
+    """
+    job = get_job(services, user_id, job_id)
+    if not job.ended:
+        try:
+            job = services.jobs.cancel(job_id, services.clock())
+        except JobNotCancellableError:
+            job = get_job(services, user_id, job_id)  # it ended just now
+    services.files.delete(job.s3_inputs_bucket, job.s3_key_input_file)
+    for key in result_keys(job):
+        services.files.delete(services.files.results_bucket, key)
+    services.jobs.delete(job_id)
+
+
+def result_keys(job: Job) -> list[str]:
+    """The keys of everything that an annotation of this job writes, whether or not it is recorded yet."""
+    names = ResultNames.of(job.input_file_name)
+    prefix = key_prefix(job.user_id, job.job_id)
+    return [prefix + name for name in (names.results, names.index, names.log, names.summary)]
+
+
+def _location(job: Job, kind: FileKind) -> tuple[str, str]:
+    keys = {FileKind.RESULTS: job.s3_key_result_file, FileKind.INDEX: job.s3_key_index_file,
+            FileKind.LOG: job.s3_key_log_file, FileKind.SUMMARY: job.s3_key_summary_file,
+            FileKind.INPUT: job.s3_key_input_file}
+    bucket = job.s3_inputs_bucket if kind is FileKind.INPUT else job.s3_results_bucket
+    key = keys[kind]
+    if not bucket or not key:
+        hint = "It failed before the file was written." if job.job_status is JobStatus.FAILED else ""
+        raise FileNotAvailableError(hint=hint)
+    return bucket, key

@@ -1,0 +1,97 @@
+"""A file arrived in the inputs bucket: it becomes a job, once, however often S3 tells of it."""
+from __future__ import annotations
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import JobRequest, JobResult
+from chalicelib.domain.names import InputKey, check_file_name
+from chalicelib.domain.profiles import Profile
+from chalicelib.exceptions import JobFailure
+from chalicelib.services import Services
+
+logger = Logger(child=True)
+
+
+def submit_job(services: Services, key: str) -> Job | None:
+    """Make the job of an uploaded file and tell the workers.
+
+    A file that cannot be a VCF file of this user's plan makes a job too, FAILED with the reason: the user sees
+    what became of the upload.
+
+    :param key: the file's key in the inputs bucket
+    :returns: the job, or None when the file makes none: not an upload of ours, deleted meanwhile, or a second
+        file sent with one form (which is deleted)
+    """
+    parts = InputKey.parse(key)
+    if parts is None:
+        logger.warning("A file outside the layout of uploads was left alone", extra={"key": key})
+        return None
+    logger.append_keys(job_id=parts.job_id, user_id=parts.user_id)
+    bucket = services.files.inputs_bucket
+    size = services.files.size(bucket, key)
+    if size is None:
+        # A late or repeated event of a file that the user has deleted: nothing to bring back.
+        logger.info("The file is gone; no job is made")
+        return None
+    profile = services.profiles.get(parts.user_id)
+    if profile is None:
+        # Only a signed-in user gets a form, so the account was deleted in between, and with it its files.
+        logger.warning("The file's user has no profile; the file is deleted")
+        services.files.delete(bucket, key)
+        return None
+
+    job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name, input_file_size=size,
+              s3_inputs_bucket=bucket, s3_key_input_file=key, submit_time=services.clock(),
+              reference=services.settings.default_reference)
+    refusal = _refusal(services, job, profile)
+    if refusal is not None:
+        job = _failed(job, refusal)
+    if not services.jobs.create(job):
+        return _submitted_before(services, job, profile)
+    logger.info("Job created", extra={"job_status": job.job_status.value, "size": size})
+    _tell(services, job, profile)
+    return job
+
+
+def _submitted_before(services: Services, job: Job, profile: Profile) -> Job | None:
+    existing = services.jobs.get(job.job_id)
+    if existing is None:
+        return None  # deleted between the two calls
+    if existing.s3_key_input_file != job.s3_key_input_file:
+        logger.warning("A second file came with one form; it is deleted")
+        services.files.delete(job.s3_inputs_bucket, job.s3_key_input_file)
+        return None
+    logger.info("Job exists already", extra={"job_status": existing.job_status.value})
+    # The first delivery may have ended between record and message. A message too many does no harm.
+    if existing.job_status is JobStatus.PENDING:
+        _tell(services, existing, profile)
+    return existing
+
+
+def _refusal(services: Services, job: Job, profile: Profile) -> JobFailure | None:
+    plan = services.plans.of(profile.role)
+    try:
+        check_file_name(job.input_file_name)
+    except JobFailure as failure:
+        return failure
+    if job.input_file_size == 0:
+        return JobFailure("empty_file", "The file is empty.", "Check the file on your computer and upload it again.")
+    if job.input_file_size > plan.upload_limit:
+        return JobFailure("file_too_large", f"The file is larger than your {plan.name} plan takes.",
+                          "Premium takes files up to 5 GiB.")
+    return None
+
+
+def _failed(job: Job, failure: JobFailure) -> Job:
+    record = job.to_record()
+    return Job.from_record({**record, "job_status": JobStatus.FAILED, "complete_time": job.submit_time,
+                            "error": failure.as_reason().__dict__})
+
+
+def _tell(services: Services, job: Job, profile: Profile) -> None:
+    if job.job_status is JobStatus.PENDING:
+        services.topics.request_job(JobRequest(job_id=job.job_id, user_id=job.user_id))
+    else:
+        services.topics.announce_result(JobResult(job_id=job.job_id, user_id=job.user_id, job_status=job.job_status,
+                                                  role=profile.role, complete_time=job.submit_time))
