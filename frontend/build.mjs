@@ -1,0 +1,77 @@
+// Builds what the pages need into chalicelib/web/static/dist: hashed names, a gzip beside each text file, and
+// manifest.json, which maps the names that templates use to the hashed ones. Equal sources give equal bytes.
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync, constants } from "node:zlib";
+import { build } from "esbuild";
+import { compile } from "sass";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = join(here, "..", "chalicelib", "web", "static", "dist");
+const require = createRequire(import.meta.url);
+const manifest = {};
+
+async function put(name, bytes) {
+  const extension = extname(name);
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+  const hashed = `${name.slice(0, -extension.length)}-${hash}${extension}`;
+  await writeFile(join(target, hashed), bytes);
+  if (extension !== ".woff2") {
+    await writeFile(join(target, `${hashed}.gz`), gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION }));
+  }
+  manifest[name] = hashed;
+  return hashed;
+}
+
+async function fonts() {
+  const directory = dirname(require.resolve("@fontsource-variable/source-sans-3/package.json"));
+  return put("source-sans-3.woff2",
+    await readFile(join(directory, "files", "source-sans-3-latin-wght-normal.woff2")));
+}
+
+async function styles(font) {
+  const { css } = compile(join(here, "src", "styles", "site.scss"), {
+    loadPaths: [join(here, "node_modules")],
+    style: "compressed",
+    charset: false,
+    quietDeps: true,
+    silenceDeprecations: ["import"],
+  });
+  await put("site.css", Buffer.from(css.replaceAll("source-sans-3.woff2", font)));
+}
+
+async function scripts() {
+  const { outputFiles } = await build({
+    entryPoints: [join(here, "src", "scripts", "site.ts")],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    legalComments: "none",
+  });
+  await put("site.js", Buffer.from(outputFiles[0].contents));
+}
+
+// Icons are drawn into the page itself, so only the drawing inside each <svg> is kept.
+async function icons() {
+  const names = JSON.parse(await readFile(join(here, "src", "icons.json"), "utf8"));
+  const directory = join(dirname(require.resolve("bootstrap-icons/package.json")), "icons");
+  const drawings = {};
+  for (const name of names) {
+    const svg = await readFile(join(directory, `${name}.svg`), "utf8");
+    drawings[name] = svg.replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "").replace(/\s*\n\s*/g, "");
+  }
+  await writeFile(join(target, "icons.json"), JSON.stringify(drawings, null, 1));
+}
+
+await rm(target, { recursive: true, force: true });
+await mkdir(target, { recursive: true });
+await styles(await fonts());
+await scripts();
+await icons();
+await put("favicon.svg", await readFile(join(here, "src", "favicon.svg")));
+await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1));

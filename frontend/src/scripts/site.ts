@@ -1,0 +1,14 @@
+import htmx from "htmx.org";
+import { offerCopying } from "./copy";
+import { keepLive } from "./live";
+import { localiseTimes } from "./times";
+import { takeUploads } from "./upload";
+
+// htmx calls this for the whole page once, and for every part of it that is put in later.
+htmx.onLoad((part) => {
+  const root = part instanceof Element ? part : document.body;
+  localiseTimes(root);
+  offerCopying(root);
+});
+keepLive();
+takeUploads();
