@@ -46,12 +46,14 @@ class FileStore:
         """A POST policy for one file under `key_prefix`, which S3 completes with the file's own name.
 
         :param size_limit: largest file, bytes; S3 refuses a larger one with EntityTooLarge
-        :param redirect: where S3 sends the browser afterwards
+        :param redirect: where S3 sends the browser afterwards; "" for a script, which S3 answers with 201 instead
+            (a script cannot follow a redirect from S3's origin to ours)
         :param expires_in: seconds
         """
-        fields = {"success_action_redirect": redirect, "x-amz-server-side-encryption": "AES256"}
+        after = {"success_action_redirect": redirect} if redirect else {"success_action_status": "201"}
+        fields = {**after, "x-amz-server-side-encryption": "AES256"}
         conditions: list[Any] = [
-            {"success_action_redirect": redirect},
+            after,
             {"x-amz-server-side-encryption": "AES256"},
             ["starts-with", "$key", key_prefix],
             ["content-length-range", 0, size_limit],
@@ -66,7 +68,8 @@ class FileStore:
         :param expires_in: seconds
         """
         ascii_name = file_name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
-        disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{urllib.parse.quote(file_name, safe='')}"
+        encoded = urllib.parse.quote(file_name, safe="")
+        disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{encoded}"
         link: str = self._s3.generate_presigned_url(
             "get_object", ExpiresIn=expires_in,
             Params={"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition,

@@ -29,10 +29,11 @@ class UploadForm:
     file_field: str = "file"
 
 
-def prepare_upload(services: Services, profile: Profile, return_url: str) -> UploadForm:
+def prepare_upload(services: Services, profile: Profile, return_url: str = "") -> UploadForm:
     """Allocate a job id and presign the POST of its input file, for this user's plan.
 
-    :param return_url: where S3 sends the browser after the upload, with `bucket`, `key` and `etag` added
+    :param return_url: where S3 sends the browser after the upload, with `bucket`, `key` and `etag` added; "" for a
+        script, which is answered with 201
     """
     job_id = services.new_id()
     limit = services.plans.of(profile.role).upload_limit
