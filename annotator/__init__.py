@@ -1,0 +1,1 @@
+"""The annotator: the annotation engine and the worker that runs it."""

@@ -1,0 +1,203 @@
+"""The engine's command line: ``python -m annotator annotate`` and ``python -m annotator reference``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from annotator.engine.errors import EngineError, InputError
+from annotator.engine.pipeline import Outputs, annotate
+from annotator.engine.progress import Progress
+from annotator.engine.reading import Limits
+from annotator.engine.reference import Reference, reference_names
+from annotator.engine.verify import verify
+
+OK, OUR_FAULT, INPUT_FAULT = 0, 1, 2
+#: Exit code of a process that SIGTERM ended, as shells give it.
+TERMINATED = 128 + signal.SIGTERM
+#: Seconds between two progress lines of one stage.
+PROGRESS_EVERY = 0.4
+#: Counts of the summary that the last progress line repeats.
+MAIN_COUNTS = ("records", "alleles", "snvs", "indels", "mnvs", "other", "known", "novel", "samples", "titv", "skipped")
+
+
+class Terminated(BaseException):
+    """SIGTERM came; not an Exception, so that nothing on the way catches it."""
+
+
+class ProgressLines:
+    """Progress as JSON lines on a stream, a few a second at most.
+
+    Args:
+        write: writes one line, flushed.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, write: Callable[[str], None], clock: Callable[[], float]) -> None:
+        self._write = write
+        self._clock = clock
+        self._stage = ""
+        self._next = 0.0
+
+    def report(self, progress: Progress) -> None:
+        now = self._clock()
+        if progress.stage == self._stage and now < self._next:
+            return
+        self._stage, self._next = progress.stage, now + PROGRESS_EVERY
+        self.last(
+            {
+                "stage": progress.stage,
+                "records": progress.records,
+                "total": progress.total,
+                "warnings": progress.warnings,
+            }
+        )
+
+    def last(self, message: dict[str, Any]) -> None:
+        """Write a line whatever the time."""
+        self._write(json.dumps(message, ensure_ascii=False))
+
+
+class ProgressWords:
+    """Progress for people, on standard error: a line a stage, and the end."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._stage = ""
+
+    def report(self, progress: Progress) -> None:
+        if progress.stage != self._stage:
+            self._stage = progress.stage
+            known = "" if progress.total is None else f" {progress.total:,} records"
+            self._write(f"{progress.stage}{known} ...")
+
+    def last(self, message: dict[str, Any]) -> None:
+        if "done" in message:
+            done = message["done"]
+            self._write(
+                f"Annotated {done['records']:,} records: {done['known']:,} known, {done['novel']:,} novel, "
+                f"{sum(done['skipped'].values()):,} left as they are."
+            )
+            return
+        error = message["error"]
+        where = "" if error.get("line") is None else f"line {error['line']}: "
+        self._write(f"error: {where}{error['message']}")
+        if error.get("text"):
+            self._write(f"  {error['text']}")
+        if error.get("hint"):
+            self._write(f"  {error['hint']}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m annotator", description="Annotate VCF files.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    one = commands.add_parser("annotate", help="annotate a VCF file")
+    one.add_argument("input", type=Path, metavar="IN", help="VCF file: plain, gzip or bgzip")
+    one.add_argument("--reference", required=True, help="name of a reference, or the directory of a bundle")
+    one.add_argument("--out", required=True, type=Path, help="results file, .vcf.gz")
+    one.add_argument("--log", type=Path, help="log file (default: beside the results, .count.log)")
+    one.add_argument("--summary", type=Path, help="summary file (default: beside the results, .summary.json)")
+    one.add_argument("--name", help="name of the user's file, for the log")
+    one.add_argument("--progress", action="store_true", help="JSON lines on standard output")
+    one.add_argument("--tmp", type=Path, help="directory for working files")
+    one.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that each process may take")
+    one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
+    one.set_defaults(run=_annotate)
+    references = commands.add_parser("reference", help="look after references").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    listing = references.add_parser("list", help="names of the references at hand")
+    listing.set_defaults(run=_list)
+    checking = references.add_parser("verify", help="check a reference: checksums, models against sequence")
+    checking.add_argument("reference", help="name or directory")
+    checking.set_defaults(run=_verify)
+    return parser
+
+
+def _annotate(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGTERM, _terminate)
+    if options.memory_limit:
+        resource.setrlimit(resource.RLIMIT_AS, (options.memory_limit, options.memory_limit))
+    progress = ProgressLines(_say, time.monotonic) if options.progress else ProgressWords(_whisper)
+    defaults = Limits()
+    limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed)
+    try:
+        summary = annotate(
+            options.input,
+            Reference.load(options.reference),
+            Outputs.beside(options.out, options.log, options.summary),
+            name=options.name,
+            temporary=options.tmp,
+            limits=limits,
+            report=progress.report,
+        )
+    except InputError as error:
+        progress.last({"error": error.as_dict()})
+        return INPUT_FAULT
+    except EngineError as error:
+        progress.last(_fault(error.code, error.message))
+        return OUR_FAULT
+    except MemoryError:
+        progress.last(_fault("out_of_memory", "The annotation needed more memory than it may take."))
+        return OUR_FAULT
+    except OSError as error:
+        progress.last(_fault("file_error", f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")))
+        return OUR_FAULT
+    except Terminated:
+        return TERMINATED
+    progress.last({"done": {name: summary[name] for name in MAIN_COUNTS}})
+    return OK
+
+
+def _fault(code: str, message: str) -> dict[str, Any]:
+    empty = dict.fromkeys(("line", "column", "field", "text", "hint"))
+    return {"error": {"code": code, "message": message, **empty}}
+
+
+def _list(_: argparse.Namespace) -> int:
+    for name in reference_names():
+        reference = Reference.load(name)
+        _say(f"{reference.name}\t{reference.assembly}\t{reference.title}")
+    return OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    try:
+        findings = verify(Reference.load(options.reference))
+    except EngineError as error:
+        _whisper(f"error: {error.message}")
+        return OUR_FAULT
+    for line in findings.passed:
+        _say(f"ok      {line}")
+    for line in findings.failed:
+        _say(f"FAILED  {line}")
+    return OUR_FAULT if findings.failed else OK
+
+
+def _terminate(_: int, __: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the clean-up is short; a second signal must not break it
+    raise Terminated
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _whisper(line: str) -> None:
+    sys.stderr.write(line + "\n")

@@ -1,0 +1,170 @@
+"""Everything that can be wrong with an input file, in one place and in the user's words.
+
+Three kinds, told apart by what happens next:
+
+- an *input error* refuses the whole file (:class:`InputError`, exit code 2);
+- a *skip* keeps a record but leaves it without consequences, marked ``GAS_SKIPPED=<code>`` in INFO;
+- a *warning* says what was noticed or changed; the record or file is annotated all the same.
+
+The pages of the site show code, line, text and hint: this module imports nothing, so that they can use it cheaply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Longest piece of a user's line that is quoted in a message, in characters.
+QUOTE_LENGTH = 120
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What is always the same about one kind of fault: a short title and how to mend it."""
+
+    title: str
+    hint: str
+
+
+INPUT_ERRORS: dict[str, Kind] = {
+    "empty_file": Kind("The file is empty", "Check that the upload ended and that the program that wrote it did."),
+    "not_vcf": Kind("Not a VCF file", "Send a VCF file (plain, gzip or bgzip); its first line is ##fileformat=VCFv4.2."),
+    "truncated_gzip": Kind(
+        "The compressed file is cut off", "Copy the file again, or write it again with bgzip; gzip -t checks it."
+    ),
+    "corrupt_gzip": Kind("The compressed file is damaged", "Copy or compress the file again; gzip -t checks it."),
+    "binary_data": Kind("Bytes that are not text", "Write the file again: control characters cannot be in a VCF."),
+    "old_mac_line_ends": Kind(
+        "Lines end the old Macintosh way", "Convert the line ends, for example: tr '\\r' '\\n' < old.vcf > new.vcf"
+    ),
+    "line_too_long": Kind("A line is too long", "Check the file for a missing line end, or split it by samples."),
+    "too_large": Kind("Too large when uncompressed", "Split the file by chromosome or by region."),
+    "vcf_version_unsupported": Kind(
+        "This version of VCF is not read",
+        "Convert it to VCF 4.2: vcf-convert of VCFtools does it (vcf-convert -v 4.2 < old.vcf > new.vcf), "
+        "or write the file again with a current caller.",
+    ),
+    "missing_column_header": Kind(
+        "No #CHROM line", "The line #CHROM POS ID REF ALT QUAL FILTER INFO, tab-separated, must come before the records."
+    ),
+    "wrong_header_columns": Kind(
+        "The #CHROM line is wrong",
+        "The columns are #CHROM POS ID REF ALT QUAL FILTER INFO, then FORMAT and the samples, separated by tabs.",
+    ),
+    "duplicate_sample": Kind("Two samples have one name", "Rename one of them: bcftools reheader --samples."),
+    "header_in_body": Kind(
+        "A second header among the records", "Files were joined with cat: join them with bcftools concat instead."
+    ),
+    "wrong_column_count": Kind(
+        "A record has the wrong number of columns", "Every record needs as many tab-separated columns as the #CHROM line."
+    ),
+    "bad_contig": Kind("CHROM is not a contig name", "CHROM needs a name without blanks, such as MT or chrM."),
+    "bad_position": Kind("POS is not a position", "POS is a whole number, counted from 1."),
+    "bad_ref": Kind("REF is not a sequence", "REF holds the bases A, C, G, T and N only; write at least one base."),
+    "bad_alt": Kind(
+        "ALT is not an allele",
+        "ALT holds bases, *, a symbolic allele such as <DEL>, a breakend, or a dot; alleles are separated by commas.",
+    ),
+    "wrong_build": Kind(
+        "Called on another reference", "Choose the reference that the variants were called on, or lift the file over."
+    ),
+    "no_known_contig": Kind(
+        "None of the contigs is in the reference", "Choose the reference that the variants were called on."
+    ),
+}
+
+#: Records that are kept as they are and marked ``GAS_SKIPPED=<code>``.
+SKIPS: dict[str, str] = {
+    "ref_mismatch": "REF is not what the reference has at this position",
+    "contig_not_in_reference": "the contig is not in the reference",
+    "contig_named_twice": "the file uses two names for one contig; only the first name is annotated",
+    "position_outside_contig": "the record lies outside the contig",
+    "no_alternate_allele": "there is no alternate allele (a reference site or gVCF block)",
+    "spanning_deletion": "the only alternate allele is *, a deletion that another record describes",
+    "ambiguous_allele": "the alternate allele has letters other than A, C, G and T",
+}
+
+WARNINGS: dict[str, str] = {
+    **SKIPS,
+    "no_records": "the file has no records",
+    "unsorted": "the records were not sorted; the results file is sorted by contig (as they came) and position",
+    "crlf": "lines end with CR LF (Windows); the results file has LF",
+    "byte_order_mark": "the file starts with a byte order mark; it was left out",
+    "missing_fileformat": "there is no ##fileformat line; VCF 4.2 was assumed",
+    "blank_lines": "blank lines were left out",
+    "odd_header_line": "header lines that start with a single # were given a second one",
+    "replaced_annotation": "the file was annotated before; the old values of our fields were replaced",
+    "reference_ambiguous": "REF has IUPAC letters; they agree with the reference",
+    "bad_quality": "QUAL is not a number",
+    "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
+    "unanswered": "the consequence caller gave no answer; overlap with the gene models was used",
+}
+
+
+def quote(raw: bytes) -> str:
+    """A piece of the user's file, safe to show: shortened, and bytes that are no text escaped."""
+    text = raw[: QUOTE_LENGTH + 1].decode("utf-8", "backslashreplace")
+    text = "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in text)
+    return text if len(text) <= QUOTE_LENGTH else text[:QUOTE_LENGTH] + "…"
+
+
+class EngineError(Exception):
+    """The engine or its reference is at fault, not the user's file."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class BundleError(EngineError):
+    """A reference bundle is missing, incomplete or contradicts itself."""
+
+
+class InputError(Exception):
+    """The input file cannot be annotated, and the user can mend it.
+
+    Attributes:
+        code: one of :data:`INPUT_ERRORS`.
+        message: what is wrong, with the figures of this file.
+        line: number of the line, counted from 1; None when no line is to blame.
+        column: number of the column, counted from 1; None when no column is to blame.
+        field: name of the column, such as ``POS``.
+        text: the piece of the file that is wrong, shortened.
+        hint: how to mend it.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        field: str | None = None,
+        text: bytes | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.line = line
+        self.column = column
+        self.field = field
+        self.text = None if text is None else quote(text)
+        self.hint = INPUT_ERRORS[code].hint if hint is None else hint
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """The error as the command line and the job record give it."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "line": self.line,
+            "column": self.column,
+            "field": self.field,
+            "text": self.text,
+            "hint": self.hint,
+        }
+
+    def __str__(self) -> str:
+        where = "" if self.line is None else f"Line {self.line}: "
+        return f"{where}{self.message}"

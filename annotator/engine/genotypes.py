@@ -1,0 +1,53 @@
+"""Genotypes: whether they give haplotypes, and their part in the file for the consequence caller."""
+
+from __future__ import annotations
+
+import re
+
+#: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
+UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
+#: Three or more alleles in one genotype: the caller reads one or two.
+POLYPLOID = re.compile(rb"(?:\t|^)[0-9.]+[/|][0-9.]+[/|]")
+_AFTER_GENOTYPE = re.compile(rb":[^\t]*")
+_INDEX = re.compile(rb"\d+")
+
+
+def genotypes_of(rest: bytes) -> bytes | None:
+    """The tab-separated genotypes of a record.
+
+    Args:
+        rest: FORMAT and the samples, as they are in the record.
+
+    Returns:
+        One genotype a sample, or None when FORMAT does not start with GT.
+    """
+    form, _, samples = rest.partition(b"\t")
+    if form == b"GT":
+        return samples
+    if not form.startswith(b"GT:"):
+        return None
+    return _AFTER_GENOTYPE.sub(b"", samples)
+
+
+def gives_haplotypes(genotypes: bytes) -> bool:
+    """Tell whether every genotype of a record says which alleles lie together on one chromosome.
+
+    Phased and haploid genotypes do, and so do homozygous ones, whatever their separator.
+    """
+    return UNPHASED.search(genotypes) is None and POLYPLOID.search(genotypes) is None
+
+
+def carried(genotypes: bytes) -> set[int]:
+    """Indices of the alleles that some sample carries (0: the reference)."""
+    return {int(index) for index in set(_INDEX.findall(genotypes))}
+
+
+def renumber(genotypes: bytes, kept: list[int]) -> bytes:
+    """Genotypes for a record with fewer alternate alleles.
+
+    Args:
+        genotypes: as :func:`genotypes_of` gives them.
+        kept: old indices (from 0) of the alternate alleles that stay, in order.
+    """
+    new = {b"0": b"0"} | {str(old + 1).encode(): str(at + 1).encode() for at, old in enumerate(kept)}
+    return _INDEX.sub(lambda found: new.get(found[0], b"."), genotypes)

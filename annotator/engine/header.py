@@ -1,0 +1,191 @@
+"""The header of a VCF file: read and checked, then written again with what the annotation adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from annotator.engine.errors import InputError
+from annotator.engine.progress import Warnings
+
+FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
+VERSION = re.compile(rb"##fileformat=\s*(\S+)")
+#: Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2.
+LOWEST_VERSION = (4, 2)
+_ID = re.compile(rb"[<,]ID=([^,>]+)")
+_LENGTH = re.compile(rb"[<,]length=(\d+)")
+
+
+@dataclass
+class Header:
+    """A checked header.
+
+    Attributes:
+        meta: the ``##`` lines as they came, without line ends and without ``##fileformat``.
+        columns: the ``#CHROM`` line as it came.
+        version: of VCF, such as (4, 2).
+        samples: number of samples.
+        has_format: there is a FORMAT column.
+        tabs: tabs in each record.
+        contigs: lengths in bases by contig name, None where the header gives none.
+        lines: number of lines that the header takes, counted from the start of the file.
+    """
+
+    meta: list[bytes] = field(default_factory=list)
+    columns: bytes = b""
+    version: tuple[int, int] = LOWEST_VERSION
+    samples: int = 0
+    has_format: bool = False
+    tabs: int = 7
+    contigs: dict[str, int | None] = field(default_factory=dict)
+    lines: int = 0
+
+
+def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Header:
+    """Read and check the lines up to and including ``#CHROM``.
+
+    Args:
+        lines: lines of the file from its first; records are left unread.
+        limit: largest header, in bytes.
+        warnings: receives what was noticed.
+
+    Raises:
+        InputError: the header cannot be used.
+    """
+    header = Header()
+    size = 0
+    version_seen = False
+    for line in lines:
+        header.lines += 1
+        size += len(line)
+        if size > limit:
+            raise InputError("too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
+        if line.startswith(b"##"):
+            if line.startswith(b"##fileformat"):
+                header.version = _version(line, header.lines)
+                version_seen = True
+            else:
+                header.meta.append(line)
+                if line.startswith(b"##contig="):
+                    _note_contig(line, header)
+        elif line.startswith(b"#") and re.match(rb"#CHROM\b", line, re.I):
+            _read_columns(line, header)
+            if not version_seen:
+                warnings.add("missing_fileformat", 1)
+            return header
+        elif not line.strip():
+            warnings.add("blank_lines", header.lines)
+        elif line.startswith(b"#"):
+            warnings.add("odd_header_line", header.lines)
+            header.meta.append(b"##" + line.lstrip(b"#"))
+        else:
+            raise InputError(
+                "missing_column_header",
+                "A record comes before the #CHROM line." if b"\t" in line else "The #CHROM line is missing.",
+                line=header.lines,
+                text=line,
+            )
+    raise InputError("missing_column_header", "The file ends before the #CHROM line.", line=header.lines or None)
+
+
+def _version(line: bytes, number: int) -> tuple[int, int]:
+    found = VERSION.match(line)
+    name = found[1] if found else b""
+    known = re.fullmatch(rb"VCFv4\.(\d+)", name)
+    if known is None:
+        raise InputError(
+            "vcf_version_unsupported",
+            f"The file says that it is {name.decode('utf-8', 'replace') or 'of no version'}; VCF 4.0 and later are read.",
+            line=number,
+            text=line,
+        )
+    return 4, int(known[1])
+
+
+def _note_contig(line: bytes, header: Header) -> None:
+    name, length = _ID.search(line), _LENGTH.search(line)
+    if name is not None:
+        header.contigs[name[1].decode("latin-1")] = int(length[1]) if length else None
+
+
+def _read_columns(line: bytes, header: Header) -> None:
+    columns = line.split(b"\t")
+    if len(columns) == 1 and len(line.split()) >= len(FIXED):
+        raise InputError(
+            "wrong_header_columns",
+            "The #CHROM line is separated by blanks, not by tabs.",
+            line=header.lines,
+            text=line,
+            hint="Replace the blanks by tabs; copying a VCF from a terminal or a page turns tabs into blanks.",
+        )
+    for at, name in enumerate(FIXED):
+        if at >= len(columns) or columns[at] != name:
+            got = columns[at].decode("utf-8", "replace") if at < len(columns) else "nothing"
+            raise InputError(
+                "wrong_header_columns",
+                f"Column {at + 1} of the #CHROM line is {got!r} and should be {name.decode()!r}.",
+                line=header.lines,
+                column=at + 1,
+                field=name.decode().lstrip("#"),
+                text=line,
+            )
+    if len(columns) > len(FIXED) and columns[8] != b"FORMAT":
+        raise InputError(
+            "wrong_header_columns",
+            f"Column 9 of the #CHROM line is {columns[8].decode('utf-8', 'replace')!r} and should be 'FORMAT'.",
+            line=header.lines,
+            column=9,
+            field="FORMAT",
+            text=line,
+        )
+    samples = columns[9:]
+    seen: set[bytes] = set()
+    for at, sample in enumerate(samples, start=10):
+        if not sample or sample in seen:
+            code = "duplicate_sample" if sample else "wrong_header_columns"
+            said = f"Sample {sample.decode('utf-8', 'replace')!r} comes twice." if sample else "A sample has no name."
+            raise InputError(code, said, line=header.lines, column=at, text=sample)
+        seen.add(sample)
+    header.columns = line
+    header.samples = len(samples)
+    header.has_format = len(columns) > len(FIXED)
+    header.tabs = len(columns) - 1
+
+
+def render_header(
+    header: Header,
+    info_lines: dict[str, bytes],
+    provenance: list[bytes],
+    new_contigs: list[tuple[str, int | None]],
+) -> tuple[bytes, list[str]]:
+    """Write the header of the results file.
+
+    Args:
+        header: of the input file; its lines stay as they are, in their order.
+        info_lines: the ``##INFO`` lines of our fields, by ID; lines of the input with these IDs are replaced.
+        provenance: ``##gas`` lines; those of an earlier annotation are replaced.
+        new_contigs: name and length of contigs that have records and no ``##contig`` line.
+
+    Returns:
+        The header with its line ends, and the IDs of our INFO fields that the input had already.
+    """
+    version = max(header.version, LOWEST_VERSION)
+    out = [b"##fileformat=VCFv%d.%d" % version]
+    replaced: list[str] = []
+    for line in header.meta:
+        if line.startswith(b"##INFO="):
+            found = _ID.search(line)
+            name = found[1].decode("latin-1") if found else ""
+            if name in info_lines:
+                replaced.append(name)
+                continue
+        if not line.startswith(b"##gas"):
+            out.append(line)
+    for contig, length in new_contigs:
+        size = b"" if length is None else b",length=%d" % length
+        out.append(b"##contig=<ID=%s%s>" % (contig.encode("latin-1"), size))
+    out.extend(info_lines.values())
+    out.extend(provenance)
+    out.append(header.columns)
+    return b"\n".join(out) + b"\n", replaced

@@ -1,0 +1,76 @@
+"""The log file: what was noticed and counted, in words, warnings first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LABELS = [
+    ("records", "Records"),
+    ("alleles", "Alternate alleles"),
+    ("snvs", "Single-nucleotide variants"),
+    ("indels", "Insertions and deletions"),
+    ("mnvs", "Multi-nucleotide variants"),
+    ("other", "Symbolic and other alleles"),
+    ("multi_allelic", "Multi-allelic records"),
+    ("ti", "Transitions"),
+    ("tv", "Transversions"),
+    ("titv", "Transitions per transversion"),
+    ("samples", "Samples"),
+]
+
+
+def render_log(summary: dict[str, Any], name: str) -> str:
+    """Write the log of an annotated file.
+
+    Args:
+        summary: as :meth:`annotator.engine.summary.Counts.summary` gives it.
+        name: of the user's file.
+    """
+    reference = summary["reference"]
+    lines = [
+        f"Annotation of {name}",
+        f"Reference: {reference['title']} ({reference['name']}, {reference['assembly']})",
+        f"Engine: {summary['engine']}",
+        "Calls: " + ("haplotype by haplotype, from the genotypes" if summary["haplotypes"] else "record by record"),
+        "",
+        "Warnings",
+    ]
+    lines += [_warning(item) for item in summary["warnings"]] or ["  none"]
+    lines += ["", "Counts"]
+    lines += [_row(label, summary[key]) for key, label in LABELS if summary[key] is not None]
+    layers = " and ".join(one["name"] for one in reference["sources"] if one["name"] != one["version"])
+    lines += ["", f"Known variants (sources of the reference: {layers})"]
+    annotated = summary["known"] + summary["novel"]
+    lines += [_row("Annotated records", annotated), _row("with a known allele", summary["known"])]
+    lines.append(_row("without one (novel)", summary["novel"]))
+    for title, key in (
+        ("Records left without consequences, by reason", "skipped"),
+        ("Records by contig", "contigs"),
+        ("Records by location (of the most severe consequence)", "locations"),
+        ("Records by consequence (a record counts once for each of its terms)", "consequences"),
+        ("Records by most severe consequence", "most_severe"),
+        ("Records by impact", "impacts"),
+        ("Records by gene", "genes"),
+    ):
+        if summary[key]:
+            lines += ["", title]
+            lines += [_row(label, count) for label, count in summary[key].items()]
+    lines += ["", "Sources"]
+    lines += [f"  {one['name']}, {one['version']}, {one['licence']}" for one in reference["sources"]]
+    return "\n".join(lines) + "\n"
+
+
+def _row(label: str, value: object) -> str:
+    shown = f"{value:,}" if isinstance(value, int) else str(value)
+    return f"  {label:<45} {shown:>12}"
+
+
+def _warning(item: dict[str, Any]) -> str:
+    text = f"  {item['count']:,} x {item['code']}: {item['message']}"
+    if item["first_lines"]:
+        text += f" (line{'s' if len(item['first_lines']) > 1 else ''} "
+        text += ", ".join(str(line) for line in item["first_lines"])
+        text += ", ...)" if item["count"] > len(item["first_lines"]) else ")"
+    if item["details"]:
+        text += "".join(f"\n      {detail}" for detail in item["details"])
+    return text

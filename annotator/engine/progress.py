@@ -1,0 +1,72 @@
+"""What the engine tells while it works, and the warnings it collects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from annotator.engine.errors import WARNINGS
+
+#: How many lines are named for each warning.
+EXAMPLES = 5
+#: Records between two reports of progress.
+REPORT_EVERY = 2000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report: stage (checking, annotating, writing, indexing), records done, their total if known, warnings."""
+
+    stage: str
+    records: int
+    total: int | None
+    warnings: int
+
+
+#: Receives reports; called often, so it must be cheap.
+Report = Callable[[Progress], None]
+
+
+def ignore(_: Progress) -> None:
+    """The report that nobody reads."""
+
+
+@dataclass
+class Warned:
+    """One kind of warning: how often, its first lines, and the first detail."""
+
+    count: int = 0
+    first_lines: list[int] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+
+
+class Warnings:
+    """Warnings by code, with counts and the first lines of each."""
+
+    def __init__(self) -> None:
+        self.by_code: dict[str, Warned] = {}
+        self.total = 0
+
+    def add(self, code: str, line: int | None = None, detail: str | None = None) -> None:
+        """Count a warning; keep its line (counted from 1) and detail while there are few."""
+        warned = self.by_code.setdefault(code, Warned())
+        warned.count += 1
+        self.total += 1
+        if line is not None and len(warned.first_lines) < EXAMPLES:
+            warned.first_lines.append(line)
+        if detail is not None and len(warned.details) < EXAMPLES:
+            warned.details.append(detail)
+
+    def as_list(self) -> list[dict[str, object]]:
+        """Warnings as the summary gives them, most frequent first."""
+        ordered = sorted(self.by_code.items(), key=lambda item: (-item[1].count, item[0]))
+        return [
+            {
+                "code": code,
+                "message": WARNINGS[code],
+                "count": warned.count,
+                "first_lines": warned.first_lines,
+                "details": warned.details,
+            }
+            for code, warned in ordered
+        ]

@@ -1,0 +1,199 @@
+"""One record of a VCF file: split, checked, and compared with the reference."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from annotator.engine.errors import InputError
+from annotator.engine.header import FIXED, Header
+from annotator.engine.reference import Reference
+
+PLAIN = re.compile(rb"[ACGTacgt]+")
+PLAIN_LIST = re.compile(rb"[ACGT]+(?:,[ACGT]+)*")
+SEQUENCE = re.compile(rb"[ACGTN]+")
+IUPAC = re.compile(rb"[ACGTUNRYSWKMBDHVacgtunryswkmbdhv]+")
+SYMBOLIC = re.compile(rb"<[^<>,\s]+>")
+#: Breakends (joined or single), as in the VCF specification, section 5.4.
+BREAKEND = re.compile(
+    rb"[ACGTNacgtn]+[\[\]][^\[\],\s]+[\[\]]|[\[\]][^\[\],\s]+[\[\]][ACGTNacgtn]+|\.[ACGTNacgtn]+|[ACGTNacgtn]+\."
+)
+#: Bases that each IUPAC letter stands for.
+IUPAC_BASES = {
+    65: b"A", 67: b"C", 71: b"G", 84: b"T", 85: b"T", 78: b"ACGTN", 82: b"AG", 89: b"CT", 83: b"CG", 87: b"AT",
+    75: b"GT", 77: b"AC", 66: b"CGT", 68: b"AGT", 72: b"ACT", 86: b"ACG",
+}  # fmt: skip
+LARGEST_POSITION = (1 << 31) - 1
+#: Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block.
+NO_VARIANT = frozenset({b".", b"<NON_REF>", b"<*>", b"<X>", b""})
+
+
+@dataclass(slots=True)
+class Record:
+    """One record.
+
+    Attributes:
+        fields: the line split at its first eight tabs; the ninth piece is FORMAT and the samples.
+        chrom: contig name as the file has it.
+        contig: canonical name in the reference; None when it has no such contig.
+        pos: 1-based position.
+        ref: reference allele in upper case; the reference's own bases where the file has IUPAC letters.
+        alts: alternate alleles, upper case where they are plain bases.
+        plain: indices into ``alts`` of the alleles of plain bases that differ from ``ref``.
+        structural: there are symbolic alleles or breakends.
+        skip: one of :data:`annotator.engine.errors.SKIPS`, or None.
+        ambiguous: REF has IUPAC letters.
+    """
+
+    fields: list[bytes]
+    chrom: bytes
+    contig: str | None
+    pos: int
+    ref: bytes
+    alts: list[bytes]
+    plain: list[int]
+    structural: bool
+    skip: str | None
+    ambiguous: bool
+
+    @property
+    def end(self) -> int:
+        """Last reference position (1-based): of REF, or INFO/END or SVLEN for symbolic deletions and the like."""
+        last = self.pos + len(self.ref) - 1
+        if any(alt.startswith(b"<") for alt in self.alts):
+            found = re.search(rb"(?:^|;)END=(\d+)", self.fields[7])
+            if found is not None:
+                return max(last, int(found[1]))
+            found = re.search(rb"(?:^|;)SVLEN=-?(\d+)", self.fields[7])
+            if found is not None and not self.alts[0].startswith((b"<INS", b"<DUP")):
+                return max(last, self.pos + int(found[1]))
+        return last
+
+
+class RecordParser:
+    """Parses records of one file against one reference."""
+
+    def __init__(self, header: Header, reference: Reference) -> None:
+        self._tabs = header.tabs
+        self._reference = reference
+        self._sequence = reference.sequence()
+        self._lengths = {contig.name: contig.length for contig in reference.contigs}
+        self._contigs: dict[bytes, str | None] = {}
+        self._named: dict[str, bytes] = {}
+
+    def parse(self, line: bytes, number: int, unfinished: bool = False) -> Record:
+        """Split and check one record.
+
+        Args:
+            line: without its line end.
+            number: of the line in the file, for messages.
+            unfinished: the line is the last and has no line end, as in a file that was cut off.
+
+        Raises:
+            InputError: a part of the record cannot be understood.
+        """
+        fields = line.split(b"\t", 8)
+        if line.count(b"\t") != self._tabs:
+            raise self._wrong_columns(line, number, unfinished)
+        chrom, pos_text, _, ref, alt = fields[:5]
+        if chrom not in self._contigs:
+            self._note_contig(chrom, number)
+        contig = self._contigs[chrom]
+        if not pos_text.isdigit() or (pos := int(pos_text)) > LARGEST_POSITION:
+            raise self._bad("bad_position", "is not a position", fields, 1, number)
+        if not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
+            raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
+
+        alts, plain, useless = self._alternates(fields, number)
+        structural = useless is None
+        record = Record(fields, chrom, contig, pos, ref.upper(), alts, plain, structural, None, False)
+        if contig is None:
+            record.skip = "contig_not_in_reference"
+        elif self._named[contig] != chrom:
+            record.skip = "contig_named_twice"
+        elif pos < 1 or pos + len(ref) - 1 > self._lengths[contig]:
+            record.skip = "position_outside_contig"
+        else:
+            self._compare(record)
+        if plain and record.skip is None:
+            record.plain = [at for at in plain if alts[at] != record.ref]
+        if not record.plain and record.skip is None:
+            record.skip = useless
+        return record
+
+    def _alternates(self, fields: list[bytes], number: int) -> tuple[list[bytes], list[int], str | None]:
+        """Split ALT; return alleles, indices of the plain ones, and why the record is skipped if none is of use."""
+        alt = fields[4]
+        if PLAIN_LIST.fullmatch(alt):
+            alts = alt.split(b",")
+            return alts, list(range(len(alts))), "no_alternate_allele"
+        alts, plain, kinds = alt.split(b","), [], set()
+        for at, allele in enumerate(alts):
+            if PLAIN.fullmatch(allele):
+                plain.append(at)
+                alts[at] = allele.upper()
+            elif allele in NO_VARIANT and (allele or alt == b""):
+                kinds.add("no_alternate_allele")
+            elif allele in (b"*", b"<DEL:*>"):
+                kinds.add("spanning_deletion")
+            elif SYMBOLIC.fullmatch(allele) or BREAKEND.fullmatch(allele):
+                kinds.add("structural")
+            elif IUPAC.fullmatch(allele):
+                kinds.add("ambiguous_allele")
+            else:
+                raise self._bad("bad_alt", "is not an allele", fields, 4, number, allele)
+        if "structural" in kinds:
+            return alts, plain, None  # annotated by overlap
+        order = ("ambiguous_allele", "spanning_deletion", "no_alternate_allele")
+        return alts, plain, next((kind for kind in order if kind in kinds), "no_alternate_allele")
+
+    def _compare(self, record: Record) -> None:
+        """Compare REF with the reference sequence."""
+        assert record.contig is not None
+        bases = self._sequence.fetch(record.contig, record.pos, len(record.ref))
+        if record.ref == bases:
+            return
+        if SEQUENCE.fullmatch(record.ref) and b"N" not in record.ref:
+            record.skip = "ref_mismatch"
+            return
+        if all(base in IUPAC_BASES[letter] for letter, base in zip(record.ref, bases, strict=True)):
+            record.ref = bases
+            record.ambiguous = True
+        else:
+            record.skip = "ref_mismatch"
+
+    def _note_contig(self, chrom: bytes, number: int) -> None:
+        if not chrom or chrom.strip() != chrom or b" " in chrom or chrom == b".":
+            raise InputError(
+                "bad_contig", "CHROM is empty or has blanks.", line=number, column=1, field="CHROM", text=chrom
+            )
+        contig = self._reference.canonical(chrom.decode("latin-1"))
+        if contig is not None:
+            self._named.setdefault(contig, chrom)
+        if len(self._contigs) > 100_000:
+            self._contigs.clear()  # a cache; no real genome comes near
+        self._contigs[chrom] = contig
+
+    def _wrong_columns(self, line: bytes, number: int, unfinished: bool) -> InputError:
+        found, wanted = line.count(b"\t") + 1, self._tabs + 1
+        if line.startswith(b"#"):
+            return InputError("header_in_body", "A header line comes after the records.", line=number, text=line)
+        message = f"The record has {found} columns; the #CHROM line has {wanted}."
+        hint = None
+        if found == 1 and len(line.split()) >= len(FIXED):
+            hint = "The columns are separated by blanks: replace them by tabs."
+        elif unfinished:
+            message += " It is the last line and has no line end: the file looks cut off."
+            hint = "Copy the file again."
+        return InputError("wrong_column_count", message, line=number, text=line, hint=hint)
+
+    @staticmethod
+    def _bad(
+        code: str, what: str, fields: list[bytes], at: int, number: int, text: bytes | None = None
+    ) -> InputError:
+        name = FIXED[at].decode()
+        value = fields[at] if text is None else text
+        shown = value.decode("utf-8", "backslashreplace")[:40]
+        return InputError(
+            code, f"{name} {shown!r} {what}.", line=number, column=at + 1, field=name, text=value
+        )

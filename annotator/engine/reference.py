@@ -1,0 +1,191 @@
+"""Reference bundles: a sequence, its gene models and its layers of known variants, described by ``manifest.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pysam
+
+from annotator.engine.errors import BundleError
+
+SCHEMA = 1
+#: Bases read at once from the sequence: records are sorted, so neighbours come from one window.
+WINDOW = 1 << 20
+
+
+@dataclass(frozen=True)
+class Contig:
+    """One sequence of a reference: length in bases, other names for it, and how it is translated.
+
+    ``genetic_code`` is the number of the table in NCBI's list; ``start_codons`` are the codons that start a protein.
+    """
+
+    name: str
+    length: int
+    genetic_code: int
+    start_codons: frozenset[str]
+    circular: bool
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LayerField:
+    """One column of a layer that becomes an INFO field (``Number=A``)."""
+
+    column: str
+    info: str
+    type: str
+    description: str
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A table of known variants: its file, its INFO fields, and the column that makes an allele a known one."""
+
+    name: str
+    path: Path
+    known: str
+    fields: tuple[LayerField, ...]
+
+
+class Sequence:
+    """The bases of a reference, read through a window so that memory stays flat however long the contigs are."""
+
+    def __init__(self, fasta: Path) -> None:
+        self._file = pysam.FastaFile(str(fasta))
+        self._contig = ""
+        self._first = 0
+        self._bases = b""
+
+    def fetch(self, contig: str, start: int, length: int) -> bytes:
+        """Return upper-case bases; ``start`` is 1-based; fewer bases come back beyond the end of the contig."""
+        offset = start - 1 - self._first
+        if contig != self._contig or offset < 0 or offset + length > len(self._bases):
+            # Half a window back: left-alignment looks at bases before the record.
+            self._first = max(0, start - 1 - WINDOW // 2)
+            self._contig = contig
+            end = start - 1 + max(length, WINDOW)
+            self._bases = self._file.fetch(contig, self._first, end).upper().encode("ascii")
+            offset = start - 1 - self._first
+        return self._bases[offset : offset + length]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An opened bundle.
+
+    Example:
+        >>> reference = Reference.load("rCRS", [Path("reference")])
+        >>> reference.canonical("chrM")
+        'MT'
+    """
+
+    directory: Path
+    name: str
+    title: str
+    assembly: str
+    contigs: tuple[Contig, ...]
+    fasta: Path
+    models: Path
+    layers: tuple[LayerSpec, ...]
+    sources: tuple[dict[str, str], ...]
+    checksums: dict[str, str]
+    _names: dict[str, str]
+
+    @classmethod
+    def load(cls, name_or_directory: str | Path, search: list[Path] | None = None) -> Reference:
+        """Open a bundle by directory, or by its name in the search path.
+
+        Args:
+            name_or_directory: a directory with a ``manifest.json``, or the name of one in ``search``.
+            search: directories that hold bundles; by default :func:`search_path`.
+
+        Raises:
+            BundleError: no such bundle, or its manifest is not usable.
+        """
+        places = [Path(name_or_directory)]
+        if os.sep not in str(name_or_directory):
+            places = [place / name_or_directory for place in (search_path() if search is None else search)] + places
+        for place in places:
+            if (place / "manifest.json").is_file():
+                return cls._read(place)
+        known = ", ".join(reference_names(search)) or "none"
+        raise BundleError("reference_unknown", f"There is no reference {name_or_directory!r}; known: {known}.")
+
+    @classmethod
+    def _read(cls, directory: Path) -> Reference:
+        try:
+            manifest: dict[str, Any] = json.loads((directory / "manifest.json").read_text("utf-8"))
+            if manifest["schema"] != SCHEMA:
+                raise BundleError("reference_schema", f"{directory.name}: schema {manifest['schema']} is not known.")
+            contigs = tuple(
+                Contig(
+                    item["name"],
+                    item["length"],
+                    item["genetic_code"],
+                    frozenset(item["start_codons"]),
+                    item["circular"],
+                    tuple(item["aliases"]),
+                )
+                for item in manifest["contigs"]
+            )
+            layers = tuple(
+                LayerSpec(
+                    item["name"],
+                    directory / item["file"],
+                    item["known"],
+                    tuple(
+                        LayerField(one["column"], one["info"], one["type"], one["description"])
+                        for one in item["fields"]
+                    ),
+                )
+                for item in manifest["layers"]
+            )
+            names = {alias: contig.name for contig in contigs for alias in (*contig.aliases, contig.name)}
+            reference = cls(
+                directory=directory,
+                name=manifest["name"],
+                title=manifest["title"],
+                assembly=manifest["assembly"],
+                contigs=contigs,
+                fasta=directory / manifest["fasta"],
+                models=directory / manifest["models"],
+                layers=layers,
+                sources=tuple(manifest["sources"]),
+                checksums=dict(manifest["sha256"]),
+                _names=names | {name.lower(): contig for name, contig in names.items()},
+            )
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise BundleError("reference_manifest", f"{directory.name}/manifest.json is not usable: {error!r}") from error
+        for path in (reference.fasta, reference.models, *(layer.path for layer in layers)):
+            if not path.is_file():
+                raise BundleError("reference_incomplete", f"Reference {reference.name} lacks {path.name}.")
+        return reference
+
+    def canonical(self, name: str) -> str | None:
+        """The reference's own name of a contig, from any of its names; None when it has no such contig."""
+        return self._names.get(name) or self._names.get(name.lower())
+
+    def contig(self, name: str) -> Contig:
+        """The contig with this canonical name."""
+        return next(contig for contig in self.contigs if contig.name == name)
+
+    def sequence(self) -> Sequence:
+        """Open the sequence."""
+        return Sequence(self.fasta)
+
+
+def search_path() -> list[Path]:
+    """Directories that hold bundles: ``GAS_REFERENCE_PATH`` (colon-separated), then ``reference`` of the project."""
+    configured = [Path(item) for item in os.environ.get("GAS_REFERENCE_PATH", "").split(os.pathsep) if item]
+    return [*configured, Path(__file__).resolve().parents[2] / "reference"]
+
+
+def reference_names(search: list[Path] | None = None) -> list[str]:
+    """Names of the bundles in the search path, in alphabetical order."""
+    places = search_path() if search is None else search
+    return sorted({found.parent.name for place in places for found in place.glob("*/manifest.json")})

@@ -1,0 +1,59 @@
+"""The file that the consequence caller reads: alleles of plain bases on the reference's own contigs, nothing else.
+
+``bcftools csq`` fails a whole file at one allele that it cannot take, so it never sees the user's file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from annotator.engine.genotypes import genotypes_of, renumber
+from annotator.engine.records import Record
+from annotator.engine.reference import Reference
+
+
+class SlimWriter:
+    """Writes one slim file; close it at the end.
+
+    Args:
+        path: of the new file.
+        reference: gives the contigs.
+        samples: number of samples whose genotypes are written; 0 for a file of sites.
+    """
+
+    def __init__(self, path: Path, reference: Reference, samples: int) -> None:
+        self._stream = path.open("wb", buffering=1 << 18)
+        self._samples = samples
+        self._missing = b"\t".join([b"."] * samples)
+        lines = ["##fileformat=VCFv4.2"]
+        lines += [f"##contig=<ID={contig.name},length={contig.length}>" for contig in reference.contigs]
+        columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+        if samples:
+            lines.append('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">')
+            columns += "\tFORMAT\t" + "\t".join(str(at) for at in range(samples))
+        self._stream.write(("\n".join([*lines, columns]) + "\n").encode())
+
+    def write(self, record: Record, ordinal: int) -> None:
+        """Write a record's plain alleles; ``ordinal`` (its number in the file) goes into ID, to find it again."""
+        assert record.contig is not None
+        alts = record.alts
+        alternates = b",".join([alts[at] for at in record.plain])
+        line = b"%s\t%d\t%d\t%s\t%s\t.\t.\t." % (
+            record.contig.encode(),
+            record.pos,
+            ordinal,
+            record.ref,
+            alternates,
+        )
+        if self._samples:
+            genotypes = genotypes_of(record.fields[8])
+            if genotypes is None:
+                genotypes = self._missing
+            elif len(record.plain) != len(alts):
+                genotypes = renumber(genotypes, record.plain)
+            line += b"\tGT\t" + genotypes
+        self._stream.write(line + b"\n")
+
+    def close(self) -> None:
+        """End the file."""
+        self._stream.close()
