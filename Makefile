@@ -1,0 +1,88 @@
+# Every target sets up all it needs. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+PORT ?= 8080
+WORKERS ?= 1
+STAGE ?=
+PARAMS ?=
+FILE ?=
+OUT ?=
+TESTS ?= tests
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+
+RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
+TEST_PINS := $(RUN_PINS) tests/requirements.txt
+
+.PHONY: help run demo test lint package deploy browser clean clean-all
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- the environment -------------------------------------------------------------------------------------------
+$(VENV)/bin/pip:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { \
+	  echo "error: Python 3.11 is needed, and '$(PYTHON)' is not it. Install python3.11 and python3.11-venv," \
+	       "or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "error: Python's venv module is missing. On Debian: apt-get install python3.11-venv" >&2; exit 1; }
+	@echo "  making $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV)
+
+$(VENV)/run.stamp: $(VENV)/bin/pip $(RUN_PINS)
+	@echo "  installing what runs the service into $(VENV)"
+	@$(PIP) install --quiet -c infra/constraints.txt -r infra/requirements.txt
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp $(TEST_PINS)
+	@echo "  installing what tests it into $(VENV)"
+	@$(PIP) install --quiet -c infra/constraints.txt -r tests/requirements.txt
+	@touch $@
+
+# ---- on this machine -------------------------------------------------------------------------------------------
+run: $(VENV)/run.stamp ## The whole service on this machine until Ctrl-C [PORT=8080] [WORKERS=1]
+	@exec $(PY) -m infra.local.run --port $(PORT) --workers $(WORKERS)
+
+demo: $(VENV)/run.stamp ## Annotates a file from sign-in to download: FILE=x.vcf OUT=directory
+	@test -n "$(FILE)" && test -n "$(OUT)" || { echo "usage: make demo FILE=x.vcf OUT=directory" >&2; exit 1; }
+	@exec $(PY) -m infra.local.demo "$(FILE)" "$(OUT)"
+
+# ---- quality ---------------------------------------------------------------------------------------------------
+browser: ## Chromium for the browser tests, where it can be installed
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && { \
+	  echo "  installing chromium"; apt-get -qq update; \
+	  DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y chromium >/dev/null; }; } || \
+	  echo "WARNING: THE BROWSER TESTS ARE LEFT OUT: there is no chromium. On Debian: apt-get install chromium" >&2
+
+test: $(VENV)/test.stamp browser ## Every test [TESTS=tests/unit]
+	@$(PY) -m infra.package
+	@$(PY) -m pytest $(TESTS)
+
+lint: $(VENV)/test.stamp ## Style, types, templates
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(PY) -m infra.package
+	@$(VENV)/bin/cfn-lint infra/worker.yaml out/package/sam.yaml
+	@cd frontend && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm run --silent check
+
+# ---- on AWS ----------------------------------------------------------------------------------------------------
+package: $(VENV)/run.stamp ## The deployment artifact, in out/package
+	@$(PY) -m infra.package
+
+deploy: $(VENV)/run.stamp ## To AWS: STAGE=prod [PARAMS=file] (docs/operations.md)
+	@test -n "$(STAGE)" || { echo "usage: make deploy STAGE=prod [PARAMS=file]" >&2; exit 1; }
+	@$(PY) -m infra.package
+	@exec $(PY) -m infra.deploy --stage "$(STAGE)" $(if $(PARAMS),--parameters "$(PARAMS)")
+
+# ---- away with it ----------------------------------------------------------------------------------------------
+clean: ## Removes what was built
+	@rm -rf out frontend/node_modules chalicelib/web/static/dist .chalice/deployments .pytest_cache .mypy_cache \
+	  .ruff_cache .hypothesis test-artifacts
+
+clean-all: clean ## Removes the environment and everything the local stack keeps, too
+	@rm -rf $(VENV) .gas

@@ -1,0 +1,215 @@
+"""Deploys one CloudFormation stack through a change set, and says in plain words what happens.
+
+The same code serves AWS and the local stack; a client with another endpoint is the only difference.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.errors import OperatorError
+
+Say = Callable[[str], None]
+"""Takes one line for the operator."""
+Sleep = Callable[[float], None]
+"""Waits for seconds."""
+
+CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+"""The stack makes roles with names of their own, and the template is one of SAM's."""
+
+_NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed", "no changes")
+_NOT_THE_CAUSE = ("Resource creation cancelled", "Resource update cancelled",
+                  "The following resource(s) failed to")
+_VERBS = {"Add": "+ add", "Modify": "~ change", "Remove": "- remove", "Import": "> import", "Dynamic": "? decide"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One line of a change set."""
+
+    action: str
+    logical_id: str
+    kind: str
+    replaced: bool
+
+    def __str__(self) -> str:
+        replaced = "  (is replaced: a new one is made, the old one goes)" if self.replaced else ""
+        return f"{_VERBS.get(self.action, self.action):9} {self.logical_id}  {self.kind}{replaced}"
+
+
+class StackFailedError(OperatorError):
+    """CloudFormation gave up.
+
+    :param causes: `resource: reason`, the first failures first
+    """
+
+    def __init__(self, message: str, causes: Sequence[str] = (), remedy: str = "") -> None:
+        super().__init__("\n  ".join([message, *causes]), remedy)
+        self.causes = tuple(causes)
+
+
+class Stack:
+    """One stack of one account and region.
+
+    :param client: boto3 client of CloudFormation
+    :param name: the stack's name
+    :param sleep: waits between two looks
+    :param poll: seconds between two looks
+    """
+
+    def __init__(self, client: Any, name: str, *, say: Say, sleep: Sleep, poll: float = 5.0) -> None:
+        self._client = client
+        self.name = name
+        self._say = say
+        self._sleep = sleep
+        self._poll = poll
+
+    def describe(self) -> dict[str, Any] | None:
+        """What CloudFormation knows of the stack, or None when there is none."""
+        try:
+            stacks = self._client.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        return stacks[0] if stacks and stacks[0]["StackStatus"] != "DELETE_COMPLETE" else None
+
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name.
+
+        :raises OperatorError: there is no such stack
+        """
+        known = self.describe()
+        if known is None:
+            raise OperatorError(f"There is no stack {self.name}.", "Deploy it first.")
+        return {output["OutputKey"]: output["OutputValue"] for output in known.get("Outputs", [])}
+
+    def deploy(self, template_url: str, parameters: Mapping[str, str], change_set: str) -> dict[str, str]:
+        """Makes the stack what the template says; a parameter that is not given keeps the value it has.
+
+        :param template_url: S3 address of the template
+        :param change_set: name of the change set, never used before for this stack
+        :returns: the stack's outputs
+        :raises StackFailedError: CloudFormation refused or rolled back
+        :raises OperatorError: the stack is in a state that it cannot be changed in
+        """
+        existing = self._changeable()
+        known_events = self._event_ids() if existing else set()
+        self._client.create_change_set(
+            StackName=self.name, ChangeSetName=change_set, TemplateURL=template_url, Capabilities=CAPABILITIES,
+            ChangeSetType="UPDATE" if existing else "CREATE",
+            Parameters=self._parameters(template_url, parameters, existing))
+        if not self._wait_for_change_set(change_set):
+            self._say(f"{self.name}: nothing to change")
+            self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
+            return self.outputs()
+        for change in self.changes(change_set):
+            self._say(f"{self.name}: {change}")
+        self._client.execute_change_set(StackName=self.name, ChangeSetName=change_set)
+        self._wait_for_stack(known_events)
+        return self.outputs()
+
+    def changes(self, change_set: str) -> list[Change]:
+        """What a change set would do."""
+        found: list[Change] = []
+        token: dict[str, str] = {}
+        while True:
+            page = self._client.describe_change_set(StackName=self.name, ChangeSetName=change_set, **token)
+            for change in page.get("Changes", []):
+                resource = change["ResourceChange"]
+                found.append(Change(action=resource["Action"], logical_id=resource["LogicalResourceId"],
+                                    kind=resource["ResourceType"],
+                                    replaced=resource.get("Replacement") == "True"))
+            if not page.get("NextToken"):
+                return found
+            token = {"NextToken": page["NextToken"]}
+
+    def _changeable(self) -> dict[str, Any] | None:
+        known = self.describe()
+        if known is None or known["StackStatus"] == "REVIEW_IN_PROGRESS":  # a first change set never carried out
+            return None
+        status = known["StackStatus"]
+        if status.endswith("_IN_PROGRESS"):
+            raise OperatorError(f"The stack {self.name} is being changed by somebody else ({status}).",
+                                "Wait until that has ended and deploy again.")
+        if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
+            raise OperatorError(
+                f"The stack {self.name} never came up ({status}) and cannot be changed.",
+                "Look at its events, delete the stack (and the empty tables and buckets that it leaves), "
+                "and deploy again.")
+        if status == "UPDATE_ROLLBACK_FAILED":
+            raise OperatorError(
+                f"The last rollback of the stack {self.name} failed.",
+                f"Run `aws cloudformation continue-update-rollback --stack-name {self.name}` and deploy again.")
+        return known
+
+    def _parameters(self, template_url: str, given: Mapping[str, str],
+                    existing: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        summary = self._client.get_template_summary(TemplateURL=template_url)
+        declared = [parameter["ParameterKey"] for parameter in summary.get("Parameters", [])]
+        unknown = sorted(set(given) - set(declared))
+        if unknown:
+            raise OperatorError(f"The template has no parameter {', '.join(unknown)}.",
+                                f"It has: {', '.join(sorted(declared))}.")
+        held = {parameter["ParameterKey"] for parameter in (existing or {}).get("Parameters", [])}
+        parameters: list[dict[str, Any]] = []
+        for key in declared:
+            if key in given:
+                parameters.append({"ParameterKey": key, "ParameterValue": given[key]})
+            elif key in held:
+                parameters.append({"ParameterKey": key, "UsePreviousValue": True})
+        return parameters
+
+    def _wait_for_change_set(self, change_set: str) -> bool:
+        """True when it is ready, False when there is nothing to do."""
+        while True:
+            found = self._client.describe_change_set(StackName=self.name, ChangeSetName=change_set)
+            if found["Status"] == "CREATE_COMPLETE":
+                return True
+            if found["Status"] == "FAILED":
+                reason = found.get("StatusReason", "")
+                if any(words in reason for words in _NOTHING_TO_DO):
+                    return False
+                raise StackFailedError(f"CloudFormation refused the change to {self.name}: {reason}")
+            self._sleep(self._poll)
+
+    def _wait_for_stack(self, known_events: set[str]) -> None:
+        told = set(known_events)
+        while True:
+            known = self.describe()
+            status = known["StackStatus"] if known else "DELETE_COMPLETE"
+            for event in self._new_events(told):
+                if event["ResourceStatus"].endswith("_FAILED"):
+                    self._say(f"{self.name}: {_failure(event)}")
+            if not status.endswith("_IN_PROGRESS"):
+                break
+            self._sleep(self._poll)
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+            causes = [_failure(event) for event in self._new_events(set(known_events))
+                      if event["ResourceStatus"].endswith("_FAILED")
+                      and not event.get("ResourceStatusReason", "").startswith(_NOT_THE_CAUSE)]
+            raise StackFailedError(f"The stack {self.name} was not deployed ({status}):",
+                                   causes or ["no reason is in its events"])
+        self._say(f"{self.name}: {status.lower().replace('_', ' ')}")
+
+    def _events(self) -> list[dict[str, Any]]:
+        """Newest first, as CloudFormation gives them."""
+        events: list[dict[str, Any]] = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
+        return events
+
+    def _event_ids(self) -> set[str]:
+        return {event["EventId"] for event in self._events()}
+
+    def _new_events(self, told: set[str]) -> list[dict[str, Any]]:
+        """Those not told yet, oldest first; they count as told from now on."""
+        fresh = [event for event in reversed(self._events()) if event["EventId"] not in told]
+        told.update(event["EventId"] for event in fresh)
+        return fresh
+
+
+def _failure(event: Mapping[str, Any]) -> str:
+    return (f"{event['LogicalResourceId']} ({event.get('ResourceType', '?')}): "
+            f"{event.get('ResourceStatusReason') or event['ResourceStatus']}")

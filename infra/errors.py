@@ -1,0 +1,15 @@
+"""What goes wrong for whoever packages, deploys or runs GAS, told in one line."""
+from __future__ import annotations
+
+
+class OperatorError(Exception):
+    """Something the operator can mend.
+
+    :param message: what is wrong, one sentence
+    :param remedy: what to do about it, one sentence
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy

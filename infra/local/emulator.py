@@ -1,0 +1,63 @@
+"""The AWS emulator of the local stack: ministack, kept on this machine, with IAM enforced and its state on disk.
+
+`python -m infra.local.emulator` is ministack with one difference: functions run in the bare interpreter, so that
+they see what is in their zip and nothing of the virtual environment that ministack itself lives in.
+"""
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+OPERATOR_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""The emulator's administrator. These are its fixed words, not credentials of anything."""
+
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
+
+
+def environment(port: int, state: Path, temporary: Path, outer: Mapping[str, str]) -> dict[str, str]:
+    """The emulator's environment; nothing else of the operator's own gets in, no AWS profile above all.
+
+    :param port: TCP port on 127.0.0.1
+    :param state: directory that outlives the emulator
+    :param temporary: directory that does not
+    :param outer: the environment of this process
+    """
+    return {
+        **{name: outer[name] for name in _KEPT if name in outer},
+        **OPERATOR_KEYS,
+        "AWS_DEFAULT_REGION": REGION, "MINISTACK_REGION": REGION, "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",
+        "PERSIST_STATE": "1", "STATE_DIR": str(state / "state"),
+        "S3_PERSIST": "1", "S3_DATA_DIR": str(state / "s3"),
+        "TMPDIR": str(temporary),
+        "LAMBDA_EXECUTOR": "local",
+        "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0",
+        # It would look after containers; there are none, and a stranger's Docker is not to be touched.
+        "DOCKER_HOST": f"unix://{temporary}/no-docker.sock",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def bare_interpreter() -> str:
+    """The Python that this virtual environment was made from."""
+    base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return str(base) if base.exists() else sys.executable
+
+
+def main() -> None:
+    """Runs ministack until it is asked to end."""
+    from ministack.app import main as serve
+
+    os.environ.pop("PYTHONPATH", None)  # of ours: the functions must not inherit it
+    sys.executable = bare_interpreter()  # what ministack starts functions with
+    serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""`make run`: the whole service on this machine until Ctrl-C."""
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+from infra.errors import OperatorError
+from infra.local.logs import FileTail, FunctionLogs
+from infra.local.settings import (
+    DEFAULT_PORT,
+    PROJECT,
+    LocalSettings,
+    any_free_port,
+    port_is_free,
+    require_disk,
+    require_port,
+)
+from infra.local.stack import LocalStack
+from infra.package import default_builder
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at processes and logs."""
+
+
+class EndedByOperator(Exception):  # noqa: N818 - not an error: the operator's wish
+    """Somebody asked us to end."""
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise EndedByOperator
+
+
+@contextlib.contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Turns the first SIGINT or SIGTERM into `EndedByOperator`; later ones do not disturb the shutdown."""
+    def first(number: int, frame: FrameType | None) -> None:
+        for known in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(known, signal.SIG_IGN)
+        _end(number, frame)
+
+    before = {number: signal.signal(number, first) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def say(line: str) -> None:
+    """One line for the operator, at once."""
+    print(line, flush=True)
+
+
+def settings(home: Path, port: int, workers: int) -> LocalSettings:
+    """Settings for a stack at a port; the development sign-in gets the next one, or any when that is taken."""
+    identity = port + 1 if port_is_free(port + 1) else any_free_port()
+    return LocalSettings(home=home, port=port, identity_port=identity, workers=workers)
+
+
+def follow(stack: LocalStack) -> None:
+    """Prints logs until somebody asks to end.
+
+    :raises OperatorError: a process of the stack has died
+    """
+    functions = FunctionLogs(stack.client("logs"), f"/aws/lambda/{stack.place.stack_name}-",
+                             int(time.time() * 1000), lambda ms: time.strftime("%H:%M:%S", time.gmtime(ms / 1000)))
+    tails: dict[Path, FileTail] = {}
+    while True:
+        stack.check()
+        for worker in stack.workers:
+            tails.setdefault(worker.log, FileTail(worker.log, worker.name))
+        for lines in (functions.lines(), *(tail.lines() for tail in tails.values())):
+            for line in lines:
+                say(line)
+        time.sleep(LOOK_EVERY)
+
+
+def run(home: Path, port: int, workers: int) -> int:
+    """Builds what is missing, starts everything, follows the logs, and stops everything at the end.
+
+    :param home: directory of everything that is kept
+    :param port: TCP port of the site
+    :returns: exit code
+    """
+    try:
+        with ending_on_signals():
+            require_disk(home)
+            require_port(port, f"make run PORT={port + 10}")
+            default_builder(lambda line: say(f"  {line}")).build()
+            with LocalStack(settings(home, port, workers), say=lambda line: say(f"  {line}")) as stack:
+                say(f"\nGAS is at {stack.settings.site}/\n\n"
+                    f"It stays on this machine; what it keeps is in {home}. Ctrl-C stops it. Times below are UTC.\n")
+                try:
+                    follow(stack)
+                finally:
+                    say("\nstopping; running annotations are handed back")
+    except EndedByOperator:
+        say("stopped")
+        return 0
+    except OperatorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local.run", description=__doc__)
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help=f"port of the site ({DEFAULT_PORT})")
+    parser.add_argument("--workers", type=int, default=1, help="how many annotators run (1)")
+    parser.add_argument("--state", type=Path, default=PROJECT / ".gas", help="directory of everything kept (.gas)")
+    options = parser.parse_args(arguments)
+    return run(options.state.resolve(), options.port, options.workers)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    least = 1024 if os.geteuid() else 1
+    if not least <= port < 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from {least} to 65534")
+    return port
+
+
+if __name__ == "__main__":
+    sys.exit(main())
