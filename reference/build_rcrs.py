@@ -33,6 +33,9 @@ SEQUENCE_MD5 = "c68f52674c9fb33aef52dcf399755519"
 #: Full-length human sequences behind MITOMAP's counts (its release of 2025-02-13).
 MITOMAP_SEQUENCES = 61883
 
+#: Alleles seen in so many of them are in the sample file.
+SAMPLE_COUNT = 150
+
 #: Genes whose sense strand is the light strand's complement: they read from high to low positions.
 MINUS_STRAND = frozenset({"MT-ND6", "MT-TQ", "MT-TA", "MT-TN", "MT-TC", "MT-TY", "MT-TS1", "MT-TE", "MT-TP"})
 
@@ -105,9 +108,7 @@ def gff_lines(genes: dict[str, tuple[str, int, int]]) -> Iterator[str]:
 
         yield row("gene" if coding else "ncRNA_gene", f"ID=gene:{name};Name={name};biotype={biotype};gene_id={name}")
         kind = "mRNA" if coding else biotype.removeprefix("Mt_")
-        yield row(
-            kind, f"ID=transcript:{name};Parent=gene:{name};Name={name};biotype={biotype};transcript_id={name}"
-        )
+        yield row(kind, f"ID=transcript:{name};Parent=gene:{name};Name={name};biotype={biotype};transcript_id={name}")
         yield row("exon", f"Parent=transcript:{name};Name={name}.1;exon_id={name}.1;rank=1")
         if coding:
             note = "" if (last - first + 1) % 3 == 0 else ";Note=stop codon completed by polyadenylation"
@@ -224,6 +225,23 @@ class KnownVariants:
             yield "\t".join([CONTIG, str(pos), ref, alt, *(value or "." for value in values)])
 
 
+def sample_lines(known: KnownVariants) -> Iterator[str]:
+    """A small file to try the service with: frequent alleles and confirmed disease alleles, as sites, in VCF 4.0."""
+    yield "##fileformat=VCFv4.0"
+    yield "##reference=rCRS"
+    yield '##INFO=<ID=AC,Number=A,Type=Integer,Description="Sequences with the allele in MITOMAP">'
+    yield f'##INFO=<ID=AN,Number=1,Type=Integer,Description="Sequences in MITOMAP, {MITOMAP_SEQUENCES}">'
+    yield "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    sites: dict[tuple[int, str], list[tuple[str, int]]] = {}
+    for (pos, ref, alt), entry in sorted(known.alleles.items()):
+        if (entry.count or 0) >= SAMPLE_COUNT or entry.status.startswith("Cfrm"):
+            sites.setdefault((pos, ref), []).append((alt, entry.count or 0))
+    for (pos, ref), alts in sites.items():
+        counts = ",".join(str(count) for _, count in alts)
+        info = f"AC={counts};AN={MITOMAP_SEQUENCES}"
+        yield "\t".join([CONTIG, str(pos), ".", ref, ",".join(alt for alt, _ in alts), ".", ".", info])
+
+
 def build_known(tables: Path, sequence: str) -> KnownVariants:
     known = KnownVariants(sequence)
     known.add_counts(tables / "mitomap_polymorphisms.vcf.gz")
@@ -258,9 +276,11 @@ def main(arguments: list[str] | None = None) -> int:
             stream.write((row + "\n").encode())
     pysam.tabix_index(str(target), seq_col=0, start_col=1, end_col=1, force=True)
 
+    (out / "sample.vcf").write_text("\n".join(sample_lines(known)) + "\n", "ascii")
+
     manifest_path = out / "manifest.json"
     manifest = json.loads(manifest_path.read_text("utf-8"))
-    files = ["rCRS.fa", "rCRS.fa.fai", "rCRS.gff3", "mitomap.tsv.gz", "mitomap.tsv.gz.tbi"]
+    files = ["rCRS.fa", "rCRS.fa.fai", "rCRS.gff3", "mitomap.tsv.gz", "mitomap.tsv.gz.tbi", "sample.vcf"]
     manifest["sha256"] = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in files}
     manifest_path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
 

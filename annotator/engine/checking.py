@@ -168,7 +168,7 @@ class Checker:
             seen = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
             raise InputError(
                 "no_known_contig",
-                f"No record is on a contig of {reference.name} ({ours}); the file has {seen}.",
+                f"No record is on a contig of {reference.name} ({ours}); the file has {seen}{_named(checked.header)}.",
             )
         mismatched, compared = checked.mismatched, checked.compared
         if mismatched >= WRONG_BUILD_LEAST and mismatched > WRONG_BUILD_PART * compared:
@@ -176,7 +176,7 @@ class Checker:
             raise InputError(
                 "wrong_build",
                 f"REF differs from {reference.name} ({reference.assembly}) in {mismatched:,} of {compared:,} records, "
-                f"first at {first.details[0]}: the variants were called on another reference.",
+                f"first at {first.details[0]}: the variants were called on another reference{_named(checked.header)}.",
                 line=first.first_lines[0],
                 column=4,
                 field="REF",
@@ -238,6 +238,11 @@ class SlimFiles:
         self._sites.close()
         if self._haplotypes is not None:
             self._haplotypes.close()
+
+
+def _named(header: Header) -> str:
+    name = header.reference_named()
+    return "" if name is None else f" (its header names {name})"
 
 
 def _is_number(text: bytes) -> bool:

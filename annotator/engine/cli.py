@@ -33,6 +33,14 @@ class Terminated(BaseException):
     """SIGTERM came; not an Exception, so that nothing on the way catches it."""
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose usage errors are not taken for faults of the input file: argparse would exit with 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(OUR_FAULT, f"{self.prog}: error: {message}\n")
+
+
 class ProgressLines:
     """Progress as JSON lines on a stream, a few a second at most.
 
@@ -103,8 +111,8 @@ def main(arguments: list[str] | None = None) -> int:
     return run(options)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m annotator", description="Annotate VCF files.")
+def _parser() -> Parser:
+    parser = Parser(prog="python -m annotator", description="Annotate VCF files.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("annotate", help="annotate a VCF file")
     one.add_argument("input", type=Path, metavar="IN", help="VCF file: plain, gzip or bgzip")
@@ -160,6 +168,9 @@ def _annotate(options: argparse.Namespace) -> int:
         return OUR_FAULT
     except Terminated:
         return TERMINATED
+    except Exception as error:
+        progress.last(_fault("internal_error", f"The engine failed: {type(error).__name__}."))
+        raise
     progress.last({"done": {name: summary[name] for name in MAIN_COUNTS}})
     return OK
 

@@ -27,7 +27,9 @@ class Kind:
 
 INPUT_ERRORS: dict[str, Kind] = {
     "empty_file": Kind("The file is empty", "Check that the upload ended and that the program that wrote it did."),
-    "not_vcf": Kind("Not a VCF file", "Send a VCF file (plain, gzip or bgzip); its first line is ##fileformat=VCFv4.2."),
+    "not_vcf": Kind(
+        "Not a VCF file", "Send a VCF file, plain or compressed with gzip; its first line is ##fileformat=VCFv4.2."
+    ),
     "truncated_gzip": Kind(
         "The compressed file is cut off", "Copy the file again, or write it again with bgzip; gzip -t checks it."
     ),
@@ -44,7 +46,8 @@ INPUT_ERRORS: dict[str, Kind] = {
         "or write the file again with a current caller.",
     ),
     "missing_column_header": Kind(
-        "No #CHROM line", "The line #CHROM POS ID REF ALT QUAL FILTER INFO, tab-separated, must come before the records."
+        "No #CHROM line",
+        "The line #CHROM POS ID REF ALT QUAL FILTER INFO, tab-separated, must come before the records.",
     ),
     "wrong_header_columns": Kind(
         "The #CHROM line is wrong",
@@ -55,7 +58,8 @@ INPUT_ERRORS: dict[str, Kind] = {
         "A second header among the records", "Files were joined with cat: join them with bcftools concat instead."
     ),
     "wrong_column_count": Kind(
-        "A record has the wrong number of columns", "Every record needs as many tab-separated columns as the #CHROM line."
+        "A record has the wrong number of columns",
+        "Every record needs as many tab-separated columns as the #CHROM line.",
     ),
     "bad_contig": Kind("CHROM is not a contig name", "CHROM needs a name without blanks, such as MT or chrM."),
     "bad_position": Kind("POS is not a position", "POS is a whole number, counted from 1."),

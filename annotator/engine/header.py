@@ -26,7 +26,6 @@ class Header:
         columns: the ``#CHROM`` line as it came.
         version: of VCF, such as (4, 2).
         samples: number of samples.
-        has_format: there is a FORMAT column.
         tabs: tabs in each record.
         contigs: lengths in bases by contig name, None where the header gives none.
         lines: number of lines that the header takes, counted from the start of the file.
@@ -36,10 +35,16 @@ class Header:
     columns: bytes = b""
     version: tuple[int, int] = LOWEST_VERSION
     samples: int = 0
-    has_format: bool = False
     tabs: int = 7
     contigs: dict[str, int | None] = field(default_factory=dict)
     lines: int = 0
+
+    def reference_named(self) -> str | None:
+        """The reference that the header names in ``##reference``, if any; without the path of a file."""
+        for line in self.meta:
+            if line.startswith(b"##reference="):
+                return line.partition(b"=")[2].decode("utf-8", "replace").rstrip("/").rpartition("/")[2] or None
+        return None
 
 
 def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Header:
@@ -94,9 +99,10 @@ def _version(line: bytes, number: int) -> tuple[int, int]:
     name = found[1] if found else b""
     known = re.fullmatch(rb"VCFv4\.(\d+)", name)
     if known is None:
+        said = name.decode("utf-8", "replace") or "of no version"
         raise InputError(
             "vcf_version_unsupported",
-            f"The file says that it is {name.decode('utf-8', 'replace') or 'of no version'}; VCF 4.0 and later are read.",
+            f"The file says that it is {said}; VCF 4.0 and later are read.",
             line=number,
             text=line,
         )
@@ -140,6 +146,16 @@ def _read_columns(line: bytes, header: Header) -> None:
             text=line,
         )
     samples = columns[9:]
+    if len(columns) == len(FIXED) + 1:
+        raise InputError(
+            "wrong_header_columns",
+            "There is a FORMAT column and no sample.",
+            line=header.lines,
+            column=9,
+            field="FORMAT",
+            text=line,
+            hint="Add the samples, or leave FORMAT out (cut -f 1-8): readers of VCF refuse such a file.",
+        )
     seen: set[bytes] = set()
     for at, sample in enumerate(samples, start=10):
         if not sample or sample in seen:
@@ -149,7 +165,6 @@ def _read_columns(line: bytes, header: Header) -> None:
         seen.add(sample)
     header.columns = line
     header.samples = len(samples)
-    header.has_format = len(columns) > len(FIXED)
     header.tabs = len(columns) - 1
 
 

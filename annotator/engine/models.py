@@ -169,9 +169,7 @@ class Models:
         if at < len(starts) or turn:
             right = starts[at % len(starts)]
             if (right.start if at < len(starts) else right.start + turn) - end <= FLANK:
-                found.append(
-                    right.entry("upstream_gene_variant" if right.strand == "+" else "downstream_gene_variant")
-                )
+                found.append(right.entry("upstream_gene_variant" if right.strand == "+" else "downstream_gene_variant"))
         return found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pysam
-from pysam import version as pysam_version
+from pysam.version import __bcftools_version__ as bcftools_version
 
 from annotator.engine.checking import Checked, Checker, records_of
 from annotator.engine.csq import Answers, run_csq
@@ -154,7 +154,7 @@ def _write(
     for field in replaced:
         warnings.add("replaced_annotation", None, field)
     parser = RecordParser(checked.header, reference)
-    with pysam.BGZFile(str(path), "wb") as stream:
+    with pysam.BGZFile(str(path), "wb", None) as stream:
         stream.write(header)
         batch: list[bytes] = []
         for ordinal, line in enumerate(records):
@@ -170,7 +170,7 @@ def _write(
 def _provenance(reference: Reference) -> list[bytes]:
     lines = [
         f"##gasEngine={ENGINE_VERSION}",
-        f"##gasConsequences=bcftools csq {pysam_version.__bcftools_version__}",
+        f"##gasConsequences=bcftools csq {bcftools_version}",
         f"##gasReference={reference.name} {reference.assembly}",
     ]
     lines += [f"##gasSource={one['name']} {one['version']} ({one['licence']})" for one in reference.sources]
@@ -184,5 +184,3 @@ def _write_text(path: Path, text: str) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-
-

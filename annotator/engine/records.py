@@ -95,8 +95,10 @@ class RecordParser:
         fields = line.split(b"\t", 8)
         if line.count(b"\t") != self._tabs:
             raise self._wrong_columns(line, number, unfinished)
-        chrom, pos_text, _, ref, alt = fields[:5]
+        chrom, pos_text, _, ref = fields[:4]
         if chrom not in self._contigs:
+            if chrom.startswith(b"#"):
+                raise self._wrong_columns(line, number, unfinished)
             self._note_contig(chrom, number)
         contig = self._contigs[chrom]
         if not pos_text.isdigit() or (pos := int(pos_text)) > LARGEST_POSITION:
@@ -188,12 +190,8 @@ class RecordParser:
         return InputError("wrong_column_count", message, line=number, text=line, hint=hint)
 
     @staticmethod
-    def _bad(
-        code: str, what: str, fields: list[bytes], at: int, number: int, text: bytes | None = None
-    ) -> InputError:
+    def _bad(code: str, what: str, fields: list[bytes], at: int, number: int, text: bytes | None = None) -> InputError:
         name = FIXED[at].decode()
         value = fields[at] if text is None else text
         shown = value.decode("utf-8", "backslashreplace")[:40]
-        return InputError(
-            code, f"{name} {shown!r} {what}.", line=number, column=at + 1, field=name, text=value
-        )
+        return InputError(code, f"{name} {shown!r} {what}.", line=number, column=at + 1, field=name, text=value)

@@ -160,7 +160,8 @@ class Reference:
                 _names=names | {name.lower(): contig for name, contig in names.items()},
             )
         except (KeyError, TypeError, json.JSONDecodeError) as error:
-            raise BundleError("reference_manifest", f"{directory.name}/manifest.json is not usable: {error!r}") from error
+            message = f"{directory.name}/manifest.json is not usable: {error!r}"
+            raise BundleError("reference_manifest", message) from error
         for path in (reference.fasta, reference.models, *(layer.path for layer in layers)):
             if not path.is_file():
                 raise BundleError("reference_incomplete", f"Reference {reference.name} lacks {path.name}.")

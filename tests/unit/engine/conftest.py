@@ -1,0 +1,142 @@
+"""Input files made on the spot, and results taken apart, for the tests of the engine."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pysam
+import pysam.bcftools
+import pytest
+
+from annotator.engine import InputError, Limits, Outputs, Reference, annotate
+
+COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
+PROJECT = Path(__file__).resolve().parents[3]
+
+
+@dataclass
+class Result:
+    """An annotated file, taken apart."""
+
+    path: Path
+    summary: dict[str, Any]
+    header: list[str]
+    records: list[list[str]]
+    log: str
+
+    def info(self, index: int) -> dict[str, str]:
+        """INFO of a record; flags have an empty value."""
+        pairs = (item.partition("=") for item in self.records[index][7].split(";"))
+        return {key: value for key, _, value in pairs}
+
+    def warned(self, code: str) -> dict[str, Any] | None:
+        """The warning with this code, if there is one."""
+        return next((item for item in self.summary["warnings"] if item["code"] == code), None)
+
+
+@pytest.fixture(scope="session")
+def rcrs() -> Reference:
+    return Reference.load("rCRS", [PROJECT / "reference"])
+
+
+@pytest.fixture(scope="session")
+def bases(rcrs: Reference) -> Callable[[int, int], str]:
+    """Bases of the mitochondrion: position (from 1) and length."""
+    sequence = rcrs.sequence()
+    return lambda pos, length=1: sequence.fetch("MT", pos, length).decode()
+
+
+@pytest.fixture
+def vcf(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a VCF file from records given as (POS, REF, ALT[, INFO[, FORMAT, sample, ...]]) or as whole lines."""
+
+    def write(
+        records: list[Any],
+        *,
+        meta: tuple[str, ...] = (),
+        samples: tuple[str, ...] = (),
+        contig: str = "MT",
+        version: str | None = "VCFv4.2",
+        end: str = "\n",
+    ) -> Path:
+        lines = [] if version is None else [f"##fileformat={version}"]
+        lines += meta
+        lines.append("\t".join([*COLUMNS, *(["FORMAT", *samples] if samples else [])]))
+        for record in records:
+            if isinstance(record, str):
+                lines.append(record)
+                continue
+            pos, ref, alt, *rest = record
+            info = rest[0] if rest else "."
+            lines.append("\t".join([contig, str(pos), ".", ref, alt, ".", ".", info, *rest[1:]]))
+        path = tmp_path / "input.vcf"
+        path.write_bytes((end.join(lines) + end).encode("utf-8"))
+        return path
+
+    return write
+
+
+def take_apart(outputs: Outputs, summary: dict[str, Any]) -> Result:
+    text = gzip.decompress(outputs.vcf.read_bytes()).decode("latin-1")
+    lines = text.split("\n")
+    assert lines.pop() == ""
+    return Result(
+        outputs.vcf,
+        summary,
+        [line for line in lines if line.startswith("#")],
+        [line.split("\t") for line in lines if not line.startswith("#")],
+        outputs.log.read_text("utf-8"),
+    )
+
+
+@pytest.fixture
+def run(tmp_path: Path, rcrs: Reference) -> Callable[..., Result]:
+    """Annotates a file, checks what is true of every result, and takes it apart."""
+
+    def annotated(path: Path, limits: Limits | None = None) -> Result:
+        out = tmp_path / "out"
+        out.mkdir(exist_ok=True)
+        outputs = Outputs.beside(out / "input.annot.vcf.gz")
+        summary = annotate(path, rcrs, outputs, temporary=tmp_path, limits=limits)
+        result = take_apart(outputs, summary)
+        assert json.loads(outputs.summary.read_text("utf-8")) == summary
+        assert sorted(found.name for found in out.iterdir()) == sorted(
+            ["input.annot.vcf.gz", "input.annot.vcf.gz.tbi", "input.count.log", "input.summary.json"]
+        )
+        assert not list(tmp_path.glob("gas-*"))
+        assert summary["records"] == len(result.records)
+        assert_readable(result)
+        return result
+
+    return annotated
+
+
+def assert_readable(result: Result) -> None:
+    """Tools of the field read the result, and find as many records in it."""
+    viewed = pysam.bcftools.view("-H", str(result.path))
+    assert viewed.count("\n") == len(result.records)
+    with pysam.VariantFile(str(result.path)) as file:
+        assert sum(1 for _ in file) == len(result.records)
+
+
+@pytest.fixture
+def refused(tmp_path: Path, rcrs: Reference) -> Callable[..., InputError]:
+    """Annotates a file that must be refused, and returns the reason; nothing may be left behind."""
+
+    def reason(path: Path, limits: Limits | None = None) -> InputError:
+        out = tmp_path / "refused"
+        out.mkdir()
+        with pytest.raises(InputError) as caught:
+            annotate(path, rcrs, Outputs.beside(out / "x.annot.vcf.gz"), temporary=tmp_path, limits=limits)
+        assert list(out.iterdir()) == []
+        assert not list(tmp_path.glob("gas-*"))
+        assert caught.value.hint
+        assert caught.value.message
+        return caught.value
+
+    return reason
