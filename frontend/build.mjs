@@ -1,7 +1,7 @@
 // Builds what the pages need into chalicelib/web/static/dist: hashed names, a gzip beside each text file, and
 // manifest.json, which maps the names that templates use to the hashed ones. Equal sources give equal bytes.
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,10 +68,24 @@ async function icons() {
   await writeFile(join(target, "icons.json"), JSON.stringify(drawings, null, 1));
 }
 
+// What is bundled keeps the notices that its licences ask for.
+async function licences() {
+  const { dependencies } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
+  const texts = [];
+  for (const name of Object.keys(dependencies).sort()) {
+    const directory = join(here, "node_modules", name);
+    const { version, license } = JSON.parse(await readFile(join(directory, "package.json"), "utf8"));
+    const file = (await readdir(directory)).find((entry) => /^licen[cs]e/i.test(entry));
+    texts.push(`${name} ${version} (${license})\n\n${(await readFile(join(directory, file), "utf8")).trim()}\n`);
+  }
+  await put("licences.txt", Buffer.from(`GAS's pages are built with these works.\n\n${texts.join(`\n${"-".repeat(72)}\n\n`)}`));
+}
+
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
 await styles(await fonts());
 await scripts();
 await icons();
+await licences();
 await put("favicon.svg", await readFile(join(here, "src", "favicon.svg")));
 await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1));

@@ -1,0 +1,92 @@
+"""A user's annotations: the list, one job, its log and files, cancelling and deleting."""
+from __future__ import annotations
+
+from chalice import Blueprint
+
+from chalicelib.exceptions import FileNotAvailableError
+from chalicelib.usecases import annotations
+from chalicelib.usecases.annotations import FileKind
+from chalicelib.web.pages import render
+from chalicelib.web.requests import WebRequest
+from chalicelib.web.responses import WebResponse, json_response, no_content, redirect
+from chalicelib.web.routing import action, page
+from chalicelib.web.views.jobs import JobListView, JobView, job_json
+
+blueprint = Blueprint(__name__)
+
+PAGE_SIZE = 20
+
+
+@page(blueprint, "/annotations")
+def list_annotations(request: WebRequest) -> WebResponse:
+    """The user's jobs, newest first."""
+    cursor = request.query("cursor")
+    found = annotations.list_jobs(request.services, request.profile.identity_id, PAGE_SIZE, cursor)
+    following = request.site.path("/annotations", cursor=found.next_cursor) if found.next_cursor else None
+    if request.wants_json:
+        return json_response({"jobs": [job_json(job, request.site) for job in found.jobs], "next": following})
+    view = JobListView.of(found.jobs, request.services.clock(), cursor, following)
+    if not request.wants_fragment:
+        return render(request, "annotations.html", view=view)
+    if request.query("seen") == view.seen:
+        return no_content()
+    return render(request, "_job_rows.html", view=view)
+
+
+@page(blueprint, "/annotations/{id}")
+def show_job(request: WebRequest, id: str) -> WebResponse:
+    """One job. Its live part asks again and again, and is answered only when something has changed."""
+    job = annotations.get_job(request.services, request.profile.identity_id, id)
+    if request.wants_json:
+        return json_response(job_json(job, request.site))
+    view = JobView.of(job, request.services.clock(), request.services.plans.of(request.profile.role))
+    if not request.wants_fragment:
+        return render(request, "job.html", job=view)
+    if request.query("seen") == view.seen:
+        return no_content()
+    if request.query("status") == view.status.value:
+        return render(request, "_job_state.html", job=view)
+    response = render(request, "_job.html", job=view)
+    response.headers.update({"HX-Retarget": "#job", "HX-Reswap": "outerHTML"})
+    return response
+
+
+@page(blueprint, "/annotations/{id}/log")
+def show_log(request: WebRequest, id: str) -> WebResponse:
+    """The log file, on a page of its own or inside the job's."""
+    user_id = request.profile.identity_id
+    text = annotations.read_log(request.services, user_id, id)
+    if request.wants_json:
+        return json_response({"log": text})
+    if request.wants_fragment:
+        return render(request, "_log.html", log=text)
+    job = annotations.get_job(request.services, user_id, id)
+    return render(request, "log.html", log=text, job=job)
+
+
+@page(blueprint, "/annotations/{id}/files/{kind}")
+def download(request: WebRequest, id: str, kind: str) -> WebResponse:
+    """On to a link that downloads one file and is good for a minute."""
+    if kind not in set(FileKind):
+        annotations.get_job(request.services, request.profile.identity_id, id)
+        raise FileNotAvailableError()
+    link = annotations.download_link(request.services, request.profile.identity_id, id, FileKind(kind))
+    return redirect(link, 302)
+
+
+@action(blueprint, "/annotations/{id}/cancel")
+def cancel(request: WebRequest, id: str) -> WebResponse:
+    """Stop a waiting or running job."""
+    job = annotations.cancel_job(request.services, request.profile.identity_id, id)
+    if request.wants_json:
+        return json_response(job_json(job, request.site))
+    return redirect(request.site.path(f"/annotations/{id}"))
+
+
+@action(blueprint, "/annotations/{id}/delete")
+def delete(request: WebRequest, id: str) -> WebResponse:
+    """Delete a job with everything that belongs to it."""
+    annotations.delete_job(request.services, request.profile.identity_id, id)
+    if request.wants_json:
+        return no_content()
+    return redirect(request.site.path("/annotations", done="deleted"))

@@ -1,0 +1,26 @@
+"""The home page, and what premium is."""
+from __future__ import annotations
+
+from chalice import Blueprint
+
+from chalicelib.domain.profiles import Role
+from chalicelib.web.pages import render
+from chalicelib.web.requests import WebRequest
+from chalicelib.web.responses import WebResponse
+from chalicelib.web.routing import page
+
+blueprint = Blueprint(__name__)
+
+
+@page(blueprint, "/", signed_in=False)
+def home(request: WebRequest) -> WebResponse:
+    """What GAS does, in ten seconds."""
+    return render(request, "home.html", free=request.services.plans.of(Role.FREE),
+                  premium=request.services.plans.of(Role.PREMIUM))
+
+
+@page(blueprint, "/subscribe", signed_in=False)
+def subscribe(request: WebRequest) -> WebResponse:
+    """What premium will give. Subscribing is not open yet."""
+    return render(request, "subscribe.html", free=request.services.plans.of(Role.FREE),
+                  premium=request.services.plans.of(Role.PREMIUM))

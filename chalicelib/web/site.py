@@ -1,0 +1,65 @@
+"""Where the site is: addresses that hold under a domain of its own, and under API Gateway's stage prefix."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site as this request's browser sees it.
+
+    :param origin: scheme and host, as "https://gas.example.org"
+    :param prefix: what comes before every path of ours, as "/gas", or ""
+    """
+
+    origin: str
+    prefix: str
+
+    @property
+    def tls(self) -> bool:
+        """True when browsers speak to the site over TLS."""
+        return self.origin.startswith("https://")
+
+    def path(self, path: str, **query: str | int | None) -> str:
+        """One of our paths as a link, with query parameters (those that are None are left out)."""
+        given = {name: value for name, value in query.items() if value is not None}
+        return f"{self.prefix}{path}" + (f"?{urlencode(given)}" if given else "")
+
+    def absolute(self, path: str, **query: str | int | None) -> str:
+        """One of our paths as a whole URL."""
+        return self.origin + self.path(path, **query)
+
+    @classmethod
+    def of_request(cls, site_url: str, event: Mapping[str, Any], headers: Mapping[str, str]) -> Site:
+        """The site behind one API Gateway event.
+
+        A request that came by another host than the configured one (API Gateway's own address, say) is answered under
+        the address it came by.
+
+        :param site_url: the configured address, or ""
+        :param event: API Gateway's proxy event (payload format 1.0)
+        :param headers: the request's headers by lower-case name
+        """
+        context = event.get("requestContext", {})
+        host = headers.get("host") or context.get("domainName") or ""
+        configured = urlsplit(site_url)
+        if site_url and (not host or host.lower() == configured.netloc.lower()):
+            return cls(f"{configured.scheme}://{configured.netloc}", configured.path.rstrip("/"))
+        scheme = "https" if headers.get("x-forwarded-proto", "https" if context.get("domainName") else "http") == "https" \
+            else "http"
+        return cls(f"{scheme}://{host or 'localhost'}", _prefix(context, event.get("pathParameters") or {}))
+
+
+def _prefix(context: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
+    """What the requested path has before the route's own segments: the stage, or a domain's base path."""
+    wanted = [part for part in str(context.get("path", "")).split("/") if part]
+    own = 0
+    for part in str(context.get("resourcePath", "")).split("/"):
+        if part.endswith("+}"):
+            own += len([piece for piece in parameters.get(part[1:-2], "").split("/") if piece])
+        elif part:
+            own += 1
+    return "".join(f"/{part}" for part in wanted[: max(0, len(wanted) - own)])

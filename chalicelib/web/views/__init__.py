@@ -1,0 +1,1 @@
+"""What templates and JSON show of the domain."""

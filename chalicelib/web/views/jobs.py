@@ -1,0 +1,185 @@
+"""A job as pages and JSON show it."""
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Stage, progress_record, reason_record
+from chalicelib.domain.plans import Plan
+from chalicelib.usecases.annotations import FileKind, JobFile, job_files
+from chalicelib.web.site import Site
+from chalicelib.web.views.summary import SummaryView
+
+REFERENCE_TITLES = {"rCRS": "human mitochondrial genome, rCRS (NC_012920.1)"}
+"""What people call the references that come with GAS."""
+
+
+def reference_title(name: str) -> str:
+    """A reference's name for people; one that the operator added is called by its own name."""
+    return REFERENCE_TITLES.get(name, name)
+
+
+@dataclass(frozen=True)
+class StatusWords:
+    """A status in words, with its icon and style: colour alone says nothing to many."""
+
+    label: str
+    icon: str
+    style: str
+    sentence: str
+
+
+STATUS_WORDS = {
+    JobStatus.PENDING: StatusWords("Waiting", "hourglass-split", "pending", "Waiting for a free worker."),
+    JobStatus.RUNNING: StatusWords("Running", "arrow-clockwise", "running", "Being annotated."),
+    JobStatus.COMPLETED: StatusWords("Completed", "check-circle-fill", "completed", "Your results are ready."),
+    JobStatus.FAILED: StatusWords("Failed", "x-circle-fill", "failed", "The file could not be annotated."),
+    JobStatus.CANCELLED: StatusWords("Cancelled", "slash-circle", "cancelled", "You cancelled this annotation."),
+}
+
+STAGE_WORDS = {
+    Stage.DOWNLOADING: "Fetching your file",
+    Stage.CHECKING: "Checking the records",
+    Stage.ANNOTATING: "Annotating",
+    Stage.WRITING: "Writing the results",
+    Stage.INDEXING: "Indexing the results",
+    Stage.UPLOADING: "Storing the results",
+}
+
+FILE_WORDS = {
+    FileKind.RESULTS: "Annotated VCF, bgzip",
+    FileKind.INDEX: "Tabix index of it",
+    FileKind.LOG: "Log: warnings and counts",
+    FileKind.SUMMARY: "Counts as JSON",
+    FileKind.INPUT: "The file that you uploaded",
+}
+
+
+@dataclass(frozen=True)
+class FileView:
+    """A file to download."""
+
+    kind: FileKind
+    name: str
+    size: int | None
+    what: str
+
+    @classmethod
+    def of(cls, file: JobFile) -> FileView:
+        """The file in words."""
+        return cls(file.kind, file.name, file.size, FILE_WORDS[file.kind])
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobView:
+    """A job as its page and its row show it.
+
+    :param waited: seconds from submission to start (or until now)
+    :param took: seconds from start to completion (or until now), None before the start
+    :param seen: changes whenever anything that the live part shows does, but for durations
+    """
+
+    job_id: str
+    file_name: str
+    file_size: int
+    submitted: int
+    started: int | None
+    completed: int | None
+    waited: int
+    took: int | None
+    status: JobStatus
+    words: StatusWords
+    reference: str
+    stage: str
+    records: int
+    total: int | None
+    percent: int | None
+    warnings: int
+    attempt: int
+    error: JobReason | None
+    files: tuple[FileView, ...]
+    summary: SummaryView | None
+    archived: bool
+    retention: int | None
+    seen: str
+
+    @property
+    def live(self) -> bool:
+        """True while the job moves."""
+        return not self.status.ended
+
+    @property
+    def announcement(self) -> str:
+        """What a screen reader says when the status changes."""
+        return f"{self.file_name}: {self.words.label}. {self.words.sentence}"
+
+    @classmethod
+    def of(cls, job: Job, now: int, plan: Plan | None = None) -> JobView:
+        """The job as seen at `now` (epoch seconds)."""
+        progress = job.progress if job.job_status is JobStatus.RUNNING else None
+        began = job.start_time if job.start_time is not None else (job.complete_time or now)
+        return cls(
+            job_id=job.job_id, file_name=job.input_file_name, file_size=job.input_file_size,
+            submitted=job.submit_time, started=job.start_time, completed=job.complete_time,
+            waited=max(0, began - job.submit_time),
+            took=None if job.start_time is None else max(0, (job.complete_time or now) - job.start_time),
+            status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_title(job.reference),
+            stage=STAGE_WORDS[progress.stage] if progress else "Starting",
+            records=progress.records if progress else 0, total=progress.total if progress else None,
+            percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,
+            attempt=job.attempt, error=job.error, files=tuple(FileView.of(file) for file in job_files(job)),
+            summary=SummaryView.of(job.summary) if job.summary else None, archived=job.archived,
+            retention=plan.retention if plan else None, seen=str(job.version))
+
+
+@dataclass(frozen=True)
+class JobListView:
+    """A page of the list.
+
+    :param following: link to the next page, None on the last one
+    :param seen: changes whenever any row does
+    """
+
+    jobs: tuple[JobView, ...]
+    cursor: str | None
+    following: str | None
+    seen: str
+
+    @property
+    def live(self) -> bool:
+        """True while any job on the page moves."""
+        return any(job.live for job in self.jobs)
+
+    @property
+    def announcement(self) -> str:
+        """What a screen reader says when a job on the page has moved: the newest three."""
+        return ". ".join(f"{job.file_name}: {job.words.label}" for job in self.jobs[:3])
+
+    @classmethod
+    def of(cls, jobs: list[Job], now: int, cursor: str | None, following: str | None) -> JobListView:
+        """The page as seen at `now` (epoch seconds)."""
+        stamp = " ".join(f"{job.job_id}:{job.version}" for job in jobs)
+        return cls(tuple(JobView.of(job, now) for job in jobs), cursor, following,
+                   hashlib.sha256(stamp.encode()).hexdigest()[:16])
+
+
+def job_json(job: Job, site: Site) -> dict[str, Any]:
+    """A job for programs. Times are epoch seconds, sizes bytes; links are relative to the site."""
+    return {
+        "job_id": job.job_id,
+        "job_status": job.job_status.value,
+        "input_file_name": job.input_file_name,
+        "input_file_size": job.input_file_size,
+        "reference": job.reference,
+        "submit_time": job.submit_time,
+        "start_time": job.start_time,
+        "complete_time": job.complete_time,
+        "progress": progress_record(job.progress) if job.progress else None,
+        "error": reason_record(job.error) if job.error else None,
+        "summary": job.summary,
+        "files": [{"kind": file.kind.value, "name": file.name, "size": file.size,
+                   "href": site.path(f"/annotations/{job.job_id}/files/{file.kind.value}")}
+                  for file in job_files(job)],
+        "href": site.path(f"/annotations/{job.job_id}"),
+    }

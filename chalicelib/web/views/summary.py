@@ -1,0 +1,91 @@
+"""The counts of a finished annotation, as the job's page shows them."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.web.views.amounts import count
+
+CONSEQUENCES_SHOWN = 12
+_IMPACTS = ("HIGH", "MODERATE", "LOW", "MODIFIER")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line of a table of counts."""
+
+    name: str
+    number: int
+
+
+@dataclass(frozen=True)
+class WarningView:
+    """An oddity of the input, how often it was met, and where first."""
+
+    message: str
+    number: int
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SummaryView:
+    """A job's summary.
+
+    :param figures: the key figures, label and value
+    :param consequences: the most frequent Sequence Ontology terms
+    :param other_consequences: how many further terms there are
+    :param impacts: by VEP's classification
+    """
+
+    figures: tuple[tuple[str, str], ...]
+    consequences: tuple[Bar, ...]
+    other_consequences: int
+    impacts: tuple[Bar, ...]
+    warnings: tuple[WarningView, ...]
+
+    @classmethod
+    def of(cls, summary: Mapping[str, Any]) -> SummaryView:
+        """The summary that the annotation engine wrote; what it left out is not shown."""
+        terms = _bars(summary.get("consequences"))
+        impacts = {bar.name: bar for bar in _bars(summary.get("impacts"))}
+        return cls(
+            figures=tuple(_figures(summary)),
+            consequences=tuple(terms[:CONSEQUENCES_SHOWN]),
+            other_consequences=max(0, len(terms) - CONSEQUENCES_SHOWN),
+            impacts=tuple(impacts.get(name, Bar(name, 0)) for name in _IMPACTS) if impacts else (),
+            warnings=tuple(_warnings(summary.get("warnings"))))
+
+    @property
+    def most_consequences(self) -> int:
+        """The largest count among the consequences: the full length of a bar."""
+        return max((bar.number for bar in self.consequences), default=1)
+
+    @property
+    def most_impacts(self) -> int:
+        """The largest count among the impacts."""
+        return max((bar.number for bar in self.impacts), default=1)
+
+
+def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    whole = [("Records", "records"), ("Known variants", "known"), ("Novel variants", "novel"), ("SNVs", "snvs"),
+             ("Indels", "indels"), ("Samples", "samples")]
+    figures = [(label, count(int(summary[name]))) for label, name in whole if summary.get(name) is not None]
+    if summary.get("titv") is not None:
+        figures.insert(min(3, len(figures)), ("Ti/Tv", f"{float(summary['titv']):.2f}"))
+    return figures
+
+
+def _bars(counts: Any) -> list[Bar]:
+    if not isinstance(counts, Mapping):
+        return []
+    return sorted((Bar(str(name), int(number)) for name, number in counts.items()),
+                  key=lambda bar: (-bar.number, bar.name))
+
+
+def _warnings(warnings: Any) -> list[WarningView]:
+    if not isinstance(warnings, list):
+        return []
+    return [WarningView(str(entry.get("message", entry.get("code", ""))), int(entry.get("count", 1)),
+                        tuple(int(line) for line in entry.get("first_lines", ()) or ()))
+            for entry in warnings if isinstance(entry, Mapping)]
