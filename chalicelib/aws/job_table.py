@@ -131,15 +131,16 @@ class JobTable:
         self._held_update(job_id, owner, "SET lease_expires = :expires, progress = :progress ADD version :one",
                           {":expires": now + lease_seconds, ":progress": progress_record(progress), ":one": 1})
 
-    def hand_back(self, job_id: str, owner: str) -> None:
-        """RUNNING -> PENDING, for a worker that must stop; the attempt does not count.
+    def hand_back(self, job_id: str, owner: str, count_attempt: bool) -> None:
+        """RUNNING -> PENDING, for another worker to take.
 
+        :param count_attempt: False when the worker must stop and the file has no part in it
         :raises LeaseLostError: the job is no longer this owner's
         """
         self._held_update(job_id, owner,
-                          "SET job_status = :pending ADD attempt :less, version :one "
+                          "SET job_status = :pending ADD attempt :back, version :one "
                           "REMOVE lease_owner, lease_expires, progress",
-                          {":pending": JobStatus.PENDING.value, ":less": -1, ":one": 1})
+                          {":pending": JobStatus.PENDING.value, ":back": 0 if count_attempt else -1, ":one": 1})
 
     def complete(self, job_id: str, owner: str, now: int, outputs: Outputs) -> Job:
         """RUNNING -> COMPLETED, with what the annotation left.

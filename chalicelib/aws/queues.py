@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client
 
-LONG_POLL_SECONDS = 20
+LONG_POLL_SECONDS = 5
+"""Short enough that a worker told to stop does so soon: a poll cannot be broken off without risk to its message."""
 LONGEST_INVISIBLE = 43_200
 """SQS's limit: 12 hours, in seconds."""
 

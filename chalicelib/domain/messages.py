@@ -25,11 +25,10 @@ class JobRequest:
 
         :raises ValueError: for a body that is not such a message
         """
-        values = json.loads(body)
-        if not isinstance(values, dict) or not isinstance(values.get("job_id"), str) \
-                or not isinstance(values.get("user_id"), str):
-            raise ValueError(f"not a job request: {body[:200]}")
-        return cls(job_id=values["job_id"], user_id=values["user_id"])
+        match json.loads(body):
+            case {"job_id": str(job_id), "user_id": str(user_id)}:
+                return cls(job_id=job_id, user_id=user_id)
+        raise ValueError(f"not a job request: {body[:200]}")
 
 
 @dataclass(frozen=True, kw_only=True)

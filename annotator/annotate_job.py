@@ -1,0 +1,94 @@
+"""One job's work on local disk: download, annotate, upload."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from annotator.engine_process import EngineRun, EngineStoppedError, run_engine
+from annotator.lease import Lease
+from annotator.settings import WorkerSettings
+from annotator.workspace import Workspace
+from chalicelib.aws.job_table import Outputs
+from chalicelib.domain.jobs import Job, Progress, Stage
+from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.exceptions import JobFailure, LeaseLostError
+from chalicelib.services import Services
+
+# The key figures that the job's record keeps for the pages; the summary file has everything.
+KEY_FIGURES = ("records", "alleles", "snvs", "indels", "mnvs", "other", "multi_allelic", "ti", "tv", "titv", "known",
+               "novel", "samples", "skipped", "contigs", "consequences", "impacts", "genes", "warnings", "reference")
+MOST_ENTRIES = 40
+"""Entries of one figure in the record: DynamoDB takes 400 KB an item."""
+
+
+def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspace, settings: WorkerSettings,
+                 stopping: Callable[[], bool]) -> Outputs:
+    """Do the work of a job that is held by `lease`. Nothing is left on disk, however it ends.
+
+    :param stopping: asked often; True ends the work
+    :raises JobFailure: the file cannot be annotated
+    :raises LeaseLostError: the job is no longer ours
+    :raises EngineStoppedError: the worker was told to stop
+    :raises EngineCrashedError: the engine died
+    :raises WorkerOutOfDiskError: no room for the job's files now
+    """
+    workspace.require_room(job.input_file_size)
+    with workspace.job_folder(job.job_id) as folder:
+        # Neutral names on disk: the user's name may be one that a file system or a command line minds.
+        source, results = folder / "input", folder / "results.vcf.gz"
+        log, summary = folder / "count.log", folder / "summary.json"
+
+        def check(_: int = 0) -> None:
+            if lease.lost:
+                raise LeaseLostError()
+            if stopping():
+                raise EngineStoppedError()
+
+        lease.report(Progress(stage=Stage.DOWNLOADING))
+        if not services.files.download(job.s3_inputs_bucket, job.s3_key_input_file, source, on_bytes=check):
+            raise JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
+        check()
+        run = EngineRun(input_file=source, name=job.input_file_name, reference=job.reference, results=results, log=log,
+                        summary=summary, time_limit=settings.time_limit, memory_limit=settings.memory_limit)
+        try:
+            run_engine(run, lease.report, stopping)
+        except EngineStoppedError:
+            check()
+            raise
+        check()
+        lease.report(Progress(stage=Stage.UPLOADING))
+        return _upload(services, job, results, log, summary, check)
+
+
+def _upload(services: Services, job: Job, results: Path, log: Path, summary: Path,
+            check: Callable[[], None]) -> Outputs:
+    names = ResultNames.of(job.input_file_name)
+    prefix = key_prefix(job.user_id, job.job_id)
+    files = [
+        (results.with_name(results.name + ".tbi"), names.index, "application/octet-stream"),
+        (log, names.log, "text/plain; charset=utf-8"),
+        (summary, names.summary, "application/json"),
+        (results, names.results, "application/gzip"),
+    ]
+    for path, name, content_type in files:
+        check()
+        services.files.upload_result(path, prefix + name, content_type)
+    return Outputs(bucket=services.files.results_bucket, results_key=prefix + names.results,
+                   index_key=prefix + names.index, log_key=prefix + names.log, summary_key=prefix + names.summary,
+                   results_file_size=results.stat().st_size, summary=key_figures(json.loads(summary.read_text())))
+
+
+def key_figures(summary: dict[str, Any]) -> dict[str, Any]:
+    """The part of a summary file that the job's record keeps."""
+    figures: dict[str, Any] = {}
+    for name in KEY_FIGURES:
+        value = summary.get(name)
+        if isinstance(value, dict):
+            value = dict(list(value.items())[:MOST_ENTRIES])
+        elif isinstance(value, list):
+            value = value[:MOST_ENTRIES]
+        if value is not None:
+            figures[name] = value
+    return figures

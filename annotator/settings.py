@@ -1,0 +1,43 @@
+"""What the operator set for the worker, from its environment (`infra/worker.yaml`)."""
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """One worker's settings. Times are seconds, sizes bytes.
+
+    :param work_dir: local disk for the files of the job at hand
+    :param lease: how long a job stays this worker's after its last heartbeat; also how long its message stays hidden
+    :param heartbeat: between two writes of progress and lease
+    :param time_limit: longest that one annotation may take
+    :param memory_limit: most memory that the annotation process may have
+    :param most_attempts: how often a job is begun before it counts as one that stops its worker
+    """
+
+    work_dir: Path
+    lease: int = 120
+    heartbeat: float = 3.0
+    time_limit: int = 6 * 3600
+    memory_limit: int = 3 * 1024**3
+    most_attempts: int = 3
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> WorkerSettings:
+        """Settings from environment variables.
+
+        :raises ValueError: for a number that is none
+        """
+        return cls(
+            work_dir=Path(environment.get("GAS_WORK_DIR") or Path(tempfile.gettempdir()) / "gas-work"),
+            lease=int(environment.get("LEASE_SECONDS", cls.lease)),
+            heartbeat=float(environment.get("HEARTBEAT_SECONDS", cls.heartbeat)),
+            time_limit=int(environment.get("TIME_LIMIT_SECONDS", cls.time_limit)),
+            memory_limit=int(environment.get("MEMORY_LIMIT_BYTES", cls.memory_limit)),
+            most_attempts=int(environment.get("MOST_ATTEMPTS", cls.most_attempts)),
+        )

@@ -1,0 +1,226 @@
+"""The ECS worker: takes jobs from the queue and brings each to an end, or leaves it so that another worker can."""
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from types import FrameType
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from annotator.annotate_job import annotate_job
+from annotator.engine_process import EngineCrashedError, EngineStoppedError
+from annotator.lease import Lease
+from annotator.settings import WorkerSettings
+from annotator.workspace import Workspace
+from chalicelib.aws.queues import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import JobRequest, JobResult
+from chalicelib.domain.profiles import Role
+from chalicelib.exceptions import (
+    JobFailure,
+    JobNotFoundError,
+    JobTakenError,
+    LeaseLostError,
+    WorkerOutOfDiskError,
+)
+from chalicelib.services import Services
+from chalicelib.usecases.annotations import result_keys
+
+logger = Logger(service="annotator")
+
+RETRY_SECONDS = 30
+MOST_DELIVERIES = 15
+"""After so many deliveries a job fails with a reason, before the queue gives its message up (`maxReceiveCount`)."""
+
+
+class Worker:
+    """Works one job at a time until it is told to stop.
+
+    :param owner: this worker's name, different from any other's
+    """
+
+    def __init__(self, services: Services, queue: JobRequestsQueue, settings: WorkerSettings, owner: str) -> None:
+        self.services = services
+        self.queue = queue
+        self.settings = settings
+        self.owner = owner
+        self.workspace = Workspace(settings.work_dir, owner)
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        """End after handing back the job at hand."""
+        self._stop.set()
+
+    @property
+    def stopping(self) -> bool:
+        """True once the worker was told to stop."""
+        return self._stop.is_set()
+
+    def run(self) -> None:
+        """Take jobs until told to stop."""
+        self.workspace.remove_leftovers()
+        logger.info("Worker started", extra={"owner": self.owner})
+        try:
+            while not self.stopping:
+                self.workspace.touch_alive()
+                try:
+                    self.work_once()
+                except (BotoCoreError, ClientError):
+                    # AWS is out of reach or refuses: the message comes again, and so do we.
+                    logger.exception("A call to AWS failed; trying again")
+                    self._stop.wait(5)
+        finally:
+            self.workspace.close()
+            logger.info("Worker stopped", extra={"owner": self.owner})
+
+    def work_once(self, wait_seconds: int = LONG_POLL_SECONDS) -> bool:
+        """Wait for one message and deal with it.
+
+        :returns: False when none came
+        """
+        message = self.queue.receive(wait_seconds)
+        if message is None:
+            return False
+        try:
+            request = JobRequest.from_json(message.body)
+        except ValueError:
+            # Left alone, it reaches the dead-letter queue, whose alarm tells the operator.
+            logger.exception("A message is no job request", extra={"body": message.body[:500]})
+            return True
+        logger.append_keys(job_id=request.job_id, user_id=request.user_id)
+        try:
+            self._handle(request, message)
+        finally:
+            logger.remove_keys(["job_id", "user_id"])
+        return True
+
+    # ---- one delivery of one job -----------------------------------------------------------------------------
+    def _handle(self, request: JobRequest, message: ReceivedMessage) -> None:
+        if self.stopping:
+            self.queue.hide(message, 0)
+            return
+        now = self.services.clock()
+        try:
+            job = self.services.jobs.take(request.job_id, self.owner, now, self.settings.lease)
+        except JobNotFoundError:
+            logger.info("The job was deleted")
+            self.queue.done(message)
+            return
+        except JobTakenError as taken:
+            # A repeated delivery. It stays until the holder is through, in case the holder dies; ever longer, so
+            # that a long job does not use up the message's deliveries.
+            self.queue.hide(message, max(taken.lease_expires - now, 1) + self.settings.lease * message.receive_count)
+            return
+        except LeaseLostError:
+            self._ended_before(request.job_id, message)
+            return
+        self.queue.hide(message, self.settings.lease)
+        logger.info("Job taken", extra={"attempt": job.attempt})
+        self._bring_to_an_end(job, message)
+
+    def _bring_to_an_end(self, job: Job, message: ReceivedMessage) -> None:
+        try:
+            if job.attempt > self.settings.most_attempts:
+                raise JobFailure("worker_stopped_repeatedly",
+                                 f"Annotating this file stopped the annotator {self.settings.most_attempts} times.",
+                                 "The people who run GAS can find it in their logs under this annotation's id.")
+            with Lease(job, self.owner, message, self.services.jobs, self.queue, self.services.clock,
+                       self.settings.lease, self.settings.heartbeat, self.workspace.touch_alive) as lease:
+                outputs = annotate_job(self.services, job, lease, self.workspace, self.settings,
+                                       lambda: self.stopping or lease.lost)
+            ended = self.services.jobs.complete(job.job_id, self.owner, self.services.clock(), outputs)
+        except JobFailure as failure:
+            self._fail(job, message, failure)
+        except LeaseLostError:
+            self._lost(job, message)
+        except EngineStoppedError:
+            self._hand_back(job, message, count_attempt=False, delay=0)
+        except EngineCrashedError:
+            self._again(job, message, count_attempt=True)
+        except WorkerOutOfDiskError as full:
+            logger.warning("No room for the job", extra={"detail": full.message})
+            self._again(job, message, count_attempt=False)
+        except (BotoCoreError, ClientError, OSError):
+            logger.exception("The job could not be worked on; it will be tried again")
+            self._again(job, message, count_attempt=False)
+        else:
+            logger.info("Job completed", extra={"records": outputs.summary.get("records")})
+            self._announce(ended)
+            self.queue.done(message)
+
+    def _again(self, job: Job, message: ReceivedMessage, count_attempt: bool) -> None:
+        if count_attempt and job.attempt >= self.settings.most_attempts:
+            self._fail(job, message, JobFailure(
+                "annotation_crashed", f"Annotating this file failed {job.attempt} times for a reason of ours.",
+                "The people who run GAS can find it in their logs under this annotation's id."))
+        elif message.receive_count >= MOST_DELIVERIES:
+            self._fail(job, message, JobFailure(
+                "service_trouble", "GAS could not work on this file for a long time.",
+                "Upload it again later; the people who run GAS have been told."))
+        else:
+            self._hand_back(job, message, count_attempt, 0 if count_attempt else RETRY_SECONDS)
+
+    def _hand_back(self, job: Job, message: ReceivedMessage, count_attempt: bool, delay: int) -> None:
+        try:
+            self.services.jobs.hand_back(job.job_id, self.owner, count_attempt)
+        except LeaseLostError:
+            self._lost(job, message)
+            return
+        self.queue.hide(message, delay)
+        logger.info("Job handed back", extra={"delay": delay})
+
+    def _fail(self, job: Job, message: ReceivedMessage, failure: JobFailure) -> None:
+        try:
+            ended = self.services.jobs.fail(job.job_id, self.owner, self.services.clock(), failure.as_reason())
+        except LeaseLostError:
+            self._lost(job, message)
+            return
+        logger.info("Job failed", extra={"reason": failure.code})
+        self._announce(ended)
+        self.queue.done(message)
+
+    def _lost(self, job: Job, message: ReceivedMessage) -> None:
+        """The job was cancelled, deleted or taken over while we worked on it."""
+        now = self.services.jobs.get(job.job_id)
+        if now is None or now.job_status is JobStatus.CANCELLED:
+            logger.info("The job was cancelled or deleted; its results are removed")
+            for key in result_keys(job):
+                self.services.files.delete(self.services.files.results_bucket, key)
+            self.queue.done(message)
+        else:
+            # Another worker has it, under a delivery of its own; ours shows again only after its lease.
+            logger.warning("The job was taken over", extra={"job_status": now.job_status.value})
+
+    def _ended_before(self, job_id: str, message: ReceivedMessage) -> None:
+        """A repeated delivery, or one whose worker died between record and announcement: said once more."""
+        job = self.services.jobs.get(job_id)
+        if job is not None:
+            self._announce(job)
+        self.queue.done(message)
+
+    def _announce(self, job: Job) -> None:
+        if job.job_status not in (JobStatus.COMPLETED, JobStatus.FAILED):
+            return
+        profile = self.services.profiles.get(job.user_id)
+        self.services.topics.announce_result(JobResult(
+            job_id=job.job_id, user_id=job.user_id, job_status=job.job_status,
+            role=profile.role if profile else Role.FREE, complete_time=job.complete_time or self.services.clock()))
+
+
+def main() -> int:
+    """Run a worker as the environment says, until SIGTERM or SIGINT."""
+    services = Services.from_environment()
+    settings = WorkerSettings.from_environment()
+    owner = f"{socket.gethostname()}-{os.getpid()}-{services.new_id()[:8]}"
+    worker = Worker(services, JobRequestsQueue(services.settings.job_requests_queue_url), settings, owner)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    worker.run()
+    return 0

@@ -1,0 +1,105 @@
+"""Local disk for one job at a time: checked before use, and emptied whatever happens."""
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.exceptions import JobFailure, WorkerOutOfDiskError
+
+logger = Logger(child=True)
+
+# Input, slim copy for the consequence caller, its answer, results and sorting: measured well below this.
+BYTES_PER_INPUT_BYTE = 12
+# A compressed input unpacks to about this many times its size; bounded by the engine's own limit.
+SPARE_BYTES = 256 * 1024**2
+
+
+class Workspace:
+    """A worker's own folder under the work directory, marked as in use by a file lock that dies with the process.
+
+    :param work_dir: shared by all workers of one machine
+    :param owner: this worker's name
+    """
+
+    def __init__(self, work_dir: Path, owner: str) -> None:
+        work_dir.mkdir(parents=True, exist_ok=True)
+        self._work_dir = work_dir
+        self.path = work_dir / f"worker-{owner}"
+        self.path.mkdir(exist_ok=True)
+        self._lock = os.open(self.path / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def touch_alive(self) -> None:
+        """Leave a sign of life for the container's health check."""
+        (self._work_dir / "alive").touch()
+
+    def remove_leftovers(self) -> int:
+        """Remove the folders of workers that died; returns how many."""
+        removed = 0
+        for folder in self._work_dir.glob("worker-*"):
+            if folder == self.path or not _abandoned(folder):
+                continue
+            shutil.rmtree(folder, ignore_errors=True)
+            logger.info("Removed what a dead worker left", extra={"folder": folder.name})
+            removed += 1
+        return removed
+
+    def require_room(self, input_size: int) -> None:
+        """Check that the disk can take a job.
+
+        :param input_size: bytes
+        :raises WorkerOutOfDiskError: not now
+        :raises JobFailure: not ever, on this kind of worker
+        """
+        needed = input_size * BYTES_PER_INPUT_BYTE + SPARE_BYTES
+        usage = shutil.disk_usage(self.path)
+        if needed > usage.total:
+            raise JobFailure("too_large_for_worker", "The file is too large for the disks of this service's workers.",
+                             "Split the file by chromosome and upload the parts, or ask the people who run GAS.")
+        if needed > usage.free:
+            raise WorkerOutOfDiskError(f"{needed} bytes needed, {usage.free} free.")
+
+    @contextmanager
+    def job_folder(self, job_id: str) -> Iterator[Path]:
+        """An empty folder for one job, gone afterwards."""
+        folder = self.path / job_id
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Give the folder up."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def _abandoned(folder: Path) -> bool:
+    with suppress(FileNotFoundError, BlockingIOError):
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(handle)
+        return True
+    return False
+
+
+def alive(work_dir: Path, now: float, most_seconds: float) -> bool:
+    """The container's health check: True when a worker left a sign of life.
+
+    :param now: epoch seconds
+    :param most_seconds: how old the sign may be
+    """
+    try:
+        return now - (work_dir / "alive").stat().st_mtime <= most_seconds
+    except FileNotFoundError:
+        return False
