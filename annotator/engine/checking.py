@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotator.engine.errors import InputError
-from annotator.engine.genotypes import genotypes_of, gives_haplotypes
+from annotator.engine.genotypes import carried_alleles, genotypes_of, gives_haplotypes
 from annotator.engine.header import Header, read_header
 from annotator.engine.progress import REPORT_EVERY, Progress, Report, Warnings
 from annotator.engine.reading import Limits, Lines
@@ -221,15 +221,20 @@ class SlimFiles:
         """Write a record if it has alleles that the caller can take."""
         if record.skip is not None or not record.plain:
             return
-        self._sites.write(record, ordinal)
-        if self._haplotypes is not None:
-            genotypes = genotypes_of(record.fields[8])
-            if genotypes is not None and not gives_haplotypes(genotypes):
-                self._haplotypes.close()
-                self._haplotypes = None
-                self._checked.haplotypes = None
-            else:
-                self._haplotypes.write(record, ordinal)
+        self._sites.write(record, ordinal, record.plain)
+        if self._haplotypes is None:
+            return
+        genotypes = genotypes_of(record.fields[8])
+        if genotypes is None:
+            return
+        if not gives_haplotypes(genotypes):
+            self._haplotypes.close()
+            self._haplotypes = None
+            self._checked.haplotypes = None
+            return
+        alleles = carried_alleles(record, genotypes)
+        if alleles:
+            self._haplotypes.write(record, ordinal, alleles, genotypes)
 
     def __enter__(self) -> SlimFiles:
         return self

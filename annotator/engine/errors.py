@@ -62,7 +62,10 @@ INPUT_ERRORS: dict[str, Kind] = {
         "Every record needs as many tab-separated columns as the #CHROM line.",
     ),
     "bad_contig": Kind("CHROM is not a contig name", "CHROM needs a name without blanks, such as MT or chrM."),
-    "bad_position": Kind("POS is not a position", "POS is a whole number, counted from 1."),
+    "bad_position": Kind("POS is not a position", "POS is a whole number from 0 to 536870911, counted from 1."),
+    "bad_end": Kind(
+        "INFO/END is not a position", "END is a whole number up to 536870911, the last base of the variant."
+    ),
     "bad_ref": Kind("REF is not a sequence", "REF holds the bases A, C, G, T and N only; write at least one base."),
     "bad_alt": Kind(
         "ALT is not an allele",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from annotator.engine.records import Record
+
 #: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
 UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
 #: Three or more alleles in one genotype: the caller reads one or two.
@@ -37,9 +39,13 @@ def gives_haplotypes(genotypes: bytes) -> bool:
     return UNPHASED.search(genotypes) is None and POLYPLOID.search(genotypes) is None
 
 
-def carried(genotypes: bytes) -> set[int]:
-    """Indices of the alleles that some sample carries (0: the reference)."""
-    return {int(index) for index in set(_INDEX.findall(genotypes))}
+def carried_alleles(record: Record, genotypes: bytes) -> list[int]:
+    """Alleles of plain bases that some sample carries, as indices into the alternate alleles.
+
+    The others are kept from csq's view of haplotypes: it would place them in introns that are none.
+    """
+    indices = {int(index) for index in set(_INDEX.findall(genotypes))}
+    return [at for at in record.plain if at + 1 in indices]
 
 
 def renumber(genotypes: bytes, kept: list[int]) -> bytes:

@@ -23,7 +23,9 @@ IUPAC_BASES = {
     65: b"A", 67: b"C", 71: b"G", 84: b"T", 85: b"T", 78: b"ACGTN", 82: b"AG", 89: b"CT", 83: b"CG", 87: b"AT",
     75: b"GT", 77: b"AC", 66: b"CGT", 68: b"AGT", 72: b"ACT", 86: b"ACG",
 }  # fmt: skip
-LARGEST_POSITION = (1 << 31) - 1
+#: The largest position that a tabix index holds; the longest human chromosome is half as long.
+LARGEST_POSITION = (1 << 29) - 1
+_END = re.compile(rb"(?:^|;)END=(\d+)")
 #: Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block.
 NO_VARIANT = frozenset({b".", b"<NON_REF>", b"<*>", b"<X>", b""})
 
@@ -61,7 +63,7 @@ class Record:
         """Last reference position (1-based): of REF, or INFO/END or SVLEN for symbolic deletions and the like."""
         last = self.pos + len(self.ref) - 1
         if any(alt.startswith(b"<") for alt in self.alts):
-            found = re.search(rb"(?:^|;)END=(\d+)", self.fields[7])
+            found = _END.search(self.fields[7])
             if found is not None:
                 return max(last, int(found[1]))
             found = re.search(rb"(?:^|;)SVLEN=-?(\d+)", self.fields[7])
@@ -105,6 +107,16 @@ class RecordParser:
             raise self._bad("bad_position", "is not a position", fields, 1, number)
         if not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
             raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
+
+        if b"END=" in fields[7] and (found := _END.search(fields[7])) and int(found[1]) > LARGEST_POSITION:
+            raise InputError(
+                "bad_end",
+                f"END is {int(found[1]):,}, beyond every contig.",
+                line=number,
+                column=8,
+                field="INFO",
+                text=fields[7],
+            )
 
         alts, plain, useless = self._alternates(fields, number)
         structural = useless is None

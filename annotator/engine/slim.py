@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from annotator.engine.genotypes import genotypes_of, renumber
+from annotator.engine.genotypes import renumber
 from annotator.engine.records import Record
 from annotator.engine.reference import Reference
 
@@ -24,7 +24,6 @@ class SlimWriter:
     def __init__(self, path: Path, reference: Reference, samples: int) -> None:
         self._stream = path.open("wb", buffering=1 << 18)
         self._samples = samples
-        self._missing = b"\t".join([b"."] * samples)
         lines = ["##fileformat=VCFv4.2"]
         lines += [f"##contig=<ID={contig.name},length={contig.length}>" for contig in reference.contigs]
         columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
@@ -33,11 +32,17 @@ class SlimWriter:
             columns += "\tFORMAT\t" + "\t".join(str(at) for at in range(samples))
         self._stream.write(("\n".join([*lines, columns]) + "\n").encode())
 
-    def write(self, record: Record, ordinal: int) -> None:
-        """Write a record's plain alleles; ``ordinal`` (its number in the file) goes into ID, to find it again."""
+    def write(self, record: Record, ordinal: int, alleles: list[int], genotypes: bytes | None = None) -> None:
+        """Write some alleles of a record.
+
+        Args:
+            record: of the user's file.
+            ordinal: its number, which goes into ID to find it again.
+            alleles: indices into the alternate alleles of those to write.
+            genotypes: of all samples, for a file with genotypes.
+        """
         assert record.contig is not None
-        alts = record.alts
-        alternates = b",".join([alts[at] for at in record.plain])
+        alternates = b",".join([record.alts[at] for at in alleles])
         line = b"%s\t%d\t%d\t%s\t%s\t.\t.\t." % (
             record.contig.encode(),
             record.pos,
@@ -45,12 +50,9 @@ class SlimWriter:
             record.ref,
             alternates,
         )
-        if self._samples:
-            genotypes = genotypes_of(record.fields[8])
-            if genotypes is None:
-                genotypes = self._missing
-            elif len(record.plain) != len(alts):
-                genotypes = renumber(genotypes, record.plain)
+        if genotypes is not None:
+            if len(alleles) != len(record.alts):
+                genotypes = renumber(genotypes, alleles)
             line += b"\tGT\t" + genotypes
         self._stream.write(line + b"\n")
 

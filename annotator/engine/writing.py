@@ -6,7 +6,7 @@ import re
 
 from annotator.engine.consequences import impact, most_severe, terms_of
 from annotator.engine.csq import Answers
-from annotator.engine.genotypes import carried, genotypes_of
+from annotator.engine.genotypes import carried_alleles, genotypes_of
 from annotator.engine.layers import Layer, info_line
 from annotator.engine.mending import Mender
 from annotator.engine.models import Models
@@ -139,12 +139,12 @@ class Annotator:
         """Entries of the haplotypes; those of the record by itself where no sample carries an allele."""
         if self._haplotypes is None:
             return local
-        found = self._haplotypes.of(ordinal) or []
+        genotypes = genotypes_of(record.fields[8])
+        alleles = [] if genotypes is None else carried_alleles(record, genotypes)
+        if not alleles:
+            return local
         start, end = record.pos, record.pos + len(record.ref) - 1
-        entries = [self._mender.mend(entry, start, end) for entry in found]
-        if entries:
-            genotypes = genotypes_of(record.fields[8])
-            seen = set() if genotypes is None else carried(genotypes)
-            if all(at + 1 in seen for at in record.plain):
-                return entries
+        entries = [self._mender.mend(entry, start, end) for entry in self._haplotypes.of(ordinal) or []]
+        if entries and len(alleles) == len(record.plain):
+            return entries
         return entries + [entry for entry in local if entry not in entries]

@@ -206,11 +206,16 @@ def test_the_column_header_again_among_the_records(vcf: Vcf, refused: Refused) -
     assert (error.code, error.line) == ("header_in_body", 6)
 
 
-@pytest.mark.parametrize("pos", ["", "x", "-1", "1.5", "1e3", "99999999999", "٣", "+5"])
+@pytest.mark.parametrize("pos", ["", "x", "-1", "1.5", "1e3", "99999999999", "٣", "+5", "536870912"])
 def test_a_position_that_is_none(vcf: Vcf, refused: Refused, pos: str) -> None:
     error = refused(vcf([*GOOD, f"MT\t{pos}\t.\tA\tG\t.\t.\t."]))
     assert (error.code, error.line, error.column, error.field) == ("bad_position", 6, 2, "POS")
     assert error.text == pos
+
+
+def test_an_end_beyond_every_contig(vcf: Vcf, refused: Refused) -> None:
+    error = refused(vcf([*GOOD, (300, "A", "<DEL>", "SVTYPE=DEL;END=99999999999")]))
+    assert (error.code, error.line, error.column, error.field) == ("bad_end", 6, 8, "INFO")
 
 
 @pytest.mark.parametrize("ref", ["", ".", "A-", "XYZ", "A G", "*", "<DEL>", "A,G", "1"])

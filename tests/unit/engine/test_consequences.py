@@ -1,0 +1,234 @@
+"""What the results say of variants: agreement with MITOMAP, corrections of csq, overlap, genotypes."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pysam
+import pysam.bcftools
+import pytest
+
+from annotator.engine import Reference
+from annotator.engine.consequences import IMPACTS, impact, most_severe, so_term, terms_of
+from annotator.engine.models import Models
+from tests.unit.engine.conftest import PROJECT, Result
+
+Vcf = Callable[..., Path]
+Run = Callable[..., Result]
+Bases = Callable[..., str]
+
+
+def mitomap_changes() -> Iterator[tuple[int, str, str, list[tuple[str, str]]]]:
+    """Position, REF, ALT, and gene with amino acid change of the substitutions for which MITOMAP gives one."""
+    with gzip.open(PROJECT / "reference" / "rCRS" / "mitomap.tsv.gz", "rt", encoding="utf-8") as rows:
+        for row in rows:
+            columns = row.rstrip("\n").split("\t")
+            if not row.startswith("#") and columns[10] != ".":
+                changes = [tuple(item.split(":", 1)) for item in columns[10].split("|")]
+                yield int(columns[1]), columns[2], columns[3], changes  # type: ignore[misc]
+
+
+def test_amino_acid_changes_are_those_of_mitomap(vcf: Vcf, run: Run) -> None:
+    """Measured: 11,383 of 11,392 agree. The others are start codons (MITOMAP: M>M) and slips in MITOMAP's table."""
+    known = list(mitomap_changes())
+    result = run(vcf([(pos, ref, alt) for pos, ref, alt, _ in known]))
+    agreed = compared = 0
+    for index, (_, _, _, changes) in enumerate(known):
+        entries = [entry.split("|") for entry in result.info(index)["BCSQ"].split(",")]
+        ours = {(entry[1], entry[5]) for entry in entries if len(entry) > 5}
+        for gene, change in changes:
+            found = re.fullmatch(r"(\d+)([A-Z*])>([A-Z*])", change)
+            if found is None:
+                continue
+            codon, before, after = found.groups()
+            compared += 1
+            agreed += (gene, f"{codon}{before}" if before == after else f"{codon}{before}>{codon}{after}") in ours
+    assert compared >= 11_390
+    assert compared - agreed <= 12
+
+
+def test_entries_are_those_of_csq(vcf: Vcf, run: Run, rcrs: Reference, tmp_path: Path) -> None:
+    """Where csq speaks and is not corrected, BCSQ is what it says."""
+    path = PROJECT / "reference" / "rCRS" / "sample.vcf"
+    result = run(path)
+    contigs = tmp_path / "contigs.vcf"
+    contigs.write_text(path.read_text().replace("#CHROM", "##contig=<ID=MT,length=16569>\n#CHROM", 1))
+    arguments = ["-C", "2", "-l", "-s", "-", "-G", "1", "-n", "256", "-B", "16"]
+    said = pysam.bcftools.csq("-f", str(rcrs.fasta), "-g", str(rcrs.models), *arguments, str(contigs))
+    theirs = [line.split("\t")[7].partition("BCSQ=")[2] for line in said.splitlines() if not line.startswith("#")]
+    assert len(theirs) == len(result.records)
+    differing = [
+        (result.info(index)["BCSQ"], entry)
+        for index, entry in enumerate(theirs)
+        if entry and result.info(index)["BCSQ"] != entry
+    ]
+    assert all("start_retained|" in ours or "incomplete_terminal_codon" in ours for ours, _ in differing)
+    assert len(differing) <= 10
+
+
+def test_a_change_within_a_start_codon_that_is_still_one(vcf: Vcf, run: Run) -> None:
+    """ATT to ATC in MT-ND2: both start a protein in the vertebrate mitochondrion."""
+    result = run(vcf([(4471, "T", "C"), (4472, "T", "C")]))
+    assert result.info(0)["GAS_CONSEQUENCE"] == "start_lost"
+    assert result.info(1)["BCSQ"] == "start_retained|MT-ND2|MT-ND2|protein_coding|+|1I|4472T>C"
+    assert result.info(1)["GAS_CONSEQUENCE"] == "start_retained_variant"
+
+
+def test_a_start_codon_on_the_minus_strand(vcf: Vcf, run: Run, bases: Bases) -> None:
+    """MT-ND6 starts at 14,673, on the other strand: A of its ATG to G makes GTG, which starts a protein too."""
+    assert bases(14671, 3) == "CAT"
+    result = run(vcf([(14672, "A", "G"), (14673, "T", "C")]))
+    assert result.info(0)["BCSQ"].startswith("start_lost|MT-ND6|MT-ND6|protein_coding|-|")
+    assert result.info(1)["BCSQ"].startswith("start_retained|MT-ND6|MT-ND6|protein_coding|-|")
+
+
+@pytest.mark.parametrize(("gene", "pos"), [("MT-ND1", 4262), ("MT-ND2", 5511), ("MT-CO3", 9990), ("MT-CYB", 15887)])
+def test_a_last_codon_that_polyadenylation_completes(vcf: Vcf, run: Run, bases: Bases, gene: str, pos: int) -> None:
+    result = run(vcf([(pos, bases(pos), "C" if bases(pos) != "C" else "G")]))
+    assert result.info(0)["BCSQ"] == f"incomplete_terminal_codon_variant|{gene}|{gene}|protein_coding|+"
+    assert result.info(0)["GAS_IMPACT"] == "LOW"
+
+
+def test_rna_genes(vcf: Vcf, run: Run) -> None:
+    result = run(vcf([(1555, "A", "G"), (3243, "A", "G")]))
+    assert result.info(0)["BCSQ"] == "non_coding|MT-RNR1||MT_rRNA"
+    assert result.info(1)["BCSQ"] == "non_coding|MT-TL1||MT_tRNA"
+    assert result.info(1)["GAS_CONSEQUENCE"] == "non_coding_transcript_exon_variant"
+    assert result.info(1)["MITOMAP_STATUS"] == "Cfrm%20[P]"
+    assert "MELAS" in result.info(1)["MITOMAP_DISEASE"]
+    assert float(result.info(1)["MITOTIP"]) > 0
+    assert result.summary["genes"] == {"MT-RNR1": 1, "MT-TL1": 1}
+
+
+def test_the_control_region_crosses_the_origin(vcf: Vcf, run: Run) -> None:
+    result = run(vcf([(73, "A", "G"), (16519, "T", "C")]))
+    upstream = {"upstream_gene_variant|MT-TP|MT-TP|MT_tRNA|-", "upstream_gene_variant|MT-TF|MT-TF|MT_tRNA|+"}
+    assert set(result.info(0)["BCSQ"].split(",")) == upstream
+    assert set(result.info(1)["BCSQ"].split(",")) == upstream
+    assert result.summary["genes"] == {}
+    assert result.summary["locations"] == {"near a gene": 2}
+
+
+def test_between_two_genes(vcf: Vcf, run: Run, bases: Bases) -> None:
+    result = run(vcf([(5583, bases(5583), "A" if bases(5583) != "A" else "C")]))
+    assert result.info(0)["BCSQ"] == (
+        "downstream_gene_variant|MT-TW|MT-TW|MT_tRNA|+,downstream_gene_variant|MT-TA|MT-TA|MT_tRNA|-"
+    )
+
+
+def test_a_variant_in_two_genes(vcf: Vcf, run: Run) -> None:
+    result = run(vcf([(8569, "C", "A")]))
+    assert [entry.split("|")[:2] for entry in result.info(0)["BCSQ"].split(",")] == [
+        ["synonymous", "MT-ATP8"],
+        ["missense", "MT-ATP6"],
+    ]
+    assert result.info(0)["GAS_CONSEQUENCE"] == "missense_variant"
+    assert result.summary["consequences"] == {"missense_variant": 1, "synonymous_variant": 1}
+    assert result.summary["most_severe"] == {"missense_variant": 1}
+
+
+SITES = [(3310, "C", "T"), (3311, "C", "A")]  # both in codon 2 of MT-ND1, CCC
+
+
+def test_neighbours_of_sites_are_not_joined(vcf: Vcf, run: Run, bases: Bases) -> None:
+    assert bases(3310, 3) == "CCC"
+    result = run(vcf(SITES))
+    assert [result.info(index)["BCSQ"].split("|")[5] for index in range(2)] == ["2P>2S", "2P>2H"]
+    assert result.summary["haplotypes"] is False
+
+
+@pytest.mark.parametrize("genotypes", [("1|0", "1|0"), ("1", "1"), ("1/1", "1/1")])
+def test_neighbours_on_one_chromosome_are_seen_together(vcf: Vcf, run: Run, genotypes: tuple[str, str]) -> None:
+    """TAC is tyrosine; each by itself would give serine and histidine."""
+    records = [(*site, ".", "GT", genotype) for site, genotype in zip(SITES, genotypes, strict=True)]
+    result = run(vcf(records, samples=("s",)))
+    assert result.summary["haplotypes"] is True
+    assert result.info(0)["BCSQ"] == "missense|MT-ND1|MT-ND1|protein_coding|+|2P>2Y|3310C>T+3311C>A"
+    assert result.info(1)["BCSQ"] == "@3310"
+    assert result.info(1)["GAS_CONSEQUENCE"] == "missense_variant"
+    assert [record[9] for record in result.records] == list(genotypes)
+
+
+@pytest.mark.parametrize("genotypes", [("1|0", "0|1"), ("0/1", "0/1"), ("0|1", "0/1"), ("0/0/1", "0/0/1"), (".", ".")])
+def test_neighbours_that_need_not_lie_together_are_not_joined(vcf: Vcf, run: Run, genotypes: tuple[str, str]) -> None:
+    records = [(*site, ".", "GT", genotype) for site, genotype in zip(SITES, genotypes, strict=True)]
+    result = run(vcf(records, samples=("s",)))
+    assert [result.info(index)["BCSQ"].split("|")[5] for index in range(2)] == ["2P>2S", "2P>2H"]
+
+
+def test_alleles_that_no_sample_carries_are_annotated_too(vcf: Vcf, run: Run) -> None:
+    records = [(3310, "C", "T,A", ".", "GT:DP", "1|0:3"), (3316, "G", "A", ".", "GT", "0|0")]
+    result = run(vcf(records, samples=("s",)))
+    changes = [entry.split("|")[5] for entry in result.info(0)["BCSQ"].split(",")]
+    assert changes == ["2P>2S", "2P>2T"]
+    assert result.info(1)["BCSQ"].startswith("missense|MT-ND1|")
+
+
+def test_genotypes_of_alleles_that_csq_does_not_see(vcf: Vcf, run: Run) -> None:
+    records = [(3310, "C", "<DEL>,T", "END=3320", "GT", "2|0"), (3311, "C", "*,A", ".", "GT", "2|1")]
+    result = run(vcf(records, samples=("s",)))
+    assert "missense|MT-ND1|MT-ND1|protein_coding|+|2P>2Y|3310C>T+3311C>A" in result.info(0)["BCSQ"].split(",")
+    assert "coding_sequence_variant&feature_truncation|MT-ND1" in result.info(0)["BCSQ"]
+    assert [record[9] for record in result.records] == ["2|0", "2|1"]
+
+
+def test_terms_are_those_of_the_sequence_ontology(vcf: Vcf, run: Run) -> None:
+    summary = run(PROJECT / "reference" / "rCRS" / "sample.vcf").summary
+    assert set(summary["consequences"]) <= set(IMPACTS)
+    assert sum(summary["impacts"].values()) == summary["known"] + summary["novel"]
+    assert sum(summary["most_severe"].values()) == summary["known"] + summary["novel"]
+    assert sum(summary["locations"].values()) == summary["known"] + summary["novel"]
+
+
+def test_names_and_severity_of_terms() -> None:
+    assert terms_of("stop_gained&frameshift|G|T|protein_coding") == ["stop_gained", "frameshift_variant"]
+    assert terms_of("*missense|G|T") == ["missense_variant"]
+    assert terms_of("@123") == []
+    assert so_term("3_prime_utr") == "3_prime_UTR_variant"
+    assert most_severe({"intron_variant", "missense_variant", "synonymous_variant"}) == "missense_variant"
+    assert (impact("stop_gained"), impact("unheard_of")) == ("HIGH", "MODIFIER")
+
+
+GFF = """##gff-version 3
+1\tx\tgene\t1001\t3000\t.\t+\t.\tID=gene:G1;Name=ALPHA;biotype=protein_coding
+1\tx\tmRNA\t1001\t3000\t.\t+\t.\tID=transcript:T1;Parent=gene:G1;biotype=protein_coding
+1\tx\texon\t1001\t1500\t.\t+\t.\tParent=transcript:T1
+1\tx\texon\t2001\t3000\t.\t+\t.\tParent=transcript:T1
+1\tx\tCDS\t1101\t1500\t.\t+\t0\tParent=transcript:T1
+1\tx\tCDS\t2001\t2200\t.\t+\t2\tParent=transcript:T1
+1\tx\tlnc_RNA\t40001\t41000\t.\t-\t.\tID=transcript:T2;Parent=gene:G2;biotype=lncRNA
+1\tx\texon\t40001\t40100\t.\t-\t.\tParent=transcript:T2
+1\tx\texon\t40901\t41000\t.\t-\t.\tParent=transcript:T2
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "removed", "terms"),
+    [
+        (1050, 1050, False, ["5_prime_UTR_variant"]),
+        (1200, 1200, False, ["coding_sequence_variant"]),
+        (1700, 1700, False, ["intron_variant"]),
+        (2500, 2500, False, ["3_prime_UTR_variant"]),
+        (40050, 40050, False, ["non_coding_transcript_exon_variant"]),
+        (40500, 40500, False, ["intron_variant&non_coding_transcript_variant"]),
+        (900, 3100, True, ["transcript_ablation"]),
+        (1400, 1600, True, ["coding_sequence_variant&feature_truncation"]),
+        (500, 500, False, ["upstream_gene_variant"]),
+        (4000, 4000, False, ["downstream_gene_variant"]),
+        (36000, 36000, False, ["downstream_gene_variant"]),
+        (42000, 42000, False, ["upstream_gene_variant"]),
+        (20000, 20000, False, ["intergenic_variant"]),
+        (60000, 60000, False, ["intergenic_variant"]),
+    ],
+)
+def test_overlap_with_models(tmp_path: Path, start: int, end: int, removed: bool, terms: list[str]) -> None:
+    path = tmp_path / "models.gff3"
+    path.write_text(GFF)
+    from annotator.engine.reference import Contig
+
+    contig = Contig("1", 100_000, 1, frozenset({"ATG"}), False, ())
+    models = Models.load(path, [contig])
+    assert [entry.split("|")[0] for entry in models.entries("1", start, end, removed)] == terms
