@@ -128,7 +128,8 @@ class Builder:
     def _package(self) -> None:
         output = self.artifact.directory
         shutil.rmtree(output, ignore_errors=True)
-        command = [sys.executable, "-m", "chalice", "--project-dir", str(self._build), "package", "--stage", "gas",
+        chalice = Path(sys.executable).parent / "chalice"
+        command = [str(chalice), "--project-dir", str(self._build), "package", "--stage", "gas",
                    "--merge-template", str(self.project / "infra" / "resources.yaml"), str(output)]
         # Chalice asks for a region and writes none into the template: any will do.
         said = _run(command, self._build, {"AWS_DEFAULT_REGION": "us-east-1", **self._wheels()},

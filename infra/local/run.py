@@ -29,8 +29,8 @@ LOOK_EVERY = 0.5
 """Seconds between two looks at processes and logs."""
 
 
-class EndedByOperator(Exception):  # noqa: N818 - not an error: the operator's wish
-    """Somebody asked us to end."""
+class EndedByOperator(BaseException):
+    """Somebody asked us to end. Like KeyboardInterrupt, nothing that handles errors may hold it up."""
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
