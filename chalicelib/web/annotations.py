@@ -4,7 +4,7 @@ from __future__ import annotations
 from chalice import Blueprint
 
 from chalicelib.exceptions import FileNotAvailableError
-from chalicelib.usecases import annotations
+from chalicelib.usecases import annotations as usecases
 from chalicelib.usecases.annotations import FileKind
 from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
@@ -21,7 +21,7 @@ PAGE_SIZE = 20
 def list_annotations(request: WebRequest) -> WebResponse:
     """The user's jobs, newest first."""
     cursor = request.query("cursor")
-    found = annotations.list_jobs(request.services, request.profile.identity_id, PAGE_SIZE, cursor)
+    found = usecases.list_jobs(request.services, request.profile.identity_id, PAGE_SIZE, cursor)
     following = request.site.path("/annotations", cursor=found.next_cursor) if found.next_cursor else None
     if request.wants_json:
         return json_response({"jobs": [job_json(job, request.site) for job in found.jobs], "next": following})
@@ -36,7 +36,7 @@ def list_annotations(request: WebRequest) -> WebResponse:
 @page(blueprint, "/annotations/{id}")
 def show_job(request: WebRequest, id: str) -> WebResponse:
     """One job. Its live part asks again and again, and is answered only when something has changed."""
-    job = annotations.get_job(request.services, request.profile.identity_id, id)
+    job = usecases.get_job(request.services, request.profile.identity_id, id)
     if request.wants_json:
         return json_response(job_json(job, request.site))
     view = JobView.of(job, request.services.clock(), request.services.plans.of(request.profile.role))
@@ -55,12 +55,12 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
 def show_log(request: WebRequest, id: str) -> WebResponse:
     """The log file, on a page of its own or inside the job's."""
     user_id = request.profile.identity_id
-    text = annotations.read_log(request.services, user_id, id)
+    text = usecases.read_log(request.services, user_id, id)
     if request.wants_json:
         return json_response({"log": text})
     if request.wants_fragment:
         return render(request, "_log.html", log=text)
-    job = annotations.get_job(request.services, user_id, id)
+    job = usecases.get_job(request.services, user_id, id)
     return render(request, "log.html", log=text, job=job)
 
 
@@ -68,16 +68,16 @@ def show_log(request: WebRequest, id: str) -> WebResponse:
 def download(request: WebRequest, id: str, kind: str) -> WebResponse:
     """On to a link that downloads one file and is good for a minute."""
     if kind not in set(FileKind):
-        annotations.get_job(request.services, request.profile.identity_id, id)
+        usecases.get_job(request.services, request.profile.identity_id, id)
         raise FileNotAvailableError()
-    link = annotations.download_link(request.services, request.profile.identity_id, id, FileKind(kind))
+    link = usecases.download_link(request.services, request.profile.identity_id, id, FileKind(kind))
     return redirect(link, 302)
 
 
 @action(blueprint, "/annotations/{id}/cancel")
 def cancel(request: WebRequest, id: str) -> WebResponse:
     """Stop a waiting or running job."""
-    job = annotations.cancel_job(request.services, request.profile.identity_id, id)
+    job = usecases.cancel_job(request.services, request.profile.identity_id, id)
     if request.wants_json:
         return json_response(job_json(job, request.site))
     return redirect(request.site.path(f"/annotations/{id}"))
@@ -86,7 +86,7 @@ def cancel(request: WebRequest, id: str) -> WebResponse:
 @action(blueprint, "/annotations/{id}/delete")
 def delete(request: WebRequest, id: str) -> WebResponse:
     """Delete a job with everything that belongs to it."""
-    annotations.delete_job(request.services, request.profile.identity_id, id)
+    usecases.delete_job(request.services, request.profile.identity_id, id)
     if request.wants_json:
         return no_content()
     return redirect(request.site.path("/annotations", done="deleted"))

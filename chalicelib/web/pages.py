@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from chalicelib.exceptions import GasError
 from chalicelib.web import assets, csrf
@@ -77,11 +77,16 @@ def _icon(name: str) -> Markup:
     return Markup('<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{}</svg>').format(drawing)
 
 
+def _breakable(term: str) -> Markup:
+    """A term of many words joined by underscores, which may be broken after each of them."""
+    return escape(term).replace("_", Markup("_<wbr>"))
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, auto_reload=False)
     environment.globals["icon"] = _icon
     environment.filters.update(size=amounts.size, count=amounts.count, iso=amounts.iso, utc=amounts.utc,
-                               duration=amounts.duration)
+                               duration=amounts.duration, breakable=_breakable)
     return environment

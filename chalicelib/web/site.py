@@ -48,8 +48,8 @@ class Site:
         configured = urlsplit(site_url)
         if site_url and (not host or host.lower() == configured.netloc.lower()):
             return cls(f"{configured.scheme}://{configured.netloc}", configured.path.rstrip("/"))
-        scheme = "https" if headers.get("x-forwarded-proto", "https" if context.get("domainName") else "http") == "https" \
-            else "http"
+        # API Gateway speaks TLS only, and says which domain it answered for; what stands in for it may not.
+        scheme = headers.get("x-forwarded-proto") or ("https" if context.get("domainName") else "http")
         return cls(f"{scheme}://{host or 'localhost'}", _prefix(context, event.get("pathParameters") or {}))
 
 

@@ -1,26 +1,23 @@
-"""Sizes, counts, times and durations as people read them."""
+"""Sizes, counts, times and durations as people read them. No line breaks between a number and its unit."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
+_NBSP = "\N{NO-BREAK SPACE}"
 
 
 def size(number: int) -> str:
-    """Bytes as people read them: "1 byte", "150 KB", "1.2 GB" (1 KB = 1,024 bytes).
-
-    >>> size(153_600)
-    '150 KB'
-    """
+    """Bytes as people read them: "1 byte", "150 KB", "1.2 GB" (1 KB = 1,024 bytes)."""
     value = float(number)
     unit = 0
     while round(value) >= 1024 and unit < len(_UNITS) - 1:
         value /= 1024
         unit += 1
     if unit == 0:
-        return "1 byte" if number == 1 else f"{number} bytes"
+        return f"1{_NBSP}byte" if number == 1 else f"{number}{_NBSP}bytes"
     tenths = f"{value:.1f}"
-    return f"{tenths.removesuffix('.0') if value < 10 else round(value)} {_UNITS[unit]}"
+    return f"{tenths.removesuffix('.0') if value < 10 else round(value)}{_NBSP}{_UNITS[unit]}"
 
 
 def count(number: int) -> str:
@@ -39,19 +36,15 @@ def utc(moment: int) -> str:
 
 
 def duration(seconds: int) -> str:
-    """A duration as people read it: "under a second", "8 s", "3 min", "1 h 20 min", "5 days".
-
-    >>> duration(4_800)
-    '1 h 20 min'
-    """
+    """A duration as people read it: "under a second", "8 s", "3 min", "1 h 20 min", "5 days"."""
     if seconds < 1:
         return "under a second"
     if seconds < 60:
-        return f"{seconds} s"
+        return f"{seconds}{_NBSP}s"
     if seconds < 3600:
         minutes, rest = divmod(seconds, 60)
-        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+        return f"{minutes}{_NBSP}min {rest}{_NBSP}s" if rest and minutes < 10 else f"{minutes}{_NBSP}min"
     if seconds < 48 * 3600:
         hours, rest = divmod(seconds // 60, 60)
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{seconds // 86400} days"
+        return f"{hours}{_NBSP}h {rest}{_NBSP}min" if rest else f"{hours}{_NBSP}h"
+    return f"{seconds // 86400}{_NBSP}days"

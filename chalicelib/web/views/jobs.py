@@ -110,6 +110,11 @@ class JobView:
         return not self.status.ended
 
     @property
+    def has_log(self) -> bool:
+        """True when there is a log to read."""
+        return any(file.kind is FileKind.LOG for file in self.files)
+
+    @property
     def announcement(self) -> str:
         """What a screen reader says when the status changes."""
         return f"{self.file_name}: {self.words.label}. {self.words.sentence}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.web.views.amounts import count
 
-CONSEQUENCES_SHOWN = 12
+CONSEQUENCES_SHOWN = 25
 _IMPACTS = ("HIGH", "MODERATE", "LOW", "MODIFIER")
 
 
@@ -70,7 +70,8 @@ class SummaryView:
 def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     whole = [("Records", "records"), ("Known variants", "known"), ("Novel variants", "novel"), ("SNVs", "snvs"),
              ("Indels", "indels"), ("Samples", "samples")]
-    figures = [(label, count(int(summary[name]))) for label, name in whole if summary.get(name) is not None]
+    figures = [(label, count(int(summary[name]))) for label, name in whole if summary.get(name) is not None
+               and (name != "samples" or summary[name])]
     if summary.get("titv") is not None:
         figures.insert(min(3, len(figures)), ("Ti/Tv", f"{float(summary['titv']):.2f}"))
     return figures
@@ -86,6 +87,10 @@ def _bars(counts: Any) -> list[Bar]:
 def _warnings(warnings: Any) -> list[WarningView]:
     if not isinstance(warnings, list):
         return []
-    return [WarningView(str(entry.get("message", entry.get("code", ""))), int(entry.get("count", 1)),
+    return [WarningView(_sentence(str(entry.get("message") or entry.get("code", ""))), int(entry.get("count", 1)),
                         tuple(int(line) for line in entry.get("first_lines", ()) or ()))
             for entry in warnings if isinstance(entry, Mapping)]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -35,7 +35,8 @@ def test_configured_address_wins_for_its_own_host() -> None:
 
 
 def test_configured_address_may_have_a_path() -> None:
-    site = Site.of_request("https://example.org/gas", event("/gas/annotations", "/annotations"), {"host": "example.org"})
+    site = Site.of_request("https://example.org/gas", event("/gas/annotations", "/annotations"),
+                           {"host": "example.org"})
     assert site.path("/annotations", cursor="a b") == "/gas/annotations?cursor=a+b"
 
 

@@ -1,0 +1,78 @@
+"""Jobs in every state, with the figures that a real annotation of the mitochondrion has."""
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.names import ResultNames
+from chalicelib.domain.profiles import Profile
+from chalicelib.services import Services
+
+JOB_IDS = {name: f"22222222-2222-4222-8222-{number:012d}" for number, name in enumerate(
+    ("pending", "running", "completed", "failed", "cancelled", "archived"), start=1)}
+
+SUMMARY: dict[str, Any] = {
+    "records": 1141, "alleles": 1172, "snvs": 1145, "indels": 24, "multi_allelic": 31, "ti": 1071, "tv": 74,
+    "titv": 14.473, "known": 1114, "novel": 26, "samples": 0,
+    "consequences": {"stop_gained": 7, "start_lost": 2, "missense_variant": 253, "start_retained_variant": 1,
+                     "stop_retained_variant": 2, "synonymous_variant": 510, "non_coding_transcript_exon_variant": 167,
+                     "upstream_gene_variant": 203, "downstream_gene_variant": 12},
+    "impacts": {"HIGH": 9, "MODERATE": 253, "LOW": 504, "MODIFIER": 374},
+    "warnings": [{"code": "no_alternate_allele", "count": 1, "first_lines": [627],
+                  "message": "there is no alternate allele (a reference site or gVCF block)"}],
+}
+
+LOG = """Annotation of HG002 run 7 – família.vcf.gz
+Reference: Human mitochondrial genome, revised Cambridge Reference Sequence (rCRS, NC_012920.1)
+
+Warnings
+  1 x no_alternate_allele: there is no alternate allele (a reference site or gVCF block) (line 627)
+
+Counts
+  Records                                              1,141
+  Single-nucleotide variants                           1,145
+"""
+
+
+def make_jobs(services: Services, profile: Profile) -> None:
+    """Put one job of every state into the table, the newest first in the order of `JOB_IDS`."""
+    now = services.clock()
+    ended = {"start_time": now - 7_000, "complete_time": now - 6_996, "attempt": 1}
+    _put(services, profile, "pending", "cohort-2026-11.vcf.gz", now - 20)
+    _put(services, profile, "running", "free_1.vcf", now - 90, job_status=JobStatus.RUNNING, start_time=now - 80,
+         attempt=1, progress=Progress(stage=Stage.ANNOTATING, records=640, total=1141, warnings=2))
+    completed = "HG002 run 7 – família.vcf.gz"
+    _put(services, profile, "completed", completed, now - 7_010, job_status=JobStatus.COMPLETED, summary=SUMMARY,
+         **ended, **_results(services, profile, "completed", completed))
+    _put(services, profile, "failed", "premium_3.vcf", now - 80_000, job_status=JobStatus.FAILED, **ended,
+         error=JobReason(
+             code="wrong_column_count", message="This line has 7 columns where the #CHROM line has 8.",
+             hint="Look at line 17 in a text editor: a tab is missing, or was turned into spaces.",
+             line=17, column=7, field="FILTER", text="MT\t263\t.\tA\tG\t.\t. AC=1;AN=1"))
+    _put(services, profile, "cancelled", "test.vcf", now - 200_000, job_status=JobStatus.CANCELLED, **ended)
+    archived = "old.vcf"
+    _put(services, profile, "archived", archived, now - 900_000, job_status=JobStatus.COMPLETED, summary=SUMMARY,
+         results_file_archive_id="archive-1", **ended,
+         **{**_results(services, profile, "archived", archived), "s3_key_result_file": None,
+            "s3_key_index_file": None})
+
+
+def _results(services: Services, profile: Profile, state: str, name: str) -> dict[str, Any]:
+    names, prefix = ResultNames.of(name), f"{profile.identity_id}/{JOB_IDS[state]}/"
+    bucket = services.settings.results_bucket
+    boto3.client("s3").put_object(Bucket=bucket, Key=prefix + names.log, Body=LOG.encode())
+    return {"s3_results_bucket": bucket, "s3_key_result_file": prefix + names.results,
+            "s3_key_index_file": prefix + names.index, "s3_key_log_file": prefix + names.log,
+            "s3_key_summary_file": prefix + names.summary, "results_file_size": 48_213}
+
+
+def _put(services: Services, profile: Profile, state: str, name: str, submitted: int, **values: Any) -> None:
+    job_id = JOB_IDS[state]
+    created = services.jobs.create(Job(**{
+        "job_id": job_id, "user_id": profile.identity_id, "input_file_name": name, "input_file_size": 98_304,
+        "s3_inputs_bucket": services.settings.inputs_bucket,
+        "s3_key_input_file": f"{profile.identity_id}/{job_id}/{name}", "submit_time": submitted, "reference": "rCRS",
+        **values}))
+    assert created

@@ -1,0 +1,56 @@
+"""Every page in a real browser: accessible, without a complaint in the console, wide and narrow, light and dark."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
+from tests.browser.states import JOB_IDS
+from tests.conftest import PROJECT
+
+pytestmark = pytest.mark.browser
+
+AXE = PROJECT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = {
+    "home": "/", "annotate": "/annotate", "annotations": "/annotations", "profile": "/profile",
+    "subscribe": "/subscribe", "logout": "/logout", "not-found": "/nothing/here",
+    "log": f"/annotations/{JOB_IDS['completed']}/log",
+    **{f"job-{state}": f"/annotations/{job_id}" for state, job_id in JOB_IDS.items()},
+}
+SIGNED_OUT = {"home-signed-out": "/", "subscribe-signed-out": "/subscribe", "sign-in-cancelled":
+              "/authcallback?error=access_denied", "sign-in-failed": "/authcallback?code=x&state=y"}
+# The browser itself reports a page that answers with an error status; that is what was asked for there.
+EXPECTED = "Failed to load resource: the server responded with a status of 40"
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds, a line each."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = page.evaluate(
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}}).then(result => result.violations)", WCAG)
+    return [f"{entry['id']}: {entry['help']}: {[node['target'] for node in entry['nodes']]}" for entry in found]
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", WIDE), ("light", NARROW), ("dark", NARROW)],
+                         ids=["light-wide", "dark-wide", "light-narrow", "dark-narrow"])
+def test_every_page_is_accessible_and_quiet(local_site: str, new_page: Callable[..., tuple[Page, Watcher]],
+                                            scheme: str, size: tuple[int, int]) -> None:
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    told: list[str] = []
+    for cookie, pages in ((TOKEN, PAGES), (None, SIGNED_OUT)):
+        page, watcher = new_page(size=size, scheme=scheme, base_url=local_site, cookie=cookie)
+        for name, address in pages.items():
+            watcher.complaints.clear()
+            page.goto(address)
+            page.evaluate("document.fonts.ready")
+            page.screenshot(path=ARTIFACTS / f"{name}-{scheme}-{size[0]}.png", full_page=True)
+            told += [f"{name}: {line}" for line in watcher.complaints if not line.startswith(f"error: {EXPECTED}")]
+            told += [f"{name}: {line}" for line in violations(page)]
+            width = page.evaluate("document.documentElement.scrollWidth")
+            if width > size[0]:
+                told.append(f"{name}: {width} px wide on a screen of {size[0]} px")
+    assert told == []
