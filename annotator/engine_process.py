@@ -17,7 +17,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.jobs import Progress, Stage
 from chalicelib.exceptions import GasError, JobFailure
 
-logger = Logger(child=True)
+logger = Logger(service="annotator", child=True)
 
 INPUT_AT_FAULT = 2
 """Exit code of `python -m annotator annotate` for a file that cannot be annotated."""

@@ -14,7 +14,7 @@ from chalicelib.clock import Clock
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.exceptions import LeaseLostError
 
-logger = Logger(child=True)
+logger = Logger(service="annotator", child=True)
 
 
 class Lease:
@@ -62,7 +62,6 @@ class Lease:
         self._thread.join()
 
     def _beat(self) -> None:
-        logger.append_keys(job_id=self._job.job_id, user_id=self._job.user_id)
         while not self._ended.wait(self._interval):
             try:
                 self._on_beat()

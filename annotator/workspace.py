@@ -12,7 +12,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.exceptions import JobFailure, WorkerOutOfDiskError
 
-logger = Logger(child=True)
+logger = Logger(service="annotator", child=True)
 
 # Input, slim copy for the consequence caller, its answer, results and sorting: measured well below this.
 BYTES_PER_INPUT_BYTE = 12

@@ -1,0 +1,357 @@
+"""A worker brings each job to an end, or leaves it so that another worker can."""
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from annotator.engine_process import EngineRun
+from annotator.settings import WorkerSettings
+from annotator.worker import Worker
+from annotator.workspace import alive
+from chalicelib.aws.queues import JobRequestsQueue
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import JobRequest
+from chalicelib.exceptions import LeaseLostError
+from chalicelib.services import Services
+from chalicelib.usecases.annotations import delete_job
+from tests.conftest import HeldClock
+from tests.integration.jobs import ADA, bodies_in, job_id, keys_in, make_job
+
+VCF = (b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+       b"MT\t73\t.\tA\tG\t.\t.\t.\nMT\t263\t.\tA\tG\t.\t.\t.\nMT\t750\t.\tA\tG\t.\t.\t.\n")
+BROKEN_VCF = VCF + b"MT\t800\t.\tA\n"
+
+
+@pytest.fixture
+def results_queue(services: Services) -> str:
+    """A queue that hears what the topic `job_results` says."""
+    url: str = boto3.client("sqs").create_queue(QueueName="hear-results")["QueueUrl"]
+    boto3.client("sns").subscribe(TopicArn=services.settings.job_results_topic, Protocol="sqs",
+                                  Endpoint="arn:aws:sqs:us-east-1:123456789012:hear-results",
+                                  Attributes={"RawMessageDelivery": "true"})
+    return url
+
+
+@pytest.fixture
+def make_worker(services: Services, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    made: list[Worker] = []
+
+    def make(owner: str = "w1", **values: Any) -> Worker:
+        standard = WorkerSettings(work_dir=tmp_path / "work", lease=60, heartbeat=0.05, time_limit=60)
+        settings = replace(standard, **values)
+        worker = Worker(services, JobRequestsQueue(services.settings.job_requests_queue_url), settings, owner)
+        made.append(worker)
+        return worker
+
+    yield make
+    for worker in made:
+        worker.workspace.close()
+
+
+def request(services: Services, job: Job) -> None:
+    services.topics.request_job(JobRequest(job_id=job.job_id, user_id=job.user_id))
+
+
+def now(services: Services, job: Job) -> Job:
+    found = services.jobs.get(job.job_id)
+    assert found is not None
+    return found
+
+
+def messages_left(services: Services) -> tuple[int, int]:
+    """Visible and hidden messages of the queue of requests."""
+    attributes = boto3.client("sqs").get_queue_attributes(
+        QueueUrl=services.settings.job_requests_queue_url, AttributeNames=["All"])["Attributes"]
+    return int(attributes["ApproximateNumberOfMessages"]), int(attributes["ApproximateNumberOfMessagesNotVisible"])
+
+
+def engine_is(monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a script in the engine's place."""
+    monkeypatch.setattr(EngineRun, "command", property(lambda run: [sys.executable, "-c", script, str(run.results)]))
+
+
+SLEEPING_ENGINE = ("import json,time\n"
+                   "print(json.dumps({'stage': 'annotating', 'records': 5, 'total': 10, 'warnings': 0}), flush=True)\n"
+                   "time.sleep(60)")
+DYING_ENGINE = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def test_a_job_is_annotated_from_queue_to_announcement(
+        services: Services, make_worker: Callable[..., Worker], results_queue: str, tmp_path: Path) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+    assert make_worker().work_once(0)
+    done = now(services, job)
+    assert (done.job_status, done.attempt) == (JobStatus.COMPLETED, 1)
+    assert done.summary is not None
+    assert done.summary["records"] == 3
+    assert done.s3_key_result_file == f"{ADA}/{job_id()}/free_1.annot.vcf.gz"
+    assert done.results_file_size
+    assert sorted(key.rsplit("/", 1)[1] for key in keys_in(services.files.results_bucket)) == [
+        "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json"]
+    assert bodies_in(results_queue) == [{"job_id": job.job_id, "user_id": ADA, "job_status": "COMPLETED",
+                                         "role": "free_user", "complete_time": services.clock()}]
+    assert messages_left(services) == (0, 0)
+    assert [path.name for path in (tmp_path / "work" / "worker-w1").iterdir()] == ["lock"]
+
+
+def test_a_broken_file_fails_with_line_and_hint(
+        services: Services, make_worker: Callable[..., Worker], results_queue: str) -> None:
+    job = make_job(services, content=BROKEN_VCF)
+    request(services, job)
+    make_worker().work_once(0)
+    failed = now(services, job)
+    assert failed.job_status is JobStatus.FAILED
+    assert failed.error is not None
+    assert failed.error.line == 6
+    assert failed.error.hint
+    assert bodies_in(results_queue)[0]["job_status"] == "FAILED"
+    assert messages_left(services) == (0, 0)
+
+
+def test_an_input_that_is_gone_fails_the_job(services: Services, make_worker: Callable[..., Worker]) -> None:
+    job = make_job(services, content=VCF)
+    services.files.delete(job.s3_inputs_bucket, job.s3_key_input_file)
+    request(services, job)
+    make_worker().work_once(0)
+    error = now(services, job).error
+    assert error is not None
+    assert error.code == "input_missing"
+
+
+def test_a_request_of_a_deleted_job_is_dropped(services: Services, make_worker: Callable[..., Worker]) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+    delete_job(services, ADA, job.job_id)
+    assert make_worker().work_once(0)
+    assert messages_left(services) == (0, 0)
+
+
+def test_a_message_that_is_no_request_is_left_for_the_dead_letters(
+        services: Services, make_worker: Callable[..., Worker]) -> None:
+    boto3.client("sqs").send_message(QueueUrl=services.settings.job_requests_queue_url, MessageBody="[]")
+    assert make_worker().work_once(0)
+    assert messages_left(services) == (0, 1)
+
+
+def test_a_second_delivery_waits_while_the_job_is_held(services: Services, make_worker: Callable[..., Worker]) -> None:
+    job = make_job(services, content=VCF)
+    services.jobs.take(job.job_id, "another", services.clock(), 60)
+    request(services, job)
+    make_worker().work_once(0)
+    assert now(services, job).lease_owner == "another"
+    assert messages_left(services) == (0, 1)
+
+
+def test_a_job_whose_worker_died_is_taken_over(
+        services: Services, make_worker: Callable[..., Worker], clock: HeldClock) -> None:
+    job = make_job(services, content=VCF)
+    services.jobs.take(job.job_id, "dead", services.clock(), 60)
+    clock.advance(61)
+    request(services, job)
+    make_worker().work_once(0)
+    done = now(services, job)
+    assert (done.job_status, done.attempt) == (JobStatus.COMPLETED, 2)
+
+
+def test_a_file_that_kills_its_workers_three_times_fails(
+        services: Services, make_worker: Callable[..., Worker], clock: HeldClock, results_queue: str) -> None:
+    job = make_job(services, content=VCF)
+    for number in range(3):
+        services.jobs.take(job.job_id, f"dead-{number}", services.clock(), 60)
+        clock.advance(61)
+    request(services, job)
+    make_worker().work_once(0)
+    failed = now(services, job)
+    assert failed.error is not None
+    assert (failed.job_status, failed.error.code) == (JobStatus.FAILED, "worker_stopped_repeatedly")
+    assert bodies_in(results_queue)[0]["job_status"] == "FAILED"
+
+
+def test_an_engine_that_dies_is_tried_three_times(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine_is(monkeypatch, DYING_ENGINE)
+    job = make_job(services, content=VCF)
+    request(services, job)
+    worker = make_worker()
+    for attempt in (1, 2):
+        assert worker.work_once(0)
+        seen = now(services, job)
+        assert (seen.job_status, seen.attempt) == (JobStatus.PENDING, attempt)
+    assert worker.work_once(0)
+    failed = now(services, job)
+    assert failed.error is not None
+    assert (failed.job_status, failed.error.code, failed.attempt) == (JobStatus.FAILED, "annotation_crashed", 3)
+    assert messages_left(services) == (0, 0)
+
+
+def test_a_file_that_takes_too_long_fails(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine_is(monkeypatch, SLEEPING_ENGINE)
+    job = make_job(services, content=VCF)
+    request(services, job)
+    make_worker(time_limit=0).work_once(0)
+    error = now(services, job).error
+    assert error is not None
+    assert error.code == "time_limit"
+
+
+def while_annotating(services: Services, worker: Worker, job: Job, deed: Callable[[], object]) -> None:
+    """Let the worker take the job; when its progress shows, do the deed, and wait until the worker is through."""
+    thread = threading.Thread(target=worker.work_once, args=(0,))
+    thread.start()
+    for _ in range(400):
+        if (progress := now(services, job).progress) and progress.records == 5:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the engine's progress never reached the job")
+    deed()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_progress_is_told_and_cancel_stops_a_running_job(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch, results_queue: str
+) -> None:
+    engine_is(monkeypatch, SLEEPING_ENGINE)
+    job = make_job(services, content=VCF)
+    request(services, job)
+    while_annotating(services, make_worker(), job, lambda: services.jobs.cancel(job.job_id, services.clock()))
+    assert now(services, job).job_status is JobStatus.CANCELLED
+    assert keys_in(services.files.results_bucket) == []
+    assert messages_left(services) == (0, 0)
+    assert bodies_in(results_queue) == []
+
+
+def test_delete_stops_a_running_job_and_nothing_stays(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine_is(monkeypatch, SLEEPING_ENGINE)
+    job = make_job(services, content=VCF)
+    request(services, job)
+    while_annotating(services, make_worker(), job, lambda: delete_job(services, ADA, job.job_id))
+    assert services.jobs.get(job.job_id) is None
+    assert keys_in(services.files.inputs_bucket) == []
+    assert messages_left(services) == (0, 0)
+
+
+def test_a_worker_told_to_stop_hands_its_job_back_at_once(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+    with monkeypatch.context() as sleeping:
+        engine_is(sleeping, SLEEPING_ENGINE)
+        worker = make_worker()
+        while_annotating(services, worker, job, worker.stop)
+    waiting = now(services, job)
+    assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+    assert messages_left(services) == (1, 0)
+    make_worker("w2").work_once(0)
+    assert now(services, job).job_status is JobStatus.COMPLETED
+
+
+def test_a_worker_that_lost_its_job_leaves_the_new_holder_alone(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch, clock: HeldClock
+) -> None:
+    engine_is(monkeypatch, SLEEPING_ENGINE)
+    job = make_job(services, content=VCF)
+    request(services, job)
+
+    def take_over() -> None:
+        # The other worker's clock is an hour ahead of ours, so that our heartbeats cannot keep the lease.
+        services.jobs.take(job.job_id, "w2", clock() + 3600, 60)
+
+    while_annotating(services, make_worker(), job, take_over)
+    assert now(services, job).lease_owner == "w2"
+
+
+def test_trouble_with_s3_is_tried_again(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+
+    def refuse(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "SlowDown", "Message": "Please reduce your request rate."}}, "PutObject")
+
+    with monkeypatch.context() as slow:
+        slow.setattr(services.files, "upload_result", refuse)
+        make_worker().work_once(0)
+    waiting = now(services, job)
+    assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+    assert messages_left(services) == (0, 1)
+    request(services, job)
+    make_worker("w2").work_once(0)
+    assert now(services, job).job_status is JobStatus.COMPLETED
+
+
+def test_a_full_disk_leaves_the_job_for_another_worker(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+    usage = type("usage", (), {"total": 10**12, "free": 1000})
+    monkeypatch.setattr("annotator.workspace.shutil.disk_usage", lambda path: usage)
+    make_worker().work_once(0)
+    waiting = now(services, job)
+    assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+
+
+def test_a_file_larger_than_any_workers_disk_fails(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+    usage = type("usage", (), {"total": 1000, "free": 1000})
+    monkeypatch.setattr("annotator.workspace.shutil.disk_usage", lambda path: usage)
+    make_worker().work_once(0)
+    error = now(services, job).error
+    assert error is not None
+    assert error.code == "too_large_for_worker"
+
+
+def test_a_job_that_ended_is_announced_once_more_and_its_message_dropped(
+        services: Services, make_worker: Callable[..., Worker], results_queue: str) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+    request(services, job)
+    worker = make_worker()
+    assert worker.work_once(0)
+    assert worker.work_once(0)
+    assert [body["job_status"] for body in bodies_in(results_queue)] == ["COMPLETED", "COMPLETED"]
+    assert messages_left(services) == (0, 0)
+    assert now(services, job).attempt == 1
+
+
+def test_what_a_dead_worker_left_on_disk_is_removed(make_worker: Callable[..., Worker], tmp_path: Path) -> None:
+    living = make_worker("w1")
+    left = tmp_path / "work" / "worker-dead"
+    (left / "job").mkdir(parents=True)
+    (left / "lock").touch()
+    other = make_worker("w2")
+    assert other.workspace.remove_leftovers() == 1
+    assert not left.exists()
+    assert living.workspace.path.exists()
+
+
+def test_the_sign_of_life_ages(make_worker: Callable[..., Worker], tmp_path: Path) -> None:
+    assert not alive(tmp_path / "work", time.time(), 60)
+    make_worker().workspace.touch_alive()
+    assert alive(tmp_path / "work", time.time(), 60)
+    assert not alive(tmp_path / "work", time.time() + 3600, 60)
+
+
+def test_a_renewal_by_the_loser_is_refused(services: Services) -> None:
+    job = make_job(services, content=VCF)
+    services.jobs.take(job.job_id, "w1", services.clock(), 60)
+    services.jobs.cancel(job.job_id, services.clock())
+    with pytest.raises(LeaseLostError):
+        services.jobs.hand_back(job.job_id, "w1", count_attempt=True)
+    assert json.dumps(now(services, job).to_record())
