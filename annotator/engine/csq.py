@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -41,28 +43,36 @@ def run_csq(
     code = codes.pop()
     mode = ["-p", "a"] if haplotypes else ["-l", "-s", "-"]
     command = [
-        *[sys.executable, "-P", str(Path(__file__).with_name("csq_child.py"))],
+        *[sys.executable, "-P", str(Path(__file__).with_name("csq_child.py")), str(os.getpid())],
         *["-f", str(reference.fasta), "-g", str(reference.models), "-C", str(0 if code == 1 else code)],
         *[*mode, "-G", "1", "-n", str(MOST_CONSEQUENCES), "-B", str(LONGEST_PROTEIN)],
         *["-v", "0", "--no-version", "-Ov", "-o", str(out), str(slim)],
     ]
     with errors.open("wb") as said:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        # A signal whose handler raises must not come between the start of the child and the knowledge of it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+        child = None
         try:
-            while True:
-                try:
-                    status = child.wait(POLL)
-                    break
-                except subprocess.TimeoutExpired:
-                    tick()
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            while (status := _wait(child)) is None:
+                tick()
         finally:
-            if child.poll() is None:
+            if child is not None and child.poll() is None:
                 child.kill()
                 child.wait()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
     if status != 0:
         words = errors.read_text("utf-8", "replace").strip().splitlines()[-3:]
         ended = f"signal {-status}" if status < 0 else f"status {status}"
         raise EngineError("consequence_caller_failed", f"bcftools csq ended with {ended}: {' / '.join(words)}")
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return child.wait(POLL)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 class Answers:

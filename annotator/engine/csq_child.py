@@ -1,4 +1,4 @@
-"""Runs ``bcftools csq`` in a process of its own: ``python csq_child.py <arguments of csq>``.
+"""Runs ``bcftools csq`` in a process of its own: ``python csq_child.py <process id of the parent> <arguments of csq>``.
 
 In the caller's process it would hold the interpreter's lock for its whole run and take the process down when it
 crashes. Nothing of ours is imported here.
@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import signal
 import sys
-
-import pysam
-import pysam.bcftools
 
 #: ``PR_SET_PDEATHSIG`` of Linux's prctl(2).
 PARENT_DEATH_SIGNAL = 1
 
 
-def die_with_parent() -> None:
+def die_with(parent: int) -> None:
     """Ask Linux to kill this process when its parent ends, even when the parent is killed; elsewhere do nothing."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("The parent has ended already.")
+    # The parent holds its signals back while it starts this process, and that is inherited.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
 
 
 def main() -> int:
-    die_with_parent()
+    die_with(int(sys.argv[1]))
+    # Not sooner: loading takes a while, in which the parent may end.
+    import pysam
+    import pysam.bcftools
+
     try:
-        pysam.bcftools.csq(*sys.argv[1:], catch_stdout=False)
+        pysam.bcftools.csq(*sys.argv[2:], catch_stdout=False)
     except pysam.SamtoolsError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -12,6 +12,7 @@ from typing import Any
 import pysam
 from pysam.version import __bcftools_version__ as bcftools_version
 
+from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.checking import Checked, Checker, records_of
 from annotator.engine.csq import Answers, run_csq
 from annotator.engine.header import render_header
@@ -154,17 +155,16 @@ def _write(
     for field in replaced:
         warnings.add("replaced_annotation", None, field)
     parser = RecordParser(checked.header, reference)
-    with pysam.BGZFile(str(path), "wb", None) as stream:
+    stream = BgzfWriter(path)
+    try:
         stream.write(header)
-        batch: list[bytes] = []
         for ordinal, line in enumerate(records):
-            batch.append(annotator.line(parser.parse(line, ordinal), ordinal))
-            if len(batch) == REPORT_EVERY:
-                stream.write(b"\n".join(batch) + b"\n")
-                batch.clear()
+            stream.write(annotator.line(parser.parse(line, ordinal), ordinal) + b"\n")
+            if ordinal % REPORT_EVERY == REPORT_EVERY - 1:
                 report(Progress("writing", ordinal + 1, checked.records, warnings.total))
-        if batch:
-            stream.write(b"\n".join(batch) + b"\n")
+        stream.close()
+    finally:
+        stream.abandon()
 
 
 def _provenance(reference: Reference) -> list[bytes]:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
 from annotator.engine.looks import what_it_looks_like
 
 GZIP_MAGIC = b"\x1f\x8b"
-#: The empty block that ends every complete BGZF file (SAM specification, section 4.1.2).
-BGZF_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 18
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -52,7 +51,7 @@ class Lines:
     def __iter__(self) -> Iterator[bytes]:
         with self._path.open("rb") as raw:
             stream = self._open(raw)
-            rest = b""
+            parts: list[bytes] = []  # of a line that has not ended yet
             first = True
             while chunk := self._chunk(stream, CHUNK):
                 if chunk.endswith(b"\r"):
@@ -63,10 +62,15 @@ class Lines:
                 if CONTROL.search(chunk) or b"\r" in chunk:
                     self._inspect(chunk)
                 pieces = chunk.split(b"\n")
-                pieces[0] = rest + pieces[0] if rest else pieces[0]
-                rest = pieces.pop()
-                if len(rest) > self._limits.line:
-                    raise self._too_long(rest)
+                if len(pieces) > 1:
+                    if parts:
+                        pieces[0] = b"".join([*parts, pieces[0]])
+                    parts = [pieces.pop()]
+                else:
+                    pieces = []
+                    parts.append(chunk)
+                    if sum(map(len, parts)) > self._limits.line:
+                        raise self._too_long(parts[0])
                 if self.crlf is None:
                     yield from pieces
                 else:
@@ -74,6 +78,7 @@ class Lines:
                 self._number += len(pieces)
             if first:
                 raise InputError("empty_file", "The file has no content.")
+            rest = b"".join(parts)
             if rest:
                 self.unfinished = True
                 yield rest.removesuffix(b"\r")
@@ -83,8 +88,8 @@ class Lines:
         compressed = start.startswith(GZIP_MAGIC)
         if compressed and start[3:4] == b"\x04" and start[12:14] == b"BC":
             raw.seek(0, 2)
-            raw.seek(max(0, raw.tell() - len(BGZF_END)))
-            if raw.read() != BGZF_END:
+            raw.seek(max(0, raw.tell() - len(END_OF_FILE)))
+            if raw.read() != END_OF_FILE:
                 raise InputError(
                     "truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing."
                 )

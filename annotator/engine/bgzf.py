@@ -1,0 +1,64 @@
+"""Writing BGZF: gzip in blocks, which tabix can index (SAM specification, section 4.1).
+
+pysam's writer crashes the interpreter on a file that cannot be opened and hides the reason of a failed write.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+#: The empty block that ends every complete BGZF file.
+END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+#: Uncompressed bytes of a block, as bgzip chooses: even incompressible, the block stays below 64 KiB.
+BLOCK = 0xFF00
+#: zlib's default, as that of bgzip.
+LEVEL = 6
+_HEAD = struct.Struct("<4sIBBH2sHH")
+_TAIL = struct.Struct("<II")
+
+
+class BgzfWriter:
+    """A new BGZF file; :meth:`close` completes it. Without it the file is recognised as cut off.
+
+    Raises:
+        OSError: the file cannot be opened or written, from the constructor and the methods.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._stream = path.open("wb", buffering=1 << 18)
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Write bytes, sooner or later."""
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size >= BLOCK:
+            whole = b"".join(self._waiting)
+            end = len(whole) - len(whole) % BLOCK
+            for at in range(0, end, BLOCK):
+                self._stream.write(_block(whole[at : at + BLOCK]))
+            self._waiting = [whole[end:]]
+            self._size = len(whole) - end
+
+    def close(self) -> None:
+        """Write what waits and the end, and close the file."""
+        rest = b"".join(self._waiting)
+        if rest:
+            self._stream.write(_block(rest))
+        self._stream.write(END_OF_FILE)
+        self._stream.close()
+
+    def abandon(self) -> None:
+        """Close the file as it is; harmless after :meth:`close`."""
+        self._stream.close()
+
+
+def _block(data: bytes) -> bytes:
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(data) + packer.flush()
+    size = _HEAD.size + len(packed) + _TAIL.size
+    head = _HEAD.pack(b"\x1f\x8b\x08\x04", 0, 0, 0xFF, 6, b"BC", 2, size - 1)
+    return head + packed + _TAIL.pack(zlib.crc32(data), len(data))

@@ -1,0 +1,95 @@
+"""Reference bundles: found by name, checked, and refused when something is missing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotator.engine import BundleError, Reference
+from annotator.engine import reference as reference_module
+from annotator.engine.verify import verify
+from tests.unit.engine.conftest import PROJECT
+
+BUNDLE = PROJECT / "reference" / "rCRS"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(BUNDLE, tmp_path / "rCRS"))
+
+
+def edit(bundle: Path, **changes: Any) -> Path:
+    manifest = json.loads((bundle / "manifest.json").read_text("utf-8"))
+    (bundle / "manifest.json").write_text(json.dumps({**manifest, **changes}), "utf-8")
+    return bundle
+
+
+def test_names_and_aliases(rcrs: Reference) -> None:
+    assert rcrs.canonical("chrM") == rcrs.canonical("MT") == rcrs.canonical("nc_012920.1") == "MT"
+    assert rcrs.canonical("chr1") is None
+    assert rcrs.contig("MT").length == 16569
+
+
+def test_the_bundle_is_sound_and_small(rcrs: Reference) -> None:
+    findings = verify(rcrs)
+    assert findings.failed == []
+    assert "models of MT: 37 transcripts, 13 coding" in findings.passed
+    assert sum(path.stat().st_size for path in BUNDLE.iterdir()) < 2_000_000
+
+
+def test_sources_have_versions_and_licences(rcrs: Reference) -> None:
+    assert {one["name"] for one in rcrs.sources} >= {"MITOMAP", "rCRS sequence"}
+    assert all(one["version"] and one["licence"] for one in rcrs.sources)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"schema": 99}, "reference_schema"),
+        ({"contigs": [{}]}, "reference_manifest"),
+        ({"fasta": "no.fa"}, "reference_incomplete"),
+    ],
+)
+def test_manifests_that_cannot_be_used(bundle: Path, changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(BundleError) as caught:
+        Reference.load(edit(bundle, **changes))
+    assert caught.value.code == code
+
+
+def test_a_manifest_that_is_not_json(bundle: Path) -> None:
+    (bundle / "manifest.json").write_text("{")
+    with pytest.raises(BundleError) as caught:
+        Reference.load(bundle)
+    assert caught.value.code == "reference_manifest"
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(BundleError, match="known: rCRS"):
+        Reference.load("hg99", [PROJECT / "reference"])
+
+
+def test_models_that_contradict_the_sequence(bundle: Path) -> None:
+    models = bundle / "rCRS.gff3"
+    models.write_text(models.read_text().replace("\tCDS\t3307\t", "\tCDS\t3308\t"))
+    failed = verify(Reference.load(bundle)).failed
+    assert any(text.startswith("file rCRS.gff3") for text in failed)
+    assert any("MT-ND1 starts with TAC" in text for text in failed)
+
+
+def test_models_that_cannot_be_read(bundle: Path) -> None:
+    (bundle / "rCRS.gff3").write_text("MT\tonly three\tcolumns\n")
+    with pytest.raises(BundleError) as caught:
+        verify(Reference.load(bundle))
+    assert caught.value.code == "reference_models"
+
+
+def test_the_window_of_the_sequence_moves(rcrs: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = rcrs.sequence().fetch("MT", 1, 16569)
+    monkeypatch.setattr(reference_module, "WINDOW", 100)
+    sequence = rcrs.sequence()
+    for start, length in [(1, 5), (16560, 10), (50, 300), (120, 1), (16565, 20), (3, 1)]:
+        assert sequence.fetch("MT", start, length) == whole[start - 1 : start - 1 + length]
