@@ -178,15 +178,16 @@ class Stack:
 
     def _wait_for_stack(self, known_events: set[str]) -> None:
         told = set(known_events)
-        while True:
-            known = self.describe()
-            status = known["StackStatus"] if known else "DELETE_COMPLETE"
-            for event in self._new_events(told):
-                if event["ResourceStatus"].endswith("_FAILED"):
-                    self._say(f"{self.name}: {_failure(event)}")
-            if not status.endswith("_IN_PROGRESS"):
-                break
+        status = ""
+        # The stack's own event, not its status, tells that this change is over: just after the change was set in
+        # motion the status is still that of the one before.
+        while not status:
             self._sleep(self._poll)
+            for event in self._new_events(told):
+                if event["LogicalResourceId"] == self.name and _is_end(event["ResourceStatus"]):
+                    status = event["ResourceStatus"]
+                elif event["ResourceStatus"].endswith("_FAILED"):
+                    self._say(f"{self.name}: {_failure(event)}")
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             causes = [_failure(event) for event in self._new_events(set(known_events))
                       if event["ResourceStatus"].endswith("_FAILED")
@@ -208,6 +209,10 @@ class Stack:
         fresh = [event for event in reversed(self._events()) if event["EventId"] not in told]
         told.update(event["EventId"] for event in fresh)
         return fresh
+
+
+def _is_end(status: str) -> bool:
+    return status.endswith(("_COMPLETE", "_FAILED"))
 
 
 def _failure(event: Mapping[str, Any]) -> str:

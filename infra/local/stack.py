@@ -100,6 +100,8 @@ class LocalStack:
 
     def stop(self) -> None:
         """Stops what was started, in the order in which nothing is lost: workers hand their jobs back first."""
+        if self._lock is None:
+            return  # nothing was started: what is in this directory may be another stack's
         self.settings.run_file.unlink(missing_ok=True)
         for worker in self.workers:
             worker.ask_to_end()  # all at once, so that they hand back side by side
@@ -109,9 +111,8 @@ class LocalStack:
         self.workers.clear()
         self._identity = self._emulator = None
         shutil.rmtree(self.settings.home / "tmp", ignore_errors=True)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.close()
+        self._lock = None
 
     def check(self) -> None:
         """Looks at every process; a worker that died is replaced, as ECS would do.
