@@ -6,6 +6,10 @@ the names in BCSQ; :func:`so_term` gives them in full.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
 #: Terms from the most severe, with their impact.
 IMPACTS: dict[str, str] = {
     "transcript_ablation": "HIGH",
@@ -80,6 +84,30 @@ LOCATIONS: dict[str, str] = {
 def so_term(name: str) -> str:
     """The Sequence Ontology's name of a term, from the name that csq gives."""
     return _CSQ_NAMES.get(name, name)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the entries of one record amount to: its terms, the most severe of them, its impact and its location."""
+
+    terms: frozenset[str]
+    worst: str
+    impact: str
+    location: str
+
+
+def judge(entries: Iterable[str]) -> Judgement | None:
+    """Judge the BCSQ entries of a record; None when they only refer to other records (``@123``) or there are none."""
+    return _judge(tuple([entry.partition("|")[0] for entry in entries if not entry.startswith("@")]))
+
+
+@lru_cache(maxsize=1 << 14)
+def _judge(names: tuple[str, ...]) -> Judgement | None:
+    terms = {term for name in names for term in terms_of(name)}
+    if not terms:
+        return None
+    worst = most_severe(terms)
+    return Judgement(frozenset(terms), worst, impact(worst), location(worst))
 
 
 def terms_of(entry: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from annotator.engine.consequences import RANK, impact, location, most_severe, terms_of
+from annotator.engine.consequences import RANK, Judgement
 from annotator.engine.progress import Warnings
 from annotator.engine.records import Record
 from annotator.engine.reference import Reference
@@ -13,6 +13,8 @@ from annotator.engine.reference import Reference
 #: Genes listed in the summary.
 MOST_GENES = 50
 TRANSITIONS = frozenset({(b"A", b"G"), (b"G", b"A"), (b"C", b"T"), (b"T", b"C")})
+#: Entries that name a gene in which the variant does not lie.
+BESIDE = frozenset({"upstream_gene_variant", "downstream_gene_variant"})
 _BASES = frozenset(b"ACGT")
 
 
@@ -42,31 +44,36 @@ class Counts:
         total["multi_allelic"] += len(record.alts) > 1
         ref = record.ref
         for alt in record.alts:
-            if not _BASES.issuperset(alt):
+            if len(alt) == len(ref) == 1 and alt in b"ACGT":
+                total["snvs"] += 1
+                total["ti" if (ref, alt) in TRANSITIONS else "tv"] += 1
+            elif not _BASES.issuperset(alt):
                 total["other"] += 1
             elif len(alt) != len(ref):
                 total["indels"] += 1
-            elif len(alt) > 1:
-                total["mnvs"] += 1
             else:
-                total["snvs"] += 1
-                total["ti" if (ref, alt) in TRANSITIONS else "tv"] += 1
+                total["mnvs"] += 1
 
-    def add_annotation(self, entries: list[str], terms: set[str], known: bool) -> None:
+    def add_annotation(self, entries: list[str], judgement: Judgement, known: bool) -> None:
         """Count the consequences of an annotated record.
 
         Args:
             entries: of BCSQ.
-            terms: Sequence Ontology terms of the record.
+            judgement: of the record.
             known: at least one of its alleles is a known variant.
         """
         self.total["known" if known else "novel"] += 1
-        self.consequences.update(terms)
-        worst = most_severe(terms)
-        self.most_severe[worst] += 1
-        self.impacts[impact(worst)] += 1
-        self.locations[location(worst)] += 1
-        for gene in {entry.split("|", 2)[1] for entry in entries if "|" in entry and not _beside(entry)}:
+        for term in judgement.terms:
+            self.consequences[term] += 1
+        self.most_severe[judgement.worst] += 1
+        self.impacts[judgement.impact] += 1
+        self.locations[judgement.location] += 1
+        genes = set()
+        for entry in entries:
+            names, bar, rest = entry.partition("|")
+            if bar and names not in BESIDE:
+                genes.add(rest.partition("|")[0])
+        for gene in genes:
             if gene:
                 self.genes[gene] += 1
 
@@ -99,10 +106,6 @@ class Counts:
             },
             "engine": engine_version,
         }
-
-
-def _beside(entry: str) -> bool:
-    return all(term in ("upstream_gene_variant", "downstream_gene_variant") for term in terms_of(entry))
 
 
 def _by_severity(counts: Counter[str]) -> dict[str, int]:

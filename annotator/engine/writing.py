@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from annotator.engine.consequences import impact, most_severe, terms_of
+from annotator.engine.consequences import Judgement, judge
 from annotator.engine.csq import Answers
 from annotator.engine.genotypes import carried_alleles, genotypes_of
 from annotator.engine.layers import Layer, info_line
@@ -88,9 +88,12 @@ class Annotator:
     def _annotation(self, record: Record, ordinal: int) -> list[str]:
         """INFO items of an annotated record."""
         assert record.contig is not None
-        entries, terms = self._consequences(record, ordinal)
-        worst = most_severe(terms)
-        added = ["BCSQ=" + ",".join(entries), "GAS_CONSEQUENCE=" + worst, "GAS_IMPACT=" + impact(worst)]
+        entries, judgement = self._consequences(record, ordinal)
+        added = [
+            "BCSQ=" + ",".join(entries),
+            "GAS_CONSEQUENCE=" + judgement.worst,
+            "GAS_IMPACT=" + judgement.impact,
+        ]
         known = False
         for layer in self._layers:
             columns: list[list[str]] | None = None
@@ -109,31 +112,32 @@ class Annotator:
                     for one, column in zip(layer.spec.fields, columns, strict=True)
                     if any(value != "." for value in column)
                 ]
-        self._counts.add_annotation(entries, terms, known)
+        self._counts.add_annotation(entries, judgement, known)
         return added
 
-    def _consequences(self, record: Record, ordinal: int) -> tuple[list[str], set[str]]:
-        """Entries of BCSQ, never empty, and the terms of the record."""
+    def _consequences(self, record: Record, ordinal: int) -> tuple[list[str], Judgement]:
+        """Entries of BCSQ, never empty, and what they amount to."""
         assert record.contig is not None
         start, end = record.pos, record.pos + len(record.ref) - 1
         entries: list[str] = []
-        terms: set[str] = set()
+        judgement: Judgement | None = None
         if record.plain:
             found = self._sites.of(ordinal)
             if found is None:
                 self._warnings.add("unanswered")
             local = [self._mender.mend(entry, start, end) for entry in found or []]
             entries = self._together(record, ordinal, local)
-            terms = {term for entry in entries for term in terms_of(entry)}
-            if not terms:  # silent, or only references to the records that complete the haplotype
-                terms = {term for entry in local for term in terms_of(entry)}
-        if record.structural or not terms:
-            removed = any(alt.startswith((b"<DEL", b"<CN0")) for alt in record.alts)
-            first = start + 1 if record.structural and record.end > end and not record.plain else start
-            overlap = self._models.entries(record.contig, first, max(first, record.end), removed)
-            entries += [entry for entry in overlap if entry not in entries]
-            terms.update(term for entry in overlap for term in terms_of(entry))
-        return entries, terms
+            # An entry may only name the record that completes the haplotype: then the variant by itself is judged.
+            judgement = judge(entries) or judge(local)
+        if judgement is not None and not record.structural:
+            return entries, judgement
+        removed = any(alt.startswith((b"<DEL", b"<CN0")) for alt in record.alts)
+        first = start + 1 if record.structural and record.end > end and not record.plain else start
+        overlap = self._models.entries(record.contig, first, max(first, record.end), removed)
+        entries += [entry for entry in overlap if entry not in entries]
+        judgement = judge(entries)
+        assert judgement is not None  # overlap always says something
+        return entries, judgement
 
     def _together(self, record: Record, ordinal: int, local: list[str]) -> list[str]:
         """Entries of the haplotypes; those of the record by itself where no sample carries an allele."""
