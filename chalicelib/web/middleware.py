@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from chalice.app import Request, Response
+from chalice.app import CaseInsensitiveMapping, Request, Response
 
 from chalicelib.web import monitoring, runtime
 from chalicelib.web.headers import add_security_headers
@@ -30,6 +30,9 @@ def answer(request: Request, get_response: Callable[[Request], Response]) -> Res
     """Chalice middleware: prepare the request, have it answered, finish the response."""
     begun = time.perf_counter()
     event = request.to_original_event()
+    if "accept" not in request.headers:
+        # Chalice refuses clients that do not say what they accept, once every type may be binary.
+        request.headers = CaseInsensitiveMapping({**request.headers, "accept": ""})
     request_id = event["requestContext"].get("requestId") or getattr(request.lambda_context, "aws_request_id", "")
     web = WebRequest(event, runtime.services(), request_id)
     logger.set_correlation_id(request_id)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -10,15 +11,19 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 
+import boto3
 import pytest
 from chalice.test import Client
+from moto import mock_aws
 
 from app import app
+from chalicelib.aws import clients
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.sessions import Session
 from chalicelib.services import Services
 from chalicelib.web import runtime
+from tests.conftest import REGION, moto_template
 
 HOST = "gas.example.org"
 ORIGIN = f"https://{HOST}"
@@ -105,6 +110,42 @@ class Browser:
 
 def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[dict[str, str]]:
+    """AWS by moto, as the `aws` that other tests have, but made once a module: pages only need it empty."""
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+            environment.delenv(name, raising=False)
+        for name, value in (("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing"),
+                            ("AWS_DEFAULT_REGION", REGION)):
+            environment.setenv(name, value)
+        _forget_clients()
+        cloudformation = boto3.client("cloudformation")
+        cloudformation.create_stack(StackName="gas-web-test", TemplateBody=json.dumps(moto_template()),
+                                    Parameters=[{"ParameterKey": "Stage", "ParameterValue": "test"}])
+        made = cloudformation.describe_stacks(StackName="gas-web-test")["Stacks"][0]
+        boto3.client("secretsmanager").create_secret(Name="gas/globus", SecretString=json.dumps(
+            {"client_id": "8f0b7e3c-0000-4000-8000-000000000001", "client_secret": "not-a-secret"}))
+        yield {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
+    _forget_clients()
+
+
+@pytest.fixture
+def aws(stack: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The module's AWS, emptied after each test."""
+    yield stack
+    dynamodb = boto3.client("dynamodb")
+    for table, key in (("AnnotationsTable", "job_id"), ("ProfilesTable", "identity_id"),
+                       ("SessionsTable", "session_id")):
+        for item in dynamodb.scan(TableName=stack[table])["Items"]:
+            dynamodb.delete_item(TableName=stack[table], Key={key: item[key]})
+
+
+def _forget_clients() -> None:
+    clients.client.cache_clear()
+    clients._session.cache_clear()
 
 
 @pytest.fixture

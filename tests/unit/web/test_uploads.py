@@ -1,0 +1,94 @@
+"""The upload form, and the way from an upload to its job."""
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from chalicelib.domain.jobs import Job
+from chalicelib.domain.profiles import Profile, Role
+from tests.unit.web.conftest import JOB_ID, ORIGIN, Browser
+
+
+def conditions(policy: str) -> list[object]:
+    return list(json.loads(base64.b64decode(policy))["conditions"])
+
+
+def test_page_has_a_form_that_works_without_a_script(browser: Browser, ada: Profile) -> None:
+    page = browser.get("/annotate")
+    assert page.status == 200
+    assert 'enctype="multipart/form-data"' in page.html
+    assert page.field("success_action_redirect") == f"{ORIGIN}/annotate/job"
+    key = page.field("key")
+    assert key.startswith(f"{ada.identity_id}/")
+    assert key.endswith("/${filename}")
+    assert ["content-length-range", 0, 153_600] in conditions(page.field("policy"))
+    fields, _, rest = page.html.partition('type="file"')
+    assert 'name="policy"' in fields, "S3 passes over fields that come after the file"
+    assert 'name="policy"' not in rest
+
+
+def test_page_tells_the_limit_before_the_upload(browser: Browser) -> None:
+    text = browser.get("/annotate").text
+    assert "up to 150 KB" in text
+    assert ".vcf , .vcf.gz or .vcf.bgz" in text
+    assert "for 5 min after completion" in text
+    assert "rCRS" in text
+
+
+def test_premium_limit(make_profile: Callable[..., Profile], sign_in: Callable[[Profile], Browser]) -> None:
+    browser = sign_in(make_profile("33333333-3333-4333-8333-333333333333", "Grace Hopper", Role.PREMIUM))
+    page = browser.get("/annotate")
+    assert "up to 5 GB" in page.text
+    assert "Until you delete them." in page.text
+    assert 'data-premium="true"' in page.html
+    assert browser.get_json("/annotate").json["limit"] == 5 * 1024**3
+
+
+def test_form_for_programs(browser: Browser) -> None:
+    form = browser.get_json("/annotate").json
+    assert form["limit"] == 153_600
+    assert form["file_field"] == "file"
+    assert form["job_id"] in form["upload"]["fields"]["key"]
+    assert form["upload"]["fields"]["success_action_redirect"] == f"{ORIGIN}/annotate/job"
+
+
+def test_form_for_a_script_in_the_page(browser: Browser) -> None:
+    form = browser.get_json("/annotate?redirect=no").json
+    assert form["upload"]["fields"]["success_action_status"] == "201"
+    assert "success_action_redirect" not in form["upload"]["fields"]
+    waiting = urlsplit(form["waiting"])
+    assert waiting.path == "/annotate/job"
+    assert parse_qs(waiting.query)["key"] == [form["upload"]["fields"]["key"]]
+
+
+def test_each_form_is_for_a_job_of_its_own(browser: Browser) -> None:
+    assert browser.get_json("/annotate").json["job_id"] != browser.get_json("/annotate").json["job_id"]
+
+
+def test_s3_sends_the_browser_to_its_job(browser: Browser, make_job: Callable[..., Job]) -> None:
+    job = make_job(input_file_name="a+b ü.vcf")
+    address = f"/annotate/job?bucket=b&key={job.s3_key_input_file.replace('+', '%2B').replace(' ', '+')}&etag=e"
+    answer = browser.get(address)
+    assert (answer.status, answer.headers["Location"]) == (303, f"/annotations/{JOB_ID}")
+    assert browser.get_json(address).json == {"job_id": JOB_ID, "href": f"/annotations/{JOB_ID}"}
+    assert browser.get(address, HX_Request="true").headers["HX-Redirect"] == f"/annotations/{JOB_ID}"
+
+
+def test_upload_that_is_not_submitted_yet_waits(browser: Browser, ada: Profile) -> None:
+    address = f"/annotate/job?key={ada.identity_id}/{JOB_ID}/sample%20%3Cb%3E.vcf"
+    page = browser.get(address)
+    assert page.status == 200
+    assert "sample <b>.vcf" in page.text
+    assert '<noscript><meta http-equiv="refresh"' in page.html
+    fragment = browser.get(address, HX_Request="true")
+    assert (fragment.status, fragment.headers.get("HX-Redirect")) == (204, None)
+    program = browser.get_json(address)
+    assert (program.status, program.json) == (202, {"job_id": None, "href": None})
+
+
+def test_address_without_a_key_is_told_so(browser: Browser) -> None:
+    answer = browser.get_json("/annotate/job")
+    assert answer.status == 400
+    assert answer.json["field"] == "key"
