@@ -24,6 +24,7 @@ from pathlib import Path
 
 import pysam
 
+from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.normalise import normalise
 
 CONTIG = "MT"
@@ -270,10 +271,11 @@ def main(arguments: list[str] | None = None) -> int:
 
     known = build_known(tables, sequence)
     target = out / "mitomap.tsv.gz"
-    with pysam.BGZFile(str(target), "wb") as stream:
-        stream.write(("#" + "\t".join(COLUMNS) + "\n").encode())
-        for row in known.rows():
-            stream.write((row + "\n").encode())
+    stream = BgzfWriter(target)
+    stream.write(("#" + "\t".join(COLUMNS) + "\n").encode())
+    for row in known.rows():
+        stream.write((row + "\n").encode())
+    stream.close()
     pysam.tabix_index(str(target), seq_col=0, start_col=1, end_col=1, force=True)
 
     (out / "sample.vcf").write_text("\n".join(sample_lines(known)) + "\n", "ascii")

@@ -38,8 +38,7 @@ def render_log(summary: dict[str, Any], name: str) -> str:
     lines += [_warning(item) for item in summary["warnings"]] or ["  none"]
     lines += ["", "Counts"]
     lines += [_row(label, summary[key]) for key, label in LABELS if summary[key] is not None]
-    layers = " and ".join(one["name"] for one in reference["sources"] if one["name"] != one["version"])
-    lines += ["", f"Known variants (sources of the reference: {layers})"]
+    lines += ["", "Known variants"]
     annotated = summary["known"] + summary["novel"]
     lines += [_row("Annotated records", annotated), _row("with a known allele", summary["known"])]
     lines.append(_row("without one (novel)", summary["novel"]))

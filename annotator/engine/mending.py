@@ -23,15 +23,19 @@ class Mender:
 
     - The untranslated regions get the names of the Sequence Ontology.
     - A change in a last codon that polyadenylation completes is no ``intron``.
+    - A change in an intron of a non-coding transcript is no change in its exons.
     - A start codon that becomes another start codon of the genetic code is not lost.
     """
 
     def __init__(self, models: Models, contigs: Iterable[Contig], sequence: Sequence) -> None:
         self._terminal: dict[str, tuple[Transcript, frozenset[int]]] = {}
+        self._spliced: dict[str, list[Transcript]] = {}
         self._starts: dict[str, tuple[Transcript, list[int], str, frozenset[str]]] = {}
         for contig in contigs:
             for one in models.transcripts(contig.name):
                 if not one.cds:
+                    if len(one.exons) > 1:
+                        self._spliced.setdefault(one.gene, []).append(one)
                     continue
                 last = one.terminal_bases()
                 if last:
@@ -54,6 +58,12 @@ class Mender:
         terms, bar, rest = entry.partition("|")
         if "prime_" in terms:
             return "&".join(_UNTRANSLATED.get(term, term) for term in terms.split("&")) + bar + rest
+        if terms == "non_coding" and self._spliced:
+            over = [
+                one for one in self._spliced.get(rest.partition("|")[0], ()) if one.start <= end and start <= one.end
+            ]
+            if over and not any(first <= end and start <= last for one in over for first, last in one.exons):
+                return "intron_variant&non_coding_transcript_variant" + bar + rest
         if terms == "intron" and self._terminal:
             found = self._terminal.get(rest.partition("|")[0])
             if found is not None and any(start <= at <= end for at in found[1]):

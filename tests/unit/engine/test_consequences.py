@@ -13,7 +13,9 @@ import pytest
 
 from annotator.engine import Reference
 from annotator.engine.consequences import IMPACTS, impact, most_severe, so_term, terms_of
+from annotator.engine.mending import Mender
 from annotator.engine.models import Models
+from annotator.engine.reference import Contig
 from tests.unit.engine.conftest import PROJECT, Result
 
 Vcf = Callable[..., Path]
@@ -32,7 +34,7 @@ def mitomap_changes() -> Iterator[tuple[int, str, str, list[tuple[str, str]]]]:
 
 
 def test_amino_acid_changes_are_those_of_mitomap(vcf: Vcf, run: Run) -> None:
-    """Measured: 11,383 of 11,392 agree. The others are start codons (MITOMAP: M>M) and slips in MITOMAP's table."""
+    """Measured: 11,386 of 11,395 agree. The others: seven start codons (MITOMAP reads any as M), two slips of its table."""
     known = list(mitomap_changes())
     result = run(vcf([(pos, ref, alt) for pos, ref, alt, _ in known]))
     agreed = compared = 0
@@ -46,8 +48,8 @@ def test_amino_acid_changes_are_those_of_mitomap(vcf: Vcf, run: Run) -> None:
             codon, before, after = found.groups()
             compared += 1
             agreed += (gene, f"{codon}{before}" if before == after else f"{codon}{before}>{codon}{after}") in ours
-    assert compared >= 11_390
-    assert compared - agreed <= 12
+    assert compared == 11_395
+    assert agreed >= 11_386
 
 
 def test_entries_are_those_of_csq(vcf: Vcf, run: Run, rcrs: Reference, tmp_path: Path) -> None:
@@ -192,6 +194,7 @@ def test_names_and_severity_of_terms() -> None:
     assert (impact("stop_gained"), impact("unheard_of")) == ("HIGH", "MODIFIER")
 
 
+NUCLEAR = Contig("1", 100_000, 1, frozenset({"ATG"}), False, ())
 GFF = """##gff-version 3
 1\tx\tgene\t1001\t3000\t.\t+\t.\tID=gene:G1;Name=ALPHA;biotype=protein_coding
 1\tx\tmRNA\t1001\t3000\t.\t+\t.\tID=transcript:T1;Parent=gene:G1;biotype=protein_coding
@@ -227,8 +230,24 @@ GFF = """##gff-version 3
 def test_overlap_with_models(tmp_path: Path, start: int, end: int, removed: bool, terms: list[str]) -> None:
     path = tmp_path / "models.gff3"
     path.write_text(GFF)
-    from annotator.engine.reference import Contig
-
-    contig = Contig("1", 100_000, 1, frozenset({"ATG"}), False, ())
-    models = Models.load(path, [contig])
+    models = Models.load(path, [NUCLEAR])
     assert [entry.split("|")[0] for entry in models.entries("1", start, end, removed)] == terms
+
+
+@pytest.mark.parametrize(
+    ("entry", "pos", "mended"),
+    [
+        ("non_coding|G2||lncRNA", 40050, "non_coding|G2||lncRNA"),
+        ("non_coding|G2||lncRNA", 40500, "intron_variant&non_coding_transcript_variant|G2||lncRNA"),
+        ("intron|ALPHA||protein_coding", 1700, "intron|ALPHA||protein_coding"),
+        ("5_prime_utr|ALPHA|T1|protein_coding", 1050, "5_prime_UTR_variant|ALPHA|T1|protein_coding"),
+        ("splice_region&3_prime_utr|ALPHA|T1", 2500, "splice_region&3_prime_UTR_variant|ALPHA|T1"),
+        ("missense|ALPHA|T1|protein_coding|+|5A>5T|1115G>A", 1115, "missense|ALPHA|T1|protein_coding|+|5A>5T|1115G>A"),
+        ("@1115", 1116, "@1115"),
+    ],
+)
+def test_entries_put_right(tmp_path: Path, rcrs: Reference, entry: str, pos: int, mended: str) -> None:
+    path = tmp_path / "models.gff3"
+    path.write_text(GFF)
+    mender = Mender(Models.load(path, [NUCLEAR]), [NUCLEAR], rcrs.sequence())
+    assert mender.mend(entry, pos, pos) == mended
