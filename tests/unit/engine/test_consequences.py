@@ -34,7 +34,7 @@ def mitomap_changes() -> Iterator[tuple[int, str, str, list[tuple[str, str]]]]:
 
 
 def test_amino_acid_changes_are_those_of_mitomap(vcf: Vcf, run: Run) -> None:
-    """Measured: 11,386 of 11,395 agree. The others: seven start codons (MITOMAP reads any as M), two slips of its table."""
+    """Measured: 11,386 of 11,395 agree. The others: seven start codons (MITOMAP: always M), two slips."""
     known = list(mitomap_changes())
     result = run(vcf([(pos, ref, alt) for pos, ref, alt, _ in known]))
     agreed = compared = 0
