@@ -1,6 +1,7 @@
 """Chromium, the site with every state that a job can be in, and what every browser test watches for."""
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -76,8 +77,6 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., tuple[Page, Watcher]]]
 @pytest.fixture
 def local_site(services: Services, make_profile: Callable[..., Profile]) -> Iterator[str]:
     """The address of the site in this process, where Ada has a job in every state; `TOKEN` is her session."""
-    import hashlib
-
     ada = make_profile()
     with served(app) as address:
         here = replace(services, settings=replace(services.settings, site_url=address))
@@ -87,3 +86,13 @@ def local_site(services: Services, make_profile: Callable[..., Profile]) -> Iter
         make_jobs(here, ada)
         yield address
     runtime.use(None)
+
+
+@pytest.fixture(scope="session")
+def packaged_site(request: pytest.FixtureRequest) -> str:
+    """The address of the packaged service: a stack that runs already (GAS_SITE), or the tests' own."""
+    running = os.environ.get("GAS_SITE")
+    if running:
+        return running
+    stack = request.getfixturevalue("stack")
+    return str(stack.settings.site)

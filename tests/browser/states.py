@@ -42,7 +42,8 @@ def make_jobs(services: Services, profile: Profile) -> None:
     ended = {"start_time": now - 7_000, "complete_time": now - 6_996, "attempt": 1}
     _put(services, profile, "pending", "cohort-2026-11.vcf.gz", now - 20)
     _put(services, profile, "running", "free_1.vcf", now - 90, job_status=JobStatus.RUNNING, start_time=now - 80,
-         attempt=1, progress=Progress(stage=Stage.ANNOTATING, records=640, total=1141, warnings=2))
+         attempt=1, lease_owner="worker", lease_expires=now + 60,
+         progress=Progress(stage=Stage.ANNOTATING, records=640, total=1141, warnings=2))
     completed = "HG002 run 7 – família.vcf.gz"
     _put(services, profile, "completed", completed, now - 7_010, job_status=JobStatus.COMPLETED, summary=SUMMARY,
          **ended, **_results(services, profile, "completed", completed))

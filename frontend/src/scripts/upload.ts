@@ -155,7 +155,9 @@ function busy(parts: Parts, on: boolean): void {
 
 function post(parts: Parts, target: UploadForm, file: File): Promise<void> {
   const body = new FormData();
-  for (const [name, value] of Object.entries(target.upload.fields)) body.append(name, value);
+  for (const [name, value] of Object.entries(target.upload.fields)) {
+    body.append(name, value.replace("${filename}", () => file.name));
+  }
   body.append(target.file_field, file, file.name); // S3 passes over every field that comes after the file
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

@@ -1,0 +1,188 @@
+"""Pages that follow a job: soon after a change, ever less often without one, not at all when nobody looks."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.services import Services
+from chalicelib.web import runtime
+from tests.browser.conftest import TOKEN, Watcher
+from tests.browser.states import JOB_IDS
+
+pytestmark = pytest.mark.browser
+
+RUNNING = JOB_IDS["running"]
+OpenPage = Callable[..., tuple[Page, Watcher]]
+
+
+class Polls:
+    """The requests for live parts that a page makes."""
+
+    def __init__(self, page: Page) -> None:
+        self.count = 0
+        page.on("request", self._note)
+
+    def _note(self, request: Request) -> None:
+        self.count += request.headers.get("hx-request") == "true"
+
+
+@pytest.fixture
+def site(local_site: str) -> Services:
+    """The services behind the local site."""
+    return runtime.services()
+
+
+def open_at(new_page: OpenPage, local_site: str, path: str) -> tuple[Page, Watcher, Polls]:
+    """A page whose timers the test moves."""
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.clock.install()
+    polls = Polls(page)
+    page.goto(path)
+    return page, watcher, polls
+
+
+def let_pass(page: Page, seconds: int) -> None:
+    """Let the page's own time pass, second by second, and what it asks for be answered."""
+    for _ in range(seconds):
+        page.clock.run_for(1000)
+        page.wait_for_load_state("networkidle")
+
+
+def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Services, new_page: OpenPage) -> None:
+    page, watcher, _ = open_at(new_page, local_site, f"/annotations/{RUNNING}")
+    page.evaluate("document.body.dataset.kept = 'yes'")
+    expect(page.get_by_text("Annotating: 640 of 1,141 records, 2 warnings")).to_be_visible()
+    page.get_by_text("Cancel…").click()
+    site.jobs.renew(RUNNING, "worker", site.clock(), 60, Progress(stage=Stage.WRITING, records=900, total=1141))
+    let_pass(page, 5)
+    expect(page.get_by_text("Writing the results: 900 of 1,141 records")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel this annotation")).to_be_visible()  # what was open stays open
+    site.jobs.cancel(RUNNING, site.clock())
+    let_pass(page, 15)
+    expect(page.locator("#job-state .status")).to_have_text("Cancelled")
+    expect(page).to_have_title("Cancelled: free_1.vcf · GAS")
+    expect(page.get_by_role("button", name="Cancel this annotation")).to_have_count(0)
+    assert page.locator("#announcer").inner_text() == "free_1.vcf: Cancelled. You cancelled this annotation."
+    assert page.evaluate("document.body.dataset.kept") == "yes"
+    assert watcher.complaints == []
+
+
+def test_polling_slows_down_and_stops(local_site: str, site: Services, new_page: OpenPage) -> None:
+    page, _, polls = open_at(new_page, local_site, "/annotations")
+    let_pass(page, 30)
+    early = polls.count
+    let_pass(page, 30)
+    late = polls.count - early
+    assert early > late > 0
+    for state in ("pending", "running"):
+        site.jobs.cancel(JOB_IDS[state], site.clock())
+    let_pass(page, 20)
+    assert page.locator(".status.cancelled").count() == 3
+    ended = polls.count
+    let_pass(page, 60)
+    assert polls.count == ended, "nothing moves any more, and the page still asks"
+
+
+def test_hidden_page_does_not_ask(local_site: str, new_page: OpenPage) -> None:
+    page, _, polls = open_at(new_page, local_site, "/annotations")
+    hide = """value => {
+        Object.defineProperty(document, "hidden", {value, configurable: true});
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    page.evaluate(hide, True)
+    hidden = polls.count
+    let_pass(page, 60)
+    assert polls.count == hidden
+    page.evaluate(hide, False)
+    page.wait_for_load_state("networkidle")
+    assert polls.count == hidden + 1
+
+
+def test_expired_session_leads_to_the_login(local_site: str, site: Services, new_page: OpenPage) -> None:
+    page, _, _ = open_at(new_page, local_site, "/annotations")
+    page.context.clear_cookies()
+    with page.expect_request(lambda request: "/login?next=" in request.url):
+        let_pass(page, 3)
+
+
+def test_times_are_shown_in_the_readers_zone(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)  # in Berlin
+    page.goto("/annotations")
+    moment = page.locator("time").first
+    expect(moment).to_have_text("21 Sept 2026, 16:13")
+    assert moment.get_attribute("title") == "21 Sep 2026, 14:13 UTC"
+
+
+def test_times_are_told_in_utc_without_a_script(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN, javascript=False)
+    page.goto("/annotations")
+    expect(page.locator("time").first).to_have_text("21 Sep 2026, 14:13 UTC")
+
+
+def test_log_comes_when_it_is_opened(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto(f"/annotations/{JOB_IDS['completed']}")
+    page.get_by_text("Read the log").click()
+    expect(page.locator("#log pre")).to_contain_text("no_alternate_allele")
+    assert watcher.complaints == []
+
+
+def test_copying_an_id(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"/annotations/{JOB_IDS['completed']}")
+    page.get_by_role("button", name="Copy the annotation id").click()
+    expect(page.locator("#announcer")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == JOB_IDS["completed"]
+
+
+@pytest.mark.parametrize(("name", "content", "words"), [
+    ("notes.txt", b"x", "is not named like a VCF file"),
+    ("empty.vcf", b"", "is empty"),
+    ("large.vcf", b"x" * 153_601, "your limit is 150 KB"),
+    ("a" * 300 + ".vcf", b"x", "longer than 255 characters")])
+def test_file_is_checked_before_a_byte_leaves(local_site: str, new_page: OpenPage, name: str, content: bytes,
+                                              words: str) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.goto("/annotate")
+    page.get_by_label("Your VCF file").set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
+    expect(page.get_by_role("alert")).to_contain_text(words)
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_label("Your VCF file")).to_be_focused()
+    assert posts == []
+
+
+def test_broken_connection_keeps_the_file_chosen(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.route("**/*.amazonaws.com/**", lambda route: route.abort())
+    page.get_by_label("Your VCF file").set_input_files(
+        {"name": "a.vcf", "mimeType": "text/plain", "buffer": b"##fileformat=VCFv4.2\n"})
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_role("alert")).to_contain_text("The connection broke")
+    expect(page.get_by_role("button", name="Upload and annotate")).to_be_enabled()
+    assert page.get_by_label("Your VCF file").evaluate("input => input.files.length") == 1
+
+
+@pytest.mark.parametrize(("status", "xml", "words"), [
+    (400, "<Error><Code>EntityTooLarge</Code></Error>", "larger than your limit of 150 KB"),
+    (403, "<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message></Error>",
+     "permission to upload ran out"),
+    (503, "<Error><Code>SlowDown</Code></Error>", "storage is busy"),
+    (403, "<Error><Code>AccessDenied</Code><Message>x</Message></Error>", "refused the file (AccessDenied)"),
+    (400, "not xml at all", "refused the file (status 400)")])
+def test_storage_refusals_are_told_in_plain_words(local_site: str, new_page: OpenPage, status: int, xml: str,
+                                                  words: str) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.route("**/*.amazonaws.com/**", lambda route: route.fulfill(
+        status=status, body=xml, content_type="application/xml", headers={"Access-Control-Allow-Origin": "*"}))
+    page.get_by_label("Your VCF file").set_input_files(
+        {"name": "a.vcf", "mimeType": "text/plain", "buffer": b"##fileformat=VCFv4.2\n"})
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_role("alert")).to_contain_text(words)
