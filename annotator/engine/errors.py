@@ -61,7 +61,10 @@ INPUT_ERRORS: dict[str, Kind] = {
         "A record has the wrong number of columns",
         "Every record needs as many tab-separated columns as the #CHROM line.",
     ),
-    "bad_contig": Kind("CHROM is not a contig name", "CHROM needs a name without blanks, such as MT or chrM."),
+    "bad_contig": Kind(
+        "CHROM is not a contig name",
+        "CHROM needs a name such as MT or chrM, without blanks, quotes, commas or brackets.",
+    ),
     "bad_position": Kind("POS is not a position", "POS is a whole number from 0 to 536870911, counted from 1."),
     "bad_end": Kind(
         "INFO/END is not a position", "END is a whole number up to 536870911, the last base of the variant."
@@ -103,6 +106,7 @@ WARNINGS: dict[str, str] = {
     "reference_ambiguous": "REF has IUPAC letters; they agree with the reference",
     "bad_quality": "QUAL is not a number",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
+    "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",
     "unanswered": "the consequence caller gave no answer; overlap with the gene models was used",
 }
 

@@ -8,8 +8,8 @@ from annotator.engine.records import Record
 
 #: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
 UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
-#: Three or more alleles in one genotype: the caller reads one or two.
-POLYPLOID = re.compile(rb"(?:\t|^)[0-9.]+[/|][0-9.]+[/|]")
+#: One or two alleles a sample, and nothing else: the caller crashes on what is not so.
+WELL_FORMED = re.compile(rb"(?:\d+|\.)(?:[|/](?:\d+|\.))?(?:\t(?:\d+|\.)(?:[|/](?:\d+|\.))?)*")
 _AFTER_GENOTYPE = re.compile(rb":[^\t]*")
 _INDEX = re.compile(rb"\d+")
 
@@ -34,9 +34,10 @@ def genotypes_of(rest: bytes) -> bytes | None:
 def gives_haplotypes(genotypes: bytes) -> bool:
     """Tell whether every genotype of a record says which alleles lie together on one chromosome.
 
-    Phased and haploid genotypes do, and so do homozygous ones, whatever their separator.
+    Phased and haploid genotypes do, and so do homozygous ones, whatever their separator. Three or more alleles in
+    one genotype do not, nor does text that is no genotype.
     """
-    return UNPHASED.search(genotypes) is None and POLYPLOID.search(genotypes) is None
+    return UNPHASED.search(genotypes) is None and WELL_FORMED.fullmatch(genotypes) is not None
 
 
 def carried_alleles(record: Record, genotypes: bytes) -> list[int]:
@@ -44,16 +45,22 @@ def carried_alleles(record: Record, genotypes: bytes) -> list[int]:
 
     The others are kept from csq's view of haplotypes: it would place them in introns that are none.
     """
-    indices = {int(index) for index in set(_INDEX.findall(genotypes))}
+    indices = _indices(genotypes)
     return [at for at in record.plain if at + 1 in indices]
 
 
 def renumber(genotypes: bytes, kept: list[int]) -> bytes:
-    """Genotypes for a record with fewer alternate alleles.
+    """Genotypes for a record with some of its alternate alleles; the others become missing.
 
     Args:
         genotypes: as :func:`genotypes_of` gives them.
         kept: old indices (from 0) of the alternate alleles that stay, in order.
     """
+    if kept == list(range(len(kept))) and max(_indices(genotypes), default=0) <= len(kept):
+        return genotypes
     new = {b"0": b"0"} | {str(old + 1).encode(): str(at + 1).encode() for at, old in enumerate(kept)}
     return _INDEX.sub(lambda found: new.get(found[0], b"."), genotypes)
+
+
+def _indices(genotypes: bytes) -> set[int]:
+    return {int(index) for index in set(_INDEX.findall(genotypes))}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from pysam.version import __bcftools_version__ as bcftools_version
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.checking import Checked, Checker, records_of
 from annotator.engine.csq import Answers, run_csq
+from annotator.engine.errors import EngineError
 from annotator.engine.header import render_header
 from annotator.engine.logfile import render_log
 from annotator.engine.mending import Mender
@@ -93,7 +94,7 @@ def annotate(
         def tick() -> None:
             report(Progress("annotating", 0, total, warnings.total))
 
-        answers = _call(checked, reference, work, tick)
+        answers = _call(checked, reference, work, warnings, tick)
         report(Progress("annotating", total, total, warnings.total))
         counts = Counts()
         partial = outputs.vcf.with_name(f".{outputs.vcf.name}.partial.vcf.gz")
@@ -118,7 +119,9 @@ def annotate(
     return summary
 
 
-def _call(checked: Checked, reference: Reference, work: Path, tick: Any) -> tuple[Answers, Answers | None]:
+def _call(
+    checked: Checked, reference: Reference, work: Path, warnings: Warnings, tick: Callable[[], None]
+) -> tuple[Answers, Answers | None]:
     """Run the consequence caller on the sites and, where genotypes give haplotypes, on those."""
     errors = work / "csq.txt"
     sites = work / "sites.csq.vcf"
@@ -126,7 +129,12 @@ def _call(checked: Checked, reference: Reference, work: Path, tick: Any) -> tupl
     if checked.haplotypes is None:
         return Answers(sites), None
     together = work / "haplotypes.csq.vcf"
-    run_csq(checked.haplotypes, together, reference, haplotypes=True, errors=errors, tick=tick)
+    try:
+        run_csq(checked.haplotypes, together, reference, haplotypes=True, errors=errors, tick=tick)
+    except EngineError as error:  # the user still gets the calls record by record, and is told
+        warnings.add("haplotypes_failed", None, error.message)
+        checked.haplotypes = None
+        return Answers(sites), None
     return Answers(sites), Answers(together)
 
 

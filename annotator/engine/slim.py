@@ -51,9 +51,7 @@ class SlimWriter:
             alternates,
         )
         if genotypes is not None:
-            if len(alleles) != len(record.alts):
-                genotypes = renumber(genotypes, alleles)
-            line += b"\tGT\t" + genotypes
+            line += b"\tGT\t" + renumber(genotypes, alleles)
         self._stream.write(line + b"\n")
 
     def close(self) -> None:

@@ -230,7 +230,7 @@ def test_impossible_alternate_alleles(vcf: Vcf, refused: Refused, alt: str) -> N
     assert (error.code, error.line, error.column, error.field) == ("bad_alt", 6, 5, "ALT")
 
 
-@pytest.mark.parametrize("chrom", ["", ".", " MT", "M T"])
+@pytest.mark.parametrize("chrom", ["", ".", " MT", "M T", '"MT"', "MT,", "<MT>", "M\u00e9"])
 def test_impossible_contig_names(vcf: Vcf, refused: Refused, chrom: str) -> None:
     error = refused(vcf([*GOOD, f"{chrom}\t300\t.\tA\tG\t.\t.\t."]))
     assert (error.code, error.line, error.column) == ("bad_contig", 6, 1)

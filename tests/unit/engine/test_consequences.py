@@ -6,12 +6,13 @@ import gzip
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pysam
 import pysam.bcftools
 import pytest
 
-from annotator.engine import Reference
+from annotator.engine import EngineError, Reference, pipeline
 from annotator.engine.consequences import IMPACTS, impact, most_severe, so_term, terms_of
 from annotator.engine.mending import Mender
 from annotator.engine.models import Models
@@ -175,6 +176,32 @@ def test_genotypes_of_alleles_that_csq_does_not_see(vcf: Vcf, run: Run) -> None:
     assert "missense|MT-ND1|MT-ND1|protein_coding|+|2P>2Y|3310C>T+3311C>A" in result.info(0)["BCSQ"].split(",")
     assert "coding_sequence_variant&feature_truncation|MT-ND1" in result.info(0)["BCSQ"]
     assert [record[9] for record in result.records] == ["2|0", "2|1"]
+
+
+def test_a_genotype_of_an_allele_that_is_not_there(vcf: Vcf, run: Run) -> None:
+    """csq crashes on it."""
+    result = run(vcf([(3310, "C", "T", ".", "GT", "0|2", "1|0")], samples=("a", "b")))
+    assert result.summary["haplotypes"] is True
+    assert result.records[0][9] == "0|2"
+    assert result.info(0)["BCSQ"].startswith("missense|MT-ND1|")
+
+
+def test_a_caller_that_fails_on_haplotypes(vcf: Vcf, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The results come all the same, record by record, with a warning."""
+    really = pipeline.run_csq
+
+    def failing(slim: Path, out: Path, reference: Reference, **options: Any) -> None:
+        if options["haplotypes"]:
+            raise EngineError("consequence_caller_failed", "bcftools csq ended with signal 11")
+        really(slim, out, reference, **options)
+
+    monkeypatch.setattr(pipeline, "run_csq", failing)
+    result = run(vcf([(*site, ".", "GT", "1|1") for site in SITES], samples=("s",)))
+    assert result.summary["haplotypes"] is False
+    warning = result.warned("haplotypes_failed")
+    assert warning is not None
+    assert "signal 11" in warning["details"][0]
+    assert [result.info(index)["BCSQ"].split("|")[5] for index in range(2)] == ["2P>2S", "2P>2H"]
 
 
 def test_terms_are_those_of_the_sequence_ontology(vcf: Vcf, run: Run) -> None:
