@@ -36,7 +36,9 @@ class LocalNames(HTTPAdapter):
         try:
             response = super().send(request, *arguments, **options)
         finally:
+            # What belongs to the wire only: redirects copy the request, and cookies are kept by its address.
             request.url = asked
+            del request.headers["Host"]
         response.url = asked
         return response
 

@@ -44,6 +44,24 @@ def environment(port: int, state: Path, temporary: Path, outer: Mapping[str, str
     }
 
 
+def follow_port(state: Path, port: int) -> None:
+    """Lets kept state be used at another port: queues are known by addresses that hold the port.
+
+    :param state: what `environment` was given
+    :param port: where the emulator will listen now
+    """
+    mark = state / "port"
+    before = mark.read_text(encoding="ascii") if mark.exists() else str(port)
+    if before != str(port):
+        for file in (state / "state").glob("*.json"):
+            kept = file.read_text(encoding="utf-8")
+            moved = kept.replace(f"http://localhost:{before}/", f"http://localhost:{port}/")
+            if moved != kept:
+                file.write_text(moved, encoding="utf-8")
+    state.mkdir(parents=True, exist_ok=True)
+    mark.write_text(str(port), encoding="ascii")
+
+
 def bare_interpreter() -> str:
     """The Python that this virtual environment was made from."""
     base = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"

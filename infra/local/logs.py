@@ -96,7 +96,7 @@ class FunctionLogs:
     prefix: str
     since: int
     clock: Callable[[int], str]
-    _seen: set[str] = field(default_factory=set)
+    _seen: set[tuple[object, ...]] = field(default_factory=set)
 
     def lines(self) -> Iterator[str]:
         """New events, oldest first, readable. Nothing while the logs cannot be read."""
@@ -107,9 +107,11 @@ class FunctionLogs:
         if events:
             self.since = max(self.since, events[-1]["timestamp"] - _OVERLAP)
         for event in events:
-            if event["eventId"] in self._seen:
+            # The emulator gives events no ids.
+            known = (event["source"], event.get("logStreamName"), event["timestamp"], event["message"])
+            if known in self._seen:
                 continue
-            self._seen.add(event["eventId"])
+            self._seen.add(known)
             for line in event["message"].splitlines():
                 text = readable(line, event["source"], self.clock(event["timestamp"]))
                 if text is not None:

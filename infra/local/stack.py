@@ -21,7 +21,7 @@ from chalicelib.clock import NewId, random_id, random_token
 from infra.artifact import Artifact
 from infra.cloudformation import Say
 from infra.errors import OperatorError
-from infra.local.emulator import ACCOUNT, OPERATOR_KEYS, REGION, environment
+from infra.local.emulator import ACCOUNT, OPERATOR_KEYS, REGION, environment, follow_port
 from infra.local.processes import Child
 from infra.local.settings import PROJECT, SITE_HOST, LocalSettings, read_run_file, require_disk
 from infra.service import Place, deploy_service
@@ -147,6 +147,7 @@ class LocalStack:
 
     def _start_emulator(self, temporary: Path) -> None:
         settings = self.settings
+        follow_port(settings.home / "aws", settings.port)
         self._emulator = Child(
             "AWS emulator", [sys.executable, "-m", "infra.local.emulator"],
             environment(settings.port, settings.home / "aws", temporary, self._outer),
@@ -174,6 +175,7 @@ class LocalStack:
         }
         self.outputs = deploy_service(self.place, Artifact(self.settings.package), parameters, say=logger.info,
                                       sleep=time.sleep, new_id=self._new_id, poll=0.1)
+        self._let_buckets_be_reached_without_tls()
         self._let_pages_be_binary()
         self._use_development_sign_in()
         self._let_us_assume_the_worker_role()
@@ -198,6 +200,12 @@ class LocalStack:
             secrets.put_secret_value(SecretId=GLOBUS_SECRET, SecretString=value)
         except secrets.exceptions.ResourceNotFoundException:
             secrets.create_secret(Name=GLOBUS_SECRET, SecretString=value)
+
+    def _let_buckets_be_reached_without_tls(self) -> None:
+        """Takes away the buckets' refusal of everything without TLS, their policies' one statement."""
+        s3 = self.client("s3")
+        for bucket in (self.outputs["InputsBucket"], self.outputs["ResultsBucket"]):
+            s3.delete_bucket_policy(Bucket=bucket)
 
     def _let_pages_be_binary(self) -> None:
         """Says again what the API's definition says: the emulator does not read that part of a definition."""
