@@ -65,7 +65,9 @@ INPUT_ERRORS: dict[str, Kind] = {
         "CHROM is not a contig name",
         "CHROM needs a name such as MT or chrM, without blanks, quotes, commas or brackets.",
     ),
-    "bad_position": Kind("POS is not a position", "POS is a whole number from 0 to 536870911, counted from 1."),
+    "bad_position": Kind(
+        "POS is not a position", "POS is a whole number up to 536870911, counted from 1, without leading zeros."
+    ),
     "bad_end": Kind(
         "INFO/END is not a position", "END is a whole number up to 536870911, the last base of the variant."
     ),

@@ -27,6 +27,7 @@ IUPAC_BASES = {
 }  # fmt: skip
 #: The largest position that a tabix index holds; the longest human chromosome is half as long.
 LARGEST_POSITION = (1 << 29) - 1
+POSITION = re.compile(rb"0|[1-9][0-9]{0,9}")
 _END = re.compile(rb"(?:^|;)END=(\d+)")
 #: Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block.
 NO_VARIANT = frozenset({b".", b"<NON_REF>", b"<*>", b"<X>", b""})
@@ -105,7 +106,8 @@ class RecordParser:
                 raise self._wrong_columns(line, number, unfinished)
             self._note_contig(chrom, number)
         contig = self._contigs[chrom]
-        if not pos_text.isdigit() or (pos := int(pos_text)) > LARGEST_POSITION:
+        # A leading zero is refused: tabix would read an octal number.
+        if not POSITION.fullmatch(pos_text) or (pos := int(pos_text)) > LARGEST_POSITION:
             raise self._bad("bad_position", "is not a position", fields, 1, number)
         if not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
             raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
