@@ -29,6 +29,8 @@ from infra.service import Place, deploy_service
 logger = logging.getLogger(__name__)
 
 GLOBUS_SECRET = "gas/globus"
+DEFAULT_SENDER = "gas@example.org"
+"""The template's default for MailSender."""
 IDENTITY_VARIABLE = "GLOBUS_SDK_SERVICE_URL_AUTH"
 """What points `globus_sdk` at the development identity provider. No template sets it."""
 _CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
@@ -175,6 +177,7 @@ class LocalStack:
         }
         self.outputs = deploy_service(self.place, Artifact(self.settings.package), parameters, say=logger.info,
                                       sleep=time.sleep, new_id=self._new_id, poll=0.1)
+        self._let_mails_be_sent()
         self._let_buckets_be_reached_without_tls()
         self._let_pages_be_binary()
         self._use_development_sign_in()
@@ -200,6 +203,11 @@ class LocalStack:
             secrets.put_secret_value(SecretId=GLOBUS_SECRET, SecretString=value)
         except secrets.exceptions.ResourceNotFoundException:
             secrets.create_secret(Name=GLOBUS_SECRET, SecretString=value)
+
+    def _let_mails_be_sent(self) -> None:
+        """Verifies the sender, as an operator does once in an account. The emulator keeps mails and sends none."""
+        sender = dict(self.settings.parameters).get("MailSender", DEFAULT_SENDER)
+        self.client("ses").verify_email_identity(EmailAddress=sender)
 
     def _let_buckets_be_reached_without_tls(self) -> None:
         """Takes away the buckets' refusal of everything without TLS, their policies' one statement."""
