@@ -1,6 +1,7 @@
 """One job's work on local disk: download, annotate, upload."""
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -77,7 +78,14 @@ def _upload(services: Services, job: Job, results: Path, log: Path, summary: Pat
         services.files.upload_result(path, prefix + name, content_type)
     return Outputs(bucket=services.files.results_bucket, results_key=prefix + names.results,
                    index_key=prefix + names.index, log_key=prefix + names.log, summary_key=prefix + names.summary,
-                   results_file_size=results.stat().st_size, summary=key_figures(json.loads(summary.read_text())))
+                   results_file_size=results.stat().st_size, results_file_sha256=sha256_of(results),
+                   summary=key_figures(json.loads(summary.read_text())))
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def key_figures(summary: dict[str, Any]) -> dict[str, Any]:

@@ -109,6 +109,35 @@ class JobNotCancellableError(ConflictError):
     default_hint = "Only waiting and running annotations can be cancelled."
 
 
+class FilesOnTheMoveError(ConflictError):
+    """Archive, thaw or delete is moving the job's files; one of them does so at a time."""
+
+    code = "files_on_the_move"
+    default_message = "The files of this annotation are just being moved."
+    default_hint = "Try again in a few minutes."
+
+
+class ArchiveMismatchError(GasError):
+    """A copy does not have the checksum of its original: the original stays."""
+
+    code = "archive_mismatch"
+    default_message = "The copy of a results file differs from its original."
+
+
+class ExpeditedUnavailableError(GasError):
+    """The archive has no capacity for Expedited retrievals just now."""
+
+    code = "expedited_unavailable"
+    default_message = "The archive has no capacity for expedited retrievals."
+
+
+class RetrievalNotReadyError(GasError):
+    """The archive has not brought the bytes out yet."""
+
+    code = "retrieval_not_ready"
+    default_message = "The archive has not brought this file out yet."
+
+
 class TooManyRequestsError(GasError):
     """Throttled, by AWS or by us.
 

@@ -3,12 +3,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.aws.archive_store import ArchiveStore
+from chalicelib.aws.archive_table import ArchiveTable
 from chalicelib.aws.files import FileStore
 from chalicelib.aws.job_table import JobTable
+from chalicelib.aws.mailer import Mailer
+from chalicelib.aws.outgoing import OutgoingQueue
 from chalicelib.aws.profile_table import ProfileTable
+from chalicelib.aws.s3_archive import S3Archive
 from chalicelib.aws.secrets import Secrets
 from chalicelib.aws.session_table import SessionTable
 from chalicelib.aws.topics import Topics
+from chalicelib.aws.vault_archive import VaultArchive
 from chalicelib.clock import Clock, NewId, NewToken, random_id, random_token, system_clock
 from chalicelib.domain.plans import Plans
 from chalicelib.settings import Settings
@@ -25,6 +31,14 @@ class Services:
     files: FileStore
     topics: Topics
     secrets: Secrets
+    archive_table: ArchiveTable
+    archive_store: ArchiveStore
+    archive_queue: OutgoingQueue
+    restore_queue: OutgoingQueue
+    thaw_queue: OutgoingQueue
+    notify_queue: OutgoingQueue
+    uploads_queue: OutgoingQueue
+    mailer: Mailer
     clock: Clock = system_clock
     new_id: NewId = random_id
     new_token: NewToken = random_token
@@ -38,12 +52,28 @@ class Services:
     def from_environment(cls) -> Services:
         """The real thing. Clients connect when first used, so what a function does not use costs it nothing."""
         settings = Settings.from_environment()
+        jobs = JobTable(settings.annotations_table)
         return cls(
             settings=settings,
-            jobs=JobTable(settings.annotations_table),
+            jobs=jobs,
             profiles=ProfileTable(settings.profiles_table),
             sessions=SessionTable(settings.sessions_table),
-            files=FileStore(inputs_bucket=settings.inputs_bucket, results_bucket=settings.results_bucket),
+            files=FileStore(inputs_bucket=settings.inputs_bucket, results_bucket=settings.results_bucket,
+                            archive_bucket=settings.archive_bucket),
             topics=Topics(requests_arn=settings.job_requests_topic, results_arn=settings.job_results_topic),
             secrets=Secrets(settings.globus_secret_name),
+            archive_table=ArchiveTable(jobs),
+            archive_store=_archive_store(settings),
+            archive_queue=OutgoingQueue(settings.archive_queue_url),
+            restore_queue=OutgoingQueue(settings.restore_queue_url),
+            thaw_queue=OutgoingQueue(settings.thaw_queue_url),
+            notify_queue=OutgoingQueue(settings.notify_queue_url),
+            uploads_queue=OutgoingQueue(settings.uploads_queue_url),
+            mailer=Mailer(settings.mail_sender),
         )
+
+
+def _archive_store(settings: Settings) -> ArchiveStore:
+    if settings.archive_store == "vault":
+        return VaultArchive(settings.results_bucket, settings.archive_vault, settings.job_thaw_topic)
+    return S3Archive(settings.results_bucket, settings.archive_bucket)

@@ -14,6 +14,8 @@ class Settings:
 
     :param site_url: where browsers find the site, without a slash at the end; "" for API Gateway's own address
     :param plans: limits and retention of both roles
+    :param archive_store: "s3" for Glacier Flexible Retrieval, "vault" for a Glacier vault
+    :param downgrade_grace: seconds that results stay after premium ended
     :param default_reference: name of the reference that uploads are annotated with
     """
 
@@ -27,6 +29,17 @@ class Settings:
     job_requests_topic: str
     job_results_topic: str
     job_requests_queue_url: str
+    archive_bucket: str
+    archive_store: str
+    archive_vault: str
+    job_thaw_topic: str
+    archive_queue_url: str
+    restore_queue_url: str
+    thaw_queue_url: str
+    notify_queue_url: str
+    uploads_queue_url: str
+    mail_sender: str
+    downgrade_grace: int
     globus_secret_name: str
     default_reference: str
     plans: Plans
@@ -48,6 +61,17 @@ class Settings:
             job_requests_topic=environment.get("JOB_REQUESTS_TOPIC", ""),
             job_results_topic=environment.get("JOB_RESULTS_TOPIC", ""),
             job_requests_queue_url=environment.get("JOB_REQUESTS_QUEUE_URL", ""),
+            archive_bucket=environment.get("ARCHIVE_BUCKET", ""),
+            archive_store=environment.get("ARCHIVE_STORE", "s3"),
+            archive_vault=environment.get("ARCHIVE_VAULT", ""),
+            job_thaw_topic=environment.get("JOB_THAW_TOPIC", ""),
+            archive_queue_url=environment.get("ARCHIVE_QUEUE_URL", ""),
+            restore_queue_url=environment.get("RESTORE_QUEUE_URL", ""),
+            thaw_queue_url=environment.get("THAW_QUEUE_URL", ""),
+            notify_queue_url=environment.get("NOTIFY_QUEUE_URL", ""),
+            uploads_queue_url=environment.get("UPLOADS_QUEUE_URL", ""),
+            mail_sender=environment.get("MAIL_SENDER", "gas@example.org"),
+            downgrade_grace=int(environment.get("DOWNGRADE_GRACE_SECONDS", "604800")),
             globus_secret_name=environment.get("GLOBUS_SECRET_NAME", ""),
             default_reference=environment.get("DEFAULT_REFERENCE", "rCRS"),
             plans=Plans(

@@ -7,18 +7,17 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from chalicelib.services import Services
 from chalicelib.usecases.submit_job import submit_job
+from lambdas.batches import process
 
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-processor = BatchProcessor(event_type=EventType.SQS)
 services = Services.from_environment()
 
 
@@ -32,16 +31,13 @@ def record_handler(record: SQSRecord) -> None:
     for s3_record in event["Records"]:
         # Keys come form-encoded in events: a space is "+".
         key = urllib.parse.unquote_plus(s3_record["s3"]["object"]["key"])
-        try:
-            if submit_job(services, key) is not None:
-                metrics.add_metric(name="JobsSubmitted", unit=MetricUnit.Count, value=1)
-        finally:
-            logger.remove_keys(["job_id", "user_id"])
+        if submit_job(services, key) is not None:
+            metrics.add_metric(name="JobsSubmitted", unit=MetricUnit.Count, value=1)
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """What Lambda calls: messages that fail are reported one by one and come again."""
-    return process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)
+    """What Lambda calls."""
+    return process(event, context, logger, record_handler)

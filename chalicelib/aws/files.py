@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,30 @@ class PresignedPost:
     fields: dict[str, str]
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """A file as a walk through a bucket finds it.
+
+    :param modified: epoch seconds
+    """
+
+    key: str
+    size: int
+    modified: int
+
+
 class FileStore:
     """Reads and writes files of jobs; presigns what browsers send and fetch themselves.
 
     :param inputs_bucket: bucket of uploads
     :param results_bucket: bucket of results, logs and summaries
+    :param archive_bucket: bucket of what went cold
     """
 
-    def __init__(self, inputs_bucket: str, results_bucket: str) -> None:
+    def __init__(self, inputs_bucket: str, results_bucket: str, archive_bucket: str = "") -> None:
         self.inputs_bucket = inputs_bucket
         self.results_bucket = results_bucket
+        self.archive_bucket = archive_bucket
 
     @property
     def _s3(self) -> Any:
@@ -99,6 +113,22 @@ class FileStore:
             content: bytes = body.read(most)
         return content.decode("utf-8", errors="replace")
 
+    def walk(self, bucket: str) -> Iterator[StoredFile]:
+        """Every file of a bucket, in the order of keys."""
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for entry in page.get("Contents", []):
+                yield StoredFile(entry["Key"], entry["Size"], int(entry["LastModified"].timestamp()))
+
+    def delete_below(self, bucket: str, prefix: str) -> int:
+        """Delete every file whose key begins with `prefix`; returns how many there were."""
+        count = 0
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
+            if keys:
+                self._s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                count += len(keys)
+        return count
+
     def delete(self, bucket: str, key: str) -> None:
         """Delete a file; no error when it is gone already."""
         self._s3.delete_object(Bucket=bucket, Key=key)
@@ -118,6 +148,7 @@ class FileStore:
         return True
 
     def upload_result(self, path: Path, key: str, content_type: str) -> None:
-        """Upload a file from disk into the results bucket."""
+        """Upload a file from disk into the results bucket, with a SHA-256 that later copies are compared with."""
         self._s3.upload_file(str(path), self.results_bucket, key, Config=_TRANSFER,
-                             ExtraArgs={"ContentType": content_type, "ServerSideEncryption": "AES256"})
+                             ExtraArgs={"ContentType": content_type, "ServerSideEncryption": "AES256",
+                                        "ChecksumAlgorithm": "SHA256"})

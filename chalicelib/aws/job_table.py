@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,7 @@ class Outputs:
     """What a finished annotation left in the results bucket.
 
     :param results_file_size: bytes
+    :param results_file_sha256: hex digest of the results file
     :param summary: key figures of the annotation
     """
 
@@ -47,6 +49,7 @@ class Outputs:
     log_key: str
     summary_key: str
     results_file_size: int
+    results_file_sha256: str
     summary: dict[str, Any]
 
 
@@ -86,6 +89,15 @@ class JobTable:
         return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
                        _cursor(last) if last else None)
 
+    def live_results(self) -> Iterator[tuple[str, str]]:
+        """Job id and key of every results file that should be there. Scans: for the daily sweep only."""
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self.name, ProjectionExpression="job_id, s3_key_result_file",
+            FilterExpression="attribute_exists(s3_key_result_file)")
+        for page in pages:
+            for item in page["Items"]:
+                yield item["job_id"]["S"], item["s3_key_result_file"]["S"]
+
     # ---- a job's beginning -----------------------------------------------------------------------------------
     def create(self, job: Job) -> bool:
         """Put a new job.
@@ -108,14 +120,14 @@ class JobTable:
         :raises LeaseLostError: the job has already ended
         """
         try:
-            return self._update(
+            return self.update(
                 job_id,
                 "SET job_status = :running, lease_owner = :owner, lease_expires = :expires, "
                 "start_time = if_not_exists(start_time, :now) ADD attempt :one, version :one REMOVE progress",
                 "job_status = :pending OR (job_status = :running AND lease_expires < :now)",
                 {":running": JobStatus.RUNNING.value, ":pending": JobStatus.PENDING.value, ":owner": owner,
                  ":expires": now + lease_seconds, ":now": now, ":one": 1})
-        except _ConditionFailedError as failed:
+        except ConditionFailedError as failed:
             job = failed.job
             if job is None:
                 raise JobNotFoundError() from failed
@@ -151,12 +163,13 @@ class JobTable:
             job_id, owner,
             "SET job_status = :completed, complete_time = :now, s3_results_bucket = :bucket, "
             "s3_key_result_file = :results, s3_key_index_file = :index, s3_key_log_file = :log, "
-            "s3_key_summary_file = :summary_key, results_file_size = :size, summary = :summary "
-            "ADD version :one REMOVE lease_owner, lease_expires, progress",
+            "s3_key_summary_file = :summary_key, results_file_size = :size, results_file_sha256 = :sha256, "
+            "summary = :summary "
+            "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
             {":completed": JobStatus.COMPLETED.value, ":now": now, ":bucket": outputs.bucket,
              ":results": outputs.results_key, ":index": outputs.index_key, ":log": outputs.log_key,
              ":summary_key": outputs.summary_key, ":size": outputs.results_file_size,
-             ":summary": outputs.summary, ":one": 1})
+             ":sha256": outputs.results_file_sha256, ":summary": outputs.summary, ":one": 1})
 
     def fail(self, job_id: str, owner: str, now: int, reason: JobReason) -> Job:
         """RUNNING -> FAILED.
@@ -166,8 +179,23 @@ class JobTable:
         return self._held_update(
             job_id, owner,
             "SET job_status = :failed, complete_time = :now, #error = :error "
-            "ADD version :one REMOVE lease_owner, lease_expires, progress",
+            "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
             {":failed": JobStatus.FAILED.value, ":now": now, ":error": reason_record(reason), ":one": 1})
+
+    def give_up(self, job_id: str, now: int, reason: JobReason) -> Job | None:
+        """PENDING, or RUNNING without a lease -> FAILED: nobody works on it.
+
+        :returns: None when somebody does, or the job has ended
+        """
+        try:
+            return self.update(
+                job_id, "SET job_status = :failed, complete_time = :now, #error = :error "
+                "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
+                "job_status = :pending OR (job_status = :running AND lease_expires < :now)",
+                {":failed": JobStatus.FAILED.value, ":pending": JobStatus.PENDING.value,
+                 ":running": JobStatus.RUNNING.value, ":now": now, ":error": reason_record(reason), ":one": 1})
+        except ConditionFailedError:
+            return None
 
     # ---- the user's moves ------------------------------------------------------------------------------------
     def cancel(self, job_id: str, now: int) -> Job:
@@ -177,14 +205,14 @@ class JobTable:
         :raises JobNotFoundError: there is no such job
         """
         try:
-            return self._update(
+            return self.update(
                 job_id,
                 "SET job_status = :cancelled, complete_time = :now "
-                "ADD version :one REMOVE lease_owner, lease_expires, progress",
+                "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
                 "job_status IN (:pending, :running)",
                 {":cancelled": JobStatus.CANCELLED.value, ":pending": JobStatus.PENDING.value,
                  ":running": JobStatus.RUNNING.value, ":now": now, ":one": 1})
-        except _ConditionFailedError as failed:
+        except ConditionFailedError as failed:
             if failed.job is None:
                 raise JobNotFoundError() from failed
             raise JobNotCancellableError() from failed
@@ -206,14 +234,23 @@ class JobTable:
     # ---- how every move is written ---------------------------------------------------------------------------
     def _held_update(self, job_id: str, owner: str, update: str, values: dict[str, Any]) -> Job:
         try:
-            return self._update(job_id, update, _HELD,
+            return self.update(job_id, update, _HELD,
                                 {**values, ":owner": owner, ":running": JobStatus.RUNNING.value})
-        except _ConditionFailedError as failed:
+        except ConditionFailedError as failed:
             raise LeaseLostError() from failed
 
-    def _update(self, job_id: str, update: str, condition: str, values: dict[str, Any]) -> Job:
-        # `error` is a reserved word of DynamoDB's expressions.
-        names = {"ExpressionAttributeNames": {"#error": "error"}} if "#error" in update else {}
+    def update(self, job_id: str, update: str, condition: str, values: dict[str, Any]) -> Job:
+        """One conditional update of a job that exists; every move of every job is one.
+
+        :param update: UpdateExpression; `#error` and `#open` stand for attributes with reserved names
+        :param condition: ConditionExpression
+        :param values: by their names in both expressions, as Python values
+        :returns: the job afterwards
+        :raises ConditionFailedError: with the job as it stood
+        """
+        # Some of our names are reserved words of DynamoDB's expressions.
+        reserved = {f"#{name}": name for name in ("error", "open") if f"#{name}" in update}
+        names = {"ExpressionAttributeNames": reserved} if reserved else {}
         try:
             answer = self._dynamodb.update_item(
                 TableName=self.name, Key={"job_id": {"S": job_id}}, UpdateExpression=update,
@@ -225,11 +262,11 @@ class JobTable:
                 raise
             item = error.response.get("Item")
             # One reading more where the answer did not bring the item along.
-            raise _ConditionFailedError(Job.from_record(from_item(item)) if item else self.get(job_id)) from error
+            raise ConditionFailedError(Job.from_record(from_item(item)) if item else self.get(job_id)) from error
         return Job.from_record(from_item(answer["Attributes"]))
 
 
-class _ConditionFailedError(Exception):
+class ConditionFailedError(Exception):
     """The job was not in the state that a move needs; `job` is the record as it stood, None without one."""
 
     def __init__(self, job: Job | None) -> None:

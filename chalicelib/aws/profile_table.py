@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_value
-from chalicelib.domain.profiles import Profile
+from chalicelib.domain.profiles import Profile, Role
 
 
 class ProfileTable:
@@ -42,4 +42,46 @@ class ProfileTable:
                 ":institution": to_value(profile.institution), ":role": to_value(profile.role.value),
                 ":created": to_value(profile.created)},
             ReturnValues="ALL_NEW")
+        return Profile.from_record(from_item(answer["Attributes"]))
+
+    def subscribe(self, identity_id: str, billing_id: str | None = None) -> Profile:
+        """The profile becomes premium; its archived results are to come back."""
+        billing = ", billing_id = :billing" if billing_id else ""
+        values: dict[str, Any] = {":premium": Role.PREMIUM.value, ":yes": True}
+        if billing_id:
+            values[":billing"] = billing_id
+        return self._update(identity_id, f"SET #role = :premium, restoring = :yes{billing} REMOVE grace_until", values)
+
+    def unsubscribe(self, identity_id: str, grace_until: int) -> Profile | None:
+        """The profile becomes free, its results stay until `grace_until` (epoch seconds).
+
+        :returns: None when it was not premium
+        """
+        try:
+            return self._update(identity_id, "SET #role = :free, grace_until = :until REMOVE restoring, billing_id",
+                                {":free": Role.FREE.value, ":until": grace_until, ":premium": Role.PREMIUM.value},
+                                "#role = :premium")
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return None
+
+    def all_restored(self, identity_id: str) -> bool:
+        """Every archived result is back; True for the first who says so."""
+        try:
+            self._update(identity_id, "REMOVE restoring", {":yes": True, ":premium": Role.PREMIUM.value},
+                         "restoring = :yes AND #role = :premium")
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def want_mail(self, identity_id: str, wanted: bool) -> Profile:
+        """Whether mails about ended annotations are wanted."""
+        return self._update(identity_id, "SET mail_wanted = :wanted", {":wanted": wanted})
+
+    def _update(self, identity_id: str, update: str, values: dict[str, Any], condition: str = "") -> Profile:
+        whole = "attribute_exists(identity_id)" + (f" AND {condition}" if condition else "")
+        names = {"ExpressionAttributeNames": {"#role": "role"}} if "#role" in update + whole else {}
+        answer = self._dynamodb.update_item(
+            TableName=self.name, Key={"identity_id": {"S": identity_id}}, UpdateExpression=update,
+            ConditionExpression=whole, ReturnValues="ALL_NEW",
+            ExpressionAttributeValues={name: to_value(value) for name, value in values.items()}, **names)
         return Profile.from_record(from_item(answer["Attributes"]))

@@ -33,6 +33,29 @@ class Stage(StrEnum):
     UPLOADING = "uploading"
 
 
+class RestoreStatus(StrEnum):
+    """What happens to an archived results file."""
+
+    RESTORING = "restoring"
+
+
+class RestoreTier(StrEnum):
+    """How fast the archive gives a file back."""
+
+    EXPEDITED = "Expedited"
+    STANDARD = "Standard"
+
+    @property
+    def expected_seconds(self) -> int:
+        """How long AWS says a retrieval of this tier takes at most."""
+        return {RestoreTier.EXPEDITED: 5 * 60, RestoreTier.STANDARD: 5 * 3600}[self]
+
+
+OPEN = "yes"
+"""Value of a record's `open` while its job is PENDING or RUNNING. The attribute is gone afterwards, so that the index
+that the sweep reads holds open jobs only."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """How far a RUNNING job is.
@@ -84,7 +107,10 @@ class Job:
 
     Times are whole seconds since the epoch, sizes are bytes. A field that does not apply (yet) is None.
     `lease_owner` and `lease_expires` say which worker attempt holds a RUNNING job and until when;
-    `attempt` counts how often a worker began it; `version` grows with every change.
+    `attempt` counts how often a worker began it; `archivings` how often its results file went to the archive.
+    `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
+    one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
+    helped the job along. `version` grows with every change.
     """
 
     job_id: str
@@ -108,12 +134,19 @@ class Job:
     s3_key_log_file: str | None = None
     s3_key_summary_file: str | None = None
     results_file_size: int | None = None
+    results_file_sha256: str | None = None
     summary: dict[str, Any] | None = None
     error: JobReason | None = None
     results_file_archive_id: str | None = None
-    restore_status: str | None = None
-    restore_tier: str | None = None
+    archivings: int = 0
+    restore_status: RestoreStatus | None = None
+    restore_tier: RestoreTier | None = None
     restore_requested_time: int | None = None
+    file_hold_owner: str | None = None
+    file_hold_expires: int | None = None
+    notified_time: int | None = None
+    warned_time: int | None = None
+    swept_time: int | None = None
     version: int = field(default=1)
 
     @property
@@ -126,10 +159,19 @@ class Job:
         """True while the results file is in the archive and not in the results bucket."""
         return self.results_file_archive_id is not None and self.s3_key_result_file is None
 
+    @property
+    def restore_expected_time(self) -> int | None:
+        """When the results file should be back, epoch seconds; None when it is not being restored."""
+        if self.restore_status is None or self.restore_tier is None or self.restore_requested_time is None:
+            return None
+        return self.restore_requested_time + self.restore_tier.expected_seconds
+
     def to_record(self) -> dict[str, Any]:
         """The job as plain types; None fields are left out, as sparse indexes need it."""
         record = {name: value for name, value in asdict(self).items() if value is not None}
         record["job_status"] = self.job_status.value
+        if not self.ended:
+            record["open"] = OPEN
         if self.progress is not None:
             record["progress"] = progress_record(self.progress)
         if self.error is not None:
@@ -142,6 +184,10 @@ class Job:
         known = {f.name for f in fields(cls)}
         values = {name: value for name, value in record.items() if name in known}
         values["job_status"] = JobStatus(values["job_status"])
+        if values.get("restore_status") is not None:
+            values["restore_status"] = RestoreStatus(values["restore_status"])
+        if values.get("restore_tier") is not None:
+            values["restore_tier"] = RestoreTier(values["restore_tier"])
         if values.get("progress") is not None:
             progress = dict(values["progress"])
             values["progress"] = Progress(**{**progress, "stage": Stage(progress["stage"])})

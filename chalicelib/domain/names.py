@@ -80,6 +80,11 @@ class ResultNames:
     log: str
     summary: str
 
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """What is of no use without the results file, and so goes to the archive and comes back with it."""
+        return (self.index,)
+
     @classmethod
     def of(cls, input_file_name: str) -> ResultNames:
         """Names after GAS: `<name>.annot.vcf.gz`, its `.tbi`, `<name>.count.log`, `<name>.summary.json`."""

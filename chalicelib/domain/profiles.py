@@ -20,6 +20,10 @@ class Profile:
 
     :param identity_id: the Globus identity, a UUID
     :param created: epoch seconds of the first sign-in
+    :param mail_wanted: False for who wants no mail about ended annotations
+    :param grace_until: epoch seconds until which results stay after premium ended, None outside such a time
+    :param restoring: True from subscribing until every archived result is back
+    :param billing_id: the subscription's id at the payment service, None without one
     """
 
     identity_id: str
@@ -28,6 +32,10 @@ class Profile:
     institution: str
     role: Role = Role.FREE
     created: int
+    mail_wanted: bool = True
+    grace_until: int | None = None
+    restoring: bool = False
+    billing_id: str | None = None
 
     @property
     def premium(self) -> bool:
@@ -36,10 +44,13 @@ class Profile:
 
     def to_record(self) -> dict[str, Any]:
         """The profile as plain types."""
-        return {**asdict(self), "role": self.role.value}
+        record = {name: value for name, value in asdict(self).items() if value is not None}
+        return {**record, "role": self.role.value}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Profile:
         """The profile that `to_record` described."""
         return cls(identity_id=record["identity_id"], name=record["name"], email=record["email"],
-                   institution=record["institution"], role=Role(record["role"]), created=int(record["created"]))
+                   institution=record["institution"], role=Role(record["role"]), created=int(record["created"]),
+                   mail_wanted=bool(record.get("mail_wanted", True)), grace_until=record.get("grace_until"),
+                   restoring=bool(record.get("restoring", False)), billing_id=record.get("billing_id"))

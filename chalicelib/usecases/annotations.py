@@ -9,8 +9,11 @@ from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.names import ResultNames, is_job_id, key_prefix
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
 from chalicelib.services import Services
+from chalicelib.usecases.file_hold import held_files
 
 DOWNLOAD_LINK_SECONDS = 60
+DELETE_SECONDS = 30
+"""How long deleting one job can take: the longest that a request to the site may last."""
 LONGEST_LOG_SHOWN = 1024 * 1024
 """Bytes of a log file that a page shows; the whole file can be downloaded."""
 
@@ -111,6 +114,7 @@ def delete_job(services: Services, user_id: str, job_id: str) -> None:
     Files go first and the record last: what is interrupted can be repeated.
 
     :raises JobNotFoundError: the job is not this user's
+    :raises FilesOnTheMoveError: the job's files are on their way into or out of the archive
     """
     job = get_job(services, user_id, job_id)
     if not job.ended:
@@ -118,10 +122,15 @@ def delete_job(services: Services, user_id: str, job_id: str) -> None:
             job = services.jobs.cancel(job_id, services.clock())
         except JobNotCancellableError:
             job = get_job(services, user_id, job_id)  # it ended just now
-    services.files.delete(job.s3_inputs_bucket, job.s3_key_input_file)
-    for key in result_keys(job):
-        services.files.delete(services.files.results_bucket, key)
-    services.jobs.delete(job_id)
+    with held_files(services, job_id, services.new_id(), DELETE_SECONDS) as held:
+        services.files.delete(held.s3_inputs_bucket, held.s3_key_input_file)
+        for key in result_keys(held):
+            services.files.delete(services.files.results_bucket, key)
+        if held.results_file_archive_id is not None:
+            services.archive_store.delete(held.results_file_archive_id)
+        if held.archivings:
+            services.files.delete_below(services.files.archive_bucket, key_prefix(held.user_id, held.job_id))
+        services.jobs.delete(job_id)
 
 
 def result_keys(job: Job) -> list[str]:

@@ -1,0 +1,178 @@
+"""Table `annotations`, the moves of a results file: into the archive, out of it, and who holds it meanwhile."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.items import from_item, to_value
+from chalicelib.aws.job_table import ConditionFailedError, JobTable
+from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
+from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError, LeaseLostError
+
+ARCHIVED_OF_USER = "user_id-results_file_archive_id"
+BY_ARCHIVE_ID = "results_file_archive_id"
+BY_RESTORE_STATUS = "restore_status-restore_requested_time"
+OPEN_JOBS = "open-submit_time"
+
+_HELD = "file_hold_owner = :owner"
+
+
+@dataclass(frozen=True)
+class JobIds:
+    """Some job ids of an index, and where the next ones begin (None at the end)."""
+
+    job_ids: list[str]
+    next_key: dict[str, Any] | None
+
+
+class ArchiveTable:
+    """Moves results files, in the record. Bytes are moved by whoever holds the job's files.
+
+    :param jobs: the table of jobs
+    """
+
+    def __init__(self, jobs: JobTable) -> None:
+        self._jobs = jobs
+
+    # ---- the hold: archive, thaw and delete move a job's files one at a time ---------------------------------
+    def hold_files(self, job_id: str, owner: str, now: int, seconds: int) -> Job:
+        """Hold the files of a job; a hold that has run out is taken over.
+
+        :param seconds: longer than the holder can live, so that two never move files at once
+        :raises JobNotFoundError: there is no such job
+        :raises FilesOnTheMoveError: somebody else holds them
+        """
+        try:
+            return self._jobs.update(
+                job_id, "SET file_hold_owner = :owner, file_hold_expires = :expires ADD version :one",
+                "attribute_not_exists(file_hold_owner) OR file_hold_owner = :owner OR file_hold_expires < :now",
+                {":owner": owner, ":expires": now + seconds, ":now": now, ":one": 1})
+        except ConditionFailedError as failed:
+            if failed.job is None:
+                raise JobNotFoundError() from failed
+            raise FilesOnTheMoveError() from failed
+
+    def release_files(self, job_id: str, owner: str) -> None:
+        """Give the hold up; nothing happens when it is not ours any more."""
+        try:
+            self._jobs.update(job_id, "ADD version :one REMOVE file_hold_owner, file_hold_expires", _HELD,
+                              {":owner": owner, ":one": 1})
+        except ConditionFailedError:
+            return
+
+    # ---- into the archive and out of it ----------------------------------------------------------------------
+    def record_archived(self, job_id: str, owner: str, archive_id: str) -> Job:
+        """The results file is in the archive now: `results_file_archive_id` comes, `s3_key_result_file` goes.
+
+        :raises LeaseLostError: the hold is not ours any more
+        """
+        return self._held(
+            job_id, owner, "SET results_file_archive_id = :archive ADD archivings :one, version :one "
+            "REMOVE s3_key_result_file, s3_key_index_file, restore_status, restore_tier, restore_requested_time",
+            {":archive": archive_id, ":one": 1})
+
+    def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str) -> Job:
+        """The results file is back under its own key.
+
+        :raises LeaseLostError: the hold is not ours any more
+        """
+        return self._held(
+            job_id, owner, "SET s3_key_result_file = :results, s3_key_index_file = :index ADD version :one "
+            "REMOVE results_file_archive_id, restore_status, restore_tier, restore_requested_time",
+            {":results": results_key, ":index": index_key, ":archive": archive_id, ":one": 1},
+            "results_file_archive_id = :archive")
+
+    def record_retrieval(self, job_id: str, archive_id: str, tier: RestoreTier, now: int) -> bool:
+        """A retrieval is under way.
+
+        :returns: False when the file is not (or no longer) in the archive under this id
+        """
+        return self._changed(
+            job_id, "SET restore_status = :restoring, restore_tier = :tier, restore_requested_time = :now "
+            "ADD version :one", "results_file_archive_id = :archive",
+            {":restoring": RestoreStatus.RESTORING.value, ":tier": tier.value, ":now": now, ":archive": archive_id,
+             ":one": 1})
+
+    def forget_retrieval(self, job_id: str, archive_id: str) -> bool:
+        """The file stays in the archive, although a retrieval brought it out.
+
+        :returns: False when it is not in the archive under this id
+        """
+        return self._changed(
+            job_id, "ADD version :one REMOVE restore_status, restore_tier, restore_requested_time",
+            "results_file_archive_id = :archive", {":archive": archive_id, ":one": 1})
+
+    # ---- said once -------------------------------------------------------------------------------------------
+    def mark_once(self, job_id: str, attribute: str, now: int) -> bool:
+        """Set `notified_time` or `warned_time`.
+
+        :returns: False when it was set before, or the job is gone
+        """
+        return self._changed(job_id, f"SET {attribute} = :now ADD version :one", f"attribute_not_exists({attribute})",
+                             {":now": now, ":one": 1})
+
+    def unmark(self, job_id: str, attribute: str) -> None:
+        """Take `mark_once` back."""
+        self._changed(job_id, f"ADD version :one REMOVE {attribute}", f"attribute_exists({attribute})", {":one": 1})
+
+    def mark_swept(self, job_id: str, now: int, not_since: int) -> bool:
+        """Note that the sweep helps a job along.
+
+        :param not_since: epoch seconds; a job helped along later than this is left alone
+        :returns: False when the job was helped along recently, or has ended
+        """
+        return self._changed(job_id, "SET swept_time = :now ADD version :one",
+                             "(attribute_not_exists(swept_time) OR swept_time < :since) "
+                             "AND job_status IN (:pending, :running)",
+                             {":now": now, ":since": not_since, ":pending": JobStatus.PENDING.value,
+                              ":running": JobStatus.RUNNING.value, ":one": 1})
+
+    # ---- found by index --------------------------------------------------------------------------------------
+    def archived_of_user(self, user_id: str, limit: int, start: dict[str, Any] | None = None) -> JobIds:
+        """Ids of a user's archived jobs, from a sparse index (which lags behind the table by moments)."""
+        return self._ids(ARCHIVED_OF_USER, "user_id = :value AND results_file_archive_id > :nothing",
+                         {":value": user_id, ":nothing": " "}, limit, start)
+
+    def by_archive_id(self, archive_id: str) -> str | None:
+        """The id of the job whose results file is in the archive under this id."""
+        found = self._ids(BY_ARCHIVE_ID, "results_file_archive_id = :value", {":value": archive_id}, 1, None)
+        return found.job_ids[0] if found.job_ids else None
+
+    def restoring_since(self, before: int, limit: int) -> list[str]:
+        """Ids of jobs whose retrieval was requested before `before` and is not through."""
+        return self._ids(BY_RESTORE_STATUS, "restore_status = :value AND restore_requested_time < :before",
+                         {":value": RestoreStatus.RESTORING.value, ":before": before}, limit, None).job_ids
+
+    def open_since(self, before: int, limit: int, start: dict[str, Any] | None = None) -> JobIds:
+        """Ids of jobs submitted before `before` that have not ended."""
+        return self._ids(OPEN_JOBS, "#open = :value AND submit_time < :before", {":value": "yes", ":before": before},
+                         limit, start)
+
+    def _ids(self, index: str, condition: str, values: dict[str, Any], limit: int,
+             start: dict[str, Any] | None) -> JobIds:
+        query: dict[str, Any] = {
+            "TableName": self._jobs.name, "IndexName": index, "Limit": limit, "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": {name: to_value(value) for name, value in values.items()},
+        }
+        if "#open" in condition:
+            query["ExpressionAttributeNames"] = {"#open": "open"}
+        if start:
+            query["ExclusiveStartKey"] = {name: to_value(value) for name, value in start.items()}
+        answer = client("dynamodb").query(**query)
+        last = answer.get("LastEvaluatedKey")
+        return JobIds([from_item(item)["job_id"] for item in answer["Items"]], from_item(last) if last else None)
+
+    def _held(self, job_id: str, owner: str, update: str, values: dict[str, Any], condition: str = "") -> Job:
+        whole = f"{_HELD} AND {condition}" if condition else _HELD
+        try:
+            return self._jobs.update(job_id, update, whole, {**values, ":owner": owner})
+        except ConditionFailedError as failed:
+            raise LeaseLostError() from failed
+
+    def _changed(self, job_id: str, update: str, condition: str, values: dict[str, Any]) -> bool:
+        try:
+            self._jobs.update(job_id, update, condition, values)
+        except ConditionFailedError:
+            return False
+        return True

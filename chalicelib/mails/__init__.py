@@ -1,0 +1,40 @@
+"""The mails that GAS sends: a link to the job or the site, never the data."""
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from chalicelib.aws.mailer import Mail
+from chalicelib.domain.messages import MailKind
+from chalicelib.domain.profiles import Profile
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True,
+                       lstrip_blocks=True, autoescape=select_autoescape(["html"]))
+
+
+def compose(kind: MailKind, profile: Profile, site_url: str, **values: Any) -> Mail:
+    """Write a mail from the templates `<kind>.txt` (its first line is the subject) and `mail.html`.
+
+    :param site_url: where browsers find the site, without a slash at the end
+    :param values: what the template of this kind names, as `job`
+    """
+    environment = _environment()
+    said = environment.get_template(f"{kind.value}.txt").render(profile=profile, site_url=site_url, utc=utc, **values)
+    subject, _, text = said.partition("\n")
+    # One source for both forms: paragraphs are parted by empty lines, and a paragraph that is an address is a link.
+    paragraphs = [" ".join(part.split()) for part in text.strip().split("\n\n")]
+    html = environment.get_template("mail.html").render(subject=subject, paragraphs=paragraphs, site_url=site_url)
+    return Mail(to=profile.email, subject=subject, text=text.strip() + "\n", html=html)
+
+
+def utc(time: int) -> str:
+    """A time for a mail, whose reader's zone nobody knows: "24 November 2026, 14:05 UTC"."""
+    moment = datetime.fromtimestamp(time, UTC)
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"

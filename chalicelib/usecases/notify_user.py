@@ -1,0 +1,94 @@
+"""Mails: one for each thing that there is to tell, however often the message comes."""
+from __future__ import annotations
+
+from enum import Enum
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import MailKind, MailRequest
+from chalicelib.domain.profiles import Profile
+from chalicelib.mails import compose
+from chalicelib.services import Services
+from chalicelib.usecases.archive_results import due_time
+
+logger = Logger(child=True)
+
+
+class Notified(Enum):
+    """What became of a request for a mail."""
+
+    SENT = "sent"
+    BEFORE = "sent before"
+    UNWANTED = "the user wants no mail"
+    NOTHING = "nothing to tell"
+
+
+def notify_user(services: Services, request: MailRequest) -> Notified:
+    """Deal with one message of the queue `notify`."""
+    logger.append_keys(user_id=request.user_id)
+    profile = services.profiles.get(request.user_id)
+    if profile is None or not profile.email:
+        return Notified.NOTHING
+    match request.kind:
+        case MailKind.ENDED:
+            return _tell_of_end(services, profile, request.job_id)
+        case MailKind.ARCHIVE_WARNING:
+            return _tell_of_archive(services, profile, request.job_id)
+        case MailKind.ALL_RESTORED:
+            return _tell_of_restored(services, profile)
+        case MailKind.PREMIUM_ENDED:
+            if profile.grace_until is None:
+                return Notified.NOTHING  # subscribed again meanwhile
+            _send(services, MailKind.PREMIUM_ENDED, profile, due=profile.grace_until)
+            return Notified.SENT
+
+
+def _tell_of_end(services: Services, profile: Profile, job_id: str) -> Notified:
+    job = _job_of(services, profile, job_id)
+    if job is None or job.job_status not in (JobStatus.COMPLETED, JobStatus.FAILED):
+        return Notified.NOTHING
+    if not profile.mail_wanted:
+        return Notified.UNWANTED
+    if not services.archive_table.mark_once(job_id, "notified_time", services.clock()):
+        return Notified.BEFORE
+    due = None if profile.premium else due_time(services, job, profile)
+    try:
+        _send(services, MailKind.ENDED, profile, job=job, due=due)
+    except BaseException:
+        # The mail did not go: whoever gets the message next shall try again.
+        services.archive_table.unmark(job_id, "notified_time")
+        raise
+    return Notified.SENT
+
+
+def _tell_of_archive(services: Services, profile: Profile, job_id: str) -> Notified:
+    job = _job_of(services, profile, job_id)
+    if job is None or job.s3_key_result_file is None or profile.premium:
+        return Notified.NOTHING
+    if not profile.mail_wanted:
+        return Notified.UNWANTED
+    _send(services, MailKind.ARCHIVE_WARNING, profile, job=job, due=due_time(services, job, profile))
+    return Notified.SENT
+
+
+def _tell_of_restored(services: Services, profile: Profile) -> Notified:
+    if services.archive_table.archived_of_user(profile.identity_id, 1).job_ids:
+        return Notified.NOTHING
+    if not services.profiles.all_restored(profile.identity_id):
+        return Notified.BEFORE
+    _send(services, MailKind.ALL_RESTORED, profile)
+    return Notified.SENT
+
+
+def _job_of(services: Services, profile: Profile, job_id: str) -> Job | None:
+    job = services.jobs.get(job_id)
+    if job is None or job.user_id != profile.identity_id:
+        return None
+    logger.append_keys(job_id=job_id)
+    return job
+
+
+def _send(services: Services, kind: MailKind, profile: Profile, **values: object) -> None:
+    services.mailer.send(compose(kind, profile, services.settings.site_url, **values))
+    logger.info("Mail sent", extra={"mail": kind.value})

@@ -1,0 +1,60 @@
+"""Premium begins and ends."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
+from chalicelib.domain.profiles import Profile
+from chalicelib.services import Services
+
+logger = Logger(child=True)
+
+MOST_COUNTED = 10_000
+
+
+@dataclass(frozen=True)
+class ArchivedCount:
+    """How many results of a user are archived.
+
+    :param count: at least so many
+    :param more: True when there are more than were counted
+    """
+
+    count: int
+    more: bool
+
+
+def count_archived(services: Services, user_id: str) -> ArchivedCount:
+    """How many results will come back, for the page that asks whether to subscribe."""
+    page = services.archive_table.archived_of_user(user_id, MOST_COUNTED)
+    return ArchivedCount(len(page.job_ids), page.next_key is not None)
+
+
+def subscribe(services: Services, user_id: str, billing_id: str | None = None) -> Profile:
+    """Make the user premium and send for every archived result. Doing so again does no harm.
+
+    :param billing_id: the subscription's id at the payment service, None without one
+    """
+    profile = services.profiles.subscribe(user_id, billing_id)
+    services.restore_queue.send(FileRequest(user_id=user_id, again=True))
+    logger.info("Premium began", extra={"user_id": user_id})
+    return profile
+
+
+def unsubscribe(services: Services, user_id: str) -> Profile | None:
+    """Make the user free. Results stay for the time of grace, and a mail says until when.
+
+    :returns: the profile, None when it was not premium
+    """
+    until = services.clock() + services.settings.downgrade_grace
+    # Said before it is done: a message too many finds a premium user and does nothing; one too few would leave the
+    # results where they are for ever.
+    services.archive_queue.send(FileRequest(user_id=user_id, due=until), delay=services.settings.downgrade_grace)
+    profile = services.profiles.unsubscribe(user_id, until)
+    if profile is None:
+        return None
+    services.notify_queue.send(MailRequest(kind=MailKind.PREMIUM_ENDED, user_id=user_id))
+    logger.info("Premium ended", extra={"user_id": user_id, "grace_until": until})
+    return profile

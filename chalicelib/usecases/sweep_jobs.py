@@ -1,0 +1,89 @@
+"""Every few minutes: jobs and retrievals that nothing moves any more are helped along, or ended with a reason."""
+from __future__ import annotations
+
+from collections import Counter
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import FileRequest, JobRequest, JobResult
+from chalicelib.domain.profiles import Role
+from chalicelib.exceptions import JobFailure
+from chalicelib.services import Services
+
+logger = Logger(child=True)
+
+YOUNG = 900
+"""Seconds after the upload during which a job is left alone."""
+LEASE_OVERDUE = 300
+"""Seconds after the end of a lease: by then the queue has delivered the job's message again, if it still has it."""
+HELP_AGAIN = 3600
+"""Seconds between two times that the sweep helps one job along."""
+GIVE_UP = 48 * 3600
+"""Seconds after the upload at which a job that nobody holds fails."""
+RETRIEVAL_OVERDUE = 2
+"""A retrieval is overdue after so many times the longest that AWS says it takes."""
+PAGE = 200
+
+
+def sweep_jobs(services: Services) -> Counter[str]:
+    """Go through open jobs and retrievals under way, by index.
+
+    :returns: how many of each were found: requested_again, given_up, retrievals_again, open_jobs
+    """
+    counts: Counter[str] = Counter(requested_again=0, given_up=0, retrievals_again=0, open_jobs=0)
+    now = services.clock()
+    start = None
+    while True:
+        page = services.archive_table.open_since(now - YOUNG, PAGE, start)
+        for job_id in page.job_ids:
+            job = services.jobs.get(job_id)
+            if job is not None and not job.ended:
+                counts["open_jobs"] += 1
+                _help_along(services, job, now, counts)
+        start = page.next_key
+        if start is None:
+            break
+    for job_id in services.archive_table.restoring_since(now - RETRIEVAL_OVERDUE * 300, PAGE):
+        _retrieve_again(services, job_id, now, counts)
+    return counts
+
+
+def _help_along(services: Services, job: Job, now: int, counts: Counter[str]) -> None:
+    held = job.job_status is JobStatus.RUNNING and (job.lease_expires or 0) + LEASE_OVERDUE >= now
+    if held:
+        return
+    if now - job.submit_time > GIVE_UP:
+        _give_up(services, job, now, counts)
+    elif services.archive_table.mark_swept(job.job_id, now, now - HELP_AGAIN):
+        # Its message may be lost or in the dead-letter queue; one too many does no harm.
+        logger.warning("A job that nobody works on is requested again", extra={"job_id": job.job_id,
+                                                                               "user_id": job.user_id})
+        services.topics.request_job(JobRequest(job_id=job.job_id, user_id=job.user_id))
+        counts["requested_again"] += 1
+
+
+def _give_up(services: Services, job: Job, now: int, counts: Counter[str]) -> None:
+    failure = JobFailure("service_trouble", "GAS could not work on this file for two days.",
+                         "Upload it again; the people who run GAS have been told.")
+    ended = services.jobs.give_up(job.job_id, now, failure.as_reason())
+    if ended is None:
+        return
+    logger.error("A job was given up", extra={"job_id": job.job_id, "user_id": job.user_id})
+    profile = services.profiles.get(job.user_id)
+    services.topics.announce_result(JobResult(
+        job_id=job.job_id, user_id=job.user_id, job_status=JobStatus.FAILED,
+        role=profile.role if profile else Role.FREE, complete_time=now))
+    counts["given_up"] += 1
+
+
+def _retrieve_again(services: Services, job_id: str, now: int, counts: Counter[str]) -> None:
+    job = services.jobs.get(job_id)
+    if job is None or job.restore_tier is None or job.restore_requested_time is None or not job.archived:
+        return
+    if now - job.restore_requested_time <= RETRIEVAL_OVERDUE * job.restore_tier.expected_seconds:
+        return
+    if services.archive_table.forget_retrieval(job_id, str(job.results_file_archive_id)):
+        logger.warning("A retrieval never came through; it is asked for again", extra={"job_id": job_id})
+        services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job_id))
+        counts["retrievals_again"] += 1

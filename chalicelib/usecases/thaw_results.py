@@ -1,0 +1,97 @@
+"""A retrieval is through: bytes back under the original key, then the record, then the archive's copy goes."""
+from __future__ import annotations
+
+from enum import Enum
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.aws.archive_store import Retrieval
+from chalicelib.aws.object_copy import copy_checked, object_info
+from chalicelib.domain.jobs import Job
+from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
+from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.exceptions import JobNotFoundError, RetrievalNotReadyError
+from chalicelib.services import Services
+from chalicelib.usecases.archive_results import companions
+from chalicelib.usecases.file_hold import held_files
+
+logger = Logger(child=True)
+
+SETTLE_SECONDS = 15
+"""The index of archived jobs lags: whether all are back is asked a little later."""
+
+
+class Thawed(Enum):
+    """What became of a finished retrieval."""
+
+    THAWED = "thawed"
+    FREE = "the user is free again: the file stays in the archive"
+    STALE = "of a copy that no job needs any more"
+    NOT_READY = "the archive does not have the bytes out"
+
+
+def thaw_results(services: Services, retrieval: Retrieval, owner: str) -> Thawed:
+    """Deal with one finished retrieval, found by index.
+
+    :param owner: a name for this run, different from any other's
+    :raises FilesOnTheMoveError: somebody else is moving the job's files; the message must come again
+    """
+    job_id = services.archive_table.by_archive_id(retrieval.archive_id) or retrieval.job_id
+    if not job_id:
+        logger.info("A retrieved file belongs to no job any more", extra={"archive_id": retrieval.archive_id})
+        return Thawed.STALE
+    try:
+        # The record itself, not the index, says what is to be done.
+        with held_files(services, job_id, owner) as job:
+            logger.append_keys(job_id=job.job_id, user_id=job.user_id)
+            outcome = _thaw_held(services, job, retrieval, owner)
+    except JobNotFoundError:
+        logger.info("A retrieved file belongs to no job any more", extra={"archive_id": retrieval.archive_id})
+        return Thawed.STALE
+    _look_again(services, job, outcome)
+    return outcome
+
+
+def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -> Thawed:
+    archive_id = retrieval.archive_id
+    if job.results_file_archive_id != archive_id:
+        # Thawed before: what is left is to remove the copy, in case the first time ended just before that.
+        _delete_cold(services, job, archive_id)
+        return Thawed.STALE
+    profile = services.profiles.get(job.user_id)
+    if profile is None or not profile.premium:
+        services.archive_table.forget_retrieval(job.job_id, archive_id)
+        return Thawed.FREE
+    prefix, names = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name)
+    try:
+        services.archive_store.bring_back(job, retrieval, prefix + names.results)
+    except RetrievalNotReadyError:
+        services.archive_table.forget_retrieval(job.job_id, archive_id)
+        return Thawed.NOT_READY
+    for live, cold in companions(job, job.archivings):
+        if object_info(services.files.archive_bucket, cold) is not None:
+            copy_checked(services.files.archive_bucket, cold, services.files.results_bucket, live, "STANDARD")
+    services.archive_table.record_thawed(job.job_id, owner, archive_id, prefix + names.results, prefix + names.index)
+    _delete_cold(services, job, archive_id)
+    logger.info("Results thawed", extra={"archive_id": archive_id, "bytes": job.results_file_size})
+    return Thawed.THAWED
+
+
+def _delete_cold(services: Services, job: Job, archive_id: str) -> None:
+    services.archive_store.delete(archive_id)
+    if job.results_file_archive_id in (None, archive_id):
+        for _, cold in companions(job, job.archivings):
+            services.files.delete(services.files.archive_bucket, cold)
+
+
+def _look_again(services: Services, job: Job, outcome: Thawed) -> None:
+    """The role may have changed while this went on, and whoever changed it may have looked too early."""
+    profile = services.profiles.get(job.user_id)
+    if profile is None:
+        return
+    if outcome in (Thawed.FREE, Thawed.NOT_READY) and profile.premium:
+        services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
+    elif outcome is Thawed.THAWED and not profile.premium:
+        services.archive_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
+    elif outcome is Thawed.THAWED and profile.restoring:
+        services.notify_queue.send(MailRequest(kind=MailKind.ALL_RESTORED, user_id=job.user_id), delay=SETTLE_SECONDS)

@@ -1,0 +1,34 @@
+"""What every function behind a queue shares: partial failures, one log context a message, metrics."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+RecordHandler = Callable[[SQSRecord], None]
+
+
+def process(event: dict[str, Any], context: LambdaContext, logger: Logger,
+            handle: RecordHandler) -> PartialItemFailureResponse:
+    """Give each message to `handle`; those that fail are reported one by one and come again.
+
+    Unlike powertools' default, a batch that fails as a whole is reported too and not raised: every message has its
+    own count of deliveries, and the alarm on the dead-letter queue tells of those that never succeed.
+    """
+    def record_handler(record: SQSRecord) -> None:
+        logger.append_keys(message_id=record.message_id)
+        try:
+            handle(record)
+        except Exception:
+            logger.exception("A message could not be dealt with; it will come again")
+            raise
+        finally:
+            logger.remove_keys(["message_id", "job_id", "user_id"])
+
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event=event, record_handler=record_handler, processor=processor, context=context)

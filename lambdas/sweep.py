@@ -1,0 +1,38 @@
+"""A schedule: every five minutes jobs and retrievals, once a day files and records."""
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from chalicelib.services import Services
+from chalicelib.usecases.sweep_files import sweep_files
+from chalicelib.usecases.sweep_jobs import sweep_jobs
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics()
+services = Services.from_environment()
+
+STOP_BEFORE_END = 30_000
+"""Milliseconds that are left for the end of the function."""
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    """What the schedules call, with {"walk": "jobs"} or {"walk": "files"}."""
+    if event.get("walk") == "files":
+        counts: Counter[str] = sweep_files(
+            services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END)
+    else:
+        counts = sweep_jobs(services)
+    for name, count in counts.items():
+        metrics.add_metric(name=f"Sweep{''.join(word.title() for word in name.split('_'))}", unit=MetricUnit.Count,
+                           value=count)
+    logger.info("Swept", extra=dict(counts))
+    return dict(counts)
