@@ -79,6 +79,4 @@ def logout(request: WebRequest) -> WebResponse:
     forget_session = sessions.end(request)
     globus = GlobusSignIn(request.services.secrets.globus_client())
     globus.revoke(tokens)
-    response = redirect(globus.logout_url(request.site.absolute("/"))).add_cookie(forget_session)
-    response.headers["Clear-Site-Data"] = '"cache"'
-    return response
+    return redirect(globus.logout_url(request.site.absolute("/"))).add_cookie(forget_session)

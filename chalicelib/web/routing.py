@@ -10,7 +10,7 @@ from chalicelib.exceptions import NotFoundError
 from chalicelib.web import csrf, errors, monitoring
 from chalicelib.web.middleware import current_request
 from chalicelib.web.requests import WebRequest
-from chalicelib.web.responses import WebResponse
+from chalicelib.web.responses import WebResponse, redirect
 
 View = Callable[..., WebResponse]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -88,4 +88,7 @@ def _refuser(allowed: tuple[str, ...]) -> View:
 
 
 def _nothing_here(request: WebRequest, **_: Any) -> WebResponse:
+    asked = request.path
+    if asked.endswith("/") and request.method in ("GET", "HEAD") and asked.strip("/") and "//" not in asked:
+        return redirect(request.site.path(asked.rstrip("/")), 308)  # a link that somebody typed with a slash
     raise NotFoundError(hint="Check the address, or start from the home page.")

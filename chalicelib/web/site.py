@@ -49,7 +49,8 @@ class Site:
         if site_url and (not host or host.lower() == configured.netloc.lower()):
             return cls(f"{configured.scheme}://{configured.netloc}", configured.path.rstrip("/"))
         # API Gateway speaks TLS only, and says which domain it answered for; what stands in for it may not.
-        scheme = headers.get("x-forwarded-proto") or ("https" if context.get("domainName") else "http")
+        told = headers.get("x-forwarded-proto") or ("https" if context.get("domainName") else "http")
+        scheme = "http" if told == "http" else "https"
         return cls(f"{scheme}://{host or 'localhost'}", _prefix(context, event.get("pathParameters") or {}))
 
 

@@ -18,6 +18,8 @@ from chalicelib.web.views.jobs import reference_title
 blueprint = Blueprint(__name__)
 
 AFTER_UPLOAD = "/annotate/job"
+SLOW_AFTER_SECONDS = 60
+"""An upload that has not become a job by then is told to take longer than usual."""
 
 
 @page(blueprint, "/annotate")
@@ -55,8 +57,18 @@ def uploaded(request: WebRequest) -> WebResponse:
     address = request.site.path(f"/annotations/{job.job_id}") if job is not None else None
     if request.wants_json:
         return json_response({"job_id": job.job_id if job else None, "href": address}, 200 if job else 202)
-    if request.wants_fragment:
-        return no_content({"HX-Redirect": address} if address is not None else None)
     if address is not None:
-        return redirect(address)
-    return render(request, "uploaded.html", key=key, file_name=key.rpartition("/")[2])
+        return no_content({"HX-Redirect": address}) if request.wants_fragment else redirect(address)
+    return _wait(request, key)
+
+
+def _wait(request: WebRequest, key: str) -> WebResponse:
+    """The page that waits for the job; its live part is told once that it takes long."""
+    now = request.services.clock()
+    given = request.query("since") or ""
+    since = int(given) if given.isdecimal() and len(given) <= 12 else now
+    slow = now - since > SLOW_AFTER_SECONDS
+    if request.wants_fragment and (not slow or request.query("slow") == "yes"):
+        return no_content()
+    template = "_uploaded.html" if request.wants_fragment else "uploaded.html"
+    return render(request, template, key=key, file_name=key.rpartition("/")[2], since=since, slow=slow)

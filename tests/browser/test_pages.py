@@ -19,6 +19,7 @@ PAGES = {
     "home": "/", "annotate": "/annotate", "annotations": "/annotations", "profile": "/profile",
     "subscribe": "/subscribe", "logout": "/logout", "not-found": "/nothing/here",
     "log": f"/annotations/{JOB_IDS['completed']}/log",
+    "uploaded": f"/annotate/job?since=1&key={'1' * 8}-1111-4111-8111-{'1' * 12}/{'3' * 8}-0000-4000-8000-{'3' * 12}/a.vcf",
     **{f"job-{state}": f"/annotations/{job_id}" for state, job_id in JOB_IDS.items()},
 }
 SIGNED_OUT = {"home-signed-out": "/", "subscribe-signed-out": "/subscribe", "sign-in-cancelled":
@@ -54,3 +55,11 @@ def test_every_page_is_accessible_and_quiet(local_site: str, new_page: Callable[
             if width > size[0]:
                 told.append(f"{name}: {width} px wide on a screen of {size[0]} px")
     assert told == []
+
+
+def test_what_is_not_accessible_is_found(local_site: str, new_page: Callable[..., tuple[Page, Watcher]]) -> None:
+    page, _ = new_page(base_url=local_site)
+    page.goto("/")
+    page.evaluate("document.querySelector('main').append(document.createElement('img'), "
+                  "document.createElement('button'))")
+    assert {line.partition(":")[0] for line in violations(page)} == {"image-alt", "button-name"}

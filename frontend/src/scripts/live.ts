@@ -19,7 +19,15 @@ export function keepLive(): void {
   if (liveElement() === null) return;
   let said = liveElement()?.dataset["announce"] ?? "";
 
+  let focusInside = false;
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const { target } = event as CustomEvent & { target: Element };
+    focusInside = target.contains(document.activeElement);
+  });
   document.body.addEventListener("htmx:afterSettle", () => {
+    // What had the focus may be gone with the old state of the job: the keyboard goes on at the content, not at the top.
+    if (focusInside && document.activeElement === document.body) document.getElementById("content")?.focus();
+    focusInside = false;
     const says = document.querySelector<HTMLElement>("[data-announce]")?.dataset["announce"] ?? "";
     if (says === said) return;
     said = says;

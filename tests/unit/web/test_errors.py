@@ -35,6 +35,13 @@ def test_unknown_path_is_a_page(visitor: Browser) -> None:
     assert "Request id" in answer.text
 
 
+def test_slash_at_the_end_is_forgiven(visitor: Browser) -> None:
+    response = app({"requestContext": {"httpMethod": "GET", "resourcePath": "/{proxy+}", "path": "/annotations/"},
+                    "headers": {}, "multiValueQueryStringParameters": None, "pathParameters": {"proxy": "annotations/"},
+                    "stageVariables": None, "body": None}, None)
+    assert (response["statusCode"], response["headers"]["Location"]) == (308, "/annotations")
+
+
 def test_unknown_path_for_a_program(visitor: Browser) -> None:
     answer = visitor.get_json("/no-such-page")
     assert answer.status == 404

@@ -2,12 +2,17 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile, Role
+from tests.conftest import HeldClock
 from tests.unit.web.conftest import JOB_ID, ORIGIN, Browser
 
 
@@ -86,6 +91,28 @@ def test_upload_that_is_not_submitted_yet_waits(browser: Browser, ada: Profile) 
     assert (fragment.status, fragment.headers.get("HX-Redirect")) == (204, None)
     program = browser.get_json(address)
     assert (program.status, program.json) == (202, {"job_id": None, "href": None})
+
+
+def test_upload_that_takes_long_is_told_so_once(browser: Browser, ada: Profile, clock: HeldClock) -> None:
+    address = f"/annotate/job?key={ada.identity_id}/{JOB_ID}/a.vcf"
+    polled = re.search(r'hx-get="([^"]+)"', browser.get(address).html)
+    assert polled
+    live = html.unescape(polled.group(1))
+    clock.advance(60)
+    assert browser.get(live, HX_Request="true").status == 204
+    clock.advance(1)
+    told = browser.get(live, HX_Request="true")
+    assert "This takes longer than usual." in told.text
+    polled = re.search(r'hx-get="([^"]+)"', told.html)
+    assert polled
+    assert browser.get(html.unescape(polled.group(1)), HX_Request="true").status == 204
+
+
+@pytest.mark.parametrize("since", ["x", "-1", "1" * 40, "%C2%B2"])
+def test_nonsense_about_waiting_is_passed_over(browser: Browser, ada: Profile, since: str) -> None:
+    page = browser.get(f"/annotate/job?key={ada.identity_id}/{JOB_ID}/a.vcf&since={since}")
+    assert page.status == 200
+    assert "longer than usual" not in page.text
 
 
 def test_address_without_a_key_is_told_so(browser: Browser) -> None:
