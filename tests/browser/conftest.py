@@ -23,6 +23,7 @@ from tests.conftest import PROJECT
 ARTIFACTS = PROJECT / "test-artifacts" / "browser"
 CHROMIUM = os.environ.get("GAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 TOKEN = "a-browser-test-session"
+ADA = "11111111-1111-4111-8111-111111111111"
 WIDE, NARROW = (1440, 900), (390, 844)
 
 
@@ -77,7 +78,7 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., tuple[Page, Watcher]]]
 @pytest.fixture
 def local_site(services: Services, make_profile: Callable[..., Profile]) -> Iterator[str]:
     """The address of the site in this process, where Ada has a job in every state; `TOKEN` is her session."""
-    ada = make_profile()
+    ada = make_profile(ADA)
     with served(app) as address:
         here = replace(services, settings=replace(services.settings, site_url=address))
         runtime.use(here)

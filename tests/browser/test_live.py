@@ -65,7 +65,8 @@ def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Servic
     expect(page.locator("#job-state .status")).to_have_text("Cancelled")
     expect(page).to_have_title("Cancelled: free_1.vcf · GAS")
     expect(page.get_by_role("button", name="Cancel this annotation")).to_have_count(0)
-    assert page.locator("#announcer").inner_text() == "free_1.vcf: Cancelled. You cancelled this annotation."
+    page.clock.run_for(500)  # htmx settles what it has put in, and only then it is told
+    expect(page.locator("#announcer")).to_have_text("free_1.vcf: Cancelled. You cancelled this annotation.")
     assert page.evaluate("document.body.dataset.kept") == "yes"
     assert watcher.complaints == []
 

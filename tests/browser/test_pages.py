@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
+from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.states import JOB_IDS
 from tests.conftest import PROJECT
 
@@ -19,7 +19,7 @@ PAGES = {
     "home": "/", "annotate": "/annotate", "annotations": "/annotations", "profile": "/profile",
     "subscribe": "/subscribe", "logout": "/logout", "not-found": "/nothing/here",
     "log": f"/annotations/{JOB_IDS['completed']}/log",
-    "uploaded": f"/annotate/job?since=1&key={'1' * 8}-1111-4111-8111-{'1' * 12}/{'3' * 8}-0000-4000-8000-{'3' * 12}/a.vcf",
+    "uploaded": f"/annotate/job?since=1&key={ADA}/{JOB_IDS['pending'][:-1]}9/a.vcf",
     **{f"job-{state}": f"/annotations/{job_id}" for state, job_id in JOB_IDS.items()},
 }
 SIGNED_OUT = {"home-signed-out": "/", "subscribe-signed-out": "/subscribe", "sign-in-cancelled":

@@ -113,7 +113,7 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[dict[str, str]]:
+def web_stack() -> Iterator[dict[str, str]]:
     """AWS by moto, as the `aws` that other tests have, but made once a module: pages only need it empty."""
     with pytest.MonkeyPatch.context() as environment, mock_aws():
         for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
@@ -133,14 +133,14 @@ def stack() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def aws(stack: dict[str, str]) -> Iterator[dict[str, str]]:
+def aws(web_stack: dict[str, str]) -> Iterator[dict[str, str]]:
     """The module's AWS, emptied after each test."""
-    yield stack
+    yield web_stack
     dynamodb = boto3.client("dynamodb")
     for table, key in (("AnnotationsTable", "job_id"), ("ProfilesTable", "identity_id"),
                        ("SessionsTable", "session_id")):
-        for item in dynamodb.scan(TableName=stack[table])["Items"]:
-            dynamodb.delete_item(TableName=stack[table], Key={key: item[key]})
+        for item in dynamodb.scan(TableName=web_stack[table])["Items"]:
+            dynamodb.delete_item(TableName=web_stack[table], Key={key: item[key]})
 
 
 def _forget_clients() -> None:
