@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.states import JOB_IDS
@@ -49,12 +49,26 @@ def test_every_page_is_accessible_and_quiet(local_site: str, new_page: Callable[
             page.goto(address)
             page.evaluate("document.fonts.ready")
             page.screenshot(path=ARTIFACTS / f"{name}-{scheme}-{size[0]}.png", full_page=True)
+            page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+            page.wait_for_load_state("networkidle")
             told += [f"{name}: {line}" for line in watcher.complaints if not line.startswith(f"error: {EXPECTED}")]
             told += [f"{name}: {line}" for line in violations(page)]
             width = page.evaluate("document.documentElement.scrollWidth")
             if width > size[0]:
                 told.append(f"{name}: {width} px wide on a screen of {size[0]} px")
     assert told == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_refused_file_is_told_accessibly(local_site: str, new_page: Callable[..., tuple[Page, Watcher]],
+                                           scheme: str) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN, scheme=scheme)
+    page.goto("/annotate")
+    page.get_by_label("Your VCF file").set_input_files(
+        {"name": "large.vcf", "mimeType": "text/plain", "buffer": b"x" * 200_000})
+    expect(page.get_by_role("alert")).to_contain_text("your limit is 150 KB")
+    page.screenshot(path=ARTIFACTS / f"annotate-refused-{scheme}-{WIDE[0]}.png", full_page=True)
+    assert violations(page) == []
 
 
 def test_what_is_not_accessible_is_found(local_site: str, new_page: Callable[..., tuple[Page, Watcher]]) -> None:

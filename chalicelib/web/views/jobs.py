@@ -77,6 +77,9 @@ class JobView:
 
     :param waited: seconds from submission to start (or until now)
     :param took: seconds from start to completion (or until now), None before the start
+    :param archived: the annotated VCF is in the archive
+    :param restoring: it is on its way back
+    :param back_by: epoch seconds by which it should be back, None when nobody knows
     :param seen: changes whenever anything that the live part shows does, but for durations
     """
 
@@ -101,6 +104,8 @@ class JobView:
     files: tuple[FileView, ...]
     summary: SummaryView | None
     archived: bool
+    restoring: bool
+    back_by: int | None
     retention: int | None
     seen: str
 
@@ -135,6 +140,7 @@ class JobView:
             percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,
             attempt=job.attempt, error=job.error, files=tuple(FileView.of(file) for file in job_files(job)),
             summary=SummaryView.of(job.summary) if job.summary else None, archived=job.archived,
+            restoring=job.archived and job.restore_status is not None, back_by=job.restore_expected_time,
             retention=plan.retention if plan else None, seen=str(job.version))
 
 

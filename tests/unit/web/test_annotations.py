@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
 from chalicelib.services import Services
 from chalicelib.web.annotations import PAGE_SIZE
 from tests.conftest import HeldClock
@@ -171,6 +171,15 @@ def test_archived_results_are_not_offered(browser: Browser, make_job: Callable[.
     page = browser.get(PAGE)
     assert "The annotated VCF is in the archive" in page.text
     assert f"{PAGE}/files/results" not in page.html
+
+
+def test_results_on_their_way_back_say_when(browser: Browser, make_job: Callable[..., Job], clock: HeldClock) -> None:
+    make_job(job_status=JobStatus.COMPLETED, complete_time=clock() - 1, results_file_archive_id="a",
+             restore_status=RestoreStatus.RESTORING, restore_tier=RestoreTier.EXPEDITED, restore_requested_time=clock())
+    page = browser.get(PAGE)
+    assert "by 21 Sep 2026, 14:18 UTC at the latest" in page.text
+    assert "Premium brings" not in page.text
+    assert "Results on their way back" in browser.get("/annotations").text
 
 
 def test_names_are_shown_as_they_are(browser: Browser, make_job: Callable[..., Job]) -> None:
