@@ -87,6 +87,11 @@ class Stack:
             raise OperatorError(f"There is no stack {self.name}.", "Deploy it first.")
         return {output["OutputKey"]: output["OutputValue"] for output in known.get("Outputs", [])}
 
+    def parameters(self) -> dict[str, str]:
+        """The values that the stack's parameters have; none when there is no stack."""
+        return {parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+                for parameter in (self.describe() or {}).get("Parameters", [])}
+
     def deploy(self, template_url: str, parameters: Mapping[str, str], change_set: str) -> dict[str, str]:
         """Makes the stack what the template says; a parameter that is not given keeps the value it has.
 

@@ -64,7 +64,7 @@ class Builder:
                 f"The package must be made with Python {'.'.join(map(str, FUNCTIONS_PYTHON))}, this is "
                 f"{platform.python_version()}.", "Run `make clean-all`, then make with PYTHON=python3.11.")
         self.build_frontend()
-        inputs = [*_files(self.project, _SOURCES), self.project / "infra" / "resources.yaml", Path(__file__)]
+        inputs = [*files_of(self.project, _SOURCES), self.project / "infra" / "resources.yaml", Path(__file__)]
         stamp = Stamp(self.out / "package.stamp", inputs)
         if stamp.fresh and self.artifact.code.is_file() and self.artifact.template.is_file():
             return self.artifact
@@ -116,7 +116,7 @@ class Builder:
     def _copy_sources(self) -> None:
         deployments = self._build / ".chalice" / "deployments"  # chalice's own cache of packages
         shutil.rmtree(self._build, ignore_errors=True)
-        for source in _files(self.project, _SOURCES):
+        for source in files_of(self.project, _SOURCES):
             target = self._build / source.relative_to(self.project)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
@@ -204,7 +204,7 @@ def _walk(directory: Path) -> Iterator[Path]:
         yield from (Path(parent) / name for name in names if name not in _NEVER and not name.endswith(".pyc"))
 
 
-def _files(project: Path, sources: Iterable[str]) -> list[Path]:
+def files_of(project: Path, sources: Iterable[str]) -> list[Path]:
     """Every file of some files and directories.
 
     :raises OperatorError: one is missing

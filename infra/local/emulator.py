@@ -1,7 +1,8 @@
 """The AWS emulator of the local stack: ministack, kept on this machine, with IAM enforced and its state on disk.
 
-`python -m infra.local.emulator` is ministack with one difference: functions run in the bare interpreter, so that
-they see what is in their zip and nothing of the virtual environment that ministack itself lives in.
+`python -m infra.local.emulator` is ministack with two differences: functions run in the bare interpreter, so that
+they see what is in their zip and nothing of the virtual environment that ministack itself lives in; and the names of
+files in upload forms are read as UTF-8, which is what browsers send and S3 reads.
 """
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -68,10 +70,24 @@ def bare_interpreter() -> str:
     return str(base) if base.exists() else sys.executable
 
 
+def read_file_names_as_utf8() -> None:
+    """Mends ministack's reading of upload forms, which takes file names for Latin-1."""
+    from ministack.services import s3
+
+    parse = s3._parse_multipart_form
+
+    def parse_with_utf8_names(content_type: str, body: bytes) -> list[tuple[Any, ...]]:
+        return [(name, file_name and file_name.encode("latin-1").decode("utf-8", "replace"), headers, value)
+                for name, file_name, headers, value in parse(content_type, body)]
+
+    s3._parse_multipart_form = parse_with_utf8_names
+
+
 def main() -> None:
     """Runs ministack until it is asked to end."""
     from ministack.app import main as serve
 
+    read_file_names_as_utf8()
     os.environ.pop("PYTHONPATH", None)  # of ours: the functions must not inherit it
     sys.executable = bare_interpreter()  # what ministack starts functions with
     serve()

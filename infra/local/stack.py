@@ -212,7 +212,7 @@ class LocalStack:
     def _let_buckets_be_reached_without_tls(self) -> None:
         """Takes away the buckets' refusal of everything without TLS, their policies' one statement."""
         s3 = self.client("s3")
-        for bucket in (self.outputs["InputsBucket"], self.outputs["ResultsBucket"]):
+        for bucket in (self.outputs[name] for name in ("InputsBucket", "ResultsBucket", "ArchiveBucket")):
             s3.delete_bucket_policy(Bucket=bucket)
 
     def _let_pages_be_binary(self) -> None:

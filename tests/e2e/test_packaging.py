@@ -40,7 +40,7 @@ def template(artifact: Artifact) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def expanded(template: dict[str, Any]) -> dict[str, Any]:
     """What CloudFormation's SAM macro makes of it."""
-    translator = Translator({}, Parser(), boto3.Session(region_name="eu-west-1"))
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-west-1"))
     translated: dict[str, Any] = translator.translate(template, {"Stage": "prod"})
     return translated
 

@@ -1,0 +1,169 @@
+"""Deploys GAS to AWS: `python -m infra.deploy --stage prod` (`make deploy STAGE=prod PARAMS=file`).
+
+Credentials and region are found as the AWS command line finds them. First the service's stack from the packaged
+artifact, then the annotator's image, then the annotator's stack. docs/operations.md tells what must be there before.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from chalicelib.clock import NewId, random_id
+from infra.artifact import Artifact, ArtifactsBucket
+from infra.cloudformation import Say, Sleep, Stack
+from infra.errors import OperatorError
+from infra.package import PROJECT
+from infra.service import Place, change_set_name, deploy_service
+from infra.worker_image import ImageRepository
+
+WORKER_TEMPLATE = PROJECT / "infra" / "worker.yaml"
+FROM_SERVICE = ("WorkerRoleArn", "AnnotationsTable", "ProfilesTable", "InputsBucket", "ResultsBucket",
+                "JobRequestsQueueUrl", "JobRequestsQueueName", "JobResultsTopic", "AlarmsTopic")
+"""Parameters of worker.yaml that are outputs of the service's stack."""
+WORKER_ONLY = ("LargestWorkerCount", "WorkerSize", "WorkerDiskGiB", "JobsPerWorker", "VpcId", "SubnetIds",
+               "AssignPublicIp")
+"""Parameters that only worker.yaml has."""
+BOTH = ("LogRetentionDays", "LogLevel")
+"""Parameters of both templates."""
+DEFAULT_SECRET = "gas/globus"
+"""resources.yaml's default for GlobusSecretName."""
+_STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
+
+
+def read_parameters(path: Path) -> dict[str, str]:
+    """Parameters of both stacks from a YAML or JSON file: one `Name: value` a line.
+
+    :raises OperatorError: it cannot be read, or holds anything else
+    """
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise OperatorError(f"The parameters in {path} cannot be read: {error}.") from error
+    if not isinstance(loaded, dict) or not all(isinstance(name, str) for name in loaded):
+        raise OperatorError(f"{path} must hold one `Name: value` a line.")
+    return {name: _plain(path, name, value) for name, value in loaded.items()}
+
+
+def _plain(path: Path, name: str, value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ",".join(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise OperatorError(f"{name} in {path} must be a text, a number or a list of texts.",
+                            "Put quotes around words that YAML reads otherwise.")
+    return str(value)
+
+
+def split_parameters(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Those of the service's stack, and those of the annotator's."""
+    service = {name: value for name, value in given.items() if name not in WORKER_ONLY}
+    worker = {name: value for name, value in given.items() if name in (*WORKER_ONLY, *BOTH)}
+    return service, worker
+
+
+def deploy_worker(place: Place, outputs: Mapping[str, str], parameters: Mapping[str, str], image: str, *, say: Say,
+                  sleep: Sleep, new_id: NewId, poll: float = 5.0) -> dict[str, str]:
+    """Makes the annotator's stack what `infra/worker.yaml` says.
+
+    :param outputs: of the service's stack
+    :param parameters: of `infra/worker.yaml`; those not given keep the values they have
+    :param image: address of the annotator's image
+    :returns: the stack's outputs
+    :raises OperatorError: CloudFormation refused
+    """
+    bucket = ArtifactsBucket(place.client("s3"), place.account(), place.region)
+    bucket.ensure()
+    template = bucket.put_template(WORKER_TEMPLATE.read_text(encoding="utf-8"))
+    stack = Stack(place.client("cloudformation"), place.worker_stack_name, say=say, sleep=sleep, poll=poll)
+    return stack.deploy(template, {"Stage": place.stage, "Image": image,
+                                   **{name: outputs[name] for name in FROM_SERVICE}, **parameters},
+                        change_set_name(new_id))
+
+
+def require_globus_client(place: Place, name: str) -> None:
+    """Makes sure that the site will find its Globus client.
+
+    :param name: of the secret
+    :raises OperatorError: there is no such secret, or it does not hold what it must
+    """
+    secrets = place.client("secretsmanager")
+    command = (f"aws secretsmanager create-secret --name {name} --secret-string "
+               f"'{{\"client_id\": \"...\", \"client_secret\": \"...\"}}'")
+    try:
+        value = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
+        missing = [key for key in ("client_id", "client_secret") if not value.get(key)]
+    except secrets.exceptions.ResourceNotFoundException as error:
+        raise OperatorError(f"There is no secret {name} with the Globus client.", f"Make it: {command}") from error
+    except (KeyError, ValueError, AttributeError) as error:
+        raise OperatorError(f"The secret {name} is not JSON.", f"Make it anew: {command}") from error
+    if missing:
+        raise OperatorError(f"The secret {name} has no {' and no '.join(missing)}.", f"It must be like: {command}")
+
+
+def deploy(place: Place, given: Mapping[str, str], image: str, *, say: Say, sleep: Sleep, new_id: NewId) -> None:
+    """The whole deployment.
+
+    :param given: parameters of both stacks
+    :param image: an image that is in ECR already; "" builds it
+    :raises OperatorError: something is missing, or AWS refused
+    """
+    service, worker = split_parameters(given)
+    kept = Stack(place.client("cloudformation"), place.stack_name, say=say, sleep=sleep).parameters()
+    require_globus_client(place, {**kept, **service}.get("GlobusSecretName", DEFAULT_SECRET))
+    outputs = deploy_service(place, Artifact(PROJECT / "out" / "package"), service, say=say, sleep=sleep,
+                             new_id=new_id)
+    image = image or ImageRepository(place.client("ecr")).publish(PROJECT / "out" / "worker-image", say=say)
+    deploy_worker(place, outputs, worker, image, say=say, sleep=sleep, new_id=new_id)
+    say(f"\nGAS is at {outputs['SiteAddress']}/")
+    say(f"Globus must know the redirect address {outputs['SiteAddress']}/authcallback")
+    if "DomainTarget" in outputs:
+        say(f"The DNS record of the domain must point to {outputs['DomainTarget']}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Deploys GAS to AWS.")
+    parser.add_argument("--stage", required=True, help="name of the deployment, such as prod")
+    parser.add_argument("--parameters", type=Path, help="YAML or JSON file with parameters of both stacks")
+    parser.add_argument("--image", default="", help="an annotator's image in ECR, instead of building it")
+    parser.add_argument("--endpoint-url", help="address of an AWS emulator")
+    options = parser.parse_args(arguments)
+    try:
+        if not _STAGE.fullmatch(options.stage):
+            raise OperatorError("A stage's name has lower-case letters, digits and hyphens, 16 at most.")
+        given = read_parameters(options.parameters) if options.parameters else {}
+        place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
+        if place.session.region_name is None:
+            raise NoRegionError
+        print(f"Deploying the stage {place.stage} to account {place.account()}, region {place.region}", flush=True)
+        deploy(place, given, options.image, say=lambda line: print(line, flush=True), sleep=time.sleep,
+               new_id=random_id)
+    except NoCredentialsError:
+        return _refuse("There are no AWS credentials. Run `aws configure` or `aws sso login`, or set AWS_PROFILE.")
+    except NoRegionError:
+        return _refuse("No AWS region is set. Set AWS_REGION, or one in the profile.")
+    except OperatorError as error:
+        return _refuse(str(error))
+    except (ClientError, BotoCoreError) as error:
+        return _refuse(f"AWS refused or could not be reached: {error}")
+    return 0
+
+
+def _refuse(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
