@@ -55,7 +55,10 @@ def statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
         if resource["Type"] == "AWS::IAM::Role":
             for policy in resource["Properties"].get("Policies", []):
                 for statement in policy["PolicyDocument"]["Statement"]:
-                    yield name, statement
+                    # one that depends on a condition: both forms of it
+                    for form in statement["Fn::If"][1:] if "Fn::If" in statement else [statement]:
+                        if "Action" in form:
+                            yield name, form
 
 
 def listed(value: Any) -> list[Any]:
