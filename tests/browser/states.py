@@ -39,25 +39,31 @@ Counts
 def make_jobs(services: Services, profile: Profile) -> None:
     """Put one job of every state into the table, the newest first in the order of `JOB_IDS`."""
     now = services.clock()
-    ended = {"start_time": now - 7_000, "complete_time": now - 6_996, "attempt": 1}
     _put(services, profile, "pending", "cohort-2026-11.vcf.gz", now - 20)
     _put(services, profile, "running", "free_1.vcf", now - 90, job_status=JobStatus.RUNNING, start_time=now - 80,
          attempt=1, lease_owner="worker", lease_expires=now + 60,
          progress=Progress(stage=Stage.ANNOTATING, records=640, total=1141, warnings=2))
     completed = "HG002 run 7 – família.vcf.gz"
     _put(services, profile, "completed", completed, now - 7_010, job_status=JobStatus.COMPLETED, summary=SUMMARY,
-         **ended, **_results(services, profile, "completed", completed))
-    _put(services, profile, "failed", "premium_3.vcf", now - 80_000, job_status=JobStatus.FAILED, **ended,
+         **_ended(now - 7_010), **_results(services, profile, "completed", completed))
+    _put(services, profile, "failed", "premium_3.vcf", now - 80_000, job_status=JobStatus.FAILED,
+         **_ended(now - 80_000),
          error=JobReason(
              code="wrong_column_count", message="This line has 7 columns where the #CHROM line has 8.",
              hint="Look at line 17 in a text editor: a tab is missing, or was turned into spaces.",
              line=17, column=7, field="FILTER", text="MT\t263\t.\tA\tG\t.\t. AC=1;AN=1"))
-    _put(services, profile, "cancelled", "test.vcf", now - 200_000, job_status=JobStatus.CANCELLED, **ended)
+    _put(services, profile, "cancelled", "test.vcf", now - 200_000, job_status=JobStatus.CANCELLED,
+         **_ended(now - 200_000))
     archived = "old.vcf"
     _put(services, profile, "archived", archived, now - 900_000, job_status=JobStatus.COMPLETED, summary=SUMMARY,
-         results_file_archive_id="archive-1", **ended,
+         results_file_archive_id="archive-1", **_ended(now - 900_000),
          **{**_results(services, profile, "archived", archived), "s3_key_result_file": None,
             "s3_key_index_file": None})
+
+
+def _ended(submitted: int) -> dict[str, Any]:
+    """Times of a job that waited ten seconds and took four."""
+    return {"start_time": submitted + 10, "complete_time": submitted + 14, "attempt": 1}
 
 
 def _results(services: Services, profile: Profile, state: str, name: str) -> dict[str, Any]:

@@ -26,30 +26,29 @@ export function problemOf(name: string, size: number, limits: Limits): Problem |
     return { message: `The file's name is longer than ${limits.longestName} characters.`, hint: "Rename the file." };
   }
   if (size === 0) return { message: `“${name}” is empty.`, hint: "Choose a file with VCF records in it." };
-  if (size > limits.bytes) return tooLarge(limits, size);
+  if (size > limits.bytes) return tooLarge(limits, name, size);
   return null;
 }
 
-function tooLarge(limits: Limits, size?: number): Problem {
+function tooLarge(limits: Limits, name: string, size?: number): Problem {
   const has = size === undefined ? "The file is larger than" : `The file has ${amount(size)};`;
   const limit = size === undefined
     ? `your limit of ${amount(limits.bytes)}.`
     : `your limit is ${amount(limits.bytes)}.`;
+  const compress = /\.vcf$/i.test(name) ? "Compressing it with bgzip may be enough. " : "";
   return {
     message: `${has} ${limit}`,
-    hint: limits.premium
-      ? "Split the file, for instance by chromosome."
-      : "Compressing it with bgzip may be enough. Premium takes larger files.",
+    hint: compress + (limits.premium ? "Split the file, for instance by chromosome." : "Premium takes larger files."),
     premiumHelps: !limits.premium,
   };
 }
 
 /** The storage's refusal, which is XML for machines, in the user's words. */
-export function explain(status: number, xml: string, limits: Limits): Problem {
+export function explain(status: number, xml: string, name: string, limits: Limits): Problem {
   const document = new DOMParser().parseFromString(xml, "application/xml");
   const text = (name: string): string => document.querySelector(name)?.textContent ?? "";
   const code = text("Code");
-  if (code === "EntityTooLarge") return tooLarge(limits);
+  if (code === "EntityTooLarge") return tooLarge(limits, name);
   if (code === "EntityTooSmall") return { message: "The file is empty.", hint: "Choose a file with VCF records in it." };
   if (/expired/i.test(text("Message"))) {
     return { message: "The permission to upload ran out before the file had arrived.", hint: "Upload it again." };

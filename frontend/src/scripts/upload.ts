@@ -168,7 +168,7 @@ function post(parts: Parts, target: UploadForm, file: File): Promise<void> {
     request.upload.addEventListener("progress", progressTeller(parts));
     request.addEventListener("load", () => {
       if (request.status >= 200 && request.status < 300) resolve();
-      else fail(explain(request.status, request.responseText, parts.limits));
+      else fail(explain(request.status, request.responseText, file.name, parts.limits));
     });
     request.addEventListener("error", () => fail({
       message: "The connection broke before the whole file had arrived.",
