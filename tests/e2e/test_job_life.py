@@ -122,8 +122,9 @@ def test_the_same_event_three_times_makes_one_job(stack: LocalStack, sign_in: Ca
     job_id = browser.upload(a_vcf)
     done = browser.wait(job_id)
     key = record_of(stack, job_id)["s3_key_input_file"]["S"]
+    quoted = urllib.parse.quote_plus(key, safe="/")
     event = json.dumps({"Records": [{"eventName": "ObjectCreated:Post", "s3": {
-        "bucket": {"name": stack.outputs["InputsBucket"]}, "object": {"key": urllib.parse.quote_plus(key, safe="/")}}}]})
+        "bucket": {"name": stack.outputs["InputsBucket"]}, "object": {"key": quoted}}}]})
     sqs, uploads = stack.client("sqs"), stack.outputs["UploadsQueueUrl"]
     for _ in range(3):
         sqs.send_message(QueueUrl=uploads, MessageBody=event)
