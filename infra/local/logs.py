@@ -13,7 +13,8 @@ _FRAME = ("START RequestId", "END RequestId", "REPORT RequestId", "INIT_START")
 """Lines that Lambda itself writes around each call."""
 _SHOWN = {"timestamp", "service", "level", "message", "job_id"}
 _LEFT_OUT = {"location", "cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id",
-             "xray_trace_id", "exception", "exception_name", "stack_trace", "sampling_rate", "owner"}
+             "xray_trace_id", "exception", "exception_name", "stack_trace", "sampling_rate", "owner",
+             "correlation_id", "user_id"}
 _OVERLAP = 10_000
 """Milliseconds that each look goes back: events reach CloudWatch Logs late and out of order."""
 
