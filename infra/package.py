@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,8 @@ LARGEST_ZIP = 30 * 1024 * 1024
 
 _SOURCES = ("app.py", "chalicelib", "lambdas", "requirements.txt", ".chalice/config.json")
 _NEVER = ("__pycache__", "node_modules", ".DS_Store")
+_PLACE = re.compile(r'File ".*/build/((?:app\.py|chalicelib/|vendor/)[^"]*)", line (\d+)')
+_CAUSE = re.compile(r"\berror\b(?! (?:code|errno|syscall|path)\b)", re.IGNORECASE)
 _NO_WHEEL = "Could not install dependencies"
 
 
@@ -106,7 +109,7 @@ class Builder:
         if not npm.exists():
             raise OperatorError(f"npm is not in {tools}.", "Run `make clean-all`, then make again.")
         _run([str(npm), *arguments], frontend, {"PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', '')}"},
-             f"`npm {' '.join(arguments)}` failed")
+             f"`npm {' '.join(arguments)}` failed", self.out / "npm.log")
 
     # ---- functions -------------------------------------------------------------------------------------------
     @property
@@ -133,7 +136,7 @@ class Builder:
                    "--merge-template", str(self.project / "infra" / "resources.yaml"), str(output)]
         # Chalice asks for a region and writes none into the template: any will do.
         said = _run(command, self._build, {"AWS_DEFAULT_REGION": "us-east-1", **self._wheels()},
-                    "`chalice package` failed")
+                    "`chalice package` failed", self.out / "chalice.log")
         if _NO_WHEEL in said:  # chalice goes on without them
             raise OperatorError(f"chalice found no wheel that Lambda can run: {_after(said, _NO_WHEEL)}.",
                                 "Pin a version in requirements.txt that has one.")
@@ -155,7 +158,8 @@ class Builder:
             _run([sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
                   "--only-binary=:all:", "--platform", "manylinux2014_x86_64", "--implementation", "cp",
                   "--python-version", "3.11", "--abi", "cp311", "--abi", "abi3", "--abi", "none",
-                  "-r", str(requirements), "--dest", str(partial)], self.project, {}, "`pip download` failed")
+                  "-r", str(requirements), "--dest", str(partial)], self.project, {}, "`pip download` failed",
+                 self.out / "pip.log")
             partial.rename(directory)
         return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(directory)}
 
@@ -218,20 +222,34 @@ def files_of(project: Path, sources: Iterable[str]) -> list[Path]:
     return found
 
 
-def _run(command: Sequence[str], directory: Path, environment: dict[str, str], failure: str) -> str:
+def _run(command: Sequence[str], directory: Path, environment: dict[str, str], failure: str, log: Path) -> str:
     """Runs a tool and gives what it said.
 
-    :raises OperatorError: it is not there, or failed; its last lines are in the message
+    :param failure: what to say when it fails
+    :param log: file that takes all that it said
+    :raises OperatorError: it is not there, or failed
     """
     try:
         done = subprocess.run(command, cwd=directory, env={**os.environ, **environment}, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     except OSError as error:
         raise OperatorError(f"{failure}: {error}.") from error
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(done.stdout, encoding="utf-8")
     if done.returncode != 0:
-        last = "\n  ".join(line for line in done.stdout.splitlines() if line.strip())[-1500:]
-        raise OperatorError(f"{failure}:\n  {last}")
+        raise OperatorError(f"{failure}: {gist(done.stdout)}.", f"All that it said is in {log}.")
     return done.stdout
+
+
+def gist(said: str) -> str:
+    """The line of a failed tool's output that tells most, and the place in our code when a traceback names one."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if not lines:
+        return "it said nothing"
+    if lines[-1].startswith("npm "):  # the cause comes first, and then npm's advice
+        return next((line for line in lines if _CAUSE.search(line)), lines[-1])
+    places = [match for line in lines if (match := _PLACE.search(line))]
+    return f"{places[-1][1]} line {places[-1][2]}: {lines[-1]}" if places else lines[-1]
 
 
 def _after(text: str, mark: str) -> str:

@@ -34,7 +34,7 @@ def tools(monkeypatch: pytest.MonkeyPatch, project: Path) -> list[str]:
     """Stands in for npm, pip and chalice; gives the list of what was run."""
     ran: list[str] = []
 
-    def run(command: list[str], directory: Path, environment: dict[str, str], failure: str) -> str:
+    def run(command: list[str], directory: Path, environment: dict[str, str], failure: str, log: Path) -> str:
         name = Path(command[0]).name if Path(command[0]).name in ("npm", "chalice") else "pip"
         ran.append(f"{name} {command[1]}" if name == "npm" else name)
         if name == "pip":
@@ -134,12 +134,30 @@ def test_an_incomplete_checkout_is_told(project: Path):
         files_of(project, ["app.py", "annotator"])
 
 
-def test_a_tool_that_fails_says_its_last_words(tmp_path: Path):
-    with pytest.raises(OperatorError, match=r"(?s)`x` failed:.*no such package"):
-        package._run(["sh", "-c", "echo no such package; exit 3"], tmp_path, {}, "`x` failed")
+def test_a_tool_that_fails_is_one_line_and_a_log(tmp_path: Path):
+    log = tmp_path / "x.log"
+    with pytest.raises(OperatorError, match=rf"^`x` failed: no such package\. All that it said is in {log}\.$"):
+        package._run(["sh", "-c", "echo looking; echo no such package; exit 3"], tmp_path, {}, "`x` failed", log)
+    assert log.read_text() == "looking\nno such package\n"
     with pytest.raises(OperatorError, match="`x` failed"):
-        package._run([str(tmp_path / "none")], tmp_path, {}, "`x` failed")
-    assert package._run(["sh", "-c", "echo $GREETING"], tmp_path, {"GREETING": "hello"}, "x") == "hello\n"
+        package._run([str(tmp_path / "none")], tmp_path, {}, "`x` failed", log)
+    assert package._run(["sh", "-c", "echo $GREETING"], tmp_path, {"GREETING": "hello"}, "x", log) == "hello\n"
+
+
+@pytest.mark.parametrize(("said", "told"), [
+    ("", "it said nothing"),
+    (("Traceback:\n  File \"/p/out/build/app.py\", line 16, in <module>\n    import nothere\n"
+     "ModuleNotFoundError: No module named 'nothere'\n"),
+     "app.py line 16: ModuleNotFoundError: No module named 'nothere'"),
+    (("RuntimeError: Unable to import your app.py file:\nFile \"/p/out/build/chalicelib/web/home.py\", line 27\n"
+     "  def (\nSyntaxError: invalid syntax"), "chalicelib/web/home.py line 27: SyntaxError: invalid syntax"),
+    ("WARNING: slow\nERROR: No matching distribution found for Jinja2==99.1",
+     "ERROR: No matching distribution found for Jinja2==99.1"),
+    ("npm error code ENOTFOUND\nnpm error network request failed\nnpm error A complete log is in /x",
+     "npm error network request failed"),
+])
+def test_the_line_that_tells_most(said: str, told: str):
+    assert package.gist(said) == told
 
 
 def test_a_stamp_knows_names_and_contents(tmp_path: Path):
