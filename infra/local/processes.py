@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,16 +74,23 @@ class Child:
     def check(self) -> None:
         """:raises OperatorError: it has ended by itself"""
         if self.exit_code is not None:
-            raise OperatorError(f"The {self.name} has ended (exit code {self.exit_code}): {self.last_words()}",
-                                f"Its log is {self.log}.")
+            raise OperatorError(f"The {self.name} {self.ending()}: {self.last_words()}.", f"Its log is {self.log}.")
 
-    def last_words(self, lines: int = 1) -> str:
-        """The last lines of its log, or a remark that there are none."""
+    def ending(self) -> str:
+        """How it ended, for a sentence."""
+        code = self.exit_code or 0
+        return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"has ended with exit code {code}"
+
+    def last_words(self) -> str:
+        """The last line of its log, or a remark that there is none."""
+        last = ""
         with contextlib.suppress(OSError), self.log.open(encoding="utf-8", errors="replace") as log:
-            words = deque((line.rstrip() for line in log if line.strip()), maxlen=lines)
-            if words:
-                return "\n".join(words)
-        return "it said nothing"
+            for line in log:
+                last = line.strip() or last
+        try:
+            return f"“{json.loads(last)['message']}”"
+        except (ValueError, KeyError, TypeError):
+            return f"“{last}”" if last else "it said nothing"
 
     def ask_to_end(self) -> None:
         """Sends SIGTERM, and does not wait."""

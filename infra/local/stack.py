@@ -125,7 +125,7 @@ class LocalStack:
             if child is not None:
                 child.check()
         for worker in [worker for worker in self.workers if not worker.running]:
-            self._say(f"The {worker.name} has ended (exit code {worker.exit_code}): {worker.last_words()}")
+            self._say(f"The {worker.name} {worker.ending()}; its last words: {worker.last_words()}")
             lived = time.monotonic() - self._started[worker.name]
             self._quick_deaths = self._quick_deaths + 1 if lived < _QUICK_DEATH else 0
             if self._quick_deaths >= _MOST_QUICK_DEATHS:
@@ -304,7 +304,7 @@ class LocalStack:
         except requests.RequestException:
             return False
         if answer.status_code >= 500:
-            raise OperatorError(f"The site answers with an error ({answer.status_code}): {self._function_error()}",
+            raise OperatorError(f"The site answers with an error ({answer.status_code}): {self._function_error()}.",
                                 "Mend the code and start again.")
         return answer.status_code < 400
 

@@ -74,7 +74,16 @@ def test_a_child_that_died_says_its_last_words(tmp_path: Path):
     one.start()
     wait_for(one.log, "no room left")
     one.stop()
-    with pytest.raises(OperatorError, match=r"The thing has ended \(exit code 1\): no room left"):
+    with pytest.raises(OperatorError, match=r"The thing has ended with exit code 1: “no room left”\."):
+        one.check()
+
+
+def test_a_child_that_was_killed_says_so_and_a_record_is_told_by_its_message(tmp_path: Path):
+    one = child(tmp_path, "import json, time; print(json.dumps({'message': 'Job taken'}), flush=True); time.sleep(60)")
+    one.start()
+    wait_for(one.log, "Job taken")
+    one.kill()
+    with pytest.raises(OperatorError, match=r"The thing was ended by SIGKILL: “Job taken”\."):
         one.check()
 
 
