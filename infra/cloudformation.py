@@ -103,10 +103,16 @@ class Stack:
         """
         existing = self._changeable()
         known_events = self._event_ids() if existing else set()
-        self._client.create_change_set(
-            StackName=self.name, ChangeSetName=change_set, TemplateURL=template_url, Capabilities=CAPABILITIES,
-            ChangeSetType="UPDATE" if existing else "CREATE",
-            Parameters=self._parameters(template_url, parameters, existing))
+        try:
+            self._client.create_change_set(
+                StackName=self.name, ChangeSetName=change_set, TemplateURL=template_url, Capabilities=CAPABILITIES,
+                ChangeSetType="UPDATE" if existing else "CREATE",
+                Parameters=self._parameters(template_url, parameters, existing))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise StackFailedError(f"CloudFormation refused the change to {self.name}: "
+                                   f"{error.response['Error']['Message']}") from error
         if not self._wait_for_change_set(change_set):
             self._say(f"{self.name}: nothing to change")
             self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)

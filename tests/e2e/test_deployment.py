@@ -1,0 +1,80 @@
+"""The deployment that AWS gets, into the emulator: a stage of its own with the template's defaults, and its updates."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.clock import random_id
+from infra.artifact import Artifact
+from infra.cloudformation import StackFailedError
+from infra.deploy import deploy_worker, main
+from infra.local.stack import IDENTITY_VARIABLE, LocalStack
+from infra.service import Place, deploy_service
+
+pytestmark = pytest.mark.e2e
+
+Deploy = Callable[..., tuple[dict[str, str], list[str]]]
+
+
+@pytest.fixture(scope="module")
+def place(stack: LocalStack) -> Iterator[Place]:
+    """A stage beside the local one, in the same account."""
+    there = replace(stack.place, stage="prod")
+    yield there
+    there.client("cloudformation").delete_stack(StackName=there.stack_name)
+
+
+@pytest.fixture(scope="module")
+def deploy(place: Place, artifact: Artifact) -> Deploy:
+    """Deploys with parameters; gives the outputs and what was said."""
+    def deployed(**parameters: str) -> tuple[dict[str, str], list[str]]:
+        said: list[str] = []
+        outputs = deploy_service(place, artifact, parameters, say=said.append, sleep=lambda _: None, new_id=random_id)
+        return outputs, said
+    return deployed
+
+
+def variables(place: Place, outputs: dict[str, str]) -> dict[str, str]:
+    configured = place.client("lambda").get_function_configuration(FunctionName=outputs["APIHandlerName"])
+    return dict(configured["Environment"]["Variables"])
+
+
+def test_a_stage_with_the_defaults_comes_up_and_is_updated(place: Place, deploy: Deploy):
+    outputs, said = deploy()
+    assert said[-1] == "gas-prod: create complete"
+    assert outputs["SiteAddress"] == outputs["EndpointURL"].rstrip("/")
+    assert IDENTITY_VARIABLE not in variables(place, outputs)
+
+    again, said = deploy()
+    assert again == outputs
+    assert said == ["gas-prod: nothing to change"]
+
+    changed, said = deploy(FreeUploadLimit="1000")
+    assert said[-1] == "gas-prod: update complete"
+    assert variables(place, changed)["FREE_UPLOAD_LIMIT"] == "1000"
+
+    kept, _ = deploy(LogLevel="DEBUG")
+    assert variables(place, kept)["FREE_UPLOAD_LIMIT"] == "1000"
+    assert variables(place, kept)["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
+
+
+def test_a_stage_without_its_globus_client_is_refused_before_anything_is_made(
+        stack: LocalStack, monkeypatch: pytest.MonkeyPatch, tmp_path, capsys: pytest.CaptureFixture[str]):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", stack.place.region)
+    (tmp_path / "parameters.yaml").write_text("GlobusSecretName: gas/none\n")
+    assert main(["--stage", "other", "--endpoint-url", stack.settings.endpoint, "--image", "repository:tag",
+                 "--parameters", str(tmp_path / "parameters.yaml")]) == 1
+    assert "There is no secret gas/none" in capsys.readouterr().err
+    names = [found["StackName"] for found in stack.client("cloudformation").describe_stacks()["Stacks"]]
+    assert "gas-other" not in names
+
+
+def test_what_cloudformation_refuses_is_told_in_its_words(stack: LocalStack):
+    """The emulator has no Application Auto Scaling, and so stands for whatever a region may lack."""
+    with pytest.raises(StackFailedError, match="ApplicationAutoScaling"):
+        deploy_worker(stack.place, stack.outputs, {}, "repository:tag", say=lambda _: None, sleep=lambda _: None,
+                      new_id=random_id, poll=0.1)
