@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,16 @@ def child(tmp_path: Path, code: str, patience: float = 5) -> Child:
                  patience=patience)
 
 
-def wait_for(log: Path, text: str) -> None:
-    for _ in range(500):
-        if log.exists() and text in log.read_text():
+def wait_until(true: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if true():
             return
         time.sleep(0.01)
-    pytest.fail(f"{log} never said {text!r}")
+    pytest.fail("it never came about")
+
+
+def wait_for(log: Path, text: str) -> None:
+    wait_until(lambda: log.exists() and text in log.read_text())
 
 
 # ---- processes ---------------------------------------------------------------------------------------------------
@@ -57,23 +62,21 @@ def test_a_child_that_does_not_end_is_ended_with_what_it_started(tmp_path: Path)
     inner = int(one.log.read_text().split()[1])
     one.stop()
     assert one.exit_code == -signal.SIGKILL
-    for _ in range(500):
-        try:
-            state = Path(f"/proc/{inner}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            break
-        if state == "Z":
-            break
-        time.sleep(0.01)
-    else:
-        pytest.fail("the inner process is still there")
+    wait_until(lambda: is_gone(inner))
+
+
+def is_gone(pid: int) -> bool:
+    """True for a process that has ended, whether or not somebody collected it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
 
 
 def test_a_child_that_died_says_its_last_words(tmp_path: Path):
     one = child(tmp_path, "import sys; print('first', flush=True); sys.exit('no room left')")
     one.start()
-    wait_for(one.log, "no room left")
-    one.stop()
+    wait_until(lambda: not one.running)
     with pytest.raises(OperatorError, match=r"The thing has ended with exit code 1: “no room left”\."):
         one.check()
 
