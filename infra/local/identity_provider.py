@@ -19,7 +19,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from chalicelib.clock import Clock, NewToken
-from infra.local.people import Person, find_person
+from infra.local.identity_records import Client, Grant, Login, OAuthError, Token, UnsafeRedirectError
+from infra.local.people import find_person
 
 SIGNING_ALGORITHM = "RS512"
 """What Globus Auth signs its id tokens with: a client that expects RS256 would fail there."""
@@ -30,76 +31,6 @@ TOKEN_LIFETIME = 172_800
 """Seconds: two days, as at Globus Auth."""
 AUTH_RESOURCE_SERVER = "auth.globus.org"
 _SCOPE_PREFIX = "urn:globus:auth:scope:"
-
-
-class OAuthError(Exception):
-    """A refusal in OAuth's own words.
-
-    :param error: code of RFC 6749 or RFC 6750
-    :param description: for the developer
-    :param status: HTTP status where it is answered directly
-    """
-
-    def __init__(self, error: str, description: str, status: int = 400) -> None:
-        super().__init__(f"{error}: {description}")
-        self.error = error
-        self.description = description
-        self.status = status
-
-
-class UnsafeRedirectError(Exception):
-    """The client or its redirect address is unknown: the browser must be shown a page and sent nowhere."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Client:
-    """The one registered application.
-
-    :param redirect_uris: where a code may be sent
-    """
-
-    client_id: str
-    client_secret: str
-    redirect_uris: tuple[str, ...]
-
-    def may_return_to(self, address: str) -> bool:
-        """True when an address is of the application's own origin."""
-        origins = {urlsplit(uri)[:2] for uri in self.redirect_uris}
-        return urlsplit(address)[:2] in origins
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Login:
-    """A login that was begun: what the browser asked for."""
-
-    redirect_uri: str
-    scopes: tuple[str, ...]
-    state: str
-    nonce: str
-    challenge: str
-    offline: bool
-    expires: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Grant:
-    """A login that somebody agreed to."""
-
-    login: _Login
-    person: Person
-    authenticated: int
-    expires: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Token:
-    person: Person
-    scopes: tuple[str, ...]
-    resource_server: str
-    issued: int
-    expires: int
-    grant: _Grant
-    kind: str = "access"
 
 
 @dataclass
@@ -115,9 +46,9 @@ class IdentityProvider:
     key: RSAPrivateKey
     clock: Clock
     new_token: NewToken
-    _logins: dict[str, _Login] = field(default_factory=dict)
-    _codes: dict[str, _Grant] = field(default_factory=dict)
-    _tokens: dict[str, _Token] = field(default_factory=dict)
+    _logins: dict[str, Login] = field(default_factory=dict)
+    _codes: dict[str, Grant] = field(default_factory=dict)
+    _tokens: dict[str, Token] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def configuration(self) -> dict[str, Any]:
@@ -177,7 +108,7 @@ class IdentityProvider:
         now = self.clock()
         with self._lock:
             self._drop_expired(now)
-            self._logins[interaction] = _Login(
+            self._logins[interaction] = Login(
                 redirect_uri=query["redirect_uri"], scopes=scopes, state=query.get("state", ""),
                 nonce=query.get("nonce", ""), challenge=query["code_challenge"],
                 offline=query.get("access_type") == "offline", expires=now + CODE_LIFETIME)
@@ -202,7 +133,7 @@ class IdentityProvider:
                     "error": "access_denied", "error_description": "The user refused to sign in.",
                     "state": login.state})
             code = self.new_token()
-            self._codes[code] = _Grant(login=login, person=person, authenticated=now,
+            self._codes[code] = Grant(login=login, person=person, authenticated=now,
                                        expires=now + CODE_LIFETIME)
         return redirect_address(login.redirect_uri, {"code": code, "state": login.state})
 
@@ -246,7 +177,7 @@ class IdentityProvider:
             raise OAuthError("unsupported_grant_type", "only authorization_code and refresh_token are served")
         return self._issue(grant, now)
 
-    def _issue(self, grant: _Grant, now: int) -> dict[str, Any]:
+    def _issue(self, grant: Grant, now: int) -> dict[str, Any]:
         by_server: dict[str, list[str]] = {AUTH_RESOURCE_SERVER: []}
         for scope in grant.login.scopes:
             by_server.setdefault(_resource_server(scope), []).append(scope)
@@ -260,8 +191,8 @@ class IdentityProvider:
         id_token = jwt.encode(claims, self.key, algorithm=SIGNING_ALGORITHM, headers={"kid": self._key_id})
         return {**answer, "id_token": id_token, "state": grant.login.state, "other_tokens": others}
 
-    def _issue_for(self, grant: _Grant, server: str, scopes: tuple[str, ...], now: int) -> dict[str, Any]:
-        token = _Token(person=grant.person, scopes=scopes, resource_server=server, issued=now,
+    def _issue_for(self, grant: Grant, server: str, scopes: tuple[str, ...], now: int) -> dict[str, Any]:
+        token = Token(person=grant.person, scopes=scopes, resource_server=server, issued=now,
                        expires=now + TOKEN_LIFETIME, grant=grant)
         answer: dict[str, Any] = {
             "access_token": self.new_token(), "scope": " ".join(scopes), "expires_in": TOKEN_LIFETIME,
@@ -271,12 +202,12 @@ class IdentityProvider:
             self._tokens[answer["access_token"]] = token
             if grant.login.offline:
                 answer["refresh_token"] = self.new_token()
-                self._tokens[answer["refresh_token"]] = _Token(
+                self._tokens[answer["refresh_token"]] = Token(
                     person=grant.person, scopes=scopes, resource_server=server, issued=now,
                     expires=now + 180 * 86_400, grant=grant, kind="refresh")
         return answer
 
-    def _live(self, token: str) -> _Token | None:
+    def _live(self, token: str) -> Token | None:
         with self._lock:
             held = self._tokens.get(token)
         return held if held is not None and held.expires > self.clock() else None

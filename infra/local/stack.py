@@ -15,12 +15,12 @@ from typing import IO, Any
 
 import boto3
 import requests
-from botocore.config import Config
 
 from chalicelib.clock import NewId, random_id, random_token
 from infra.artifact import Artifact
 from infra.cloudformation import Say
 from infra.errors import OperatorError
+from infra.local.adaptations import adapt
 from infra.local.emulator import ACCOUNT, OPERATOR_KEYS, REGION, environment, follow_port
 from infra.local.processes import Child
 from infra.local.settings import PROJECT, SITE_HOST, LocalSettings, read_run_file, require_disk
@@ -31,8 +31,6 @@ logger = logging.getLogger(__name__)
 GLOBUS_SECRET = "gas/globus"
 DEFAULT_SENDER = "gas@example.org"
 """The template's default for MailSender."""
-IDENTITY_VARIABLE = "GLOBUS_SDK_SERVICE_URL_AUTH"
-"""What points `globus_sdk` at the development identity provider. No template sets it."""
 _CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
 _QUICK_DEATH = 10.0
 """Seconds: a worker that lives shorter than this dies of itself, not of a job."""
@@ -177,11 +175,7 @@ class LocalStack:
         }
         self.outputs = deploy_service(self.place, Artifact(self.settings.package), parameters, say=logger.info,
                                       sleep=time.sleep, new_id=self._new_id, poll=0.1)
-        self._let_mails_be_sent()
-        self._let_buckets_be_reached_without_tls()
-        self._let_pages_be_binary()
-        self._use_development_sign_in()
-        self._let_us_assume_the_worker_role()
+        adapt(self.place, self.outputs, self.settings.identity, parameters.get("MailSender", DEFAULT_SENDER))
 
     def _registered_client(self) -> dict[str, Any]:
         """The site's registration at the development identity provider; its secret is made once and kept."""
@@ -203,41 +197,6 @@ class LocalStack:
             secrets.put_secret_value(SecretId=GLOBUS_SECRET, SecretString=value)
         except secrets.exceptions.ResourceNotFoundException:
             secrets.create_secret(Name=GLOBUS_SECRET, SecretString=value)
-
-    def _let_mails_be_sent(self) -> None:
-        """Verifies the sender, as an operator does once in an account. The emulator keeps mails and sends none."""
-        sender = dict(self.settings.parameters).get("MailSender", DEFAULT_SENDER)
-        self.client("ses").verify_email_identity(EmailAddress=sender)
-
-    def _let_buckets_be_reached_without_tls(self) -> None:
-        """Takes away the buckets' refusal of everything without TLS, their policies' one statement."""
-        s3 = self.client("s3")
-        for bucket in (self.outputs[name] for name in ("InputsBucket", "ResultsBucket", "ArchiveBucket")):
-            s3.delete_bucket_policy(Bucket=bucket)
-
-    def _let_pages_be_binary(self) -> None:
-        """Says again what the API's definition says: the emulator does not read that part of a definition."""
-        # It wants a list where AWS has one path for each type, so that boto3 must not check the call.
-        unchecked = self.place.session.client("apigateway", endpoint_url=self.settings.endpoint,
-                                              config=Config(parameter_validation=False))
-        unchecked.update_rest_api(restApiId=self.outputs["RestAPIId"], patchOperations=[
-            {"op": "replace", "path": "/binaryMediaTypes", "value": ["*/*"]}])
-
-    def _use_development_sign_in(self) -> None:
-        functions = self.client("lambda")
-        name = self.outputs["APIHandlerName"]
-        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        wanted = {**variables, IDENTITY_VARIABLE: self.settings.identity}
-        if variables != wanted:
-            functions.update_function_configuration(FunctionName=name, Environment={"Variables": wanted})
-
-    def _let_us_assume_the_worker_role(self) -> None:
-        """On AWS only ECS may assume the task role. Here there is no ECS: the administrator stands in for it."""
-        iam = self.client("iam")
-        name = self.outputs["WorkerRoleArn"].rsplit("/", 1)[-1]
-        trust = {"Version": "2012-10-17", "Statement": [{
-            "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}]}
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
 
     # ---- the processes beside it -----------------------------------------------------------------------------
     def _start_identity(self) -> None:

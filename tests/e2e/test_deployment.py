@@ -10,7 +10,8 @@ from chalicelib.clock import random_id
 from infra.artifact import Artifact
 from infra.cloudformation import StackFailedError
 from infra.deploy import deploy_worker, main
-from infra.local.stack import IDENTITY_VARIABLE, LocalStack
+from infra.local.adaptations import IDENTITY_VARIABLE
+from infra.local.stack import LocalStack
 from infra.service import Place, deploy_service
 
 pytestmark = pytest.mark.e2e

@@ -6,9 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from infra.local.adaptations import IDENTITY_VARIABLE
 from infra.local.browser import Browser, forms
 from infra.local.people import PEOPLE
-from infra.local.stack import IDENTITY_VARIABLE, LocalStack
+from infra.local.stack import LocalStack
 
 pytestmark = pytest.mark.e2e
 

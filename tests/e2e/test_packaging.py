@@ -14,7 +14,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from infra.artifact import Artifact
-from infra.local.stack import IDENTITY_VARIABLE
+from infra.local.adaptations import IDENTITY_VARIABLE
 from infra.package import LARGEST_ZIP
 from tests.conftest import PROJECT
 
