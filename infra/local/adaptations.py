@@ -28,8 +28,16 @@ def adapt(place: Place, outputs: Mapping[str, str], identity: str, sender: str) 
 
 
 def _let_mails_be_sent(place: Place, sender: str) -> None:
-    """Verifies the sender, as an operator does once in an account. The emulator keeps mails and sends none."""
+    """Verifies the sender, as an operator does once in an account. The emulator keeps mails and sends none.
+
+    AWS asks whether a function may send from this identity; the emulator, whether it may from all.
+    """
     place.client("ses").verify_email_identity(EmailAddress=sender)
+    function = place.client("lambda").get_function_configuration(FunctionName=f"gas-{place.stage}-notify")
+    policy = {"Version": "2012-10-17",
+              "Statement": [{"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}]}
+    place.client("iam").put_role_policy(RoleName=function["Role"].rsplit("/", 1)[-1], PolicyName="emulated-mail",
+                                        PolicyDocument=json.dumps(policy))
 
 
 def _let_buckets_be_reached_without_tls(place: Place, outputs: Mapping[str, str]) -> None:
