@@ -99,6 +99,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         boto3.client("secretsmanager", region_name=REGION).create_secret(
             Name="gas/globus", SecretString=json.dumps({"client_id": "8f0b7e3c-0000-4000-8000-000000000001",
                                                         "client_secret": "not-a-secret"}))
+        boto3.client("sesv2", region_name=REGION).create_email_identity(EmailIdentity="gas@example.org")
         subscribe_queues(stack["StackName"])
         yield {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     clients.client.cache_clear()
@@ -119,6 +120,10 @@ def services(aws: dict[str, str], clock: HeldClock, monkeypatch: pytest.MonkeyPa
         "INPUTS_BUCKET": aws["InputsBucket"], "RESULTS_BUCKET": aws["ResultsBucket"],
         "JOB_REQUESTS_TOPIC": aws["JobRequestsTopic"], "JOB_RESULTS_TOPIC": aws["JobResultsTopic"],
         "JOB_REQUESTS_QUEUE_URL": aws["JobRequestsQueueUrl"], "GLOBUS_SECRET_NAME": "gas/globus",
+        "ARCHIVE_BUCKET": aws["ArchiveBucket"], "JOB_THAW_TOPIC": aws["JobThawTopic"],
+        "ARCHIVE_QUEUE_URL": aws["ArchiveQueueUrl"], "RESTORE_QUEUE_URL": aws["RestoreQueueUrl"],
+        "THAW_QUEUE_URL": aws["ThawQueueUrl"], "NOTIFY_QUEUE_URL": aws["NotifyQueueUrl"],
+        "UPLOADS_QUEUE_URL": aws["UploadsQueueUrl"], "MAIL_SENDER": "gas@example.org",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -139,10 +139,10 @@ class ArchiveTable:
         found = self._ids(BY_ARCHIVE_ID, "results_file_archive_id = :value", {":value": archive_id}, 1, None)
         return found.job_ids[0] if found.job_ids else None
 
-    def restoring_since(self, before: int, limit: int) -> list[str]:
+    def restoring_since(self, before: int, limit: int, start: dict[str, Any] | None = None) -> JobIds:
         """Ids of jobs whose retrieval was requested before `before` and is not through."""
         return self._ids(BY_RESTORE_STATUS, "restore_status = :value AND restore_requested_time < :before",
-                         {":value": RestoreStatus.RESTORING.value, ":before": before}, limit, None).job_ids
+                         {":value": RestoreStatus.RESTORING.value, ":before": before}, limit, start)
 
     def open_since(self, before: int, limit: int, start: dict[str, Any] | None = None) -> JobIds:
         """Ids of jobs submitted before `before` that have not ended."""

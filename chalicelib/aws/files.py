@@ -120,12 +120,17 @@ class FileStore:
                 yield StoredFile(entry["Key"], entry["Size"], int(entry["LastModified"].timestamp()))
 
     def delete_below(self, bucket: str, prefix: str) -> int:
-        """Delete every file whose key begins with `prefix`; returns how many there were."""
+        """Delete every file whose key begins with `prefix`; returns how many there were.
+
+        :raises RuntimeError: S3 did not delete one of them
+        """
         count = 0
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
             if keys:
-                self._s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                if answer.get("Errors"):
+                    raise RuntimeError(f"S3 did not delete {len(answer['Errors'])} files: {answer['Errors'][0]}")
                 count += len(keys)
         return count
 

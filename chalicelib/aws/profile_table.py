@@ -66,16 +66,33 @@ class ProfileTable:
 
     def all_restored(self, identity_id: str) -> bool:
         """Every archived result is back; True for the first who says so."""
-        try:
-            self._update(identity_id, "REMOVE restoring", {":yes": True, ":premium": Role.PREMIUM.value},
-                         "restoring = :yes AND #role = :premium")
-        except self._dynamodb.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+        return self._tried(identity_id, "REMOVE restoring", {":yes": True, ":premium": Role.PREMIUM.value},
+                           "restoring = :yes AND #role = :premium")
+
+    def not_told_of_restored(self, identity_id: str) -> None:
+        """Take `all_restored` back: its mail did not go."""
+        self._tried(identity_id, "SET restoring = :yes", {":yes": True, ":premium": Role.PREMIUM.value},
+                    "#role = :premium")
+
+    def mark_told_of_end(self, identity_id: str, until: int) -> bool:
+        """The user is being told that results stay until `until`; True for the first who says so of this time."""
+        return self._tried(identity_id, "SET told_of_end = :until", {":until": until},
+                           "grace_until = :until AND (attribute_not_exists(told_of_end) OR told_of_end <> :until)")
+
+    def unmark_told_of_end(self, identity_id: str, until: int) -> None:
+        """Take `mark_told_of_end` back: the mail did not go."""
+        self._tried(identity_id, "REMOVE told_of_end", {":until": until}, "told_of_end = :until")
 
     def want_mail(self, identity_id: str, wanted: bool) -> Profile:
         """Whether mails about ended annotations are wanted."""
         return self._update(identity_id, "SET mail_wanted = :wanted", {":wanted": wanted})
+
+    def _tried(self, identity_id: str, update: str, values: dict[str, Any], condition: str) -> bool:
+        try:
+            self._update(identity_id, update, values, condition)
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def _update(self, identity_id: str, update: str, values: dict[str, Any], condition: str = "") -> Profile:
         whole = "attribute_exists(identity_id)" + (f" AND {condition}" if condition else "")

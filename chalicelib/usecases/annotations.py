@@ -128,8 +128,8 @@ def delete_job(services: Services, user_id: str, job_id: str) -> None:
             services.files.delete(services.files.results_bucket, key)
         if held.results_file_archive_id is not None:
             services.archive_store.delete(held.results_file_archive_id)
-        if held.archivings:
-            services.files.delete_below(services.files.archive_bucket, key_prefix(held.user_id, held.job_id))
+        # Also of a job that was never archived: an archiving that was cut off may have left a copy.
+        services.files.delete_below(services.files.archive_bucket, key_prefix(held.user_id, held.job_id))
         services.jobs.delete(job_id)
 
 

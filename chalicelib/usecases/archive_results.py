@@ -111,8 +111,9 @@ def _delete_live(services: Services, job: Job) -> None:
 
 
 def _warn(services: Services, job: Job, now: int, due: int) -> None:
+    # Whoever sends the mail marks it as sent: a request that is lost on the way is made again with the next look.
     long_kept = services.plans.free_retention > WARN_BEFORE
-    if long_kept and due - now <= WARN_BEFORE and services.archive_table.mark_once(job.job_id, "warned_time", now):
+    if long_kept and due - now <= WARN_BEFORE and job.warned_time is None and job.s3_key_result_file is not None:
         services.notify_queue.send(MailRequest(kind=MailKind.ARCHIVE_WARNING, user_id=job.user_id, job_id=job.job_id))
 
 

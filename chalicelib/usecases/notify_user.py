@@ -38,10 +38,7 @@ def notify_user(services: Services, request: MailRequest) -> Notified:
         case MailKind.ALL_RESTORED:
             return _tell_of_restored(services, profile)
         case MailKind.PREMIUM_ENDED:
-            if profile.grace_until is None:
-                return Notified.NOTHING  # subscribed again meanwhile
-            _send(services, MailKind.PREMIUM_ENDED, profile, due=profile.grace_until)
-            return Notified.SENT
+            return _tell_of_end_of_premium(services, profile)
 
 
 def _tell_of_end(services: Services, profile: Profile, job_id: str) -> Notified:
@@ -50,16 +47,8 @@ def _tell_of_end(services: Services, profile: Profile, job_id: str) -> Notified:
         return Notified.NOTHING
     if not profile.mail_wanted:
         return Notified.UNWANTED
-    if not services.archive_table.mark_once(job_id, "notified_time", services.clock()):
-        return Notified.BEFORE
     due = None if profile.premium else due_time(services, job, profile)
-    try:
-        _send(services, MailKind.ENDED, profile, job=job, due=due)
-    except BaseException:
-        # The mail did not go: whoever gets the message next shall try again.
-        services.archive_table.unmark(job_id, "notified_time")
-        raise
-    return Notified.SENT
+    return _send_once_of_job(services, "notified_time", MailKind.ENDED, profile, job, due)
 
 
 def _tell_of_archive(services: Services, profile: Profile, job_id: str) -> Notified:
@@ -68,7 +57,34 @@ def _tell_of_archive(services: Services, profile: Profile, job_id: str) -> Notif
         return Notified.NOTHING
     if not profile.mail_wanted:
         return Notified.UNWANTED
-    _send(services, MailKind.ARCHIVE_WARNING, profile, job=job, due=due_time(services, job, profile))
+    due = due_time(services, job, profile)
+    return _send_once_of_job(services, "warned_time", MailKind.ARCHIVE_WARNING, profile, job, due)
+
+
+def _send_once_of_job(services: Services, mark: str, kind: MailKind, profile: Profile, job: Job,
+                      due: int | None) -> Notified:
+    if not services.archive_table.mark_once(job.job_id, mark, services.clock()):
+        return Notified.BEFORE
+    try:
+        _send(services, kind, profile, job=job, due=due)
+    except BaseException:
+        # The mail did not go: whoever gets the message next shall try again.
+        services.archive_table.unmark(job.job_id, mark)
+        raise
+    return Notified.SENT
+
+
+def _tell_of_end_of_premium(services: Services, profile: Profile) -> Notified:
+    until = profile.grace_until
+    if until is None:
+        return Notified.NOTHING  # subscribed again meanwhile
+    if not services.profiles.mark_told_of_end(profile.identity_id, until):
+        return Notified.BEFORE
+    try:
+        _send(services, MailKind.PREMIUM_ENDED, profile, due=until)
+    except BaseException:
+        services.profiles.unmark_told_of_end(profile.identity_id, until)
+        raise
     return Notified.SENT
 
 
@@ -77,7 +93,11 @@ def _tell_of_restored(services: Services, profile: Profile) -> Notified:
         return Notified.NOTHING
     if not services.profiles.all_restored(profile.identity_id):
         return Notified.BEFORE
-    _send(services, MailKind.ALL_RESTORED, profile)
+    try:
+        _send(services, MailKind.ALL_RESTORED, profile)
+    except BaseException:
+        services.profiles.not_told_of_restored(profile.identity_id)
+        raise
     return Notified.SENT
 
 

@@ -11,14 +11,18 @@ from aws_lambda_powertools import Logger
 from chalicelib.aws.files import StoredFile
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest
-from chalicelib.domain.names import InputKey, ResultNames
+from chalicelib.domain.names import InputKey, ResultNames, key_prefix
+from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.archive_results import due_time
+from chalicelib.usecases.file_hold import held_files
 
 logger = Logger(child=True)
 
 UPLOAD_OVERDUE = 3600
 """Seconds after which an uploaded file without a job is one that S3's event did not reach us for."""
+LEFTOVER_SECONDS = 120
+"""How long deleting one such file can take, with all attempts."""
 LEFTOVER = 86_400
 """Seconds after which a file that no record names is one that nothing will claim any more."""
 FINDINGS = ("uploads_resubmitted", "archive_requested", "restore_requested", "leftovers_deleted", "results_missing")
@@ -64,7 +68,10 @@ def _result(services: Services, file: StoredFile, job: Job | None, counts: Count
         if age > LEFTOVER:
             _delete(services, services.files.results_bucket, file, counts)
         return
-    if not file.key.endswith(ResultNames.of(job.input_file_name).results) or job.job_status is not JobStatus.COMPLETED:
+    names, name = ResultNames.of(job.input_file_name), file.key.rsplit("/", 1)[1]
+    # A companion asks for itself only where it was left behind: the results file asks for both.
+    wanted = (names.results, *names.companions) if job.archived else (names.results,)
+    if name not in wanted or job.job_status is not JobStatus.COMPLETED:
         return
     profile = services.profiles.get(job.user_id)
     # Free and long due, or archived with the original still there: the archive's message was lost.
@@ -76,14 +83,32 @@ def _result(services: Services, file: StoredFile, job: Job | None, counts: Count
 def _cold(services: Services, file: StoredFile, job: Job | None, counts: Counter[str]) -> None:
     if services.clock() - file.modified <= LEFTOVER:
         return
-    named = job is not None and job.archived and f"/{job.archivings}/" in file.key
-    if job is None or not named:
+    if job is None:
         _delete(services, services.files.archive_bucket, file, counts)
-    elif file.key == job.results_file_archive_id and job.restore_status is None:
+    elif not _named(job, file):
+        _delete_leftover(services, file, job, counts)
+    elif job.restore_status is None and file.key.endswith(ResultNames.of(job.input_file_name).index):
+        # By its index file, which lies in this bucket whatever store has the results file.
         profile = services.profiles.get(job.user_id)
         if profile is not None and profile.premium:
             services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
             counts["restore_requested"] += 1
+
+
+def _named(job: Job, file: StoredFile) -> bool:
+    return job.archived and file.key.startswith(f"{key_prefix(job.user_id, job.job_id)}{job.archivings}/")
+
+
+def _delete_leftover(services: Services, file: StoredFile, job: Job, counts: Counter[str]) -> None:
+    """With the job's files held: an archiving under way may just be writing this copy anew, and record it next."""
+    try:
+        with held_files(services, job.job_id, services.new_id(), LEFTOVER_SECONDS) as held:
+            if not _named(held, file):
+                _delete(services, services.files.archive_bucket, file, counts)
+    except JobNotFoundError:
+        _delete(services, services.files.archive_bucket, file, counts)
+    except FilesOnTheMoveError:
+        return  # the next day's walk comes by again
 
 
 def _delete(services: Services, bucket: str, file: StoredFile, counts: Counter[str]) -> None:

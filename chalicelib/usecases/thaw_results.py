@@ -84,6 +84,11 @@ def _delete_cold(services: Services, job: Job, archive_id: str) -> None:
             services.files.delete(services.files.archive_bucket, cold)
 
 
+def _back(job: Job, outcome: Thawed) -> bool:
+    """True also where an earlier run brought the file back and was cut off before it looked again."""
+    return outcome is Thawed.THAWED or (outcome is Thawed.STALE and job.s3_key_result_file is not None)
+
+
 def _look_again(services: Services, job: Job, outcome: Thawed) -> None:
     """The role may have changed while this went on, and whoever changed it may have looked too early."""
     profile = services.profiles.get(job.user_id)
@@ -91,7 +96,9 @@ def _look_again(services: Services, job: Job, outcome: Thawed) -> None:
         return
     if outcome in (Thawed.FREE, Thawed.NOT_READY) and profile.premium:
         services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
-    elif outcome is Thawed.THAWED and not profile.premium:
+    elif not _back(job, outcome):
+        return
+    elif not profile.premium:
         services.archive_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
-    elif outcome is Thawed.THAWED and profile.restoring:
+    elif profile.restoring:
         services.notify_queue.send(MailRequest(kind=MailKind.ALL_RESTORED, user_id=job.user_id), delay=SETTLE_SECONDS)
