@@ -25,7 +25,8 @@ def list_annotations(request: WebRequest) -> WebResponse:
     following = request.site.path("/annotations", cursor=found.next_cursor) if found.next_cursor else None
     if request.wants_json:
         return json_response({"jobs": [job_json(job, request.site) for job in found.jobs], "next": following})
-    view = JobListView.of(found.jobs, request.services.clock(), cursor, following)
+    view = JobListView.of(found.jobs, request.services.clock(), request.profile, request.services.plans, cursor,
+                          following)
     if not request.wants_fragment:
         return render(request, "annotations.html", view=view)
     if request.query("seen") == view.seen:
@@ -39,12 +40,12 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
     job = usecases.get_job(request.services, request.profile.identity_id, id)
     if request.wants_json:
         return json_response(job_json(job, request.site))
-    view = JobView.of(job, request.services.clock(), request.services.plans.of(request.profile.role))
+    view = JobView.of(job, request.services.clock(), request.profile, request.services.plans)
     if not request.wants_fragment:
         return render(request, "job.html", job=view)
     if request.query("seen") == view.seen:
         return no_content()
-    if request.query("status") == view.status.value:
+    if request.query("phase") == view.phase:
         return render(request, "_job_state.html", job=view)
     response = render(request, "_job.html", job=view)
     response.headers.update({"HX-Retarget": "#job", "HX-Reswap": "outerHTML"})
@@ -70,8 +71,20 @@ def download(request: WebRequest, id: str, kind: str) -> WebResponse:
     if kind not in set(FileKind):
         usecases.get_job(request.services, request.profile.identity_id, id)
         raise FileNotAvailableError()
-    link = usecases.download_link(request.services, request.profile.identity_id, id, FileKind(kind))
+    try:
+        link = usecases.download_link(request.services, request.profile.identity_id, id, FileKind(kind))
+    except FileNotAvailableError as error:
+        job = usecases.get_job(request.services, request.profile.identity_id, id)
+        if job.archived and kind in (FileKind.RESULTS, FileKind.INDEX):  # a link that somebody kept
+            raise FileNotAvailableError("This file is in the archive.", _archive_hint(request)) from error
+        raise
     return redirect(link, 302)
+
+
+def _archive_hint(request: WebRequest) -> str:
+    if request.profile.premium:
+        return "It is on its way back by itself; the annotation's page says when it is there."
+    return "It is not lost: Premium brings archived results back."
 
 
 @action(blueprint, "/annotations/{id}/cancel")

@@ -1,4 +1,4 @@
-"""The home page, and what premium is."""
+"""The home page."""
 from __future__ import annotations
 
 from chalice import Blueprint
@@ -16,11 +16,4 @@ blueprint = Blueprint(__name__)
 def home(request: WebRequest) -> WebResponse:
     """What GAS does, in ten seconds."""
     return render(request, "home.html", free=request.services.plans.of(Role.FREE),
-                  premium=request.services.plans.of(Role.PREMIUM))
-
-
-@page(blueprint, "/subscribe", signed_in=False)
-def subscribe(request: WebRequest) -> WebResponse:
-    """What premium will give. Subscribing is not open yet."""
-    return render(request, "subscribe.html", free=request.services.plans.of(Role.FREE),
                   premium=request.services.plans.of(Role.PREMIUM))

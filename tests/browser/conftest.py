@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from app import app
+from chalicelib.aws.outgoing import OutgoingQueue
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.sessions import Session
 from chalicelib.services import Services
@@ -76,11 +77,13 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., tuple[Page, Watcher]]]
 
 
 @pytest.fixture
-def local_site(services: Services, make_profile: Callable[..., Profile]) -> Iterator[str]:
+def local_site(services: Services, aws: dict[str, str], make_profile: Callable[..., Profile]) -> Iterator[str]:
     """The address of the site in this process, where Ada has a job in every state; `TOKEN` is her session."""
     ada = make_profile(ADA)
     with served(app) as address:
-        here = replace(services, settings=replace(services.settings, site_url=address))
+        here = replace(services, settings=replace(services.settings, site_url=address),
+                       **{f"{name}_queue": OutgoingQueue(aws[f"{name.title()}QueueUrl"])
+                          for name in ("archive", "restore", "notify")})
         runtime.use(here)
         here.sessions.put(Session(session_id=hashlib.sha256(TOKEN.encode()).hexdigest(), user_id=ada.identity_id,
                                   csrf_token="csrf", created=here.clock(), expires=here.clock() + 3600))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.jobs import Job, JobReason, JobStatus, Stage, progress_record, reason_record
-from chalicelib.domain.plans import Plan
+from chalicelib.domain.plans import Plans
+from chalicelib.domain.profiles import Profile
 from chalicelib.usecases.annotations import FileKind, JobFile, job_files
 from chalicelib.web.site import Site
 from chalicelib.web.views.summary import SummaryView
@@ -78,8 +79,11 @@ class JobView:
     :param waited: seconds from submission to start (or until now)
     :param took: seconds from start to completion (or until now), None before the start
     :param archived: the annotated VCF is in the archive
-    :param restoring: it is on its way back
+    :param restoring: it is on its way back, or about to be sent for: premium brings everything back
     :param back_by: epoch seconds by which it should be back, None when nobody knows
+    :param late: that time is over
+    :param retention: seconds that results stay after completion, None for premium and where it does not matter
+    :param kept_until: epoch seconds until which the results stay because premium ended lately, None outside that time
     :param seen: changes whenever anything that the live part shows does, but for durations
     """
 
@@ -106,13 +110,34 @@ class JobView:
     archived: bool
     restoring: bool
     back_by: int | None
+    late: bool
     retention: int | None
+    kept_until: int | None
     seen: str
 
     @property
-    def live(self) -> bool:
-        """True while the job moves."""
+    def open(self) -> bool:
+        """True while the job waits or runs, and can be cancelled."""
         return not self.status.ended
+
+    @property
+    def live(self) -> bool:
+        """True while its page is worth asking for again."""
+        return self.open or self.restoring
+
+    @property
+    def phase(self) -> str:
+        """While this stays the same, only the state at the top of the page changes."""
+        if self.restoring:
+            return f"RESTORING-{self.back_by or 0}"
+        return "ARCHIVED" if self.archived else self.status.value
+
+    @property
+    def sentence(self) -> str:
+        """The status, and where the results are, in a sentence."""
+        if self.restoring:
+            return "The annotated VCF is on its way back from the archive."
+        return "The annotated VCF is in the archive." if self.archived else self.words.sentence
 
     @property
     def has_log(self) -> bool:
@@ -122,12 +147,15 @@ class JobView:
     @property
     def announcement(self) -> str:
         """What a screen reader says when the status changes."""
-        return f"{self.file_name}: {self.words.label}. {self.words.sentence}"
+        return f"{self.file_name}: {self.words.label}. {self.sentence}"
 
     @classmethod
-    def of(cls, job: Job, now: int, plan: Plan | None = None) -> JobView:
-        """The job as seen at `now` (epoch seconds)."""
+    def of(cls, job: Job, now: int, owner: Profile, plans: Plans) -> JobView:
+        """The job as its owner sees it at `now` (epoch seconds)."""
         progress = job.progress if job.job_status is JobStatus.RUNNING else None
+        retention = plans.of(owner.role).retention
+        back_by = job.restore_expected_time if job.archived else None
+        kept_until = owner.grace_until if not owner.premium and owner.grace_until else 0
         began = job.start_time if job.start_time is not None else (job.complete_time or now)
         return cls(
             job_id=job.job_id, file_name=job.input_file_name, file_size=job.input_file_size,
@@ -140,8 +168,16 @@ class JobView:
             percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,
             attempt=job.attempt, error=job.error, files=tuple(FileView.of(file) for file in job_files(job)),
             summary=SummaryView.of(job.summary) if job.summary else None, archived=job.archived,
-            restoring=job.archived and job.restore_status is not None, back_by=job.restore_expected_time,
-            retention=plan.retention if plan else None, seen=str(job.version))
+            restoring=job.archived and (job.restore_status is not None or owner.premium), back_by=back_by,
+            late=back_by is not None and back_by < now, retention=retention,
+            kept_until=kept_until if kept_until > max(now, (job.complete_time or now) + (retention or 0)) else None,
+            seen=str(job.version))
+
+
+def _whereabouts(job: JobView) -> str:
+    if job.restoring:
+        return ", on its way back from the archive"
+    return ", in the archive" if job.archived else ""
 
 
 @dataclass(frozen=True)
@@ -165,13 +201,14 @@ class JobListView:
     @property
     def announcement(self) -> str:
         """What a screen reader says when a job on the page has moved: the newest three."""
-        return ". ".join(f"{job.file_name}: {job.words.label}" for job in self.jobs[:3])
+        return ". ".join(f"{job.file_name}: {job.words.label}{_whereabouts(job)}" for job in self.jobs[:3])
 
     @classmethod
-    def of(cls, jobs: list[Job], now: int, cursor: str | None, following: str | None) -> JobListView:
-        """The page as seen at `now` (epoch seconds)."""
+    def of(cls, jobs: list[Job], now: int, owner: Profile, plans: Plans, cursor: str | None,
+           following: str | None) -> JobListView:
+        """The page as its owner sees it at `now` (epoch seconds)."""
         stamp = " ".join(f"{job.job_id}:{job.version}" for job in jobs)
-        return cls(tuple(JobView.of(job, now) for job in jobs), cursor, following,
+        return cls(tuple(JobView.of(job, now, owner, plans) for job in jobs), cursor, following,
                    hashlib.sha256(stamp.encode()).hexdigest()[:16])
 
 
@@ -189,6 +226,9 @@ def job_json(job: Job, site: Site) -> dict[str, Any]:
         "progress": progress_record(job.progress) if job.progress else None,
         "error": reason_record(job.error) if job.error else None,
         "summary": job.summary,
+        "archived": job.archived,
+        "restore_status": job.restore_status.value if job.restore_status else None,
+        "restore_expected_time": job.restore_expected_time,
         "files": [{"kind": file.kind.value, "name": file.name, "size": file.size,
                    "href": site.path(f"/annotations/{job.job_id}/files/{file.kind.value}")}
                   for file in job_files(job)],

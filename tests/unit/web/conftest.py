@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import hashlib
 import html
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from moto import mock_aws
 
 from app import app
 from chalicelib.aws import clients
+from chalicelib.aws.outgoing import OutgoingQueue
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.sessions import Session
@@ -151,9 +153,19 @@ def _forget_clients() -> None:
 @pytest.fixture
 def web(services: Services) -> Iterator[Services]:
     """The services that pages work with, in this test."""
-    runtime.use(services)
-    yield services
+    here = replace(services, archive_queue=_new_queue(), restore_queue=_new_queue(), notify_queue=_new_queue())
+    runtime.use(here)
+    yield here
     runtime.use(None)
+
+
+_queue_numbers = itertools.count(1)
+
+
+def _new_queue() -> OutgoingQueue:
+    """A queue of this test's own, as one cannot be emptied twice in a minute."""
+    name = f"web-test-{next(_queue_numbers)}"
+    return OutgoingQueue(boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"])
 
 
 @pytest.fixture

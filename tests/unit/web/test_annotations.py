@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
 from chalicelib.services import Services
 from chalicelib.web.annotations import PAGE_SIZE
 from tests.conftest import HeldClock
@@ -166,22 +166,6 @@ def test_failed_job_says_what_where_and_what_next(browser: Browser, make_job: Ca
     assert (error["message"], error["hint"], error["line"]) == ("This line has 7 columns.", "A tab is missing.", 1017)
 
 
-def test_archived_results_are_not_offered(browser: Browser, make_job: Callable[..., Job], clock: HeldClock) -> None:
-    make_job(job_status=JobStatus.COMPLETED, complete_time=clock() - 1, results_file_archive_id="a", summary=SUMMARY)
-    page = browser.get(PAGE)
-    assert "The annotated VCF is in the archive" in page.text
-    assert f"{PAGE}/files/results" not in page.html
-
-
-def test_results_on_their_way_back_say_when(browser: Browser, make_job: Callable[..., Job], clock: HeldClock) -> None:
-    make_job(job_status=JobStatus.COMPLETED, complete_time=clock() - 1, results_file_archive_id="a",
-             restore_status=RestoreStatus.RESTORING, restore_tier=RestoreTier.EXPEDITED, restore_requested_time=clock())
-    page = browser.get(PAGE)
-    assert "by 21 Sep 2026, 14:18 UTC at the latest" in page.text
-    assert "Premium brings" not in page.text
-    assert "Results on their way back" in browser.get("/annotations").text
-
-
 def test_names_are_shown_as_they_are(browser: Browser, make_job: Callable[..., Job]) -> None:
     make_job(input_file_name='<b>"a" & b</b>.vcf')
     assert "&lt;b&gt;&#34;a&#34; &amp; b&lt;/b&gt;.vcf" in browser.get(PAGE).html
@@ -246,12 +230,6 @@ def test_profile(browser: Browser) -> None:
     for words in ("Ada Lovelace", "ada@example.org", "Analytical Engines", "Free", "150 KB"):
         assert words in text
     assert browser.get_json("/profile").json["role"] == "free_user"
-
-
-def test_subscribe_promises_nothing_that_is_not_there(browser: Browser) -> None:
-    page = browser.get("/subscribe")
-    assert "Subscribing is not open yet" in page.text
-    assert page.html.count("<form") == 1, "the sign-out form only"
 
 
 def test_titles_tell_pages_apart(browser: Browser, completed: Job) -> None:

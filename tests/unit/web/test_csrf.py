@@ -13,7 +13,8 @@ from chalicelib.services import Services
 from chalicelib.web import csrf
 from tests.unit.web.conftest import JOB_ID, ORIGIN, Browser
 
-POSTS = ["/logout", f"/annotations/{JOB_ID}/cancel", f"/annotations/{JOB_ID}/delete"]
+POSTS = ["/logout", f"/annotations/{JOB_ID}/cancel", f"/annotations/{JOB_ID}/delete", "/subscribe", "/unsubscribe",
+         "/profile/mail"]
 
 
 def test_every_post_route_is_tried_here() -> None:
@@ -39,7 +40,8 @@ def test_post_without_the_sessions_token_is_refused(browser: Browser, web: Servi
     unharmed = web.jobs.get(JOB_ID)
     assert unharmed is not None
     assert unharmed.job_status is JobStatus.PENDING
-    assert browser.get_json("/profile").status == 200
+    profile = browser.get_json("/profile").json
+    assert (profile["role"], profile["mail_wanted"]) == ("free_user", True)
 
 
 @pytest.mark.parametrize("path", POSTS)
