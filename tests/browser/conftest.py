@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from app import app
 from chalicelib.aws.outgoing import OutgoingQueue
-from chalicelib.domain.profiles import Profile
+from chalicelib.domain.profiles import Profile, Role
 from chalicelib.domain.sessions import Session
 from chalicelib.services import Services
 from chalicelib.web import runtime
@@ -24,6 +24,7 @@ from tests.conftest import PROJECT
 ARTIFACTS = PROJECT / "test-artifacts" / "browser"
 CHROMIUM = os.environ.get("GAS_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 TOKEN = "a-browser-test-session"
+MARY, MARYS_TOKEN = "33333333-3333-4333-8333-333333333333", "another-browser-test-session"
 ADA = "11111111-1111-4111-8111-111111111111"
 WIDE, NARROW = (1440, 900), (390, 844)
 
@@ -78,15 +79,20 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., tuple[Page, Watcher]]]
 
 @pytest.fixture
 def local_site(services: Services, aws: dict[str, str], make_profile: Callable[..., Profile]) -> Iterator[str]:
-    """The address of the site in this process, where Ada has a job in every state; `TOKEN` is her session."""
-    ada = make_profile(ADA)
+    """The address of the site in this process, where Ada has a job in every state; `TOKEN` is her session.
+
+    Mary is premium and has no jobs; `MARYS_TOKEN` is hers.
+    """
+    ada, mary = make_profile(ADA), make_profile(MARY, "Mary Somerville", Role.PREMIUM)
     with served(app) as address:
         here = replace(services, settings=replace(services.settings, site_url=address),
                        **{f"{name}_queue": OutgoingQueue(aws[f"{name.title()}QueueUrl"])
                           for name in ("archive", "restore", "notify")})
         runtime.use(here)
-        here.sessions.put(Session(session_id=hashlib.sha256(TOKEN.encode()).hexdigest(), user_id=ada.identity_id,
-                                  csrf_token="csrf", created=here.clock(), expires=here.clock() + 3600))
+        for profile, token in ((ada, TOKEN), (mary, MARYS_TOKEN)):
+            here.sessions.put(Session(session_id=hashlib.sha256(token.encode()).hexdigest(),
+                                      user_id=profile.identity_id, csrf_token="csrf", created=here.clock(),
+                                      expires=here.clock() + 3600))
         make_jobs(here, ada)
         yield address
     runtime.use(None)

@@ -5,13 +5,13 @@ from typing import Any
 
 import boto3
 
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
 from chalicelib.domain.names import ResultNames
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 
 JOB_IDS = {name: f"22222222-2222-4222-8222-{number:012d}" for number, name in enumerate(
-    ("pending", "running", "completed", "failed", "cancelled", "archived"), start=1)}
+    ("pending", "running", "completed", "failed", "cancelled", "archived", "restoring"), start=1)}
 
 SUMMARY: dict[str, Any] = {
     "records": 1141, "alleles": 1172, "snvs": 1145, "indels": 24, "multi_allelic": 31, "ti": 1071, "tv": 74,
@@ -58,6 +58,12 @@ def make_jobs(services: Services, profile: Profile) -> None:
     _put(services, profile, "archived", archived, now - 900_000, job_status=JobStatus.COMPLETED, summary=SUMMARY,
          results_file_archive_id="archive-1", **_ended(now - 900_000),
          **{**_results(services, profile, "archived", archived), "s3_key_result_file": None,
+            "s3_key_index_file": None})
+    restoring = "cohort-2025.vcf.gz"
+    _put(services, profile, "restoring", restoring, now - 950_000, job_status=JobStatus.COMPLETED, summary=SUMMARY,
+         results_file_archive_id="archive-2", restore_status=RestoreStatus.RESTORING,
+         restore_tier=RestoreTier.STANDARD, restore_requested_time=now - 600, **_ended(now - 950_000),
+         **{**_results(services, profile, "restoring", restoring), "s3_key_result_file": None,
             "s3_key_index_file": None})
 
 

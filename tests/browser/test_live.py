@@ -9,7 +9,7 @@ from playwright.sync_api import Page, Request, expect
 from chalicelib.domain.jobs import Progress, Stage
 from chalicelib.services import Services
 from chalicelib.web import runtime
-from tests.browser.conftest import TOKEN, Watcher
+from tests.browser.conftest import ADA, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
 
 pytestmark = pytest.mark.browser
@@ -71,6 +71,24 @@ def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Servic
     assert watcher.complaints == []
 
 
+def test_job_page_shows_a_result_that_comes_back(local_site: str, site: Services, new_page: OpenPage) -> None:
+    job_id = JOB_IDS["restoring"]
+    page, watcher, polls = open_at(new_page, local_site, f"/annotations/{job_id}")
+    expect(page.get_by_text("Restoring, expected by 21 Sept 2026, 21:03")).to_be_visible()
+    site.archive_table.hold_files(job_id, "thaw", site.clock(), 60)
+    site.archive_table.record_thawed(job_id, "thaw", "archive-2", f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz",
+                                     f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz.tbi")
+    let_pass(page, 15)
+    expect(page.get_by_role("link", name="cohort-2025.annot.vcf.gz Annotated VCF, bgzip")).to_be_visible()
+    expect(page.get_by_text("Restoring")).to_have_count(0)
+    page.clock.run_for(500)
+    expect(page.locator("#announcer")).to_have_text("cohort-2025.vcf.gz: Completed. Your results are ready.")
+    asked = polls.count
+    let_pass(page, 60)
+    assert polls.count == asked, "everything is back, and the page still asks"
+    assert watcher.complaints == []
+
+
 def test_polling_slows_down_and_stops(local_site: str, site: Services, new_page: OpenPage) -> None:
     page, _, polls = open_at(new_page, local_site, "/annotations")
     let_pass(page, 30)
@@ -80,6 +98,7 @@ def test_polling_slows_down_and_stops(local_site: str, site: Services, new_page:
     assert early > late > 0
     for state in ("pending", "running"):
         site.jobs.cancel(JOB_IDS[state], site.clock())
+    site.jobs.delete(JOB_IDS["restoring"])
     let_pass(page, 20)
     assert page.locator(".status.cancelled").count() == 3
     ended = polls.count

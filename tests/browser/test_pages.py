@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
+from tests.browser.conftest import ADA, ARTIFACTS, MARYS_TOKEN, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.states import JOB_IDS
 from tests.conftest import PROJECT
 
@@ -22,6 +22,8 @@ PAGES = {
     "uploaded": f"/annotate/job?since=1&key={ADA}/{JOB_IDS['pending'][:-1]}9/a.vcf",
     **{f"job-{state}": f"/annotations/{job_id}" for state, job_id in JOB_IDS.items()},
 }
+PREMIUM = {"profile-premium": "/profile", "subscribe-premium": "/subscribe?done=subscribed",
+           "profile-mail-saved": "/profile?done=mail"}
 SIGNED_OUT = {"home-signed-out": "/", "subscribe-signed-out": "/subscribe", "sign-in-cancelled":
               "/authcallback?error=access_denied", "sign-in-failed": "/authcallback?code=x&state=y"}
 # The browser itself reports a page that answers with an error status; that is what was asked for there.
@@ -42,7 +44,7 @@ def test_every_page_is_accessible_and_quiet(local_site: str, new_page: Callable[
                                             scheme: str, size: tuple[int, int]) -> None:
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     told: list[str] = []
-    for cookie, pages in ((TOKEN, PAGES), (None, SIGNED_OUT)):
+    for cookie, pages in ((TOKEN, PAGES), (MARYS_TOKEN, PREMIUM), (None, SIGNED_OUT)):
         page, watcher = new_page(size=size, scheme=scheme, base_url=local_site, cookie=cookie)
         for name, address in pages.items():
             watcher.complaints.clear()
