@@ -1,8 +1,9 @@
 """The AWS emulator of the local stack: ministack, kept on this machine, with IAM enforced and its state on disk.
 
-`python -m infra.local.emulator` is ministack with two differences: functions run in the bare interpreter, so that
-they see what is in their zip and nothing of the virtual environment that ministack itself lives in; and the names of
-files in upload forms are read as UTF-8, which is what browsers send and S3 reads.
+`python -m infra.local.emulator` is ministack with three differences: functions run in the bare interpreter, so
+that they see what is in their zip and nothing of the virtual environment that ministack itself lives in; the names of
+files in upload forms are read as UTF-8, which is what browsers send and S3 reads; and batches of messages need the
+right that they need on AWS.
 """
 from __future__ import annotations
 
@@ -83,11 +84,25 @@ def read_file_names_as_utf8() -> None:
     s3._parse_multipart_form = parse_with_utf8_names
 
 
+def ask_for_the_rights_that_aws_asks_for() -> None:
+    """Mends ministack's names of rights: a batch of messages needs, on AWS, the right to the single call."""
+    from ministack.core import iam_actions
+
+    extract = iam_actions.extract_iam_action
+
+    def extract_without_batches(*arguments: Any, **options: Any) -> str | None:
+        action: str | None = extract(*arguments, **options)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    iam_actions.extract_iam_action = extract_without_batches
+
+
 def main() -> None:
     """Runs ministack until it is asked to end."""
     from ministack.app import main as serve
 
     read_file_names_as_utf8()
+    ask_for_the_rights_that_aws_asks_for()
     os.environ.pop("PYTHONPATH", None)  # of ours: the functions must not inherit it
     sys.executable = bare_interpreter()  # what ministack starts functions with
     serve()
