@@ -1,0 +1,313 @@
+"""Whatever happens to results in whatever order, nothing is lost and everything ends where it belongs."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from chalicelib.aws import files, object_copy, outgoing, s3_archive
+from chalicelib.aws.files import FileStore
+from chalicelib.aws.mailer import Mail
+from chalicelib.aws.outgoing import OutgoingQueue
+from chalicelib.aws.s3_archive import S3Archive
+from chalicelib.aws.topics import Topics
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import FileRequest, MailRequest
+from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.profiles import Profile, Role
+from chalicelib.exceptions import FilesOnTheMoveError
+from chalicelib.services import Services
+from chalicelib.settings import Settings
+from chalicelib.usecases.annotations import delete_job
+from chalicelib.usecases.archive_results import archive_results
+from chalicelib.usecases.notify_user import notify_user
+from chalicelib.usecases.restore_results import restore_results
+from chalicelib.usecases.subscribe import subscribe, unsubscribe
+from chalicelib.usecases.sweep_files import sweep_files
+from chalicelib.usecases.sweep_jobs import sweep_jobs
+from chalicelib.usecases.thaw_results import thaw_results
+from tests.integration.cold import restored_event
+from tests.integration.jobs import ADA, job_id
+from tests.integration.memory_aws import (
+    DAY,
+    Fault,
+    MemoryArchiveTable,
+    MemoryAws,
+    MemoryJobs,
+    MemoryProfiles,
+    Message,
+    StoredObject,
+)
+
+NAME = "a.vcf"
+NAMES = ResultNames.of(NAME)
+RETENTION, GRACE = 2000, 3600
+INVISIBLE = 1080
+MOST_JOBS = 3
+START = 1_790_000_000
+
+
+class NoTopics(Topics):
+    """Workers and mails of the end are other tests' matter."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+
+
+class CountedMails:
+    """Takes mails."""
+
+    def __init__(self) -> None:
+        self.sent: list[Mail] = []
+
+    def send(self, mail: Mail) -> None:
+        self.sent.append(mail)
+
+
+faults = st.one_of(
+    st.none(),
+    st.tuples(st.sampled_from(["cut off", "refused"]), st.integers(1, 40), st.just("")),
+    st.tuples(st.just("meanwhile"), st.integers(1, 40),
+              st.sampled_from(["upgrade", "downgrade", "archive", "restore", "thaw", "delete", "retrievals", "sweep"])),
+)
+
+
+class ResultsLife(RuleBasedStateMachine):
+    """One user, some jobs, and everything that can happen to them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aws = aws = MemoryAws(START, self.nothing_is_lost)
+        for module in (files, object_copy, outgoing, s3_archive):
+            module.client = aws.client  # type: ignore[attr-defined]  # put back by the test below
+        self.ids = 0
+        self.made = 0
+        self.bytes: dict[str, bytes] = {}
+        self.doomed: set[str] = set()
+        self.deleted: set[str] = set()
+        aws.profiles[ADA] = Profile(identity_id=ADA, name="Ada", email="ada@example.org", institution="x",
+                                    created=START).to_record()
+        jobs = MemoryJobs(aws)
+        environment = {"FREE_RETENTION_SECONDS": str(RETENTION), "DOWNGRADE_GRACE_SECONDS": str(GRACE),
+                       "SITE_URL": "https://gas.example.org"}
+        nothing: Any = None
+        self.mails = CountedMails()
+        mailer: Any = self.mails
+        self.services = Services(
+            settings=Settings.from_environment(environment), jobs=jobs, profiles=MemoryProfiles(aws),
+            sessions=nothing, files=FileStore("inputs", "results", "archive"), topics=NoTopics(), secrets=nothing,
+            archive_table=MemoryArchiveTable(jobs, aws), archive_store=S3Archive("results", "archive"),
+            archive_queue=OutgoingQueue("archive"), restore_queue=OutgoingQueue("restore"),
+            thaw_queue=OutgoingQueue("thaw"), notify_queue=OutgoingQueue("notify"),
+            uploads_queue=OutgoingQueue("uploads"), mailer=mailer, clock=lambda: aws.now, new_id=self.new_id)
+
+    def new_id(self) -> str:
+        self.ids += 1
+        return f"run-{self.ids}"
+
+    # ---- what happens ----------------------------------------------------------------------------------------
+    @rule()
+    def complete(self) -> None:
+        if self.made >= MOST_JOBS:
+            return
+        self.made += 1
+        number = self.made
+        prefix, now = key_prefix(ADA, job_id(number)), self.aws.now
+        self.bytes[job_id(number)] = body = f"results {number}".encode()
+        self.aws.buckets["inputs"][prefix + NAME] = StoredObject(b"input", "STANDARD", now)
+        for name, content in ((NAMES.results, body), (NAMES.index, b"index"), (NAMES.log, b"l"), (NAMES.summary, b"s")):
+            self.aws.buckets["results"][prefix + name] = StoredObject(content, "STANDARD", now)
+        job = Job(job_id=job_id(number), user_id=ADA, input_file_name=NAME, input_file_size=5,
+                  s3_inputs_bucket="inputs", s3_key_input_file=prefix + NAME, submit_time=now, reference="rCRS",
+                  job_status=JobStatus.COMPLETED, complete_time=now, s3_results_bucket="results",
+                  s3_key_result_file=prefix + NAMES.results, s3_key_index_file=prefix + NAMES.index)
+        self.aws.jobs[job.job_id] = job.to_record()
+        if not self.premium:
+            self.aws.messages.append(Message("archive", FileRequest(user_id=ADA, job_id=job.job_id).to_json(),
+                                             now + 300))
+
+    @rule(fault=faults)
+    def upgrade(self, fault: Any) -> None:
+        self.aws.run(lambda: subscribe(self.services, ADA), self.fault(fault))
+
+    @rule(fault=faults)
+    def downgrade(self, fault: Any) -> None:
+        self.aws.run(lambda: unsubscribe(self.services, ADA), self.fault(fault))
+
+    @rule(seconds=st.sampled_from([1, 60, 300, 900, 1100, 2000, 3600, DAY + 1, 2 * DAY]))
+    def time_moves(self, seconds: int) -> None:
+        self.aws.now += seconds
+
+    @rule(queue=st.sampled_from(["archive", "archive", "restore", "restore", "thaw", "thaw", "notify"]),
+          which=st.integers(0, 5), fault=faults, once_more=st.booleans())
+    def deliver(self, queue: str, which: int, fault: Any, once_more: bool) -> None:
+        """A message, in any order; `once_more` leaves it in the queue although it was dealt with."""
+        visible = self.visible(queue)
+        if visible:
+            self.hand_over(visible[which % len(visible)], self.fault(fault), once_more)
+
+    @rule(queue=st.sampled_from(["archive", "restore", "thaw"]), which=st.integers(0, 5))
+    def lose(self, queue: str, which: int) -> None:
+        """A message ends in the dead-letter queue."""
+        waiting = [message for message in self.aws.messages if message.queue == queue]
+        if waiting:
+            self.aws.messages.remove(waiting[which % len(waiting)])
+
+    @rule(times=st.integers(1, 3))
+    def retrievals(self, times: int) -> None:
+        """What was sent for is out now; S3 tells of it once or more."""
+        self.retrievals_now(times)
+
+    @rule(which=st.integers(0, MOST_JOBS - 1), fault=faults)
+    def delete(self, which: int, fault: Any) -> None:
+        ids = sorted(self.aws.jobs)
+        if ids:
+            self.delete_one(ids[which % len(ids)], self.fault(fault))
+
+    @rule(fault=faults)
+    def sweep(self, fault: Any = None) -> None:
+        self.aws.run(lambda: sweep_jobs(self.services))
+        self.aws.run(lambda: sweep_files(self.services, lambda: True), self.fault(fault))
+
+    # ---- how it happens --------------------------------------------------------------------------------------
+    def fault(self, drawn: Any) -> Fault | None:
+        if drawn is None:
+            return None
+        kind, at, what = drawn
+        return Fault(kind, at, lambda: self.meanwhile(what))
+
+    def meanwhile(self, what: str) -> None:
+        doing: dict[str, Callable[[], object]] = {
+            "upgrade": lambda: subscribe(self.services, ADA), "downgrade": lambda: unsubscribe(self.services, ADA)}
+        if what in doing:
+            self.aws.run(doing[what])
+        elif what == "delete":
+            if self.aws.jobs:
+                self.delete_one(min(self.aws.jobs), None)
+        elif what == "retrievals":
+            self.retrievals_now(2)
+        elif what == "sweep":
+            self.aws.run(lambda: sweep_files(self.services, lambda: True))
+        elif visible := self.visible(what):
+            self.hand_over(visible[0], None, False)
+
+    def visible(self, queue: str) -> list[Message]:
+        return [message for message in self.aws.messages
+                if message.queue == queue and message.visible <= self.aws.now]
+
+    def hand_over(self, message: Message, fault: Fault | None, once_more: bool) -> None:
+        message.visible = self.aws.now + INVISIBLE
+        ended = self.aws.run(lambda: self.work_on(message), fault)
+        if ended is None and not once_more and message in self.aws.messages:
+            self.aws.messages.remove(message)
+        if ended is None and once_more:
+            message.visible = self.aws.now
+
+    def work_on(self, message: Message) -> None:
+        if message.queue == "archive":
+            archive_results(self.services, FileRequest.from_json(message.body), self.new_id())
+        elif message.queue == "restore":
+            restore_results(self.services, FileRequest.from_json(message.body))
+        elif message.queue == "notify":
+            notify_user(self.services, MailRequest.from_json(message.body))
+        else:
+            for retrieval in self.retrievals_of(message.body):
+                thaw_results(self.services, retrieval, self.new_id())
+
+    def retrievals_of(self, body: str) -> list[Any]:
+        from lambdas import thaw
+
+        thaw.services = self.services
+        return list(thaw.retrievals(body))
+
+    def delete_one(self, which: str, fault: Fault | None) -> None:
+        before = which in self.doomed
+        self.doomed.add(which)
+        ended = self.aws.run(lambda: delete_job(self.services, ADA, which), fault)
+        if ended is None:
+            self.deleted.add(which)
+        elif isinstance(ended, FilesOnTheMoveError) and not before:
+            self.doomed.discard(which)
+
+    @property
+    def premium(self) -> bool:
+        return bool(self.aws.profiles[ADA]["role"] == Role.PREMIUM.value)
+
+    # ---- what must be so -------------------------------------------------------------------------------------
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        for which, record in self.aws.jobs.items():
+            if which in self.doomed:
+                continue
+            live, cold = record.get("s3_key_result_file"), record.get("results_file_archive_id")
+            assert (live is None) != (cold is None), record
+            found = self.aws.buckets["results"].get(live) if live else self.aws.buckets["archive"].get(str(cold))
+            assert found is not None, f"the record points nowhere: {record}"
+            assert found.body == self.bytes[which]
+            prefix = key_prefix(ADA, which)
+            companion = (self.aws.buckets["results"].get(prefix + NAMES.index) if live else
+                         self.aws.buckets["archive"].get(f"{prefix}{record['archivings']}/companions/{NAMES.index}"))
+            assert companion is not None, f"the index is lost: {record}"
+
+    def settle(self) -> None:
+        """Deliver everything that waits, as time goes by."""
+        for _ in range(2000):
+            if not self.aws.messages:
+                retrieving = any(found.retrieving for found in self.aws.buckets["archive"].values())
+                if not retrieving:
+                    return
+            self.retrievals_now()
+            waiting = sorted(self.aws.messages, key=lambda message: message.visible)
+            if waiting:
+                self.aws.now = max(self.aws.now, waiting[0].visible)
+                self.hand_over(waiting[0], None, False)
+        pytest.fail(f"messages go round for ever: {self.aws.messages[:3]}")
+
+    def retrievals_now(self, times: int = 1) -> None:
+        for key, found in self.aws.buckets["archive"].items():
+            if found.retrieving:
+                found.retrieving, found.out_until = False, self.aws.now + DAY
+                self.aws.messages += [Message("thaw", restored_event(key), self.aws.now) for _ in range(times)]
+
+    def teardown(self) -> None:
+        """Let everything come to rest, with the sweep's help, and look where it is."""
+        self.aws.fault = None
+        self.aws.now += 1000
+        for which in sorted(self.doomed & set(self.aws.jobs)):
+            delete_job(self.services, ADA, which)
+        for _ in range(3):
+            self.settle()
+            self.aws.now += 2 * DAY
+            sweep_jobs(self.services)
+            sweep_files(self.services, lambda: True)
+        self.settle()
+        results, archive = set(self.aws.buckets["results"]), set(self.aws.buckets["archive"])
+        wanted_results, wanted_archive = set(), set()
+        for which, record in self.aws.jobs.items():
+            prefix = key_prefix(ADA, which)
+            wanted_results |= {prefix + NAMES.log, prefix + NAMES.summary}
+            if self.premium:
+                wanted_results |= {prefix + NAMES.results, prefix + NAMES.index}
+                assert "restore_status" not in record
+            else:
+                archiving = f"{prefix}{record.get('archivings')}/"
+                wanted_archive |= {archiving + NAMES.results, f"{archiving}companions/{NAMES.index}"}
+        assert results == wanted_results
+        assert archive == wanted_archive
+        assert {key.split("/")[1] for key in self.aws.buckets["inputs"]} == set(self.aws.jobs)
+        self.nothing_is_lost()
+
+
+def test_any_interleaving_ends_in_the_right_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lambdas import thaw
+
+    for module in (files, object_copy, outgoing, s3_archive):
+        monkeypatch.setattr(module, "client", module.client)  # type: ignore[attr-defined]
+    monkeypatch.setattr(thaw, "services", thaw.services)
+    run_state_machine_as_test(ResultsLife, settings=settings(
+        max_examples=300, stateful_step_count=40, deadline=None, derandomize=True, print_blob=False,
+        suppress_health_check=list(HealthCheck)))
