@@ -120,6 +120,7 @@ def test_premium_is_told_so(premium: Browser) -> None:
     assert "You have Premium" in page.text
     assert "None of your results is in the archive" in page.text
     assert 'action="/subscribe"' not in page.html
+    assert "once Premium begins" not in page.text
 
 
 def test_subscribing_again_sends_again(browser: Browser, web: Services) -> None:
