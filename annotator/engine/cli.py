@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from annotator.engine.build_cli import add_build_options, run_build
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline import Outputs, annotate
 from annotator.engine.progress import Progress
@@ -134,6 +135,9 @@ def _parser() -> Parser:
     checking = references.add_parser("verify", help="check a reference: checksums, models against sequence")
     checking.add_argument("reference", help="name or directory")
     checking.set_defaults(run=_verify)
+    building = references.add_parser("build", help="build a reference from public files")
+    add_build_options(building)
+    building.set_defaults(run=run_build)
     return parser
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import heapq
 import os
 import signal
 import subprocess
@@ -10,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from annotator.engine.errors import EngineError
+from annotator.engine.models import indexed, model_lines
 from annotator.engine.reference import Reference
 
 #: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.
@@ -23,12 +26,12 @@ POLL = 0.2
 def run_csq(
     slim: Path, out: Path, reference: Reference, *, haplotypes: bool, errors: Path, tick: Callable[[], None]
 ) -> None:
-    """Run the caller and wait for it.
+    """Run the caller and wait for it: once for each genetic code, as it knows only one at a time.
 
     Args:
         slim: input, as :class:`annotator.engine.slim.SlimWriter` writes it.
         out: output, a VCF file.
-        reference: its sequence, models and genetic code are used; its contigs share one genetic code.
+        reference: its sequence, models and genetic codes are used; of indexed models, those of the file's contigs.
         haplotypes: use the genotypes of ``slim`` to see neighbouring variants together; otherwise each by itself.
         errors: receives what the child says.
         tick: called a few times a second while it runs.
@@ -36,15 +39,75 @@ def run_csq(
     Raises:
         EngineError: the child failed; the message ends with its last words.
     """
-    codes = {contig.genetic_code for contig in reference.contigs}
-    if len(codes) != 1:
-        raise EngineError("reference_genetic_code", f"Reference {reference.name} mixes genetic codes.")
+    codes = {contig.name: contig.genetic_code for contig in reference.contigs}
+    if not indexed(reference.models) and len(set(codes.values())) == 1:
+        _run(slim, out, reference.fasta, reference.models, codes.popitem()[1], haplotypes, errors, tick)
+        return
+    parts: list[Path] = []
+    for code, (part, contigs) in _split(slim, codes).items():
+        models = part.with_name(part.name + ".gff3")
+        with models.open("w", encoding="utf-8") as stream:
+            # csq wants at least one row, and takes a contig without models as one without genes.
+            stream.writelines(line.rstrip("\n") + "\n" for line in model_lines(reference.models, contigs))
+        parts.append(part.with_name(part.name + ".csq.vcf"))
+        if models.stat().st_size:
+            _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
+        else:
+            parts[-1] = part
+        models.unlink()
+    if len(parts) == 1:
+        parts[0].replace(out)
+        return
+    with out.open("wb", buffering=1 << 18) as merged:
+        # Each is in the order of the records but for some at one position, which Answers puts right.
+        streams = [_records(part) for part in parts]
+        merged.writelines(heapq.merge(*streams, key=lambda line: int(line.split(b"\t", 3)[2])))
+    for part in parts:
+        part.unlink()
+
+
+def _split(slim: Path, codes: dict[str, int]) -> dict[int, tuple[Path, list[str]]]:
+    """A file and the contigs that it has, for each genetic code; all of it when it has one code only."""
+    with slim.open("rb", buffering=1 << 18) as lines:
+        seen = dict.fromkeys(line.partition(b"\t")[0].decode() for line in lines if not line.startswith(b"#"))
+    found: dict[int, tuple[Path, list[str]]] = {}
+    for contig in seen:
+        code = codes[contig]
+        found.setdefault(code, (slim.with_name(f"{slim.stem}.{code}.vcf"), []))[1].append(contig)
+    if len(found) < 2:
+        return {code: (slim, contigs) for code, (_, contigs) in found.items()} or {1: (slim, [])}
+    with contextlib.ExitStack() as files:
+        streams = {code: files.enter_context(path.open("wb", buffering=1 << 18)) for code, (path, _) in found.items()}
+        by_contig = {contig.encode(): streams[codes[contig]] for contig in seen}
+        with slim.open("rb", buffering=1 << 18) as lines:
+            for line in lines:
+                for stream in streams.values() if line.startswith(b"#") else [by_contig[line.partition(b"\t")[0]]]:
+                    stream.write(line)
+    return found
+
+
+def _records(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=1 << 18) as lines:
+        for line in lines:
+            if not line.startswith(b"#"):
+                yield line
+
+
+def _run(
+    slim: Path,
+    out: Path,
+    fasta: Path,
+    models: Path,
+    code: int,
+    haplotypes: bool,
+    errors: Path,
+    tick: Callable[[], None],
+) -> None:
     # The table's number in NCBI's list is 1 for the standard code, which csq calls 0; the others have their numbers.
-    code = codes.pop()
     mode = ["-p", "a"] if haplotypes else ["-l", "-s", "-"]
     command = [
         *[sys.executable, "-P", str(Path(__file__).with_name("csq_child.py")), str(os.getpid())],
-        *["-f", str(reference.fasta), "-g", str(reference.models), "-C", str(0 if code == 1 else code)],
+        *["-f", str(fasta), "-g", str(models), "-C", str(0 if code == 1 else code)],
         *[*mode, "-G", "1", "-n", str(MOST_CONSEQUENCES), "-B", str(LONGEST_PROTEIN)],
         *["-v", "0", "--no-version", "-Ov", "-o", str(out), str(slim)],
     ]

@@ -38,7 +38,7 @@ class Mender:
                         self._spliced.setdefault(one.gene, []).append(one)
                     continue
                 last = one.terminal_bases()
-                if last:
+                if last and contig.genetic_code != 1:  # mitochondria complete codons so, the nucleus does not
                     self._terminal[one.gene] = (one, frozenset(last))
                 if len(contig.start_codons) > 1:
                     positions = one.coding_positions()[:3]

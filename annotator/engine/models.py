@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
+import pysam
+
 from annotator.engine.errors import BundleError
 from annotator.engine.reference import Contig
 
@@ -23,7 +25,10 @@ Interval = tuple[int, int]
 
 @dataclass
 class Transcript:
-    """One transcript; positions are 1-based and inclusive, intervals in ascending order."""
+    """One transcript; positions are 1-based and inclusive, intervals in ascending order.
+
+    ``phase`` is the number of bases before the first whole codon of a coding sequence that is cut off at its start.
+    """
 
     id: str
     gene: str
@@ -33,6 +38,7 @@ class Transcript:
     end: int
     exons: list[Interval] = field(default_factory=list)
     cds: list[Interval] = field(default_factory=list)
+    phase: int = 0
 
     def entry(self, terms: str) -> str:
         """An entry of BCSQ for this transcript."""
@@ -91,7 +97,9 @@ class Models:
 
     @classmethod
     def load(cls, path: Path, contigs: Iterable[Contig]) -> Models:
-        """Read the transcripts of some contigs from a GFF3 file in Ensembl's style, plain or gzip.
+        """Read the transcripts of some contigs from a GFF3 file in Ensembl's style, plain, gzip or tabix-indexed.
+
+        Of an indexed file only the rows of these contigs are read.
 
         Raises:
             BundleError: a line cannot be read.
@@ -100,7 +108,7 @@ class Models:
         transcripts: dict[str, dict[str, Transcript]] = defaultdict(dict)
         genes: dict[str, str] = {}
         try:
-            for contig, kind, first, last, strand, attributes in _rows(path):
+            for contig, kind, first, last, strand, phase, attributes in _rows(path, wanted):
                 if contig not in wanted:
                     continue
                 parent, name = attributes.get("Parent", ""), attributes.get("ID", "")
@@ -116,6 +124,8 @@ class Models:
                 elif kind in ("exon", "CDS") and parent in transcripts[contig]:
                     owner = transcripts[contig][parent]
                     (owner.exons if kind == "exon" else owner.cds).append((first, last))
+                    if kind == "CDS" and (owner.strand == "-" or len(owner.cds) == 1):  # rows ascend
+                        owner.phase = phase
         except (ValueError, KeyError) as error:
             raise BundleError("reference_models", f"{path.name} cannot be read: {error!r}") from error
         for owners in transcripts.values():
@@ -173,13 +183,28 @@ class Models:
         return found
 
 
-def _rows(path: Path) -> Iterator[tuple[str, str, int, int, str, dict[str, str]]]:
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            if line.startswith("#") or not line.strip():
-                continue
-            contig, _, kind, first, last, _, strand, _, text = line.rstrip("\n").split("\t")
-            pairs = (item.partition("=") for item in text.split(";"))
-            attributes = {key: unquote(value) for key, _, value in pairs}
-            yield contig, kind, int(first), int(last), strand, attributes
+def _rows(path: Path, contigs: Iterable[str]) -> Iterator[tuple[str, str, int, int, str, int, dict[str, str]]]:
+    for line in model_lines(path, contigs):
+        if line.startswith("#") or not line.strip():
+            continue
+        contig, _, kind, first, last, _, strand, phase, text = line.rstrip("\n").split("\t")
+        pairs = (item.partition("=") for item in text.split(";"))
+        attributes = {key: unquote(value) for key, _, value in pairs}
+        yield contig, kind, int(first), int(last), strand, int(phase) if phase.isdigit() else 0, attributes
+
+
+def indexed(path: Path) -> bool:
+    """Whether gene models have a tabix index, so that those of one contig can be read alone."""
+    return path.with_name(path.name + ".tbi").is_file()
+
+
+def model_lines(path: Path, contigs: Iterable[str]) -> Iterator[str]:
+    """Lines of a file of gene models: those of some contigs when it is indexed, otherwise all."""
+    if not indexed(path):
+        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
+            yield from lines
+        return
+    with pysam.TabixFile(str(path), encoding="utf-8") as table:
+        for contig in contigs:
+            if contig in table.contigs:
+                yield from table.fetch(contig)

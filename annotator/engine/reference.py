@@ -94,6 +94,8 @@ class Reference:
     layers: tuple[LayerSpec, ...]
     sources: tuple[dict[str, str], ...]
     checksums: dict[str, str]
+    #: Coding transcripts that are known not to fit the sequence (cut off, selenocysteine, ...).
+    exceptions: frozenset[str]
     _names: dict[str, str]
 
     @classmethod
@@ -157,6 +159,7 @@ class Reference:
                 layers=layers,
                 sources=tuple(manifest["sources"]),
                 checksums=dict(manifest["sha256"]),
+                exceptions=frozenset(manifest.get("exceptions", ())),
                 _names=names | {name.lower(): contig for name, contig in names.items()},
             )
         except (KeyError, TypeError, json.JSONDecodeError) as error:

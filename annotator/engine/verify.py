@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pysam
 
+from annotator.engine.codes import STANDARD_STOPS, STOPS
 from annotator.engine.models import Models, Transcript
 from annotator.engine.reference import Contig, LayerSpec, Reference, Sequence
 
 COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
-#: Stop codons by the number of the genetic code in NCBI's list; others are taken to be as the standard code.
-STOPS: dict[int, frozenset[bytes]] = {2: frozenset({b"TAA", b"TAG", b"AGA", b"AGG"})}
-STANDARD_STOPS = frozenset({b"TAA", b"TAG", b"TGA"})
 
 
 @dataclass
@@ -36,7 +35,7 @@ def verify(reference: Reference) -> Findings:
     findings = Findings()
     for name, wanted in reference.checksums.items():
         path = reference.directory / name
-        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "missing"
+        digest = sha256(path) if path.is_file() else "missing"
         findings.note([] if digest == wanted else [f"sha256 is {digest}"], f"file {name}")
     with pysam.FastaFile(str(reference.fasta)) as fasta:
         lengths = dict(zip(fasta.references, fasta.lengths, strict=True))
@@ -46,13 +45,26 @@ def verify(reference: Reference) -> Findings:
         got = lengths.get(contig.name)
         findings.note([] if got == contig.length else [f"the sequence has {got} bases"], f"contig {contig.name}")
         transcripts = models.transcripts(contig.name)
-        problems = [text for one in transcripts if one.cds for text in _check_coding(one, contig, sequence)]
+        problems = [
+            text
+            for one in transcripts
+            if one.cds and one.id not in reference.exceptions
+            for text in coding_faults(one, contig, sequence).values()
+        ]
         coding = sum(bool(one.cds) for one in transcripts)
-        findings.note(problems, f"models of {contig.name}: {len(transcripts)} transcripts, {coding} coding")
+        subject = f"models of {contig.name}: {len(transcripts)} transcripts, {coding} coding"
+        apart = sum(one.id in reference.exceptions for one in transcripts)
+        findings.note(problems, subject + (f", {apart} known not to fit" if apart else ""))
     for layer in reference.layers:
         count, problems = _check_layer(layer, sequence)
         findings.note(problems, f"layer {layer.name}: {count} alleles")
     return findings
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def coding_sequence(one: Transcript, contig: str, sequence: Sequence) -> bytes:
@@ -61,21 +73,24 @@ def coding_sequence(one: Transcript, contig: str, sequence: Sequence) -> bytes:
     return bases if one.strand == "+" else bases.translate(COMPLEMENT)[::-1]
 
 
-def _check_coding(one: Transcript, contig: Contig, sequence: Sequence) -> list[str]:
-    """Start and stop codons; a last codon that is incomplete is completed by A, as polyadenylation does."""
-    bases = coding_sequence(one, contig.name, sequence)
+def coding_faults(one: Transcript, contig: Contig, sequence: Sequence) -> dict[str, str]:
+    """What is wrong with a coding sequence, in words, by kind: ``start``, ``stop`` and ``internal``.
+
+    A last codon that is incomplete is completed by A, as polyadenylation does.
+    """
+    bases = coding_sequence(one, contig.name, sequence)[one.phase :]
     bases += b"A" * (-len(bases) % 3)
-    codons = [bases[at : at + 3] for at in range(0, len(bases), 3)]
+    codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [b""]
     stops = STOPS.get(contig.genetic_code, STANDARD_STOPS)
-    problems = []
+    faults = {}
     if codons[0].decode() not in contig.start_codons:
-        problems.append(f"{one.id} starts with {codons[0].decode()}")
+        faults["start"] = f"{one.id} starts with {codons[0].decode()}"
     if codons[-1] not in stops:
-        problems.append(f"{one.id} ends with {codons[-1].decode()}")
-    inner = [at for at, codon in enumerate(codons[:-1], start=1) if codon in stops]
+        faults["stop"] = f"{one.id} ends with {codons[-1].decode()}"
+    inner = next((at for at, codon in enumerate(codons[:-1], start=1) if codon in stops), None)
     if inner:
-        problems.append(f"{one.id} has a stop at codon {inner[0]} of {len(codons)}")
-    return problems
+        faults["internal"] = f"{one.id} has a stop at codon {inner} of {len(codons)}"
+    return faults
 
 
 def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:

@@ -14,6 +14,7 @@ import pysam.bcftools
 import pytest
 
 from annotator.engine import InputError, Limits, Outputs, Reference, annotate
+from annotator.engine.cli import main
 
 COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 PROJECT = Path(__file__).resolve().parents[3]
@@ -140,3 +141,28 @@ def refused(tmp_path: Path, rcrs: Reference) -> Callable[..., InputError]:
         return caught.value
 
     return reason
+
+
+@pytest.fixture(scope="session")
+def genome() -> dict[str, str]:
+    """The bases of the small genome, by contig."""
+    from tests.unit.engine.small_genome import make_genome
+
+    return make_genome()
+
+
+@pytest.fixture
+def build(tmp_path: Path, genome: dict[str, str]) -> Callable[..., int]:
+    """Runs the command; returns its exit code. The bundle is ``tmp_path / out``."""
+
+    from tests.unit.engine.small_genome import GENES, gff3, write_fasta
+
+    def run(*options: str, models: str = "", fasta: dict[str, str] | None = None, out: str = "bundle") -> int:
+        table = tmp_path / f"{out}.models"
+        table.write_text(models or gff3(GENES))
+        sequence = write_fasta(tmp_path / f"{out}.fa", fasta or genome)
+        words = ["reference", "build", "--name", "small", "--fasta", str(sequence), "--gff", str(table)]
+        words += [*options, "--out", str(tmp_path / out)]
+        return main(words if "--genetic-code" in options else [*words, "--genetic-code", "MT=2"])
+
+    return run

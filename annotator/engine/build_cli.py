@@ -1,0 +1,84 @@
+"""The command line of ``python -m annotator reference build``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from annotator.engine.building import Recipe, build
+from annotator.engine.errors import BundleError, EngineError
+from annotator.engine.known_variants import VariantSource
+
+
+def add_build_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("--name", required=True, help="name of the bundle")
+    parser.add_argument("--fasta", required=True, type=Path, help="sequence: plain, gzip or bgzip")
+    parser.add_argument("--gff", required=True, type=Path, help="gene models: GFF3, GTF or genePred, plain or gzip")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="directory of the new bundle")
+    parser.add_argument("--title", default="", help="title (default: the name)")
+    parser.add_argument("--assembly", default="", help="name of the assembly (default: the name)")
+    for option, metavar, text in (
+        ("--variants", "NAME=VCF:FIELD,...", "known variants and the INFO fields (or ID) to take from them"),
+        ("--genetic-code", "CONTIG=NUMBER", "NCBI's number of a contig's genetic code (default: 1)"),
+        ("--circular", "CONTIG", "a circular contig (the mitochondrion is taken to be one)"),
+        ("--alias", "ALIAS=CONTIG", "another name of a contig"),
+        ("--source", "PART=VERSION", "version of a source; PART is fasta, gff or a NAME of --variants"),
+        ("--licence", "PART=LICENCE", "licence of a source"),
+        ("--url", "PART=URL", "address of a source"),
+    ):
+        parser.add_argument(option, action="append", default=[], metavar=metavar, help=f"{text}; may be repeated")
+
+
+def run_build(options: argparse.Namespace) -> int:
+    """Build a bundle; returns the exit code: 0, or 1 with the reason on standard error."""
+    try:
+        build(_recipe(options), options.out, lambda line: _write(sys.stdout, line))
+    except EngineError as error:
+        _write(sys.stderr, f"error: {error.message}")
+        return 1
+    except OSError as error:
+        _write(sys.stderr, f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "))
+        return 1
+    _write(sys.stdout, f"built {options.out}")
+    return 0
+
+
+def _recipe(options: argparse.Namespace) -> Recipe:
+    facts: dict[str, dict[str, str]] = {}
+    for option, fact in (("source", "version"), ("licence", "licence"), ("url", "url")):
+        for part, value in _pairs(options, option).items():
+            facts.setdefault(part, {})[fact] = value
+    codes = _pairs(options, "genetic_code")
+    if not all(code.isdigit() for code in codes.values()):
+        raise BundleError("reference_build", "--genetic-code: CONTIG=NUMBER is wanted.")
+    return Recipe(
+        name=options.name,
+        fasta=options.fasta,
+        models=options.gff,
+        variants=[VariantSource.parse(text) for text in options.variants],
+        codes={contig: int(code) for contig, code in codes.items()},
+        circular=tuple(options.circular),
+        aliases=_pairs(options, "alias"),
+        title=options.title,
+        assembly=options.assembly,
+        facts=facts,
+    )
+
+
+def _pairs(options: argparse.Namespace, option: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in getattr(options, option):
+        key, equals, value = text.partition("=")
+        if not equals or not key or not value or key in pairs:
+            message = f"--{option.replace('_', '-')} {text}: NAME=VALUE is wanted, once a name."
+            raise BundleError("reference_build", message)
+        pairs[key] = value
+    return pairs
+
+
+def _write(stream: TextIO, line: str) -> None:
+    stream.write(line + "\n")
+    stream.flush()

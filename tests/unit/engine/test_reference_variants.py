@@ -1,0 +1,100 @@
+"""Known variants of several sources in one layer of a built reference."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pysam
+import pytest
+
+from annotator.engine import Reference
+from annotator.engine.verify import verify
+from tests.unit.engine.small_genome import (
+    annotated,
+    refusal,
+    site,
+)
+
+Build = Callable[..., int]
+
+
+def write_vcf(path: Path, info: list[str], records: list[str]) -> Path:
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    path.write_text("\n".join(["##fileformat=VCFv4.2", *info, columns, *records]) + "\n")
+    return path
+
+
+@pytest.fixture
+def sources(tmp_path: Path, genome: dict[str, str]) -> list[str]:
+    """Two sources: one plain without an index and with other contig names, one indexed. Both list an insertion."""
+    ids = write_vcf(
+        tmp_path / "ids.vcf",
+        ['##INFO=<ID=COMMON,Number=0,Type=Flag,Description="Common \\"here\\"">'],
+        [
+            "chr1\t1015\trs1\tG\tC,T\t.\t.\tCOMMON",
+            "chr1\t2010\trs2\tC\tCC\t.\t.\t.",  # far from its normal place
+            f"chr1\t2012\trs3\t{genome['1'][2011]}\t<DEL>\t.\t.\t.",
+        ],
+    )
+    clinical = write_vcf(
+        tmp_path / "clinical.vcf",
+        [
+            '##INFO=<ID=AF,Number=A,Type=Float,Description="Frequency">',
+            '##INFO=<ID=SIG,Number=.,Type=String,Description="Significance">',
+        ],
+        ["1\t1015\t9\tG\tT,C\t.\t.\tAF=0.25,0.5;SIG=bad,worse%3B", "1\t2000\t10\tA\tAC\t.\t.\tAF=0.125"],
+    )
+    pysam.tabix_index(str(clinical), preset="vcf", force=True)
+    return ["--variants", f"rs={ids}:ID,COMMON", "--variants", f"clin={tmp_path / 'clinical.vcf.gz'}:AF,SIG"]
+
+
+def test_variant_sources_become_one_layer(
+    build: Build, tmp_path: Path, sources: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(*sources, "--source", "rs=b156", "--licence", "clin=CC0") == 0
+    assert "known variants rs: 3 alleles, 1 left out (no plain allele)" in capsys.readouterr().out
+    reference = Reference.load(tmp_path / "bundle")
+    assert [one["name"] for one in reference.sources] == ["sequence", "gene models", "rs", "clin"]
+    assert verify(reference).failed == []
+    assert len(reference.layers) == 1
+    rows = gzip.decompress((tmp_path / "bundle" / "known_variants.tsv.gz").read_bytes()).decode().splitlines()
+    assert rows == [
+        "#contig\tpos\tref\talt\tKNOWN_IN\trs_ID\trs_COMMON\tclin_AF\tclin_SIG",
+        "1\t1015\tG\tC\trs&clin\trs1\t1\t0.5\tbad&worse;",
+        "1\t1015\tG\tT\trs&clin\trs1\t1\t0.25\tbad&worse;",
+        "1\t2000\tA\tAC\trs&clin\trs2\t.\t0.125\t.",
+    ]
+    result = annotated(tmp_path, [site("1", 1015, "G", "A,C"), site("1", 2005, "C", "CC"), site("1", 2010, "C", "CA")])
+    first = result.info(0)
+    assert (first["KNOWN_IN"], first["rs_ID"], first["rs_COMMON"], first["clin_AF"]) == (
+        ".,rs&clin",
+        ".,rs1",
+        ".,1",
+        ".,0.5",
+    )
+    assert first["clin_SIG"] == ".,bad&worse%3B"
+    assert result.info(1)["rs_ID"] == "rs2"
+    assert (result.summary["known"], result.summary["novel"]) == (2, 1)
+    assert '##INFO=<ID=clin_AF,Number=A,Type=Float,Description="Frequency (clin)">' in result.header
+    assert '##INFO=<ID=rs_COMMON,Number=A,Type=Integer,Description="Common \\"here\\" (rs)">' in result.header
+
+
+def test_variants_of_another_sequence_are_refused(
+    build: Build, tmp_path: Path, genome: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = [f"1\t{at}\t.\t{'ACGT'[genome['1'][at - 1] == 'A']}\tG\t.\t.\t." for at in range(100, 120)]
+    wrong = [line for line in wrong if "\tG\tG\t" not in line]
+    path = write_vcf(tmp_path / "v.vcf", [], wrong)
+    assert build("--variants", f"v={path}") == 1
+    assert f"in {len(wrong)} of {len(wrong)} alleles (100.0%) REF is not what the sequence has" in refusal(
+        capsys, tmp_path
+    )
+
+
+def test_a_field_that_a_source_lacks(
+    build: Build, tmp_path: Path, sources: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build("--variants", sources[1].replace("COMMON", "RARE")) == 1
+    assert "has no field RARE; it has ID, COMMON" in refusal(capsys, tmp_path)
