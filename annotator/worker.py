@@ -31,6 +31,9 @@ from chalicelib.usecases.annotations import result_keys
 
 logger = Logger(service="annotator")
 
+NEEDED = ("ANNOTATIONS_TABLE", "PROFILES_TABLE", "INPUTS_BUCKET", "RESULTS_BUCKET", "JOB_REQUESTS_QUEUE_URL",
+          "JOB_RESULTS_TOPIC")
+"""Environment variables without which there is nothing to work on; `infra/worker.yaml` sets them."""
 RETRY_SECONDS = 30
 MOST_DELIVERIES = 15
 """After so many deliveries a job fails with a reason, before the queue gives its message up (`maxReceiveCount`)."""
@@ -214,6 +217,10 @@ def main() -> int:
     """Run a worker as the environment says, until SIGTERM or SIGINT."""
     services = Services.from_environment()
     settings = WorkerSettings.from_environment()
+    missing = [name for name in NEEDED if not os.environ.get(name)]
+    if missing:
+        logger.error("The annotator lacks settings", extra={"missing": missing})
+        return 1
     owner = f"{socket.gethostname()}-{os.getpid()}-{services.new_id()[:8]}"
     worker = Worker(services, JobRequestsQueue(services.settings.job_requests_queue_url), settings, owner)
 

@@ -355,3 +355,12 @@ def test_a_renewal_by_the_loser_is_refused(services: Services) -> None:
     with pytest.raises(LeaseLostError):
         services.jobs.hand_back(job.job_id, "w1", count_attempt=True)
     assert json.dumps(now(services, job).to_record())
+
+
+def test_a_worker_without_settings_ends_at_once(monkeypatch: pytest.MonkeyPatch, services: Services,
+                                                capsys: pytest.CaptureFixture[str]) -> None:
+    from annotator import worker
+
+    monkeypatch.delenv("JOB_REQUESTS_QUEUE_URL")
+    assert worker.main() == 1
+    assert "JOB_REQUESTS_QUEUE_URL" in capsys.readouterr().out
