@@ -1,6 +1,7 @@
 """Results go cold and come back in the packaged service, IAM enforced; retention is two seconds."""
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -143,7 +144,8 @@ def test_deleting_an_archived_job_leaves_nothing(quick_stack: LocalStack, a_vcf:
 
 @pytest.mark.parametrize("walk", ["jobs", "files"])
 def test_the_sweep_has_the_rights_that_it_needs(quick_stack: LocalStack, walk: str) -> None:
-    answer = quick_stack.client("lambda").invoke(FunctionName="gas-local-sweep", Payload=f'{{"walk": "{walk}"}}'.encode())
+    payload = json.dumps({"walk": walk}).encode()
+    answer = quick_stack.client("lambda").invoke(FunctionName="gas-local-sweep", Payload=payload)
     said = answer["Payload"].read().decode()
     assert "FunctionError" not in answer, said
     assert "open_jobs" in said or "results_missing" in said

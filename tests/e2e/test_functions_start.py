@@ -28,7 +28,7 @@ def unpacked(artifact: Artifact, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.mark.parametrize("handler", ["app.app", *HANDLERS])
 def test_a_function_starts_from_the_zip_alone_with_tracing_on(unpacked: Path, handler: str) -> None:
-    module, _, name = handler.rpartition(".")
+    module = handler.rpartition(".")[0]
     environment = {
         "PATH": os.environ["PATH"], "LAMBDA_TASK_ROOT": str(unpacked), "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "GAS", "POWERTOOLS_SERVICE_NAME": "s",

@@ -14,6 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from annotator import worker as worker_module
 from annotator.engine_process import EngineRun
 from annotator.settings import WorkerSettings
 from annotator.worker import Worker
@@ -357,10 +358,9 @@ def test_a_renewal_by_the_loser_is_refused(services: Services) -> None:
     assert json.dumps(now(services, job).to_record())
 
 
-def test_a_worker_without_settings_ends_at_once(monkeypatch: pytest.MonkeyPatch, services: Services,
-                                                capsys: pytest.CaptureFixture[str]) -> None:
-    from annotator import worker
-
+def test_a_worker_without_settings_ends_at_once(monkeypatch: pytest.MonkeyPatch, services: Services) -> None:
+    said: list[Any] = []
+    monkeypatch.setattr(worker_module.logger, "error", lambda text, extra: said.append(extra["missing"]))
     monkeypatch.delenv("JOB_REQUESTS_QUEUE_URL")
-    assert worker.main() == 1
-    assert "JOB_REQUESTS_QUEUE_URL" in capsys.readouterr().out
+    assert worker_module.main() == 1
+    assert said == [["JOB_REQUESTS_QUEUE_URL"]]
