@@ -16,7 +16,14 @@ from chalicelib.domain.profiles import Profile
 @cache
 def _environment() -> Environment:
     return Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True,
-                       lstrip_blocks=True, autoescape=select_autoescape(["html"]))
+                       lstrip_blocks=True, autoescape=select_autoescape(["html"]), finalize=_on_one_line)
+
+
+def _on_one_line(value: Any) -> Any:
+    """Names of files come from users: a line's end in one must not end the subject or begin a paragraph."""
+    if not isinstance(value, str):
+        return value
+    return " ".join("".join(character if character.isprintable() else " " for character in value).split())
 
 
 def compose(kind: MailKind, profile: Profile, site_url: str, **values: Any) -> Mail:

@@ -103,7 +103,7 @@ def test_a_retrieval_that_nobody_recorded_is_recorded(services: Services, functi
     assert reload(services, job).restore_status is RestoreStatus.RESTORING
 
 
-def test_bytes_that_are_out_already_go_straight_to_thaw(services: Services, functions: Functions, cold_job: Any) -> None:
+def test_bytes_that_are_out_already_go_to_thaw(services: Services, functions: Functions, cold_job: Any) -> None:
     job = cold_job()
     boto3.client("s3").restore_object(Bucket=services.files.archive_bucket, Key=job.results_file_archive_id,
                                       RestoreRequest={"Days": 1})

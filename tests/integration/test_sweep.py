@@ -1,0 +1,226 @@
+"""The sweep: what nothing moves any more is helped along, what is safe is repaired, the rest is counted."""
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
+from chalicelib.domain.profiles import Profile, Role
+from chalicelib.services import Services
+from chalicelib.usecases import sweep_jobs as jobs_use_case
+from chalicelib.usecases.sweep_files import sweep_files
+from chalicelib.usecases.sweep_jobs import sweep_jobs
+from tests.conftest import HeldClock
+from tests.integration.cold import (
+    CONTEXT,
+    RETENTION,
+    Functions,
+    make_completed,
+    names_in,
+    reload,
+)
+from tests.integration.jobs import ADA, bodies_in, job_id, keys_in, make_job, put_input
+
+DAY = 86_400
+
+
+@pytest.fixture
+def as_of_now(clock: HeldClock) -> HeldClock:
+    """The clock, at the time at which moto writes files."""
+    clock.now = int(datetime.now(UTC).timestamp())
+    return clock
+
+
+def walk(services: Services) -> dict[str, int]:
+    return {name: count for name, count in sweep_files(services, lambda: True).items() if count}
+
+
+def archived(services: Services, functions: Functions, clock: HeldClock, number: int = 1) -> Job:
+    job = make_completed(services, number)
+    clock.advance(RETENTION)
+    return functions.archive(job)
+
+
+# ---- every few minutes ---------------------------------------------------------------------------------------
+def test_a_waiting_job_is_requested_again_once_an_hour_and_given_up_after_two_days(
+        services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    job = make_job(services)
+    queue = services.settings.job_requests_queue_url
+    assert sweep_jobs(services)["requested_again"] == 0
+    clock.advance(1000)
+    assert [sweep_jobs(services)["requested_again"] for _ in range(3)] == [1, 0, 0]
+    clock.advance(3601)
+    assert sweep_jobs(services) == {"requested_again": 1, "given_up": 0, "retrievals_again": 0, "open_jobs": 1}
+    assert bodies_in(queue) == [{"job_id": job.job_id, "user_id": ADA}] * 2
+    clock.advance(2 * DAY)
+    assert sweep_jobs(services)["given_up"] == 1
+    failed = reload(services, job)
+    assert failed.error is not None
+    assert (failed.job_status, failed.error.code) == (JobStatus.FAILED, "service_trouble")
+    assert [body["job_status"] for body in functions.waiting("notify")] == ["FAILED"]
+    assert sweep_jobs(services)["open_jobs"] == 0
+
+
+def test_a_job_whose_lease_runs_is_left_alone_and_one_past_it_is_not(
+        services: Services, clock: HeldClock, make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    job = make_job(services)
+    clock.advance(1000)
+    services.jobs.take(job.job_id, "w1", clock(), 60)
+    clock.advance(300)
+    assert sweep_jobs(services)["requested_again"] == 0
+    clock.advance(100)
+    assert sweep_jobs(services)["requested_again"] == 1
+
+
+@pytest.mark.parametrize(("tier", "overdue"), [(RestoreTier.EXPEDITED, 601), (RestoreTier.STANDARD, 36_001)])
+def test_a_retrieval_that_never_came_is_asked_for_again(
+        services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile],
+        tier: RestoreTier, overdue: int) -> None:
+    make_profile()
+    job = archived(services, functions, clock)
+    services.profiles.subscribe(ADA)
+    services.archive_table.record_retrieval(job.job_id, str(job.results_file_archive_id), tier, clock())
+    clock.advance(overdue - 1)
+    assert sweep_jobs(services)["retrievals_again"] == 0
+    clock.advance(1)
+    assert sweep_jobs(services)["retrievals_again"] == 1
+    assert functions.deliver_waiting("restore") == 1
+    assert reload(services, job).restore_status is RestoreStatus.RESTORING
+
+
+def test_retrievals_in_time_do_not_hide_one_that_is_overdue(
+        services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs_use_case, "PAGE", 2)
+    make_profile()
+    jobs = [archived(services, functions, clock, number) for number in range(1, 6)]
+    for job in jobs[:4]:
+        services.archive_table.record_retrieval(job.job_id, str(job.results_file_archive_id), RestoreTier.STANDARD,
+                                                clock())
+    clock.advance(1)
+    services.archive_table.record_retrieval(jobs[4].job_id, str(jobs[4].results_file_archive_id),
+                                            RestoreTier.EXPEDITED, clock())
+    clock.advance(700)
+    assert sweep_jobs(services)["retrievals_again"] == 1
+    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": jobs[4].job_id}]
+
+
+# ---- once a day ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["a.vcf", "two words+plus.vcf", "ünïcödé 100%.vcf"])
+def test_an_upload_that_became_no_job_is_submitted_again(services: Services, functions: Functions,
+                                                         as_of_now: HeldClock, name: str) -> None:
+    key = f"{ADA}/{job_id()}/{name}"
+    put_input(services, key, b"x")
+    assert walk(services) == {}
+    as_of_now.advance(3700)
+    assert walk(services) == {"uploads_resubmitted": 1}
+    (event,) = bodies_in(services.settings.uploads_queue_url)
+    assert urllib.parse.unquote_plus(event["Records"][0]["s3"]["object"]["key"]) == key
+
+
+def test_a_free_result_that_is_long_due_is_archived(services: Services, functions: Functions, as_of_now: HeldClock,
+                                                    make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    job = make_completed(services)
+    as_of_now.advance(RETENTION + 10)
+    assert walk(services) == {}
+    as_of_now.advance(DAY)
+    assert walk(services) == {"archive_requested": 1}
+    assert functions.deliver_waiting("archive") == 1
+    assert reload(services, job).archived
+
+
+@pytest.mark.parametrize("left", ["free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi"])
+def test_an_original_left_beside_its_archived_copy_is_removed(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile],
+        left: str) -> None:
+    make_profile()
+    job = archived(services, functions, as_of_now)
+    boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=f"{ADA}/{job.job_id}/{left}", Body=b"x")
+    as_of_now.advance(2 * DAY)
+    assert walk(services)["archive_requested"] == 1
+    functions.deliver_waiting("archive")
+    assert names_in(services.files.results_bucket) == ["free_1.count.log", "free_1.summary.json"]
+    assert reload(services, job).archived
+
+
+def test_a_premium_users_archived_result_that_nobody_sent_for_is_sent_for(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    job = archived(services, functions, as_of_now)
+    as_of_now.advance(2 * DAY)
+    assert walk(services) == {}
+    services.profiles.subscribe(ADA)
+    assert walk(services) == {"restore_requested": 1}
+    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": job.job_id}]
+
+
+def test_leftovers_go_after_a_day_and_what_records_name_stays(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile]) -> None:
+    make_profile(role=Role.PREMIUM)
+    live = make_completed(services, 1)
+    services.profiles.unsubscribe(ADA, 0)
+    cold = archived(services, functions, as_of_now, 2)
+    services.profiles.subscribe(ADA)
+    services.archive_table.record_retrieval(cold.job_id, str(cold.results_file_archive_id), RestoreTier.STANDARD, 0)
+    named = keys_in(services.files.results_bucket) + keys_in(services.files.archive_bucket)
+    s3 = boto3.client("s3")
+    for bucket, key in ((services.files.archive_bucket, f"{ADA}/{live.job_id}/1/free_1.annot.vcf.gz"),
+                        (services.files.archive_bucket, f"{ADA}/{cold.job_id}/2/free_1.annot.vcf.gz"),
+                        (services.files.archive_bucket, f"{ADA}/{job_id(9)}/1/free_1.annot.vcf.gz"),
+                        (services.files.results_bucket, f"{ADA}/{job_id(9)}/free_1.annot.vcf.gz")):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"left behind")
+    assert walk(services) == {}
+    as_of_now.advance(2 * DAY)
+    assert walk(services) == {"leftovers_deleted": 4}
+    assert keys_in(services.files.results_bucket) + keys_in(services.files.archive_bucket) == named
+
+
+def test_a_copy_that_is_just_being_written_anew_is_no_leftover(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    make_profile()
+    job = make_completed(services)
+    key = f"{ADA}/{job.job_id}/1/free_1.annot.vcf.gz"
+    boto3.client("s3").put_object(Bucket=services.files.archive_bucket, Key=key, Body=b"of a run that was cut off")
+    as_of_now.advance(2 * DAY)
+    (seen,) = services.files.walk(services.files.archive_bucket)
+    put = services.archive_store.put
+
+    def swept_meanwhile(job_put: Any) -> str:
+        archive_id = put(job_put)
+        with monkeypatch.context() as now:
+            # The walk listed the bucket before the copy was written anew.
+            listed = {services.files.archive_bucket: [seen]}
+            now.setattr(services.files, "walk", lambda bucket: listed.get(bucket, []))
+            assert walk(services) == {}
+        return archive_id
+
+    monkeypatch.setattr(services.archive_store, "put", swept_meanwhile)
+    assert functions.archive(job).results_file_archive_id == key
+    assert key in keys_in(services.files.archive_bucket)
+
+
+def test_a_missing_results_file_is_counted(services: Services, functions: Functions, as_of_now: HeldClock,
+                                           make_profile: Callable[..., Profile]) -> None:
+    make_profile(role=Role.PREMIUM)
+    job = make_completed(services)
+    services.files.delete(services.files.results_bucket, str(job.s3_key_result_file))
+    assert walk(services) == {"results_missing": 1}
+
+
+def test_a_walk_ends_in_time_and_the_function_tells_what_it_found(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    make_completed(services)
+    assert sweep_files(services, lambda: False)["unfinished"] == 1
+    counts = functions.modules["sweep"].handler({"walk": "files"}, CONTEXT)
+    assert counts["results_missing"] == 0
+    assert functions.modules["sweep"].handler({"walk": "jobs"}, CONTEXT)["open_jobs"] == 0
