@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from annotator.engine.errors import EngineError
-from annotator.engine.models import indexed, model_lines
+from annotator.engine.models import indexed, model_contigs, model_lines
 from annotator.engine.reference import Reference
 
 #: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.
 MOST_CONSEQUENCES = 256
 #: Amino acids written of a changed protein before csq abbreviates it.
 LONGEST_PROTEIN = 16
+#: Stands for a genetic code where there is nothing to translate.
+NO_MODELS = 0
 #: Seconds between two looks at the child.
 POLL = 0.2
 
@@ -43,17 +45,19 @@ def run_csq(
     if not indexed(reference.models) and len(set(codes.values())) == 1:
         _run(slim, out, reference.fasta, reference.models, codes.popitem()[1], haplotypes, errors, tick)
         return
+    # csq fails a whole file at one contig without models; such records need no answer of its.
+    with_models = model_contigs(reference.models)
+    codes = {contig: code if contig in with_models else NO_MODELS for contig, code in codes.items()}
     parts: list[Path] = []
     for code, (part, contigs) in _split(slim, codes).items():
+        if code == NO_MODELS:
+            parts.append(part)
+            continue
         models = part.with_name(part.name + ".gff3")
         with models.open("w", encoding="utf-8") as stream:
-            # csq wants at least one row, and takes a contig without models as one without genes.
             stream.writelines(line.rstrip("\n") + "\n" for line in model_lines(reference.models, contigs))
         parts.append(part.with_name(part.name + ".csq.vcf"))
-        if models.stat().st_size:
-            _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
-        else:
-            parts[-1] = part
+        _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
         models.unlink()
     if len(parts) == 1:
         parts[0].replace(out)
@@ -75,7 +79,7 @@ def _split(slim: Path, codes: dict[str, int]) -> dict[int, tuple[Path, list[str]
         code = codes[contig]
         found.setdefault(code, (slim.with_name(f"{slim.stem}.{code}.vcf"), []))[1].append(contig)
     if len(found) < 2:
-        return {code: (slim, contigs) for code, (_, contigs) in found.items()} or {1: (slim, [])}
+        return {code: (slim, contigs) for code, (_, contigs) in found.items()} or {NO_MODELS: (slim, [])}
     with contextlib.ExitStack() as files:
         streams = {code: files.enter_context(path.open("wb", buffering=1 << 18)) for code, (path, _) in found.items()}
         by_contig = {contig.encode(): streams[codes[contig]] for contig in seen}

@@ -208,3 +208,11 @@ def model_lines(path: Path, contigs: Iterable[str]) -> Iterator[str]:
         for contig in contigs:
             if contig in table.contigs:
                 yield from table.fetch(contig)
+
+
+def model_contigs(path: Path) -> frozenset[str]:
+    """Names of the contigs that have gene models."""
+    if indexed(path):
+        with pysam.TabixFile(str(path), encoding="utf-8") as table:
+            return frozenset(table.contigs)
+    return frozenset(line.partition("\t")[0] for line in model_lines(path, ()) if "\t" in line and line[0] != "#")

@@ -172,6 +172,16 @@ def test_only_the_contigs_of_a_file_are_loaded(build: Build, tmp_path: Path) -> 
     assert models.transcripts("1") == []
 
 
+@pytest.mark.parametrize("order", [("1", "MT", "X"), ("X", "1"), ("X", "MT"), ("X",)])
+def test_contigs_without_genes(build: Build, tmp_path: Path, genome: dict[str, str], order: tuple[str, ...]) -> None:
+    assert build(fasta={**genome, "X": "ACGT" * 50}) == 0
+    places = {"1": ("1", 1015, "G", "C"), "MT": ("MT", 305, "G", "C"), "X": ("X", 9, "A", "T")}
+    result = annotated(tmp_path, [site(*places[contig]) for contig in order])
+    terms = {record[0]: result.info(at)["GAS_CONSEQUENCE"] for at, record in enumerate(result.records)}
+    assert terms == {contig: "intergenic_variant" if contig == "X" else "missense_variant" for contig in order}
+    assert result.warned("unanswered") is None
+
+
 def test_phased_genotypes_with_two_genetic_codes(build: Build, tmp_path: Path) -> None:
     """Two changes of one codon on one haplotype are seen together, on either side of a change of the code."""
     assert build() == 0
