@@ -156,7 +156,8 @@ def _tree_leaves(part: bytes) -> list[bytes]:
 
 
 def _tree_root(level: list[bytes]) -> str:
-    """Glacier's tree hash (hex) over SHA-256s of consecutive mebibytes."""
+    """Glacier's tree hash (hex) over SHA-256s of consecutive mebibytes; an odd one out rises as it is."""
     while len(level) > 1:
-        level = [hashlib.sha256(b"".join(level[first:first + 2])).digest() for first in range(0, len(level), 2)]
+        pairs = [level[first:first + 2] for first in range(0, len(level), 2)]
+        level = [hashlib.sha256(b"".join(pair)).digest() if len(pair) == 2 else pair[0] for pair in pairs]
     return level[0].hex() if level else hashlib.sha256(b"").hexdigest()
