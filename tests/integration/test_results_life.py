@@ -47,7 +47,7 @@ NAME = "a.vcf"
 NAMES = ResultNames.of(NAME)
 RETENTION, GRACE = 2000, 3600
 INVISIBLE = 1080
-MOST_JOBS = 3
+MOST_JOBS = 4
 START = 1_790_000_000
 
 
@@ -70,8 +70,8 @@ class CountedMails:
 
 faults = st.one_of(
     st.none(),
-    st.tuples(st.sampled_from(["cut off", "refused"]), st.integers(1, 40), st.just("")),
-    st.tuples(st.just("meanwhile"), st.integers(1, 40),
+    st.tuples(st.sampled_from(["cut off", "refused"]), st.integers(1, 30), st.just("")),
+    st.tuples(st.just("meanwhile"), st.integers(1, 30),
               st.sampled_from(["upgrade", "downgrade", "archive", "restore", "thaw", "delete", "retrievals", "sweep"])),
 )
 
@@ -112,6 +112,9 @@ class ResultsLife(RuleBasedStateMachine):
     # ---- what happens ----------------------------------------------------------------------------------------
     @rule()
     def complete(self) -> None:
+        self.complete_one()
+
+    def complete_one(self) -> None:
         if self.made >= MOST_JOBS:
             return
         self.made += 1
@@ -150,9 +153,31 @@ class ResultsLife(RuleBasedStateMachine):
         if visible:
             self.hand_over(visible[which % len(visible)], self.fault(fault), once_more)
 
-    @rule(queue=st.sampled_from(["archive", "restore", "thaw"]), which=st.integers(0, 5))
+    @rule()
+    def deliver_all(self) -> None:
+        """What is due is dealt with, and nothing comes in between."""
+        self.deliver_all_now()
+
+    @rule(fault=faults)
+    def goes_cold(self, fault: Any) -> None:
+        """A job is completed and due, and something happens while it is archived."""
+        self.complete_one()
+        self.aws.now += RETENTION + GRACE
+        self.hand_over_first("archive", fault)
+
+    @rule(fault=faults, again=st.booleans())
+    def comes_back(self, fault: Any, again: bool) -> None:
+        """The user subscribes, everything is sent for, and something happens while the first one is thawed."""
+        self.aws.run(lambda: subscribe(self.services, ADA))
+        self.deliver_all_now()
+        self.retrievals_now(1 + again)
+        self.hand_over_first("thaw", fault)
+
+    @rule(queue=st.sampled_from(["archive", "restore", "thaw"]), which=st.integers(0, 20))
     def lose(self, queue: str, which: int) -> None:
         """A message ends in the dead-letter queue."""
+        if which > 5:
+            return
         waiting = [message for message in self.aws.messages if message.queue == queue]
         if waiting:
             self.aws.messages.remove(waiting[which % len(waiting)])
@@ -162,10 +187,10 @@ class ResultsLife(RuleBasedStateMachine):
         """What was sent for is out now; S3 tells of it once or more."""
         self.retrievals_now(times)
 
-    @rule(which=st.integers(0, MOST_JOBS - 1), fault=faults)
+    @rule(which=st.integers(0, 3 * MOST_JOBS), fault=faults)
     def delete(self, which: int, fault: Any) -> None:
         ids = sorted(self.aws.jobs)
-        if ids:
+        if which < len(ids):
             self.delete_one(ids[which % len(ids)], self.fault(fault))
 
     @rule(fault=faults)
@@ -192,8 +217,22 @@ class ResultsLife(RuleBasedStateMachine):
             self.retrievals_now(2)
         elif what == "sweep":
             self.aws.run(lambda: sweep_files(self.services, lambda: True))
-        elif visible := self.visible(what):
-            self.hand_over(visible[0], None, False)
+        else:
+            # The same job's message, delivered once more beside the run that is under way.
+            for which in sorted(self.aws.jobs):
+                body = FileRequest(user_id=ADA, job_id=which).to_json()
+                message = Message(what, body, self.aws.now)
+                self.aws.messages.append(message)
+                self.hand_over(message, None, False)
+
+    def hand_over_first(self, queue: str, fault: Any) -> None:
+        if visible := self.visible(queue):
+            self.hand_over(visible[0], self.fault(fault), False)
+
+    def deliver_all_now(self) -> None:
+        for queue in ("archive", "restore", "restore"):
+            for message in self.visible(queue):
+                self.hand_over(message, None, False)
 
     def visible(self, queue: str) -> list[Message]:
         return [message for message in self.aws.messages
@@ -309,5 +348,5 @@ def test_any_interleaving_ends_in_the_right_place(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(module, "client", module.client)  # type: ignore[attr-defined]
     monkeypatch.setattr(thaw, "services", thaw.services)
     run_state_machine_as_test(ResultsLife, settings=settings(
-        max_examples=300, stateful_step_count=40, deadline=None, derandomize=True, print_blob=False,
+        max_examples=600, stateful_step_count=30, deadline=None, derandomize=True, print_blob=False,
         suppress_health_check=list(HealthCheck)))

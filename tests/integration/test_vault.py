@@ -1,0 +1,200 @@
+"""Results in a Glacier vault: on moto's vaults, with what moto lacks of them put in at boto3's boundary."""
+from __future__ import annotations
+
+import datetime
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.utils import calculate_tree_hash
+
+from chalicelib.aws.vault_archive import VaultArchive
+from chalicelib.domain.jobs import Job, RestoreStatus, RestoreTier
+from chalicelib.domain.profiles import Profile
+from chalicelib.services import Services
+from chalicelib.usecases.annotations import delete_job
+from tests.conftest import HeldClock
+from tests.integration.cold import RETENTION, Functions, error, live_sha256, make_completed, reload, request
+from tests.integration.jobs import ADA, keys_in
+
+MIB = 1024**2
+PART = 8 * MIB
+CONTENT = bytes(range(256)) * (PART // 256) + b"and some more" * 100_000
+
+
+class Vault:
+    """Moto's vault, with uploads in parts, ranges, sizes, and refusals on request."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, bytearray] = {}
+        self.asked: list[dict[str, Any]] = []
+        self.aborted = 0
+        self.no_capacity = False
+        self._original = BaseClient._make_api_call
+
+    @property
+    def _moto(self) -> Any:
+        from moto.glacier.models import glacier_backends
+
+        return glacier_backends["123456789012"]["us-east-1"].vaults["cold"]
+
+    @property
+    def archives(self) -> list[str]:
+        return list(self._moto.archives)
+
+    def call(self, client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        handler = getattr(self, f"_{operation}", None)
+        if client.meta.service_model.service_name != "glacier" or handler is None:
+            return self._original(client, operation, arguments)
+        return handler(client, arguments)
+
+    def _InitiateMultipartUpload(self, _: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        assert int(arguments["partSize"]) == PART
+        self.parts["u"] = bytearray()
+        return {"uploadId": "u"}
+
+    def _UploadMultipartPart(self, _: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        body, written = arguments["body"], self.parts["u"]
+        assert arguments["range"] == f"bytes {len(written)}-{len(written) + len(body) - 1}/*"
+        assert arguments["checksum"] == calculate_tree_hash(io.BytesIO(body))
+        written += body
+        return {"checksum": arguments["checksum"]}
+
+    def _CompleteMultipartUpload(self, client: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        body = bytes(self.parts.pop("u"))
+        assert int(arguments["archiveSize"]) == len(body)
+        assert arguments["checksum"] == calculate_tree_hash(io.BytesIO(body))
+        made = self._original(client, "UploadArchive", {"vaultName": "cold", "body": body, "accountId": "-"})
+        return {"archiveId": made["archiveId"], "checksum": arguments["checksum"]}
+
+    def _AbortMultipartUpload(self, _: Any, __: dict[str, Any]) -> Any:  # noqa: N802
+        self.aborted += 1
+        self.parts.clear()
+        return {}
+
+    def _InitiateJob(self, client: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        self.asked.append(arguments["jobParameters"])
+        if self.no_capacity and arguments["jobParameters"]["Tier"] == "Expedited":
+            raise error("InsufficientCapacityException", "InitiateJob")
+        answer = self._original(client, "InitiateJob", arguments)
+        self._moto.jobs[answer["jobId"]].et = datetime.datetime(2020, 1, 1)  # noqa: DTZ001 - as moto keeps it
+        return answer
+
+    def _DescribeJob(self, client: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        if arguments["jobId"] not in self._moto.jobs:
+            raise error("ResourceNotFoundException", "DescribeJob", 404)
+        answer = self._original(client, "DescribeJob", arguments)
+        return {**answer, "ArchiveSizeInBytes": self._moto.archives[answer["ArchiveId"]]["size"]}
+
+    def _GetJobOutput(self, _: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        first, last = (int(part) for part in arguments["range"].removeprefix("bytes=").split("-"))
+        body = self._moto.get_job_output(arguments["jobId"])
+        return {"body": io.BytesIO(body[first:last + 1]), "status": 206}
+
+    def _DeleteArchive(self, client: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
+        if arguments["archiveId"] not in self._moto.archives:
+            raise error("ResourceNotFoundException", "DeleteArchive", 404)
+        return self._original(client, "DeleteArchive", arguments)
+
+    def message(self, number: int = -1, status: str = "Succeeded") -> str:
+        """What Glacier sends to the topic, in the form that AWS documents."""
+        job_id, job = list(self._moto.jobs.items())[number]
+        return json.dumps({
+            "Action": "ArchiveRetrieval", "ArchiveId": job.archive_id, "ArchiveSizeInBytes": len(CONTENT),
+            "Completed": True, "CompletionDate": "2026-11-24T12:00:00.000Z",
+            "CreationDate": "2026-11-24T08:00:00.000Z", "InventorySizeInBytes": None,
+            "JobDescription": self.asked[number]["Description"], "JobId": job_id, "SHA256TreeHash": "0" * 64,
+            "SNSTopic": self.asked[number]["SNSTopic"], "StatusCode": status, "StatusMessage": status,
+            "VaultARN": "arn:aws:glacier:us-east-1:123456789012:vaults/cold"})
+
+
+@pytest.fixture
+def vault(services: Services, functions: Functions, monkeypatch: pytest.MonkeyPatch) -> Vault:
+    boto3.client("glacier").create_vault(vaultName="cold")
+    made = Vault()
+    store = VaultArchive(services.settings.results_bucket, "cold", services.settings.job_thaw_topic, PART)
+    functions.services = replace(services, archive_store=store)
+    for module in functions.modules.values():
+        monkeypatch.setattr(module, "services", functions.services)
+    monkeypatch.setattr(BaseClient, "_make_api_call", lambda *arguments: made.call(*arguments))
+    return made
+
+
+@pytest.fixture
+def cold_job(vault: Vault, services: Services, functions: Functions, clock: HeldClock,
+             make_profile: Callable[..., Profile]) -> Job:
+    make_profile()
+    job = make_completed(services, content=CONTENT)
+    clock.advance(RETENTION)
+    cold = functions.archive(job)
+    services.profiles.subscribe(ADA)
+    return cold
+
+
+def test_the_same_bytes_come_back_from_the_vault(vault: Vault, services: Services, functions: Functions,
+                                                 cold_job: Job) -> None:
+    assert [cold_job.results_file_archive_id] == vault.archives
+    assert cold_job.archived
+    assert functions.deliver("restore", request(job_id=cold_job.job_id)) == []
+    (asked,) = vault.asked
+    assert (asked["Tier"], asked["SNSTopic"]) == ("Expedited", services.settings.job_thaw_topic)
+    message = vault.message()
+    boto3.client("sns").publish(TopicArn=services.settings.job_thaw_topic, Message=message)
+    assert functions.deliver_waiting("thaw") == 1
+    assert live_sha256(services, cold_job) == hashlib.sha256(CONTENT).hexdigest()
+    assert vault.archives == []
+    assert keys_in(services.files.archive_bucket) == []
+    assert functions.deliver("thaw", message, message) == []
+    assert live_sha256(services, cold_job) == cold_job.results_file_sha256
+
+
+def test_without_capacity_standard_is_asked_for_and_not_twice(vault: Vault, services: Services, functions: Functions,
+                                                              cold_job: Job) -> None:
+    vault.no_capacity = True
+    for _ in range(2):
+        assert functions.deliver("restore", request(job_id=cold_job.job_id)) == []
+    assert [asked["Tier"] for asked in vault.asked] == ["Expedited", "Standard", "Expedited"]
+    now = reload(services, cold_job)
+    assert (now.restore_status, now.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.STANDARD)
+
+
+def test_a_retrieval_that_failed_is_reported_and_leaves_the_archive(vault: Vault, services: Services,
+                                                                    functions: Functions, cold_job: Job) -> None:
+    functions.deliver("restore", request(job_id=cold_job.job_id))
+    assert functions.deliver("thaw", vault.message(status="Failed")) == ["0"]
+    assert vault.archives == [cold_job.results_file_archive_id]
+
+
+def test_an_output_that_is_gone_is_retrieved_again(vault: Vault, services: Services, functions: Functions,
+                                                   cold_job: Job) -> None:
+    functions.deliver("restore", request(job_id=cold_job.job_id))
+    message = vault.message()
+    vault._moto.jobs.clear()
+    assert functions.deliver("thaw", message) == []
+    assert functions.deliver_waiting("restore") == 1
+    assert len(vault.asked) == 2
+    assert functions.deliver("thaw", vault.message()) == []
+    assert live_sha256(services, cold_job) == cold_job.results_file_sha256
+
+
+def test_what_the_annotator_did_not_write_is_not_archived(
+        vault: Vault, services: Services, functions: Functions, clock: HeldClock,
+        make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    job = make_completed(services, results_file_sha256="0" * 64)
+    clock.advance(RETENTION)
+    assert functions.deliver("archive", request(job_id=job.job_id)) == ["0"]
+    assert (vault.archives, vault.aborted) == ([], 1)
+    assert reload(services, job).s3_key_result_file == job.s3_key_result_file
+
+
+def test_deleting_removes_the_archive(vault: Vault, services: Services, functions: Functions, cold_job: Job) -> None:
+    delete_job(functions.services, ADA, cold_job.job_id)
+    assert vault.archives == []
+    assert keys_in(services.files.archive_bucket) == []
