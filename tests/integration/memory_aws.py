@@ -99,7 +99,7 @@ class MemoryAws:
         self.fault, self.steps = fault, 0
         try:
             work()
-        except (CutOffError, Exception) as error:  # noqa: BLE001 - the queue does not ask why either
+        except (CutOffError, Exception) as error:
             if isinstance(error, AssertionError):
                 raise
             return error
