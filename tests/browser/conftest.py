@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from app import app
 from chalicelib.aws.outgoing import OutgoingQueue
@@ -27,6 +27,9 @@ TOKEN = "a-browser-test-session"
 MARY, MARYS_TOKEN = "33333333-3333-4333-8333-333333333333", "another-browser-test-session"
 ADA = "11111111-1111-4111-8111-111111111111"
 WIDE, NARROW = (1440, 900), (390, 844)
+
+# A function's first call in the emulator unpacks the whole artifact; on a busy machine that outlasts five seconds.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")
