@@ -11,8 +11,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client
+from chalicelib.aws.object_copy import MISSING
 
-_MISSING = ("404", "NoSuchKey", "NotFound")
 _TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2, max_concurrency=4)
 
 
@@ -96,7 +96,7 @@ class FileStore:
         try:
             size: int = self._s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
+            if error.response["Error"]["Code"] in MISSING:
                 return None
             raise
         return size
@@ -106,7 +106,7 @@ class FileStore:
         try:
             body = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
+            if error.response["Error"]["Code"] in MISSING:
                 return None
             raise
         with body:
@@ -147,7 +147,7 @@ class FileStore:
         try:
             self._s3.download_file(bucket, key, str(path), Config=_TRANSFER, Callback=on_bytes)
         except ClientError as error:
-            if error.response["Error"]["Code"] in _MISSING:
+            if error.response["Error"]["Code"] in MISSING:
                 return False
             raise
         return True
