@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.clients import client
 from chalicelib.aws.object_copy import MISSING
 
+METADATA_FIELD = "x-amz-meta-"
+"""Begins the names of form fields that S3 keeps as metadata of the file."""
 _TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2, max_concurrency=4)
 
 
@@ -39,6 +41,18 @@ class StoredFile:
     modified: int
 
 
+@dataclass(frozen=True)
+class UploadedFile:
+    """What S3 says of an uploaded file.
+
+    :param size: bytes
+    :param metadata: what its form said of it, by the names of `presign_upload`
+    """
+
+    size: int
+    metadata: dict[str, str]
+
+
 class FileStore:
     """Reads and writes files of jobs; presigns what browsers send and fetch themselves.
 
@@ -56,21 +70,25 @@ class FileStore:
     def _s3(self) -> Any:
         return client("s3")
 
-    def presign_upload(self, key_prefix: str, size_limit: int, redirect: str, expires_in: int) -> PresignedPost:
+    def presign_upload(self, key_prefix: str, size_limit: int, redirect: str, expires_in: int,
+                       metadata: Mapping[str, str] | None = None) -> PresignedPost:
         """A POST policy for one file under `key_prefix`, which S3 completes with the file's own name.
 
         :param size_limit: largest file, bytes; S3 refuses a larger one with EntityTooLarge
         :param redirect: where S3 sends the browser afterwards; "" for a script, which S3 answers with 201 instead
             (a script cannot follow a redirect from S3's origin to ours)
         :param expires_in: seconds
+        :param metadata: names and defaults of what the form may say of the file; the browser may say anything
         """
         after = {"success_action_redirect": redirect} if redirect else {"success_action_status": "201"}
-        fields = {**after, "x-amz-server-side-encryption": "AES256"}
+        told = {f"{METADATA_FIELD}{name}": value for name, value in (metadata or {}).items()}
+        fields = {**after, "x-amz-server-side-encryption": "AES256", **told}
         conditions: list[Any] = [
             after,
             {"x-amz-server-side-encryption": "AES256"},
             ["starts-with", "$key", key_prefix],
             ["content-length-range", 0, size_limit],
+            *(["starts-with", f"${name}", ""] for name in told),
         ]
         post = self._s3.generate_presigned_post(self.inputs_bucket, key_prefix + "${filename}", Fields=fields,
                                                 Conditions=conditions, ExpiresIn=expires_in)
@@ -91,15 +109,37 @@ class FileStore:
                     "ResponseCacheControl": "private, no-store"})
         return link
 
+    def presign_reading(self, bucket: str, key: str, expires_in: int) -> str:
+        """A link by which a script of a page reads ranges of one file.
+
+        :param expires_in: seconds
+        """
+        link: str = self._s3.generate_presigned_url(
+            "get_object", ExpiresIn=expires_in,
+            Params={"Bucket": bucket, "Key": key, "ResponseContentType": "application/octet-stream",
+                    "ResponseCacheControl": "private, no-store"})
+        return link
+
+    @property
+    def results_origin(self) -> str:
+        """Scheme and host under which browsers reach the results bucket."""
+        address = urllib.parse.urlsplit(self.presign_reading(self.results_bucket, "any", 1))
+        return f"{address.scheme}://{address.netloc}"
+
     def size(self, bucket: str, key: str) -> int | None:
         """The size of a file in bytes, None when there is none."""
+        file = self.describe(bucket, key)
+        return file.size if file is not None else None
+
+    def describe(self, bucket: str, key: str) -> UploadedFile | None:
+        """Size and metadata of a file, None when there is none."""
         try:
-            size: int = self._s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+            head = self._s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] in MISSING:
                 return None
             raise
-        return size
+        return UploadedFile(head["ContentLength"], head.get("Metadata", {}))
 
     def read_text(self, bucket: str, key: str, most: int) -> str | None:
         """The first `most` bytes of a text file, None when there is no such file."""

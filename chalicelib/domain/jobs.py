@@ -110,7 +110,7 @@ class Job:
     `attempt` counts how often a worker began it; `archivings` how often its results file went to the archive.
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
-    helped the job along. `version` grows with every change.
+    helped the job along. `note` is what the user called it. `version` grows with every change.
     """
 
     job_id: str
@@ -133,6 +133,7 @@ class Job:
     s3_key_index_file: str | None = None
     s3_key_log_file: str | None = None
     s3_key_summary_file: str | None = None
+    s3_key_variants_file: str | None = None
     results_file_size: int | None = None
     results_file_sha256: str | None = None
     summary: dict[str, Any] | None = None
@@ -147,6 +148,7 @@ class Job:
     notified_time: int | None = None
     warned_time: int | None = None
     swept_time: int | None = None
+    note: str | None = None
     version: int = field(default=1)
 
     @property

@@ -25,6 +25,7 @@ class FileKind(StrEnum):
     INDEX = "index"
     LOG = "log"
     SUMMARY = "summary"
+    VARIANTS = "variants"
     INPUT = "input"
 
 
@@ -67,6 +68,8 @@ def job_files(job: Job) -> list[JobFile]:
         (job.s3_key_index_file, JobFile(FileKind.INDEX, names.index, None)),
         (job.s3_key_log_file, JobFile(FileKind.LOG, names.log, None)),
         (job.s3_key_summary_file, JobFile(FileKind.SUMMARY, names.summary, None)),
+        (job.s3_key_variants_file, JobFile(FileKind.VARIANTS, (job.s3_key_variants_file or "").rpartition("/")[2],
+                                           None)),
         (job.s3_key_input_file, JobFile(FileKind.INPUT, job.input_file_name, job.input_file_size)),
     ]
     return [file for key, file in found if key]
@@ -143,7 +146,7 @@ def result_keys(job: Job) -> list[str]:
 def _location(job: Job, kind: FileKind) -> tuple[str, str]:
     keys = {FileKind.RESULTS: job.s3_key_result_file, FileKind.INDEX: job.s3_key_index_file,
             FileKind.LOG: job.s3_key_log_file, FileKind.SUMMARY: job.s3_key_summary_file,
-            FileKind.INPUT: job.s3_key_input_file}
+            FileKind.VARIANTS: job.s3_key_variants_file, FileKind.INPUT: job.s3_key_input_file}
     bucket = job.s3_inputs_bucket if kind is FileKind.INPUT else job.s3_results_bucket
     key = keys[kind]
     if not bucket or not key:

@@ -6,6 +6,7 @@ from chalice import Blueprint
 from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.usecases import annotations as usecases
 from chalicelib.usecases.annotations import FileKind
+from chalicelib.usecases.browsing import reading_links
 from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
 from chalicelib.web.responses import WebResponse, json_response, no_content, redirect
@@ -42,7 +43,8 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
         return json_response(job_json(job, request.site))
     view = JobView.of(job, request.services.clock(), request.profile, request.services.plans)
     if not request.wants_fragment:
-        return render(request, "job.html", job=view)
+        # Also while the job runs: its page becomes that of a completed one without being loaded anew.
+        return render(request, "job.html", connect=(request.services.files.results_origin,), job=view)
     if request.query("seen") == view.seen:
         return no_content()
     if request.query("phase") == view.phase:
@@ -63,6 +65,14 @@ def show_log(request: WebRequest, id: str) -> WebResponse:
         return render(request, "_log.html", log=text)
     job = usecases.get_job(request.services, user_id, id)
     return render(request, "log.html", log=text, job=job)
+
+
+@page(blueprint, "/annotations/{id}/links")
+def links(request: WebRequest, id: str) -> WebResponse:
+    """Links by which the job's page reads parts of the results; they are good for minutes."""
+    found = reading_links(request.services, request.profile.identity_id, id)
+    return json_response({"seconds": found.seconds, "variants": {"url": found.variants, "size": found.variants_size},
+                          "results": {"url": found.results}, "index": {"url": found.index}})
 
 
 @page(blueprint, "/annotations/{id}/files/{kind}")

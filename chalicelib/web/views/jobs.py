@@ -53,6 +53,7 @@ FILE_WORDS = {
     FileKind.INDEX: "Tabix index of it",
     FileKind.LOG: "Log: warnings and counts",
     FileKind.SUMMARY: "Counts as JSON",
+    FileKind.VARIANTS: "Table of variants, Parquet",
     FileKind.INPUT: "The file that you uploaded",
 }
 
@@ -143,6 +144,11 @@ class JobView:
     def has_log(self) -> bool:
         """True when there is a log to read."""
         return any(file.kind is FileKind.LOG for file in self.files)
+
+    @property
+    def has_variants(self) -> bool:
+        """True when there is a table of variants to look into."""
+        return not self.archived and any(file.kind is FileKind.VARIANTS for file in self.files)
 
     @property
     def announcement(self) -> str:
