@@ -10,6 +10,7 @@ from typing import TextIO
 from annotator.engine.building import Recipe, build
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.known_variants import VariantSource
+from annotator.engine.region_building import RegionSource
 
 
 def add_build_options(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +23,12 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--assembly", default="", help="name of the assembly (default: the name)")
     for option, metavar, text in (
         ("--variants", "NAME=VCF:FIELD,...", "known variants and the INFO fields (or ID) to take from them"),
+        ("--regions", "NAME=BED[:COLUMN,...]", "regions (bands, islands, ...): BED or a table like it, plain or gzip"),
+        ("--describe", "NAME=TEXT", "what the regions of that name are, for the header of results"),
         ("--genetic-code", "CONTIG=NUMBER", "NCBI's number of a contig's genetic code (default: 1)"),
         ("--circular", "CONTIG", "a circular contig (the mitochondrion is taken to be one)"),
         ("--alias", "ALIAS=CONTIG", "another name of a contig"),
-        ("--source", "PART=VERSION", "version of a source; PART is fasta, gff or a NAME of --variants"),
+        ("--source", "PART=VERSION", "version of a source; PART is fasta, gff or a NAME of a layer"),
         ("--licence", "PART=LICENCE", "licence of a source"),
         ("--url", "PART=URL", "address of a source"),
     ):
@@ -54,11 +57,18 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     codes = _pairs(options, "genetic_code")
     if not all(code.isdigit() for code in codes.values()):
         raise BundleError("reference_build", "--genetic-code: CONTIG=NUMBER is wanted.")
+    regions = [RegionSource.parse(text) for text in options.regions]
+    described = _pairs(options, "describe")
+    for one in regions:
+        one.description = described.pop(one.name, "")
+    if described:
+        raise BundleError("reference_build", f"--describe {next(iter(described))}: there are no regions of that name.")
     return Recipe(
         name=options.name,
         fasta=options.fasta,
         models=options.gff,
         variants=[VariantSource.parse(text) for text in options.variants],
+        regions=regions,
         codes={contig: int(code) for contig, code in codes.items()},
         circular=tuple(options.circular),
         aliases=_pairs(options, "alias"),

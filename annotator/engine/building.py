@@ -1,4 +1,4 @@
-"""Building a reference bundle from public files: a sequence, gene models, and any number of known-variant sources."""
+"""Building a reference bundle from public files: a sequence, gene models, and any number of layers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from annotator.engine.gene_tables import read_gene_table
 from annotator.engine.known_variants import KNOWN_IN, VariantSource, merge_variants
 from annotator.engine.model_building import check_models, place, write_models
 from annotator.engine.reference import SCHEMA, Contig, Sequence
+from annotator.engine.region_building import RegionSource, merge_regions
 from annotator.engine.verify import sha256
 
 #: Bases of a line of the sequence.
@@ -40,13 +42,14 @@ class Recipe:
         codes: genetic code by contig, 1 where none is given.
         circular: contigs that are circular; the mitochondrion is in any case.
         aliases: other names of contigs, to the name in ``fasta``.
-        facts: ``version``, ``licence`` and ``url`` of each source, by part: ``fasta``, ``gff`` or a name of variants.
+        facts: ``version``, ``licence`` and ``url`` of each source, by part: ``fasta``, ``gff`` or a name of a layer.
     """
 
     name: str
     fasta: Path
     models: Path
     variants: list[VariantSource] = field(default_factory=list)
+    regions: list[RegionSource] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
     circular: tuple[str, ...] = ()
     aliases: dict[str, str] = field(default_factory=dict)
@@ -87,7 +90,7 @@ def _check_recipe(recipe: Recipe, out: Path) -> None:
     for path in (recipe.fasta, recipe.models):
         if not path.is_file():
             raise BundleError("reference_build", f"There is no file {path}.")
-    parts = ["fasta", "gff", *(source.name for source in recipe.variants)]
+    parts = ["fasta", "gff", *(source.name for source in recipe.variants), *(source.name for source in recipe.regions)]
     if len(set(parts)) != len(parts):
         raise BundleError("reference_build", "Two sources have one name.")
     for part in recipe.facts:
@@ -123,8 +126,13 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         fields = merge_variants(recipe.variants, file, contigs, names, sequence, work)
         layers = [{"name": "known variants", "file": file.name, "known": KNOWN_IN, "fields": fields}]
         for source in recipe.variants:
-            left = "".join(f", {count:,} left out ({reason})" for reason, count in sorted(source.left_out.items()))
-            say(f"known variants {source.name}: {source.used:,} alleles{left}")
+            say(f"known variants {source.name}: {source.used:,} alleles{_left_out(source.left_out)}")
+    regions = None
+    if recipe.regions:
+        file = bundle / "regions.tsv.gz"
+        regions = {"file": file.name, "tracks": merge_regions(recipe.regions, file, contigs, names, work)}
+        for track in recipe.regions:
+            say(f"regions {track.name}: {track.used:,}{_left_out(track.left_out)}")
     checks = {
         "coding_transcripts": fit.coding,
         "start_codon": [fit.starts, fit.asked_start],
@@ -152,11 +160,16 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
             for one in contigs
         ],
         "layers": layers,
+        "regions": regions,
         "sources": _sources(recipe),
         "checks": checks,
         "exceptions": sorted(fit.exceptions),
         "sha256": {path.name: sha256(path) for path in sorted(bundle.iterdir())},
     }
+
+
+def _left_out(counts: Counter[str]) -> str:
+    return "".join(f", {count:,} left out ({reason})" for reason, count in sorted(counts.items()))
 
 
 def _copy_sequence(source: Path, out: Path) -> dict[str, int]:
@@ -230,6 +243,7 @@ def _contigs(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], dic
 def _sources(recipe: Recipe) -> list[dict[str, str]]:
     files = [("fasta", "sequence", recipe.fasta), ("gff", "gene models", recipe.models)]
     files += [(source.name, source.name, source.path) for source in recipe.variants]
+    files += [(track.name, track.name, track.path) for track in recipe.regions]
     return [
         {
             "name": name,

@@ -1,4 +1,4 @@
-"""Reference bundles: a sequence, its gene models and its layers of known variants, described by ``manifest.json``."""
+"""Reference bundles: a sequence, its gene models, known variants and regions, described by ``manifest.json``."""
 
 from __future__ import annotations
 
@@ -52,6 +52,23 @@ class LayerSpec:
     fields: tuple[LayerField, ...]
 
 
+@dataclass(frozen=True)
+class TrackSpec:
+    """One track of regions: its INFO field (``Number=.``, ``Type=String``) has the values of those a record touches."""
+
+    name: str
+    info: str
+    description: str
+
+
+@dataclass(frozen=True)
+class RegionSpec:
+    """The file with the regions of all tracks, tabix-indexed."""
+
+    path: Path
+    tracks: tuple[TrackSpec, ...]
+
+
 class Sequence:
     """The bases of a reference, read through a window so that memory stays flat however long the contigs are."""
 
@@ -92,6 +109,7 @@ class Reference:
     fasta: Path
     models: Path
     layers: tuple[LayerSpec, ...]
+    regions: RegionSpec | None
     sources: tuple[dict[str, str], ...]
     checksums: dict[str, str]
     #: Coding transcripts that are known not to fit the sequence (cut off, selenocysteine, ...).
@@ -147,6 +165,7 @@ class Reference:
                 )
                 for item in manifest["layers"]
             )
+            regions = manifest.get("regions")
             names = {alias: contig.name for contig in contigs for alias in (*contig.aliases, contig.name)}
             reference = cls(
                 directory=directory,
@@ -157,6 +176,12 @@ class Reference:
                 fasta=directory / manifest["fasta"],
                 models=directory / manifest["models"],
                 layers=layers,
+                regions=RegionSpec(
+                    directory / regions["file"],
+                    tuple(TrackSpec(one["name"], one["info"], one["description"]) for one in regions["tracks"]),
+                )
+                if regions
+                else None,
                 sources=tuple(manifest["sources"]),
                 checksums=dict(manifest["sha256"]),
                 exceptions=frozenset(manifest.get("exceptions", ())),
@@ -165,7 +190,8 @@ class Reference:
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             message = f"{directory.name}/manifest.json is not usable: {error!r}"
             raise BundleError("reference_manifest", message) from error
-        for path in (reference.fasta, reference.models, *(layer.path for layer in layers)):
+        tables = [layer.path for layer in layers] + ([reference.regions.path] if reference.regions else [])
+        for path in (reference.fasta, reference.models, *tables):
             if not path.is_file():
                 raise BundleError("reference_incomplete", f"Reference {reference.name} lacks {path.name}.")
         return reference

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pysam
 
 from annotator.engine.codes import STANDARD_STOPS, STOPS
 from annotator.engine.models import Models, Transcript
-from annotator.engine.reference import Contig, LayerSpec, Reference, Sequence
+from annotator.engine.reference import Contig, LayerSpec, Reference, RegionSpec, Sequence
 
 COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 
@@ -58,6 +60,10 @@ def verify(reference: Reference) -> Findings:
     for layer in reference.layers:
         count, problems = _check_layer(layer, sequence)
         findings.note(problems, f"layer {layer.name}: {count} alleles")
+    if reference.regions:
+        counts, problems = _check_regions(reference.regions, reference.contigs)
+        listed = ", ".join(f"{track.name} {counts[track.name]:,}" for track in reference.regions.tracks)
+        findings.note(problems, f"regions: {listed}")
     return findings
 
 
@@ -103,3 +109,18 @@ def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
             if sequence.fetch(contig, int(pos), len(ref)) != ref.encode():
                 problems.append(f"{contig}:{pos} REF {ref}")
     return count, problems
+
+
+def _check_regions(spec: RegionSpec, contigs: Iterable[Contig]) -> tuple[Counter[str], list[str]]:
+    """Every region lies on its contig and belongs to a declared track."""
+    lengths = {contig.name: contig.length for contig in contigs}
+    tracks = {track.name for track in spec.tracks}
+    counts: Counter[str] = Counter()
+    problems = []
+    with pysam.TabixFile(str(spec.path), encoding="utf-8") as table:
+        for row in table.fetch():
+            contig, start, end, track, _ = row.split("\t")
+            counts[track] += 1
+            if track not in tracks or not 0 <= int(start) < int(end) <= lengths.get(contig, 0):
+                problems.append(f"{contig}:{start}-{end} of {track}")
+    return counts, problems
