@@ -6,9 +6,11 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest, JobResult
 from chalicelib.domain.names import InputKey, check_file_name
+from chalicelib.domain.notes import read_note
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
+from chalicelib.usecases.uploads import NOTE
 
 logger = Logger(child=True)
 
@@ -29,8 +31,8 @@ def submit_job(services: Services, key: str) -> Job | None:
         return None
     logger.append_keys(job_id=parts.job_id, user_id=parts.user_id)
     bucket = services.files.inputs_bucket
-    size = services.files.size(bucket, key)
-    if size is None:
+    file = services.files.describe(bucket, key)
+    if file is None:
         # A late or repeated event of a file that the user has deleted: nothing to bring back.
         logger.info("The file is gone; no job is made")
         return None
@@ -41,15 +43,15 @@ def submit_job(services: Services, key: str) -> Job | None:
         services.files.delete(bucket, key)
         return None
 
-    job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name, input_file_size=size,
+    job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name, input_file_size=file.size,
               s3_inputs_bucket=bucket, s3_key_input_file=key, submit_time=services.clock(),
-              reference=services.settings.default_reference)
+              reference=services.settings.default_reference, note=read_note(file.metadata.get(NOTE)))
     refusal = _refusal(services, job, profile)
     if refusal is not None:
         job = _failed(job, refusal)
     if not services.jobs.create(job):
         return _submitted_before(services, job, profile)
-    logger.info("Job created", extra={"job_status": job.job_status.value, "size": size})
+    logger.info("Job created", extra={"job_status": job.job_status.value, "size": file.size})
     _tell(services, job, profile)
     return job
 

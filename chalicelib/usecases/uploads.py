@@ -11,6 +11,8 @@ from chalicelib.services import Services
 
 UPLOAD_FORM_SECONDS = 3600
 """How long a form may wait before it is sent. S3 checks at the first byte, so slow uploads are not cut."""
+NOTE, REFERENCE = "note", "reference"
+"""What the form says of the file beside its name: how the user calls the job, and what it is annotated with."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def prepare_upload(services: Services, profile: Profile, return_url: str = "") -
     job_id = services.new_id()
     limit = services.plans.of(profile.role).upload_limit
     post = services.files.presign_upload(key_prefix(profile.identity_id, job_id), limit, return_url,
-                                         UPLOAD_FORM_SECONDS)
+                                         UPLOAD_FORM_SECONDS,
+                                         {NOTE: "", REFERENCE: services.settings.default_reference})
     return UploadForm(job_id=job_id, url=post.url, fields=post.fields, limit=limit,
                       expires=services.clock() + UPLOAD_FORM_SECONDS)
 

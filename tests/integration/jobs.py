@@ -29,8 +29,8 @@ def make_job(services: Services, number: int = 1, user_id: str = ADA, name: str 
     return job
 
 
-def put_input(services: Services, key: str, content: bytes) -> None:
-    boto3.client("s3").put_object(Bucket=services.files.inputs_bucket, Key=key, Body=content)
+def put_input(services: Services, key: str, content: bytes, **metadata: str) -> None:
+    boto3.client("s3").put_object(Bucket=services.files.inputs_bucket, Key=key, Body=content, Metadata=metadata)
 
 
 def keys_in(bucket: str) -> list[str]:

@@ -55,6 +55,17 @@ def test_an_upload_becomes_a_waiting_job(services: Services, submit: ModuleType,
     assert bodies_in(services.settings.job_requests_queue_url) == [{"job_id": job_id(), "user_id": ADA}]
 
 
+def test_a_note_comes_with_the_upload(services: Services, submit: ModuleType,
+                                      make_profile: Callable[..., Profile]) -> None:
+    make_profile(ADA)
+    key = f"{ADA}/{job_id()}/a.vcf"
+    put_input(services, key, b"x", note="UTF-8''Fam%C3%ADlia%207%0Aproband")
+    assert deliver(submit, s3_event(key)) == []
+    job = services.jobs.get(job_id())
+    assert job is not None
+    assert job.note == "Família 7 proband"
+
+
 def test_the_same_event_three_times_makes_one_job(services: Services, submit: ModuleType,
                                                   make_profile: Callable[..., Profile]) -> None:
     make_profile(ADA)
