@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 from annotator.engine.errors import BundleError
-
-Interval = tuple[int, int]
+from annotator.engine.gene_formats import GeneModel, Interval, read_gene_pred, read_gff3, read_gtf
 
 #: Biotypes of transcripts without a protein that bcftools csq knows; it takes others for coding.
 NON_CODING = frozenset(
@@ -31,30 +28,8 @@ CODING = frozenset(
     }
 )
 _SPELLINGS = {"lnc_RNA": "lncRNA", "MT_tRNA": "Mt_tRNA", "MT_rRNA": "Mt_rRNA"}
-_GENES = frozenset({"gene", "ncRNA_gene", "pseudogene"})
 #: Characters that have a meaning in BCSQ or in GFF3.
 _UNSAFE = {ord(char): "_" for char in "|,;=&% \t@"}
-
-
-@dataclass
-class GeneModel:
-    """One transcript of a table; positions are 1-based and inclusive.
-
-    ``phase`` is the number of bases before the first whole codon, in the direction of translation. ``start_known`` and
-    ``end_known`` are false where the source says that its coding sequence is cut off there.
-    """
-
-    id: str
-    gene: str
-    symbol: str
-    biotype: str
-    contig: str
-    strand: str
-    exons: list[Interval] = field(default_factory=list)
-    cds: list[Interval] = field(default_factory=list)
-    phase: int = 0
-    start_known: bool = True
-    end_known: bool = True
 
 
 @dataclass
@@ -77,7 +52,7 @@ def read_gene_table(path: Path) -> GeneTable:
     lengths: dict[str, int] = {}
     try:
         kind, rows = _rows(path, lengths)
-        models = list({"GFF3": _gff3, "GTF": _gtf, "genePred": _gene_pred}[kind](rows))
+        models = list({"GFF3": read_gff3, "GTF": read_gtf, "genePred": read_gene_pred}[kind](rows))
     except (ValueError, IndexError, EOFError, gzip.BadGzipFile, UnicodeDecodeError) as error:
         raise BundleError("reference_models", f"{path.name} cannot be read: {error}") from error
     usable = [_tidied(one) for one in models if one.strand in ("+", "-") and (one.exons or one.cds)]
@@ -118,7 +93,10 @@ def _tidied(one: GeneModel) -> GeneModel:
     one.cds = _sorted(one.cds)
     one.id, one.gene = one.id.translate(_UNSAFE), one.gene.translate(_UNSAFE)
     one.symbol = (one.symbol or one.gene).translate(_UNSAFE)
+    one.protein, one.mane_select = one.protein.translate(_UNSAFE), one.mane_select.translate(_UNSAFE)
+    one.tags = tuple(tag.strip().replace(" ", "_").translate(_UNSAFE) for tag in one.tags if tag.strip())
     biotype = _SPELLINGS.get(one.biotype, one.biotype)
+    one.source_biotype = biotype.translate(_UNSAFE)
     if one.cds:
         one.biotype = biotype if biotype in CODING else "protein_coding"
     else:
@@ -136,118 +114,3 @@ def _sorted(intervals: list[Interval]) -> list[Interval]:
         else:
             joined.append((first, last))
     return joined
-
-
-def _note_phase(one: GeneModel, at: int, text: str, phases: dict[str, tuple[int, int]]) -> None:
-    """Keep the phase of the part of the coding sequence that is translated first."""
-    rank = at if one.strand == "+" else -at
-    if one.id not in phases or rank < phases[one.id][0]:
-        one.phase = int(text) if text in ("1", "2") else 0
-        phases[one.id] = (rank, one.phase)
-
-
-def _gff3(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
-    nodes: dict[str, tuple[str, str, dict[str, str]]] = {}
-    parts: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
-    for columns in rows:
-        pairs = (item.strip().partition("=") for item in columns[8].split(";"))
-        attributes = {key: unquote(value) for key, _, value in pairs}
-        if columns[2] in ("exon", "CDS"):
-            for parent in attributes.get("Parent", "").split(","):
-                parts[parent, columns[0]].append(columns)
-        elif "ID" in attributes:
-            nodes[attributes["ID"]] = (columns[2], attributes.get("Parent", ""), attributes)
-    for (owner, contig), rows_of in parts.items():
-        if owner not in nodes:
-            raise ValueError(f"an exon or CDS has the parent {owner!r}, which is not there")
-        kind, above, attributes = nodes[owner]
-        gene_id = owner
-        while above in nodes:
-            gene_id, above = above, nodes[above][1]
-        gene = nodes[gene_id][2]
-        name = attributes.get("transcript_id") or owner.removeprefix("transcript:").removeprefix("rna-")
-        biotype = attributes.get("biotype") or attributes.get("transcript_biotype")
-        if not biotype:
-            general = kind in _GENES or kind == "transcript"
-            biotype = gene.get("gene_biotype") or gene.get("biotype", "") if general else kind
-        tags = attributes.get("tag", "").split(",")
-        one = GeneModel(
-            id=name,
-            gene=gene.get("gene_id") or gene_id.removeprefix("gene:").removeprefix("gene-"),
-            symbol=gene.get("Name") or gene.get("gene_name") or gene.get("gene", ""),
-            biotype=biotype,
-            contig=contig,
-            strand=rows_of[0][6],
-            start_known="cds_start_NF" not in tags and "start_range" not in attributes,
-            end_known="cds_end_NF" not in tags and "end_range" not in attributes,
-        )
-        _add_parts(one, rows_of)
-        yield one
-
-
-def _gtf(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
-    owners: dict[tuple[str, str], tuple[dict[str, str], set[str], list[list[str]]]] = {}
-    for columns in rows:
-        if columns[2] not in ("exon", "CDS", "stop_codon"):
-            continue
-        attributes, tags = {}, set()
-        for item in columns[8].split(";"):
-            word, _, value = item.strip().partition(" ")
-            attributes[word] = value.strip('"')
-            if word == "tag":
-                tags.add(value.strip('"'))
-        key = (columns[0], attributes.get("transcript_id", ""))
-        if not key[1]:
-            raise ValueError(f"a row of {columns[0]}:{columns[3]} has no transcript_id")
-        owners.setdefault(key, (attributes, tags, []))[2].append(columns)
-    for (contig, name), (attributes, tags, parts) in owners.items():
-        one = GeneModel(
-            id=name,
-            gene=attributes.get("gene_id", name),
-            symbol=attributes.get("gene_name") or attributes.get("gene", ""),
-            biotype=attributes.get("transcript_biotype") or attributes.get("transcript_type", ""),
-            contig=contig,
-            strand=parts[0][6],
-            start_known="cds_start_NF" not in tags,
-            end_known="cds_end_NF" not in tags,
-        )
-        _add_parts(one, parts)
-        yield one
-
-
-def _add_parts(one: GeneModel, rows: list[list[str]]) -> None:
-    phases: dict[str, tuple[int, int]] = {}
-    for columns in rows:
-        part = (int(columns[3]), int(columns[4]))
-        (one.exons if columns[2] == "exon" else one.cds).append(part)
-        if columns[2] == "CDS":
-            _note_phase(one, part[0], columns[7], phases)
-
-
-def _gene_pred(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
-    """Rows of genePred (10 columns), with UCSC's ``bin`` before it, with its extension after it, or of refFlat."""
-    for columns in rows:
-        gene = ""
-        if columns[2] not in ("+", "-"):
-            first, columns = columns[0], columns[1:]
-            gene = "" if first.isdigit() else first
-        name, contig, strand = columns[:3]
-        cds_first, cds_last = int(columns[5]) + 1, int(columns[6])
-        starts, ends = ([int(item) for item in columns[at].rstrip(",").split(",")] for at in (8, 9))
-        exons = [(start + 1, end) for start, end in zip(starts, ends, strict=True)]
-        one = GeneModel(name, gene or name, "", "", contig, strand, exons)
-        one.cds = [
-            (max(first, cds_first), min(last, cds_last))
-            for first, last in exons
-            if cds_first <= cds_last and first <= cds_last and cds_first <= last
-        ]
-        if len(columns) >= 15:
-            one.gene = columns[11] or name
-            # Which end "start" means on the minus strand differs between tables: one cut end counts as both.
-            one.start_known = one.end_known = "incmpl" not in columns[12:14]
-            frames = [int(item) for item in columns[14].rstrip(",").split(",")]
-            coding = [frame for frame in frames if frame >= 0]
-            if one.cds and coding:
-                # A frame counts the bases of the codon before the exon, a phase those that are left to it.
-                one.phase = (3 - (coding[0] if strand == "+" else coding[-1])) % 3
-        yield one

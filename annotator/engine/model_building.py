@@ -11,7 +11,8 @@ import pysam
 
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.errors import BundleError
-from annotator.engine.gene_tables import GeneModel, GeneTable
+from annotator.engine.gene_formats import GeneModel
+from annotator.engine.gene_tables import GeneTable
 from annotator.engine.models import Models
 from annotator.engine.reference import Contig, Sequence
 from annotator.engine.verify import coding_faults
@@ -159,8 +160,7 @@ def _gene_rows(gene: str, members: list[GeneModel]) -> Iterator[tuple[int, str, 
     yield row("gene", first, last, f"ID=gene:{gene};Name={coding.symbol};biotype={coding.biotype};gene_id={gene}")
     for one in members:
         owner = f"Parent=transcript:{one.id}"
-        attributes = f"ID=transcript:{one.id};Parent=gene:{gene};biotype={one.biotype};transcript_id={one.id}"
-        yield row("mRNA", one.exons[0][0], one.exons[-1][1], attributes)
+        yield row("mRNA", one.exons[0][0], one.exons[-1][1], _attributes(one, gene))
         for start, end in one.exons:
             yield row("exon", start, end, owner)
         for kind, start, end in _untranslated(one):
@@ -170,6 +170,27 @@ def _gene_rows(gene: str, members: list[GeneModel]) -> Iterator[tuple[int, str, 
             # Computed, not copied: csq fails a whole file at one phase that is not as it counts.
             yield row("CDS", start, end, owner, str(phase))
             phase = (phase - (end - start + 1)) % 3
+
+
+def _attributes(one: GeneModel, gene: str) -> str:
+    """Attributes of the row of a transcript: those that csq asks for, then what the source tells."""
+    tags = [*one.tags]
+    for known, tag in ((one.start_known, "cds_start_NF"), (one.end_known, "cds_end_NF")):
+        if one.cds and not known and not one.phase and tag not in tags:
+            tags.append(tag)
+    pairs = {
+        "ID": f"transcript:{one.id}",
+        "Parent": f"gene:{gene}",
+        "biotype": one.biotype,
+        "source_biotype": "" if one.source_biotype == one.biotype else one.source_biotype,
+        "transcript_id": one.id,
+        "version": one.version,
+        "tag": ",".join(tags),
+        "mane_select": one.mane_select,
+        "protein_id": one.protein,
+        "selenocysteine": ",".join(map(str, sorted(one.selenocysteines))),
+    }
+    return ";".join(f"{key}={value}" for key, value in pairs.items() if value)
 
 
 def _untranslated(one: GeneModel) -> Iterator[tuple[str, int, int]]:

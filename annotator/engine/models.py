@@ -27,7 +27,8 @@ Interval = tuple[int, int]
 class Transcript:
     """One transcript; positions are 1-based and inclusive, intervals in ascending order.
 
-    ``phase`` is the number of bases before the first whole codon of a coding sequence that is cut off at its start.
+    ``phase`` is the number of bases before the first whole codon of a coding sequence that is cut off at its start;
+    ``selenocysteines`` has the lowest position of each stop codon that is read as selenocysteine.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Transcript:
     exons: list[Interval] = field(default_factory=list)
     cds: list[Interval] = field(default_factory=list)
     phase: int = 0
+    selenocysteines: frozenset[int] = frozenset()
 
     def entry(self, terms: str) -> str:
         """An entry of BCSQ for this transcript."""
@@ -121,6 +123,9 @@ class Models:
                     transcripts[contig][name] = Transcript(
                         name.removeprefix("transcript:"), gene, biotype, strand, first, last
                     )
+                    if "selenocysteine" in attributes:
+                        places = frozenset(map(int, attributes["selenocysteine"].split(",")))
+                        transcripts[contig][name].selenocysteines = places
                 elif kind in ("exon", "CDS") and parent in transcripts[contig]:
                     owner = transcripts[contig][parent]
                     (owner.exons if kind == "exon" else owner.cds).append((first, last))

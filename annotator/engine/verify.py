@@ -93,10 +93,22 @@ def coding_faults(one: Transcript, contig: Contig, sequence: Sequence) -> dict[s
         faults["start"] = f"{one.id} starts with {codons[0].decode()}"
     if codons[-1] not in stops:
         faults["stop"] = f"{one.id} ends with {codons[-1].decode()}"
-    inner = next((at for at, codon in enumerate(codons[:-1], start=1) if codon in stops), None)
+    inner = next((at for at in _internal_stops(codons, stops) if at not in _selenocysteines(one)), None)
     if inner:
         faults["internal"] = f"{one.id} has a stop at codon {inner} of {len(codons)}"
     return faults
+
+
+def _internal_stops(codons: list[bytes], stops: frozenset[bytes]) -> list[int]:
+    return [at for at, codon in enumerate(codons[:-1], start=1) if codon in stops]
+
+
+def _selenocysteines(one: Transcript) -> set[int]:
+    """Numbers of the codons that are read as selenocysteine."""
+    if not one.selenocysteines:
+        return set()
+    positions = one.coding_positions()[one.phase :]
+    return {at // 3 + 1 for at in range(0, len(positions) - 2, 3) if min(positions[at : at + 3]) in one.selenocysteines}
 
 
 def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
