@@ -242,7 +242,7 @@ def _contigs(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], dic
 
 def _sources(recipe: Recipe) -> list[dict[str, str]]:
     files = [("fasta", "sequence", recipe.fasta), ("gff", "gene models", recipe.models)]
-    files += [(source.name, source.name, source.path) for source in recipe.variants]
+    files += [(source.name, source.name, path) for source in recipe.variants for path in source.paths]
     files += [(track.name, track.name, track.path) for track in recipe.regions]
     return [
         {

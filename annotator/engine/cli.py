@@ -13,14 +13,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from annotator.engine.build_cli import add_build_options, run_build
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline import Outputs, annotate
 from annotator.engine.progress import Progress
 from annotator.engine.reading import Limits
-from annotator.engine.reference import Reference, reference_names
-from annotator.engine.verify import verify
+from annotator.engine.reference import Reference
 
+PROGRAM, REFERENCE = "python -m annotator", "reference"
 OK, OUR_FAULT, INPUT_FAULT = 0, 1, 2
 #: Exit code of a process that SIGTERM ended, as shells give it.
 TERMINATED = 128 + signal.SIGTERM
@@ -107,13 +106,19 @@ class ProgressWords:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == [REFERENCE]:
+        # What builds and fetches references takes longer to load than a small file to annotate.
+        from annotator.engine.reference_cli import run_reference
+
+        return run_reference(words[1:], Parser(prog=f"{PROGRAM} {REFERENCE}"))
+    options = _parser().parse_args(words)
     run: Callable[[argparse.Namespace], int] = options.run
     return run(options)
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m annotator", description="Annotate VCF files.")
+    parser = Parser(prog=PROGRAM, description="Annotate VCF files.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     one = commands.add_parser("annotate", help="annotate a VCF file")
     one.add_argument("input", type=Path, metavar="IN", help="VCF file: plain, gzip or bgzip")
@@ -127,17 +132,7 @@ def _parser() -> Parser:
     one.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that each process may take")
     one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
     one.set_defaults(run=_annotate)
-    references = commands.add_parser("reference", help="look after references").add_subparsers(
-        required=True, metavar="ACTION"
-    )
-    listing = references.add_parser("list", help="names of the references at hand")
-    listing.set_defaults(run=_list)
-    checking = references.add_parser("verify", help="check a reference: checksums, models against sequence")
-    checking.add_argument("reference", help="name or directory")
-    checking.set_defaults(run=_verify)
-    building = references.add_parser("build", help="build a reference from public files")
-    add_build_options(building)
-    building.set_defaults(run=run_build)
+    commands.add_parser(REFERENCE, help="list, verify, build and fetch references", add_help=False)
     return parser
 
 
@@ -182,26 +177,6 @@ def _annotate(options: argparse.Namespace) -> int:
 def _fault(code: str, message: str) -> dict[str, Any]:
     empty = dict.fromkeys(("line", "column", "field", "text", "hint"))
     return {"error": {"code": code, "message": message, **empty}}
-
-
-def _list(_: argparse.Namespace) -> int:
-    for name in reference_names():
-        reference = Reference.load(name)
-        _say(f"{reference.name}\t{reference.assembly}\t{reference.title}")
-    return OK
-
-
-def _verify(options: argparse.Namespace) -> int:
-    try:
-        findings = verify(Reference.load(options.reference))
-    except EngineError as error:
-        _whisper(f"error: {error.message}")
-        return OUR_FAULT
-    for line in findings.passed:
-        _say(f"ok      {line}")
-    for line in findings.failed:
-        _say(f"FAILED  {line}")
-    return OUR_FAULT if findings.failed else OK
 
 
 def _terminate(_: int, __: FrameType | None) -> NoReturn:

@@ -34,13 +34,13 @@ Row = tuple[int, str, str, int, list[str]]
 
 @dataclass
 class VariantSource:
-    """One VCF file: a name, and the INFO fields (or ``ID``) that are taken from it.
+    """One VCF file, or several with different contigs: a name, and the INFO fields (or ``ID``) that are taken from it.
 
     ``used`` counts alleles, ``left_out`` those that cannot be used, by reason.
     """
 
     name: str
-    path: Path
+    paths: tuple[Path, ...]
     wanted: tuple[str, ...]
     fields: list[tuple[str, str, str]] = field(default_factory=list)  # number, type, description
     used: int = 0
@@ -58,7 +58,7 @@ class VariantSource:
         wanted = tuple(item for item in fields.split(",") if item)
         if not equals or not path or not all(_NAME.fullmatch(item) for item in (name, *wanted)):
             raise BundleError("reference_build", f"--variants {text}: NAME=FILE.vcf.gz:FIELD,... is wanted.")
-        return cls(name, Path(path), wanted)
+        return cls(name, (Path(path),), wanted)
 
     def info(self, wanted: str) -> str:
         """Name of the INFO field in results."""
@@ -89,7 +89,7 @@ def merge_variants(
     Raises:
         BundleError: a source cannot be read, lacks a field, or belongs to another sequence.
     """
-    tables = [_opened(source, work) for source in sources]
+    tables = [[_opened(source, path, work) for path in source.paths] for source in sources]
     columns = [KNOWN_IN] + [source.info(one) for source in sources for one in source.wanted]
     if len(set(columns)) != len(columns):
         raise BundleError("reference_build", f"Two fields of known variants have one name: {', '.join(columns)}.")
@@ -99,7 +99,8 @@ def merge_variants(
         for contig in contigs:
             rows = [
                 _normalised(source, number, table, contig, names, sequence)
-                for number, (source, table) in enumerate(zip(sources, tables, strict=True))
+                for number, (source, opened) in enumerate(zip(sources, tables, strict=True))
+                for table in opened
             ]
             for (pos, ref, alt), same in groupby(heapq.merge(*rows), key=lambda row: row[:3]):
                 values = _joined(list(same), sources)
@@ -107,8 +108,9 @@ def merge_variants(
         stream.close()
     finally:
         stream.abandon()
-    for source, table in zip(sources, tables, strict=True):
-        table.close()
+    for source, opened in zip(sources, tables, strict=True):
+        for table in opened:
+            table.close()
         _refuse_other_build(source)
     pysam.tabix_index(str(out), seq_col=0, start_col=1, end_col=1, meta_char="#", force=True)
     listed = ", ".join(source.name for source in sources)
@@ -123,29 +125,30 @@ def _field(name: str, kind: str, description: str) -> dict[str, str]:
     return {"column": name, "info": name, "type": kind, "description": description}
 
 
-def _opened(source: VariantSource, work: Path) -> pysam.TabixFile:
-    """Open a source, indexed where it is not, and look its fields up in its header."""
-    path = source.path
+def _opened(source: VariantSource, given: Path, work: Path) -> pysam.TabixFile:
+    """Open a file of a source, indexed where it is not, and look the fields up in its header."""
+    path = given
     if not path.is_file():
         raise BundleError("reference_build", f"There is no file {path}.")
     try:
         if not any(path.with_name(path.name + end).is_file() for end in (".tbi", ".csi")):
-            path = work / f"{source.name}.vcf.gz"
-            _copy(source.path, path)
+            path = work / f"{source.name}.{given.name}.vcf.gz"
+            _copy(given, path)
             pysam.tabix_index(str(path), preset="vcf", force=True)
         table = pysam.TabixFile(str(path), encoding="utf-8")
         header = list(table.header)
     except (OSError, ValueError, EOFError) as error:
-        reason = f"{source.path.name} cannot be read as a VCF file that is sorted: {error}"
+        reason = f"{given.name} cannot be read as a VCF file that is sorted: {error}"
         raise BundleError("reference_variants", reason) from error
     known = {found[1]: found.groups()[1:] for line in header if (found := _INFO.match(line))}
+    source.fields.clear()
     for one in source.wanted:
         if one == "ID":
             source.fields.append(("ID", "String", f"Identifiers of the allele in {source.name}, joined by &"))
             continue
         if one not in known:
             there = ", ".join(["ID", *known])
-            raise BundleError("reference_variants", f"{source.path.name} has no field {one}; it has {there}.")
+            raise BundleError("reference_variants", f"{given.name} has no field {one}; it has {there}.")
         number, kind, description = known[one]
         if kind == "Flag":
             number, kind = "0", "Integer"

@@ -1,0 +1,158 @@
+"""References that can be fetched, and the public files they are made of: the TOML files beside this module."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from annotator.engine.errors import BundleError
+
+DIRECTORY = Path(__file__).parent
+PARTS = ("fasta", "gff", "variants", "regions")
+#: The data file that tells human builds apart; no preset.
+BUILDS = "builds"
+#: Chromosomes in the order of the lists in ``builds.toml``.
+CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
+
+
+@dataclass(frozen=True)
+class PublicFile:
+    """One file to fetch.
+
+    Attributes:
+        url: its address.
+        name: of the file on disk.
+        size: in bytes, where it is fixed.
+        sha256, md5: checksums that the publisher gives.
+        md5_url: address of a text whose first word, or whose line with the file's name, has the MD5.
+    """
+
+    url: str
+    name: str
+    size: int | None = None
+    sha256: str | None = None
+    md5: str | None = None
+    md5_url: str | None = None
+
+
+@dataclass(frozen=True)
+class PresetPart:
+    """One source of a reference: the sequence, the gene models or a layer, in one file or in several.
+
+    Attributes:
+        part: one of :data:`PARTS`.
+        fields: INFO fields that are taken from known variants.
+        columns: of a table of regions: ``contig``, ``start``, ``end`` (numbers from 1), ``values`` (numbers), ``base``.
+        default: whether it is fetched unless told otherwise.
+    """
+
+    part: str
+    name: str
+    files: tuple[PublicFile, ...]
+    version: str
+    licence: str
+    fields: tuple[str, ...] = ()
+    columns: dict[str, Any] = field(default_factory=dict)
+    description: str = ""
+    default: bool = True
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A reference that can be fetched. ``built`` is about what the bundle takes on disk, in bytes."""
+
+    name: str
+    title: str
+    assembly: str
+    built: int
+    genetic_codes: dict[str, int]
+    aliases: dict[str, str]
+    parts: tuple[PresetPart, ...]
+
+    def chosen(self, extra: list[str], without: list[str]) -> list[PresetPart]:
+        """The parts to fetch: those by default and ``extra`` ones, without the others.
+
+        Raises:
+            BundleError: a name is not one of the preset's layers.
+        """
+        layers = [one.name for one in self.parts if one.part in ("variants", "regions")]
+        unknown = [name for name in (*extra, *without) if name not in layers]
+        if unknown:
+            raise BundleError("reference_preset", f"{self.name} has no layer {unknown[0]}; it has {', '.join(layers)}.")
+        return [one for one in self.parts if one.name not in without and (one.default or one.name in extra)]
+
+
+def preset_names() -> list[str]:
+    """Names of the presets that come with the engine."""
+    return sorted(path.stem for path in DIRECTORY.glob("*.toml") if path.stem != BUILDS)
+
+
+def load_preset(name_or_path: str) -> Preset:
+    """Read a preset, by its name or from a file of one's own.
+
+    Raises:
+        BundleError: there is none, or it is not usable.
+    """
+    path = Path(name_or_path) if name_or_path.endswith(".toml") else DIRECTORY / f"{name_or_path}.toml"
+    if path.stem == BUILDS or not path.is_file():
+        known = ", ".join(preset_names())
+        raise BundleError("reference_preset", f"There is no preset {name_or_path!r}; known: {known}, or a file .toml.")
+    try:
+        text = tomllib.loads(path.read_text("utf-8"))
+        return Preset(
+            name=text["name"],
+            title=text["title"],
+            assembly=text["assembly"],
+            built=text["built"],
+            genetic_codes=dict(text.get("genetic_codes", {})),
+            aliases={**_refseq(text.get("refseq_build", "")), **text.get("aliases", {})},
+            parts=tuple(_part(one) for one in text["files"]),
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError("reference_preset", f"{path.name} is not usable: {error!r}") from error
+
+
+def read_builds() -> dict[str, dict[str, Any]]:
+    """What tells human builds apart: ``names``, ``lengths`` and ``refseq`` versions, by build."""
+    builds: dict[str, dict[str, Any]] = tomllib.loads((DIRECTORY / f"{BUILDS}.toml").read_text("utf-8"))["builds"]
+    return builds
+
+
+def refseq_accession(chromosome: str, version: int) -> str:
+    """RefSeq's name of a human chromosome, such as ``NC_000022.11``."""
+    return f"NC_{CHROMOSOMES.index(chromosome) + 1:06d}.{version}"
+
+
+def _refseq(build: str) -> dict[str, str]:
+    if not build:
+        return {}
+    versions = read_builds()[build]["refseq"]
+    names = {refseq_accession(one, version): one for one, version in zip(CHROMOSOMES, versions, strict=True)}
+    return {**names, "NC_012920.1": "MT"}
+
+
+def _part(text: dict[str, Any]) -> PresetPart:
+    if text["part"] not in PARTS:
+        raise ValueError(f"part {text['part']!r}")
+    files: list[PublicFile] = []
+    for contig in text.get("contigs", [""]):
+        url = text["url"].replace("{contig}", contig)
+        name = PurePosixPath(urlsplit(url).path).name
+        fixed = {key: text[key] for key in ("size", "sha256", "md5", "md5_url") if key in text}
+        files.append(PublicFile(url, name, **fixed))
+        if text.get("index"):
+            files.append(PublicFile(f"{url}.tbi", f"{name}.tbi"))
+    return PresetPart(
+        part=text["part"],
+        name=text["name"],
+        files=tuple(files),
+        version=text["version"],
+        licence=text["licence"],
+        fields=tuple(text.get("fields", ())),
+        columns=dict(text.get("columns", {})),
+        description=text.get("description", ""),
+        default=text.get("default", True),
+    )

@@ -1,0 +1,75 @@
+"""The command line of ``python -m annotator reference``: list, verify, build and fetch references."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from annotator.engine.build_cli import add_build_options, run_build
+from annotator.engine.errors import EngineError
+from annotator.engine.fetch_cli import add_fetch_options, run_fetch
+from annotator.engine.presets import load_preset, preset_names
+from annotator.engine.reference import Reference, reference_names
+from annotator.engine.verify import verify
+
+
+def run_reference(arguments: list[str], parser: argparse.ArgumentParser) -> int:
+    """Run one of the commands.
+
+    Args:
+        arguments: those that follow ``reference``.
+        parser: without options yet.
+
+    Returns:
+        The exit code: 0, or 1 with the reason told.
+    """
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="references at hand, and those that can be fetched")
+    listing.set_defaults(run=_list)
+    checking = actions.add_parser("verify", help="check a reference: checksums, models against sequence")
+    checking.add_argument("reference", help="name or directory")
+    checking.set_defaults(run=_verify)
+    building = actions.add_parser("build", help="build a reference from public files")
+    add_build_options(building)
+    building.set_defaults(run=run_build)
+    fetching = actions.add_parser("fetch", help="fetch public files and build a reference from them")
+    add_fetch_options(fetching)
+    fetching.set_defaults(run=run_fetch)
+    options = parser.parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def _list(_: argparse.Namespace) -> int:
+    at_hand = reference_names()
+    try:
+        for name in at_hand:
+            reference = Reference.load(name)
+            _say(f"{reference.name}\t{reference.assembly}\t{reference.title}")
+    except EngineError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        return 1
+    for name in preset_names():
+        preset = load_preset(name)
+        if name not in at_hand:
+            _say(f"{preset.name}\t{preset.assembly}\t{preset.title} (can be fetched)")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    try:
+        findings = verify(Reference.load(options.reference))
+    except EngineError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        return 1
+    for line in findings.passed:
+        _say(f"ok      {line}")
+    for line in findings.failed:
+        _say(f"FAILED  {line}")
+    return 1 if findings.failed else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
