@@ -43,17 +43,23 @@ async function styles(font) {
   await put("site.css", Buffer.from(css.replaceAll("source-sans-3.woff2", font)));
 }
 
+// What every page needs is one script; what few pages need are modules of their own.
 async function scripts() {
+  await put("site.js", await bundle("site.ts", "iife"));
+  await put("annotate.js", await bundle("annotate.ts", "esm"));
+}
+
+async function bundle(entry, format) {
   const { outputFiles } = await build({
-    entryPoints: [join(here, "src", "scripts", "site.ts")],
+    entryPoints: [join(here, "src", "scripts", entry)],
     bundle: true,
     minify: true,
     write: false,
-    format: "iife",
+    format,
     target: "es2022",
     legalComments: "none",
   });
-  await put("site.js", Buffer.from(outputFiles[0].contents));
+  return Buffer.from(outputFiles[0].contents);
 }
 
 // Icons are drawn into the page itself, so only the drawing inside each <svg> is kept.
@@ -87,5 +93,6 @@ await styles(await fonts());
 await scripts();
 await icons();
 await licences();
+await put("sample.vcf", await readFile(join(here, "..", "reference", "rCRS", "sample.vcf")));
 await put("favicon.svg", await readFile(join(here, "src", "favicon.svg")));
 await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1));

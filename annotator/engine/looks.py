@@ -19,7 +19,7 @@ _TEXT = "Save it as plain text, tab-separated, in the VCF format; a table withou
 _READS = "It holds reads or sequences, not variants: call variants first, for example with bcftools mpileup and call."
 
 #: First bytes of formats, after decompression where the file was gzip or bgzip.
-_MAGIC: list[tuple[bytes, Look]] = [
+MAGIC: list[tuple[bytes, Look]] = [
     (b"BAM\x01", Look("a BAM file of aligned reads", _READS)),
     (b"CRAM", Look("a CRAM file of aligned reads", _READS)),
     (b"BCF", Look("a BCF file, the binary form of VCF", "Convert it: bcftools view file.bcf -Oz -o file.vcf.gz")),
@@ -43,7 +43,7 @@ _MAGIC: list[tuple[bytes, Look]] = [
     (b"{\\rtf", Look("a rich text document", _TEXT)),
 ]
 
-_TEXT_STARTS: list[tuple[re.Pattern[bytes], Look]] = [
+TEXT_STARTS: list[tuple[re.Pattern[bytes], Look]] = [
     (re.compile(rb"\s*(<!doctype html|<html|<head)", re.I), Look("a web page (HTML)", "Download the file itself.")),
     (re.compile(rb"\s*<\?xml|\s*<[A-Za-z]+[ >]"), Look("an XML file")),
     (re.compile(rb"##gff-version"), Look("a GFF file of gene models")),
@@ -57,6 +57,14 @@ _TEXT_STARTS: list[tuple[re.Pattern[bytes], Look]] = [
 ]
 
 
+OFFICE = Look("an Excel or Word document", _TEXT)
+ZIP = Look("a zip archive", _UNPACK)
+BINARY = Look("binary data")
+COMMAS = Look("a comma-separated table", _TEXT)
+TABS = Look("a tab-separated table", _TEXT)
+PLAIN_TEXT = Look("plain text", _TEXT)
+
+
 def what_it_looks_like(start: bytes) -> Look | None:
     """Name the format of a file that cannot be VCF.
 
@@ -68,11 +76,11 @@ def what_it_looks_like(start: bytes) -> Look | None:
     """
     if start.startswith(b"PK\x03\x04"):
         office = b"[Content_Types].xml" in start or b"xl/" in start or b"word/" in start
-        return Look("an Excel or Word document", _TEXT) if office else Look("a zip archive", _UNPACK)
-    for magic, look in _MAGIC:
+        return OFFICE if office else ZIP
+    for magic, look in MAGIC:
         if start.startswith(magic):
             return look
-    for pattern, look in _TEXT_STARTS:
+    for pattern, look in TEXT_STARTS:
         if pattern.match(start):
             return look
     if start.startswith((b"##", b"#CHROM")):
@@ -82,9 +90,9 @@ def what_it_looks_like(start: bytes) -> Look | None:
         return None  # the header is missing or odd: the header's own checks say it better
     control = sum(byte < 32 and byte not in b"\t\r\n" for byte in start[:4096])
     if control * 20 > len(start[:4096]):
-        return Look("binary data")
+        return BINARY
     if first.count(b",") >= 3 or first.count(b";") >= 3:
-        return Look("a comma-separated table", _TEXT)
+        return COMMAS
     if b"\t" in first:
-        return Look("a tab-separated table", _TEXT)
-    return Look("plain text", _TEXT)
+        return TABS
+    return PLAIN_TEXT

@@ -16,6 +16,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
+    ".vcf": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
 

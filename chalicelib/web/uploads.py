@@ -1,13 +1,16 @@
 """Uploading: the form that goes straight to S3, and the page that S3 sends the browser back to."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chalice import Blueprint
 
+from chalicelib.aws.files import METADATA_FIELD
 from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS
+from chalicelib.domain.notes import LONGEST_NOTE
 from chalicelib.exceptions import BadRequestError
-from chalicelib.usecases.uploads import find_uploaded_job, prepare_upload
+from chalicelib.usecases.uploads import NOTE, REFERENCE, UploadForm, find_uploaded_job, prepare_upload
 from chalicelib.web import monitoring
 from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
@@ -37,11 +40,33 @@ def annotate(request: WebRequest) -> WebResponse:
             "job_id": form.job_id, "upload": {"url": form.url, "fields": form.fields}, "limit": form.limit,
             "file_field": form.file_field, "expires": form.expires,
             "waiting": request.site.path(AFTER_UPLOAD, key=form.fields["key"])})
-    address = urlsplit(form.url)
-    origin = f"{address.scheme}://{address.netloc}"
+    origin = storage_origin(form)
+    profile, now = request.profile, request.services.clock()
+    kept_until = profile.grace_until if not profile.premium and (profile.grace_until or 0) > now else None
     return render(request, "annotate.html", connect=(origin,), forms=(origin,), form=form,
-                  plan=request.services.plans.of(request.profile.role), extensions=VCF_EXTENSIONS,
-                  longest_name=LONGEST_NAME, reference=reference_title(request.services.settings.default_reference))
+                  plan=request.services.plans.of(profile.role), extensions=VCF_EXTENSIONS,
+                  longest_name=LONGEST_NAME, longest_note=LONGEST_NOTE, note_field=METADATA_FIELD + NOTE,
+                  reference_field=METADATA_FIELD + REFERENCE, references=_references(request), kept_until=kept_until)
+
+
+def storage_origin(form: UploadForm) -> str:
+    """The origin that a page's upload goes to, which its content policy must allow."""
+    address = urlsplit(form.url)
+    return f"{address.scheme}://{address.netloc}"
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """A reference as the form offers it."""
+
+    name: str
+    title: str
+    assembly: str
+
+
+def _references(request: WebRequest) -> list[_Choice]:
+    name = request.services.settings.default_reference
+    return [_Choice(name, reference_title(name), name)]
 
 
 @page(blueprint, AFTER_UPLOAD)

@@ -135,7 +135,8 @@ def test_storage_refuses_what_is_too_large_in_plain_words(packaged_site: str, ne
     page.evaluate("document.querySelector('form[data-upload]').dataset.limit = '1e9'")
     page.evaluate("document.querySelector('form[data-upload]').replaceWith("
                   "document.querySelector('form[data-upload]').cloneNode(true))")
-    page.evaluate("import(document.querySelector('script[src]').src)")  # the page's script again, for the new form
+    # The page's script again, for the new form.
+    page.evaluate("import(document.querySelector('script[type=module]').src + '?again')")
     page.get_by_label("Your VCF file").set_input_files(large)
     page.get_by_role("button", name="Upload and annotate").click()
     expect(page.get_by_role("alert")).to_contain_text("larger than your limit", timeout=30_000)

@@ -2,7 +2,6 @@ import htmx from "htmx.org";
 import { offerCopying } from "./copy";
 import { keepLive } from "./live";
 import { localiseTimes } from "./times";
-import { takeUploads } from "./upload";
 
 // htmx calls this for the whole page once, and for every part of it that is put in later.
 htmx.onLoad((part) => {
@@ -11,4 +10,3 @@ htmx.onLoad((part) => {
   offerCopying(root);
 });
 keepLive();
-takeUploads();

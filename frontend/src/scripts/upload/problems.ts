@@ -1,17 +1,11 @@
-import { amount } from "./amounts";
+import { amount } from "../amounts";
+import type { Problem } from "./words";
 
 export interface Limits {
   bytes: number;
   longestName: number;
   extensions: string[];
   premium: boolean;
-  subscribe: string;
-}
-
-export interface Problem {
-  message: string;
-  hint: string;
-  premiumHelps?: boolean;
 }
 
 /** What is wrong with a file of this name and size, or null. The server checks all of it again. */

@@ -1,0 +1,173 @@
+import { announce } from "../announce";
+import { Item } from "./item";
+import type { Limits } from "./problems";
+
+/** Files that are sent at the same time: more share the same connection and end no sooner. */
+const AT_ONCE = 2;
+
+/** The upload form, taken over from the browser: several files, each looked into first and made a job of its own. */
+export class UploadPage {
+  private items: Item[] = [];
+  private readonly input: HTMLInputElement;
+  private readonly list: HTMLUListElement;
+  private readonly submit: HTMLButtonElement;
+  private readonly problem: HTMLElement;
+  private readonly note: HTMLInputElement;
+  private readonly reference: HTMLInputElement | HTMLSelectElement;
+  private referenceChosen = false;
+  private sending = false;
+
+  constructor(private readonly form: HTMLFormElement, private readonly limits: Limits,
+    private readonly listAddress: string) {
+    this.input = this.part("input[type=file]");
+    this.list = this.part("[data-upload-list]");
+    this.submit = this.part("button[type=submit]");
+    this.problem = this.part("[data-upload-problem]");
+    this.note = this.part("[name='x-amz-meta-note']");
+    this.reference = this.part("[name='x-amz-meta-reference']");
+    form.noValidate = true;
+    this.input.multiple = true;
+    this.acceptDrops(this.part(".dropzone"));
+    this.input.addEventListener("change", () => this.add(this.input.files));
+    this.reference.addEventListener("change", () => {
+      this.referenceChosen = true;
+      this.compareBuilds();
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.send();
+    });
+  }
+
+  private add(files: FileList | null): void {
+    if (files === null || this.sending) return;
+    const template = this.part<HTMLTemplateElement>("template[data-upload-item]");
+    for (const file of files) {
+      const same = (item: Item): boolean => item.file.name === file.name && item.file.size === file.size
+        && item.file.lastModified === file.lastModified;
+      const known = this.items.find(same);
+      if (known !== undefined && known.state !== "sent") this.drop(known);
+      const item: Item = new Item(file, template, this.limits, () => this.refresh(), () => {
+        this.drop(item);
+        this.input.value = "";
+        this.input.focus();
+        announce(`${file.name} removed`);
+      });
+      this.items.push(item);
+      this.list.append(item.element);
+    }
+    this.refresh();
+  }
+
+  private drop(item: Item): void {
+    item.element.remove();
+    this.items = this.items.filter((other) => other !== item);
+    this.refresh();
+  }
+
+  private refresh(): void {
+    const wrong = this.items.some(({ state }) => state === "refused");
+    this.list.hidden = this.items.length === 0;
+    this.input.setAttribute("aria-invalid", String(wrong));
+    if (this.items.length > 0) this.complain("");
+    this.compareBuilds();
+  }
+
+  // Preselects the reference that the files seem to be of, as long as nobody chose another one.
+  private compareBuilds(): void {
+    const builds = new Set(this.items.map(({ findings }) => findings?.build).filter((build) => build != null));
+    const [build] = builds;
+    if (this.reference instanceof HTMLSelectElement && builds.size === 1 && !this.referenceChosen) {
+      const fitting = [...this.reference.options].find(({ dataset, value }) =>
+        value === build || dataset["assembly"] === build);
+      if (fitting !== undefined) this.reference.value = fitting.value;
+    }
+    const warning = this.part("[data-build-warning]");
+    const option = this.reference instanceof HTMLSelectElement ? this.reference.selectedOptions[0] : this.reference;
+    const chosen = [option?.value, option?.dataset["assembly"]];
+    const others = [...builds].filter((other) => !chosen.includes(other));
+    warning.hidden = others.length === 0;
+    warning.textContent = others.length === 0 ? "" : `${builds.size > 1 ? "Some files look" : "This looks"} like `
+      + `${others.join(" and ")}, which is not the reference that is chosen. Positions must be of the same build; `
+      + "a file that does not fit is refused, never annotated wrongly.";
+  }
+
+  private async send(): Promise<void> {
+    if (this.sending) return;
+    if (this.items.length === 0) {
+      this.complain("Choose a VCF file first.");
+      this.input.focus();
+      return;
+    }
+    await Promise.all(this.items.map(({ ready }) => ready));
+    if (this.items.some(({ state }) => state === "refused")) {
+      if (this.items.length > 1) this.complain("Mend or remove the files that cannot be annotated; nothing was sent.");
+      this.input.focus();
+      return;
+    }
+    this.complain("");
+    this.busy(true);
+    for (const item of this.items) item.again();
+    const waiting = this.items.filter(({ state }) => state === "ready");
+    const told = { note: this.note.value.trim(), reference: this.reference.value };
+    const work = async (): Promise<void> => {
+      for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
+        await item.send(this.form.dataset["upload"] ?? "", told);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    this.busy(false);
+    this.finish();
+  }
+
+  private finish(): void {
+    const sent = this.items.filter(({ state }) => state === "sent");
+    const [first] = sent;
+    if (first !== undefined && sent.length === this.items.length) {
+      announce(sent.length === 1 ? "Uploaded." : `All ${sent.length} files are uploaded.`);
+      window.location.assign(sent.length === 1 ? first.waiting : this.listAddress);
+      return;
+    }
+    if (sent.length > 0) announce(`${sent.length} of ${this.items.length} files are uploaded.`);
+    this.submit.focus();
+  }
+
+  private busy(on: boolean): void {
+    this.sending = on;
+    this.submit.disabled = on;
+    this.input.disabled = on;
+    this.note.readOnly = on;
+    if (on) window.addEventListener("beforeunload", warn);
+    else window.removeEventListener("beforeunload", warn);
+  }
+
+  private complain(message: string): void {
+    this.problem.hidden = message === "";
+    const line = this.problem.querySelector("p");
+    if (line !== null) line.textContent = message;
+  }
+
+  private acceptDrops(zone: HTMLElement): void {
+    const over = (event: DragEvent): void => {
+      event.preventDefault();
+      zone.classList.add("over");
+    };
+    zone.addEventListener("dragenter", over);
+    zone.addEventListener("dragover", over);
+    zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("over");
+      this.add(event.dataTransfer?.files ?? null);
+      this.input.focus();
+    });
+  }
+
+  private part<T extends HTMLElement = HTMLElement>(selector: string): T {
+    const found = this.form.querySelector<T>(selector);
+    if (found === null) throw new Error(`the upload form has no ${selector}`);
+    return found;
+  }
+}
+
+const warn = (event: BeforeUnloadEvent): void => event.preventDefault();

@@ -1,0 +1,94 @@
+import { occurrences } from "./looks";
+import type { Line } from "./lines";
+import { Fault, decoded, named } from "./words";
+
+const FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
+
+/** What the lines up to #CHROM say. */
+export class Header {
+  version = "4.2";
+  samples = 0;
+  tabs = 7;
+  /** Lengths in bases by contig name, null where the header gives none. */
+  readonly contigs = new Map<string, number | null>();
+  /** What ##reference and the contigs' assembly say, for a guess at the build. */
+  readonly names: string[] = [];
+
+  /** Takes one line; true once it was the #CHROM line. */
+  take({ text, number }: Line): boolean {
+    if (text.startsWith("##")) {
+      this.meta(text, number);
+      return false;
+    }
+    if (/^#CHROM(?![0-9A-Za-z_])/i.test(text)) {
+      this.columns(text, number);
+      return true;
+    }
+    if (text.trim() === "" || text.startsWith("#")) return false;
+    throw new Fault("missing_column_header",
+      text.includes("\t") ? "A record comes before the #CHROM line." : "The #CHROM line is missing.",
+      { line: number, text });
+  }
+
+  private meta(text: string, number: number): void {
+    if (text.startsWith("##fileformat")) {
+      const name = /^##fileformat=\s*(\S+)/.exec(text)?.[1] ?? "";
+      const known = /^VCFv(4\.\d+)$/.exec(name);
+      if (known === null) {
+        throw new Fault("vcf_version_unsupported",
+          `The file says that it is ${decoded(name) || "of no version"}; VCF 4.0 and later are read.`,
+          { line: number, text });
+      }
+      this.version = known[1] ?? this.version;
+    } else if (text.startsWith("##contig=")) {
+      const name = /[<,]ID=([^,>]+)/.exec(text)?.[1];
+      const length = /[<,]length=(\d+)/.exec(text)?.[1];
+      if (name !== undefined) this.contigs.set(name, length === undefined ? null : Number(length));
+      const assembly = /[<,]assembly="?([^,">]+)/.exec(text)?.[1];
+      if (assembly !== undefined && !this.names.includes(assembly)) this.names.push(assembly);
+    } else if (text.startsWith("##reference=") || text.startsWith("##assembly=")) {
+      this.names.push(text.slice(text.indexOf("=") + 1).replace(/\/+$/, "").replace(/^.*\//, ""));
+    }
+  }
+
+  private columns(text: string, number: number): void {
+    const columns = text.split("\t");
+    if (columns.length === 1 && text.trim().split(/\s+/).length >= FIXED.length) {
+      throw new Fault("wrong_header_columns", "The #CHROM line is separated by blanks, not by tabs.", {
+        line: number, text,
+        hint: "Replace the blanks by tabs; copying a VCF from a terminal or a page turns tabs into blanks.",
+      });
+    }
+    FIXED.forEach((name, at) => {
+      const got = columns[at];
+      if (got === name) return;
+      const shown = got === undefined ? "'nothing'" : named(got);
+      throw new Fault("wrong_header_columns", `Column ${at + 1} of the #CHROM line is ${shown} and should be '${name}'.`,
+        { line: number, column: at + 1, field: name.replace("#", ""), text });
+    });
+    const format = columns[8];
+    if (format !== undefined && format !== "FORMAT") {
+      throw new Fault("wrong_header_columns", `Column 9 of the #CHROM line is ${named(format)} and should be 'FORMAT'.`,
+        { line: number, column: 9, field: "FORMAT", text });
+    }
+    if (columns.length === 9) {
+      throw new Fault("wrong_header_columns", "There is a FORMAT column and no sample.", {
+        line: number, column: 9, field: "FORMAT", text,
+        hint: "Add the samples, or leave FORMAT out (cut -f 1-8): readers of VCF refuse such a file.",
+      });
+    }
+    const seen = new Set<string>();
+    columns.slice(9).forEach((sample, at) => {
+      if (sample !== "" && !seen.has(sample)) {
+        seen.add(sample);
+        return;
+      }
+      throw sample === ""
+        ? new Fault("wrong_header_columns", "A sample has no name.", { line: number, column: at + 10, text: sample })
+        : new Fault("duplicate_sample", `Sample ${named(sample)} comes twice.`,
+          { line: number, column: at + 10, text: sample });
+    });
+    this.samples = seen.size;
+    this.tabs = occurrences(text, "\t");
+  }
+}

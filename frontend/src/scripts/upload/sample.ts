@@ -1,0 +1,39 @@
+import { upload, UploadFailed } from "./post";
+
+const NO_LIMITS = { bytes: Infinity, longestName: 255, extensions: [".vcf"], premium: true };
+
+/** Makes the link to the sample file send it: the same way as any file, in one click. Without this it downloads. */
+export function trySample(link: HTMLAnchorElement): void {
+  const told = document.querySelector<HTMLElement>("[data-sample-line]");
+  const say = (line: string): void => {
+    if (told !== null) told.textContent = line;
+  };
+  link.removeAttribute("download");
+  link.setAttribute("role", "button");
+  link.addEventListener("keydown", (event) => {
+    if (event.key === " ") {
+      event.preventDefault();
+      link.click();
+    }
+  });
+  let busy = false;
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    if (busy) return;
+    busy = true;
+    say("Sending the sample…");
+    send(link).then((waiting) => window.location.assign(waiting), (failure: unknown) => {
+      busy = false;
+      say(failure instanceof UploadFailed ? `${failure.problem.message} ${failure.problem.hint}`
+        : "The sample could not be sent. Check your connection and try again.");
+    });
+  });
+}
+
+async function send(link: HTMLAnchorElement): Promise<string> {
+  const answer = await fetch(link.href);
+  if (!answer.ok) throw new Error(`the sample is not there: ${answer.status}`);
+  const file = new File([await answer.blob()], link.dataset["sample"] ?? "sample.vcf", { type: "text/plain" });
+  return upload(link.dataset["upload"] ?? "", file, { note: "Sample file", reference: link.dataset["reference"] ?? "" },
+    NO_LIMITS, new AbortController().signal, () => undefined);
+}

@@ -1,0 +1,146 @@
+"""Uploading in a real browser: several files, progress, stopping, and refusals in plain words."""
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.conftest import ARTIFACTS, TOKEN, Watcher
+from tests.browser.test_pages import violations
+
+pytestmark = pytest.mark.browser
+
+OpenPage = Callable[..., tuple[Page, Watcher]]
+VCF = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nMT\t263\t.\tA\tG\t.\t.\t.\n"
+STORAGE = "**/*.amazonaws.com/**"
+OF_THE_PAGE = {"Access-Control-Allow-Origin": "*"}
+
+
+def file(name: str, content: bytes = VCF) -> dict[str, object]:
+    return {"name": name, "mimeType": "text/plain", "buffer": content}
+
+
+def field(body: str, name: str) -> str:
+    """A field of a form as it was sent."""
+    return body.partition(f'name="{name}"\r\n\r\n')[2].partition("\r\n")[0]
+
+
+@pytest.mark.parametrize(("name", "content", "words"), [
+    ("notes.txt", b"x", "is not named like a VCF file"),
+    ("empty.vcf", b"", "is empty"),
+    ("large.vcf", b"x" * 153_601, "your limit is 150 KB"),
+    ("a" * 300 + ".vcf", b"x", "longer than 255 characters")])
+def test_file_is_checked_before_a_byte_leaves(local_site: str, new_page: OpenPage, name: str, content: bytes,
+                                              words: str) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.goto("/annotate")
+    page.get_by_label("Your VCF file").set_input_files(file(name, content))
+    expect(page.get_by_role("alert")).to_contain_text(words)
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_label("Your VCF file")).to_be_focused()
+    assert posts == []
+
+
+def test_broken_connection_keeps_the_file_chosen(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.route(STORAGE, lambda route: route.abort())
+    page.get_by_label("Your VCF file").set_input_files(file("a.vcf"))
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_role("alert")).to_contain_text("The connection broke")
+    expect(page.get_by_role("button", name="Upload and annotate")).to_be_enabled()
+    assert page.get_by_label("Your VCF file").evaluate("input => input.files.length") == 1
+
+
+@pytest.mark.parametrize(("status", "xml", "words"), [
+    (400, "<Error><Code>EntityTooLarge</Code></Error>", "larger than your limit of 150 KB"),
+    (403, "<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message></Error>",
+     "permission to upload ran out"),
+    (503, "<Error><Code>SlowDown</Code></Error>", "storage is busy"),
+    (403, "<Error><Code>AccessDenied</Code><Message>x</Message></Error>", "refused the file (AccessDenied)"),
+    (400, "not xml at all", "refused the file (status 400)")])
+def test_storage_refusals_are_told_in_plain_words(local_site: str, new_page: OpenPage, status: int, xml: str,
+                                                  words: str) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.route(STORAGE, lambda route: route.fulfill(
+        status=status, body=xml, content_type="application/xml", headers=OF_THE_PAGE))
+    page.get_by_label("Your VCF file").set_input_files(file("a.vcf"))
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_role("alert")).to_contain_text(words)
+
+
+def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    bodies: list[str] = []
+
+    def store(route: Route) -> None:
+        bodies.append((route.request.post_data_buffer or b"").decode("latin-1"))
+        route.fulfill(status=201, headers=OF_THE_PAGE)
+
+    page.route(STORAGE, store)
+    page.goto("/annotate")
+    page.get_by_label("Note").fill("Família 7")
+    chooser = page.get_by_label("Your VCF file")
+    chooser.set_input_files([file("mother.vcf"), file("father.vcf")])
+    chooser.set_input_files([file("child.vcf")])  # added, not instead
+    expect(page.get_by_role("list", name="Chosen files").get_by_role("listitem")).to_have_count(3)
+    expect(page.get_by_text("VCF 4.2 · not compressed · 0 samples · 1 record · looks like rCRS")).to_have_count(3)
+    assert violations(page) == []
+    page.screenshot(path=ARTIFACTS / "annotate-several.png", full_page=True)
+    page.get_by_role("button", name="Upload and annotate").click()
+    page.wait_for_url("**/annotations")
+    assert len(bodies) == 3
+    assert len({field(body, "key").split("/")[1] for body in bodies}) == 3
+    assert {unquote(field(body, "x-amz-meta-note")) for body in bodies} == {"UTF-8''Família 7"}
+    assert {field(body, "x-amz-meta-reference") for body in bodies} == {"rCRS"}
+    assert watcher.complaints == []
+
+
+def test_one_wrong_file_keeps_all_from_being_sent(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.get_by_label("Your VCF file").set_input_files([file("good.vcf"), file("bad.vcf", VCF + b"MT\t1\n")])
+    bad = page.get_by_role("listitem").filter(has_text="bad.vcf")
+    expect(bad.get_by_role("alert")).to_contain_text("The record has 2 columns; the #CHROM line has 8.")
+    expect(bad.get_by_role("alert")).to_contain_text("Line 4")
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_text("Mend or remove the files that cannot be annotated")).to_be_visible()
+    expect(page.get_by_label("Your VCF file")).to_be_focused()
+    assert violations(page) == []
+    bad.get_by_role("button", name="Remove bad.vcf").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_an_upload_can_be_stopped_and_sent_again(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    held = threading.Event()
+    page.route(STORAGE, lambda route: None if not held.is_set() else route.fulfill(status=201, headers=OF_THE_PAGE))
+    page.goto("/annotate")
+    page.get_by_label("Your VCF file").set_input_files(file("a.vcf"))
+    page.get_by_role("button", name="Upload and annotate").click()
+    page.get_by_role("button", name="Stop the upload of a.vcf").click()
+    expect(page.get_by_role("alert")).to_contain_text("You stopped the upload. Nothing was kept.", use_inner_text=True)
+    held.set()
+    page.get_by_role("button", name="Upload and annotate").click()
+    page.wait_for_url("**/annotate/job?**")
+
+
+def test_a_dropped_file_is_looked_into(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.evaluate("""content => {
+        const carried = new DataTransfer();
+        carried.items.add(new File([content], "dropped.vcf"));
+        const zone = document.querySelector(".dropzone");
+        for (const kind of ["dragenter", "dragover", "drop"]) {
+            zone.dispatchEvent(new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true}));
+        }
+    }""", VCF.decode())
+    expect(page.get_by_role("listitem").filter(has_text="dropped.vcf")).to_contain_text("1 record")
+    assert watcher.complaints == []
