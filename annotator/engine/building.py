@@ -17,17 +17,18 @@ import pysam
 
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.codes import STARTS
+from annotator.engine.detection import synonyms
 from annotator.engine.errors import BundleError
 from annotator.engine.gene_tables import read_gene_table
 from annotator.engine.known_variants import KNOWN_IN, VariantSource, merge_variants
 from annotator.engine.model_building import check_models, place, write_models
 from annotator.engine.reference import SCHEMA, Contig, Sequence
 from annotator.engine.region_building import RegionSource, merge_regions
+from annotator.engine.signs import chromosome
 from annotator.engine.verify import sha256
 
 #: Bases of a line of the sequence.
 LINE = 60
-_MITOCHONDRION = frozenset({"MT", "M", "chrM", "chrMT"})
 _BASES = re.compile(r"[ACGTURYKMSWBDHVN]*")
 
 
@@ -216,16 +217,15 @@ def _contigs(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], dic
     """The contigs of a reference, and the name of each by all of its names."""
     given = {**dict.fromkeys([*recipe.codes, *recipe.circular]), **dict.fromkeys(recipe.aliases.values())}
     names = {name: name for name in lengths}
-    for name in lengths:
-        others = sorted(_MITOCHONDRION) if name in _MITOCHONDRION else [name.removeprefix("chr"), "chr" + name]
-        for other in others:
+    for name, length in lengths.items():
+        for other in synonyms(name, length):
             names.setdefault(other, name)
     unknown = [name for name in given if name not in names]
     if unknown:
         raise BundleError("reference_build", f"The sequence has no contig {unknown[0]}; it has {', '.join(lengths)}.")
     names |= {alias: names[name] for alias, name in recipe.aliases.items() if alias not in lengths}
     codes = {names[name]: code for name, code in recipe.codes.items()}
-    circular = {names[name] for name in recipe.circular} | _MITOCHONDRION
+    circular = {names[name] for name in recipe.circular} | {name for name in lengths if chromosome(name) == "MT"}
     contigs = [
         Contig(
             name,

@@ -1,16 +1,19 @@
-"""The command line of ``python -m annotator reference``: list, verify, build and fetch references."""
+"""The command line of ``python -m annotator reference``: list, verify, build, fetch; detect a file's."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from annotator.engine.build_cli import add_build_options, run_build
+from annotator.engine.detection import detect, fit
 from annotator.engine.errors import EngineError
 from annotator.engine.fetch_cli import add_fetch_options, run_fetch
 from annotator.engine.presets import load_preset, preset_names
 from annotator.engine.reference import Reference, reference_names
+from annotator.engine.signs import read_signs
 from annotator.engine.verify import verify
 
 
@@ -30,6 +33,9 @@ def run_reference(arguments: list[str], parser: argparse.ArgumentParser) -> int:
     checking = actions.add_parser("verify", help="check a reference: checksums, models against sequence")
     checking.add_argument("reference", help="name or directory")
     checking.set_defaults(run=_verify)
+    detecting = actions.add_parser("detect", help="tell which genome build a VCF file was called on")
+    detecting.add_argument("input", type=Path, metavar="IN", help="VCF file: plain, gzip or bgzip")
+    detecting.set_defaults(run=_detect)
     building = actions.add_parser("build", help="build a reference from public files")
     add_build_options(building)
     building.set_defaults(run=run_build)
@@ -68,6 +74,29 @@ def _verify(options: argparse.Namespace) -> int:
     for line in findings.failed:
         _say(f"FAILED  {line}")
     return 1 if findings.failed else 0
+
+
+def _detect(options: argparse.Namespace) -> int:
+    try:
+        signs = read_signs(options.input)
+        detection = detect(signs)
+        _say(f"build: {detection.words}")
+        for build, reason in detection.excluded.items():
+            _say(f"not {build}: {reason}")
+        for name in reference_names():
+            found = fit(signs, Reference.load(name))
+            lengths = f", {len(found.wrong_lengths):,} contigs of another length" if found.wrong_lengths else ""
+            _say(
+                f"reference {name}: {found.on_contigs:,} of {found.total:,} records on its contigs, "
+                f"REF agrees in {found.agreeing:,} of {found.compared:,}{lengths}"
+            )
+    except EngineError as error:
+        sys.stderr.write(f"error: {error.message}\n")
+        return 1
+    except OSError as error:
+        sys.stderr.write(f"error: {error.strerror or error}: {error.filename or ''}\n".replace(": \n", "\n"))
+        return 1
+    return 0
 
 
 def _say(line: str) -> None:

@@ -84,7 +84,7 @@ def serving(files: dict[str, bytes]) -> Iterator[FileServer]:
                 self.close_connection = True
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     state.address = f"http://127.0.0.1:{server.server_port}"
     try:

@@ -1,0 +1,135 @@
+"""What the beginning of a VCF file tells of its genome build: contig lengths, names, positions, and REF bases."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from annotator.engine.presets import CHROMOSOMES
+
+#: How much of a file is looked at: uncompressed bytes, and records.
+MOST_BYTES, MOST_RECORDS = 32 << 20, 5_000
+#: A RefSeq accession of a human chromosome: its number and its version.
+ACCESSION = re.compile(r"NC_0000(\d\d)\.(\d+)")
+
+_LENGTH, _ID = re.compile(rb"[<,]length=(\d+)"), re.compile(rb"[<,]ID=([^,>]+)")
+_WORD = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_NAMING = (b"##reference", b"##assembly", b"##contig", b"##ucsc_", b"##genome")
+
+
+@dataclass
+class Signs:
+    """What the beginning of a file tells of its build.
+
+    Attributes:
+        lengths: of the contigs in the header that have one.
+        names: words of the header lines that name a reference, lower case.
+        contigs: records by contig name.
+        furthest: highest position by contig name.
+        records: contig name, position and upper-case REF, of those with plain bases.
+    """
+
+    lengths: dict[str, int] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    contigs: Counter[str] = field(default_factory=Counter)
+    furthest: dict[str, int] = field(default_factory=dict)
+    records: list[tuple[str, int, bytes]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, lines: Iterable[bytes]) -> Signs:
+        """Read lines of a VCF file; what is no header line and no record is passed over."""
+        signs = cls()
+        for line in lines:
+            if line.startswith(b"#"):
+                signs._note_header(line)
+                continue
+            columns = line.split(b"\t", 4)
+            if len(columns) < 5 or not columns[1].isdigit():
+                continue
+            name, pos, ref = columns[0].decode("latin-1"), int(columns[1]), columns[3].upper()
+            signs.contigs[name] += 1
+            signs.furthest[name] = max(pos, signs.furthest.get(name, 0))
+            if not ref.strip(b"ACGT"):
+                signs.records.append((name, pos, ref))
+            if signs.contigs.total() >= MOST_RECORDS:
+                break
+        return signs
+
+    def _note_header(self, line: bytes) -> None:
+        if not line.lower().startswith(_NAMING):
+            return
+        if line.startswith(b"##contig"):
+            name, length = _ID.search(line), _LENGTH.search(line)
+            if name and length:
+                self.lengths[name[1].decode("latin-1")] = int(length[1])
+            assembly = re.search(rb"[<,]assembly=([^,>]+)", line)
+            line = assembly[1] if assembly else b""
+        for word in _WORD.findall(line.decode("latin-1").lower()):
+            self.names |= {word, *re.split(r"[._-]", word), *_endings_off(word)}
+
+    @property
+    def mitochondrial(self) -> bool:
+        """Whether all records are on the mitochondrion."""
+        return bool(self.contigs) and all(chromosome(name) == "MT" for name in self.contigs)
+
+
+def read_signs(path: Path) -> Signs:
+    """Look at the beginning of a file, plain or gzip. A damaged file tells what comes before the damage.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return Signs.of(_lines(path))
+
+
+def chromosome(name: str) -> str | None:
+    """``1`` to ``22``, ``X``, ``Y`` or ``MT`` from any name of a human chromosome; None for other contigs."""
+    found = ACCESSION.fullmatch(name)
+    if found:
+        number = int(found[1])
+        return CHROMOSOMES[number - 1] if 1 <= number <= len(CHROMOSOMES) else None
+    short = re.sub(r"(?i)^chr", "", name).upper()
+    if short in ("M", "MT") or name in ("NC_012920.1", "NC_012920", "rCRS"):
+        return "MT"
+    return short if short in CHROMOSOMES else None
+
+
+def _endings_off(word: str) -> list[str]:
+    """A file name without each of its endings: ``grch38.fa.gz`` and ``human_g1k_v37.fasta`` name builds."""
+    parts = word.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    rest = b""
+    for block in _blocks(path):
+        *whole, rest = (rest + block).split(b"\n")
+        yield from whole
+    yield rest
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """The first bytes of a file, decompressed; ends where they cannot be."""
+    size = 0
+    with path.open("rb") as stream:
+        first = stream.read(1 << 16)
+        unpack = zlib.decompressobj(31) if first.startswith(b"\x1f\x8b") else None
+        block = first
+        while block and size < MOST_BYTES:
+            try:
+                text = block if unpack is None else unpack.decompress(block, MOST_BYTES)
+                while unpack is not None and unpack.eof and unpack.unused_data:
+                    # BGZF is many gzip files after another.
+                    block, unpack = unpack.unused_data, zlib.decompressobj(31)
+                    text += unpack.decompress(block, MOST_BYTES)
+            except zlib.error:
+                return
+            size += len(text)
+            yield text
+            if unpack is not None and unpack.eof:
+                unpack = zlib.decompressobj(31)
+            block = stream.read(1 << 16)

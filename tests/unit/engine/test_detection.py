@@ -1,0 +1,142 @@
+"""Which build a file was called on: from lengths, accessions, positions, names, and REF against references."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from annotator.engine import Reference
+from annotator.engine.bgzf import BgzfWriter
+from annotator.engine.cli import main
+from annotator.engine.detection import detect, fit, synonyms
+from annotator.engine.signs import Signs, chromosome, read_signs
+
+COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+
+
+def signs(header: list[str], places: list[tuple[str, int]]) -> Signs:
+    records = [f"{contig}\t{pos}\t.\ta\tG\t.\t.\t." for contig, pos in places]
+    return Signs.of(line.encode() for line in ["##fileformat=VCFv4.2", *header, COLUMNS, *records])
+
+
+@pytest.mark.parametrize(
+    ("header", "places", "words"),
+    [
+        (
+            ["##contig=<ID=chr1,length=248956422>", "##contig=<ID=chrU,length=5>", "##contig=<ID=chrM,length=16569>"],
+            [("chr1", 1000)],
+            "GRCh38 (detected from 1 contig length)",
+        ),
+        (
+            ["##contig=<ID=1,length=249250621,assembly=b37>", "##contig=<ID=2,length=243199373>"],
+            [("1", 1000)],
+            "GRCh37 (detected from 2 contig lengths)",
+        ),
+        (["##contig=<ID=1,length=247249719>"], [("1", 9)], "NCBI36 (detected from 1 contig length)"),
+        (["##contig=<ID=chr1,length=248387328>"], [("chr1", 9)], "T2T-CHM13 (detected from 1 contig length)"),
+        ([], [("NC_000022.10", 9)], "GRCh37 (detected from 1 RefSeq accession)"),
+        ([], [("NC_000022.11", 9)], "GRCh38 (detected from 1 RefSeq accession)"),
+        (["##reference=file:///data/hs37d5.fa.gz"], [("1", 9)], "GRCh37 (its header names hs37d5)"),
+        (["##reference=GRCh38_full_analysis_set.fa"], [("chr1", 9)], "GRCh38 (its header names grch38)"),
+        (["##contig=<ID=1,assembly=b37>"], [("1", 9)], "GRCh37 (its header names b37)"),
+        ([], [("1", 9)], "unknown"),
+        ([], [("1", 249_250_000)], "GRCh37 (its positions lie beyond chromosomes of the other builds)"),
+        ([], [("MT", 9), ("MT", 16569)], "rCRS (the mitochondrion has all records)"),
+        (["##contig=<ID=chrM,length=16569>"], [("chrM", 9)], "rCRS (the mitochondrion has its length)"),
+        (["##contig=<ID=chrM,length=16571>"], [("chrM", 9)], "unknown"),
+        ([], [("chrM", 16570)], "unknown"),
+        ([], [("scaffold_12", 9)], "unknown"),
+        ([], [], "unknown"),
+    ],
+)
+def test_builds(header: list[str], places: list[tuple[str, int]], words: str) -> None:
+    assert detect(signs(header, places)).words == words
+
+
+def test_lengths_of_two_builds_are_ambiguous() -> None:
+    found = detect(signs(["##contig=<ID=1,length=249250621>", "##contig=<ID=2,length=242193529>"], [("1", 9)]))
+    assert found.build is None
+    assert {one.build for one in found.candidates} == {"GRCh37", "GRCh38"}
+    assert found.words.startswith("ambiguous: ")
+
+
+def test_a_name_in_the_header_does_not_stand_against_a_position() -> None:
+    found = detect(signs(["##reference=GRCh38.fa"], [("1", 249_250_000)]))
+    assert found.words.startswith("GRCh37 ")
+    assert found.excluded["GRCh38"] == "1:249,250,000 lies beyond the end of that chromosome"
+
+
+def test_the_older_mitochondrion_is_told() -> None:
+    found = detect(signs(["##contig=<ID=chrM,length=16571>"], [("chrM", 9)]))
+    assert "UCSC's hg19 chrM" in found.excluded["rCRS"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        *[("chr1", "1"), ("22", "22"), ("chrX", "X"), ("y", "Y"), ("NC_000023.11", "X"), ("chrM", "MT")],
+        *[("NC_012920.1", "MT"), ("23", None), ("chr1_random", None), ("NC_000099.1", None), ("GL000191.1", None)],
+    ],
+)
+def test_names_of_chromosomes(name: str, meant: str | None) -> None:
+    assert chromosome(name) == meant
+
+
+def test_synonyms() -> None:
+    assert synonyms("22", 51_304_566) == ["chr22", "NC_000022.10"]
+    assert synonyms("NC_000022.11", 50_818_468) == ["22", "chr22"]
+    assert synonyms("chr22", 1000) == ["22"]
+    assert synonyms("MT", 16_569) == ["M", "chrM", "chrMT", "NC_012920.1"]
+    assert synonyms("chrM", 16_571) == ["MT", "M", "chrMT"]
+    assert synonyms("scaffold_1", 9) == ["chrscaffold_1"]
+
+
+def write(path: Path, text: str, how: str) -> Path:
+    if how == "bgzf":
+        writer = BgzfWriter(path)
+        writer.write(text.encode())
+        writer.close()
+    else:
+        data = gzip.compress(text.encode())
+        path.write_bytes({"plain": text.encode(), "gzip": data, "cut": data[:-20]}[how])
+    return path
+
+
+@pytest.mark.parametrize("how", ["plain", "gzip", "bgzf", "cut"])
+def test_the_beginning_of_a_file(tmp_path: Path, how: str) -> None:
+    records = "".join(f"1\t{pos}\t.\tA\tG\t.\t.\tX={'y' * (pos % 97)}{pos * 7919}\n" for pos in range(1, 4001))
+    header = "##contig=<ID=1,length=249250621>\n"
+    found = read_signs(write(tmp_path / "in.vcf", f"{header}{COLUMNS}\n{records}", how))
+    assert found.lengths == {"1": 249_250_621}
+    assert found.contigs["1"] == 4000 if how != "cut" else found.contigs["1"] > 3000
+
+
+def test_a_file_that_is_no_vcf(tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"\x1f\x8b" + bytes(range(256)))
+    assert detect(read_signs(tmp_path / "in")).words == "unknown"
+
+
+def test_ref_against_a_reference(rcrs: Reference, bases: Callable[[int, int], str]) -> None:
+    right = [f"chrM\t{pos}\t.\t{bases(pos, 1)}\tN\t.\t.\t." for pos in range(1, 101)]
+    other = Signs.of(line.encode() for line in [*right, "1\t5\t.\tA\tG\t.\t.\t."])
+    found = fit(other, rcrs)
+    assert (found.total, found.on_contigs, found.compared, found.agreeing) == (101, 100, 100, 100)
+    assert (found.right, found.wrong, found.wrong_lengths) == (True, False, ())
+    shifted = [line.replace(f"\t{pos}\t", f"\t{pos + 1}\t") for pos, line in enumerate(right, start=1)]
+    found = fit(Signs.of(line.encode() for line in ["##contig=<ID=M,length=16571>", *shifted]), rcrs)
+    assert (found.right, found.wrong) == (False, True)
+    assert found.wrong_lengths == (("M", 16_571, 16_569),)
+
+
+def test_the_command(tmp_path: Path, bases: Callable[[int, int], str], capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "in.vcf"
+    path.write_text(f"{COLUMNS}\nMT\t73\t.\t{bases(73, 1)}\tG\t.\t.\t.\n")
+    assert main(["reference", "detect", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "build: rCRS (the mitochondrion has all records)\n" in said
+    assert "reference rCRS: 1 of 1 records on its contigs, REF agrees in 1 of 1\n" in said
+    assert main(["reference", "detect", str(tmp_path / "none.vcf")]) == 1
+    assert "No such file" in capsys.readouterr().err
