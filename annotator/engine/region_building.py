@@ -17,8 +17,6 @@ from annotator.engine.reference import Contig
 from annotator.engine.regions import COLUMNS
 
 _NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
-#: A track with more regions outside their contigs than this part of all belongs to another build.
-MOST_OUTSIDE = 0.01
 #: Regions of one contig that wait in memory before they go to disk.
 WAITING = 10_000
 _BED_COLUMNS = {"name": 4, "score": 5}
@@ -98,12 +96,14 @@ def merge_regions(
             name = names.get(contig)
             if name is None:
                 source.left_out["contig without sequence"] += 1
-            elif end > lengths[name]:
+            elif start >= lengths[name]:
                 source.left_out["beyond the end of its contig"] += 1
             else:
+                # A sequence may be a part of a chromosome, and a track that of all of it.
                 source.used += 1
-                rows.add(name, (start, end, number, value))
-        _refuse_other_build(source)
+                rows.add(name, (start, min(end, lengths[name]), number, value))
+        if not source.used:
+            raise BundleError("reference_mismatch", f"{source.name} has no region on a contig of the sequence.")
     stream = BgzfWriter(out)
     try:
         stream.write(("#" + "\t".join(COLUMNS) + "\n").encode())
@@ -185,13 +185,3 @@ def _value(source: RegionSource, columns: list[str], start: int, end: int) -> st
     else:
         text = columns[3].strip() if len(columns) > 3 else ""
     return text if text not in ("", ".") else f"{start + 1}-{end}"
-
-
-def _refuse_other_build(source: RegionSource) -> None:
-    outside = source.left_out["beyond the end of its contig"]
-    total = source.used + outside
-    if outside > MOST_OUTSIDE * total:
-        message = f"{outside:,} of {total:,} regions lie beyond the end of their contigs"
-        raise BundleError("reference_mismatch", f"{source.name} and the sequence do not belong together: {message}.")
-    if not source.used:
-        raise BundleError("reference_mismatch", f"{source.name} has no region on a contig of the sequence.")

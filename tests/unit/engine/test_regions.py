@@ -26,7 +26,7 @@ Region = tuple[int, int, str]
 def tracks(tmp_path: Path) -> list[str]:
     """Bands as BED without order; islands in gzip, without names; scored sites with other contig names."""
     bands = tmp_path / "bands.bed"
-    bands.write_text("track name=bands\n1\t5000\t14000\tq2, end\n1\t0\t5000\tq1\nMT\t0\t1000\tm\nX\t0\t10\tnone\n")
+    bands.write_text("track name=bands\n1\t5000\t15000\tq2, end\n1\t0\t5000\tq1\nMT\t0\t1000\tm\nX\t0\t10\tnone\n")
     islands = tmp_path / "islands.bed.gz"
     islands.write_bytes(gzip.compress(b"#contig\tstart\tend\n1\t990\t1020\n1\t1010\t1100\n"))
     sites = tmp_path / "sites.bed"
@@ -84,7 +84,7 @@ def test_a_part_of_a_contig(build: Build, tmp_path: Path, tracks: list[str]) -> 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("1\t0\t15000\ta\n", "1 of 1 regions lie beyond the end of their contigs"),
+        ("1\t14000\t15000\ta\n", "R has no region on a contig of the sequence"),
         ("X\t0\t15\ta\n", "R has no region on a contig of the sequence"),
         ("1\tzero\t15\ta\n", "R.bed, line 1: no region in the columns that are read"),
         ("1\t3\n", "R.bed, line 1: no region in the columns that are read"),
