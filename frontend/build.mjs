@@ -43,10 +43,12 @@ async function styles(font) {
   await put("site.css", Buffer.from(css.replaceAll("source-sans-3.woff2", font)));
 }
 
-// What every page needs is one script; what few pages need are modules of their own.
+// What every page needs is one script; what few pages need are modules that it loads where a page asks for them.
 async function scripts() {
   await put("site.js", await bundle("site.ts", "iife"));
   await put("annotate.js", await bundle("annotate.ts", "esm"));
+  await put("variants.js", await bundle(join("variants", "mount.ts"), "esm"));
+  await put("igv.js", await readFile(join(dirname(require.resolve("igv/package.json")), "dist", "igv.esm.min.js")));
 }
 
 async function bundle(entry, format) {

@@ -19,6 +19,7 @@ from chalicelib.services import Services
 from chalicelib.web import runtime
 from tests.browser.local_site import served
 from tests.browser.states import make_jobs
+from tests.browser.variants_file import Bucket
 from tests.conftest import PROJECT
 
 ARTIFACTS = PROJECT / "test-artifacts" / "browser"
@@ -59,7 +60,13 @@ class Watcher:
 
 
 @pytest.fixture
-def new_page(chromium: Browser) -> Iterator[Callable[..., tuple[Page, Watcher]]]:
+def bucket() -> Bucket:
+    """The results bucket of the tests' AWS, as browsers see it."""
+    return Bucket()
+
+
+@pytest.fixture
+def new_page(chromium: Browser, bucket: Bucket) -> Iterator[Callable[..., tuple[Page, Watcher]]]:
     """Opens pages: `new_page(size=NARROW, scheme="dark")` gives a page and its watcher."""
     contexts: list[BrowserContext] = []
 
@@ -69,6 +76,7 @@ def new_page(chromium: Browser) -> Iterator[Callable[..., tuple[Page, Watcher]]]
                                        base_url=base_url, locale="en-GB", timezone_id="Europe/Berlin",
                                        java_script_enabled=javascript, reduced_motion="reduce")
         context.set_default_timeout(20_000)
+        bucket.serve(context)
         if cookie is not None and base_url is not None:
             context.add_cookies([{"name": "gas_session", "value": cookie, "url": base_url, "httpOnly": True}])
         contexts.append(context)

@@ -9,6 +9,7 @@ from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, RestoreS
 from chalicelib.domain.names import ResultNames
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
+from tests.browser.variants_file import parquet_bytes, variants_table
 
 JOB_IDS = {name: f"22222222-2222-4222-8222-{number:012d}" for number, name in enumerate(
     ("pending", "running", "completed", "failed", "cancelled", "archived", "restoring"), start=1)}
@@ -45,7 +46,8 @@ def make_jobs(services: Services, profile: Profile) -> None:
          progress=Progress(stage=Stage.ANNOTATING, records=640, total=1141, warnings=2))
     completed = "HG002 run 7 – família.vcf.gz"
     _put(services, profile, "completed", completed, now - 7_010, job_status=JobStatus.COMPLETED, summary=SUMMARY,
-         **_ended(now - 7_010), **_results(services, profile, "completed", completed))
+         **_ended(now - 7_010), **_results(services, profile, "completed", completed),
+         s3_key_variants_file=put_variants(services, profile, "completed"))
     _put(services, profile, "failed", "premium_3.vcf", now - 80_000, job_status=JobStatus.FAILED,
          **_ended(now - 80_000),
          error=JobReason(
@@ -65,6 +67,14 @@ def make_jobs(services: Services, profile: Profile) -> None:
          restore_tier=RestoreTier.STANDARD, restore_requested_time=now - 600, **_ended(now - 950_000),
          **{**_results(services, profile, "restoring", restoring), "s3_key_result_file": None,
             "s3_key_index_file": None})
+
+
+def put_variants(services: Services, profile: Profile, state: str, rows: int = 1172, contigs: int = 1) -> str:
+    """Put a table of variants beside a job's results; gives its key."""
+    key = f"{profile.identity_id}/{JOB_IDS[state]}/a.variants.parquet"
+    boto3.client("s3").put_object(Bucket=services.settings.results_bucket, Key=key,
+                                  Body=parquet_bytes(variants_table(rows, contigs=contigs)))
+    return key
 
 
 def _ended(submitted: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.jobs import Job, JobReason, JobStatus, Stage, progress_record, reason_record
+from chalicelib.domain.names import base_name
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.usecases.annotations import FileKind, JobFile, job_files
@@ -71,6 +72,22 @@ class FileView:
     def of(cls, file: JobFile) -> FileView:
         """The file in words."""
         return cls(file.kind, file.name, file.size, FILE_WORDS[file.kind])
+
+
+@dataclass(frozen=True)
+class ExploreView:
+    """What the script of the table of variants needs to know.
+
+    :param links: where it gets links to read the results with
+    :param reference: where it gets links to the reference's sequence and genes; "" for none
+    :param name: what saved files and the results' track are named after
+    :param terms: consequences that the file has
+    """
+
+    links: str
+    reference: str
+    name: str
+    terms: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +166,12 @@ class JobView:
     def has_variants(self) -> bool:
         """True when there is a table of variants to look into."""
         return not self.archived and any(file.kind is FileKind.VARIANTS for file in self.files)
+
+    def explore(self, site: Site) -> ExploreView:
+        """Where the table of variants finds what it shows."""
+        here = f"/annotations/{self.job_id}"
+        return ExploreView(links=site.path(f"{here}/links"), reference="", name=base_name(self.file_name),
+                           terms=self.summary.terms if self.summary else ())
 
     @property
     def announcement(self) -> str:

@@ -36,6 +36,7 @@ class SummaryView:
     :param consequences: the most frequent Sequence Ontology terms
     :param other_consequences: how many further terms there are
     :param impacts: by VEP's classification
+    :param terms: every consequence that is the most severe one of some variant
     """
 
     figures: tuple[tuple[str, str], ...]
@@ -43,6 +44,7 @@ class SummaryView:
     other_consequences: int
     impacts: tuple[Bar, ...]
     warnings: tuple[WarningView, ...]
+    terms: tuple[str, ...]
 
     @classmethod
     def of(cls, summary: Mapping[str, Any]) -> SummaryView:
@@ -54,7 +56,8 @@ class SummaryView:
             consequences=tuple(terms[:CONSEQUENCES_SHOWN]),
             other_consequences=max(0, len(terms) - CONSEQUENCES_SHOWN),
             impacts=tuple(impacts.get(name, Bar(name, 0)) for name in _IMPACTS) if impacts else (),
-            warnings=tuple(_warnings(summary.get("warnings"))))
+            warnings=tuple(_warnings(summary.get("warnings"))),
+            terms=tuple(sorted(bar.name for bar in _bars(summary.get("most_severe")) or terms)))
 
     @property
     def most_consequences(self) -> int:

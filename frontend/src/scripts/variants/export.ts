@@ -1,0 +1,111 @@
+import type { Column } from "./columns";
+import type { Value, VariantFile } from "./file";
+import type { Selection } from "./selection";
+
+const FIXED = ["chrom", "pos", "id", "ref", "alt", "qual", "filter"];
+
+/** What is to be written of some rows, and in which order of rows. */
+interface Format {
+  head(): string;
+  line(cell: (column: string) => Value): string;
+}
+
+/** Comma-separated values (RFC 4180) of every column. */
+export function csv(file: VariantFile): Format {
+  const names = file.columns.map(({ name }) => name);
+  return {
+    head: () => `${names.join(",")}\r\n`,
+    line: (cell) => `${names.map((name) => quoted(cell(name))).join(",")}\r\n`,
+  };
+}
+
+/** A VCF file without samples, a record an allele, with the table's columns in INFO. */
+export function vcf(file: VariantFile, columns: Column[], contigs: string[], filters: string[]): Format {
+  const infos = columns.filter(({ name }) => !FIXED.includes(name));
+  const key = ({ name, layer }: Column): string => (layer ? name : name.toUpperCase());
+  const type = (column: Column): string => (column.name === "known" ? "Flag" : !column.numeric ? "String"
+    : column.name === "protein_position" ? "Integer" : "Float");
+  return {
+    head: () => [
+      "##fileformat=VCFv4.2", "##source=GAS", ...(file.reference === "" ? [] : [`##reference=${file.reference}`]),
+      ...contigs.map((name) => `##contig=<ID=${name}>`),
+      ...filters.filter((name) => name !== "PASS").map((name) => `##FILTER=<ID=${name},Description="As in the annotated file">`),
+      ...infos.map((column) => `##INFO=<ID=${key(column)},Number=${column.name === "known" ? 0 : 1},Type=${type(column)},`
+        + `Description="${(column.about || column.title).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}">`),
+      "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO", ""].join("\n"),
+    line: (cell) => {
+      const info: string[] = [];
+      for (const column of infos) {
+        const value = cell(column.name);
+        if (value === null || value === false || value === "") continue;
+        info.push(value === true ? key(column) : `${key(column)}=${escaped(String(value))}`);
+      }
+      return `${[...FIXED.map((name) => cell(name) ?? "."), info.join(";") || "."].join("\t")}\n`;
+    },
+  };
+}
+
+/**
+ * Writes rows, a group of the file at a time, in the order of the selection.
+ *
+ * @param progress called with the share of the rows that is done
+ */
+export async function write(file: VariantFile, rows: Selection, format: Format, signal: AbortSignal,
+  progress: (share: number) => void): Promise<Blob> {
+  const columns = file.columns.map(({ name }) => name);
+  const places = new Map<number, number[]>();
+  for (let place = 0; place < rows.length; place += 1) {
+    const group = file.groupOf(rows.row(place));
+    const known = places.get(group);
+    if (known === undefined) places.set(group, [place]);
+    else known.push(place);
+  }
+  const lines = new Array<string>(rows.length);
+  let done = 0;
+  for (const [index, group] of [...places].sort(([a], [b]) => a - b)) {
+    const values = await file.readGroup(index, columns);
+    signal.throwIfAborted();
+    const start = file.groups[index]?.start ?? 0;
+    for (const place of group) {
+      const row = rows.row(place) - start;
+      lines[place] = format.line((column) => plain(values.get(column)?.[row]));
+    }
+    done += group.length;
+    progress(done / rows.length);
+    await new Promise((resolve) => { setTimeout(resolve, 0); });
+  }
+  return new Blob([format.head(), ...joined(lines)], { type: "text/plain;charset=utf-8" });
+}
+
+/** Fewer and longer strings: a Blob of a million parts takes long to make. */
+function joined(lines: string[]): string[] {
+  const parts: string[] = [];
+  for (let i = 0; i < lines.length; i += 10_000) parts.push(lines.slice(i, i + 10_000).join(""));
+  return parts;
+}
+
+/** Hands a file to the browser's downloads. */
+export function save(content: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+function plain(value: unknown): Value {
+  if (typeof value === "bigint") return Number(value);
+  // Single precision has seven digits; the others are noise of the conversion.
+  if (typeof value === "number" && !Number.isInteger(value)) return Number(value.toPrecision(7));
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+}
+
+function quoted(value: Value): string {
+  const text = value === null ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** VCF's own way to write what separates INFO's parts (VCFv4.3, 1.2). */
+function escaped(text: string): string {
+  return text.replace(/[%;=,\s]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+}

@@ -1,0 +1,195 @@
+import { parquetMetadataAsync, parquetRead, type AsyncBuffer, type FileMetaData } from "hyparquet";
+import type { Links } from "./links";
+
+/** A value of a cell, as the table of variants holds it. */
+export type Value = string | number | boolean | null;
+type Values = ArrayLike<unknown>;
+
+/** Smallest and largest value of a column in a group of rows; null when the file does not say. */
+export interface Range { least: Value; most: Value }
+
+/** Rows that were written together: the unit that statistics are of, and that a search reads. */
+export interface Group { start: number; rows: number; ranges: Map<string, Range> }
+
+export interface ColumnInfo { name: string; numeric: boolean; about: string }
+
+const FOOTER_GUESS = 64 * 1024;
+const PIECE_ROWS = 2000;
+const MOST_VALUES_KEPT = 12_000_000;
+
+/** The table of variants of one job, of which no more is fetched than what is looked at. */
+export class VariantFile {
+  readonly rows: number;
+  readonly groups: Group[];
+  readonly columns: ColumnInfo[];
+  readonly reference: string;
+  /** Rows that are fetched at once for the screen: whole groups, unless the file tells where its pages are. */
+  private readonly paged: boolean;
+  private readonly kept = new Map<string, Values>();
+  private keptValues = 0;
+  private readonly coming = new Map<string, Promise<void>>();
+
+  private constructor(private readonly buffer: AsyncBuffer, private readonly metadata: FileMetaData) {
+    const told = new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ""]));
+    const about = descriptions(told.get("gas.columns"));
+    this.reference = told.get("gas.reference") ?? "";
+    this.columns = metadata.schema.slice(1).map(({ name, type }) => ({
+      name, numeric: type === "INT32" || type === "INT64" || type === "FLOAT" || type === "DOUBLE",
+      about: about.get(name) ?? "" }));
+    this.groups = [];
+    let start = 0;
+    for (const group of metadata.row_groups) {
+      const ranges = new Map<string, Range>();
+      for (const { meta_data: column } of group.columns) {
+        const statistics = column?.statistics;
+        if (column === undefined || statistics?.min_value === undefined || statistics.max_value === undefined) continue;
+        ranges.set(column.path_in_schema[0] ?? "", { least: plain(statistics.min_value), most: plain(statistics.max_value) });
+      }
+      this.groups.push({ start, rows: Number(group.num_rows), ranges });
+      start += Number(group.num_rows);
+    }
+    this.rows = start;
+    this.paged = metadata.row_groups.every((group) => group.columns.every((column) => column.offset_index_offset));
+  }
+
+  /** Reads the footer, which tells what is where. */
+  static async open(links: Links): Promise<VariantFile> {
+    const { variants } = await links.current();
+    const buffer = {
+      byteLength: variants.size,
+      slice: (start: number, end: number = variants.size) => links.read("variants", start, end),
+    };
+    const metadata = await parquetMetadataAsync(buffer, { initialFetchSize: FOOTER_GUESS });
+    return new VariantFile(withIndexesAtOnce(buffer, metadata), metadata);
+  }
+
+  /** The group that a row is in. */
+  groupOf(row: number): number {
+    let low = 0;
+    let high = this.groups.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.groups[middle]?.start ?? 0) <= row) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** A whole group's values of some columns. */
+  async readGroup(index: number, columns: string[]): Promise<Map<string, Values>> {
+    const group = this.groups[index];
+    if (group === undefined) throw new RangeError(`there is no group ${index}`);
+    await this.fetch(index, group.start, group.start + group.rows, columns, -1);
+    return new Map(columns.map((column) => [column, this.kept.get(key(index, -1, column)) ?? []]));
+  }
+
+  /** Fetches what some rows' cells need and is not here yet. */
+  async need(rows: Iterable<number>, columns: string[]): Promise<void> {
+    const pieces = new Map<string, [number, number]>();
+    for (const row of rows) {
+      const index = this.groupOf(row);
+      const piece = this.pieceOf(index, row);
+      pieces.set(`${index}:${piece}`, [index, piece]);
+    }
+    await Promise.all([...pieces.values()].map(([index, piece]) => {
+      const group = this.groups[index] as Group;
+      const missing = columns.filter((column) => !this.kept.has(key(index, -1, column)));
+      if (piece < 0) return this.fetch(index, group.start, group.start + group.rows, missing, piece);
+      const start = group.start + piece * PIECE_ROWS;
+      return this.fetch(index, start, Math.min(start + PIECE_ROWS, group.start + group.rows), missing, piece);
+    }));
+  }
+
+  /** A cell's value, undefined while it has not been fetched. */
+  cell(row: number, column: string): Value | undefined {
+    const index = this.groupOf(row);
+    const start = this.groups[index]?.start ?? 0;
+    const whole = this.kept.get(key(index, -1, column));
+    if (whole !== undefined) return plain(whole[row - start]);
+    const piece = this.pieceOf(index, row);
+    const values = piece < 0 ? undefined : this.kept.get(key(index, piece, column));
+    return values === undefined ? undefined : plain(values[row - start - piece * PIECE_ROWS]);
+  }
+
+  private pieceOf(index: number, row: number): number {
+    return this.paged ? Math.floor((row - (this.groups[index]?.start ?? 0)) / PIECE_ROWS) : -1;
+  }
+
+  private async fetch(index: number, start: number, end: number, columns: string[], piece: number): Promise<void> {
+    const wanted = columns.filter((column) => !this.kept.has(key(index, piece, column)));
+    const fresh = wanted.filter((column) => !this.coming.has(key(index, piece, column)));
+    if (fresh.length > 0) {
+      const arriving = this.decode(start, end, fresh).then((values) => {
+        for (const column of fresh) this.keep(key(index, piece, column), values.get(column) ?? []);
+      }).finally(() => {
+        for (const column of fresh) this.coming.delete(key(index, piece, column));
+      });
+      for (const column of fresh) this.coming.set(key(index, piece, column), arriving);
+    }
+    await Promise.all(wanted.map((column) => this.coming.get(key(index, piece, column))));
+  }
+
+  private async decode(rowStart: number, rowEnd: number, columns: string[]): Promise<Map<string, Values>> {
+    const values = new Map(columns.map((column) => [column, new Array<unknown>(rowEnd - rowStart)]));
+    await parquetRead({
+      file: this.buffer, metadata: this.metadata, columns, rowStart, rowEnd, useOffsetIndex: this.paged,
+      onChunk: ({ columnName, columnData, rowStart: first }) => {
+        const target = values.get(columnName);
+        if (target === undefined) return;
+        // Pages begin before what was asked for, and end after it.
+        const from = Math.max(0, rowStart - first);
+        const until = Math.min(columnData.length, rowEnd - first);
+        for (let i = from; i < until; i += 1) target[first + i - rowStart] = columnData[i];
+      },
+    });
+    return values;
+  }
+
+  private keep(name: string, values: Values): void {
+    this.kept.set(name, values);
+    this.keptValues += values.length;
+    for (const [oldest, { length }] of this.kept) {
+      if (this.keptValues <= MOST_VALUES_KEPT || oldest === name) break;
+      this.kept.delete(oldest);
+      this.keptValues -= length;
+    }
+  }
+}
+
+/** Where pages are is told column by column, but all of it lies together: it is fetched once, in one piece. */
+function withIndexesAtOnce(buffer: AsyncBuffer, metadata: FileMetaData): AsyncBuffer {
+  let from = Number.POSITIVE_INFINITY;
+  let until = 0;
+  for (const { columns } of metadata.row_groups) {
+    for (const { offset_index_offset: offset, offset_index_length: length } of columns) {
+      if (offset === undefined || length === undefined) continue;
+      from = Math.min(from, Number(offset));
+      until = Math.max(until, Number(offset) + length);
+    }
+  }
+  let indexes: Promise<ArrayBuffer> | null = null;
+  return {
+    byteLength: buffer.byteLength,
+    async slice(start: number, end: number = buffer.byteLength): Promise<ArrayBuffer> {
+      if (start < from || end > until) return buffer.slice(start, end);
+      indexes ??= Promise.resolve(buffer.slice(from, until)).catch((error: unknown) => {
+        indexes = null;
+        throw error;
+      });
+      return (await indexes).slice(start - from, end - from);
+    },
+  };
+}
+
+const key = (group: number, piece: number, column: string): string => `${group}:${piece}:${column}`;
+
+function plain(value: unknown): Value {
+  if (typeof value === "bigint") return Number(value);
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+}
+
+function descriptions(text: string | undefined): Map<string, string> {
+  if (text === undefined || text === "") return new Map();
+  return new Map(Object.entries(JSON.parse(text) as Record<string, unknown>)
+    .map(([name, told]) => [name, typeof told === "string" ? told : ""]));
+}

@@ -1,0 +1,93 @@
+import { announce } from "../announce";
+import type { Links } from "./links";
+
+export interface GenomeSettings { igv: string; reference: string; title: string }
+
+/** The part of igv.js that is used. */
+interface Browser { search(locus: string): Promise<unknown> }
+interface Igv { createBrowser(place: HTMLElement, options: object): Promise<Browser> }
+
+/** What the site tells of a reference: where its sequence and genes are. */
+interface Reference {
+  id: string;
+  name: string;
+  fasta: { url: string; index?: string; compressed_index?: string };
+  genes: { url: string; index?: string };
+}
+
+const AROUND = 40;
+
+/** The results in a genome browser, which is fetched when somebody first wants to look. */
+export class GenomeView {
+  private readonly button: HTMLButtonElement;
+  private readonly place: HTMLElement;
+  private readonly problem: HTMLElement;
+  private browser: Promise<Browser> | null = null;
+  private locus = "";
+
+  constructor(root: HTMLElement, private readonly links: Links, private readonly settings: GenomeSettings) {
+    const part = <T extends HTMLElement>(selector: string): T => {
+      const element = root.querySelector<T>(selector);
+      if (element === null) throw new Error(`the genome view has no ${selector}`);
+      return element;
+    };
+    this.button = part("button");
+    this.place = part("[data-igv-place]");
+    this.problem = part("[data-genome-problem]");
+    this.button.addEventListener("click", () => void this.start());
+    root.hidden = false;
+  }
+
+  /** Goes to a variant; fetches nothing before the reader has asked for the view once. */
+  show(contig: string, position: number, length: number): void {
+    this.locus = `${contig}:${Math.max(1, position - AROUND)}-${position + length - 1 + AROUND}`;
+    void this.browser?.then((browser) => browser.search(this.locus)).catch(() => this.fail());
+  }
+
+  private async start(): Promise<void> {
+    this.button.disabled = true;
+    this.problem.hidden = true;
+    this.browser ??= this.open();
+    try {
+      await this.browser;
+      this.button.hidden = true;
+      announce("The genome view is there.");
+    } catch {
+      this.browser = null;
+      this.fail();
+    }
+  }
+
+  private fail(): void {
+    this.button.disabled = false;
+    this.problem.hidden = false;
+  }
+
+  private async open(): Promise<Browser> {
+    const [{ default: igv }, answer] = await Promise.all([
+      import(this.settings.igv) as Promise<{ default: Igv }>,
+      fetch(this.settings.reference, { headers: { Accept: "application/json" }, credentials: "same-origin" }),
+    ]);
+    if (!answer.ok) throw new Error(`the site did not give the reference (status ${answer.status})`);
+    const reference = await answer.json() as Reference;
+    this.place.hidden = false;
+    return igv.createBrowser(this.place, {
+      loadDefaultGenomes: false,
+      showChromosomeWidget: false,
+      showSampleNames: false,
+      locus: this.locus,
+      reference: {
+        id: reference.id, name: reference.name, wholeGenomeView: false, fastaURL: reference.fasta.url,
+        ...(reference.fasta.index === undefined ? { indexed: false } : { indexURL: reference.fasta.index }),
+        ...(reference.fasta.compressed_index === undefined ? {} : { compressedIndexURL: reference.fasta.compressed_index }),
+      },
+      tracks: [
+        { name: "Genes", type: "annotation", format: "gff3", url: reference.genes.url, indexURL: reference.genes.index,
+          indexed: reference.genes.index !== undefined, displayMode: "EXPANDED", height: 110, visibilityWindow: -1 },
+        { name: this.settings.title, type: "variant", format: "vcf", displayMode: "EXPANDED", height: 120,
+          // igv.js asks for the address before each request, so that links which ran out are renewed.
+          url: () => this.links.url("results"), indexURL: () => this.links.url("index"), visibilityWindow: -1 },
+      ],
+    });
+  }
+}

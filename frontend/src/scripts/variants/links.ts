@@ -1,0 +1,71 @@
+/** What the site answers to a script that wants to read a job's results: addresses that are good for `seconds`. */
+interface Answer {
+  seconds: number;
+  variants: { url: string; size: number };
+  results: { url: string };
+  index: { url: string };
+}
+
+export type Kind = "variants" | "results" | "index";
+
+/** Reading failed, in words for the reader of the page. */
+export class ReadingError extends Error {}
+
+const SPARE_SECONDS = 30;
+const REFUSED = [400, 401, 403];
+
+/** The addresses of a job's results. They run out after minutes; as long as the reader may have them, new ones come. */
+export class Links {
+  private asked: Promise<Answer> | null = null;
+  private until = 0;
+
+  /** @param address where the site gives the links */
+  constructor(private readonly address: string) {}
+
+  /** Links that are good for a while yet. */
+  current(): Promise<Answer> {
+    if (this.asked === null || performance.now() > this.until) {
+      this.until = Number.POSITIVE_INFINITY;
+      this.asked = this.ask().catch((error: unknown) => {
+        this.asked = null;
+        throw error;
+      });
+    }
+    return this.asked;
+  }
+
+  /** The present address of one file. */
+  async url(kind: Kind): Promise<string> {
+    return (await this.current())[kind].url;
+  }
+
+  /** Bytes `start` (included) to `end` (excluded) of a file. */
+  async read(kind: Kind, start: number, end: number): Promise<ArrayBuffer> {
+    for (let attempt = 0; ; attempt += 1) {
+      const response = await reach(await this.url(kind), { headers: { Range: `bytes=${start}-${end - 1}` } });
+      if (response.status === 206) return response.arrayBuffer();
+      if (response.status === 200) return (await response.arrayBuffer()).slice(start, end);
+      if (attempt === 1 || !REFUSED.includes(response.status)) {
+        throw new ReadingError(`The storage did not give the results (status ${response.status}).`);
+      }
+      this.asked = null; // the link ran out, as when the computer slept
+    }
+  }
+
+  private async ask(): Promise<Answer> {
+    const response = await reach(this.address, { headers: { Accept: "application/json" } });
+    if (response.status === 401) throw new ReadingError("You are no longer signed in. Reload the page to sign in.");
+    if (!response.ok) throw new ReadingError("The results are not there any more. Reload the page to see why.");
+    const answer = await response.json() as Answer;
+    this.until = performance.now() + (answer.seconds - SPARE_SECONDS) * 1000;
+    return answer;
+  }
+}
+
+async function reach(address: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, { ...options, cache: "no-store", credentials: "same-origin" });
+  } catch (error) {
+    throw new ReadingError("The connection was lost.", { cause: error });
+  }
+}

@@ -1,0 +1,213 @@
+import { announce } from "../announce";
+import { columnsOfFile, layersOf, visible, type Column } from "./columns";
+import { Details } from "./details";
+import { csv, save, vcf, write } from "./export";
+import { VariantFile, type Value } from "./file";
+import { FilterForm } from "./form";
+import { Links, ReadingError } from "./links";
+import { everything, search, sorted, type Selection } from "./selection";
+import { filtersOf, fromAddress, toAddress, type State } from "./state";
+import { VariantTable } from "./table";
+
+const SAY_EVERY_MS = 250;
+
+/** Brings a job's table of variants to life in its section of the page. */
+export function mount(root: HTMLElement): void {
+  const explorer = new Explorer(root);
+  explorer.start().catch((error: unknown) => explorer.fail(error));
+}
+
+class Explorer {
+  private readonly links: Links;
+  private readonly count: HTMLElement;
+  private readonly problem: HTMLElement;
+  private state: State = fromAddress(window.location.search);
+  private file!: VariantFile;
+  private table!: VariantTable;
+  private form!: FilterForm;
+  private details!: Details;
+  private columns: Column[] = [];
+  private rows: Selection = everything(0);
+  private work = new AbortController();
+  private saidAt = 0;
+
+  constructor(private readonly root: HTMLElement) {
+    this.links = new Links(root.dataset["links"] ?? "");
+    this.count = this.part("[data-count]");
+    this.problem = this.part("[data-problem]");
+  }
+
+  async start(): Promise<void> {
+    this.file = await VariantFile.open(this.links);
+    this.columns = columnsOfFile(this.file);
+    this.part("[data-loading]").remove();
+    this.part("[data-explorer]").hidden = false;
+    this.table = new VariantTable(this.part("[data-table]"), this.file, {
+      sort: (sort) => this.change({ sort }), failed: (error) => this.fail(error),
+      open: (row, button) => void this.open(row, button).catch((error: unknown) => this.fail(error)),
+    });
+    this.details = new Details(this.part("[data-details]"), this.file, this.links, {
+      igv: this.root.dataset["igv"] ?? "", reference: this.root.dataset["reference"] ?? "",
+      title: this.root.dataset["name"] ?? "",
+    }, () => this.close());
+    this.form = new FilterForm(this.part<HTMLFormElement>("form"), this.columns, this.state,
+      (changed) => this.change(changed));
+    this.part("[data-export=csv]").addEventListener("click", (event) => void this.export("csv", event));
+    this.part("[data-export=vcf]").addEventListener("click", (event) => void this.export("vcf", event));
+    window.addEventListener("popstate", () => {
+      this.state = fromAddress(window.location.search);
+      this.form.show(this.state);
+      void this.show();
+    });
+    await this.show();
+    if (this.state.variant !== "") await this.reopen(this.state.variant);
+  }
+
+  /** Tells that something could not be done, where it can be seen and heard. */
+  fail(error: unknown): void {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    this.root.querySelector("[data-loading]")?.remove();
+    this.problem.textContent = error instanceof ReadingError ? error.message : "The table could not be read. Reload the page to try again.";
+    this.problem.hidden = false;
+    if (!(error instanceof ReadingError)) throw error;
+  }
+
+  private part<T extends HTMLElement = HTMLElement>(selector: string): T {
+    const element = this.root.querySelector<T>(selector);
+    if (element === null) throw new Error(`the table's section has no ${selector}`);
+    return element;
+  }
+
+  private change(changed: Partial<State>): void {
+    this.state = { ...this.state, ...changed };
+    window.history.replaceState(window.history.state, "", window.location.pathname
+      + toAddress(this.state, window.location.search) + window.location.hash);
+    void this.show();
+  }
+
+  /** Shows what the state asks for. What was going on for an earlier state is given up. */
+  private async show(): Promise<void> {
+    this.work.abort();
+    this.work = new AbortController();
+    const { signal } = this.work;
+    const { filters, problem } = filtersOf(this.state);
+    const sort = this.columns.some(({ name }) => name === this.state.sort?.column) ? this.state.sort : null;
+    this.form.tell(problem);
+    this.problem.hidden = true;
+    this.table.setColumns(visible(this.columns, this.state.columns));
+    try {
+      let began = false;
+      const found = await search(this.file, filters, layersOf(this.columns), signal, (rows, share) => {
+        this.say(`${many(rows.length)} found, ${Math.round(share * 100)} % of the file searched`);
+        if (sort !== null) return;
+        this.rows = rows;
+        this.table.setRows(rows, null, began);
+        began = true;
+      });
+      this.rows = sort === null || sort.column === "pos" && !sort.descending ? found
+        : await sorted(this.file, found, sort, signal, (share) => this.say(`Sorting, ${Math.round(share * 100)} %`));
+      signal.throwIfAborted();
+      this.table.setRows(this.rows, sort, began);
+      this.say(this.rows.length === this.file.rows ? many(this.rows.length)
+        : `${this.rows.length.toLocaleString("en")} of ${many(this.file.rows)}`, true);
+      for (const button of this.root.querySelectorAll<HTMLButtonElement>("[data-export]")) button.disabled = this.rows.length === 0;
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** Puts the count into words; a screen reader hears the last ones only. */
+  private say(text: string, final = false): void {
+    const now = performance.now();
+    if (!final && now - this.saidAt < SAY_EVERY_MS) return;
+    this.saidAt = now;
+    this.count.textContent = text;
+    if (final) announce(text);
+  }
+
+  private async open(row: number, button: HTMLButtonElement | null): Promise<void> {
+    const variant = await this.details.open(row, button);
+    this.table.mark(row);
+    this.remember(variant);
+  }
+
+  private close(): void {
+    this.table.mark(null);
+    this.remember("");
+  }
+
+  private remember(variant: string): void {
+    this.state = { ...this.state, variant };
+    window.history.replaceState(window.history.state, "", window.location.pathname
+      + toAddress(this.state, window.location.search) + window.location.hash);
+  }
+
+  /** Opens the variant that a shared address names. */
+  private async reopen(variant: string): Promise<void> {
+    const [chrom, pos, ref, alt] = variant.split(":");
+    const region = filtersOf({ ...this.state, region: `${chrom}:${pos}` }).filters.region;
+    if (region === null) return;
+    const rows = await search(this.file, { genes: [], region, consequence: "", impacts: [], known: "", text: "" }, [],
+      new AbortController().signal, () => undefined);
+    for (let i = 0; i < rows.length; i += 1) {
+      await this.file.need([rows.row(i)], ["ref", "alt"]);
+      if (this.file.cell(rows.row(i), "ref") === ref && this.file.cell(rows.row(i), "alt") === alt) {
+        await this.open(rows.row(i), null);
+        return;
+      }
+    }
+  }
+
+  private async export(kind: "csv" | "vcf", event: Event): Promise<void> {
+    const button = event.currentTarget as HTMLButtonElement;
+    const label = button.querySelector("span");
+    const words = label?.textContent ?? "";
+    button.disabled = true;
+    const progress = (share: number): void => { if (label !== null) label.textContent = `${Math.round(share * 100)} %`; };
+    try {
+      const { signal } = this.work;
+      const name = `${this.root.dataset["name"] ?? "variants"}.${this.rows.length === this.file.rows ? "all" : "selected"}`;
+      if (kind === "csv") {
+        save(await write(this.file, this.rows, csv(this.file), signal, progress), `${name}.csv`);
+      } else {
+        // A VCF file is sorted by position, however the table is.
+        const rows = this.inFileOrder();
+        const columns = [...this.columns];
+        const [contigs, filters] = await this.headings(rows, signal);
+        save(await write(this.file, rows, vcf(this.file, columns, contigs, filters), signal, progress), `${name}.vcf`);
+      }
+      announce("The file is ready.");
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      button.disabled = false;
+      if (label !== null) label.textContent = words;
+    }
+  }
+
+  private inFileOrder(): Selection {
+    if (this.state.sort === null) return this.rows;
+    const order = Uint32Array.from({ length: this.rows.length }, (_, index) => this.rows.row(index)).sort();
+    return { length: order.length, row: (index) => order[index] ?? 0 };
+  }
+
+  /** The contigs and filters that the rows name, for a VCF file's header. */
+  private async headings(rows: Selection, signal: AbortSignal): Promise<[string[], string[]]> {
+    const [contigs, filters] = [new Set<string>(), new Set<string>()];
+    let last = -1;
+    for (let i = 0; i < rows.length; i += 1) {
+      const group = this.file.groupOf(rows.row(i));
+      if (group !== last) {
+        await this.file.readGroup(group, ["chrom", "filter"]);
+        signal.throwIfAborted();
+        last = group;
+      }
+      const text = (value: Value | undefined): string => String(value ?? "");
+      contigs.add(text(this.file.cell(rows.row(i), "chrom")));
+      for (const name of text(this.file.cell(rows.row(i), "filter")).split(";")) if (name !== "" && name !== ".") filters.add(name);
+    }
+    return [[...contigs], [...filters]];
+  }
+}
+
+const many = (count: number): string => `${count.toLocaleString("en")} variant${count === 1 ? "" : "s"}`;

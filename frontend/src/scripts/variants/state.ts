@@ -1,0 +1,66 @@
+import { IMPACTS, parseRegion, type Filters } from "./filters";
+import type { Sort } from "./selection";
+
+/** What is looked at: all of it stands in the page's address, which can be kept and shared. */
+export interface State {
+  gene: string;
+  region: string;
+  consequence: string;
+  impacts: string[];
+  known: "" | "known" | "novel";
+  text: string;
+  sort: Sort | null;
+  columns: string[] | null;
+  /** The variant whose details are open, as "MT:3243:A:G". */
+  variant: string;
+}
+
+const NAMES = ["gene", "region", "consequence", "impact", "known", "q", "sort", "columns", "variant"];
+
+/** The state that an address tells. */
+export function fromAddress(search: string): State {
+  const query = new URLSearchParams(search);
+  const text = (name: string): string => query.get(name)?.trim() ?? "";
+  const list = (name: string): string[] => text(name).split(",").filter((part) => part !== "");
+  const known = text("known");
+  const sort = text("sort");
+  return {
+    gene: text("gene"), region: text("region"), consequence: text("consequence"),
+    impacts: list("impact").map((name) => name.toUpperCase()).filter((name) => IMPACTS.includes(name)),
+    known: known === "known" || known === "novel" ? known : "", text: text("q"),
+    sort: sort === "" ? null : { column: sort.replace(/^-/, ""), descending: sort.startsWith("-") },
+    columns: query.has("columns") ? list("columns") : null, variant: text("variant"),
+  };
+}
+
+/** The address of a state; other parts of the query are left as they are. */
+export function toAddress(state: State, search: string): string {
+  const query = new URLSearchParams(search);
+  for (const name of NAMES) query.delete(name);
+  const put = (name: string, value: string): void => { if (value !== "") query.set(name, value); };
+  put("gene", state.gene);
+  put("region", state.region);
+  put("consequence", state.consequence);
+  put("impact", state.impacts.join(","));
+  put("known", state.known);
+  put("q", state.text);
+  if (state.sort !== null) query.set("sort", (state.sort.descending ? "-" : "") + state.sort.column);
+  if (state.columns !== null) query.set("columns", state.columns.join(","));
+  put("variant", state.variant);
+  const text = query.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
+  return text === "" ? "" : `?${text}`;
+}
+
+/** The filters that a state asks for; a region that cannot be read is told, not passed over. */
+export function filtersOf(state: State): { filters: Filters; problem: string } {
+  const region = state.region === "" ? null : parseRegion(state.region);
+  const problem = state.region !== "" && region === null
+    ? "The region is written as a contig with or without positions: MT, or 22:20,000,000-20,100,000." : "";
+  return {
+    filters: {
+      genes: state.gene.split(/[\s,;]+/).filter((gene) => gene !== ""), region, consequence: state.consequence,
+      impacts: state.impacts.length === IMPACTS.length ? [] : state.impacts, known: state.known, text: state.text,
+    },
+    problem,
+  };
+}
