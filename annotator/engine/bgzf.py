@@ -6,15 +6,16 @@ pysam's writer crashes the interpreter on a file that cannot be opened and hides
 from __future__ import annotations
 
 import struct
-import zlib
 from pathlib import Path
+
+from isal import isal_zlib
 
 #: The empty block that ends every complete BGZF file.
 END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 #: Uncompressed bytes of a block, as bgzip chooses: even incompressible, the block stays below 64 KiB.
 BLOCK = 0xFF00
-#: zlib's default, as that of bgzip.
-LEVEL = 6
+#: Level of ISA-L: as small as zlib's level 1, in a quarter of the time of zlib's level 4.
+LEVEL = 1
 _HEAD = struct.Struct("<4sIBBH2sHH")
 _TAIL = struct.Struct("<II")
 
@@ -39,7 +40,7 @@ class BgzfWriter:
             whole = b"".join(self._waiting)
             end = len(whole) - len(whole) % BLOCK
             for at in range(0, end, BLOCK):
-                self._stream.write(_block(whole[at : at + BLOCK]))
+                self._stream.write(pack(whole[at : at + BLOCK]))
             self._waiting = [whole[end:]]
             self._size = len(whole) - end
 
@@ -47,7 +48,7 @@ class BgzfWriter:
         """Write what waits and the end, and close the file."""
         rest = b"".join(self._waiting)
         if rest:
-            self._stream.write(_block(rest))
+            self._stream.write(pack(rest))
         self._stream.write(END_OF_FILE)
         self._stream.close()
 
@@ -56,9 +57,20 @@ class BgzfWriter:
         self._stream.close()
 
 
-def _block(data: bytes) -> bytes:
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    packed = packer.compress(data) + packer.flush()
+def pack(data: bytes | memoryview) -> bytes:
+    """One block of BGZF from at most :data:`BLOCK` bytes."""
+    packed = isal_zlib.compress(data, LEVEL, -isal_zlib.MAX_WBITS)
     size = _HEAD.size + len(packed) + _TAIL.size
     head = _HEAD.pack(b"\x1f\x8b\x08\x04", 0, 0, 0xFF, 6, b"BC", 2, size - 1)
-    return head + packed + _TAIL.pack(zlib.crc32(data), len(data))
+    return head + packed + _TAIL.pack(isal_zlib.crc32(data), len(data))
+
+
+def pack_all(data: bytes) -> tuple[bytes, list[int]]:
+    """Blocks of BGZF for any number of bytes, and where each of them starts in the compressed bytes."""
+    view = memoryview(data)
+    blocks = [pack(view[at : at + BLOCK]) for at in range(0, len(data), BLOCK)]
+    starts, start = [], 0
+    for block in blocks:
+        starts.append(start)
+        start += len(block)
+    return b"".join(blocks), starts

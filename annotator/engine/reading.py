@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from isal import igzip, isal_zlib
+
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
 from annotator.engine.looks import what_it_looks_like
@@ -17,6 +19,11 @@ from annotator.engine.looks import what_it_looks_like
 GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 18
+DAMAGED = cast("tuple[type[Exception], ...]", (gzip.BadGzipFile, zlib.error, isal_zlib.error))
+#: A block of records ends with the chunk that brings it to so many lines or bytes.
+BLOCK_LINES, BLOCK_BYTES = 6000, 8 << 20
+#: Bytes that need no second look. CR is not among them: it must be followed by LF.
+TEXT = bytes(byte for byte in range(256) if byte in (9, 10) or byte >= 32)
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 STRAY_RETURN = re.compile(rb"\r(?!\n|\Z)")
 
@@ -30,8 +37,32 @@ class Limits:
     header: int = 64 << 20
 
 
+@dataclass(frozen=True)
+class Block:
+    """Some whole lines of a file.
+
+    Attributes:
+        line: number of the first, counted from 1.
+        count: of lines.
+        text: the lines, each with its end.
+        unfinished: the last line is that of the file, and had no end.
+    """
+
+    line: int
+    count: int
+    text: bytes
+    unfinished: bool = False
+
+
 class Lines:
-    """The lines of a file without their ends, in order, with what was noticed on the way.
+    """A file's text in order, line ends as LF, with what was noticed on the way.
+
+    The header is read line by line, the records in blocks:
+
+    Example:
+        >>> lines = Lines(path, Limits())  # doctest: +SKIP
+        >>> header = read_header(iter(lines), limit, warnings)  # doctest: +SKIP
+        >>> for block in lines.blocks(): ...  # doctest: +SKIP
 
     Attributes:
         crlf: number of the first line that ends with CR LF, or None.
@@ -43,15 +74,77 @@ class Lines:
         self._path = path
         self._limits = limits
         self._read = 0
-        self._number = 0
+        self._seen = 0  # lines whose ends were inspected
+        self._given = 0  # lines handed out
+        self._buffer = b""
+        self._at = 0  # what of the buffer was handed out
+        self._chunks = self._clean_chunks()
         self.crlf: int | None = None
         self.byte_order_mark = False
         self.unfinished = False
 
     def __iter__(self) -> Iterator[bytes]:
+        """The next lines, without their ends."""
+        while True:
+            end = self._buffer.find(b"\n", self._at)
+            if end < 0:
+                if self._more():
+                    continue
+                if self._at < len(self._buffer):
+                    rest, self._at = self._buffer[self._at :], len(self._buffer)
+                    self.unfinished = True
+                    self._given += 1
+                    yield rest
+                return
+            line, self._at = self._buffer[self._at : end], end + 1
+            self._given += 1
+            yield line
+
+    def blocks(self) -> Iterator[Block]:
+        """The lines that are left, in blocks that depend on the file alone. Every line in them has its end."""
+        while True:
+            whole = self._buffer[self._at :]
+            parts, size, count = [whole], len(whole), whole.count(b"\n")
+            more = True
+            while (count < BLOCK_LINES and size < BLOCK_BYTES) or not count:
+                chunk = next(self._chunks, None)
+                if chunk is None:
+                    more = False
+                    break
+                parts.append(chunk)
+                size += len(chunk)
+                count += chunk.count(b"\n")
+                if not count and size > self._limits.line:
+                    raise self._too_long(parts[0] or chunk)
+            whole = b"".join(parts)
+            end = whole.rfind(b"\n") + 1 if more else len(whole)
+            self._buffer, self._at = whole[end:], 0
+            if len(self._buffer) > self._limits.line:
+                self._given += count
+                raise self._too_long(self._buffer)
+            text = whole[:end]
+            if not text:
+                return
+            if not text.endswith(b"\n"):
+                self.unfinished = True
+                text, count = text + b"\n", count + 1
+            yield Block(self._given + 1, count, text, self.unfinished)
+            self._given += count
+
+    def _more(self) -> bool:
+        """Read on behind a line that has no end yet."""
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return False
+        self._buffer, self._at = self._buffer[self._at :] + chunk, 0
+        if b"\n" not in chunk and len(self._buffer) > self._limits.line:
+            raise self._too_long(self._buffer)
+        return True
+
+    def _clean_chunks(self) -> Iterator[bytes]:
+        """Pieces of the text, inspected and with LF alone."""
         with self._path.open("rb") as raw:
             stream = self._open(raw)
-            parts: list[bytes] = []  # of a line that has not ended yet
             first = True
             while chunk := self._chunk(stream, CHUNK):
                 if chunk.endswith(b"\r"):
@@ -59,29 +152,14 @@ class Lines:
                 if first:
                     chunk = self._start(chunk)
                     first = False
-                if CONTROL.search(chunk) or b"\r" in chunk:
+                if chunk.translate(None, TEXT):
                     self._inspect(chunk)
-                pieces = chunk.split(b"\n")
-                if len(pieces) > 1:
-                    if parts:
-                        pieces[0] = b"".join([*parts, pieces[0]])
-                    parts = [pieces.pop()]
-                else:
-                    pieces = []
-                    parts.append(chunk)
-                    if sum(map(len, parts)) > self._limits.line:
-                        raise self._too_long(parts[0])
-                if self.crlf is None:
-                    yield from pieces
-                else:
-                    yield from (piece.removesuffix(b"\r") for piece in pieces)
-                self._number += len(pieces)
+                self._seen += chunk.count(b"\n")
+                if self.crlf is not None:
+                    chunk = chunk.replace(b"\r\n", b"\n")
+                yield chunk.removesuffix(b"\r")
             if first:
                 raise InputError("empty_file", "The file has no content.")
-            rest = b"".join(parts)
-            if rest:
-                self.unfinished = True
-                yield rest.removesuffix(b"\r")
 
     def _open(self, raw: BinaryIO) -> BinaryIO:
         start = raw.read(18)
@@ -94,7 +172,7 @@ class Lines:
                     "truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing."
                 )
         raw.seek(0)
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb")) if compressed else raw
+        return cast(BinaryIO, igzip.GzipFile(fileobj=raw, mode="rb")) if compressed else raw
 
     def _chunk(self, stream: BinaryIO, size: int) -> bytes:
         try:
@@ -103,7 +181,7 @@ class Lines:
             raise InputError(
                 "truncated_gzip", f"The gzip file is cut off after {self._read:,} uncompressed bytes."
             ) from error
-        except (gzip.BadGzipFile, zlib.error) as error:
+        except DAMAGED as error:
             raise InputError(
                 "corrupt_gzip", f"The gzip file is damaged after {self._read:,} uncompressed bytes ({error})."
             ) from error
@@ -134,7 +212,7 @@ class Lines:
         """Refuse control characters, tell line ends of Windows from stray carriage returns."""
         found = CONTROL.search(chunk)
         if found is not None:
-            line = self._number + 1 + chunk.count(b"\n", 0, found.start())
+            line = self._seen + 1 + chunk.count(b"\n", 0, found.start())
             around = chunk[max(0, found.start() - 20) : found.start() + 20]
             raise InputError(
                 "binary_data",
@@ -146,15 +224,15 @@ class Lines:
             raise InputError("old_mac_line_ends", "Lines end with CR alone, as on old Macintosh computers.")
         found = STRAY_RETURN.search(chunk)
         if found is not None:
-            line = self._number + 1 + chunk.count(b"\n", 0, found.start())
+            line = self._seen + 1 + chunk.count(b"\n", 0, found.start())
             raise InputError("binary_data", "The line has a carriage return (CR) in its middle.", line=line)
         if self.crlf is None and b"\r\n" in chunk:
-            self.crlf = self._number + 1 + chunk.count(b"\n", 0, chunk.find(b"\r"))
+            self.crlf = self._seen + 1 + chunk.count(b"\n", 0, chunk.find(b"\r"))
 
     def _too_long(self, rest: bytes) -> InputError:
         return InputError(
             "line_too_long",
             f"The line is longer than {self._limits.line:,} bytes.",
-            line=self._number + 1,
+            line=self._given + 1,
             text=rest[:200],
         )
