@@ -10,6 +10,7 @@ from chalicelib.aws.job_table import JobTable
 from chalicelib.aws.mailer import Mailer
 from chalicelib.aws.outgoing import OutgoingQueue
 from chalicelib.aws.profile_table import ProfileTable
+from chalicelib.aws.reference_catalogue import ReferenceCatalogue
 from chalicelib.aws.s3_archive import S3Archive
 from chalicelib.aws.secrets import Secrets
 from chalicelib.aws.session_table import SessionTable
@@ -29,6 +30,7 @@ class Services:
     profiles: ProfileTable
     sessions: SessionTable
     files: FileStore
+    references: ReferenceCatalogue
     topics: Topics
     secrets: Secrets
     archive_table: ArchiveTable
@@ -53,13 +55,15 @@ class Services:
         """The real thing. Clients connect when first used, so what a function does not use costs it nothing."""
         settings = Settings.from_environment()
         jobs = JobTable(settings.annotations_table)
+        files = FileStore(inputs_bucket=settings.inputs_bucket, results_bucket=settings.results_bucket,
+                          archive_bucket=settings.archive_bucket)
         return cls(
             settings=settings,
             jobs=jobs,
             profiles=ProfileTable(settings.profiles_table),
             sessions=SessionTable(settings.sessions_table),
-            files=FileStore(inputs_bucket=settings.inputs_bucket, results_bucket=settings.results_bucket,
-                            archive_bucket=settings.archive_bucket),
+            files=files,
+            references=ReferenceCatalogue(files, settings.references_bucket),
             topics=Topics(requests_arn=settings.job_requests_topic, results_arn=settings.job_results_topic),
             secrets=Secrets(settings.globus_secret_name),
             archive_table=ArchiveTable(jobs),

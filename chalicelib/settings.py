@@ -16,7 +16,9 @@ class Settings:
     :param plans: limits and retention of both roles
     :param archive_store: "s3" for Glacier Flexible Retrieval, "vault" for a Glacier vault
     :param downgrade_grace: seconds that results stay after premium ended
-    :param default_reference: name of the reference that uploads are annotated with
+    :param references_bucket: bucket of references beside those that come with GAS
+    :param default_reference: name of the reference that uploads are annotated with whose users choose none; "auto" has
+        the annotator find out
     """
 
     stage: str
@@ -26,6 +28,7 @@ class Settings:
     sessions_table: str
     inputs_bucket: str
     results_bucket: str
+    references_bucket: str
     job_requests_topic: str
     job_results_topic: str
     job_requests_queue_url: str
@@ -58,6 +61,7 @@ class Settings:
             sessions_table=environment.get("SESSIONS_TABLE", ""),
             inputs_bucket=environment.get("INPUTS_BUCKET", ""),
             results_bucket=environment.get("RESULTS_BUCKET", ""),
+            references_bucket=environment.get("REFERENCES_BUCKET", ""),
             job_requests_topic=environment.get("JOB_REQUESTS_TOPIC", ""),
             job_results_topic=environment.get("JOB_RESULTS_TOPIC", ""),
             job_requests_queue_url=environment.get("JOB_REQUESTS_QUEUE_URL", ""),

@@ -128,6 +128,7 @@ def services(aws: dict[str, str], clock: HeldClock, monkeypatch: pytest.MonkeyPa
         "STAGE": "test", "SITE_URL": "https://gas.example.org", "ANNOTATIONS_TABLE": aws["AnnotationsTable"],
         "PROFILES_TABLE": aws["ProfilesTable"], "SESSIONS_TABLE": aws["SessionsTable"],
         "INPUTS_BUCKET": aws["InputsBucket"], "RESULTS_BUCKET": aws["ResultsBucket"],
+        "REFERENCES_BUCKET": aws["ReferencesBucket"],
         "JOB_REQUESTS_TOPIC": aws["JobRequestsTopic"], "JOB_RESULTS_TOPIC": aws["JobResultsTopic"],
         "JOB_REQUESTS_QUEUE_URL": aws["JobRequestsQueueUrl"], "GLOBUS_SECRET_NAME": "gas/globus",
         "ARCHIVE_BUCKET": aws["ArchiveBucket"], "JOB_THAW_TOPIC": aws["JobThawTopic"],

@@ -10,7 +10,8 @@ from chalicelib.domain.notes import read_note
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
-from chalicelib.usecases.uploads import NOTE
+from chalicelib.usecases.references import chosen_reference
+from chalicelib.usecases.uploads import NOTE, REFERENCE
 
 logger = Logger(child=True)
 
@@ -43,10 +44,16 @@ def submit_job(services: Services, key: str) -> Job | None:
         services.files.delete(bucket, key)
         return None
 
+    refusal: JobFailure | None = None
+    reference, title = services.settings.default_reference, None
+    try:
+        reference, title = chosen_reference(services, file.metadata.get(REFERENCE))
+    except JobFailure as failure:
+        refusal = failure
     job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name, input_file_size=file.size,
               s3_inputs_bucket=bucket, s3_key_input_file=key, submit_time=services.clock(),
-              reference=services.settings.default_reference, note=read_note(file.metadata.get(NOTE)))
-    refusal = _refusal(services, job, profile)
+              reference=reference, reference_title=title, note=read_note(file.metadata.get(NOTE)))
+    refusal = _refusal(services, job, profile) or refusal
     if refusal is not None:
         job = _failed(job, refusal)
     if not services.jobs.create(job):

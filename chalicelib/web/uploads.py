@@ -10,13 +10,13 @@ from chalicelib.aws.files import METADATA_FIELD
 from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS
 from chalicelib.domain.notes import LONGEST_NOTE
 from chalicelib.exceptions import BadRequestError
+from chalicelib.usecases.references import AUTO, available
 from chalicelib.usecases.uploads import NOTE, REFERENCE, UploadForm, find_uploaded_job, prepare_upload
 from chalicelib.web import monitoring
 from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
 from chalicelib.web.responses import WebResponse, json_response, no_content, redirect
 from chalicelib.web.routing import page
-from chalicelib.web.views.jobs import reference_title
 
 blueprint = Blueprint(__name__)
 
@@ -65,8 +65,9 @@ class _Choice:
 
 
 def _references(request: WebRequest) -> list[_Choice]:
-    name = request.services.settings.default_reference
-    return [_Choice(name, reference_title(name), name)]
+    """What the form offers; with more than one reference, first of all to find out from the file."""
+    found = [_Choice(one.name, one.label, one.assembly) for one in available(request.services)]
+    return [_Choice(AUTO, "Find out from the file", ""), *found] if len(found) > 1 else found
 
 
 @page(blueprint, AFTER_UPLOAD)

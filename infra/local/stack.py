@@ -227,6 +227,7 @@ class LocalStack:
             "GAS_REFERENCE_PATH": str(PROJECT / "reference"),
             "ANNOTATIONS_TABLE": outputs["AnnotationsTable"], "PROFILES_TABLE": outputs["ProfilesTable"],
             "INPUTS_BUCKET": outputs["InputsBucket"], "RESULTS_BUCKET": outputs["ResultsBucket"],
+            "REFERENCES_BUCKET": outputs["ReferencesBucket"],
             "JOB_REQUESTS_QUEUE_URL": outputs["JobRequestsQueueUrl"],
             "JOB_RESULTS_TOPIC": outputs["JobResultsTopic"],
         }

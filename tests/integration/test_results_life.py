@@ -99,7 +99,8 @@ class ResultsLife(RuleBasedStateMachine):
         mailer: Any = self.mails
         self.services = Services(
             settings=Settings.from_environment(environment), jobs=jobs, profiles=MemoryProfiles(aws),
-            sessions=nothing, files=FileStore("inputs", "results", "archive"), topics=NoTopics(), secrets=nothing,
+            sessions=nothing, files=FileStore("inputs", "results", "archive"), references=nothing, topics=NoTopics(),
+            secrets=nothing,
             archive_table=MemoryArchiveTable(jobs, aws), archive_store=S3Archive("results", "archive"),
             archive_queue=OutgoingQueue("archive"), restore_queue=OutgoingQueue("restore"),
             thaw_queue=OutgoingQueue("thaw"), notify_queue=OutgoingQueue("notify"),

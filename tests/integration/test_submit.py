@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 
 from chalicelib.domain.jobs import JobStatus
@@ -64,6 +65,43 @@ def test_a_note_comes_with_the_upload(services: Services, submit: ModuleType,
     job = services.jobs.get(job_id())
     assert job is not None
     assert job.note == "Família 7 proband"
+
+
+def put_catalogue(services: Services, *names: str) -> None:
+    entries = [{"name": name, "title": f"Human genome {name}", "assembly": name, "layers": ["dbSNP"],
+                "sources": [{"name": "sequence", "version": "1", "licence": "free"}], "contigs": {"1": 1000},
+                "prefix": f"{name}/1", "manifest_sha256": "0" * 64, "size": 5} for name in names]
+    boto3.client("s3").put_object(Bucket=services.references.bucket, Key="catalogue.json",
+                                  Body=json.dumps(entries).encode())
+
+
+@pytest.mark.parametrize(("wish", "name", "title"), [
+    ("GRCh38", "GRCh38", "Human genome GRCh38"), ("auto", "auto", None),
+    ("", "rCRS", "Human mitochondrial genome, revised Cambridge Reference Sequence (rCRS)")])
+def test_the_chosen_reference(services: Services, submit: ModuleType, make_profile: Callable[..., Profile],
+                              wish: str, name: str, title: str | None) -> None:
+    make_profile(ADA)
+    put_catalogue(services, "GRCh38")
+    key = f"{ADA}/{job_id()}/a.vcf"
+    put_input(services, key, b"x", **({"reference": wish} if wish else {}))
+    assert deliver(submit, s3_event(key)) == []
+    job = services.jobs.get(job_id())
+    assert job is not None
+    assert (job.job_status, job.reference, job.reference_title) == (JobStatus.PENDING, name, title)
+
+
+def test_a_reference_that_is_not_there_fails_the_job(services: Services, submit: ModuleType,
+                                                     make_profile: Callable[..., Profile]) -> None:
+    make_profile(ADA)
+    put_catalogue(services, "GRCh37", "GRCh38")
+    key = f"{ADA}/{job_id()}/a.vcf"
+    put_input(services, key, b"x", reference="hg99")
+    assert deliver(submit, s3_event(key)) == []
+    job = services.jobs.get(job_id())
+    assert job is not None
+    assert job.error is not None
+    assert (job.job_status, job.error.code, job.error.text) == (JobStatus.FAILED, "reference_unknown", "hg99")
+    assert job.error.hint == "Upload the file again and choose one of these: rCRS, GRCh37, GRCh38."
 
 
 def test_the_same_event_three_times_makes_one_job(services: Services, submit: ModuleType,

@@ -9,17 +9,17 @@ from chalicelib.domain.jobs import Job, JobReason, JobStatus, Stage, progress_re
 from chalicelib.domain.names import base_name
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.references import AUTO
 from chalicelib.usecases.annotations import FileKind, JobFile, job_files
 from chalicelib.web.site import Site
 from chalicelib.web.views.summary import SummaryView
 
-REFERENCE_TITLES = {"rCRS": "human mitochondrial genome, rCRS (NC_012920.1)"}
-"""What people call the references that come with GAS."""
-
-
-def reference_title(name: str) -> str:
-    """A reference's name for people; one that the operator added is called by its own name."""
-    return REFERENCE_TITLES.get(name, name)
+def reference_words(job: Job) -> str:
+    """What a job is annotated with, for people, and how that was found out."""
+    if job.reference == AUTO:
+        return "Not known yet: GAS finds out from the file"
+    title = job.reference_title or job.reference
+    return f"{title} ({job.reference_found})" if job.reference_found else title
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class JobView:
             submitted=job.submit_time, started=job.start_time, completed=job.complete_time,
             waited=max(0, began - job.submit_time),
             took=None if job.start_time is None else max(0, (job.complete_time or now) - job.start_time),
-            status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_title(job.reference),
+            status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_words(job),
             stage=STAGE_WORDS[progress.stage] if progress else "Starting",
             records=progress.records if progress else 0, total=progress.total if progress else None,
             percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,
@@ -249,6 +249,8 @@ def job_json(job: Job, site: Site) -> dict[str, Any]:
         "input_file_name": job.input_file_name,
         "input_file_size": job.input_file_size,
         "reference": job.reference,
+        "reference_title": job.reference_title,
+        "reference_found": job.reference_found,
         "submit_time": job.submit_time,
         "start_time": job.start_time,
         "complete_time": job.complete_time,

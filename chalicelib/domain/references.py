@@ -1,0 +1,80 @@
+"""References that files can be annotated with, as a catalogue lists them."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+AUTO = "auto"
+"""In place of a reference's name: the annotator finds out which one the file was called on."""
+_BUILT_FROM = ("sequence", "gene models")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a reference, or a part of it, was made from."""
+
+    name: str
+    version: str
+    licence: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class ReferenceInfo:
+    """One reference.
+
+    :param title: what people call it
+    :param assembly: name of the genome build
+    :param layers: what is known of variants and places beside the genes
+    :param contigs: length in bases of each sequence
+    :param prefix: where its files are in the bucket of references, "" for one that comes with GAS
+    :param manifest_sha256: checksum of its manifest, which has those of all other files; "" for one that comes with GAS
+    :param size: of all its files, bytes
+    """
+
+    name: str
+    title: str
+    assembly: str
+    layers: tuple[str, ...]
+    sources: tuple[Source, ...]
+    contigs: Mapping[str, int]
+    prefix: str = ""
+    manifest_sha256: str = ""
+    size: int = 0
+
+    @property
+    def label(self) -> str:
+        """Title and name, for people: "Human genome GRCh38, Ensembl 115"."""
+        return self.title if self.name in self.title else f"{self.title} ({self.name})"
+
+    @classmethod
+    def of_manifest(cls, manifest: Mapping[str, Any], **where: Any) -> ReferenceInfo:
+        """From a bundle's `manifest.json`.
+
+        :param where: `prefix`, `manifest_sha256` and `size` of one in a bucket
+        :raises KeyError: it is no manifest
+        """
+        names = [source["name"] for source in manifest["sources"]]
+        built = tuple(names[:2]) == _BUILT_FROM
+        layers = names[2:] if built else [layer["name"] for layer in manifest["layers"]]
+        return cls(name=manifest["name"], title=manifest["title"], assembly=manifest["assembly"],
+                   layers=tuple(dict.fromkeys(layers)),
+                   sources=tuple(Source(one["name"], one["version"], one["licence"], one.get("url", ""))
+                                 for one in manifest["sources"]),
+                   contigs={one["name"]: one["length"] for one in manifest["contigs"]}, **where)
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> ReferenceInfo:
+        """From an entry of a catalogue.
+
+        :raises KeyError: it is none
+        """
+        return cls(name=entry["name"], title=entry["title"], assembly=entry["assembly"],
+                   layers=tuple(entry["layers"]), sources=tuple(Source(**one) for one in entry["sources"]),
+                   contigs=dict(entry["contigs"]), prefix=entry.get("prefix", ""),
+                   manifest_sha256=entry.get("manifest_sha256", ""), size=entry.get("size", 0))
+
+    def to_entry(self) -> dict[str, Any]:
+        """The entry that `from_entry` reads."""
+        return {**asdict(self), "contigs": dict(self.contigs)}
