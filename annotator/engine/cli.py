@@ -19,7 +19,7 @@ from annotator.engine.progress import Progress
 from annotator.engine.reading import Limits
 from annotator.engine.reference import Reference
 
-PROGRAM, REFERENCE = "python -m annotator", "reference"
+PROGRAM, REFERENCE, COMPARE = "python -m annotator", "reference", "compare"
 OK, OUR_FAULT, INPUT_FAULT = 0, 1, 2
 #: Exit code of a process that SIGTERM ended, as shells give it.
 TERMINATED = 128 + signal.SIGTERM
@@ -112,6 +112,10 @@ def main(arguments: list[str] | None = None) -> int:
         from annotator.engine.reference_cli import run_reference
 
         return run_reference(words[1:], Parser(prog=f"{PROGRAM} {REFERENCE}"))
+    if words[:1] == [COMPARE]:
+        from annotator.engine.compare_cli import run_compare
+
+        return run_compare(words[1:], Parser(prog=f"{PROGRAM} {COMPARE}"))
     options = _parser().parse_args(words)
     run: Callable[[argparse.Namespace], int] = options.run
     return run(options)
@@ -133,6 +137,7 @@ def _parser() -> Parser:
     one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
     one.set_defaults(run=_annotate)
     commands.add_parser(REFERENCE, help="list, verify, build and fetch references", add_help=False)
+    commands.add_parser(COMPARE, help="compare an annotation with Ensembl VEP's", add_help=False)
     return parser
 
 
