@@ -120,7 +120,20 @@ def quote(raw: bytes) -> str:
     return text if len(text) <= QUOTE_LENGTH else text[:QUOTE_LENGTH] + "…"
 
 
-class EngineError(Exception):
+def _revived(kind: type[Exception], words: tuple[object, ...], state: dict[str, object]) -> Exception:
+    error = kind.__new__(kind, *words)
+    error.__dict__.update(state)
+    return error
+
+
+class _PortableError(Exception):
+    """An error that comes out of another process as it was, whatever its constructor wants."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+class EngineError(_PortableError):
     """The engine or its reference is at fault, not the user's file."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -133,7 +146,7 @@ class BundleError(EngineError):
     """A reference bundle is missing, incomplete or contradicts itself."""
 
 
-class InputError(Exception):
+class InputError(_PortableError):
     """The input file cannot be annotated, and the user can mend it.
 
     Attributes:

@@ -76,15 +76,32 @@ class Record:
 
 
 class RecordParser:
-    """Parses records of one file against one reference."""
+    """Parses records of one file against one reference.
 
-    def __init__(self, header: Header, reference: Reference) -> None:
+    Args:
+        header: of the file.
+        reference: to compare with.
+        named: names of contigs that earlier records used, by the reference's names.
+    """
+
+    def __init__(self, header: Header, reference: Reference, named: dict[str, bytes] | None = None) -> None:
         self._tabs = header.tabs
         self._reference = reference
         self._sequence = reference.sequence()
         self._lengths = {contig.name: contig.length for contig in reference.contigs}
         self._contigs: dict[bytes, str | None] = {}
-        self._named: dict[str, bytes] = {}
+        self._named: dict[str, bytes] = dict(named or {})
+
+    def contig(self, chrom: bytes) -> str | None:
+        """The reference's name of a contig; the first name that is used for it is noted as the file's."""
+        contig = self._reference.canonical(chrom.decode("latin-1"))
+        if contig is not None:
+            self._named.setdefault(contig, chrom)
+        return contig
+
+    def named(self, contig: str) -> bytes | None:
+        """The file's name of a contig of the reference."""
+        return self._named.get(contig)
 
     def parse(self, line: bytes, number: int, unfinished: bool = False) -> Record:
         """Split and check one record.
@@ -191,9 +208,7 @@ class RecordParser:
                 field="CHROM",
                 text=chrom,
             )
-        contig = self._reference.canonical(chrom.decode("latin-1"))
-        if contig is not None:
-            self._named.setdefault(contig, chrom)
+        contig = self.contig(chrom)
         if len(self._contigs) > 100_000:
             self._contigs.clear()  # a cache; no real genome comes near
         self._contigs[chrom] = contig

@@ -1,0 +1,339 @@
+"""Records of a block, parsed and checked all at once.
+
+Nearly all records are plain: bases in REF and ALT, on a contig of the reference, REF as the reference has it. Those are
+recognised and taken apart by columns. What is not plainly so goes through
+:class:`annotator.engine.records.RecordParser` one by one, which knows every rule and has the words for each fault.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.columns import bytes_of, cut, every, letters, replaced, spread
+from annotator.engine.errors import SKIPS
+from annotator.engine.header import Header
+from annotator.engine.reading import Block
+from annotator.engine.records import BREAKEND, CONTIG, LARGEST_POSITION, SYMBOLIC, Record, RecordParser
+from annotator.engine.reference import Reference
+
+SKIP_CODES = tuple(SKIPS)
+#: Bases of the reference read at once for records that lie near each other.
+STRETCH = 1 << 20
+COLUMNS = 9
+_DIGITS, _BASES, _LIST = letters(b"0123456789"), letters(b"ACGT"), letters(b"ACGT,")
+
+
+@dataclass
+class Alleles:
+    """Alternate alleles of the records of a block, record by record in the order of ALT.
+
+    Attributes:
+        record: index of the record in the block.
+        number: index of the allele in ALT.
+        alt: in upper case where it is of plain bases.
+        plain: it is of plain bases and differs from REF.
+        asked: it gets consequences: it is plain, symbolic or a breakend, and its record is not skipped.
+    """
+
+    record: np.ndarray
+    number: np.ndarray
+    alt: pa.BinaryArray
+    plain: np.ndarray
+    asked: np.ndarray
+
+
+@dataclass
+class Records:
+    """The records of a block.
+
+    Attributes:
+        line: number of each record's line in the user's file.
+        fields: the columns as they are in the file; the ninth is FORMAT and the samples.
+        chroms: names of contigs in the order in which they appear; ``chrom`` has the index of each record's.
+        contigs: the reference's names of the same contigs, None where it has no such contig.
+        pos: 1-based.
+        ref: in upper case; the reference's bases where the file has IUPAC letters.
+        end: last reference base touched, 1-based.
+        skip: index into :data:`SKIP_CODES`, or -1.
+        ambiguous: REF has IUPAC letters.
+        bad_quality: QUAL is not a number.
+        quality: NaN where there is none.
+        details: of the skipped records, by index: what a warning says of it.
+        blank: numbers of lines without a record.
+    """
+
+    line: np.ndarray
+    fields: list[pa.BinaryArray]
+    chroms: list[bytes]
+    contigs: list[str | None]
+    chrom: np.ndarray
+    pos: np.ndarray
+    ref: pa.BinaryArray
+    end: np.ndarray
+    skip: np.ndarray
+    ambiguous: np.ndarray
+    quality: np.ndarray
+    bad_quality: np.ndarray
+    allele_count: np.ndarray
+    alleles: Alleles
+    details: dict[int, str | None]
+    blank: list[int]
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def compared(self) -> np.ndarray:
+        """Records whose REF was compared with the reference."""
+        known = np.array([contig is not None for contig in self.contigs], bool)
+        apart = [SKIP_CODES.index(code) for code in ("position_outside_contig", "contig_named_twice")]
+        found: np.ndarray = known[self.chrom] & ~np.isin(self.skip, apart) if len(self) else np.zeros(0, bool)
+        return found
+
+
+class BlockParser:
+    """Parses blocks of one file against one reference.
+
+    Args:
+        header: of the file.
+        reference: to compare with.
+        numbered: each line starts with its number in the user's file and a tab (the lines were sorted).
+    """
+
+    def __init__(self, header: Header, reference: Reference, numbered: bool = False) -> None:
+        self._header = header
+        self._reference = reference
+        self._numbered = numbered
+        self._sequence = reference.sequence()
+        self._lengths = {contig.name: contig.length for contig in reference.contigs}
+
+    def parse(self, block: Block, named: dict[str, bytes]) -> Records:
+        """Parse and check the records of a block.
+
+        Args:
+            block: of the file.
+            named: the names that the file used in earlier blocks for contigs of the reference.
+
+        Raises:
+            InputError: a part of a record cannot be understood; the first such record of the block is named.
+        """
+        parser = RecordParser(self._header, self._reference, named)
+        text = block.text
+        starts, ends, tabs, straight, number, blank = self._lines(block)
+        odd = ~straight
+        fields, chrom, chroms = self._columns(text, starts, ends, tabs)
+        contigs = self._contigs(chroms, parser)
+        fine, pos, last, alts, owner = self._plain(fields, chrom, chroms, contigs, parser)
+        odd |= ~fine
+        at = np.flatnonzero(odd)
+        slow: list[Record] = []
+        lines = number.tolist()
+        for index in at.tolist():
+            whole = block.unfinished and index == len(starts) - 1
+            slow.append(parser.parse(text[starts[index] : ends[index]], lines[index], whole))
+        return self._together(number, fields, chroms, chrom, contigs, pos, last, alts, owner, at, slow, blank)
+
+    def _lines(self, block: Block) -> tuple[np.ndarray, ...]:
+        """Where lines start and end, their first eight tabs, whether they have all, their numbers, and blank lines."""
+        data = np.frombuffer(block.text, np.uint8)
+        ends = np.flatnonzero(data == 10)
+        starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
+        tabs = np.flatnonzero(data == 9)
+        first = np.searchsorted(tabs, starts)
+        count = np.searchsorted(tabs, ends) - first
+        number = block.line + np.arange(len(ends))
+        if self._numbered:
+            number = pc.cast(cut(block.text, starts, tabs[first]).cast(pa.string()), pa.int64()).to_numpy()
+            starts, first, count = tabs[first] + 1, first + 1, count - 1
+        straight = count == self._header.tabs
+        used = np.zeros((len(ends), COLUMNS - 1), np.int64)
+        wanted = min(self._header.tabs, COLUMNS - 1)
+        used[straight, :wanted] = tabs[first[straight, None] + np.arange(wanted)]
+        blank = [index for index in np.flatnonzero(~straight | (data[starts] == 9)).tolist()
+                 if not block.text[starts[index] : ends[index]].strip()]  # fmt: skip
+        if blank:
+            keep = np.ones(len(ends), bool)
+            keep[blank] = False
+            kept = (starts[keep], ends[keep], used[keep], straight[keep], number[keep])
+            return (*kept, number[blank])
+        return starts, ends, used, straight, number, number[:0]
+
+    def _columns(
+        self, text: bytes, starts: np.ndarray, ends: np.ndarray, tabs: np.ndarray
+    ) -> tuple[list[pa.BinaryArray], np.ndarray, list[bytes]]:
+        """The columns; those of lines with too few tabs are empty, which is fine nowhere."""
+        broken = tabs[:, 6] == 0
+        begins = np.concatenate([starts[:, None], tabs + 1], axis=1)
+        stops = np.concatenate([tabs, ends[:, None]], axis=1)
+        if self._header.tabs < COLUMNS - 1:
+            stops[:, 7], begins[:, 8] = ends, ends
+        if broken.any():
+            begins[broken], stops[broken] = 0, 0
+        fields = [cut(text, begins[:, at], stops[:, at]) for at in range(COLUMNS)]
+        coded = fields[0].dictionary_encode()
+        return fields, coded.indices.to_numpy(), coded.dictionary.to_pylist()
+
+    @staticmethod
+    def _contigs(chroms: list[bytes], parser: RecordParser) -> list[str | None]:
+        """The reference's contigs; names that no contig can have are left to the parser, which refuses them."""
+        return [parser.contig(chrom) if CONTIG.fullmatch(chrom) and chrom != b"." else None for chrom in chroms]
+
+    def _plain(
+        self,
+        fields: list[pa.BinaryArray],
+        chrom: np.ndarray,
+        chroms: list[bytes],
+        contigs: list[str | None],
+        parser: RecordParser,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, pa.BinaryArray, np.ndarray]:
+        """Tell which records are plain; their positions, last positions, and alleles with the record of each."""
+        data, starts = bytes_of(fields[1])
+        size = np.diff(starts)
+        fine = (size > 0) & (size < 10) & every(_DIGITS[data], starts)
+        fine[fine] &= data[starts[:-1][fine]] != 48
+        digits = pc.if_else(pa.array(fine), fields[1], pa.scalar(b"1", pa.binary())).cast(pa.string())
+        pos = pc.cast(digits, pa.int64()).to_numpy()
+        data, starts = bytes_of(fields[3])
+        size = np.diff(starts)
+        last = pos + size - 1
+        fine &= (size > 0) & every(_BASES[data], starts) & (last <= LARGEST_POSITION)
+        of_alt, alt_starts = bytes_of(fields[4])
+        fine &= (np.diff(alt_starts) > 0) & every(_LIST[of_alt], alt_starts)
+        fine &= ~pc.match_substring(fields[7], "END=").to_numpy(zero_copy_only=False)
+        named = [contig is not None and parser.named(contig) == name
+                 for contig, name in zip(contigs, chroms, strict=True)]  # fmt: skip
+        lengths = np.array([self._lengths.get(contig or "", 0) if ours else 0
+                            for contig, ours in zip(contigs, named, strict=True)], np.int64)  # fmt: skip
+        if len(chrom):
+            fine &= last <= lengths[chrom]
+        fine &= self._agree(fine, chrom, contigs, pos, data, starts)
+        split = pc.split_pattern(fields[4], ",")
+        alts = split.flatten()
+        owner = pc.list_parent_indices(split).to_numpy()
+        same = pc.or_(pc.equal(alts, fields[3].take(pa.array(owner))), pc.equal(pc.binary_length(alts), 0))
+        fine[owner[same.to_numpy(zero_copy_only=False)]] = False
+        return fine, pos, last, alts, owner
+
+    def _agree(
+        self,
+        fine: np.ndarray,
+        chrom: np.ndarray,
+        contigs: list[str | None],
+        pos: np.ndarray,
+        data: np.ndarray,
+        starts: np.ndarray,
+    ) -> np.ndarray:
+        """Tell for which of the fine records REF is what the reference has."""
+        agree = np.zeros(len(pos), bool)
+        at = np.flatnonzero(fine)
+        if not len(at):
+            return agree
+        place = np.stack([chrom[at], pos[at] // STRETCH])
+        cuts = np.flatnonzero((place[:, 1:] != place[:, :-1]).any(axis=0)) + 1
+        for part in np.split(at, cuts):
+            contig = contigs[chrom[part[0]]]
+            assert contig is not None
+            size = np.diff(starts)[part]
+            offsets = np.concatenate([[0], np.cumsum(size)])
+            first = int(pos[part].min())
+            length = int((pos[part] + size).max()) - first
+            bases = np.frombuffer(self._sequence.fetch(contig, first, length), np.uint8)
+            there = bases[spread(pos[part] - first, offsets)] == data[spread(starts[:-1][part], offsets)]
+            agree[part] = every(there, offsets)
+        return agree
+
+    def _together(
+        self,
+        number: np.ndarray,
+        fields: list[pa.BinaryArray],
+        chroms: list[bytes],
+        chrom: np.ndarray,
+        contigs: list[str | None],
+        pos: np.ndarray,
+        last: np.ndarray,
+        alts: pa.BinaryArray,
+        owner: np.ndarray,
+        at: np.ndarray,
+        slow: list[Record],
+        blank: np.ndarray,
+    ) -> Records:
+        """Join what was found by columns with the records that were parsed one by one."""
+        count = len(number)
+        skip, ambiguous = np.full(count, -1, np.int8), np.zeros(count, bool)
+        pos, last = pos.copy(), last.copy()
+        details: dict[int, str | None] = {}
+        plain, asked = np.ones(len(owner), bool), np.ones(len(owner), bool)
+        if slow:
+            indices = at.tolist()
+            for index, record in zip(indices, slow, strict=True):
+                pos[index], last[index], ambiguous[index] = record.pos, record.end, record.ambiguous
+                if record.skip is not None:
+                    skip[index] = SKIP_CODES.index(record.skip)
+                    details[index] = self._detail(record)
+            keep = ~np.isin(owner, at)
+            texts = [alt for record in slow for alt in record.alts]
+            bare = [number in record.plain for record in slow for number in range(len(record.alts))]
+            taken = [record.skip is None and (number in record.plain or _structural(alt))
+                     for record in slow for number, alt in enumerate(record.alts)]  # fmt: skip
+            owner = np.concatenate([owner[keep], np.repeat(at, [len(record.alts) for record in slow])])
+            order = np.argsort(owner, kind="stable")
+            owner = owner[order]
+            alts = pa.concat_arrays([alts.filter(pa.array(keep)), pa.array(texts, pa.binary())]).take(pa.array(order))
+            plain = np.concatenate([plain[keep], np.array(bare, bool)])[order]
+            asked = np.concatenate([asked[keep], np.array(taken, bool)])[order]
+        quality, bad_quality = _qualities(fields[5])
+        per_record = np.bincount(owner, minlength=count).astype(np.int32)
+        within = np.arange(len(owner)) - np.repeat(np.cumsum(per_record) - per_record, per_record)
+        return Records(
+            line=number,
+            fields=fields,
+            chroms=chroms,
+            contigs=contigs,
+            chrom=chrom,
+            pos=pos,
+            ref=replaced(fields[3], at.tolist(), [record.ref for record in slow]),
+            end=last,
+            skip=skip,
+            ambiguous=ambiguous,
+            quality=quality,
+            bad_quality=bad_quality,
+            allele_count=per_record,
+            alleles=Alleles(owner.astype(np.int32), within.astype(np.int32), alts, plain, asked),
+            details=details,
+            blank=blank.tolist(),
+        )
+
+    def _detail(self, record: Record) -> str | None:
+        place = f"{record.chrom.decode('latin-1')}:{record.pos}"
+        if record.skip == "ref_mismatch":
+            assert record.contig is not None
+            shown = self._sequence.fetch(record.contig, record.pos, min(len(record.ref), 20))
+            return f"{place} REF {record.ref[:20].decode()}, reference {shown.decode()}"
+        return place if record.skip != "no_alternate_allele" else None
+
+
+def _structural(alt: bytes) -> bool:
+    if alt in (b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>"):
+        return False
+    return bool(SYMBOLIC.fullmatch(alt) or BREAKEND.fullmatch(alt))
+
+
+def _qualities(column: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:
+    """QUAL as numbers, NaN where it is missing, and which of them are none."""
+    absent = pc.equal(column, b".")
+    bad = np.zeros(len(column), bool)
+    try:
+        numbers = pc.cast(pc.if_else(absent, pa.scalar(None, pa.binary()), column).cast(pa.string()), pa.float64())
+    except pa.ArrowInvalid:
+        values = []
+        for index, text in enumerate(column.to_pylist()):
+            try:
+                values.append(float("nan") if text == b"." else float(text))
+            except ValueError:
+                bad[index] = True
+                values.append(float("nan"))
+        return np.array(values, np.float64), bad
+    return numbers.fill_null(float("nan")).to_numpy(zero_copy_only=False), bad

@@ -1,0 +1,148 @@
+"""Known variants of many alleles at once: the table is read only near them, and joined with them by columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pysam
+
+from annotator.engine.errors import BundleError
+from annotator.engine.layers import WINDOW, encode
+from annotator.engine.normalise import normalise
+from annotator.engine.reference import LayerSpec, Sequence
+
+_SPECIAL = r"[%:;=, \t\r\n|]"
+
+
+@dataclass
+class Matched:
+    """What a layer has of some alleles.
+
+    Attributes:
+        columns: values of each field of the layer, one an allele, not encoded, null where it has none.
+        known: the allele is a known one.
+    """
+
+    columns: list[pa.StringArray]
+    known: np.ndarray
+
+
+class KnownVariants:
+    """One open layer.
+
+    Args:
+        spec: its file and its fields.
+        sequence: of the reference, to normalise alleles with.
+
+    Raises:
+        BundleError: the file lacks a column or its index.
+    """
+
+    def __init__(self, spec: LayerSpec, sequence: Sequence) -> None:
+        self.spec = spec
+        self._sequence = sequence
+        try:
+            self._file = pysam.TabixFile(str(spec.path), encoding="utf-8")
+        except OSError as error:
+            raise BundleError("reference_layer", f"Layer {spec.name} cannot be opened: {error}") from error
+        columns = list(self._file.header)[-1].lstrip("#").split("\t")
+        missing = [one.column for one in spec.fields if one.column not in columns]
+        if missing or spec.known not in columns:
+            raise BundleError("reference_layer", f"Layer {spec.name} lacks columns: {missing or spec.known}.")
+        self._at = [columns.index(one.column) - 3 for one in spec.fields]  # columns after contig, position and REF
+        self._known_at = columns.index(spec.known) - 3
+        self._contigs = frozenset(self._file.contigs)
+
+    def of(self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray) -> Matched:
+        """Look alleles up.
+
+        Args:
+            contig: canonical name.
+            pos: position of each allele's REF, 1-based.
+            ref: in upper case, equal to the reference.
+            alt: in upper case, of plain bases.
+        """
+        nothing = Matched([pa.nulls(len(pos), pa.string()) for _ in self._at], np.zeros(len(pos), bool))
+        if contig not in self._contigs or not len(pos):
+            return nothing
+        pos, ref, alt = self._normalised(contig, pos, ref, alt)
+        wanted = pc.binary_join_element_wise(
+            pa.array(pos).cast(pa.string()), ref.cast(pa.string()), alt.cast(pa.string()), "\t"
+        )
+        rows = self._rows(contig, pos)
+        if not len(rows):
+            return nothing
+        split = pc.split_pattern(rows, "\t", max_splits=4)
+        width = len(split[0])
+        parts = split.flatten()
+        steps = np.arange(len(rows)) * width
+        # contig, position, REF, ALT, the other columns
+        position, reference, alternate, rest = (parts.take(pa.array(steps + at)) for at in range(1, 5))
+        found = pc.index_in(wanted, value_set=pc.binary_join_element_wise(position, reference, alternate, "\t"))
+        there = found.is_valid().to_numpy(zero_copy_only=False)
+        used, place = np.unique(found.drop_null().to_numpy(), return_inverse=True)
+        if not len(used):
+            return nothing
+        values = pc.split_pattern(rest.take(pa.array(used)), "\t")
+        wide = len(values[0])
+        flat = values.flatten()
+        index = np.zeros(len(pos), np.int64)
+        index[there] = place
+        take = pa.array(index, mask=~there)
+        steps = np.arange(len(used)) * wide
+
+        def column(at: int) -> pa.StringArray:
+            # The first of the other columns is number 4 of the row.
+            one = flat.take(pa.array(steps + at - 1))
+            return pc.if_else(pc.equal(one, "."), pa.scalar(None, pa.string()), one)
+
+        known = column(self._known_at).is_valid().take(take).fill_null(False)
+        return Matched([column(at).take(take) for at in self._at], known.to_numpy(zero_copy_only=False))
+
+    def _normalised(
+        self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray
+    ) -> tuple[np.ndarray, pa.BinaryArray, pa.BinaryArray]:
+        """Substitutions of one base are normal; the others are trimmed and aligned one by one."""
+        long = pc.or_(pc.not_equal(pc.binary_length(ref), 1), pc.not_equal(pc.binary_length(alt), 1))
+        at = np.flatnonzero(long.to_numpy(zero_copy_only=False))
+        if not len(at):
+            return pos, ref, alt
+        sequence = self._sequence
+
+        def base(where: int) -> bytes:
+            return sequence.fetch(contig, where, 1)
+
+        pick = pa.array(at)
+        changed = [
+            normalise(*one, base)
+            for one in zip(pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist(), strict=True)
+        ]
+        mask = np.zeros(len(pos), bool)
+        mask[at] = True
+        pos = pos.copy()
+        pos[at] = [one[0] for one in changed]
+        refs, alts = (pa.array([one[place] for one in changed], pa.binary()) for place in (1, 2))
+        return pos, pc.replace_with_mask(ref, pa.array(mask), refs), pc.replace_with_mask(alt, pa.array(mask), alts)
+
+    def _rows(self, contig: str, pos: np.ndarray) -> pa.StringArray:
+        """Rows of the table at some positions."""
+        wanted = np.unique(pos)
+        found = []
+        for near in np.split(wanted, np.flatnonzero(np.diff(wanted // WINDOW)) + 1):
+            rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
+            if len(rows):
+                column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)
+                found.append(rows.filter(pc.is_in(pc.cast(column, pa.int64()), value_set=pa.array(near))))
+        return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+
+def encoded(column: pa.StringArray) -> pa.StringArray:
+    """Values with what has a meaning in INFO percent-encoded."""
+    if not pc.any(pc.match_substring_regex(column, _SPECIAL)).as_py():
+        return column
+    coded = column.dictionary_encode()
+    values = [None if value is None else encode(value) for value in coded.dictionary.to_pylist()]
+    return pa.array(values, pa.string()).take(coded.indices)

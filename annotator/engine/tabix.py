@@ -1,0 +1,115 @@
+"""A tabix index made while the file is written, where reading it again would take as long as annotating it.
+
+The format is that of "The Tabix index file format" (samtools): bins of the UCSC scheme with the chunks of the file
+that have their records, and for each stretch of 16,384 bases the offset of the first record that reaches into it.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from annotator.engine.bgzf import BgzfWriter
+
+#: Bases of one entry of the linear index, as a power of two.
+LINEAR = 14
+#: First bin and size (as a power of two) of each level, the finest first.
+LEVELS = ((4681, 14), (585, 17), (73, 20), (9, 23), (1, 26))
+#: Preset of VCF, columns of contig, start and end (none), comment character, lines to skip.
+_CONFIGURATION = (2, 1, 2, 0, ord("#"), 0)
+#: Bits of a virtual offset for the place in an uncompressed block.
+WITHIN = 16
+
+
+@dataclass
+class Places:
+    """Where some records of one contig are, in order.
+
+    Attributes:
+        begin: first base, counted from 0.
+        end: base after the last.
+        offset: virtual file offset of each record and, one more, of what follows the last.
+    """
+
+    begin: np.ndarray
+    end: np.ndarray
+    offset: np.ndarray
+
+    def moved(self, bytes_before: int) -> Places:
+        """The same, when the compressed bytes come behind others."""
+        return Places(self.begin, self.end, self.offset + (bytes_before << WITHIN))
+
+
+class TabixIndex:
+    """Collects the places of all records, contig by contig, and writes the index."""
+
+    def __init__(self) -> None:
+        self._bins: dict[bytes, dict[int, list[tuple[int, int]]]] = {}
+        self._linear: dict[bytes, np.ndarray] = {}
+
+    def add(self, contig: bytes, places: Places) -> None:
+        """Add records that come behind all that were added before."""
+        if not len(places.begin):
+            return
+        bins = self._bins.setdefault(contig, {})
+        number = bins_of(places.begin, places.end)
+        first = np.concatenate([[0], np.flatnonzero(np.diff(number)) + 1])
+        last = np.concatenate([first[1:], [len(number)]])
+        starts, ends = places.offset[first].tolist(), places.offset[last].tolist()
+        for which, start, end in zip(number[first].tolist(), starts, ends, strict=True):
+            chunks = bins.setdefault(which, [])
+            if chunks and chunks[-1][1] == start:
+                chunks[-1] = (chunks[-1][0], end)
+            else:
+                chunks.append((start, end))
+        self._add_linear(contig, places)
+
+    def _add_linear(self, contig: bytes, places: Places) -> None:
+        first, last = places.begin >> LINEAR, (np.maximum(places.end, places.begin + 1) - 1) >> LINEAR
+        linear = self._linear.get(contig, np.zeros(0, np.uint64))
+        missing = int(last.max()) + 1 - len(linear)
+        if missing > 0:
+            linear = np.concatenate([linear, np.zeros(missing, np.uint64)])
+        # Offsets ascend: the first record in a stretch has the lowest, and earlier ones keep theirs.
+        stretch, at = np.unique(first, return_index=True)
+        free = linear[stretch] == 0
+        linear[stretch[free]] = places.offset[at[free]]
+        for index in np.flatnonzero(last > first).tolist():
+            reached = linear[first[index] : last[index] + 1]
+            reached[(reached == 0) | (reached > places.offset[index])] = places.offset[index]
+        self._linear[contig] = linear
+
+    def write(self, path: Path) -> None:
+        """Write the index file."""
+        names = b"".join(name + b"\0" for name in self._bins)
+        parts = [struct.pack("<4si6ii", b"TBI\1", len(self._bins), *_CONFIGURATION, len(names)), names]
+        for contig, bins in self._bins.items():
+            parts.append(struct.pack("<i", len(bins)))
+            for number, chunks in sorted(bins.items()):
+                flat = [offset for chunk in chunks for offset in chunk]
+                parts.append(struct.pack(f"<Ii{len(flat)}Q", number, len(chunks), *flat))
+            linear = self._linear[contig]
+            # A stretch without records points where the one before it does.
+            linear = np.maximum.accumulate(linear)
+            parts += [struct.pack("<i", len(linear)), linear.astype("<u8").tobytes()]
+        stream = BgzfWriter(path)
+        try:
+            stream.write(b"".join(parts))
+            stream.close()
+        finally:
+            stream.abandon()
+
+
+def bins_of(begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """The smallest bin that holds each region."""
+    last = np.maximum(end, begin + 1) - 1
+    found = np.zeros(len(begin), np.int64)
+    done = np.zeros(len(begin), bool)
+    for start, size in LEVELS:
+        fits = ~done & (begin >> size == last >> size)
+        found[fits] = start + (begin[fits] >> size)
+        done |= fits
+    return found
