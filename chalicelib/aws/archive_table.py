@@ -62,25 +62,28 @@ class ArchiveTable:
             return
 
     # ---- into the archive and out of it ----------------------------------------------------------------------
-    def record_archived(self, job_id: str, owner: str, archive_id: str) -> Job:
+    def record_archived(self, job_id: str, owner: str, archive_id: str, now: int) -> Job:
         """The results file is in the archive now: `results_file_archive_id` comes, `s3_key_result_file` goes.
 
         :raises LeaseLostError: the hold is not ours any more
         """
         return self._held(
-            job_id, owner, "SET results_file_archive_id = :archive ADD archivings :one, version :one "
+            job_id, owner, "SET results_file_archive_id = :archive, archived_time = :now "
+            "ADD archivings :one, version :one "
             "REMOVE s3_key_result_file, s3_key_index_file, restore_status, restore_tier, restore_requested_time",
-            {":archive": archive_id, ":one": 1})
+            {":archive": archive_id, ":now": now, ":one": 1})
 
-    def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str) -> Job:
+    def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str,
+                      now: int) -> Job:
         """The results file is back under its own key.
 
         :raises LeaseLostError: the hold is not ours any more
         """
         return self._held(
-            job_id, owner, "SET s3_key_result_file = :results, s3_key_index_file = :index ADD version :one "
+            job_id, owner, "SET s3_key_result_file = :results, s3_key_index_file = :index, restored_time = :now "
+            "ADD version :one "
             "REMOVE results_file_archive_id, restore_status, restore_tier, restore_requested_time",
-            {":results": results_key, ":index": index_key, ":archive": archive_id, ":one": 1},
+            {":results": results_key, ":index": index_key, ":archive": archive_id, ":now": now, ":one": 1},
             "results_file_archive_id = :archive")
 
     def record_retrieval(self, job_id: str, archive_id: str, tier: RestoreTier, now: int) -> bool:

@@ -110,7 +110,8 @@ class Job:
     `attempt` counts how often a worker began it; `archivings` how often its results file went to the archive.
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
-    helped the job along. `note` is what the user called it. `reference` is a name, or "auto" until the annotator has
+    helped the job along, `archived_time` and `restored_time` when the results file last went cold
+    and came back. `note` is what the user called it. `reference` is a name, or "auto" until the annotator has
     found out; `reference_found` tells then by what. `version` grows with every change.
     """
 
@@ -149,6 +150,8 @@ class Job:
     notified_time: int | None = None
     warned_time: int | None = None
     swept_time: int | None = None
+    archived_time: int | None = None
+    restored_time: int | None = None
     note: str | None = None
     reference_title: str | None = None
     reference_found: str | None = None

@@ -87,7 +87,7 @@ def _archive_held(services: Services, job: Job, owner: str) -> Archived:
     archive_id = services.archive_store.put(job)
     for live, cold in companions(job, job.archivings + 1):
         copy_checked(services.files.results_bucket, live, services.files.archive_bucket, cold, "GLACIER_IR")
-    services.archive_table.record_archived(job.job_id, owner, archive_id)
+    services.archive_table.record_archived(job.job_id, owner, archive_id, services.clock())
     _delete_live(services, job)
     logger.info("Results archived", extra={"archive_id": archive_id, "bytes": job.results_file_size})
     return Archived.ARCHIVED

@@ -71,7 +71,8 @@ def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -
     for live, cold in companions(job, job.archivings):
         if object_info(services.files.archive_bucket, cold) is not None:
             copy_checked(services.files.archive_bucket, cold, services.files.results_bucket, live, "STANDARD")
-    services.archive_table.record_thawed(job.job_id, owner, archive_id, prefix + names.results, prefix + names.index)
+    services.archive_table.record_thawed(job.job_id, owner, archive_id, prefix + names.results, prefix + names.index,
+                                         services.clock())
     _delete_cold(services, job, archive_id)
     logger.info("Results thawed", extra={"archive_id": archive_id, "bytes": job.results_file_size})
     return Thawed.THAWED

@@ -25,6 +25,15 @@ SUMMARY: dict[str, Any] = {
                   "message": "there is no alternate allele (a reference site or gVCF block)"}],
 }
 
+SUMMARY.update({
+    "genes_hit": 37, "most_severe": {"missense_variant": 117, "stop_gained": 11, "synonymous_variant": 522},
+    "contigs": {"MT": 1141},
+    "density": {"MT": {"length": 16569, "bin": 166, "counts": [(n * 7) % 23 for n in range(100)]}}})
+GENOME: dict[str, Any] = {
+    **SUMMARY, "contigs": {name: 40 + place for place, name in enumerate([*map(str, range(22, 0, -1)), "X", "MT"])},
+    "density": {str(n): {"length": 250_000_000 - n * 9_000_000, "bin": 2_500_000 - n * 90_000,
+                         "counts": [(n * place) % 17 for place in range(100)]} for n in range(1, 23)}}
+
 LOG = """Annotation of HG002 run 7 – família.vcf.gz
 Reference: Human mitochondrial genome, revised Cambridge Reference Sequence (rCRS, NC_012920.1)
 
@@ -57,7 +66,7 @@ def make_jobs(services: Services, profile: Profile) -> None:
     _put(services, profile, "cancelled", "test.vcf", now - 200_000, job_status=JobStatus.CANCELLED,
          **_ended(now - 200_000))
     archived = "old.vcf"
-    _put(services, profile, "archived", archived, now - 900_000, job_status=JobStatus.COMPLETED, summary=SUMMARY,
+    _put(services, profile, "archived", archived, now - 900_000, job_status=JobStatus.COMPLETED, summary=GENOME,
          results_file_archive_id="archive-1", **_ended(now - 900_000),
          **{**_results(services, profile, "archived", archived), "s3_key_result_file": None,
             "s3_key_index_file": None})

@@ -13,6 +13,8 @@ from chalicelib.domain.references import AUTO
 from chalicelib.usecases.annotations import FileKind, JobFile, job_files
 from chalicelib.web.site import Site
 from chalicelib.web.views.summary import SummaryView
+from chalicelib.web.views.timeline import Step, timeline
+
 
 def reference_words(job: Job) -> str:
     """What a job is annotated with, for people, and how that was found out."""
@@ -94,6 +96,7 @@ class ExploreView:
 class JobView:
     """A job as its page and its row show it.
 
+    :param steps: what happened to it, and what is to come
     :param waited: seconds from submission to start (or until now)
     :param took: seconds from start to completion (or until now), None before the start
     :param archived: the annotated VCF is in the archive
@@ -124,6 +127,7 @@ class JobView:
     attempt: int
     error: JobReason | None
     files: tuple[FileView, ...]
+    steps: tuple[Step, ...]
     summary: SummaryView | None
     archived: bool
     restoring: bool
@@ -148,7 +152,7 @@ class JobView:
         """While this stays the same, only the state at the top of the page changes."""
         if self.restoring:
             return f"RESTORING-{self.back_by or 0}"
-        return "ARCHIVED" if self.archived else self.status.value
+        return "ARCHIVED" if self.archived else f"{self.status.value}-{self.attempt}"
 
     @property
     def sentence(self) -> str:
@@ -196,6 +200,7 @@ class JobView:
             records=progress.records if progress else 0, total=progress.total if progress else None,
             percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,
             attempt=job.attempt, error=job.error, files=tuple(FileView.of(file) for file in job_files(job)),
+            steps=timeline(job, owner, retention),
             summary=SummaryView.of(job.summary) if job.summary else None, archived=job.archived,
             restoring=job.archived and (job.restore_status is not None or owner.premium), back_by=back_by,
             late=back_by is not None and back_by < now, retention=retention,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.web.views.amounts import count
+from chalicelib.web.views.places import PlacesView
 
 CONSEQUENCES_SHOWN = 25
 _IMPACTS = ("HIGH", "MODERATE", "LOW", "MODIFIER")
@@ -36,6 +37,7 @@ class SummaryView:
     :param consequences: the most frequent Sequence Ontology terms
     :param other_consequences: how many further terms there are
     :param impacts: by VEP's classification
+    :param places: where the variants lie, None where that was not counted
     :param terms: every consequence that is the most severe one of some variant
     """
 
@@ -45,6 +47,7 @@ class SummaryView:
     impacts: tuple[Bar, ...]
     warnings: tuple[WarningView, ...]
     terms: tuple[str, ...]
+    places: PlacesView | None
 
     @classmethod
     def of(cls, summary: Mapping[str, Any]) -> SummaryView:
@@ -57,7 +60,8 @@ class SummaryView:
             other_consequences=max(0, len(terms) - CONSEQUENCES_SHOWN),
             impacts=tuple(impacts.get(name, Bar(name, 0)) for name in _IMPACTS) if impacts else (),
             warnings=tuple(_warnings(summary.get("warnings"))),
-            terms=tuple(sorted(bar.name for bar in _bars(summary.get("most_severe")) or terms)))
+            terms=tuple(sorted(bar.name for bar in _bars(summary.get("most_severe")) or terms)),
+            places=PlacesView.of(summary))
 
     @property
     def most_consequences(self) -> int:
@@ -71,12 +75,19 @@ class SummaryView:
 
 
 def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    whole = [("Records", "records"), ("Known variants", "known"), ("Novel variants", "novel"), ("SNVs", "snvs"),
-             ("Indels", "indels"), ("Samples", "samples")]
-    figures = [(label, count(int(summary[name]))) for label, name in whole if summary.get(name) is not None
-               and (name != "samples" or summary[name])]
+    def number(name: str) -> int | None:
+        return int(summary[name]) if summary.get(name) is not None else None
+
+    known, novel = number("known"), number("novel")
+    high = summary["impacts"].get("HIGH") if isinstance(summary.get("impacts"), Mapping) else None
+    wanted = [("Records", number("records")), ("Variants", number("alleles")), ("Known variants", known),
+              ("Novel variants", novel), ("High impact", high if high is None else int(high)),
+              ("Genes hit", number("genes_hit")), ("SNVs", number("snvs")), ("Indels", number("indels")),
+              ("Samples", number("samples") or None)]
+    figures = [(label, count(value)) for label, value in wanted if value is not None]
     if summary.get("titv") is not None:
-        figures.insert(min(3, len(figures)), ("Ti/Tv", f"{float(summary['titv']):.2f}"))
+        at = next((place for place, (label, _) in enumerate(figures) if label == "SNVs"), len(figures))
+        figures.insert(at, ("Ti/Tv", f"{float(summary['titv']):.2f}"))
     return figures
 
 

@@ -41,7 +41,7 @@ def thaw(web: Services, ada: Profile) -> None:
     prefix = f"{ada.identity_id}/{JOB_ID}/"
     web.archive_table.hold_files(JOB_ID, "thaw", web.clock(), 60)
     web.archive_table.record_thawed(JOB_ID, "thaw", ARCHIVE_ID, prefix + "free_1.annot.vcf.gz",
-                                    prefix + "free_1.annot.vcf.gz.tbi")
+                                    prefix + "free_1.annot.vcf.gz.tbi", web.clock())
 
 
 def polled(html: str) -> str:
@@ -111,7 +111,8 @@ def test_page_follows_a_result_until_it_is_back(browser: Browser, web: Services,
     assert back.headers["HX-Retarget"] == "#job"
     assert f"{PAGE}/files/results" in back.html
     assert "Your results are ready." in back.text
-    assert "archive" not in back.text
+    assert "in the archive" not in back.text
+    assert "Back from the archive" in back.text
     assert "data-live" not in back.html
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.web.views import amounts
+from chalicelib.web.views.places import PlacesView
 from chalicelib.web.views.summary import CONSEQUENCES_SHOWN, SummaryView
 
 
@@ -43,3 +44,49 @@ def test_summary_shows_the_most_frequent_terms() -> None:
 def test_samples_are_shown_when_there_are_some() -> None:
     assert ("Samples", "3") in SummaryView.of({"samples": 3}).figures
     assert SummaryView.of({"samples": 0}).figures == ()
+
+
+def test_key_figures_in_their_order() -> None:
+    view = SummaryView.of({"records": 10, "alleles": 12, "known": 9, "novel": 3, "snvs": 11, "indels": 1, "titv": 2.1,
+                           "genes_hit": 4, "impacts": {"HIGH": 2}})
+    assert view.figures == (
+        ("Records", "10"), ("Variants", "12"), ("Known variants", "9"), ("Novel variants", "3"), ("High impact", "2"),
+        ("Genes hit", "4"), ("Ti/Tv", "2.10"), ("SNVs", "11"), ("Indels", "1"))
+
+
+def test_contigs_are_in_the_order_that_people_expect() -> None:
+    places = PlacesView.of({"contigs": {"chrM": 1, "chr10": 2, "GL000220.1": 1, "chrX": 1, "chr2": 3}})
+    assert places is not None
+    assert [contig.name for contig in places.contigs] == ["chr2", "chr10", "chrX", "chrM", "GL000220.1"]
+    assert (places.most, places.most_in_bin, places.circle) == (3, 0, None)
+
+
+def test_density_along_chromosomes() -> None:
+    places = PlacesView.of({"contigs": {"1": 7, "2": 2}, "density": {
+        "1": {"length": 1000, "bin": 300, "counts": [1, 5, 0, 1]}, "2": {"length": 500, "bin": 300, "counts": [2, 0]}}})
+    assert places is not None
+    first, second = places.contigs
+    assert first.densest is not None
+    assert (first.densest.start, first.densest.end, first.densest.number) == (301, 600, 5)
+    assert first.bins[-1].end == 1000
+    assert (first.share, second.share) == (1.0, 0.5)
+    assert places.most_in_bin == 5
+
+
+def test_the_mitochondrion_is_a_circle() -> None:
+    counts = [0] * 100
+    counts[0], counts[50] = 2, 4
+    places = PlacesView.of({"contigs": {"MT": 6}, "density": {"MT": {"length": 16569, "bin": 166, "counts": counts}}})
+    assert places is not None
+    assert places.circle is not None
+    top, bottom = places.circle.spokes
+    assert top.y2 < top.y1 < 0
+    assert abs(top.x1) < 5
+    assert bottom.y2 > bottom.y1 > 0
+    assert bottom.y2 == pytest.approx(116, abs=0.5)
+    assert places.circle.most == 4
+
+
+@pytest.mark.parametrize("summary", [{}, {"contigs": {}}, {"contigs": None}, {"density": {"1": {"counts": [1]}}}])
+def test_no_places_where_none_were_counted(summary: dict[str, object]) -> None:
+    assert PlacesView.of(summary) is None
