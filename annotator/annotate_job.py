@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from annotator.choose_reference import choose_reference
 from annotator.engine_process import EngineRun, EngineStoppedError, run_engine
 from annotator.lease import Lease
+from annotator.reference_store import ReferenceStore
 from annotator.settings import WorkerSettings
 from annotator.workspace import Workspace
 from chalicelib.aws.job_table import Outputs
@@ -33,7 +35,8 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
     :raises LeaseLostError: the job is no longer ours
     :raises EngineStoppedError: the worker was told to stop
     :raises EngineCrashedError: the engine died
-    :raises WorkerOutOfDiskError: no room for the job's files now
+    :raises WorkerOutOfDiskError: no room for the job's files, or for its reference, now
+    :raises ReferenceUnavailableError: the reference cannot be had now
     """
     workspace.require_room(job.input_file_size)
     with workspace.job_folder(job.job_id) as folder:
@@ -51,10 +54,16 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         if not services.files.download(job.s3_inputs_bucket, job.s3_key_input_file, source, on_bytes=check):
             raise JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
         check()
-        run = EngineRun(input_file=source, name=job.input_file_name, reference=job.reference, results=results, log=log,
-                        summary=summary, time_limit=settings.time_limit, memory_limit=settings.memory_limit)
+        store = ReferenceStore(services.references, settings.references_dir)
+        choice = choose_reference(job.reference, source, store, services.clock(), check)
+        name, title = choice.info.name, choice.info.label
+        if job.lease_owner is not None and (job.reference, job.reference_title) != (name, title):
+            services.jobs.note_reference(job.job_id, job.lease_owner, name, title, choice.found)
         try:
-            run_engine(run, lease.report, stopping)
+            with store.opened(choice.info, check) as reference:
+                run_engine(EngineRun(input_file=source, name=job.input_file_name, reference=str(reference),
+                                     results=results, log=log, summary=summary, time_limit=settings.time_limit,
+                                     memory_limit=settings.memory_limit), lease.report, stopping)
         except EngineStoppedError:
             check()
             raise

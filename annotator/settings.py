@@ -13,6 +13,7 @@ class WorkerSettings:
     """One worker's settings. Times are seconds, sizes bytes.
 
     :param work_dir: local disk for the files of the job at hand
+    :param references_dir: local disk for references from the bucket, which workers of one machine share
     :param lease: how long a job stays this worker's after its last heartbeat; also how long its message stays hidden
     :param heartbeat: between two writes of progress and lease
     :param time_limit: longest that one annotation may take
@@ -21,6 +22,7 @@ class WorkerSettings:
     """
 
     work_dir: Path
+    references_dir: Path = Path(tempfile.gettempdir()) / "gas-references"
     lease: int = 120
     heartbeat: float = 3.0
     time_limit: int = 6 * 3600
@@ -35,6 +37,7 @@ class WorkerSettings:
         """
         return cls(
             work_dir=Path(environment.get("GAS_WORK_DIR") or Path(tempfile.gettempdir()) / "gas-work"),
+            references_dir=Path(environment.get("GAS_REFERENCES_DIR") or cls.references_dir),
             lease=int(environment.get("LEASE_SECONDS", cls.lease)),
             heartbeat=float(environment.get("HEARTBEAT_SECONDS", cls.heartbeat)),
             time_limit=int(environment.get("TIME_LIMIT_SECONDS", cls.time_limit)),

@@ -24,6 +24,7 @@ from chalicelib.exceptions import (
     JobNotFoundError,
     JobTakenError,
     LeaseLostError,
+    ReferenceUnavailableError,
     WorkerOutOfDiskError,
 )
 from chalicelib.services import Services
@@ -146,7 +147,7 @@ class Worker:
         except WorkerOutOfDiskError as full:
             logger.warning("No room for the job", extra={"detail": full.message})
             self._again(job, message, count_attempt=False)
-        except (BotoCoreError, ClientError, OSError):
+        except (BotoCoreError, ClientError, OSError, ReferenceUnavailableError):
             logger.exception("The job could not be worked on; it will be tried again")
             self._again(job, message, count_attempt=False)
         else:

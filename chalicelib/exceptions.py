@@ -181,6 +181,13 @@ class WorkerOutOfDiskError(GasError):
     default_message = "The worker has too little free disk for this file."
 
 
+class ReferenceUnavailableError(GasError):
+    """A reference that there should be cannot be had, or is damaged: the operator's to mend."""
+
+    code = "reference_unavailable"
+    default_message = "A reference cannot be had just now."
+
+
 class JobFailure(GasError):  # noqa: N818 - the field says "failure", not "failure error"
     """A job ends FAILED for this reason.
 

@@ -6,6 +6,7 @@ a chromosome excludes builds; names in the header are often left over from anoth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,8 +21,9 @@ MITOCHONDRION = "rCRS"
 RCRS_LENGTH, OLDER_LENGTH = 16_569, 16_571
 #: Part of the records whose REF must agree with a reference that a file was called on, as in the check of the whole.
 AGREEING = 0.9
-#: Compared records that are enough to say that a reference is the wrong one.
-ENOUGH = 20
+#: Compared records that are enough to say that a reference is the wrong one, and the part that must differ: on another
+#: sequence about three in four do.
+ENOUGH, DIFFERING = 20, 0.5
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Fit:
     @property
     def wrong(self) -> bool:
         """Whether the file was certainly called on another sequence."""
-        return self.compared >= ENOUGH and self.agreeing < AGREEING * self.compared
+        return self.compared >= ENOUGH and self.compared - self.agreeing > DIFFERING * self.compared
 
     @property
     def right(self) -> bool:
@@ -118,6 +120,12 @@ def detect(signs: Signs) -> Detection:
     left = [build for build in read_builds() if build not in excluded]
     reason = "its positions lie beyond chromosomes of the other builds"
     return Detection(tuple(Candidate(build, reason, certain=False) for build in left), excluded)
+
+
+def build_of(assembly: str) -> str | None:
+    """The human build that an assembly's name means, such as ``GRCh38`` for ``GRCh38.p14`` and ``hg38``."""
+    words = {assembly.lower(), *re.split(r"[._ -]", assembly.lower())}
+    return next((build for build, facts in read_builds().items() if words & set(facts["names"])), None)
 
 
 def fit(signs: Signs, reference: Reference) -> Fit:

@@ -39,6 +39,14 @@ def verify(reference: Reference) -> Findings:
         path = reference.directory / name
         digest = sha256(path) if path.is_file() else "missing"
         findings.note([] if digest == wanted else [f"sha256 is {digest}"], f"file {name}")
+    try:
+        _check_contents(reference, findings)
+    except (OSError, ValueError) as error:
+        findings.failed.append(f"contents cannot be read: {error}")
+    return findings
+
+
+def _check_contents(reference: Reference, findings: Findings) -> None:
     with pysam.FastaFile(str(reference.fasta)) as fasta:
         lengths = dict(zip(fasta.references, fasta.lengths, strict=True))
     sequence = reference.sequence()
@@ -64,7 +72,6 @@ def verify(reference: Reference) -> Findings:
         counts, problems = _check_regions(reference.regions, reference.contigs)
         listed = ", ".join(f"{track.name} {counts[track.name]:,}" for track in reference.regions.tracks)
         findings.note(problems, f"regions: {listed}")
-    return findings
 
 
 def sha256(path: Path) -> str:

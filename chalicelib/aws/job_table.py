@@ -143,6 +143,17 @@ class JobTable:
         self._held_update(job_id, owner, "SET lease_expires = :expires, progress = :progress ADD version :one",
                           {":expires": now + lease_seconds, ":progress": progress_record(progress), ":one": 1})
 
+    def note_reference(self, job_id: str, owner: str, name: str, title: str, found: str | None) -> None:
+        """Record what a job is annotated with.
+
+        :param found: by what it was found; None where the user chose it
+        :raises LeaseLostError: the job is no longer this owner's
+        """
+        how = {":found": found} if found is not None else {}
+        self._held_update(job_id, owner, "SET #reference = :name, reference_title = :title"
+                          f"{', reference_found = :found' if how else ''} ADD version :one",
+                          {":name": name, ":title": title, ":one": 1, **how})
+
     def hand_back(self, job_id: str, owner: str, count_attempt: bool) -> None:
         """RUNNING -> PENDING, for another worker to take.
 
@@ -242,14 +253,14 @@ class JobTable:
     def update(self, job_id: str, update: str, condition: str, values: dict[str, Any]) -> Job:
         """One conditional update of a job that exists; every move of every job is one.
 
-        :param update: UpdateExpression; `#error` and `#open` stand for attributes with reserved names
+        :param update: UpdateExpression; `#error`, `#open` and `#reference` stand for attributes with reserved names
         :param condition: ConditionExpression
         :param values: by their names in both expressions, as Python values
         :returns: the job afterwards
         :raises ConditionFailedError: with the job as it stood
         """
         # Some of our names are reserved words of DynamoDB's expressions.
-        reserved = {f"#{name}": name for name in ("error", "open") if f"#{name}" in update}
+        reserved = {f"#{name}": name for name in ("error", "open", "reference") if f"#{name}" in update}
         names = {"ExpressionAttributeNames": reserved} if reserved else {}
         try:
             answer = self._dynamodb.update_item(

@@ -225,6 +225,7 @@ class LocalStack:
             "AWS_ENDPOINT_URL": self.settings.endpoint,
             "STAGE": self.place.stage, "GAS_WORK_DIR": str(work_dir),
             "GAS_REFERENCE_PATH": str(PROJECT / "reference"),
+            "GAS_REFERENCES_DIR": str(self.settings.home / "references"),
             "ANNOTATIONS_TABLE": outputs["AnnotationsTable"], "PROFILES_TABLE": outputs["ProfilesTable"],
             "INPUTS_BUCKET": outputs["InputsBucket"], "RESULTS_BUCKET": outputs["ResultsBucket"],
             "REFERENCES_BUCKET": outputs["ReferencesBucket"],

@@ -1,0 +1,133 @@
+"""The reference that a job is annotated with: the chosen one, if the file was called on it, or the one found out."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from annotator.engine import BundleError, Reference
+from annotator.engine.detection import MITOCHONDRION, RCRS_LENGTH, Detection, Fit, build_of, detect, fit
+from annotator.engine.signs import Signs, chromosome, read_signs
+from annotator.reference_store import ReferenceStore
+from chalicelib.domain.references import AUTO, ReferenceInfo
+from chalicelib.exceptions import JobFailure, ReferenceUnavailableError
+
+CHOOSE = "Upload the file again and choose its reference yourself."
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A reference, and by what it was found; None where the user chose it."""
+
+    info: ReferenceInfo
+    found: str | None
+
+
+def choose_reference(wish: str, source: Path, store: ReferenceStore, now: int,
+                     check: Callable[[int], None]) -> Choice:
+    """Decide what a file is annotated with, from its beginning.
+
+    :param wish: name of a reference, or `AUTO`
+    :param source: the input file
+    :param now: epoch seconds
+    :param check: called often while a reference is brought; what it raises ends that
+    :raises JobFailure: the file was called on another reference, or does not tell which
+    :raises ReferenceUnavailableError: a reference cannot be had just now
+    """
+    signs = read_signs(source)
+    detection, references = detect(signs), store.all(now)
+    if wish == AUTO:
+        return _find(signs, detection, references, store, check)
+    chosen = next((one for one in references if one.name == wish), None)
+    if chosen is None:
+        raise JobFailure("reference_unknown", f"The reference {wish} is no longer there.",
+                         f"Upload the file again and choose one of these: {_names(references)}.")
+    found = _fit(signs, chosen, store, check)
+    contradicted = _contradicted(detection, chosen, found)
+    if found.wrong or contradicted:
+        raise _other_build(chosen, found, detection, references)
+    return Choice(chosen, None)
+
+
+def _contradicted(detection: Detection, info: ReferenceInfo, found: Fit) -> bool:
+    """Whether contig lengths or accessions say another build, and no REF alleles say that they are wrong."""
+    build = build_of(info.assembly)
+    told = detection.build
+    return (told is not None and told.certain and build is not None and told.build not in (build, MITOCHONDRION)
+            and not found.right)
+
+
+def _other_build(chosen: ReferenceInfo, found: Fit, detection: Detection,
+                 references: list[ReferenceInfo]) -> JobFailure:
+    parts = []
+    if found.compared:
+        parts.append(f"REF is what it has in {found.agreeing:,} of the first {found.compared:,} records")
+    if found.wrong_lengths:
+        name, theirs, ours = found.wrong_lengths[0]
+        parts.append(f"contig {name} has {theirs:,} bases in the file's header and {ours:,} in it")
+    if detection.build:
+        parts.append(f"the file seems to be of {detection.words}")
+    fitting = [one for one in references if detection.build and build_of(one.assembly) == detection.build.build]
+    hint = (f"Annotate it with {fitting[0].label}." if fitting else
+            "Choose the reference that the variants were called on, or lift the file over.")
+    return JobFailure("wrong_build", f"The file was not called on {chosen.label}: {'; '.join(parts)}.", hint)
+
+
+def _find(signs: Signs, detection: Detection, references: list[ReferenceInfo], store: ReferenceStore,
+          check: Callable[[int], None]) -> Choice:
+    if not signs.contigs:
+        # No records, or no VCF at all: the engine tells what is wrong with it, whatever it is compared with.
+        return Choice(references[0], None)
+    possible = [one for one in references if _possible(signs, detection, one)]
+    if detection.build and detection.build.certain and not possible:
+        raise JobFailure("no_reference_for_build",
+                         f"The file is of {detection.words}; there is no such reference here.",
+                         f"Lift the file over to one of these: {_names(references)}.")
+    fits = [(one, _fit(signs, one, store, check)) for one in possible]
+    right = [(one, found) for one, found in fits if found.right]
+    if not right:
+        seems = f" It seems to be of {detection.words}." if detection.candidates else ""
+        raise JobFailure("no_reference_fits", f"The file fits none of the references here.{seems}",
+                         f"Lift the file over to one of these: {_names(references)}.")
+    most = max(found.on_contigs for _, found in right)
+    best = [(one, found) for one, found in right if found.on_contigs == most]
+    if len({build_of(one.assembly) or one.assembly for one, _ in best}) > 1 and not signs.mitochondrial:
+        raise JobFailure("reference_undecided",
+                         f"The file does not tell which reference it was called on: {_names([b for b, _ in best])}.",
+                         CHOOSE)
+    # Of several that have all its contigs the smallest was made for them.
+    info, found = min(best, key=lambda one: (len(one[0].contigs), one[0].name))
+    return Choice(info, _reason(detection, info, found))
+
+
+def _reason(detection: Detection, info: ReferenceInfo, found: Fit) -> str:
+    told = detection.build
+    if told is not None and told.certain and (told.build in (build_of(info.assembly), MITOCHONDRION)):
+        return told.reason
+    return f"detected from REF: {found.agreeing:,} of the first {found.compared:,} records agree"
+
+
+def _possible(signs: Signs, detection: Detection, info: ReferenceInfo) -> bool:
+    """Whether it is worth comparing a file with a reference: that may mean to bring it first."""
+    build = build_of(info.assembly)
+    if build in detection.excluded:
+        return False
+    if signs.mitochondrial:
+        return any(chromosome(name) == "MT" and length == RCRS_LENGTH for name, length in info.contigs.items())
+    told = detection.build
+    if told is not None and told.certain and build is not None:
+        return told.build == build
+    theirs = {chromosome(name) or name for name in info.contigs}
+    return any((chromosome(name) or name) in theirs for name in signs.contigs)
+
+
+def _fit(signs: Signs, info: ReferenceInfo, store: ReferenceStore, check: Callable[[int], None]) -> Fit:
+    with store.opened(info, check) as folder:
+        try:
+            return fit(signs, Reference.load(folder))
+        except BundleError as error:
+            raise ReferenceUnavailableError(error.message) from error
+
+
+def _names(references: list[ReferenceInfo]) -> str:
+    return ", ".join(one.name for one in references)
