@@ -54,6 +54,8 @@ class RestoreTier(StrEnum):
 OPEN = "yes"
 """Value of a record's `open` while its job is PENDING or RUNNING. The attribute is gone afterwards, so that the index
 that the sweep reads holds open jobs only."""
+LONGEST_KEY = 1024
+"""Bytes of a key of an index in DynamoDB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +112,9 @@ class Job:
     `attempt` counts how often a worker began it; `archivings` how often its results file went to the archive.
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
-    helped the job along, `archived_time` and `restored_time` when the results file last went cold
-    and came back. `note` is what the user called it. `reference` is a name, or "auto" until the annotator has
-    found out; `reference_found` tells then by what. `version` grows with every change.
+    helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
+    `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
+    `reference_found` tells then by what. `version` grows with every change.
     """
 
     job_id: str
@@ -178,6 +180,7 @@ class Job:
         """The job as plain types; None fields are left out, as sparse indexes need it."""
         record = {name: value for name, value in asdict(self).items() if value is not None}
         record["job_status"] = self.job_status.value
+        record["listed_as"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
         if not self.ended:
             record["open"] = OPEN
         if self.progress is not None:
@@ -202,6 +205,11 @@ class Job:
         if values.get("error") is not None:
             values["error"] = JobReason(**values["error"])
         return cls(**values)
+
+
+def searchable(text: str) -> str:
+    """A text without its case, as lists are searched and sorted by; shortened to what a key of an index takes."""
+    return text.casefold().encode()[:LONGEST_KEY].decode(errors="ignore")
 
 
 def progress_record(progress: Progress) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A user's annotations: the list, one job, its log and files, cancelling and deleting."""
+"""A user's annotations: one job, its log and files, cancelling and deleting."""
 from __future__ import annotations
 
 from chalice import Blueprint
@@ -11,28 +11,9 @@ from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
 from chalicelib.web.responses import WebResponse, json_response, no_content, redirect
 from chalicelib.web.routing import action, page
-from chalicelib.web.views.jobs import JobListView, JobView, job_json
+from chalicelib.web.views.jobs import JobView, job_json
 
 blueprint = Blueprint(__name__)
-
-PAGE_SIZE = 20
-
-
-@page(blueprint, "/annotations")
-def list_annotations(request: WebRequest) -> WebResponse:
-    """The user's jobs, newest first."""
-    cursor = request.query("cursor")
-    found = usecases.list_jobs(request.services, request.profile.identity_id, PAGE_SIZE, cursor)
-    following = request.site.path("/annotations", cursor=found.next_cursor) if found.next_cursor else None
-    if request.wants_json:
-        return json_response({"jobs": [job_json(job, request.site) for job in found.jobs], "next": following})
-    view = JobListView.of(found.jobs, request.services.clock(), request.profile, request.services.plans, cursor,
-                          following)
-    if not request.wants_fragment:
-        return render(request, "annotations.html", view=view)
-    if request.query("seen") == view.seen:
-        return no_content()
-    return render(request, "_job_rows.html", view=view)
 
 
 @page(blueprint, "/annotations/{id}")

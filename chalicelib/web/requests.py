@@ -17,6 +17,7 @@ from chalicelib.web.site import Site
 
 LARGEST_FORM = 64 * 1024
 """Bytes of a form's body that are read; our forms have a few hundred."""
+MOST_FIELDS = 150
 
 
 class WebRequest:
@@ -83,9 +84,24 @@ class WebRequest:
             return {}
         return {name: morsel.value for name, morsel in jar.items()}
 
-    @cached_property
+    @property
     def form(self) -> dict[str, str]:
         """The fields of a submitted form.
+
+        :raises BadRequestError: as `form_fields`
+        """
+        return dict(self.form_fields)
+
+    def form_values(self, name: str) -> list[str]:
+        """Every value that a form gives a field, such as the boxes that were ticked.
+
+        :raises BadRequestError: as `form_fields`
+        """
+        return [value for field, value in self.form_fields if field == name]
+
+    @cached_property
+    def form_fields(self) -> list[tuple[str, str]]:
+        """Names and values of a submitted form, in their order.
 
         :raises BadRequestError: when the body is not a form, or far too large for one of ours
         """
@@ -95,7 +111,7 @@ class WebRequest:
         if len(body) > LARGEST_FORM:
             raise BadRequestError("The form is too large.")
         try:
-            return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50))
+            return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
         except ValueError as error:
             raise BadRequestError("The form cannot be read.") from error
 

@@ -100,7 +100,7 @@ def test_polling_slows_down_and_stops(local_site: str, site: Services, new_page:
         site.jobs.cancel(JOB_IDS[state], site.clock())
     site.jobs.delete(JOB_IDS["restoring"])
     let_pass(page, 20)
-    assert page.locator(".status.cancelled").count() == 3
+    expect(page.locator(".status.cancelled")).to_have_count(3)
     ended = polls.count
     let_pass(page, 60)
     assert polls.count == ended, "nothing moves any more, and the page still asks"
@@ -116,8 +116,8 @@ def test_hidden_page_does_not_ask(local_site: str, new_page: OpenPage) -> None:
     hidden = polls.count
     let_pass(page, 60)
     assert polls.count == hidden
-    page.evaluate(hide, False)
-    page.wait_for_load_state("networkidle")
+    with page.expect_request(lambda request: request.headers.get("hx-request") == "true"):
+        page.evaluate(hide, False)
     assert polls.count == hidden + 1
 
 
@@ -131,7 +131,7 @@ def test_expired_session_leads_to_the_login(local_site: str, site: Services, new
 def test_times_are_shown_in_the_readers_zone(local_site: str, new_page: OpenPage) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)  # in Berlin
     page.goto("/annotations")
-    moment = page.locator("time").first
+    moment = page.locator("td[data-label=Submitted] time").first
     expect(moment).to_have_text("21 Sept 2026, 16:13")
     assert moment.get_attribute("title") == "21 Sep 2026, 14:13 UTC"
 
@@ -139,7 +139,7 @@ def test_times_are_shown_in_the_readers_zone(local_site: str, new_page: OpenPage
 def test_times_are_told_in_utc_without_a_script(local_site: str, new_page: OpenPage) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN, javascript=False)
     page.goto("/annotations")
-    expect(page.locator("time").first).to_have_text("21 Sep 2026, 14:13 UTC")
+    expect(page.locator("td[data-label=Submitted] time").first).to_have_text("21 Sep 2026, 14:13 UTC")
 
 
 def test_log_comes_when_it_is_opened(local_site: str, new_page: OpenPage) -> None:

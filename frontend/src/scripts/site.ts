@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import { keepChosen, tellZone } from "./choosing";
 import { offerCopying } from "./copy";
 import { keepLive } from "./live";
 import { loadModules } from "./modules";
@@ -12,3 +13,5 @@ htmx.onLoad((part) => {
   loadModules(root);
 });
 keepLive();
+keepChosen();
+tellZone();

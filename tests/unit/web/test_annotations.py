@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
 from chalicelib.services import Services
-from chalicelib.web.annotations import PAGE_SIZE
+from chalicelib.web.job_list import PAGE_SIZE
 from tests.conftest import HeldClock
 from tests.unit.web.conftest import JOB_ID, Browser
 

@@ -14,7 +14,7 @@ from chalicelib.web import csrf
 from tests.unit.web.conftest import JOB_ID, ORIGIN, Browser
 
 POSTS = ["/logout", f"/annotations/{JOB_ID}/cancel", f"/annotations/{JOB_ID}/delete", "/subscribe", "/unsubscribe",
-         "/profile/mail"]
+         "/profile/mail", "/annotations/delete"]
 
 
 def test_every_post_route_is_tried_here() -> None:

@@ -56,4 +56,4 @@ def test_strangers_upload_is_not_found(stranger: Browser, ada: Profile) -> None:
 
 
 def test_strangers_list_is_empty(stranger: Browser) -> None:
-    assert stranger.get_json("/annotations").json == {"jobs": [], "next": None}
+    assert stranger.get_json("/annotations").json == {"jobs": [], "next": None, "cut_short": False}

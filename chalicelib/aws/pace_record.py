@@ -1,0 +1,43 @@
+"""The pace of annotations: one item in the table `annotations`, beside the jobs and in none of their indexes."""
+from __future__ import annotations
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.items import from_item, to_value
+from chalicelib.aws.job_table import JobTable
+from chalicelib.domain.pace import Pace
+
+PACE_ID = "pace"
+"""Its key. Job ids are UUIDs, so none is this."""
+
+
+class PaceRecord:
+    """Reads and writes the pace.
+
+    :param jobs: the table of jobs
+    """
+
+    def __init__(self, jobs: JobTable) -> None:
+        self._table = jobs.name
+
+    def get(self) -> Pace:
+        """The pace as it was last written."""
+        return self._read()[0]
+
+    def add(self, size: int, seconds: float) -> None:
+        """Note one more ended annotation. Where two workers do so at once, one of them is left out: it is a mean."""
+        pace, changes = self._read()
+        dynamodb = client("dynamodb")
+        try:
+            dynamodb.update_item(
+                TableName=self._table, Key={"job_id": {"S": PACE_ID}},
+                UpdateExpression="SET pace = :pace, changes = :next",
+                ConditionExpression="attribute_not_exists(changes) OR changes = :seen",
+                ExpressionAttributeValues={":pace": to_value(pace.with_one(size, seconds).to_record()),
+                                           ":seen": {"N": str(changes)}, ":next": {"N": str(changes + 1)}})
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return
+
+    def _read(self) -> tuple[Pace, int]:
+        answer = client("dynamodb").get_item(TableName=self._table, Key={"job_id": {"S": PACE_ID}})
+        record = from_item(answer.get("Item", {}))
+        return Pace.from_record(record.get("pace", {})), int(record.get("changes", 0))

@@ -1,0 +1,123 @@
+"""A list of jobs as its page shows it."""
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.aws.job_search import FoundJobs
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.listing import Listing, Order, Standing
+from chalicelib.domain.pace import Pace
+from chalicelib.domain.plans import Plans
+from chalicelib.domain.profiles import Profile
+from chalicelib.usecases.queue_places import QueuePlace, expected_end
+from chalicelib.web.site import Site
+from chalicelib.web.views.jobs import STATUS_WORDS, JobView
+
+ORDER_WORDS = {
+    Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first", Order.NAME: "Name, A to Z", Order.NAME_BACK:
+    "Name, Z to A"}
+STANDING_WORDS = {
+    **{Standing(status.value): words.label for status, words in STATUS_WORDS.items()},
+    Standing.ARCHIVED: "In the archive"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowView:
+    """A job in the list.
+
+    :param note: what the user called it, "" for nothing
+    :param ends: when it should end, epoch seconds, None when nobody can tell
+    :param archived_from: when the results move to the archive, epoch seconds, None when they do not or have
+    """
+
+    job: JobView
+    note: str
+    place: QueuePlace | None
+    ends: int | None
+    archived_from: int | None
+
+    @property
+    def waiting(self) -> str:
+        """How many come before it, in words; when it should begin is told beside it."""
+        if self.place is None:
+            return ""
+        if self.place.more:
+            return f"More than {self.place.before} before it"
+        return {0: "Next in line", 1: "One before it"}.get(self.place.before, f"{self.place.before} before it")
+
+    @classmethod
+    def of(cls, job: Job, now: int, owner: Profile, plans: Plans, place: QueuePlace | None, pace: Pace) -> RowView:
+        """The row as the job's owner sees it at `now` (epoch seconds)."""
+        view = JobView.of(job, now, owner, plans)
+        stays = view.retention is not None and job.job_status is JobStatus.COMPLETED and not job.archived
+        due = max((job.complete_time or now) + (view.retention or 0), view.kept_until or 0) if stays else None
+        return cls(job=view, note=job.note or "", place=place, ends=expected_end(job, pace, now), archived_from=due)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobListView:
+    """A page of the list.
+
+    :param here: the link to this page, to be asked for again
+    :param following: the link to the next page, None on the last one
+    :param cut_short: the search goes on with the next page
+    :param seen: changes whenever any row does
+    """
+
+    rows: tuple[RowView, ...]
+    listing: Listing
+    days: Mapping[str, str]
+    cursor: str | None
+    here: str
+    newest: str
+    following: str | None
+    cut_short: bool
+    seen: str
+
+    @property
+    def live(self) -> bool:
+        """True while any job on the page moves."""
+        return any(row.job.live for row in self.rows)
+
+    @property
+    def empty(self) -> bool:
+        """True when the user has no job at all."""
+        return not self.rows and self.cursor is None and self.listing.whole
+
+    @property
+    def announcement(self) -> str:
+        """What a screen reader says when a job on the page has moved: the newest three."""
+        return ". ".join(f"{row.job.file_name}: {row.job.words.label}{_whereabouts(row.job)}" for row in self.rows[:3])
+
+    @classmethod
+    def of(cls, found: FoundJobs, listing: Listing, days: Mapping[str, str], cursor: str | None, now: int,
+           owner: Profile, plans: Plans, places: Mapping[str, QueuePlace], pace: Pace, site: Site) -> JobListView:
+        """The page as its owner sees it at `now` (epoch seconds).
+
+        :param days: the first and last day asked for and the zone, as the form gave them
+        """
+        stamp = " ".join(f"{job.job_id}:{job.version}:{getattr(places.get(job.job_id), 'before', '')}"
+                         for job in found.jobs)
+        seen = hashlib.sha256(stamp.encode()).hexdigest()[:16]
+        query = listing_query(listing, days)
+        return cls(
+            rows=tuple(RowView.of(job, now, owner, plans, places.get(job.job_id), pace) for job in found.jobs),
+            listing=listing, days=days, cursor=cursor, seen=seen, cut_short=found.cut_short,
+            here=site.path("/annotations", **query, cursor=cursor, seen=seen),
+            newest=site.path("/annotations", **query),
+            following=site.path("/annotations", **query, cursor=found.next_cursor) if found.next_cursor else None)
+
+
+def listing_query(listing: Listing, days: Mapping[str, str]) -> dict[str, str | None]:
+    """The query parameters that ask for such a list."""
+    return {"q": listing.text or None, "status": listing.standing.value if listing.standing else None,
+            **{name: value or None for name, value in days.items()},
+            "sort": listing.order.value if listing.order is not Order.NEWEST else None}
+
+
+def _whereabouts(job: JobView) -> str:
+    if job.restoring:
+        return ", on its way back from the archive"
+    return ", in the archive" if job.archived else ""

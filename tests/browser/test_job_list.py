@@ -1,0 +1,95 @@
+"""My annotations in a real browser: searching, days of the reader, ticking, and the sample in one click."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.web import runtime
+from tests.browser.conftest import ARTIFACTS, MARYS_TOKEN, NARROW, TOKEN, Watcher
+from tests.browser.states import JOB_IDS
+from tests.browser.test_pages import violations
+from tests.browser.test_upload import OF_THE_PAGE, STORAGE, field
+
+pytestmark = pytest.mark.browser
+
+OpenPage = Callable[..., tuple[Page, Watcher]]
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("table.jobs a.name").all_inner_texts()
+
+
+def test_searching(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotations")
+    page.get_by_label("File or note").fill("COHORT")
+    page.get_by_label("File or note").press("Enter")
+    page.wait_for_url("**/annotations?q=COHORT")
+    assert names(page) == ["cohort-2026-11.vcf.gz", "cohort-2025.vcf.gz"]
+    page.get_by_label("Order").select_option(label="Name, A to Z")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**/annotations?q=COHORT&sort=name")
+    assert names(page) == ["cohort-2025.vcf.gz", "cohort-2026-11.vcf.gz"]
+    assert violations(page) == []
+    page.get_by_role("link", name="All, newest first").click()
+    page.get_by_label("Status", exact=True).select_option(label="Failed")
+    page.get_by_label("Submitted from").fill("2026-09-20")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**from=2026-09-20**")
+    asked = parse_qs(urlsplit(page.url).query)
+    assert asked == {"status": ["FAILED"], "from": ["2026-09-20"], "zone": ["-120"]}  # summer in Berlin
+    assert names(page) == ["premium_3.vcf"]
+    assert watcher.complaints == []
+
+
+def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.clock.install()
+    page.goto("/annotations")
+    delete = page.get_by_role("button", name="Delete the ticked ones…")
+    expect(delete).to_be_disabled()
+    page.get_by_label("Choose premium_3.vcf").check()
+    page.get_by_label("Choose test.vcf").check()
+    expect(page.locator("[data-chosen-line]")).to_have_text("2 ticked")
+    services = runtime.services()
+    services.jobs.renew(JOB_IDS["running"], "worker", services.clock(), 60,
+                        Progress(stage=Stage.WRITING, records=900, total=1141))
+    for _ in range(8):
+        page.clock.run_for(1000)
+        page.wait_for_load_state("networkidle")
+    expect(page.get_by_text("Writing the results, 78 %")).to_be_visible()
+    page.clock.run_for(500)
+    expect(page.get_by_label("Choose test.vcf")).to_be_checked()
+    delete.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete these 2 annotations?")
+    assert violations(page) == []
+    page.get_by_role("button", name="Delete all 2 for good").click()
+    expect(page.get_by_text("2 annotations and all their files are deleted.")).to_be_visible()
+    assert "test.vcf" not in names(page)
+    page.get_by_role("button", name="Tick all on this page").click()
+    expect(page.locator("[data-chosen-line]")).to_have_text("5 ticked")
+    assert watcher.complaints == []
+
+
+@pytest.mark.parametrize("size", [(1440, 900), NARROW])
+def test_sample_in_one_click(local_site: str, new_page: OpenPage, size: tuple[int, int]) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=MARYS_TOKEN, size=size)
+    bodies: list[str] = []
+
+    def store(route: Route) -> None:
+        bodies.append((route.request.post_data_buffer or b"").decode("latin-1"))
+        route.fulfill(status=201, headers=OF_THE_PAGE)
+
+    page.route(STORAGE, store)
+    page.goto("/annotations")
+    page.screenshot(path=ARTIFACTS / f"annotations-empty-{size[0]}.png", full_page=True)
+    assert violations(page) == []
+    page.get_by_role("button", name="Try it with a sample file").click()
+    page.wait_for_url("**/annotate/job?**")
+    assert "##fileformat=VCF" in bodies[0]
+    assert field(bodies[0], "x-amz-meta-reference") == "rCRS"
+    assert watcher.complaints == []
