@@ -15,6 +15,7 @@ from chalicelib.aws.object_copy import MISSING
 
 METADATA_FIELD = "x-amz-meta-"
 """Begins the names of form fields that S3 keeps as metadata of the file."""
+_COPY = TransferConfig(multipart_threshold=256 * 1024**2, multipart_chunksize=256 * 1024**2, max_concurrency=10)
 _TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2, max_concurrency=4)
 
 
@@ -186,6 +187,22 @@ class FileStore:
         """
         try:
             self._s3.download_file(bucket, key, str(path), Config=_TRANSFER, Callback=on_bytes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in MISSING:
+                return False
+            raise
+        return True
+
+    def copy_input(self, source: str, key: str, metadata: Mapping[str, str]) -> bool:
+        """Copy an uploaded file within the inputs bucket, in parts side by side where it is large.
+
+        :param metadata: what the copy says of itself, in place of what the original says
+        :returns: False when there is no such file
+        """
+        try:
+            self._s3.copy({"Bucket": self.inputs_bucket, "Key": source}, self.inputs_bucket, key, Config=_COPY,
+                          ExtraArgs={"MetadataDirective": "REPLACE", "Metadata": dict(metadata),
+                                     "ServerSideEncryption": "AES256"})
         except ClientError as error:
             if error.response["Error"]["Code"] in MISSING:
                 return False

@@ -11,6 +11,11 @@ _ENCODED = "UTF-8''"
 """Begins a value that is percent-encoded, as RFC 8187 writes it: headers hold no other letters safely."""
 
 
+def write_note(note: str) -> str:
+    """A note as metadata of a file that `read_note` reads: plain ASCII."""
+    return _ENCODED + urllib.parse.quote(note, safe="")
+
+
 def read_note(value: str | None) -> str | None:
     """A note as it came with an upload: a form's field that S3 keeps as metadata of the file.
 

@@ -82,7 +82,7 @@ def download_link(services: Services, user_id: str, job_id: str, kind: FileKind)
     :raises FileNotAvailableError: the job has no such file now
     """
     job = get_job(services, user_id, job_id)
-    bucket, key = _location(job, kind)
+    bucket, key = file_location(job, kind)
     name = next(file.name for file in job_files(job) if file.kind is kind)
     return services.files.presign_download(bucket, key, name, DOWNLOAD_LINK_SECONDS)
 
@@ -94,7 +94,7 @@ def read_log(services: Services, user_id: str, job_id: str) -> str:
     :raises FileNotAvailableError: the job has no log (yet)
     """
     job = get_job(services, user_id, job_id)
-    bucket, key = _location(job, FileKind.LOG)
+    bucket, key = file_location(job, FileKind.LOG)
     text = services.files.read_text(bucket, key, LONGEST_LOG_SHOWN)
     if text is None:
         raise FileNotAvailableError()
@@ -143,7 +143,11 @@ def result_keys(job: Job) -> list[str]:
     return [prefix + name for name in (names.results, names.index, names.log, names.summary)]
 
 
-def _location(job: Job, kind: FileKind) -> tuple[str, str]:
+def file_location(job: Job, kind: FileKind) -> tuple[str, str]:
+    """Bucket and key of one of a job's files.
+
+    :raises FileNotAvailableError: the job has no such file now
+    """
     keys = {FileKind.RESULTS: job.s3_key_result_file, FileKind.INDEX: job.s3_key_index_file,
             FileKind.LOG: job.s3_key_log_file, FileKind.SUMMARY: job.s3_key_summary_file,
             FileKind.VARIANTS: job.s3_key_variants_file, FileKind.INPUT: job.s3_key_input_file}

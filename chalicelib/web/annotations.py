@@ -1,16 +1,21 @@
 """A user's annotations: one job, its log and files, cancelling and deleting."""
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from chalice import Blueprint
 
 from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.usecases import annotations as usecases
+from chalicelib.usecases.annotate_again import annotate_again
 from chalicelib.usecases.annotations import FileKind
 from chalicelib.usecases.browsing import reading_links
+from chalicelib.usecases.checksums import checksums
 from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
 from chalicelib.web.responses import WebResponse, json_response, no_content, redirect
 from chalicelib.web.routing import action, page
+from chalicelib.web.uploads import AFTER_UPLOAD, reference_choices
 from chalicelib.web.views.jobs import JobView, job_json
 
 blueprint = Blueprint(__name__)
@@ -23,14 +28,16 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
     if request.wants_json:
         return json_response(job_json(job, request.site))
     view = JobView.of(job, request.services.clock(), request.profile, request.services.plans)
+    references = reference_choices(request) if job.ended else []
     if not request.wants_fragment:
         # Also while the job runs: its page becomes that of a completed one without being loaded anew.
-        return render(request, "job.html", connect=(request.services.files.results_origin,), job=view)
+        return render(request, "job.html", connect=(request.services.files.results_origin,), job=view,
+                      references=references)
     if request.query("seen") == view.seen:
         return no_content()
     if request.query("phase") == view.phase:
         return render(request, "_job_state.html", job=view)
-    response = render(request, "_job.html", job=view)
+    response = render(request, "_job.html", job=view, references=references)
     response.headers.update({"HX-Retarget": "#job", "HX-Reswap": "outerHTML"})
     return response
 
@@ -76,6 +83,30 @@ def _archive_hint(request: WebRequest) -> str:
     if request.profile.premium:
         return "It is on its way back by itself; the annotation's page says when it is there."
     return "It is not lost: Premium brings archived results back."
+
+
+@page(blueprint, "/annotations/{id}/checksums")
+def show_checksums(request: WebRequest, id: str) -> WebResponse:
+    """SHA-256 of the job's files, inside its page or as a file that `sha256sum --check` reads."""
+    found = checksums(request.services, request.profile.identity_id, id)
+    if request.wants_fragment:
+        return render(request, "_checksums.html", files=found, address=request.site.path(request.path))
+    if request.wants_json:
+        return json_response({"files": [asdict(file) for file in found]})
+    lines = "".join(f"{file.sha256}  {file.name}\n" for file in found if file.sha256)
+    return WebResponse(lines, headers={"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store",
+                                       "Content-Disposition": 'attachment; filename="SHA256SUMS"'})
+
+
+@action(blueprint, "/annotations/{id}/again")
+def again(request: WebRequest, id: str) -> WebResponse:
+    """Annotate the job's file once more, as a job of its own."""
+    reference = request.form.get("reference") or request.services.settings.default_reference
+    key = annotate_again(request.services, request.profile, id, reference)
+    address = request.site.path(AFTER_UPLOAD, key=key)
+    if request.wants_json:
+        return json_response({"waiting": address}, 202)
+    return redirect(address)
 
 
 @action(blueprint, "/annotations/{id}/cancel")

@@ -46,7 +46,8 @@ def annotate(request: WebRequest) -> WebResponse:
     return render(request, "annotate.html", connect=(origin,), forms=(origin,), form=form,
                   plan=request.services.plans.of(profile.role), extensions=VCF_EXTENSIONS,
                   longest_name=LONGEST_NAME, longest_note=LONGEST_NOTE, note_field=METADATA_FIELD + NOTE,
-                  reference_field=METADATA_FIELD + REFERENCE, references=_references(request), kept_until=kept_until)
+                  reference_field=METADATA_FIELD + REFERENCE, references=reference_choices(request),
+                  kept_until=kept_until)
 
 
 def storage_origin(form: UploadForm) -> str:
@@ -56,7 +57,7 @@ def storage_origin(form: UploadForm) -> str:
 
 
 @dataclass(frozen=True)
-class _Choice:
+class ReferenceChoice:
     """A reference as the form offers it."""
 
     name: str
@@ -64,10 +65,10 @@ class _Choice:
     assembly: str
 
 
-def _references(request: WebRequest) -> list[_Choice]:
+def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
     """What the form offers; with more than one reference, first of all to find out from the file."""
-    found = [_Choice(one.name, one.label, one.assembly) for one in available(request.services)]
-    return [_Choice(AUTO, "Find out from the file", ""), *found] if len(found) > 1 else found
+    found = [ReferenceChoice(one.name, one.label, one.assembly) for one in available(request.services)]
+    return [ReferenceChoice(AUTO, "Find out from the file", ""), *found] if len(found) > 1 else found
 
 
 @page(blueprint, AFTER_UPLOAD)

@@ -119,6 +119,7 @@ class JobView:
     status: JobStatus
     words: StatusWords
     reference: str
+    reference_name: str
     stage: str
     records: int
     total: int | None
@@ -196,6 +197,7 @@ class JobView:
             waited=max(0, began - job.submit_time),
             took=None if job.start_time is None else max(0, (job.complete_time or now) - job.start_time),
             status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_words(job),
+            reference_name=job.reference,
             stage=STAGE_WORDS[progress.stage] if progress else "Starting",
             records=progress.records if progress else 0, total=progress.total if progress else None,
             percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,

@@ -13,7 +13,8 @@ from chalicelib.services import Services
 from chalicelib.web import csrf
 from tests.unit.web.conftest import JOB_ID, ORIGIN, Browser
 
-POSTS = ["/logout", f"/annotations/{JOB_ID}/cancel", f"/annotations/{JOB_ID}/delete", "/subscribe", "/unsubscribe",
+POSTS = ["/logout", f"/annotations/{JOB_ID}/cancel", f"/annotations/{JOB_ID}/delete", f"/annotations/{JOB_ID}/again",
+         "/subscribe", "/unsubscribe",
          "/profile/mail", "/annotations/delete"]
 
 

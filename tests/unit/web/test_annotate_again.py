@@ -1,0 +1,97 @@
+"""Annotating a file once more, and the checksums of a job's files."""
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.notes import read_note, write_note
+from chalicelib.domain.profiles import Profile
+from chalicelib.services import Services
+from chalicelib.web import runtime
+from tests.unit.web.conftest import JOB_ID, Browser
+
+PAGE = f"/annotations/{JOB_ID}"
+INPUT, RESULTS = b"##fileformat=VCFv4.2\n", b"results"
+
+
+@pytest.fixture
+def ended(web: Services, make_job: Callable[..., Job], ada: Profile) -> Job:
+    prefix = f"{ada.identity_id}/{JOB_ID}/"
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=web.settings.inputs_bucket, Key=prefix + "free_1.vcf", Body=INPUT,
+                  Metadata={"reference": "rCRS", "note": "old"})
+    for name in ("free_1.annot.vcf.gz", "free_1.count.log"):
+        s3.put_object(Bucket=web.settings.results_bucket, Key=prefix + name, Body=RESULTS, ChecksumAlgorithm="SHA256")
+    return make_job(job_status=JobStatus.COMPLETED, complete_time=web.clock(), note="família, run 7",
+                    s3_results_bucket=web.settings.results_bucket, s3_key_result_file=prefix + "free_1.annot.vcf.gz",
+                    s3_key_log_file=prefix + "free_1.count.log", results_file_sha256="ab" * 32)
+
+
+def test_file_is_annotated_again_as_a_job_of_its_own(browser: Browser, web: Services, ended: Job) -> None:
+    token = browser.get(PAGE).field("csrf_token")
+    answer = browser.post(f"{PAGE}/again", {"csrf_token": token, "reference": "rCRS"})
+    assert answer.status == 303
+    address = urlsplit(answer.headers["Location"])
+    key = parse_qs(address.query)["key"][0]
+    assert (address.path, key.split("/")[0], key.split("/")[2]) == ("/annotate/job", ended.user_id, "free_1.vcf")
+    assert JOB_ID not in key
+    browser.post(f"{PAGE}/delete")
+    copy = web.files.describe(web.settings.inputs_bucket, key)  # S3's event makes a job of it
+    assert copy is not None
+    assert (copy.size, copy.metadata["reference"]) == (len(INPUT), "rCRS")
+    assert read_note(copy.metadata["note"]) == "família, run 7"
+
+
+def test_unknown_reference_is_refused(browser: Browser, ended: Job) -> None:
+    token = browser.get(PAGE).field("csrf_token")
+    answer = browser.post(f"{PAGE}/again", {"csrf_token": token, "reference": "GRCh99"})
+    assert answer.status == 422
+    assert "choose one of these: rCRS" in answer.text
+
+
+def test_larger_than_the_plan_takes_now(browser: Browser, web: Services, ended: Job) -> None:
+    plans = replace(web.plans, free_upload_limit=10)
+    runtime.use(replace(web, settings=replace(web.settings, plans=plans)))
+    token = browser.get(PAGE).field("csrf_token")
+    answer = browser.post(f"{PAGE}/again", {"csrf_token": token})
+    assert answer.status == 422
+    assert "larger than your" in answer.text
+
+
+def test_input_that_is_gone(browser: Browser, web: Services, ended: Job) -> None:
+    web.files.delete(ended.s3_inputs_bucket, ended.s3_key_input_file)
+    token = browser.get(PAGE).field("csrf_token")
+    assert browser.post(f"{PAGE}/again", {"csrf_token": token}).status == 404
+
+
+def test_open_jobs_do_not_offer_it(browser: Browser, make_job: Callable[..., Job]) -> None:
+    make_job()
+    assert "Annotate again" not in browser.get(PAGE).text
+
+
+@pytest.mark.parametrize("note", ["família, run 7", "100 % = all; 'quoted' \"too\"", "数据"])
+def test_notes_survive_the_copy(note: str) -> None:
+    assert write_note(note).isascii()
+    assert read_note(write_note(note)) == note
+
+
+def test_checksums(browser: Browser, ended: Job) -> None:
+    log = hashlib.sha256(RESULTS).hexdigest()
+    assert browser.get_json(f"{PAGE}/checksums").json == {"files": [
+        {"name": "free_1.annot.vcf.gz", "size": 7, "sha256": "ab" * 32},  # what the annotator recorded
+        {"name": "free_1.count.log", "size": 7, "sha256": log},
+        {"name": "free_1.vcf", "size": 21, "sha256": None}]}
+    plain = browser.get(f"{PAGE}/checksums")
+    assert plain.body.decode() == f"{'ab' * 32}  free_1.annot.vcf.gz\n{log}  free_1.count.log\n"
+    assert "SHA256SUMS" in plain.headers["Content-Disposition"]
+    part: Any = browser.get(f"{PAGE}/checksums", HX_Request="true")
+    assert log in part.text
+    assert "none was computed" in part.text
+    assert "<html" not in part.html
