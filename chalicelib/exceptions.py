@@ -138,6 +138,14 @@ class RetrievalNotReadyError(GasError):
     default_message = "The archive has not brought this file out yet."
 
 
+class PaymentServiceError(GasError):
+    """The payment service does not answer, or refuses."""
+
+    code = "payment_service"
+    default_message = "The payment service does not answer just now."
+    default_hint = "What you have paid for stays yours. Try again in a few minutes."
+
+
 class TooManyRequestsError(GasError):
     """Throttled, by AWS or by us.
 

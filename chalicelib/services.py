@@ -16,6 +16,9 @@ from chalicelib.aws.secrets import Secrets
 from chalicelib.aws.session_table import SessionTable
 from chalicelib.aws.topics import Topics
 from chalicelib.aws.vault_archive import VaultArchive
+from chalicelib.billing.no_billing import NoBilling
+from chalicelib.billing.service import Billing
+from chalicelib.billing.stripe_billing import StripeBilling
 from chalicelib.clock import Clock, NewId, NewToken, random_id, random_token, system_clock
 from chalicelib.domain.plans import Plans
 from chalicelib.settings import Settings
@@ -41,6 +44,7 @@ class Services:
     notify_queue: OutgoingQueue
     uploads_queue: OutgoingQueue
     mailer: Mailer
+    billing: Billing
     clock: Clock = system_clock
     new_id: NewId = random_id
     new_token: NewToken = random_token
@@ -57,6 +61,7 @@ class Services:
         jobs = JobTable(settings.annotations_table)
         files = FileStore(inputs_bucket=settings.inputs_bucket, results_bucket=settings.results_bucket,
                           archive_bucket=settings.archive_bucket)
+        secrets = Secrets(settings.globus_secret_name, settings.stripe_secret_name)
         return cls(
             settings=settings,
             jobs=jobs,
@@ -65,7 +70,7 @@ class Services:
             files=files,
             references=ReferenceCatalogue(files, settings.references_bucket),
             topics=Topics(requests_arn=settings.job_requests_topic, results_arn=settings.job_results_topic),
-            secrets=Secrets(settings.globus_secret_name),
+            secrets=secrets,
             archive_table=ArchiveTable(jobs),
             archive_store=_archive_store(settings),
             archive_queue=OutgoingQueue(settings.archive_queue_url),
@@ -74,7 +79,14 @@ class Services:
             notify_queue=OutgoingQueue(settings.notify_queue_url),
             uploads_queue=OutgoingQueue(settings.uploads_queue_url),
             mailer=Mailer(settings.mail_sender),
+            billing=_billing(settings, secrets),
         )
+
+
+def _billing(settings: Settings, secrets: Secrets) -> Billing:
+    if settings.billing_provider == "stripe":
+        return StripeBilling(secrets.stripe_keys, settings.stripe_price, system_clock, settings.stripe_api)
+    return NoBilling()
 
 
 def _archive_store(settings: Settings) -> ArchiveStore:

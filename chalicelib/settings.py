@@ -16,6 +16,9 @@ class Settings:
     :param plans: limits and retention of both roles
     :param archive_store: "s3" for Glacier Flexible Retrieval, "vault" for a Glacier vault
     :param downgrade_grace: seconds that results stay after premium ended
+    :param billing_provider: "none" for Premium that costs nothing, "stripe"
+    :param stripe_price: id of the recurring price that Premium costs
+    :param stripe_api: address of what stands in for Stripe in tests; no template sets it
     :param references_bucket: bucket of references beside those that come with GAS
     :param default_reference: name of the reference that uploads are annotated with whose users choose none; "auto" has
         the annotator find out
@@ -43,6 +46,10 @@ class Settings:
     uploads_queue_url: str
     mail_sender: str
     downgrade_grace: int
+    billing_provider: str
+    stripe_secret_name: str
+    stripe_price: str
+    stripe_api: str
     globus_secret_name: str
     default_reference: str
     plans: Plans
@@ -76,6 +83,10 @@ class Settings:
             uploads_queue_url=environment.get("UPLOADS_QUEUE_URL", ""),
             mail_sender=environment.get("MAIL_SENDER", "gas@example.org"),
             downgrade_grace=int(environment.get("DOWNGRADE_GRACE_SECONDS", "604800")),
+            billing_provider=environment.get("BILLING_PROVIDER", "none"),
+            stripe_secret_name=environment.get("STRIPE_SECRET_NAME", ""),
+            stripe_price=environment.get("STRIPE_PRICE", ""),
+            stripe_api=environment.get("STRIPE_API", ""),
             globus_secret_name=environment.get("GLOBUS_SECRET_NAME", ""),
             default_reference=environment.get("DEFAULT_REFERENCE", "rCRS"),
             plans=Plans(

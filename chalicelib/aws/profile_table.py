@@ -50,17 +50,49 @@ class ProfileTable:
         values: dict[str, Any] = {":premium": Role.PREMIUM.value, ":yes": True}
         if billing_id:
             values[":billing"] = billing_id
-        return self._update(identity_id, f"SET #role = :premium, restoring = :yes{billing} REMOVE grace_until", values)
+        return self._update(identity_id, f"SET #role = :premium, restoring = :yes{billing} "
+                            "REMOVE grace_until, checkout_id, premium_until", values)
 
-    def unsubscribe(self, identity_id: str, grace_until: int) -> Profile | None:
+    def unsubscribe(self, identity_id: str, grace_until: int, billing_id: str | None = None) -> Profile | None:
         """The profile becomes free, its results stay until `grace_until` (epoch seconds).
 
-        :returns: None when it was not premium
+        :param billing_id: the subscription that has ended, None for whichever it is
+        :returns: None when it was not premium, or is so by another subscription
         """
+        values: dict[str, Any] = {":free": Role.FREE.value, ":until": grace_until, ":premium": Role.PREMIUM.value}
+        condition = "#role = :premium"
+        if billing_id is not None:
+            values[":billing"] = billing_id
+            condition += " AND billing_id = :billing"
         try:
-            return self._update(identity_id, "SET #role = :free, grace_until = :until REMOVE restoring, billing_id",
-                                {":free": Role.FREE.value, ":until": grace_until, ":premium": Role.PREMIUM.value},
-                                "#role = :premium")
+            return self._update(identity_id, "SET #role = :free, grace_until = :until "
+                                             "REMOVE restoring, billing_id, premium_until", values, condition)
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return None
+
+    def begin_checkout(self, identity_id: str, checkout_id: str, instead_of: str | None) -> bool:
+        """A payment begins.
+
+        :param instead_of: the one that was begun last, as far as the caller knows
+        :returns: False when another one was begun since
+        """
+        values = {":checkout": checkout_id, ":before": instead_of, ":free": Role.FREE.value}
+        before = "checkout_id = :before" if instead_of is not None else "attribute_not_exists(checkout_id)"
+        return self._tried(identity_id, "SET checkout_id = :checkout",
+                           {name: value for name, value in values.items() if value is not None},
+                           f"#role = :free AND {before}")
+
+    def set_premium_until(self, identity_id: str, billing_id: str, until: int | None) -> Profile | None:
+        """Premium ends at `until` (epoch seconds), or goes on (None).
+
+        :returns: None when the profile is not premium by this subscription
+        """
+        values: dict[str, Any] = {":billing": billing_id, ":premium": Role.PREMIUM.value}
+        if until is not None:
+            values[":until"] = until
+        try:
+            return self._update(identity_id, "REMOVE premium_until" if until is None else "SET premium_until = :until",
+                                values, "#role = :premium AND billing_id = :billing")
         except self._dynamodb.exceptions.ConditionalCheckFailedException:
             return None
 

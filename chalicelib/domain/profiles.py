@@ -24,6 +24,8 @@ class Profile:
     :param grace_until: epoch seconds until which results stay after premium ended, None outside such a time
     :param restoring: True from subscribing until every archived result is back
     :param billing_id: the subscription's id at the payment service, None without one
+    :param checkout_id: the payment that was begun last there, None once it has led to a subscription
+    :param premium_until: epoch seconds at which premium ends, since it was cancelled, None when it goes on
     """
 
     identity_id: str
@@ -36,6 +38,8 @@ class Profile:
     grace_until: int | None = None
     restoring: bool = False
     billing_id: str | None = None
+    checkout_id: str | None = None
+    premium_until: int | None = None
 
     @property
     def premium(self) -> bool:
@@ -53,4 +57,5 @@ class Profile:
         return cls(identity_id=record["identity_id"], name=record["name"], email=record["email"],
                    institution=record["institution"], role=Role(record["role"]), created=int(record["created"]),
                    mail_wanted=bool(record.get("mail_wanted", True)), grace_until=record.get("grace_until"),
-                   restoring=bool(record.get("restoring", False)), billing_id=record.get("billing_id"))
+                   restoring=bool(record.get("restoring", False)), billing_id=record.get("billing_id"),
+                   checkout_id=record.get("checkout_id"), premium_until=record.get("premium_until"))

@@ -12,6 +12,8 @@ from chalicelib.services import Services
 logger = Logger(child=True)
 
 MOST_COUNTED = 10_000
+ROLE_CHANGE_SECONDS = 30
+"""The longest that the function which changes the role can live."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,18 @@ def subscribe(services: Services, user_id: str, billing_id: str | None = None) -
     return profile
 
 
-def unsubscribe(services: Services, user_id: str) -> Profile | None:
+def unsubscribe(services: Services, user_id: str, billing_id: str | None = None) -> Profile | None:
     """Make the user free. Results stay for the time of grace, and a mail says until when.
 
-    :returns: the profile, None when it was not premium
+    :param billing_id: the subscription at the payment service that has ended, None for whichever it is
+    :returns: the profile, None when it was not premium (or is so by another subscription)
     """
-    until = services.clock() + services.settings.downgrade_grace
+    grace = services.settings.downgrade_grace
+    until = services.clock() + grace
     # Said before it is done: a message too many finds a premium user and does nothing; one too few would leave the
-    # results where they are for ever.
-    services.archive_queue.send(FileRequest(user_id=user_id, due=until), delay=services.settings.downgrade_grace)
-    profile = services.profiles.unsubscribe(user_id, until)
+    # results where they are for ever. It must not come before the role has changed, however short the grace.
+    services.archive_queue.send(FileRequest(user_id=user_id, due=until), delay=max(grace, ROLE_CHANGE_SECONDS))
+    profile = services.profiles.unsubscribe(user_id, until, billing_id)
     if profile is None:
         return None
     services.notify_queue.send(MailRequest(kind=MailKind.PREMIUM_ENDED, user_id=user_id))

@@ -14,6 +14,7 @@ from chalicelib.exceptions import (
     JobFailure,
     NotFoundError,
     NotSignedInError,
+    PaymentServiceError,
     SignInCancelledError,
     SignInFailedError,
     TooManyRequestsError,
@@ -42,6 +43,7 @@ _STATUS: tuple[tuple[type[GasError], HTTPStatus], ...] = (
     (JobFailure, HTTPStatus.UNPROCESSABLE_ENTITY),
     (ConflictError, HTTPStatus.CONFLICT),
     (TooManyRequestsError, HTTPStatus.TOO_MANY_REQUESTS),
+    (PaymentServiceError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 _TITLES = {
@@ -54,6 +56,7 @@ _TITLES = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "This file cannot be taken",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something broke on our side",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not possible just now",
 }
 
 
@@ -132,7 +135,7 @@ def _as_json(problem: Problem, request: WebRequest) -> WebResponse:
         "status": problem.status.value,
         "detail": problem.error.message,
         "hint": problem.error.hint,
-        "code": problem.error.code if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal_error",
+        "code": problem.error.code if problem.status != HTTPStatus.INTERNAL_SERVER_ERROR else "internal_error",
         "request_id": request.request_id,
     }
     if isinstance(problem.error, BadRequestError) and problem.error.field:

@@ -88,5 +88,5 @@ def _environment() -> Environment:
                               trim_blocks=True, lstrip_blocks=True, auto_reload=False)
     environment.globals["icon"] = _icon
     environment.filters.update(size=amounts.size, count=amounts.count, iso=amounts.iso, utc=amounts.utc,
-                               duration=amounts.duration, breakable=_breakable)
+                               duration=amounts.duration, price=amounts.price, breakable=_breakable)
     return environment

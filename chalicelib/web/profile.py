@@ -28,7 +28,8 @@ def show_profile(request: WebRequest) -> WebResponse:
     now, grace = request.services.clock(), request.services.settings.downgrade_grace
     kept_until = profile.grace_until if profile.grace_until is not None and profile.grace_until > now else None
     return render(request, "profile.html", plan=request.services.plans.of(profile.role), grace=grace,
-                  ends=now + grace, kept_until=kept_until)
+                  ends=now + grace, kept_until=kept_until, charges=request.services.billing.charges,
+                  forms=request.services.billing.origins)
 
 
 @action(blueprint, "/profile/mail")
@@ -52,4 +53,5 @@ def profile_json(profile: Profile, plans: Plans) -> dict[str, Any]:
     plan = plans.of(profile.role)
     return {"identity_id": profile.identity_id, "name": profile.name, "email": profile.email,
             "institution": profile.institution, "role": profile.role.value, "mail_wanted": profile.mail_wanted,
-            "grace_until": profile.grace_until, "upload_limit": plan.upload_limit, "retention": plan.retention}
+            "grace_until": profile.grace_until, "premium_until": profile.premium_until,
+            "upload_limit": plan.upload_limit, "retention": plan.retention}

@@ -107,7 +107,7 @@ class WebRequest:
         """
         if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             raise BadRequestError("The request is not a form.")
-        body = self._body
+        body = self.body
         if len(body) > LARGEST_FORM:
             raise BadRequestError("The form is too large.")
         try:
@@ -116,7 +116,8 @@ class WebRequest:
             raise BadRequestError("The form cannot be read.") from error
 
     @property
-    def _body(self) -> bytes:
+    def body(self) -> bytes:
+        """The request's body as it was sent."""
         body = self.event.get("body") or b""
         if self.event.get("isBase64Encoded"):
             return base64.b64decode(body)

@@ -30,6 +30,11 @@ def action(blueprint: Blueprint, path: str) -> Callable[[View], View]:
     return _register(blueprint, path, ("POST",), True)
 
 
+def hook(blueprint: Blueprint, path: str) -> Callable[[View], View]:
+    """Register a view for POST by a machine, which has no session and no form of ours. The view asks for its proof."""
+    return _register(blueprint, path, ("POST",), False)
+
+
 def register_missing_methods(app: Chalice) -> None:
     """Give every path the methods that no view takes, and unknown paths a page that says so.
 

@@ -3,7 +3,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from chalicelib.billing.service import Price
+
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
+_DECIMALS = {**dict.fromkeys((
+    "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3)}
+"""Decimals of the currencies that do not have two, as Stripe counts them."""
 _NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -48,3 +54,11 @@ def duration(seconds: int) -> str:
         hours, rest = divmod(seconds // 60, 60)
         return f"{hours}{_NBSP}h {rest}{_NBSP}min" if rest else f"{hours}{_NBSP}h"
     return f"{seconds // 86400}{_NBSP}days"
+
+
+def price(price: Price) -> str:
+    """A price as people read it: "9.00 EUR a month", "90 JPY every 3 months"."""
+    decimals = _DECIMALS.get(price.currency, 2)
+    amount = f"{price.amount / 10**decimals:,.{decimals}f}{_NBSP}{price.currency}"
+    every = f"a {price.interval}" if price.intervals == 1 else f"every {price.intervals} {price.interval}s"
+    return f"{amount} {every}"

@@ -1,0 +1,1 @@
+"""Who takes the money for Premium: one interface (`service.py`), behind it nobody or Stripe."""
