@@ -1,0 +1,143 @@
+"""Entries of CSQ as text, and the most severe transcript of each allele, from columns of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.consequence.chunk import WORST_SCHEMA
+from annotator.engine.consequence.models import ContigModels
+from annotator.engine.consequence.pairs import Alleles, Pairs
+from annotator.engine.consequence.rows import Rows
+from annotator.engine.consequence.terms import impact, names
+
+#: Groups of fields of CSQ that are empty together most of the time, in their order.
+_FIELDS = ("exon", "intron", "hgvsc", "hgvsp", "cdna", "cds", "protein", "amino_acids", "codons")
+
+
+class Assembler:
+    """Writes entries for the transcripts of one contig."""
+
+    def __init__(self, models: ContigModels) -> None:
+        self._models = models
+        size = models.size
+        canonical = pc.if_else(models.table["canonical"].combine_chunks(), "YES", "")
+        fixed = pa.array(["Transcript"] * size, pa.string())
+        front = [models.strings(name) for name in ("symbol", "gene")] + [fixed]
+        front += [models.strings(name) for name in ("id", "biotype")]
+        strand = pa.array(models.strand).cast(pa.string())
+        back = [strand, models.strings("flags"), canonical, models.strings("mane")]
+        # One more for alleles that no transcript is near to: index -1 is taken from the end.
+        self._front = pa.concat_arrays([pc.binary_join_element_wise(*front, "|"), pa.array(["||||"])])
+        self._back = pa.concat_arrays([pc.binary_join_element_wise(*back, "|"), pa.array(["|||"])])
+        mane = pc.binary_length(models.strings("mane")).to_numpy() > 0
+        chosen = models.table["canonical"].to_numpy() | mane
+        #: Between transcripts with the same term: named ones first, then those of coding genes.
+        self._preference = np.concatenate([np.where(chosen, 0, 2) + np.where(models.protein_coding, 0, 1), [0]])
+
+    def _at(self, transcript: np.ndarray) -> pa.Array:
+        return pa.array(np.where(transcript < 0, self._models.size, transcript))
+
+    def entries(self, rows: Rows, alleles: Alleles, pairs: Pairs, existing: pa.Array | None) -> pa.StringArray:
+        """One entry of CSQ a row."""
+        allele = pa.array(pairs.allele[rows.pair])
+        transcript = self._at(pairs.transcript[rows.pair])
+        parts: list[pa.Array | str] = [alleles.text.take(allele), "|", _named(rows.terms), "|"]
+        parts += [self._front.take(transcript), "|"]
+        gap = ""
+        for name in _FIELDS:
+            text = rows.text(name)
+            if text is not None:
+                parts += [gap, text] if gap else [text]
+                gap = ""
+            gap += "|"
+        parts.append(gap)
+        if existing is not None:
+            parts.append(pc.fill_null(existing.take(allele), ""))
+        parts.append("|")
+        distance = rows.text("distance")
+        if distance is not None:
+            parts.append(distance)
+        return pc.binary_join_element_wise(*parts, "|", self._back.take(transcript), "")
+
+    def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> tuple[np.ndarray, pa.RecordBatch]:
+        """For each allele the pair with the most severe consequence, and what is said of it."""
+        terms = np.zeros(len(pairs), dtype=np.int64)
+        for rows in all_rows:
+            terms[rows.pair] = rows.terms
+        rank = np.log2(terms & -terms).astype(np.int64)
+        score = (rank * 4 + self._preference[pairs.transcript]) * len(pairs) + np.arange(len(pairs))
+        best = np.full(alleles, np.iinfo(np.int64).max)
+        np.minimum.at(best, pairs.allele, score)
+        chosen = best % max(1, len(pairs))
+        tables = []
+        for rows in all_rows:
+            mine = np.flatnonzero(chosen[pairs.allele[rows.pair]] == rows.pair)
+            tables.append(self._table(rows, mine, pairs))
+        table = pa.concat_tables(tables).combine_chunks()
+        owner = table["allele"].to_numpy()
+        order = np.empty(alleles, dtype=np.int64)
+        order[owner] = np.arange(len(owner))
+        table = table.drop_columns(["allele"]).take(pa.array(order)).combine_chunks()
+        batches = table.to_batches()
+        return chosen, batches[0] if batches else pa.RecordBatch.from_pylist([], schema=WORST_SCHEMA)
+
+    def _table(self, rows: Rows, mine: np.ndarray, pairs: Pairs) -> pa.Table:
+        models, pair = self._models, rows.pair[mine]
+        transcript = pairs.transcript[pair]
+        index = pa.array(np.where(transcript < 0, 0, transcript), mask=transcript < 0)
+        blank = pa.nulls(len(mine), pa.string())
+
+        def of(name: str) -> pa.Array:
+            text = rows.text(name)
+            if text is None:
+                return blank
+            found = text.take(pa.array(mine))
+            return pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found)
+
+        def owned(name: str) -> pa.Array:
+            return models.strings(name).take(index) if models.size else blank
+
+        terms = rows.terms[mine]
+        protein = pc.extract_regex(of("protein"), r"^(?:\?-)?(?P<first>\d+)")
+        columns = {
+            "term": _by_terms(terms, lambda mask: names(mask & -mask)),
+            "consequence": _by_terms(terms, names),
+            "impact": _by_terms(terms, impact),
+            "gene": owned("symbol"),
+            "gene_id": owned("gene"),
+            "transcript": owned("id"),
+            "biotype": owned("biotype"),
+            "exon": of("exon"),
+            "intron": of("intron"),
+            "hgvsc": of("hgvsc"),
+            "hgvsp": of("hgvsp"),
+            "cdna_position": of("cdna"),
+            "cds_position": of("cds"),
+            "protein_position": pc.struct_field(protein, "first").cast(pa.int32()),
+            "amino_acids": of("amino_acids"),
+            "codons": of("codons"),
+            "distance": of("distance").cast(pa.int32()),
+            "strand": pa.array(models.strand, pa.int8()).take(index) if models.size else pa.nulls(len(mine), pa.int8()),
+        }
+        table = pa.table(columns, schema=WORST_SCHEMA)
+        return table.append_column("allele", pa.array(pairs.allele[pair], pa.int64()))
+
+
+def _by_terms(terms: np.ndarray, text) -> pa.StringArray:  # type: ignore[no-untyped-def]
+    encoded = pa.array(terms).dictionary_encode()
+    return pa.array([text(mask) for mask in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+
+
+def _named(terms: np.ndarray) -> pa.StringArray:
+    return _by_terms(terms, lambda mask: f"{names(mask)}|{impact(mask)}")
+
+
+def joined(entries: pa.StringArray, record: np.ndarray, records: int) -> pa.BinaryArray:
+    """Entries of each record joined by commas; null for records without one. ``record`` ascends."""
+    counts = np.bincount(record, minlength=records)
+    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+    lists = pa.ListArray.from_arrays(pa.array(offsets), entries)
+    text = pc.binary_join(lists, ",").cast(pa.binary())
+    return pc.if_else(pa.array(counts == 0), pa.scalar(None, pa.binary()), text)

@@ -1,0 +1,230 @@
+"""Consequences of the alleles of a chunk on all transcripts near them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.consequence.alleles import SUBSTITUTION
+from annotator.engine.consequence.assembly import Assembler, joined
+from annotator.engine.consequence.bcsq import bcsq_entries
+from annotator.engine.consequence.chunk import AlleleChunk, Called
+from annotator.engine.consequence.codons import CodingSequences, protein_prefixes
+from annotator.engine.consequence.exact import ExactRows, Row
+from annotator.engine.consequence.hgvs import shifted
+from annotator.engine.consequence.models import Bases, ContigModels
+from annotator.engine.consequence.pairs import Alleles, Pairs, find_pairs
+from annotator.engine.consequence.positions import cdna, locate, named
+from annotator.engine.consequence.rows import Rows, exact_rows
+from annotator.engine.consequence.substitutions import (
+    base_index,
+    deep_in_intron,
+    flank_terms,
+    in_odd_spot,
+    intron_terms,
+    plain_single_bases,
+    single_base_terms,
+)
+from annotator.engine.consequence.terms import INTERGENIC
+from annotator.engine.consequence.translation import reverse_complement
+
+#: Rows of one chunk that were looked at one by one are remembered for so many pairs.
+_MEMORY = 50_000
+#: ``A>C`` by 4 * index of the first + index of the second base.
+_SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
+
+
+class ConsequenceCaller:
+    """Calls consequences on one contig.
+
+    Args:
+        models: transcripts of the contig.
+        bases: gives the sequence of the reference.
+        genetic_code: number of NCBI's table by which the contig is translated.
+
+    Example:
+        >>> caller = ConsequenceCaller(models.contig("MT"), reference.sequence(), 2)
+        >>> caller.call(chunk).csq[0].as_py()
+        b'C|upstream_gene_variant|MODIFIER|...'
+    """
+
+    def __init__(self, models: ContigModels, bases: Bases, genetic_code: int) -> None:
+        self._models = models
+        self._code = genetic_code
+        name = models.name
+        self._fetch = lambda start, length: bases.fetch(name, start, length)
+        self._exact = ExactRows(self._fetch, genetic_code)
+        self._sequences = CodingSequences(models, self._exact)
+        self._assembler = Assembler(models)
+        self._proteins = protein_prefixes(models)
+        numbering = np.where(models.is_coding, "c.", "n.")
+        self._names = pc.binary_join_element_wise(models.strings("id"), pa.array(numbering, pa.string()), ":")
+        self._known: dict[tuple[object, int], Row] = {}
+
+    def call(self, chunk: AlleleChunk, existing: pa.Array | None = None) -> Called:
+        """Call the consequences of a chunk.
+
+        Args:
+            chunk: alleles of the contig, records ascending.
+            existing: for each allele the identifiers of known variants, joined by ``&``; null where there are none.
+        """
+        alleles = Alleles.of(chunk)
+        pairs = find_pairs(alleles, self._models)
+        rows = [one for one in self._rows(alleles, pairs) if len(one)]
+        if existing is not None:
+            existing = existing.cast(pa.string())
+        order = np.empty(len(pairs), dtype=np.int64)
+        parts, bcsq_parts, terms, at = [], [], np.zeros(len(pairs), dtype=np.int64), 0
+        for one in rows:
+            parts.append(self._assembler.entries(one, alleles, pairs, existing))
+            bcsq_parts.append(bcsq_entries(one, alleles, pairs, self._models))
+            order[one.pair] = np.arange(at, at + len(one))
+            terms[one.pair] = one.terms
+            at += len(one)
+        record = alleles.record[pairs.allele]
+        found = np.zeros(chunk.records, dtype=np.int64)
+        np.bitwise_or.at(found, record, terms)
+        _, worst = self._assembler.most_severe(rows, pairs, len(alleles))
+        return Called(
+            csq=joined(_ordered(parts, order), record, chunk.records),
+            bcsq=joined(_ordered(bcsq_parts, order), record, chunk.records),
+            worst=worst,
+            terms=found,
+        )
+
+    def _rows(self, alleles: Alleles, pairs: Pairs) -> list[Rows]:
+        """Rows of all pairs, each kind of pair in its own way."""
+        models = self._models
+        every = np.arange(len(pairs))
+        near = every[pairs.transcript >= 0]
+        lonely = every[pairs.transcript < 0]
+        transcript, allele = pairs.transcript[near], pairs.allele[near]
+        start, end = alleles.start[allele], alleles.end[allele]
+        touches = (end >= models.start[transcript]) & (start <= models.end[transcript])
+        flank, inside = near[~touches], near[touches]
+        found = [Rows(lonely, np.full(len(lonely), INTERGENIC))]
+        terms, distance = flank_terms(alleles, pairs, flank, models)
+        found.append(Rows(flank, terms, {"distance": pa.array(distance).cast(pa.string())}))
+        transcript, start, end = transcript[touches], start[touches], end[touches]
+        odd = in_odd_spot(models, transcript, np.minimum(start, end), np.maximum(start, end))
+        single = plain_single_bases(alleles)[allele[touches]] & ~odd
+        deep = ~single & ~odd
+        deep[deep] = deep_in_intron(alleles, pairs, inside[deep], models)
+        singles, left = self._single_bases(alleles, pairs, inside[single])
+        found += [*singles, self._deep(alleles, pairs, inside[deep])]
+        found.append(self._one_by_one(alleles, pairs, np.concatenate([inside[~single & ~deep], left])))
+        return found
+
+    def _single_bases(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> tuple[list[Rows], np.ndarray]:
+        """Rows of single-base changes within transcripts, and the pairs that must be looked at one by one."""
+        models = self._models
+        transcript, allele = pairs.transcript[at], pairs.allele[at]
+        position = alleles.start[allele]
+        places = locate(models, transcript, position)
+        terms = single_base_terms(models, places, position)
+        coding = places.exonic & (position >= models.coding_start[transcript])
+        coding &= (position <= models.coding_end[transcript]) & models.is_coding[transcript]
+        forward = models.strand[transcript] > 0
+        alt = base_index(alleles.alt, alleles.kind == SUBSTITUTION)[allele]
+        ref = base_index(alleles.ref, alleles.kind == SUBSTITUTION)[allele]
+        phase = models.phase[transcript]
+        cds = cdna(models, places) - models.cdna_coding[0][transcript] + 1 + phase
+        inside = np.flatnonzero(coding)
+        codons = self._sequences.changes(
+            transcript[inside], cds[inside], np.frombuffer(b"ACGT", np.uint8)[alt[inside]], self._code
+        )
+        terms[inside] |= codons.terms
+        unusual = inside[~codons.usual]
+        strange = np.zeros(len(at), dtype=bool)
+        strange[unusual] = True
+        strange |= terms == 0
+        # With an incomplete first codon, positions of the coding sequence begin before the first known base.
+        strange |= coding & (phase > 0)
+        change = np.where(forward, ref * 4 + alt, (3 - ref) * 4 + 3 - alt)
+        found = []
+        for group in (coding & ~strange, places.exonic & ~coding & ~strange, ~places.exonic & ~strange):
+            chosen = np.flatnonzero(group)
+            here = locate(models, transcript[chosen], position[chosen])
+            owner = pa.array(transcript[chosen])
+            index = pa.array(here.exon)
+            name = [self._names.take(owner), *named(models, here), _SUBSTITUTIONS.take(pa.array(change[chosen]))]
+            rows = Rows(at[chosen], terms[chosen], {"hgvsc": name})
+            if len(chosen) and places.exonic[chosen[0]]:
+                rows.texts["exon"] = models.exon_labels.take(index)
+                rows.texts["cdna"] = pa.array(cdna(models, here)).cast(pa.string())
+            else:
+                rows.texts["intron"] = models.intron_labels.take(index)
+            if len(chosen) and coding[chosen[0]]:
+                usual = codons.take(np.flatnonzero(group[inside]))
+                rows.texts |= usual.texts(self._proteins.take(owner))
+            found.append(rows)
+        return found, at[strange]
+
+    def _deep(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> Rows:
+        """Rows of insertions and deletions inside introns, shifted for their names."""
+        models = self._models
+        transcript, allele = pairs.transcript[at], pairs.allele[at]
+        forward = models.strand[transcript] > 0
+        rows = Rows(at, intron_terms(models, transcript))
+        if not len(at):
+            return rows
+        places = locate(models, transcript, np.minimum(alleles.start[allele], alleles.end[allele]))
+        rows.texts["intron"] = models.intron_labels.take(pa.array(places.exon))
+        key, index = np.unique(allele * 2 + forward, return_inverse=True)
+        begin, until, text = [], [], []
+        for one in key:
+            first, last, words = self._moved(alleles, int(one) // 2, 1 if one % 2 else -1)
+            begin.append(first)
+            until.append(last)
+            text.append(words)
+        first, last = np.array(begin, dtype=np.int64)[index], np.array(until, dtype=np.int64)[index]
+        ends = (np.where(forward, first, last), np.where(forward, last, first))
+        outside = (np.minimum(first, last) < models.start[transcript]) | (
+            np.maximum(first, last) > models.end[transcript]
+        )
+        one, two = (
+            pc.binary_join_element_wise(
+                *named(models, locate(models, transcript, np.where(outside, models.start[transcript], end))), ""
+            )
+            for end in ends
+        )
+        second = pc.if_else(pc.equal(one, two), "", pc.binary_join_element_wise("_", two, ""))
+        words = pa.array(text, pa.string()).take(pa.array(index))
+        name = pc.binary_join_element_wise(self._names.take(pa.array(transcript)), one, second, words, "")
+        rows.texts["hgvsc"] = pc.if_else(pa.array(outside), "", name)
+        return rows
+
+    def _moved(self, alleles: Alleles, at: int, strand: int) -> tuple[int, int, str]:
+        """First and last base of the HGVS name of a pure insertion or deletion, and what it is called."""
+        allele = alleles.one(at)
+        moved = shifted(allele, strand, self._exact.shift(allele, strand), self._fetch)
+        if not moved.alt:
+            return moved.start, moved.end, "del"
+        size = len(moved.alt)
+        for first in (moved.start, moved.start - size) if strand > 0 else (moved.start - size, moved.start):
+            if first > 0 and self._fetch(first, size) == moved.alt.encode("ascii"):
+                return first, first + size - 1, "dup"
+        return moved.end, moved.start, "ins" + (moved.alt if strand > 0 else reverse_complement(moved.alt))
+
+    def _one_by_one(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> Rows:
+        found = []
+        if len(self._known) > _MEMORY:
+            self._known.clear()
+        current, allele = -1, None
+        for pair in np.sort(at).tolist():
+            index, transcript = int(pairs.allele[pair]), int(pairs.transcript[pair])
+            if index != current or allele is None:
+                current, allele = index, alleles.one(index)
+            key = allele, transcript
+            row = self._known.get(key)
+            if row is None:
+                row = self._known[key] = self._exact.row(allele, self._models.transcript(transcript))
+            found.append(row)
+        return exact_rows(np.sort(at).tolist(), found)
+
+
+def _ordered(parts: list[pa.Array], order: np.ndarray) -> pa.StringArray:
+    if not parts:
+        return pa.array([], pa.string())
+    return pa.concat_arrays(parts).take(pa.array(order))

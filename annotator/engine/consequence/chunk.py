@@ -1,0 +1,88 @@
+"""What goes into the consequence caller and what comes out of it: the alleles of consecutive records of a contig."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+#: Sub-fields of CSQ, as Ensembl VEP names them, in their order.
+CSQ_FIELDS: tuple[str, ...] = (
+    "Allele",
+    "Consequence",
+    "IMPACT",
+    "SYMBOL",
+    "Gene",
+    "Feature_type",
+    "Feature",
+    "BIOTYPE",
+    "EXON",
+    "INTRON",
+    "HGVSc",
+    "HGVSp",
+    "cDNA_position",
+    "CDS_position",
+    "Protein_position",
+    "Amino_acids",
+    "Codons",
+    "Existing_variation",
+    "DISTANCE",
+    "STRAND",
+    "FLAGS",
+    "CANONICAL",
+    "MANE_SELECT",
+)
+
+
+@dataclass
+class AlleleChunk:
+    """Alternate alleles of consecutive records of one contig, the records ascending by position.
+
+    ``record`` is the index of the record within the chunk, ascending from 0 (a record may have no allele here);
+    ``pos`` is POS; ``ref`` and ``alt`` are upper-cased, with the base in front as in the file; ``alt`` may be symbolic;
+    ``end`` is the last base of the reference that is touched. ``records`` is how many records the chunk has.
+    """
+
+    record: np.ndarray
+    pos: np.ndarray
+    ref: pa.BinaryArray
+    alt: pa.BinaryArray
+    end: np.ndarray
+    records: int
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+
+@dataclass
+class Called:
+    """Consequences of the alleles of a chunk.
+
+    ``csq`` and ``bcsq`` have one value a record, entries joined by commas, null for a record without alleles here.
+    ``worst`` has one row an allele: its most severe transcript (see :data:`WORST_SCHEMA`). ``terms`` has one value a
+    record: a bit mask of all its terms, bits as in :data:`annotator.engine.consequence.terms.TERMS`.
+    """
+
+    csq: pa.BinaryArray
+    bcsq: pa.BinaryArray
+    worst: pa.RecordBatch
+    terms: np.ndarray
+
+
+#: Columns of :attr:`Called.worst`; ``term`` is the most severe term, ``consequence`` all terms joined by ``&``. Text is
+#: null where CSQ has nothing.
+WORST_SCHEMA = pa.schema(
+    [
+        *(
+            (name, pa.string())
+            for name in ("term", "consequence", "impact", "gene", "gene_id", "transcript", "biotype")
+        ),
+        *((name, pa.string()) for name in ("exon", "intron", "hgvsc", "hgvsp", "cdna_position", "cds_position")),
+        ("protein_position", pa.int32()),
+        ("amino_acids", pa.string()),
+        ("codons", pa.string()),
+        ("distance", pa.int32()),
+        ("strand", pa.int8()),
+    ]
+)

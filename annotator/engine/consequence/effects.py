@@ -1,0 +1,511 @@
+"""What one allele does to one transcript: regions, codons, peptides and consequence terms.
+
+The rules are those of Ensembl VEP 115 ("VariationEffect" of ensembl-variation), found by reading it and by comparing
+answers, so that the same term comes out for the same change. This is the exact and slower way, one pair at a time;
+:mod:`annotator.engine.consequence.substitutions` does the common changes for many pairs at once, and the tests hold
+both to the same answers.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from annotator.engine.consequence.alleles import Allele
+from annotator.engine.consequence.terms import BIT
+from annotator.engine.consequence.transcript import Piece, Transcript
+from annotator.engine.consequence.translation import reverse_complement, translate
+
+#: Bases around an exon that count as touching it in a transcript with a frameshift intron.
+STRETCH = 12
+
+
+def overlap(start: int, end: int, first: int, last: int) -> bool:
+    """Whether two ranges meet; an insertion, whose start is its end + 1, meets what holds both its neighbours."""
+    return end >= first and start <= last
+
+
+class Effect:
+    """The effect of an allele on a transcript that it lies within; the transcript's sequence is loaded."""
+
+    def __init__(self, allele: Allele, transcript: Transcript, code: int) -> None:
+        self.allele = allele
+        self.transcript = transcript
+        self.code = code
+        self.start, self.end = allele.start, allele.end
+        self.low, self.high = min(self.start, self.end), max(self.start, self.end)
+        self.increase = len(allele.alt) > len(allele.ref)
+        self.decrease = len(allele.alt) < len(allele.ref)
+        self.same_length = not self.increase and not self.decrease
+        #: The alternate bases in the direction of the transcript.
+        self.alt = allele.alt if transcript.strand > 0 else reverse_complement(allele.alt)
+        self.ref = allele.ref if transcript.strand > 0 else reverse_complement(allele.ref)
+        self._splice()
+
+    # Regions
+
+    @cached_property
+    def exonic(self) -> bool:
+        """Whether it touches an exon."""
+        stretch = STRETCH if self.transcript.has_frameshift_intron else 0
+        exons = self.transcript.exons
+        return any(overlap(self.low, self.high, first - stretch, last + stretch) for first, last in exons)
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether it covers the whole transcript."""
+        return self.start <= self.transcript.start and self.end >= self.transcript.end
+
+    @cached_property
+    def pieces(self) -> list[Piece]:
+        """Where it lies in the spliced transcript."""
+        return self.transcript.pieces(self.start, self.end)
+
+    @cached_property
+    def coding_pieces(self) -> list[Piece]:
+        """Where it lies in the coding sequence."""
+        return self.transcript.coding_pieces(self.pieces)
+
+    @cached_property
+    def in_coding_region(self) -> bool:
+        """Whether it touches the genome between first and last coding base."""
+        t = self.transcript
+        return t.coding and overlap(self.low, self.high, t.coding_start, t.coding_end)
+
+    @cached_property
+    def coding(self) -> bool:
+        """Whether it may change codons."""
+        return self.in_coding_region and self.exonic
+
+    @cached_property
+    def beyond_coding(self) -> bool:
+        """Whether a part of it lies outside first and last coding base."""
+        t = self.transcript
+        return t.coding and (self.low < t.coding_start or self.high > t.coding_end)
+
+    def _splice(self) -> None:
+        """Find out which parts of introns it changes."""
+        t = self.transcript
+        near = [one for one in t.introns if overlap(self.low, self.high, one[0] - 3, one[1] + 3)]
+        boundary = [
+            (first, last)
+            for first, last in t.introns
+            if overlap(self.low, self.high, first - 3, first + 7) or overlap(self.low, self.high, last - 7, last + 3)
+        ]
+        self.intronic = self.in_frameshift_intron = self.at_start = self.at_end = False
+        self.fifth = self.fifth_reverse = self.region = self.region_reverse = False
+        self.tract = self.tract_reverse = self.splice_near = False
+        self.boundary = bool(boundary)
+        for start, end in self.allele.regions():
+            insertion = start == end + 1
+            low, high = min(start, end), max(start, end)
+            for first, last in near:
+                if last - first <= STRETCH and overlap(start, end, first, last):
+                    self.in_frameshift_intron = True
+                    continue
+                if overlap(start, end, first + 2, last - 2) or (insertion and (start == first + 2 or end == last - 2)):
+                    self.intronic = True
+                self.tract |= overlap(low, high, last - 16, last - 2)
+                self.tract_reverse |= overlap(low, high, first + 2, first + 16)
+            for first, last in boundary:
+                if last - first <= STRETCH and overlap(start, end, first, last):
+                    self.in_frameshift_intron = True
+                    continue
+                self.at_start |= overlap(start, end, first, first + 1)
+                self.at_end |= overlap(start, end, last - 1, last)
+                self.fifth |= overlap(start, end, first + 4, first + 4)
+                self.region |= overlap(start, end, first + 2, first + 5)
+                self.fifth_reverse |= overlap(start, end, last - 4, last - 4)
+                self.region_reverse |= overlap(start, end, last - 5, last - 2)
+                if not (self.at_start or self.at_end):
+                    # The last intron and region decide, as in VEP.
+                    self.splice_near = (
+                        overlap(start, end, first + 2, first + 7)
+                        or overlap(start, end, last - 7, last - 2)
+                        or overlap(start, end, first - 3, first - 1)
+                        or overlap(start, end, last + 1, last + 3)
+                        or (insertion and (start in (first, first + 2) or end in (last, last - 2)))
+                    )
+
+    # Positions, from 1; None where that end of the change lies in no exon, or not in the coding sequence
+
+    @cached_property
+    def cdna_start(self) -> int | None:
+        """First position in the spliced transcript."""
+        return self.pieces[0][0] if self.pieces[0] else None
+
+    @cached_property
+    def cdna_end(self) -> int | None:
+        """Last position in the spliced transcript."""
+        return self.pieces[-1][1] if self.pieces[-1] else None
+
+    @cached_property
+    def cds_start(self) -> int | None:
+        """First position in the coding sequence."""
+        piece = self.coding_pieces[0] if self.coding_pieces else None
+        return piece[0] + self.transcript.phase if piece else None
+
+    @cached_property
+    def cds_end(self) -> int | None:
+        """Last position in the coding sequence."""
+        piece = self.coding_pieces[-1] if self.coding_pieces else None
+        return piece[1] + self.transcript.phase if piece else None
+
+    @cached_property
+    def protein_start(self) -> int | None:
+        """First amino acid."""
+        return None if self.cds_start is None else (self.cds_start + 2) // 3
+
+    @cached_property
+    def protein_end(self) -> int | None:
+        """Last amino acid."""
+        return None if self.cds_end is None else (self.cds_end + 2) // 3
+
+    # Codons and amino acids
+
+    @cached_property
+    def altered_cds(self) -> str | None:
+        """The coding sequence with the change, and the rest of the transcript behind it."""
+        if self.cds_start is None or self.cds_end is None:
+            return None
+        t = self.transcript
+        return t.cds[: self.cds_start - 1] + self.alt + t.cds[self.cds_end :] + t.three_prime
+
+    @cached_property
+    def codons(self) -> tuple[str, str] | None:
+        """Codons before and after; empty where there is none on that side."""
+        if self.protein_start is None or self.protein_end is None or self.altered_cds is None:
+            return None
+        if not self.allele.plain and not set(self.allele.alt) <= set("ACGTN"):
+            return None
+        assert self.cds_start is not None and self.cds_end is not None
+        first, last = self.protein_start * 3 - 2, self.protein_end * 3
+        length = last - first + 1
+        grown = length + len(self.alt) - (self.cds_end - self.cds_start + 1)
+        return self.transcript.cds[first - 1 : first - 1 + length], self.altered_cds[first - 1 : first - 1 + grown]
+
+    def _peptide(self, codon: str) -> str:
+        found = translate(codon, self.code)
+        return found + "X" if len(codon) % 3 and found != "*" else found
+
+    @cached_property
+    def peptides(self) -> tuple[str, str] | None:
+        """Amino acids before and after; X for a part of a codon."""
+        if self.codons is None or not self.allele.plain:
+            return None
+        before, after = self._peptide(self.codons[0]), self._peptide(self.codons[1])
+        for number in self.transcript.selenocysteine_codons:
+            at = number - (self.protein_start or 0)
+            if 0 <= at < len(before) and before[at] == "*":
+                before = before[:at] + "U" + before[at + 1 :]
+                if len(before) == len(after) and after[at] == "*":
+                    after = after[:at] + "U" + after[at + 1 :]
+        return before, after
+
+    # Predicates
+
+    @cached_property
+    def partial_codon(self) -> bool:
+        """In a last codon that has fewer than three bases."""
+        if self.protein_start is None:
+            return False
+        return 0 < len(self.transcript.cds) - (self.protein_start * 3 - 3) < 3
+
+    @cached_property
+    def at_start_codon(self) -> bool:
+        """Touches the first codon."""
+        t = self.transcript
+        if t.start_unknown or not self.cdna_start or not self.cdna_end or not t.coding:
+            return False
+        return overlap(self.cdna_start, self.cdna_end, t.cdna_coding[0], t.cdna_coding[0] + 2)
+
+    @cached_property
+    def at_stop_codon(self) -> bool:
+        """Touches the last codon."""
+        t = self.transcript
+        if t.end_unknown or not self.cdna_start or not self.cdna_end or not t.coding:
+            return False
+        return overlap(self.cdna_start, self.cdna_end, t.cdna_coding[1] - 2, t.cdna_coding[1])
+
+    @cached_property
+    def _edited_start(self) -> str:
+        """The transcript up to its last coding base, with the change."""
+        t = self.transcript
+        assert self.cdna_start is not None and self.cdna_end is not None
+        whole = t.five_prime + t.cds
+        return whole[: self.cdna_start - 1] + self.alt + whole[self.cdna_end :]
+
+    @cached_property
+    def start_shifted(self) -> bool:
+        """A change of length at the first codon that leaves another coding sequence behind."""
+        if not self.allele.plain or not self.at_start_codon or self.same_length:
+            return False
+        t, edited = self.transcript, self._edited_start
+        before = t.five_prime
+        if before and edited.startswith(before) and edited[len(before) : len(before) + 3] == "ATG":
+            return False
+        return len(edited) < len(t.cds) or not edited.endswith(t.cds)
+
+    @cached_property
+    def start_codon_kept(self) -> bool:
+        """A substitution after which the first codon is still ATG."""
+        if not self.allele.plain:
+            return True
+        edited = self._edited_start
+        at = len(edited) - len(self.transcript.cds)
+        return edited[at : at + 3] == "ATG"
+
+    @cached_property
+    def start_codon_replaced(self) -> bool:
+        """Another codon than ATG stands where the first one was, behind a 5' UTR."""
+        t = self.transcript
+        if not self.allele.plain or not self.at_start_codon or not t.five_prime:
+            return False
+        assert self.cdna_end is not None
+        if self.cdna_end > len(t.five_prime) + len(t.cds):
+            return False
+        return self._edited_start[len(t.five_prime) :][:3] != "ATG"
+
+    @cached_property
+    def start_lost(self) -> bool:
+        """The first codon is no start any more."""
+        if not self.at_start_codon:
+            return False
+        if self.start_shifted and not (self._inframe_insertion(False) or self.inframe_deletion):
+            return True
+        if self.start_codon_replaced:
+            return True
+        if self.peptides is None or not self.peptides[0] or not self.peptides[1] or self.peptides[1] == "X":
+            return False
+        before, after = self.peptides
+        return self.protein_start == 1 and not after.endswith(before) and not after.startswith(before)
+
+    @cached_property
+    def start_retained(self) -> bool:
+        """The first codon is touched and still there."""
+        if not self.at_start_codon:
+            return False
+        return self.start_codon_kept if self.same_length else not self.start_shifted
+
+    @cached_property
+    def stop_altered(self) -> bool:
+        """A change of length at the last codon after which no stop stands there."""
+        if not self.allele.plain or not self.at_stop_codon or self.same_length or self.cds_start is None:
+            return False
+        t = self.transcript
+        assert self.cdna_start is not None and self.cdna_end is not None
+        whole = t.cds + t.three_prime
+        edited = whole[: self.cds_start - 1] + self.alt + whole[self.cds_start + self.cdna_end - self.cdna_start :]
+        if len(edited) < len(t.cds):
+            return True
+        return translate(edited[len(t.cds) - 3 : len(t.cds)], self.code) != "*"
+
+    @cached_property
+    def stop_lost(self) -> bool:
+        """A stop is gone."""
+        if self.peptides is not None:
+            return "*" in self.peptides[0] and "*" not in self.peptides[1]
+        return self.stop_altered
+
+    @cached_property
+    def stop_retained(self) -> bool:
+        """A stop is touched and still there."""
+        if self.partial_codon or self.stop_lost:
+            return False
+        if self.peptides is not None and self.peptides[1]:
+            return self._same_stop()
+        return not self.same_length and self.at_stop_codon and not self.stop_altered
+
+    def _same_stop(self) -> bool:
+        assert self.peptides is not None and self.protein_start is not None and self.protein_end is not None
+        before, after = self.peptides
+        if before == after == "X":
+            return False
+        protein = self.transcript.peptide(self.code)
+        if self.protein_start > len(protein) and after.startswith("*"):
+            return True
+        altered = protein[: self.protein_start - 1] + after + protein[max(self.protein_end, self.protein_start - 1) :]
+        beyond = len(altered) - len(protein)
+        return (
+            (before == after[:1] and "*" in after)
+            or (altered[: len(protein)] == protein and 0 < beyond < 3)
+            or ("*" in before and before.index("*") == after.find("*"))
+        )
+
+    @cached_property
+    def stop_gained(self) -> bool:
+        """A new stop."""
+        if self.stop_retained or self.peptides is None:
+            return False
+        return "*" in self.peptides[1] and "*" not in self.peptides[0]
+
+    @cached_property
+    def frameshift(self) -> bool:
+        """The reading frame moves."""
+        if self.partial_codon or self.stop_retained or self.cds_start is None or self.cds_end is None:
+            return False
+        return (len(self.alt) - (self.cds_end - self.cds_start + 1)) % 3 != 0
+
+    @cached_property
+    def inframe_insertion(self) -> bool:
+        """Whole codons are added and no other is changed."""
+        return self._inframe_insertion(self.start_lost)
+
+    def _inframe_insertion(self, start_lost: bool) -> bool:
+        if self.codons is None or self.frameshift or start_lost or len(self.codons[1]) <= len(self.codons[0]):
+            return False
+        if self.peptides is None:
+            return False
+        before, after = self.peptides
+        if self.start_retained and after.endswith(before):
+            return False
+        stop = after.find("*")
+        after = after[: stop + 1] if stop >= 0 else after
+        return after.startswith(before) or after.endswith(before)
+
+    @cached_property
+    def inframe_deletion(self) -> bool:
+        """Whole codons are lost and no other is changed."""
+        if self.partial_codon or self.codons is None or self.frameshift:
+            return False
+        before, after = self.codons
+        if len(after) >= len(before):
+            return False
+        if before.startswith(after) or before.endswith(after):
+            return True
+        while after and before[0] == after[0]:
+            before, after = before[1:], after[1:]
+        while after and before[-1] == after[-1]:
+            before, after = before[:-1], after[:-1]
+        return not after and len(before) % 3 == 0
+
+    @cached_property
+    def protein_altering(self) -> bool:
+        """The protein changes in another way."""
+        if self.peptides is None:
+            return False
+        before, after = self.peptides
+        if len(before) == len(after) or before.startswith("*") or after.startswith("*"):
+            return False
+        if after.startswith(before) or after.endswith(before):
+            return False
+        return not (self.inframe_deletion or self.start_lost or self.frameshift)
+
+    @cached_property
+    def missense(self) -> bool:
+        """Other amino acids, as many as before."""
+        if self.peptides is None or self.start_lost or self.stop_lost or self.stop_gained or self.partial_codon:
+            return False
+        before, after = self.peptides
+        return not self.stop_retained and before != after and len(before) == len(after)
+
+    @cached_property
+    def synonymous(self) -> bool:
+        """The same amino acids."""
+        if self.peptides is None or not self.peptides[0]:
+            return False
+        before, after = self.peptides
+        return before == after and not self.stop_retained and not self.start_retained and "X" not in before
+
+    @cached_property
+    def within_cds(self) -> bool:
+        """Touches the coding sequence, or a frameshift intron in it."""
+        if any(self.coding_pieces):
+            return True
+        t = self.transcript
+        return t.coding and self.in_frameshift_intron and overlap(self.start, self.end, t.coding_start, t.coding_end)
+
+    @cached_property
+    def coding_unknown(self) -> bool:
+        """Touches the coding sequence in a way that cannot be told."""
+        if self.complete or not self.within_cds:
+            return False
+        if self.peptides is not None and "X" not in self.peptides[0] + self.peptides[1]:
+            return False
+        return not (
+            self.frameshift
+            or self.inframe_deletion
+            or self.protein_altering
+            or self.start_retained
+            or self.start_lost
+            or self.stop_retained
+            or self.stop_lost
+        )
+
+    @cached_property
+    def within_cdna(self) -> bool:
+        """Touches the spliced transcript."""
+        return any(self.pieces) or self.in_frameshift_intron
+
+    def _before_coding(self) -> bool:
+        t = self.transcript
+        if self.start == self.end + 1 == t.coding_start:
+            return True
+        return overlap(self.start, self.end, t.start, t.coding_start - 1)
+
+    def _after_coding(self) -> bool:
+        t = self.transcript
+        if self.start == self.end + 1 and self.end == t.coding_end:
+            return True
+        return overlap(self.start, self.end, t.coding_end + 1, t.end)
+
+    @cached_property
+    def non_coding_exon(self) -> bool:
+        """Touches an exon of a transcript that is not translated."""
+        if self.complete or self.transcript.coding:
+            return False
+        return any(overlap(self.start, self.end, first, last) for first, last in self.transcript.exons)
+
+    @cached_property
+    def terms(self) -> int:
+        """All consequence terms as a set of bits."""
+        if self.complete and self.decrease:
+            return BIT["transcript_ablation"]
+        t = self.transcript
+        found = self._splice_terms()
+        if self.coding:
+            found |= self._coding_terms()
+        if self.exonic and self.beyond_coding and self.within_cdna:
+            forward = t.strand > 0
+            found |= BIT["5_prime_UTR_variant"] * (self._before_coding() if forward else self._after_coding())
+            found |= BIT["3_prime_UTR_variant"] * (self._after_coding() if forward else self._before_coding())
+        if self.intronic:
+            found |= BIT["intron_variant"]
+        if t.biotype == "nonsense_mediated_decay":
+            found |= BIT["NMD_transcript_variant"]
+        if t.biotype != "protein_coding":
+            found |= BIT["non_coding_transcript_exon_variant"] * (self.exonic and self.non_coding_exon)
+            found |= BIT["non_coding_transcript_variant"] * (not t.coding and not self.non_coding_exon)
+        elif t.coding and self.complete and not self.coding_unknown:
+            found |= BIT["coding_transcript_variant"]
+        return found or BIT["intergenic_variant"]
+
+    def _splice_terms(self) -> int:
+        if not self.boundary and not (self.tract or self.tract_reverse):
+            return 0
+        forward = self.transcript.strand > 0
+        donor, acceptor = (self.at_start, self.at_end) if forward else (self.at_end, self.at_start)
+        fifth = self.fifth if forward else self.fifth_reverse
+        region = (self.region if forward else self.region_reverse) and not fifth
+        found = 0
+        if self.boundary:
+            found |= BIT["splice_donor_variant"] * donor | BIT["splice_acceptor_variant"] * acceptor
+            found |= BIT["splice_donor_5th_base_variant"] * fifth | BIT["splice_donor_region_variant"] * region
+            if self.splice_near and not (donor or acceptor or region or fifth):
+                found |= BIT["splice_region_variant"]
+        if (self.tract if forward else self.tract_reverse) and not self.exonic:
+            found |= BIT["splice_polypyrimidine_tract_variant"]
+        return found
+
+    def _coding_terms(self) -> int:
+        found = BIT["stop_gained"] * self.stop_gained | BIT["stop_lost"] * self.stop_lost
+        found |= BIT["start_lost"] * self.start_lost | BIT["start_retained_variant"] * self.start_retained
+        found |= BIT["stop_retained_variant"] * self.stop_retained | BIT["synonymous_variant"] * self.synonymous
+        found |= BIT["incomplete_terminal_codon_variant"] * self.partial_codon
+        found |= BIT["protein_altering_variant"] * self.protein_altering
+        found |= BIT["coding_sequence_variant"] * self.coding_unknown
+        if self.same_length:
+            return found | BIT["missense_variant"] * self.missense
+        found |= BIT["frameshift_variant"] * self.frameshift
+        if self.increase:
+            return found | BIT["inframe_insertion"] * self.inframe_insertion
+        return found | BIT["inframe_deletion"] * self.inframe_deletion

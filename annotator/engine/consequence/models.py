@@ -1,0 +1,260 @@
+"""Compiled gene models of a reference, opened contig by contig, as arrays that many variants are compared with at once."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.consequence.compiling import FORMAT, SCHEMA
+from annotator.engine.consequence.transcript import Transcript
+from annotator.engine.errors import BundleError
+
+#: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
+FLANK = 5000
+#: Longest intron that is taken for a frameshift in the models rather than for an intron, as in Ensembl VEP.
+LONGEST_FRAMESHIFT_INTRON = 13
+
+
+class Bases(Protocol):
+    """What gives the bases of a reference, as :class:`annotator.engine.reference.Sequence` does."""
+
+    def fetch(self, contig: str, start: int, length: int) -> bytes:
+        """Upper-case bases from a 1-based position on; fewer at the end of the contig."""
+
+
+class GeneModels:
+    """The compiled models of a reference; nothing of a contig is read before it is asked for.
+
+    Example:
+        >>> GeneModels.load(Path("models.arrow")).contig("MT").transcript(0).id
+        'MT-TF'
+    """
+
+    def __init__(self, reader: pa.RecordBatchFileReader, contigs: list[str]) -> None:
+        self._reader = reader
+        self._index = {name: at for at, name in enumerate(contigs)}
+
+    @classmethod
+    def load(cls, path: Path) -> GeneModels:
+        """Open a file that :func:`compile_models` wrote.
+
+        Raises:
+            BundleError: it is no such file, or one of another version.
+        """
+        try:
+            reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise BundleError("reference_models", f"{path.name} cannot be read: {error}") from error
+        metadata = reader.schema.metadata or {}
+        if metadata.get(b"format") != FORMAT.encode():
+            raise BundleError("reference_models", f"{path.name} is of another version: build the reference again.")
+        return cls(reader, json.loads(metadata[b"contigs"]))
+
+    @property
+    def contigs(self) -> list[str]:
+        """Names of the contigs that have models."""
+        return list(self._index)
+
+    def contig(self, name: str, length: int = 0, circular: bool = False) -> ContigModels:
+        """Models of one contig; of no transcript when it has none.
+
+        Args:
+            name: canonical name of the contig.
+            length: its length, needed when it is circular.
+            circular: transcripts near one end flank variants at the other.
+        """
+        at = self._index.get(name)
+        batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
+        if circular and len(batch):
+            batch = _across_origin(batch, length)
+        return ContigModels(name, batch)
+
+
+def _across_origin(table: pa.Table, length: int) -> pa.Table:
+    """The transcripts, and once more those that flank the other end of a circle, moved by a turn."""
+    parts = []
+    start, end = table["start"].to_numpy(), table["end"].to_numpy()
+    for near, turn in ((start <= FLANK, length), (end > length - FLANK, -length)):
+        moved = table.filter(pa.array(near))
+        columns = {name: moved[name] for name in moved.column_names}
+        for name in ("start", "end", "coding_start", "coding_end"):
+            columns[name] = pa.array(moved[name].to_numpy() + np.int32(turn), pa.int32())
+        for name in ("exon_starts", "exon_ends", "selenocysteines"):
+            lists = moved[name].to_pylist()
+            columns[name] = pa.array([[one + turn for one in items] for items in lists], pa.list_(pa.int32()))
+        none = moved["coding_start"].to_numpy() == 0
+        for name in ("coding_start", "coding_end"):
+            columns[name] = pa.array(np.where(none, 0, np.asarray(columns[name])), pa.int32())
+        parts.append(pa.table(columns, schema=SCHEMA))
+    return pa.concat_tables([table, *parts]).sort_by([("start", "ascending"), ("end", "ascending")])
+
+
+class ContigModels:
+    """Transcripts of one contig in the order of their starts, as arrays with one element a transcript or an exon.
+
+    ``exon_offset[t] : exon_offset[t + 1]`` are the exons of transcript ``t``, in ascending order. Positions are
+    1-based and inclusive; ``coding_start`` is 0 where nothing is translated.
+    """
+
+    def __init__(self, name: str, table: pa.Table) -> None:
+        self.name = name
+        table = table.combine_chunks()
+        self.table = table
+        self.size = len(table)
+        for column in ("strand", "start", "end", "coding_start", "coding_end", "phase"):
+            setattr(self, column, table[column].to_numpy().astype(np.int64))
+        starts, ends = _one(table["exon_starts"]), _one(table["exon_ends"])
+        self.is_coding = self.coding_start > 0
+        self.exon_offset: np.ndarray = starts.offsets.to_numpy().astype(np.int64) - (
+            starts.offsets[0].as_py() if len(starts) else 0
+        )
+        self.exon_start: np.ndarray = starts.flatten().to_numpy().astype(np.int64)
+        self.exon_end: np.ndarray = ends.flatten().to_numpy().astype(np.int64)
+        self._transcripts: dict[int, Transcript] = {}
+
+    strand: np.ndarray
+    #: Whether each transcript is translated.
+    is_coding: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    coding_start: np.ndarray
+    coding_end: np.ndarray
+    phase: np.ndarray
+
+    def strings(self, column: str) -> pa.StringArray:
+        """A column of text, one value a transcript."""
+        return _one(self.table[column])
+
+    @cached_property
+    def decay(self) -> np.ndarray:
+        """Whether each transcript is subject to nonsense-mediated decay."""
+        return pc.equal(self.strings("biotype"), "nonsense_mediated_decay").to_numpy(zero_copy_only=False)
+
+    @cached_property
+    def protein_coding(self) -> np.ndarray:
+        """Whether the biotype of each transcript is ``protein_coding``."""
+        return pc.equal(self.strings("biotype"), "protein_coding").to_numpy(zero_copy_only=False)
+
+    @cached_property
+    def name_rank(self) -> np.ndarray:
+        """Place of each transcript in the alphabetical order of their identifiers: the order of CSQ's entries."""
+        names = np.array([name.encode() for name in self.strings("id").to_pylist()], dtype=object)
+        rank = np.empty(self.size, dtype=np.int64)
+        rank[np.argsort(names, kind="stable")] = np.arange(self.size)
+        return rank
+
+    @cached_property
+    def exon_owner(self) -> np.ndarray:
+        """The transcript of each exon."""
+        return np.repeat(np.arange(self.size), np.diff(self.exon_offset))
+
+    @cached_property
+    def exon_cdna(self) -> np.ndarray:
+        """Position in the spliced transcript of the first base, in its own direction, of each exon."""
+        lengths = self.exon_end - self.exon_start + 1
+        before = np.concatenate([[0], np.cumsum(lengths)])
+        owner = self.exon_owner
+        first, last = self.exon_offset[:-1][owner], self.exon_offset[1:][owner]
+        at = np.arange(len(lengths))
+        forward = before[at] - before[first]
+        backward = before[last] - before[at + 1]
+        return np.where(self.strand[owner] > 0, forward, backward) + 1
+
+    @cached_property
+    def frameshift_introns(self) -> np.ndarray:
+        """Whether each transcript has an intron that is too short to be one."""
+        gaps = self.exon_start[1:] - self.exon_end[:-1] - 1
+        short = (gaps <= LONGEST_FRAMESHIFT_INTRON) & (self.exon_owner[1:] == self.exon_owner[:-1])
+        found = np.zeros(self.size, dtype=bool)
+        found[self.exon_owner[1:][short]] = True
+        return found
+
+    @cached_property
+    def exon_labels(self) -> pa.StringArray:
+        """``n/total`` of each exon, in the transcript's direction."""
+        return self._labels(np.diff(self.exon_offset))
+
+    @cached_property
+    def intron_labels(self) -> pa.StringArray:
+        """``n/total`` of the intron behind each exon, in ascending order of the genome."""
+        return self._labels(np.diff(self.exon_offset) - 1)
+
+    def _labels(self, count: np.ndarray) -> pa.StringArray:
+        at = np.arange(len(self.exon_owner)) - self.exon_offset[:-1][self.exon_owner]
+        total = count[self.exon_owner]
+        number = np.where(self.strand[self.exon_owner] > 0, at + 1, total - at)
+        return pc.binary_join_element_wise(*(pa.array(one).cast(pa.string()) for one in (number, total)), "/")
+
+    @cached_property
+    def odd_spots(self) -> list[tuple[int, int, int]]:
+        """Transcript, first and last base around frameshift introns and around exons of one or two bases.
+
+        There the parts of neighbouring introns overlap, so that changes are looked at one by one.
+        """
+        found = []
+        gaps = self.exon_start[1:] - self.exon_end[:-1] - 1
+        same = self.exon_owner[1:] == self.exon_owner[:-1]
+        for at in np.flatnonzero(same & (gaps <= LONGEST_FRAMESHIFT_INTRON)):
+            found.append((int(self.exon_owner[at]), int(self.exon_end[at]) - 19, int(self.exon_start[at + 1]) + 19))
+        for at in np.flatnonzero(self.exon_end - self.exon_start < 2):
+            found.append((int(self.exon_owner[at]), int(self.exon_start[at]) - 20, int(self.exon_end[at]) + 20))
+        return found
+
+    #: More than any position.
+    _SPAN = 1 << 34
+
+    def key(self, transcript: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Numbers that order bases by transcript, then by position; positions may be a little below 1."""
+        return transcript * self._SPAN + position + (1 << 20)
+
+    @cached_property
+    def exon_keys(self) -> np.ndarray:
+        """Keys of the first bases of all exons, ascending."""
+        return self.key(self.exon_owner, self.exon_start)
+
+    @cached_property
+    def cdna_coding(self) -> tuple[np.ndarray, np.ndarray]:
+        """First and last position of the coding sequence in each spliced transcript; 0 where nothing is translated."""
+        ends = []
+        for position in (self.coding_start, self.coding_end):
+            coding = np.flatnonzero(self.is_coding)
+            found = np.zeros(self.size, dtype=np.int64)
+            exon = np.searchsorted(self.exon_keys, self.key(coding, position[coding]), "right") - 1
+            left = position[coding] - self.exon_start[exon]
+            right = self.exon_end[exon] - position[coding]
+            found[coding] = self.exon_cdna[exon] + np.where(self.strand[coding] > 0, left, right)
+            ends.append(found)
+        return np.minimum(*ends), np.maximum(*ends)
+
+    def transcript(self, at: int) -> Transcript:
+        """One transcript by its index."""
+        found = self._transcripts.get(at)
+        if found is None:
+            row = self.table.slice(at, 1).to_pylist()[0]
+            found = Transcript(
+                id=row["id"],
+                protein=row["protein"],
+                biotype=row["biotype"],
+                strand=row["strand"],
+                start=row["start"],
+                end=row["end"],
+                coding_start=row["coding_start"],
+                coding_end=row["coding_end"],
+                phase=row["phase"],
+                exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
+                selenocysteines=frozenset(row["selenocysteines"]),
+                start_unknown="cds_start_NF" in row["flags"],
+                end_unknown="cds_end_NF" in row["flags"],
+            )
+            self._transcripts[at] = found
+        return found
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.array([], column.type)])

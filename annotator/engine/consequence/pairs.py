@@ -1,0 +1,162 @@
+"""Alleles of a chunk as arrays, and which transcripts each of them touches or flanks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.consequence.alleles import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele
+from annotator.engine.consequence.chunk import AlleleChunk
+from annotator.engine.consequence.models import FLANK, ContigModels
+from annotator.engine.consequence.structural import structural_class
+
+#: Alleles that touch more bases than this are paired one by one, lest one of them widens the search for all.
+LONG = 2000
+
+
+@dataclass
+class Alleles:
+    """Trimmed alleles of a chunk, one element an allele; see :class:`annotator.engine.consequence.alleles.Allele`."""
+
+    record: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    ref: pa.StringArray
+    alt: pa.StringArray
+    kind: np.ndarray
+    #: CSQ's Allele.
+    text: pa.StringArray
+
+    @classmethod
+    def of(cls, chunk: AlleleChunk) -> Alleles:
+        """Trim the alleles of a chunk over all alleles of each record, as VEP does."""
+        ref, alt = chunk.ref.cast(pa.string()), chunk.alt.cast(pa.string())
+        ref_length, alt_length = _lengths(ref), _lengths(alt)
+        ref_first, alt_first = _first_bytes(ref), _first_bytes(alt)
+        symbolic = np.isin(alt_first, np.frombuffer(b"<[]*.", dtype=np.uint8))
+        breakend = pc.match_substring_regex(alt, r"[\[\]<]").to_numpy(zero_copy_only=False)
+        symbolic |= breakend
+        star = alt_first == ord("*")
+        first_of_record = np.flatnonzero(np.diff(chunk.record, prepend=-1))
+        counted = np.where(first_of_record.size, np.diff(first_of_record, append=len(chunk)), 0)
+        longer = _any(~star & ~symbolic & (ref_length != alt_length), first_of_record, counted)
+        unlike = _any(~star & (symbolic | (ref_first != alt_first)), first_of_record, counted)
+        cut = (longer & ~unlike & ~symbolic).astype(np.int64)
+        start = chunk.pos.astype(np.int64) + cut
+        end = np.where(symbolic & ~star, np.maximum(chunk.end, chunk.pos), chunk.pos + ref_length - 1).astype(np.int64)
+        start = np.where(symbolic & ~star & ~breakend_only(alt_first), chunk.pos + 1, start)
+        end = np.where(symbolic & (start > end), start, end)
+        ref, alt = _cut(ref, cut), _cut(alt, cut)
+        left, right = ref_length - cut, alt_length - cut
+        odd = _any(symbolic, first_of_record, counted)
+        kind = np.full(len(chunk), OTHER, dtype=np.int8)
+        kind[~_any(~((ref_length == 1) & (alt_length == 1)), first_of_record, counted)] = SUBSTITUTION
+        kind[~_any(~((left == 0) & (right > 0)), first_of_record, counted)] = INSERTION
+        kind[~_any(~((left > 0) & (right == 0)), first_of_record, counted)] = DELETION
+        kind[odd] = OTHER
+        kind[symbolic] = SYMBOLIC
+        text = pc.if_else(pa.array(right == 0), "-", alt)
+        if symbolic.any():
+            names = text.to_pylist()
+            for at in np.flatnonzero(symbolic):
+                names[at] = structural_class(names[at])
+            text = pa.array(names, pa.string())
+        return cls(chunk.record.astype(np.int64), start, end, ref, alt, kind, text)
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    def one(self, at: int) -> Allele:
+        """One allele."""
+        return Allele(
+            int(self.start[at]), int(self.end[at]), self.ref[at].as_py(), self.alt[at].as_py(), int(self.kind[at])
+        )
+
+
+def breakend_only(first: np.ndarray) -> np.ndarray:
+    """Whether symbolic alleles are breakends, by their first byte: they lie at POS, others behind it."""
+    return first != ord("<")
+
+
+def _lengths(texts: pa.StringArray) -> np.ndarray:
+    return pc.binary_length(texts).to_numpy().astype(np.int64)
+
+
+def _first_bytes(texts: pa.StringArray) -> np.ndarray:
+    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts)]
+    data = np.frombuffer(texts.buffers()[2] or b"\0", dtype=np.uint8)
+    return data[np.minimum(offsets, len(data) - 1)] if len(data) else np.zeros(len(texts), dtype=np.uint8)
+
+
+def _any(flags: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """For each allele whether a flag is set for any allele of its record."""
+    if not len(flags):
+        return flags
+    return np.repeat(np.logical_or.reduceat(flags, first), counts)
+
+
+def _cut(texts: pa.StringArray, cut: np.ndarray) -> pa.StringArray:
+    if not cut.any():
+        return texts
+    return pc.if_else(pa.array(cut > 0), pc.utf8_slice_codeunits(texts, 1), texts)
+
+
+@dataclass
+class Pairs:
+    """Alleles with transcripts, in the order of CSQ's entries; ``transcript`` is -1 where there is none near."""
+
+    allele: np.ndarray
+    transcript: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.allele)
+
+
+def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
+    """Find for each allele the transcripts that it touches or that lie within :data:`FLANK` of it."""
+    allele, transcript = _near(alleles, models)
+    start, end = alleles.start[allele], alleles.end[allele]
+    first, last = models.start[transcript], models.end[transcript]
+    touches = (end >= first) & (start <= last)
+    before = (end >= first - FLANK) & (end < first)
+    after = (start <= last + FLANK) & (start > last)
+    kept = touches | before | after
+    allele, transcript = allele[kept], transcript[kept]
+    alone = np.ones(len(alleles), dtype=bool)
+    alone[allele] = False
+    lonely = np.flatnonzero(alone)
+    rank = models.name_rank[transcript] + 1
+    allele = np.concatenate([allele, lonely])
+    transcript = np.concatenate([transcript, np.full(len(lonely), -1)])
+    rank = np.concatenate([rank, np.zeros(len(lonely), dtype=np.int64)])
+    key = (alleles.record[allele] * (models.size + 1) + rank) * (len(alleles) + 1) + allele
+    order = np.argsort(key)
+    return Pairs(allele[order], transcript[order])
+
+
+def _near(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
+    """Candidates: alleles and transcripts whose flanks meet, and a few more."""
+    none = np.zeros(0, dtype=np.int64)
+    if not models.size or not len(alleles):
+        return none, none
+    low, high = np.minimum(alleles.start, alleles.end), np.maximum(alleles.start, alleles.end)
+    long = np.flatnonzero(high - low > LONG)
+    short = np.flatnonzero(high - low <= LONG)
+    found = [(none, none)]
+    if len(short):
+        # Starts ascend but for the one base that is trimmed off.
+        starts = np.maximum.accumulate(low[short])
+        window = np.flatnonzero((models.start <= high[short].max() + FLANK) & (models.end >= low[short].min() - FLANK))
+        begin = np.searchsorted(starts, models.start[window] - FLANK - LONG - 1, "left")
+        until = np.searchsorted(starts, models.end[window] + FLANK + 2, "right")
+        count = np.maximum(until - begin, 0)
+        total = np.cumsum(count)
+        at = np.arange(total[-1] if len(total) else 0) - np.repeat(total - count, count) + np.repeat(begin, count)
+        found.append((short[at], np.repeat(window, count)))
+    for one in long:
+        near = np.flatnonzero((models.start <= high[one] + FLANK) & (models.end >= low[one] - FLANK))
+        found.append((np.full(len(near), one), near))
+    return np.concatenate([one for one, _ in found]), np.concatenate([two for _, two in found])

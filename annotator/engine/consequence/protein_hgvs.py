@@ -1,0 +1,165 @@
+"""Names of changes of proteins after the HGVS nomenclature (``p.``), in the forms that Ensembl VEP writes."""
+
+from __future__ import annotations
+
+from annotator.engine.consequence.effects import Effect
+from annotator.engine.consequence.hgvs import Change, clip
+from annotator.engine.consequence.translation import three_letters, translate
+
+
+def protein_change(effect: Effect, moved: Effect) -> str:
+    """HGVS name of what happens to a protein, without the protein; empty where there is none.
+
+    Args:
+        effect: the change where the file has it.
+        moved: the same change, shifted as far as it goes in the direction of the transcript.
+    """
+    if not effect.coding or not moved.protein_start or not moved.protein_end or moved.peptides is None:
+        return ""
+    before, after = (one or "-" for one in moved.peptides)
+    change = Change(moved.protein_start, moved.protein_end, before, after)
+    if before != after:
+        clip(change, protein=True)
+    _tell(change, effect)
+    name = _named(change, effect, moved)
+    return name and "p." + name
+
+
+def _tell(change: Change, effect: Effect) -> None:
+    if effect.frameshift:
+        change.type = "fs"
+        return
+    # One stop is written as an unknown amino acid from here on, so that what follows a second one can be told.
+    change.ref, change.alt = change.ref.replace("*", "X", 1), change.alt.replace("*", "X", 1)
+    if change.ref in ("-", ""):
+        change.type = "ins"
+    elif change.alt in ("-", ""):
+        change.type = "del"
+    elif len(change.ref) == len(change.alt) == 1:
+        change.type = ">"
+    else:
+        change.type = "delins"
+
+
+def _named(change: Change, effect: Effect, moved: Effect) -> str:
+    if change.type == "fs":
+        _first_difference(change, moved)
+    elif change.type == "ins":
+        _move_on(change, moved)
+        if "*" not in change.alt and _is_duplication(change, moved):
+            alt = three_letters(change.alt)
+            if change.start < change.end:
+                return f"{alt[:3]}{change.start}_{alt[-3:]}{change.end}dup"
+            return f"{alt}{change.start}dup"
+        at = min(change.start, change.end)
+        protein = _protein(change, moved)
+        if len(protein) <= at:
+            return ""
+        change.ref = protein[at - 1 : at + 1]
+    elif change.type == "del":
+        _move_on(change, moved)
+    ref = change.ref if change.ref == "-" else three_letters(change.ref)
+    alt = change.alt if change.alt in ("-", "del") else three_letters(change.alt)
+    if effect.start_lost:
+        # Ensembl VEP says nothing of what takes the place of the first methionine.
+        where = f"{ref}{change.start}_?{change.end}" if change.start != change.end else f"{ref}{change.start}?"
+        return where
+    if change.type == "fs":
+        ref = ref[:3]
+    return _format(change, ref, "del" if alt == "-" else alt, effect, moved)
+
+
+def _format(change: Change, ref: str, alt: str, effect: Effect, moved: Effect) -> str:
+    start, end, kind = change.start, change.end, change.type
+    if ref == alt and kind not in ("fs", "ins"):
+        return f"{ref}{start}="
+    if effect.stop_lost and kind in ("del", ">"):
+        extended = f"{'del' if kind == 'del' else alt[:3]}extTer{_extension(moved) or '?'}"
+        if len(ref) > 3 and kind == "del":
+            return f"{ref[:3]}{start}_{ref[-3:]}{end}{extended}"
+        return f"{ref}{start}{extended}"
+    if kind == ">" or kind == "=":
+        return f"{ref}{start}{alt}"
+    if kind in ("delins", "ins"):
+        stop = alt.find("Ter")
+        alt = alt[: stop + 3] if stop >= 0 else alt
+        if start == end and kind == "delins":
+            return f"{ref[:3]}{start}delins{alt}"
+        return f"{ref[:3]}{min(start, end)}_{ref[-3:]}{max(start, end)}{kind}{alt}"
+    if kind == "fs":
+        if alt == "Ter":
+            return f"{ref}{start}Ter"
+        return f"{ref}{start}{alt}fsTer{_distance_to_stop(start, moved) or '?'}"
+    if len(ref) > 3:
+        return f"{ref[:3]}{start}_{ref[-3:]}{end}del"
+    return f"{ref}{start}del"
+
+
+def _protein(change: Change, moved: Effect) -> str:
+    """The protein, with the stop where the change touched it."""
+    protein = moved.transcript.peptide(moved.code)
+    return protein + change.original if change.original and change.original.startswith("*") else protein
+
+
+def _altered(moved: Effect) -> str:
+    return translate(moved.altered_cds or "", moved.code)
+
+
+def _first_difference(change: Change, moved: Effect) -> None:
+    """Set a frameshift to the first amino acid that is another one."""
+    before, after = moved.transcript.peptide(moved.code) + "*", _altered(moved)
+    change.start = moved.protein_start or 0
+    if change.start > len(after):
+        change.ref, change.alt, change.type = change.ref.replace("-", ""), "del", "del"
+        return
+    while change.start <= len(after):
+        change.ref, change.alt = before[change.start - 1 : change.start], after[change.start - 1 : change.start]
+        if change.ref == change.alt == "*":
+            change.type = "="
+            return
+        if change.ref != change.alt:
+            return
+        change.start += 1
+
+
+def _move_on(change: Change, moved: Effect) -> None:
+    """Move an insertion or deletion of amino acids as far as it goes towards the end of the protein."""
+    protein = _protein(change, moved)
+    if len(protein) <= change.end + 1:
+        return
+    following = protein[change.end :]
+    text = change.alt if change.type == "ins" else change.ref
+    for one in following[: max(0, len(following) - len(text) + 1)]:
+        if text[0] != one:
+            break
+        text = text[1:] + one
+        change.start += 1
+        change.end += 1
+    if change.type == "ins":
+        change.alt = text
+    else:
+        change.ref = text
+
+
+def _is_duplication(change: Change, moved: Effect) -> bool:
+    """Whether the amino acids that are inserted stand right before them; if so, set the change to those."""
+    size = len(change.alt)
+    before = translate(moved.transcript.cds, moved.code)[: change.start - 1] + change.prefix
+    first = change.start - size - 1
+    if first < 0 or before[first : first + size] != change.alt:
+        return False
+    change.end = change.start - 1
+    change.start -= size
+    return True
+
+
+def _extension(moved: Effect) -> int:
+    """Amino acids that are added until the next stop; 0 when there is none."""
+    stop = _altered(moved).find("*")
+    return max(0, stop - len(moved.transcript.peptide(moved.code))) if stop >= 0 else 0
+
+
+def _distance_to_stop(start: int, moved: Effect) -> int:
+    """Amino acids from the first changed one to the next stop; 0 when there is none."""
+    stop = _altered(moved).find("*")
+    return max(0, stop + 1 - (start - 1)) if stop >= 0 and start > 1 else 0

@@ -1,0 +1,74 @@
+"""Consequences of symbolic alleles (``<DEL>``, ``<DUP>``, ``<INS>``, breakends, ``*``), from overlap alone."""
+
+from __future__ import annotations
+
+from annotator.engine.consequence.effects import Effect, overlap
+from annotator.engine.consequence.terms import BIT
+
+#: Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol.
+CLASSES = (
+    ("<DEL", "deletion"),
+    ("<DUP", "duplication"),
+    ("<INS", "insertion"),
+    ("<INV", "inversion"),
+    ("<CNV", "copy_number_variation"),
+)
+
+
+def structural_class(alt: str) -> str:
+    """Class of a symbolic allele, named as in CSQ's Allele."""
+    if "[" in alt or "]" in alt:
+        return "chromosome_breakpoint"
+    found = next((name for symbol, name in CLASSES if alt.upper().startswith(symbol)), "")
+    return found or ("*" if alt == "*" else "sequence_alteration")
+
+
+def structural_terms(effect: Effect) -> int:
+    """Terms for a structural variant and a transcript that it overlaps."""
+    kind, t = structural_class(effect.allele.alt), effect.transcript
+    lost, gained = kind == "deletion", kind in ("duplication", "insertion")
+    if effect.complete and lost:
+        return BIT["transcript_ablation"]
+    if effect.complete and kind == "duplication":
+        return BIT["transcript_amplification"]
+    found = 0
+    if gained and effect.within_cdna and t.start <= effect.start and effect.end <= t.end:
+        found |= BIT["feature_elongation"]
+    if (lost and effect.within_cdna) or kind == "chromosome_breakpoint":
+        found |= BIT["feature_truncation"]
+    if effect.coding and not effect.complete:
+        found |= _coding(effect, lost)
+    if effect.exonic and effect.beyond_coding and effect.within_cdna:
+        before = overlap(effect.start, effect.end, t.start, t.coding_start - 1)
+        after = overlap(effect.start, effect.end, t.coding_end + 1, t.end)
+        five, three = (before, after) if t.strand > 0 else (after, before)
+        found |= BIT["5_prime_UTR_variant"] * five | BIT["3_prime_UTR_variant"] * three
+    if not t.coding:
+        exon = effect.exonic and not effect.complete
+        found |= BIT["non_coding_transcript_exon_variant" if exon else "non_coding_transcript_variant"]
+    elif effect.complete:
+        found |= BIT["coding_transcript_variant"]
+    if effect.intronic and not effect.complete:
+        found |= BIT["intron_variant"]
+    return found or BIT["coding_transcript_variant" if t.coding else "non_coding_transcript_variant"]
+
+
+def _coding(effect: Effect, lost: bool) -> int:
+    t = effect.transcript
+    low, high = (t.coding_start, t.coding_start + 2), (t.coding_end - 2, t.coding_end)
+    start, stop = (low, high) if t.strand > 0 else (high, low)
+    found = 0
+    if kind_changes_sequence(effect.allele.alt):
+        found |= BIT["start_lost"] * overlap(effect.start, effect.end, *start)
+    if lost:
+        found |= BIT["stop_lost"] * overlap(effect.start, effect.end, *stop)
+        inside = any(first <= effect.start and effect.end <= last for first, last in t.exons)
+        if inside and None not in effect.coding_pieces:
+            whole = (effect.end - effect.start + 1) % 3 == 0
+            return found | BIT["inframe_deletion" if whole else "frameshift_variant"]
+    return found | BIT["coding_sequence_variant"] * effect.within_cds
+
+
+def kind_changes_sequence(alt: str) -> bool:
+    """Whether a symbolic allele says that bases are lost or replaced where it lies."""
+    return structural_class(alt) in ("deletion", "inversion")
