@@ -1,7 +1,8 @@
 """The development identity provider's server: `python -m infra.local.identity --help`.
 
 Real endpoints of Globus Auth, served on 127.0.0.1. Nothing in a deployed stage can lead to it: only the local
-stack points the site's function here, after deploying.
+stack points the site's function here, after deploying. Beside it, at `/outbox`, are the mails that the local service
+has sent.
 """
 from __future__ import annotations
 
@@ -15,11 +16,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
+import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chalicelib.clock import random_token, system_clock
-from infra.local.identity_pages import choice_page, logout_page, refusal_page
+from infra.local.identity_pages import choice_page, logout_page, page, refusal_page
 from infra.local.identity_provider import (
     Client,
     IdentityProvider,
@@ -27,6 +29,8 @@ from infra.local.identity_provider import (
     UnsafeRedirectError,
     redirect_address,
 )
+from infra.local.outbox import PATH as OUTBOX
+from infra.local.outbox import outbox_page, read_outbox
 from infra.local.people import PEOPLE
 
 logger = logging.getLogger("identity")
@@ -38,7 +42,8 @@ Environ = dict[str, Any]
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _STATUS = {200: "200 OK", 303: "303 See Other", 400: "400 Bad Request", 401: "401 Unauthorized",
            403: "403 Forbidden", 404: "404 Not Found", 405: "405 Method Not Allowed",
-           413: "413 Content Too Large", 500: "500 Internal Server Error"}
+           413: "413 Content Too Large", 500: "500 Internal Server Error",
+           502: "502 Bad Gateway"}
 _PAGE_HEADERS = [
     ("Content-Type", "text/html; charset=utf-8"),
     # No form-action: browsers apply it also to the redirect after the form, and that leads to the site.
@@ -70,10 +75,14 @@ def _redirect(address: str) -> _Response:
 
 
 class Application:
-    """The provider as a WSGI application."""
+    """The provider as a WSGI application.
 
-    def __init__(self, provider: IdentityProvider) -> None:
+    :param emulator: address of the emulator, whose mails are shown; "" for none
+    """
+
+    def __init__(self, provider: IdentityProvider, emulator: str = "") -> None:
         self._provider = provider
+        self._emulator = emulator
         self._routes: dict[str, dict[str, Callable[[Environ], _Response]]] = {
             "/v2/oauth2/authorize": {"GET": self._authorize, "POST": self._chosen},
             "/v2/oauth2/token": {"POST": self._token},
@@ -94,6 +103,8 @@ class Application:
         return [response.body]
 
     def _answer(self, environ: Environ) -> _Response:
+        if self._emulator and f"{environ['PATH_INFO']}/".startswith(f"{OUTBOX}/"):
+            return self._outbox(environ)
         methods = self._routes.get(environ["PATH_INFO"])
         if methods is None:
             return _json(404, {"error": "not_found"})
@@ -109,6 +120,18 @@ class Application:
         except OAuthError as error:
             logger.warning("%s answered with %s", environ["PATH_INFO"], error)
             return _json(error.status, {"error": error.error, "error_description": error.description})
+
+    def _outbox(self, environ: Environ) -> _Response:
+        if environ["REQUEST_METHOD"] != "GET":
+            return _json(405, {"error": "method_not_allowed"})
+        try:
+            shown = outbox_page(environ["PATH_INFO"], read_outbox(self._emulator))
+        except requests.RequestException as error:
+            logger.warning("the emulator does not say which mails were sent: %s", error)
+            return _page(502, page("The mails cannot be read", "<p>The AWS emulator, which keeps them, does not "
+                                                               "answer. Load this page again in a moment.</p>"))
+        return _page(200, shown) if shown is not None else _page(404, page(
+            "There is no such mail", f'<p><a href="{OUTBOX}">All sent mails</a></p>'))
 
     def _authorize(self, environ: Environ) -> _Response:
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
@@ -188,12 +211,13 @@ class _Handler(WSGIRequestHandler):
         logger.debug(format, *args)
 
 
-def serve(provider: IdentityProvider, port: int) -> None:
+def serve(provider: IdentityProvider, port: int, emulator: str = "") -> None:
     """Serves until the process is ended.
 
     :param port: TCP port on 127.0.0.1
+    :param emulator: as `Application` takes it
     """
-    with make_server("127.0.0.1", port, Application(provider), server_class=_Server,
+    with make_server("127.0.0.1", port, Application(provider, emulator), server_class=_Server,
                      handler_class=_Handler) as server:
         server.serve_forever()
 
@@ -204,6 +228,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--client", type=Path, required=True, help="JSON file that registers the application")
     parser.add_argument("--key", type=Path, required=True, help="PEM file of the signing key")
+    parser.add_argument("--emulator", default="", help="address of the AWS emulator, whose mails are shown at /outbox")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     registered = json.loads(options.client.read_text())
@@ -211,7 +236,7 @@ def main(arguments: list[str] | None = None) -> None:
                     redirect_uris=tuple(registered["redirect_uris"]))
     provider = IdentityProvider(issuer=f"http://127.0.0.1:{options.port}", client=client,
                                 key=load_key(options.key), clock=system_clock, new_token=random_token)
-    serve(provider, options.port)
+    serve(provider, options.port, options.emulator)
 
 
 if __name__ == "__main__":

@@ -24,11 +24,14 @@ _NOTICE = ("This is the sign-in of a development copy of GAS. The people are inv
            "passwords, and it stands in for Globus on this machine only.")
 
 
-def page(title: str, body: str) -> str:
-    """A whole HTML document around a body that is already escaped."""
+def page(title: str, body: str, part: str = "development sign-in") -> str:
+    """A whole HTML document around a body that is already escaped.
+
+    :param part: of the local service, for the title
+    """
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{escape(title)} · development sign-in</title>\n<style>{_STYLE}</style>\n</head>\n"
+            f"<title>{escape(title)} · {part}</title>\n<style>{_STYLE}</style>\n</head>\n"
             f"<body>\n<main>\n<h1>{escape(title)}</h1>\n{body}\n</main>\n</body>\n</html>\n")
 
 

@@ -95,7 +95,7 @@ def run(home: Path, port: int, workers: int) -> int:
             require_port(port, f"make run PORT={port + 10}")
             default_builder(lambda line: say(f"  {line}")).build()
             with LocalStack(settings(home, port, workers), say=lambda line: say(f"  {line}")) as stack:
-                say(f"\nGAS is at {stack.settings.site}/\n\n"
+                say(f"\nGAS is at {stack.settings.site}/\nMails that it sends are at {stack.settings.outbox}\n\n"
                     f"It stays on this machine; what it keeps is in {home}. Ctrl-C stops it. Times below are UTC.\n")
                 try:
                     follow(stack)

@@ -61,6 +61,11 @@ class LocalSettings:
         return f"http://127.0.0.1:{self.identity_port}"
 
     @property
+    def outbox(self) -> str:
+        """Where sent mails can be read."""
+        return f"{self.identity}/outbox"
+
+    @property
     def run_file(self) -> Path:
         """What tells others that, and where, this stack runs."""
         return self.home / "run.json"

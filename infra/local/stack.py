@@ -204,7 +204,8 @@ class LocalStack:
         self._identity = Child(
             "development sign-in",
             [sys.executable, "-m", "infra.local.identity", "--port", str(self.settings.identity_port),
-             "--client", str(home / "client.json"), "--key", str(home / "key.pem")],
+             "--client", str(home / "client.json"), "--key", str(home / "key.pem"),
+             "--emulator", self.settings.endpoint],
             {"PATH": self._outer.get("PATH", ""), "PYTHONUNBUFFERED": "1"},
             self.settings.logs / "identity.log", PROJECT)
         self._identity.start()
