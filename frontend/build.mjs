@@ -5,7 +5,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync, constants } from "node:zlib";
+import { gunzipSync, gzipSync, constants } from "node:zlib";
 import { build } from "esbuild";
 import { compile } from "sass";
 
@@ -76,6 +76,18 @@ async function icons() {
   await writeFile(join(target, "icons.json"), JSON.stringify(drawings, null, 1));
 }
 
+// The reference that comes with GAS, for the genome view. Browsers unpack what is small and plain by themselves.
+async function bundledReference() {
+  const directory = join(here, "..", "reference", "rCRS");
+  const { fasta, models } = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8"));
+  const plain = async (name) => {
+    const bytes = await readFile(join(directory, name));
+    return name.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+  };
+  await put("rCRS.fa", await plain(fasta));
+  await put("rCRS.gff3", await plain(models));
+}
+
 // What is bundled keeps the notices that its licences ask for.
 async function licences() {
   const { dependencies } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
@@ -95,6 +107,7 @@ await styles(await fonts());
 await scripts();
 await icons();
 await licences();
+await bundledReference();
 await put("sample.vcf", await readFile(join(here, "..", "reference", "rCRS", "sample.vcf")));
 await put("favicon.svg", await readFile(join(here, "src", "favicon.svg")));
 await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1));

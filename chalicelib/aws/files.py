@@ -121,10 +121,9 @@ class FileStore:
                     "ResponseCacheControl": "private, no-store"})
         return link
 
-    @property
-    def results_origin(self) -> str:
-        """Scheme and host under which browsers reach the results bucket."""
-        address = urllib.parse.urlsplit(self.presign_reading(self.results_bucket, "any", 1))
+    def origin(self, bucket: str) -> str:
+        """Scheme and host under which browsers reach a bucket."""
+        address = urllib.parse.urlsplit(self.presign_reading(bucket, "any", 1))
         return f"{address.scheme}://{address.netloc}"
 
     def size(self, bucket: str, key: str) -> int | None:

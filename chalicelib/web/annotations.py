@@ -9,8 +9,9 @@ from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.usecases import annotations as usecases
 from chalicelib.usecases.annotate_again import annotate_again
 from chalicelib.usecases.annotations import FileKind
-from chalicelib.usecases.browsing import reading_links
+from chalicelib.usecases.browsing import reading_links, reference_of
 from chalicelib.usecases.checksums import checksums
+from chalicelib.web.genome import IGV_STYLES, genome_connections, reference_json
 from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
 from chalicelib.web.responses import WebResponse, json_response, no_content, redirect
@@ -31,8 +32,8 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
     references = reference_choices(request) if job.ended else []
     if not request.wants_fragment:
         # Also while the job runs: its page becomes that of a completed one without being loaded anew.
-        return render(request, "job.html", connect=(request.services.files.results_origin,), job=view,
-                      references=references)
+        return render(request, "job.html", connect=genome_connections(request.services), styles=IGV_STYLES,
+                      job=view, references=references)
     if request.query("seen") == view.seen:
         return no_content()
     if request.query("phase") == view.phase:
@@ -61,6 +62,13 @@ def links(request: WebRequest, id: str) -> WebResponse:
     found = reading_links(request.services, request.profile.identity_id, id)
     return json_response({"seconds": found.seconds, "variants": {"url": found.variants, "size": found.variants_size},
                           "results": {"url": found.results}, "index": {"url": found.index}})
+
+
+@page(blueprint, "/annotations/{id}/reference")
+def show_reference(request: WebRequest, id: str) -> WebResponse:
+    """Where the genome view finds the job's reference."""
+    found = reference_of(request.services, request.profile.identity_id, id)
+    return json_response(reference_json(request.services, found, request.site))
 
 
 @page(blueprint, "/annotations/{id}/files/{kind}")

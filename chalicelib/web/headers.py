@@ -15,18 +15,20 @@ class ContentPolicy:
     """What a page may do beyond the strict default: own scripts, styles, fonts and pictures, and nothing inline.
 
     :param connect: origins that scripts of the page may speak to
+    :param styles: hashes of style sheets that a library puts into the page
     :param forms: origins that forms of the page may be sent or redirected to
     """
 
     connect: tuple[str, ...] = field(default=())
     forms: tuple[str, ...] = field(default=())
+    styles: tuple[str, ...] = field(default=())
 
     def header(self) -> str:
         """The Content-Security-Policy header."""
         return "; ".join((
             "default-src 'none'",
             "script-src 'self'",
-            "style-src 'self'",
+            " ".join(("style-src 'self'", *self.styles)),
             "font-src 'self'",
             "img-src 'self' data:",
             " ".join(("connect-src 'self'", *self.connect)),

@@ -20,11 +20,12 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(request: WebRequest, template: str, *, status_code: int = 200, connect: tuple[str, ...] = (),
-           forms: tuple[str, ...] = (), **context: Any) -> WebResponse:
+           forms: tuple[str, ...] = (), styles: tuple[str, ...] = (), **context: Any) -> WebResponse:
     """A page, or a part of one.
 
     :param template: file name under `templates/`
     :param connect: origins that the page's scripts may speak to, beside our own
+    :param styles: hashes of style sheets that a library puts into the page
     :param forms: origins that the page's forms may be sent to, beside our own
     :param context: what the template shows
     """
@@ -35,7 +36,7 @@ def render(request: WebRequest, template: str, *, status_code: int = 200, connec
         request=request, site=request.site, visitor=visitor, asset=_Assets(request), csrf_field=_CsrfField(request),
         **context)
     return WebResponse(body, status_code, {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"},
-                       ContentPolicy(connect=connect, forms=forms))
+                       ContentPolicy(connect=connect, forms=forms, styles=styles))
 
 
 def _known_visitor(request: WebRequest) -> Any:

@@ -13,6 +13,8 @@ blueprint = Blueprint(__name__)
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".fa": "text/plain; charset=utf-8",
+    ".gff3": "text/plain; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",

@@ -175,8 +175,8 @@ class JobView:
     def explore(self, site: Site) -> ExploreView:
         """Where the table of variants finds what it shows."""
         here = f"/annotations/{self.job_id}"
-        return ExploreView(links=site.path(f"{here}/links"), reference="", name=base_name(self.file_name),
-                           terms=self.summary.terms if self.summary else ())
+        return ExploreView(links=site.path(f"{here}/links"), reference=site.path(f"{here}/reference"),
+                           name=base_name(self.file_name), terms=self.summary.terms if self.summary else ())
 
     @property
     def announcement(self) -> str:

@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
 from chalicelib.usecases.browsing import READING_LINK_SECONDS
 from tests.unit.web.conftest import JOB_ID, Browser
@@ -55,11 +56,46 @@ def test_no_links_without_a_table(browser: Browser, make_completed: Callable[...
     assert browser.get_json(f"{PAGE}/links").status == 404
 
 
-def test_page_may_read_from_the_results_bucket_only(browser: Browser, make_completed: Callable[..., Job]) -> None:
+def test_page_may_read_from_results_and_references_only(browser: Browser, make_completed: Callable[..., Job]) -> None:
     make_completed()
     policy = browser.get(PAGE).headers["Content-Security-Policy"]
-    assert "connect-src 'self' https://gas-test-results-123456789012.s3.amazonaws.com;" in policy
+    buckets = " ".join(f"https://gas-test-{kind}-123456789012.s3.amazonaws.com" for kind in ("results", "references"))
+    assert f"connect-src 'self' {buckets};" in policy
     assert "script-src 'self';" in policy
+    assert "'unsafe" not in policy
+
+
+def test_reference_that_comes_with_gas(browser: Browser, make_completed: Callable[..., Job]) -> None:
+    make_completed()
+    told = browser.get_json(f"{PAGE}/reference").json
+    assert (told["id"], set(told)) == ("rCRS", {"id", "name", "fasta", "genes"})
+    sequence = browser.get(told["fasta"]["url"], Accept="*/*").body.decode()
+    assert sequence.startswith(">MT")
+    assert len(sequence.partition("\n")[2].replace("\n", "")) == 16569
+    assert "MT-ND4" in browser.get(told["genes"]["url"], Accept="*/*").body.decode()
+
+
+def test_reference_of_the_bucket(browser: Browser, web: Services, make_completed: Callable[..., Job],
+                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = ReferenceInfo(name="mine", title="Mine", assembly="M1", layers=(), sources=(), contigs={"1": 9},
+                         prefix="mine/1")
+    references = web.references
+    monkeypatch.setattr(references, "bucket", "the-references")
+    monkeypatch.setattr(references, "entries", lambda now: [mine])
+    make_completed(reference="mine")
+    told = browser.get_json(f"{PAGE}/reference").json
+    addresses = [*told["fasta"].values(), *told["genes"].values()]
+    assert [urlsplit(address).path for address in addresses] == [
+        f"/mine/1/{name}" for name in ("sequence.fa.gz", "sequence.fa.gz.fai", "sequence.fa.gz.gzi", "models.gff3.gz",
+                                       "models.gff3.gz.tbi")]
+    assert all("Signature" in parse_qs(urlsplit(address).query) or "X-Amz-Signature" in address
+               for address in addresses)
+    assert "https://the-references.s3.amazonaws.com" in browser.get(PAGE).headers["Content-Security-Policy"]
+
+
+def test_reference_that_is_gone(browser: Browser, make_completed: Callable[..., Job]) -> None:
+    make_completed(reference="nowhere")
+    assert browser.get_json(f"{PAGE}/reference").status == 404
 
 
 def test_table_of_variants_can_be_downloaded(browser: Browser, make_completed: Callable[..., Job]) -> None:

@@ -71,7 +71,7 @@ export class GenomeView {
     if (!answer.ok) throw new Error(`the site did not give the reference (status ${answer.status})`);
     const reference = await answer.json() as Reference;
     this.place.hidden = false;
-    return igv.createBrowser(this.place, {
+    const browser = await igv.createBrowser(this.place, {
       loadDefaultGenomes: false,
       showChromosomeWidget: false,
       showSampleNames: false,
@@ -83,11 +83,13 @@ export class GenomeView {
       },
       tracks: [
         { name: "Genes", type: "annotation", format: "gff3", url: reference.genes.url, indexURL: reference.genes.index,
-          indexed: reference.genes.index !== undefined, displayMode: "EXPANDED", height: 110, visibilityWindow: -1 },
-        { name: this.settings.title, type: "variant", format: "vcf", displayMode: "EXPANDED", height: 120,
+          indexed: reference.genes.index !== undefined, displayMode: "EXPANDED", height: 80, visibilityWindow: -1 },
+        { name: this.settings.title, type: "variant", format: "vcf", displayMode: "EXPANDED", height: 80,
           // igv.js asks for the address before each request, so that links which ran out are renewed.
           url: () => this.links.url("results"), indexURL: () => this.links.url("index"), visibilityWindow: -1 },
       ],
     });
+    for (const slider of this.place.shadowRoot?.querySelectorAll("input[type=range]") ?? []) slider.setAttribute("aria-label", "Zoom");
+    return browser;
   }
 }

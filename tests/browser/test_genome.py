@@ -1,0 +1,87 @@
+"""The genome view: fetched when it is asked for, on the results of the job and the reference that comes with GAS."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+import pysam
+import pytest
+from playwright.sync_api import Page, expect
+
+from chalicelib.domain.names import ResultNames
+from chalicelib.services import Services
+from chalicelib.web import assets, runtime
+from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
+from tests.browser.states import JOB_IDS
+from tests.browser.test_pages import violations
+from tests.browser.variants_file import Bucket
+
+pytestmark = pytest.mark.browser
+
+JOB = JOB_IDS["completed"]
+NAMES = ResultNames.of("HG002 run 7 – família.vcf.gz")
+HEADER = "##fileformat=VCFv4.2\n##contig=<ID=MT,length=16569>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+
+
+@pytest.fixture
+def results(local_site: str, tmp_path: Path) -> Services:
+    """The completed job's annotated VCF and its index, really there."""
+    services = runtime.services()
+    plain = tmp_path / "results.vcf"
+    plain.write_text(HEADER + "".join(f"MT\t{pos}\trs{pos}\tA\tC\t.\tPASS\tAC=1\n" for pos in range(10, 3500, 3)))
+    packed = pysam.tabix_index(str(plain), preset="vcf", force=True)
+    for name, path in ((NAMES.results, packed), (NAMES.index, f"{packed}.tbi")):
+        boto3.client("s3").upload_file(str(path), services.settings.results_bucket, f"{ADA}/{JOB}/{name}")
+    return services
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", NARROW)])
+def test_variant_in_the_genome(local_site: str, results: Services, bucket: Bucket, scheme: str, size: tuple[int, int],
+                               new_page: Callable[..., tuple[Page, Watcher]]) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN, scheme=scheme, size=size)
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")
+    expect(page.get_by_role("heading", name="MT:307 G>T")).to_be_visible()
+    igv = assets.manifest()["igv.js"]
+    assert not any(igv in url for url in fetched), "the genome view was fetched before anybody asked"
+    assert not any(key.endswith(".vcf.gz") for key, _, _ in bucket.requests)
+    page.get_by_role("button", name="Show it in the genome").click()
+    expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
+    expect(page.locator("#announcer")).to_have_text("The genome view is there.")
+    expect(page.locator("[data-igv-place] input.igv-search-input")).to_have_value("MT:267-347")
+    assert any(igv in url for url in fetched)
+    asked = {key.rpartition("/")[2] for key, _, _ in bucket.requests}
+    assert {NAMES.results, NAMES.index} <= asked
+    ours = (local_site, "https://gas-test-results-", "data:", "blob:")
+    assert [url for url in fetched if not url.startswith(ours)] == [], "the genome view asked others"
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(500)
+    page.locator("[data-details]").screenshot(path=ARTIFACTS / f"genome-{scheme}-{size[0]}.png")
+    assert watcher.complaints == []
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_next_variant_moves_the_view(local_site: str, results: Services,
+                                     new_page: Callable[..., tuple[Page, Watcher]]) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto(f"/annotations/{JOB}?variant=MT:307:G:T&sort=impact")
+    page.get_by_role("button", name="Show it in the genome").click()
+    locus = page.locator("[data-igv-place] input.igv-search-input")
+    expect(locus).to_have_value("MT:267-347")
+    page.get_by_role("button", name="MT:607 G>T").click()
+    expect(locus).to_have_value("MT:567-647")
+
+
+def test_view_that_cannot_be_opened_is_told(local_site: str, results: Services,
+                                            new_page: Callable[..., tuple[Page, Watcher]]) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.route("**/annotations/*/reference", lambda route: route.fulfill(status=503))
+    page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")
+    page.get_by_role("button", name="Show it in the genome").click()
+    expect(page.get_by_role("alert")).to_contain_text("could not be opened")
+    page.unroute("**/annotations/*/reference")
+    page.get_by_role("button", name="Show it in the genome").click()
+    expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
