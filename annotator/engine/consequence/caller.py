@@ -178,10 +178,10 @@ class ConsequenceCaller:
             begin.append(first)
             until.append(last)
             text.append(words)
-        first, last = np.array(begin, dtype=np.int64)[index], np.array(until, dtype=np.int64)[index]
-        ends = (np.where(forward, first, last), np.where(forward, last, first))
-        outside = (np.minimum(first, last) < models.start[transcript]) | (
-            np.maximum(first, last) > models.end[transcript]
+        lows, highs = np.array(begin, dtype=np.int64)[index], np.array(until, dtype=np.int64)[index]
+        ends = (np.where(forward, lows, highs), np.where(forward, highs, lows))
+        outside = (np.minimum(lows, highs) < models.start[transcript]) | (
+            np.maximum(lows, highs) > models.end[transcript]
         )
         one, two = (
             pc.binary_join_element_wise(

@@ -10,198 +10,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from annotator.engine.consequence.alleles import Allele
+from annotator.engine.consequence.placement import Placement, overlap
 from annotator.engine.consequence.terms import BIT
-from annotator.engine.consequence.transcript import Piece, Transcript
-from annotator.engine.consequence.translation import reverse_complement, translate
-
-#: Bases around an exon that count as touching it in a transcript with a frameshift intron.
-STRETCH = 12
+from annotator.engine.consequence.translation import translate
 
 
-def overlap(start: int, end: int, first: int, last: int) -> bool:
-    """Whether two ranges meet; an insertion, whose start is its end + 1, meets what holds both its neighbours."""
-    return end >= first and start <= last
-
-
-class Effect:
-    """The effect of an allele on a transcript that it lies within; the transcript's sequence is loaded."""
-
-    def __init__(self, allele: Allele, transcript: Transcript, code: int) -> None:
-        self.allele = allele
-        self.transcript = transcript
-        self.code = code
-        self.start, self.end = allele.start, allele.end
-        self.low, self.high = min(self.start, self.end), max(self.start, self.end)
-        self.increase = len(allele.alt) > len(allele.ref)
-        self.decrease = len(allele.alt) < len(allele.ref)
-        self.same_length = not self.increase and not self.decrease
-        #: The alternate bases in the direction of the transcript.
-        self.alt = allele.alt if transcript.strand > 0 else reverse_complement(allele.alt)
-        self.ref = allele.ref if transcript.strand > 0 else reverse_complement(allele.ref)
-        self._splice()
-
-    # Regions
-
-    @cached_property
-    def exonic(self) -> bool:
-        """Whether it touches an exon."""
-        stretch = STRETCH if self.transcript.has_frameshift_intron else 0
-        exons = self.transcript.exons
-        return any(overlap(self.low, self.high, first - stretch, last + stretch) for first, last in exons)
-
-    @cached_property
-    def complete(self) -> bool:
-        """Whether it covers the whole transcript."""
-        return self.start <= self.transcript.start and self.end >= self.transcript.end
-
-    @cached_property
-    def pieces(self) -> list[Piece]:
-        """Where it lies in the spliced transcript."""
-        return self.transcript.pieces(self.start, self.end)
-
-    @cached_property
-    def coding_pieces(self) -> list[Piece]:
-        """Where it lies in the coding sequence."""
-        return self.transcript.coding_pieces(self.pieces)
-
-    @cached_property
-    def in_coding_region(self) -> bool:
-        """Whether it touches the genome between first and last coding base."""
-        t = self.transcript
-        return t.coding and overlap(self.low, self.high, t.coding_start, t.coding_end)
-
-    @cached_property
-    def coding(self) -> bool:
-        """Whether it may change codons."""
-        return self.in_coding_region and self.exonic
-
-    @cached_property
-    def beyond_coding(self) -> bool:
-        """Whether a part of it lies outside first and last coding base."""
-        t = self.transcript
-        return t.coding and (self.low < t.coding_start or self.high > t.coding_end)
-
-    def _splice(self) -> None:
-        """Find out which parts of introns it changes."""
-        t = self.transcript
-        near = [one for one in t.introns if overlap(self.low, self.high, one[0] - 3, one[1] + 3)]
-        boundary = [
-            (first, last)
-            for first, last in t.introns
-            if overlap(self.low, self.high, first - 3, first + 7) or overlap(self.low, self.high, last - 7, last + 3)
-        ]
-        self.intronic = self.in_frameshift_intron = self.at_start = self.at_end = False
-        self.fifth = self.fifth_reverse = self.region = self.region_reverse = False
-        self.tract = self.tract_reverse = self.splice_near = False
-        self.boundary = bool(boundary)
-        for start, end in self.allele.regions():
-            insertion = start == end + 1
-            low, high = min(start, end), max(start, end)
-            for first, last in near:
-                if last - first <= STRETCH and overlap(start, end, first, last):
-                    self.in_frameshift_intron = True
-                    continue
-                if overlap(start, end, first + 2, last - 2) or (insertion and (start == first + 2 or end == last - 2)):
-                    self.intronic = True
-                self.tract |= overlap(low, high, last - 16, last - 2)
-                self.tract_reverse |= overlap(low, high, first + 2, first + 16)
-            for first, last in boundary:
-                if last - first <= STRETCH and overlap(start, end, first, last):
-                    self.in_frameshift_intron = True
-                    continue
-                self.at_start |= overlap(start, end, first, first + 1)
-                self.at_end |= overlap(start, end, last - 1, last)
-                self.fifth |= overlap(start, end, first + 4, first + 4)
-                self.region |= overlap(start, end, first + 2, first + 5)
-                self.fifth_reverse |= overlap(start, end, last - 4, last - 4)
-                self.region_reverse |= overlap(start, end, last - 5, last - 2)
-                if not (self.at_start or self.at_end):
-                    # The last intron and region decide, as in VEP.
-                    self.splice_near = (
-                        overlap(start, end, first + 2, first + 7)
-                        or overlap(start, end, last - 7, last - 2)
-                        or overlap(start, end, first - 3, first - 1)
-                        or overlap(start, end, last + 1, last + 3)
-                        or (insertion and (start in (first, first + 2) or end in (last, last - 2)))
-                    )
-
-    # Positions, from 1; None where that end of the change lies in no exon, or not in the coding sequence
-
-    @cached_property
-    def cdna_start(self) -> int | None:
-        """First position in the spliced transcript."""
-        return self.pieces[0][0] if self.pieces[0] else None
-
-    @cached_property
-    def cdna_end(self) -> int | None:
-        """Last position in the spliced transcript."""
-        return self.pieces[-1][1] if self.pieces[-1] else None
-
-    @cached_property
-    def cds_start(self) -> int | None:
-        """First position in the coding sequence."""
-        piece = self.coding_pieces[0] if self.coding_pieces else None
-        return piece[0] + self.transcript.phase if piece else None
-
-    @cached_property
-    def cds_end(self) -> int | None:
-        """Last position in the coding sequence."""
-        piece = self.coding_pieces[-1] if self.coding_pieces else None
-        return piece[1] + self.transcript.phase if piece else None
-
-    @cached_property
-    def protein_start(self) -> int | None:
-        """First amino acid."""
-        return None if self.cds_start is None else (self.cds_start + 2) // 3
-
-    @cached_property
-    def protein_end(self) -> int | None:
-        """Last amino acid."""
-        return None if self.cds_end is None else (self.cds_end + 2) // 3
-
-    # Codons and amino acids
-
-    @cached_property
-    def altered_cds(self) -> str | None:
-        """The coding sequence with the change, and the rest of the transcript behind it."""
-        if self.cds_start is None or self.cds_end is None:
-            return None
-        t = self.transcript
-        return t.cds[: self.cds_start - 1] + self.alt + t.cds[self.cds_end :] + t.three_prime
-
-    @cached_property
-    def codons(self) -> tuple[str, str] | None:
-        """Codons before and after; empty where there is none on that side."""
-        if self.protein_start is None or self.protein_end is None or self.altered_cds is None:
-            return None
-        if not self.allele.plain and not set(self.allele.alt) <= set("ACGTN"):
-            return None
-        assert self.cds_start is not None and self.cds_end is not None
-        first, last = self.protein_start * 3 - 2, self.protein_end * 3
-        length = last - first + 1
-        grown = length + len(self.alt) - (self.cds_end - self.cds_start + 1)
-        return self.transcript.cds[first - 1 : first - 1 + length], self.altered_cds[first - 1 : first - 1 + grown]
-
-    def _peptide(self, codon: str) -> str:
-        found = translate(codon, self.code)
-        return found + "X" if len(codon) % 3 and found != "*" else found
-
-    @cached_property
-    def peptides(self) -> tuple[str, str] | None:
-        """Amino acids before and after; X for a part of a codon."""
-        if self.codons is None or not self.allele.plain:
-            return None
-        before, after = self._peptide(self.codons[0]), self._peptide(self.codons[1])
-        for number in self.transcript.selenocysteine_codons:
-            at = number - (self.protein_start or 0)
-            if 0 <= at < len(before) and before[at] == "*":
-                before = before[:at] + "U" + before[at + 1 :]
-                if len(before) == len(after) and after[at] == "*":
-                    after = after[:at] + "U" + after[at + 1 :]
-        return before, after
-
-    # Predicates
+class Effect(Placement):
+    """The effect of an allele on a transcript that it lies within."""
 
     @cached_property
     def partial_codon(self) -> bool:
@@ -230,9 +45,8 @@ class Effect:
     def _edited_start(self) -> str:
         """The transcript up to its last coding base, with the change."""
         t = self.transcript
-        assert self.cdna_start is not None and self.cdna_end is not None
         whole = t.five_prime + t.cds
-        return whole[: self.cdna_start - 1] + self.alt + whole[self.cdna_end :]
+        return whole[: (self.cdna_start or 1) - 1] + self.alt + whole[self.cdna_end or 0 :]
 
     @cached_property
     def start_shifted(self) -> bool:
@@ -260,8 +74,7 @@ class Effect:
         t = self.transcript
         if not self.allele.plain or not self.at_start_codon or not t.five_prime:
             return False
-        assert self.cdna_end is not None
-        if self.cdna_end > len(t.five_prime) + len(t.cds):
+        if (self.cdna_end or 0) > len(t.five_prime) + len(t.cds):
             return False
         return self._edited_start[len(t.five_prime) :][:3] != "ATG"
 
@@ -292,9 +105,8 @@ class Effect:
         if not self.allele.plain or not self.at_stop_codon or self.same_length or self.cds_start is None:
             return False
         t = self.transcript
-        assert self.cdna_start is not None and self.cdna_end is not None
-        whole = t.cds + t.three_prime
-        edited = whole[: self.cds_start - 1] + self.alt + whole[self.cds_start + self.cdna_end - self.cdna_start :]
+        whole, replaced = t.cds + t.three_prime, (self.cdna_end or 0) - (self.cdna_start or 0) + 1
+        edited = whole[: self.cds_start - 1] + self.alt + whole[self.cds_start - 1 + replaced :]
         if len(edited) < len(t.cds):
             return True
         return translate(edited[len(t.cds) - 3 : len(t.cds)], self.code) != "*"
@@ -312,18 +124,16 @@ class Effect:
         if self.partial_codon or self.stop_lost:
             return False
         if self.peptides is not None and self.peptides[1]:
-            return self._same_stop()
+            return self._same_stop(*self.peptides)
         return not self.same_length and self.at_stop_codon and not self.stop_altered
 
-    def _same_stop(self) -> bool:
-        assert self.peptides is not None and self.protein_start is not None and self.protein_end is not None
-        before, after = self.peptides
+    def _same_stop(self, before: str, after: str) -> bool:
         if before == after == "X":
             return False
-        protein = self.transcript.peptide(self.code)
-        if self.protein_start > len(protein) and after.startswith("*"):
+        protein, start, end = self.transcript.peptide(self.code), self.protein_start or 1, self.protein_end or 0
+        if start > len(protein) and after.startswith("*"):
             return True
-        altered = protein[: self.protein_start - 1] + after + protein[max(self.protein_end, self.protein_start - 1) :]
+        altered = protein[: start - 1] + after + protein[max(end, start - 1) :]
         beyond = len(altered) - len(protein)
         return (
             (before == after[:1] and "*" in after)
@@ -341,7 +151,12 @@ class Effect:
     @cached_property
     def frameshift(self) -> bool:
         """The reading frame moves."""
-        if self.partial_codon or self.stop_retained or self.cds_start is None or self.cds_end is None:
+        return not self.partial_codon and not self.stop_retained and self.frame_moves
+
+    @cached_property
+    def frame_moves(self) -> bool:
+        """Bases are added to or lost from the coding sequence, and not three by three."""
+        if self.cds_start is None or self.cds_end is None:
             return False
         return (len(self.alt) - (self.cds_end - self.cds_start + 1)) % 3 != 0
 

@@ -1,4 +1,4 @@
-"""Rows of CSQ for pairs of an allele and a transcript, one pair at a time: indels and other changes of coding sequence."""
+"""Rows of CSQ for pairs of an allele and a transcript, one at a time: indels and other changes of coding sequence."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from annotator.engine.consequence.alleles import SYMBOLIC, Allele
-from annotator.engine.consequence.effects import Effect, overlap
+from annotator.engine.consequence.effects import Effect
 from annotator.engine.consequence.hgvs import Fetch, shift_of, shifted, transcript_change
+from annotator.engine.consequence.placement import overlap
 from annotator.engine.consequence.protein_hgvs import protein_change
 from annotator.engine.consequence.structural import structural_terms
 from annotator.engine.consequence.transcript import Transcript

@@ -1,4 +1,4 @@
-"""Compiled gene models of a reference, opened contig by contig, as arrays that many variants are compared with at once."""
+"""Compiled gene models of a reference, opened contig by contig, as arrays to compare many variants with at once."""
 
 from __future__ import annotations
 
@@ -134,12 +134,12 @@ class ContigModels:
     @cached_property
     def decay(self) -> np.ndarray:
         """Whether each transcript is subject to nonsense-mediated decay."""
-        return pc.equal(self.strings("biotype"), "nonsense_mediated_decay").to_numpy(zero_copy_only=False)
+        return _flags(pc.equal(self.strings("biotype"), "nonsense_mediated_decay"))
 
     @cached_property
     def protein_coding(self) -> np.ndarray:
         """Whether the biotype of each transcript is ``protein_coding``."""
-        return pc.equal(self.strings("biotype"), "protein_coding").to_numpy(zero_copy_only=False)
+        return _flags(pc.equal(self.strings("biotype"), "protein_coding"))
 
     @cached_property
     def name_rank(self) -> np.ndarray:
@@ -164,7 +164,8 @@ class ContigModels:
         at = np.arange(len(lengths))
         forward = before[at] - before[first]
         backward = before[last] - before[at + 1]
-        return np.where(self.strand[owner] > 0, forward, backward) + 1
+        found: np.ndarray = np.where(self.strand[owner] > 0, forward, backward) + 1
+        return found
 
     @cached_property
     def frameshift_introns(self) -> np.ndarray:
@@ -211,7 +212,8 @@ class ContigModels:
 
     def key(self, transcript: np.ndarray, position: np.ndarray) -> np.ndarray:
         """Numbers that order bases by transcript, then by position; positions may be a little below 1."""
-        return transcript * self._SPAN + position + (1 << 20)
+        found: np.ndarray = transcript * self._SPAN + position + (1 << 20)
+        return found
 
     @cached_property
     def exon_keys(self) -> np.ndarray:
@@ -254,6 +256,11 @@ class ContigModels:
             )
             self._transcripts[at] = found
         return found
+
+
+def _flags(column: pa.BooleanArray) -> np.ndarray:
+    found: np.ndarray = column.to_numpy(zero_copy_only=False)
+    return found
 
 
 def _one(column: pa.ChunkedArray) -> pa.Array:

@@ -78,17 +78,20 @@ class Alleles:
 
 def breakend_only(first: np.ndarray) -> np.ndarray:
     """Whether symbolic alleles are breakends, by their first byte: they lie at POS, others behind it."""
-    return first != ord("<")
+    found: np.ndarray = first != ord("<")
+    return found
 
 
 def _lengths(texts: pa.StringArray) -> np.ndarray:
-    return pc.binary_length(texts).to_numpy().astype(np.int64)
+    found: np.ndarray = pc.binary_length(texts).to_numpy().astype(np.int64)
+    return found
 
 
 def _first_bytes(texts: pa.StringArray) -> np.ndarray:
     offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts)]
     data = np.frombuffer(texts.buffers()[2] or b"\0", dtype=np.uint8)
-    return data[np.minimum(offsets, len(data) - 1)] if len(data) else np.zeros(len(texts), dtype=np.uint8)
+    found: np.ndarray = data[np.minimum(offsets, len(data) - 1)]
+    return found
 
 
 def _any(flags: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:

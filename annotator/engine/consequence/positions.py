@@ -40,7 +40,8 @@ def locate(models: ContigModels, transcript: np.ndarray, position: np.ndarray) -
 def cdna(models: ContigModels, places: Places) -> np.ndarray:
     """Positions in spliced transcripts, for bases of exons."""
     forward = models.strand[places.transcript] > 0
-    return models.exon_cdna[places.exon] + np.where(forward, places.from_left, places.from_right)
+    found: np.ndarray = models.exon_cdna[places.exon] + np.where(forward, places.from_left, places.from_right)
+    return found
 
 
 def named(models: ContigModels, places: Places) -> list[pa.Array | pa.Scalar]:

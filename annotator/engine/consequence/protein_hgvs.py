@@ -20,13 +20,14 @@ def protein_change(effect: Effect, moved: Effect) -> str:
     change = Change(moved.protein_start, moved.protein_end, before, after)
     if before != after:
         clip(change, protein=True)
-    _tell(change, effect)
+    _tell(change, effect, moved)
     name = _named(change, effect, moved)
     return name and "p." + name
 
 
-def _tell(change: Change, effect: Effect) -> None:
-    if effect.frameshift:
+def _tell(change: Change, effect: Effect, moved: Effect) -> None:
+    # A deletion at a splice site may shift into the exon: then it is the shifted one that moves the frame.
+    if not effect.partial_codon and not effect.stop_retained and moved.frame_moves:
         change.type = "fs"
         return
     # One stop is written as an unknown amino acid from here on, so that what follows a second one can be told.
@@ -62,8 +63,7 @@ def _named(change: Change, effect: Effect, moved: Effect) -> str:
     alt = change.alt if change.alt in ("-", "del") else three_letters(change.alt)
     if effect.start_lost:
         # Ensembl VEP says nothing of what takes the place of the first methionine.
-        where = f"{ref}{change.start}_?{change.end}" if change.start != change.end else f"{ref}{change.start}?"
-        return where
+        return f"{ref}{change.start}_?{change.end}" if change.start != change.end else f"{ref}{change.start}?"
     if change.type == "fs":
         ref = ref[:3]
     return _format(change, ref, "del" if alt == "-" else alt, effect, moved)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from annotator.engine.consequence.effects import Effect, overlap
+from annotator.engine.consequence.effects import Effect
+from annotator.engine.consequence.placement import overlap
 from annotator.engine.consequence.terms import BIT
 
 #: Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol.

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from annotator.engine.consequence.alleles import DELETION, INSERTION, SUBSTITUTION
-from annotator.engine.consequence.effects import STRETCH
 from annotator.engine.consequence.models import ContigModels
 from annotator.engine.consequence.pairs import Alleles, Pairs
+from annotator.engine.consequence.placement import STRETCH
 from annotator.engine.consequence.positions import Places, locate
 from annotator.engine.consequence.terms import BIT
 from annotator.engine.consequence.translation import BASE_INDEX
@@ -53,7 +53,8 @@ def deep_in_intron(alleles: Alleles, pairs: Pairs, at: np.ndarray, models: Conti
     places = locate(models, transcript, np.maximum(low, models.start[transcript]))
     # The whole change stays within the intron that its first base is in.
     room = places.from_right - (high - low)
-    return inside & ~places.exonic & (places.from_left >= DEEP) & (room >= DEEP)
+    found: np.ndarray = inside & ~places.exonic & (places.from_left >= DEEP) & (room >= DEEP)
+    return found
 
 
 def intron_terms(models: ContigModels, transcript: np.ndarray) -> np.ndarray:
@@ -106,12 +107,13 @@ def single_base_terms(models: ContigModels, places: Places, position: np.ndarray
 
 
 def _between(values: np.ndarray, low: int, high: int) -> np.ndarray:
-    return (values >= low) & (values <= high)
+    found: np.ndarray = (values >= low) & (values <= high)
+    return found
 
 
 def plain_single_bases(alleles: Alleles) -> np.ndarray:
     """Which alleles replace one known base by another known one."""
-    plain = alleles.kind == SUBSTITUTION
+    plain: np.ndarray = alleles.kind == SUBSTITUTION
     for texts in (alleles.ref, alleles.alt):
         plain &= base_index(texts, plain) < 4
     return plain
