@@ -36,7 +36,7 @@ class Alleles:
         number: index of the allele in ALT.
         alt: in upper case where it is of plain bases.
         plain: it is of plain bases and differs from REF.
-        asked: it gets consequences: it is plain, symbolic or a breakend, and its record is not skipped.
+        asked: it gets consequences: it is plain, symbolic, a breakend or ``*``, and its record is not skipped.
     """
 
     record: np.ndarray
@@ -51,13 +51,15 @@ class Records:
     """The records of a block.
 
     Attributes:
-        line: number of each record's line in the user's file.
+        ordinal: number of each record's line in the text of the blocks.
+        line: number of its line in the user's file; another one where the text was sorted.
         fields: the columns as they are in the file; the ninth is FORMAT and the samples.
         chroms: names of contigs in the order in which they appear; ``chrom`` has the index of each record's.
         contigs: the reference's names of the same contigs, None where it has no such contig.
         pos: 1-based.
         ref: in upper case; the reference's bases where the file has IUPAC letters.
         end: last reference base touched, 1-based.
+        reach: the same, or INFO/END, for an index.
         skip: index into :data:`SKIP_CODES`, or -1.
         ambiguous: REF has IUPAC letters.
         bad_quality: QUAL is not a number.
@@ -66,6 +68,7 @@ class Records:
         blank: numbers of lines without a record.
     """
 
+    ordinal: np.ndarray
     line: np.ndarray
     fields: list[pa.BinaryArray]
     chroms: list[bytes]
@@ -74,6 +77,7 @@ class Records:
     pos: np.ndarray
     ref: pa.BinaryArray
     end: np.ndarray
+    reach: np.ndarray
     skip: np.ndarray
     ambiguous: np.ndarray
     quality: np.ndarray
@@ -122,7 +126,7 @@ class BlockParser:
         """
         parser = RecordParser(self._header, self._reference, named)
         text = block.text
-        starts, ends, tabs, straight, number, blank = self._lines(block)
+        starts, ends, tabs, straight, ordinal, number, blank = self._lines(block)
         odd = ~straight
         fields, chrom, chroms = self._columns(text, starts, ends, tabs)
         contigs = self._contigs(chroms, parser)
@@ -134,17 +138,17 @@ class BlockParser:
         for index in at.tolist():
             whole = block.unfinished and index == len(starts) - 1
             slow.append(parser.parse(text[starts[index] : ends[index]], lines[index], whole))
-        return self._together(number, fields, chroms, chrom, contigs, pos, last, alts, owner, at, slow, blank)
+        return self._together(ordinal, number, fields, chroms, chrom, contigs, pos, last, alts, owner, at, slow, blank)
 
     def _lines(self, block: Block) -> tuple[np.ndarray, ...]:
-        """Where lines start and end, their first eight tabs, whether they have all, their numbers, and blank lines."""
+        """Where lines start and end, their first eight tabs, whether they have all, their numbers, and blank ones."""
         data = np.frombuffer(block.text, np.uint8)
         ends = np.flatnonzero(data == 10)
         starts = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
         tabs = np.flatnonzero(data == 9)
         first = np.searchsorted(tabs, starts)
         count = np.searchsorted(tabs, ends) - first
-        number = block.line + np.arange(len(ends))
+        number = ordinal = block.line + np.arange(len(ends))
         if self._numbered:
             number = pc.cast(cut(block.text, starts, tabs[first]).cast(pa.string()), pa.int64()).to_numpy()
             starts, first, count = tabs[first] + 1, first + 1, count - 1
@@ -157,9 +161,9 @@ class BlockParser:
         if blank:
             keep = np.ones(len(ends), bool)
             keep[blank] = False
-            kept = (starts[keep], ends[keep], used[keep], straight[keep], number[keep])
+            kept = (starts[keep], ends[keep], used[keep], straight[keep], ordinal[keep], number[keep])
             return (*kept, number[blank])
-        return starts, ends, used, straight, number, number[:0]
+        return starts, ends, used, straight, ordinal, number, number[:0]
 
     def _columns(
         self, text: bytes, starts: np.ndarray, ends: np.ndarray, tabs: np.ndarray
@@ -247,6 +251,7 @@ class BlockParser:
 
     def _together(
         self,
+        ordinal: np.ndarray,
         number: np.ndarray,
         fields: list[pa.BinaryArray],
         chroms: list[bytes],
@@ -265,11 +270,13 @@ class BlockParser:
         skip, ambiguous = np.full(count, -1, np.int8), np.zeros(count, bool)
         pos, last = pos.copy(), last.copy()
         details: dict[int, str | None] = {}
+        reach = last.copy()
         plain, asked = np.ones(len(owner), bool), np.ones(len(owner), bool)
         if slow:
             indices = at.tolist()
             for index, record in zip(indices, slow, strict=True):
                 pos[index], last[index], ambiguous[index] = record.pos, record.end, record.ambiguous
+                reach[index] = record.reach
                 if record.skip is not None:
                     skip[index] = SKIP_CODES.index(record.skip)
                     details[index] = self._detail(record)
@@ -288,6 +295,7 @@ class BlockParser:
         per_record = np.bincount(owner, minlength=count).astype(np.int32)
         within = np.arange(len(owner)) - np.repeat(np.cumsum(per_record) - per_record, per_record)
         return Records(
+            ordinal=ordinal,
             line=number,
             fields=fields,
             chroms=chroms,
@@ -296,6 +304,7 @@ class BlockParser:
             pos=pos,
             ref=replaced(fields[3], at.tolist(), [record.ref for record in slow]),
             end=last,
+            reach=reach,
             skip=skip,
             ambiguous=ambiguous,
             quality=quality,
@@ -316,9 +325,10 @@ class BlockParser:
 
 
 def _structural(alt: bytes) -> bool:
+    """Tell whether an allele that is not of plain bases can be annotated by overlap."""
     if alt in (b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>"):
         return False
-    return bool(SYMBOLIC.fullmatch(alt) or BREAKEND.fullmatch(alt))
+    return alt == b"*" or bool(SYMBOLIC.fullmatch(alt) or BREAKEND.fullmatch(alt))
 
 
 def _qualities(column: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:

@@ -49,6 +49,19 @@ def carried_alleles(record: Record, genotypes: bytes) -> list[int]:
     return [at for at in record.plain if at + 1 in indices]
 
 
+def carried(plain: list[int], genotypes: bytes) -> list[int]:
+    """Alleles of plain bases that some sample carries, as indices into the alternate alleles.
+
+    The others are kept from csq's view of haplotypes: it would place them in introns that are none.
+
+    Args:
+        plain: indices of the alleles of plain bases.
+        genotypes: as :func:`genotypes_of` gives them.
+    """
+    indices = _indices(genotypes)
+    return [at for at in plain if at + 1 in indices]
+
+
 def renumber(genotypes: bytes, kept: list[int]) -> bytes:
     """Genotypes for a record with some of its alternate alleles; the others become missing.
 

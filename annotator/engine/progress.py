@@ -57,6 +57,24 @@ class Warnings:
         if detail is not None and len(warned.details) < EXAMPLES:
             warned.details.append(detail)
 
+    def add_many(self, code: str, lines: list[int], details: list[str | None] | None = None) -> None:
+        """Count a warning for several lines in ascending order."""
+        warned = self.by_code.setdefault(code, Warned())
+        warned.count += len(lines)
+        self.total += len(lines)
+        warned.first_lines += lines[: EXAMPLES - len(warned.first_lines)]
+        said = [detail for detail in details or () if detail is not None]
+        warned.details += said[: EXAMPLES - len(warned.details)]
+
+    def merge(self, later: Warnings) -> None:
+        """Add the warnings of lines that come later in the file."""
+        for code, theirs in later.by_code.items():
+            warned = self.by_code.setdefault(code, Warned())
+            warned.count += theirs.count
+            warned.first_lines += theirs.first_lines[: EXAMPLES - len(warned.first_lines)]
+            warned.details += theirs.details[: EXAMPLES - len(warned.details)]
+        self.total += later.total
+
     def as_list(self) -> list[dict[str, object]]:
         """Warnings as the summary gives them, most frequent first."""
         ordered = sorted(self.by_code.items(), key=lambda item: (-item[1].count, item[0]))

@@ -64,15 +64,21 @@ class Lines:
         >>> header = read_header(iter(lines), limit, warnings)  # doctest: +SKIP
         >>> for block in lines.blocks(): ...  # doctest: +SKIP
 
+    Args:
+        path: of the file.
+        limits: what it may need.
+        known_text: the file is one of the engine's own and need not look like VCF.
+
     Attributes:
         crlf: number of the first line that ends with CR LF, or None.
         byte_order_mark: the file starts with one (it is left out).
         unfinished: the last line has no line end.
     """
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, *, known_text: bool = False) -> None:
         self._path = path
         self._limits = limits
+        self._known_text = known_text
         self._read = 0
         self._seen = 0  # lines whose ends were inspected
         self._given = 0  # lines handed out
@@ -149,9 +155,9 @@ class Lines:
             while chunk := self._chunk(stream, CHUNK):
                 if chunk.endswith(b"\r"):
                     chunk += self._chunk(stream, 1)  # never between the CR and the LF of one line end
-                if first:
+                if first and not self._known_text:
                     chunk = self._start(chunk)
-                    first = False
+                first = False
                 if chunk.translate(None, TEXT):
                     self._inspect(chunk)
                 self._seen += chunk.count(b"\n")

@@ -75,6 +75,13 @@ class Record:
         return last
 
 
+    @property
+    def reach(self) -> int:
+        """Last reference position (1-based) for an index: readers of VCF take INFO/END of any record for it."""
+        found = _END.search(self.fields[7])
+        return self.end if found is None else max(self.end, int(found[1]))
+
+
 class RecordParser:
     """Parses records of one file against one reference.
 

@@ -22,6 +22,8 @@ LEVELS = ((4681, 14), (585, 17), (73, 20), (9, 23), (1, 26))
 _CONFIGURATION = (2, 1, 2, 0, ord("#"), 0)
 #: Bits of a virtual offset for the place in an uncompressed block.
 WITHIN = 16
+#: Stands for an offset where there is none.
+NOWHERE = np.int64(-1)
 
 
 @dataclass
@@ -69,31 +71,37 @@ class TabixIndex:
 
     def _add_linear(self, contig: bytes, places: Places) -> None:
         first, last = places.begin >> LINEAR, (np.maximum(places.end, places.begin + 1) - 1) >> LINEAR
-        linear = self._linear.get(contig, np.zeros(0, np.uint64))
+        linear = self._linear.get(contig, np.zeros(0, np.int64))
         missing = int(last.max()) + 1 - len(linear)
         if missing > 0:
-            linear = np.concatenate([linear, np.zeros(missing, np.uint64)])
+            linear = np.concatenate([linear, np.full(missing, NOWHERE)])
         # Offsets ascend: the first record in a stretch has the lowest, and earlier ones keep theirs.
         stretch, at = np.unique(first, return_index=True)
-        free = linear[stretch] == 0
+        free = linear[stretch] == NOWHERE
         linear[stretch[free]] = places.offset[at[free]]
         for index in np.flatnonzero(last > first).tolist():
             reached = linear[first[index] : last[index] + 1]
-            reached[(reached == 0) | (reached > places.offset[index])] = places.offset[index]
+            reached[(reached == NOWHERE) | (reached > places.offset[index])] = places.offset[index]
         self._linear[contig] = linear
 
-    def write(self, path: Path) -> None:
-        """Write the index file."""
+    def write(self, path: Path, bytes_before: int) -> None:
+        """Write the index file.
+
+        Args:
+            path: of the index.
+            bytes_before: compressed bytes, such as the header, that come before all that was added.
+        """
+        shift = bytes_before << WITHIN
         names = b"".join(name + b"\0" for name in self._bins)
         parts = [struct.pack("<4si6ii", b"TBI\1", len(self._bins), *_CONFIGURATION, len(names)), names]
         for contig, bins in self._bins.items():
             parts.append(struct.pack("<i", len(bins)))
             for number, chunks in sorted(bins.items()):
-                flat = [offset for chunk in chunks for offset in chunk]
+                flat = [offset + shift for chunk in chunks for offset in chunk]
                 parts.append(struct.pack(f"<Ii{len(flat)}Q", number, len(chunks), *flat))
-            linear = self._linear[contig]
             # A stretch without records points where the one before it does.
-            linear = np.maximum.accumulate(linear)
+            linear = np.maximum.accumulate(self._linear[contig])
+            linear = np.where(linear == NOWHERE, 0, linear + shift)
             parts += [struct.pack("<i", len(linear)), linear.astype("<u8").tobytes()]
         stream = BgzfWriter(path)
         try:

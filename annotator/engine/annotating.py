@@ -1,0 +1,297 @@
+"""One block of records annotated: from its text to the packed text of the results, its rows of the table, its counts.
+
+Everything that one process does with a block is here; nothing in it depends on other blocks but the names of contigs
+and what the haplotypes say, which come with it. So any number of processes give the same results.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.bgzf import BLOCK, pack_lines
+from annotator.engine.blocks import SKIP_CODES, BlockParser, Records
+from annotator.engine.columns import bytes_of
+from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
+from annotator.engine.counting import ISLANDS, Counts, count_block
+from annotator.engine.errors import InputError
+from annotator.engine.haplotypes import Answer, joined_entries
+from annotator.engine.header import Header
+from annotator.engine.info import InfoWriter, identifiers, with_identifiers
+from annotator.engine.matching import KnownVariants, Matched
+from annotator.engine.progress import Warnings
+from annotator.engine.reading import Block
+from annotator.engine.reference import Reference
+from annotator.engine.regions import RegionTracks
+from annotator.engine.rows import rows_of
+from annotator.engine.tabix import WITHIN, Places
+from annotator.engine.table import schema_of
+
+#: Contigs whose models stay in memory.
+MOST_CALLERS = 4
+
+
+@dataclass(frozen=True)
+class Task:
+    """A block to annotate.
+
+    Attributes:
+        named: names that earlier blocks use for contigs, by the reference's names.
+        answers: what the haplotypes say, by ordinal of the record.
+    """
+
+    block: Block
+    named: dict[str, bytes]
+    answers: dict[int, Answer] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """What became of a block.
+
+    Attributes:
+        packed: its part of the results file, in whole BGZF blocks.
+        places: where its records are in ``packed``, contig by contig.
+        rows: of the table of variants.
+        names: contigs in order of appearance: the file's name, the reference's name.
+        first: contig and position of the first record, ``last`` of the last; None without records.
+        ordered: the records of the block are sorted.
+        error: the file cannot be annotated because of a record of the block; nothing else is set then.
+    """
+
+    packed: bytes = b""
+    places: list[tuple[bytes, Places]] = field(default_factory=list)
+    rows: pa.RecordBatch | None = None
+    counts: Counts = field(default_factory=Counts)
+    warnings: Warnings = field(default_factory=Warnings)
+    names: list[tuple[bytes, str | None]] = field(default_factory=list)
+    first: tuple[bytes, int] | None = None
+    last: tuple[bytes, int] | None = None
+    ordered: bool = True
+    error: InputError | None = None
+
+
+@dataclass
+class _Called:
+    """What was found for the records of a block, in their order."""
+
+    csq: list[pa.BinaryArray] = field(default_factory=list)
+    bcsq: list[pa.BinaryArray] = field(default_factory=list)
+    terms: list[np.ndarray] = field(default_factory=list)
+    worst: list[pa.RecordBatch] = field(default_factory=list)
+    matched: list[list[Matched]] = field(default_factory=list)
+    regions: list[dict[str, pa.StringArray]] = field(default_factory=list)
+
+
+class BlockAnnotator:
+    """Annotates blocks of one file.
+
+    Args:
+        header: of the file.
+        reference: to annotate with.
+        numbered: lines start with their number in the user's file (they were sorted).
+    """
+
+    def __init__(self, header: Header, reference: Reference, numbered: bool) -> None:
+        self._header = header
+        self._reference = reference
+        self._parser = BlockParser(header, reference, numbered)
+        sequence = reference.sequence()
+        self._sequence = sequence
+        self._layers = [KnownVariants(spec, sequence) for spec in reference.layers]
+        self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
+        self._models = GeneModels.load(reference.compiled)
+        self._callers: dict[str, ConsequenceCaller] = {}
+        self._info = InfoWriter(reference)
+        self._schema = schema_of(reference)
+
+    def annotate(self, task: Task) -> Outcome:
+        """Annotate a block."""
+        outcome, records = self.parse(task)
+        if records is not None and len(records):
+            self._annotate(records, task.answers, outcome)
+        return outcome
+
+    def parse(self, task: Task) -> tuple[Outcome, Records | None]:
+        """Parse a block: its records, None where one is at fault, and what there is of the outcome then."""
+        try:
+            records = self._parser.parse(task.block, task.named)
+        except InputError as error:
+            return Outcome(error=error), None
+        outcome = Outcome(warnings=_warnings(records))
+        _note_order(records, outcome)
+        return outcome, records
+
+    def _annotate(self, records: Records, answers: dict[int, Answer], outcome: Outcome) -> None:
+        called = _Called()
+        cuts = np.flatnonzero(np.diff(records.chrom)) + 1
+        for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(records)], strict=True):
+            self._call(records, first, last, called)
+        csq, bcsq = (pa.concat_arrays(parts) for parts in (called.csq, called.bcsq))
+        terms = np.concatenate(called.terms)
+        lost = (records.skip < 0) & (terms == 0)
+        if lost.any():
+            outcome.warnings.add_many("unanswered", records.line[lost].tolist())
+        bcsq = joined_entries(bcsq, records.ordinal, answers)
+        matched = [
+            Matched(
+                [pa.concat_arrays(column) for column in zip(*(one.columns for one in parts), strict=True)],
+                np.concatenate([one.known for one in parts]),
+            )
+            for parts in zip(*called.matched, strict=True)
+        ]
+        regions = {name: pa.concat_arrays([part[name] for part in called.regions]) for name in self._tracks}
+        existing = self._identifiers(matched)
+        info = self._info.info(records, csq, bcsq, terms, matched, regions)
+        ids = with_identifiers(records, existing)
+        _write(records, ids, info, outcome)
+        worst = pa.Table.from_batches(called.worst).combine_chunks().to_batches()[0] if called.worst else None
+        known = np.zeros(len(records.alleles.record), bool)
+        for one in matched:
+            known |= one.known
+        outcome.rows = rows_of(self._schema, records, ids, worst, known, existing, self._reference, matched, regions)
+        known_records = np.bincount(records.alleles.record, known, len(records)) > 0
+        islands = regions[ISLANDS].is_valid().to_numpy(zero_copy_only=False) if ISLANDS in regions else None
+        asked = records.alleles.record[records.alleles.asked]
+        nothing = pa.array([], pa.string())
+        genes = (asked, nothing, nothing) if worst is None else (asked, worst["gene"], worst["term"])
+        outcome.counts = count_block(records, terms, known_records, genes, islands, self._reference, self._header)
+
+    def _call(self, records: Records, first: int, last: int, called: _Called) -> None:
+        """Find consequences, known variants and regions for the records of one contig that follow each other."""
+        alleles, contig = records.alleles, records.contigs[records.chrom[first]]
+        here = slice(*np.searchsorted(alleles.record, [first, last]).tolist())
+        record, plain, asked = alleles.record[here], alleles.plain[here], alleles.asked[here]
+        alt = alleles.alt.slice(here.start, here.stop - here.start)
+        looked_up = [self._look_up(layer, contig, records, record, alt, plain & asked) for layer in self._layers]
+        called.matched.append(looked_up)
+        called.regions.append(self._regions(records, first, last, contig))
+        if contig is None or not asked.any():
+            nothing = pa.nulls(last - first, pa.binary())
+            called.csq.append(nothing)
+            called.bcsq.append(nothing)
+            called.terms.append(np.zeros(last - first, np.int64))
+            return
+        owner = record[asked]
+        chunk = AlleleChunk(
+            record=owner - first,
+            pos=records.pos[owner],
+            ref=records.ref.take(pa.array(owner)),
+            alt=alt.filter(pa.array(asked)),
+            end=records.end[owner],
+            records=last - first,
+        )
+        existing = self._identifiers(looked_up)
+        if existing is not None:
+            existing = existing.filter(pa.array(asked)).cast(pa.binary())
+        found = _whole(self._caller(contig).call(chunk, existing), last - first)
+        called.csq.append(found.csq)
+        called.bcsq.append(found.bcsq)
+        called.terms.append(found.terms.astype(np.int64))
+        called.worst.append(found.worst)
+
+    def _caller(self, contig: str) -> ConsequenceCaller:
+        if contig not in self._callers:
+            if len(self._callers) == MOST_CALLERS:
+                self._callers.pop(next(iter(self._callers)))
+            one = self._reference.contig(contig)
+            models = self._models.contig(contig, one.length, one.circular)
+            self._callers[contig] = ConsequenceCaller(models, self._sequence, one.genetic_code)
+        return self._callers[contig]
+
+    def _look_up(
+        self,
+        layer: KnownVariants,
+        contig: str | None,
+        records: Records,
+        record: np.ndarray,
+        alt: pa.BinaryArray,
+        wanted: np.ndarray,
+    ) -> Matched:
+        """What a layer has of some alleles; nothing of those that are not wanted."""
+        if contig is None or not wanted.any():
+            nothing = pa.nulls(len(record), pa.string())
+            return Matched([nothing for _ in layer.spec.fields], np.zeros(len(record), bool))
+        if wanted.all():
+            return layer.of(contig, records.pos[record], records.ref.take(pa.array(record)), alt)
+        owner = record[wanted]
+        ref = records.ref.take(pa.array(owner))
+        found = layer.of(contig, records.pos[owner], ref, alt.filter(pa.array(wanted)))
+        at = pa.array(np.cumsum(wanted) - 1, mask=~wanted)
+        known = np.zeros(len(record), bool)
+        known[wanted] = found.known
+        return Matched([column.take(at) for column in found.columns], known)
+
+    def _regions(self, records: Records, first: int, last: int, contig: str | None) -> dict[str, pa.StringArray]:
+        regions = self._reference.regions
+        if regions is None or contig is None:
+            return {name: pa.nulls(last - first, pa.string()) for name in self._tracks}
+        length = self._reference.contig(contig).length
+        pos, end = records.pos[first:last], np.minimum(records.end[first:last], length)
+        tracks = RegionTracks.load(regions, contig, int(pos.min()), int(max(end.max(), pos.max())))
+        return tracks.overlapping(pos, end)
+
+    def _identifiers(self, matched: list[Matched]) -> pa.StringArray | None:
+        columns = [
+            (one.info, column)
+            for layer, found in zip(self._layers, matched, strict=True)
+            for one, column in zip(layer.spec.fields, found.columns, strict=True)
+        ]
+        return identifiers(columns)
+
+
+def _whole(called: Called, records: int) -> Called:
+    assert len(called.csq) == len(called.bcsq) == len(called.terms) == records
+    return called
+
+
+def _warnings(records: Records) -> Warnings:
+    """What was noticed on the way."""
+    warnings = Warnings()
+    for at in np.unique(records.skip[records.skip >= 0]).tolist():
+        which = np.flatnonzero(records.skip == at)
+        details = [records.details[index] for index in which[:10].tolist()]
+        warnings.add_many(SKIP_CODES[at], records.line[which].tolist(), details)
+    for code, noticed in (("reference_ambiguous", records.ambiguous), ("bad_quality", records.bad_quality)):
+        if noticed.any():
+            warnings.add_many(code, records.line[noticed].tolist())
+    if records.blank:
+        warnings.add_many("blank_lines", records.blank)
+    return warnings
+
+
+def _note_order(records: Records, outcome: Outcome) -> None:
+    """Note contigs, ends of the block, and whether it is sorted."""
+    outcome.names = list(zip(records.chroms, records.contigs, strict=True))
+    if not len(records):
+        return
+    step = np.diff(records.chrom)
+    # Contigs are numbered as they appear: a step back comes to one that had ended.
+    outcome.ordered = not ((step < 0) | ((step == 0) & (np.diff(records.pos) < 0))).any()
+    outcome.first, outcome.last = (
+        (records.chroms[records.chrom[at]], int(records.pos[at])) for at in (0, len(records) - 1)
+    )
+
+
+def _write(records: Records, ids: pa.BinaryArray, info: pa.BinaryArray, outcome: Outcome) -> None:
+    """Join the columns to lines, pack them, and note where each is."""
+    fields = records.fields
+    # The line end comes before each line, so that one join makes the text.
+    chroms = pa.array([b"\n" + chrom for chrom in records.chroms], pa.binary()).take(pa.array(records.chrom))
+    columns = [chroms, fields[1], ids, *fields[3:7], info]
+    if fields[8].nbytes and pc.any(pc.greater(pc.binary_length(fields[8]), 0)).as_py():
+        columns.append(fields[8])
+    data, starts = bytes_of(pc.binary_join_element_wise(*columns, b"\t"))
+    outcome.packed, blocks = pack_lines(memoryview(data[1:]))
+    at = starts[:-1].astype(np.int64)
+    offset = (np.array(blocks, np.int64)[at // BLOCK] << WITHIN) | at % BLOCK
+    offset = np.append(offset, len(outcome.packed) << WITHIN)
+    cuts = np.flatnonzero(np.diff(records.chrom)) + 1
+    for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(records)], strict=True):
+        begin = np.maximum(records.pos[first:last] - 1, 0)
+        end = np.maximum(records.reach[first:last], begin + 1)
+        places = Places(begin, end, offset[first : last + 1])
+        outcome.places.append((records.chroms[records.chrom[first]], places))

@@ -1,0 +1,166 @@
+"""What an annotation adds to INFO and ID: declared fields, and their values for all records of a block at once."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.blocks import SKIP_CODES, Records
+from annotator.engine.consequence import CSQ_FIELDS
+from annotator.engine.consequence.terms import IMPACTS, TERMS
+from annotator.engine.layers import info_line
+from annotator.engine.matching import Matched, encoded
+from annotator.engine.reference import Reference
+
+BCSQ_DESCRIPTION = (
+    "Consequences in the format of BCFtools/csq, neighbouring variants together where genotypes are phased. "
+    "Format: Consequence|gene|transcript|biotype|strand|amino_acid_change|dna_change"
+)
+CSQ_DESCRIPTION = "Consequence annotations with the sub-fields of Ensembl VEP. Format: " + "|".join(CSQ_FIELDS)
+#: Ending of the names of fields that hold identifiers of known variants.
+IDENTIFIERS = "_ID"
+_SEVERE = pa.array(["GAS_CONSEQUENCE=" + term for term in TERMS], pa.binary())
+_IMPACT = pa.array(["GAS_IMPACT=" + impact for impact in IMPACTS], pa.binary())
+_SKIPPED = pa.array(["GAS_SKIPPED=" + code for code in SKIP_CODES], pa.binary())
+_NULL = pa.scalar(None, pa.binary())
+
+
+def info_lines(reference: Reference) -> dict[str, bytes]:
+    """The ``##INFO`` lines of all fields that an annotation with this reference may add, by ID."""
+    lines = {
+        "BCSQ": info_line("BCSQ", "String", BCSQ_DESCRIPTION, "."),
+        "CSQ": info_line("CSQ", "String", CSQ_DESCRIPTION, "."),
+        "GAS_CONSEQUENCE": info_line(
+            "GAS_CONSEQUENCE", "String", "Most severe consequence of the record, a Sequence Ontology term", "1"
+        ),
+        "GAS_IMPACT": info_line(
+            "GAS_IMPACT", "String", "Impact of GAS_CONSEQUENCE: HIGH, MODERATE, LOW or MODIFIER", "1"
+        ),
+        "GAS_SKIPPED": info_line("GAS_SKIPPED", "String", "Why the record has no consequences", "1"),
+    }
+    for layer in reference.layers:
+        for one in layer.fields:
+            lines[one.info] = info_line(one.info, one.type, one.description)
+    if reference.regions:
+        for track in reference.regions.tracks:
+            lines[track.info] = info_line(track.info, "String", track.description, ".")
+    return lines
+
+
+class InfoWriter:
+    """Writes INFO and ID of blocks.
+
+    Args:
+        reference: gives the fields.
+    """
+
+    def __init__(self, reference: Reference) -> None:
+        self._layers = reference.layers
+        names = "|".join(re.escape(name) for name in info_lines(reference))
+        self._mark = f"(?:^|;)(?:{names})(?:[=;]|$)"
+        self._ours = re.compile(rf"(?:^|;)(?:{names})(?:=[^;]*)?(?=;|$)".encode())
+
+    def info(
+        self,
+        records: Records,
+        csq: pa.BinaryArray,
+        bcsq: pa.BinaryArray,
+        terms: np.ndarray,
+        matched: list[Matched],
+        regions: dict[str, pa.StringArray],
+    ) -> pa.BinaryArray:
+        """INFO of each record: what the user has there, then ours."""
+        worst = _worst(terms)
+        skipped = pa.array(records.skip.astype(np.int64), mask=records.skip < 0)
+        pieces = [self._theirs(records.fields[7]), _SKIPPED.take(skipped), _named("BCSQ", bcsq), _named("CSQ", csq)]
+        pieces += [_SEVERE.take(worst), _IMPACT.take(worst)]
+        for layer, found in zip(self._layers, matched, strict=True):
+            for one, column in zip(layer.fields, found.columns, strict=True):
+                if column.null_count < len(column):
+                    values = encoded(column) if one.type == "String" else column
+                    pieces.append(_named(one.info, _by_record(values, records)))
+        pieces += [_named(name, column) for name, column in regions.items() if column.null_count < len(column)]
+        joined = pc.binary_join_element_wise(*pieces, b";", null_handling="skip")
+        return pc.if_else(pc.equal(pc.binary_length(joined), 0), b".", joined)
+
+    def _theirs(self, column: pa.BinaryArray) -> pa.BinaryArray:
+        """INFO of the user without fields of an earlier annotation, null where nothing is left."""
+        at = np.flatnonzero(pc.match_substring_regex(column, self._mark).to_numpy(zero_copy_only=False))
+        if len(at):
+            cleaned = [self._ours.sub(b"", text).lstrip(b";") for text in column.take(pa.array(at)).to_pylist()]
+            mask = np.zeros(len(column), bool)
+            mask[at] = True
+            column = pc.replace_with_mask(column, pa.array(mask), pa.array(cleaned, pa.binary()))
+        if pc.any(pc.ends_with(column, ";")).as_py():
+            column = pa.array([text.rstrip(b";") for text in column.to_pylist()], pa.binary())
+        empty = pc.or_(pc.equal(column, b"."), pc.equal(pc.binary_length(column), 0))
+        return pc.if_else(empty, _NULL, column)
+
+
+def identifiers(layers: list[tuple[str, pa.StringArray]]) -> pa.StringArray | None:
+    """Identifiers of each allele in all sources, joined by ``&``, null where there are none.
+
+    Args:
+        layers: INFO field and values of each field of the layers; those that do not hold identifiers are left out.
+
+    Returns:
+        None when the reference has no identifiers at all.
+    """
+    columns = [column for name, column in layers if name.endswith(IDENTIFIERS)]
+    if not columns:
+        return None
+    if len(columns) == 1:
+        return columns[0]
+    joined = pc.binary_join_element_wise(*columns, "&", null_handling="skip")
+    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+
+
+def with_identifiers(records: Records, existing: pa.StringArray | None) -> pa.BinaryArray:
+    """ID of each record: what the user has there, then identifiers of known variants that it does not name."""
+    column = records.fields[2]
+    if existing is None or existing.null_count == len(existing):
+        return column
+    owner = records.alleles.record
+    found = np.flatnonzero(existing.is_valid().to_numpy(zero_copy_only=False))
+    at, values = [], []
+    previous = -1
+    for index, text in zip(owner[found].tolist(), existing.take(pa.array(found)).to_pylist(), strict=True):
+        new = [one.encode().translate(_BLANKS) for one in text.split("&")]
+        if index != previous:
+            before = column[index].as_py()
+            at.append(index)
+            values.append([] if before in (b".", b"") else before.split(b";"))
+            previous = index
+        values[-1] += new
+    mask = np.zeros(len(column), bool)
+    mask[at] = True
+    replaced = pa.array([b";".join(dict.fromkeys(one)) for one in values], pa.binary())
+    return pc.replace_with_mask(column, pa.array(mask), replaced)
+
+
+#: Characters that ID cannot have.
+_BLANKS = bytes(95 if byte in b" \t;," else byte for byte in range(256))
+
+
+def _worst(terms: np.ndarray) -> pa.Array:
+    """Index of the most severe term of each record, null where it has none."""
+    lowest = np.where(terms > 0, terms & -terms, 1)
+    return pa.array(np.log2(lowest).astype(np.int64), mask=terms == 0)
+
+
+def _named(name: str, column: pa.Array) -> pa.BinaryArray:
+    # Null values stay null: the whole item is left out then.
+    return pc.binary_join_element_wise(pa.scalar(name.encode()), column.cast(pa.binary()), b"=")
+
+
+def _by_record(column: pa.StringArray, records: Records) -> pa.StringArray:
+    """Values of the alleles of each record, joined by commas; null where no allele has one."""
+    if len(column) == len(records):  # every record has one allele
+        return column
+    offsets = np.concatenate([[0], np.cumsum(records.allele_count)]).astype(np.int32)
+    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array(offsets), column.fill_null(".")), ",")
+    there = np.bincount(records.alleles.record, column.is_valid().to_numpy(zero_copy_only=False), len(records)) > 0
+    return pc.if_else(pa.array(there), joined, pa.scalar(None, pa.string()))

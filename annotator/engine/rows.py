@@ -1,0 +1,96 @@
+"""Rows of the table of variants for a block: one for each alternate allele."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.blocks import SKIP_CODES, Records
+from annotator.engine.matching import Matched
+from annotator.engine.reference import Reference
+
+#: Columns of the table by the columns of the most severe transcript.
+_OF_WORST = {
+    "term": "consequence", "consequence": "consequences", "impact": "impact", "gene": "gene", "gene_id": "gene_id",
+    "transcript": "transcript", "biotype": "biotype", "exon": "exon", "intron": "intron", "hgvsc": "hgvsc",
+    "hgvsp": "hgvsp", "protein_position": "protein_position", "amino_acids": "amino_acids", "codons": "codons",
+}  # fmt: skip
+
+
+def rows_of(
+    schema: pa.Schema,
+    records: Records,
+    ids: pa.BinaryArray,
+    worst: pa.RecordBatch | None,
+    known: np.ndarray,
+    existing: pa.StringArray | None,
+    reference: Reference,
+    matched: list[Matched],
+    regions: dict[str, pa.StringArray],
+) -> pa.RecordBatch:
+    """Rows for the alleles of a block; reference sites and gVCF blocks have none.
+
+    Args:
+        schema: of the table.
+        records: of the block.
+        ids: new ID of each record.
+        worst: the most severe transcript of each allele that was asked for.
+        known: of each allele.
+        existing: identifiers of each allele among known variants.
+        reference: names the fields of the layers.
+        matched: what each layer has of each allele.
+        regions: what each track has of each record.
+    """
+    alleles = records.alleles
+    shown = (records.skip != SKIP_CODES.index("no_alternate_allele"))[alleles.record]
+    at = np.flatnonzero(shown)
+    record = pa.array(alleles.record[at])
+    pick = pa.array(at)
+    fields = records.fields
+    chroms = pa.array([chrom.decode("latin-1") for chrom in records.chroms], pa.string())
+    columns: dict[str, pa.Array] = {
+        "chrom": chroms.take(pa.array(records.chrom[alleles.record[at]])),
+        "pos": pa.array(records.pos[alleles.record[at]].astype(np.int32)),
+        "id": text_of(ids.take(record)),
+        "ref": text_of(fields[3].take(record)),
+        "alt": text_of(alleles.alt.take(pick)),
+        "qual": pa.array(records.quality[alleles.record[at]].astype(np.float32), from_pandas=True),
+        "filter": text_of(fields[6].take(record)),
+        "known": pa.array(known[at]),
+    }
+    if existing is not None:
+        columns["existing"] = existing.take(pick)
+    if worst is not None:
+        place = (np.cumsum(alleles.asked) - 1)[at]
+        from_worst = pa.array(place, mask=~alleles.asked[at])
+        for theirs, ours in _OF_WORST.items():
+            column = worst[theirs].take(from_worst)
+            kind = schema.field(ours).type
+            columns[ours] = column if column.type == kind else column.cast(kind)
+    for layer, found in zip(reference.layers, matched, strict=True):
+        for one, column in zip(layer.fields, found.columns, strict=True):
+            columns[one.info] = _typed(column.take(pick), schema.field(one.info).type)
+    for name, column in regions.items():
+        columns[name] = column.take(record)
+    arrays = [columns[one.name] if one.name in columns else pa.nulls(len(at), one.type) for one in schema]
+    return pa.record_batch(arrays, schema=schema)
+
+
+def text_of(column: pa.BinaryArray) -> pa.StringArray:
+    """Bytes of the user as text; what is no UTF-8 is replaced."""
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([value.decode("utf-8", "replace") for value in column.to_pylist()], pa.string())
+
+
+def _typed(column: pa.StringArray, kind: pa.DataType) -> pa.Array:
+    """Values of a layer in the type of their column; text where a number is declared is left out."""
+    if kind == pa.string():
+        return column
+    try:
+        return column.cast(kind)
+    except pa.ArrowInvalid:
+        number = pc.match_substring_regex(column, r"^[-+]?[0-9]+\.?[0-9]*([eE][-+]?[0-9]+)?$")
+        return pc.if_else(number, column, pa.scalar(None, pa.string())).cast(kind)

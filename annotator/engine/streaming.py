@@ -1,0 +1,257 @@
+"""The pass over a file: blocks go out to the processes, their outcomes come back in order and are written.
+
+A pass supposes that the records are sorted. When they turn out not to be, it ends with :class:`DisorderError`, and
+the file is sorted and passed again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from annotator.engine.annotating import BlockAnnotator, Outcome, Task
+from annotator.engine.bgzf import END_OF_FILE, pack_lines
+from annotator.engine.counting import Counts
+from annotator.engine.csq import run_csq
+from annotator.engine.errors import EngineError, InputError
+from annotator.engine.haplotypes import Answers, slim_header, slim_lines
+from annotator.engine.header import Header
+from annotator.engine.pool import Pool
+from annotator.engine.progress import Warnings
+from annotator.engine.reading import Block
+from annotator.engine.reference import Reference
+from annotator.engine.tabix import TabixIndex
+from annotator.engine.table import TableWriter, schema_of
+
+#: Receives the number of the last line that is done.
+Checked = Callable[[int], None]
+#: Receives that and the number of warnings until there.
+Annotated = Callable[[int, int], None]
+Blocks = Callable[[], Iterator[Block]]
+
+
+class DisorderError(Exception):
+    """The records are not sorted."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a pass works on.
+
+    Attributes:
+        header: of the user's file.
+        reference: to annotate with.
+        numbered: lines start with their number in the user's file.
+        blocks: gives the records, from the first at each call.
+    """
+
+    header: Header
+    reference: Reference
+    numbered: bool
+    blocks: Blocks
+
+
+@dataclass
+class Passed:
+    """What a pass leaves: counts, warnings, and whether haplotypes were used."""
+
+    counts: Counts = field(default_factory=Counts)
+    warnings: Warnings = field(default_factory=Warnings)
+    haplotypes: bool = False
+
+
+@dataclass
+class _Slim:
+    """A block's part of the slim file; ``lines`` is None when a genotype gives no haplotypes."""
+
+    outcome: Outcome
+    lines: bytes | None = None
+
+
+class _Here:
+    """What each process has of its own: opened when it starts, as open files must not be shared."""
+
+    annotator: BlockAnnotator | None = None
+
+
+def _annotate(task: Task) -> Outcome:
+    assert _Here.annotator is not None
+    return _Here.annotator.annotate(task)
+
+
+def _make_slim(task: Task) -> _Slim:
+    assert _Here.annotator is not None
+    outcome, records = _Here.annotator.parse(task)
+    return _Slim(outcome, None if records is None else slim_lines(records))
+
+
+class Pass:
+    """One pass.
+
+    Args:
+        source: to work on.
+        processes: to work with.
+        work: directory for working files.
+    """
+
+    def __init__(self, source: Source, processes: int, work: Path) -> None:
+        self._source = source
+        self._work = work
+        self._processes = processes
+        self._index = TabixIndex()
+        self._size = 0
+        self.body = work / "body.bgzf"
+        self.table = work / "variants.parquet"
+
+    def run(self, checked: Checked, annotated: Annotated) -> Passed:
+        """Annotate all records into :attr:`body` and :attr:`table`.
+
+        Args:
+            checked: told while haplotypes are looked for.
+            annotated: told while records are annotated.
+
+        Raises:
+            InputError: a record cannot be understood; it is the first such of the file.
+            DisorderError: the records are not sorted.
+            EngineError: a process was killed.
+        """
+        source = self._source
+
+        def prepare() -> None:
+            _Here.annotator = BlockAnnotator(source.header, source.reference, source.numbered)
+
+        passed = Passed()
+        with Pool(self._processes, prepare) as pool:
+            answers = self._haplotypes(pool, passed, checked) if source.header.samples else None
+            passed.haplotypes = answers is not None
+            self._annotate(pool, answers, passed, annotated)
+        return passed
+
+    def _annotate(self, pool: Pool, answers: Answers | None, passed: Passed, done: Annotated) -> None:
+        order = _Order()
+        table = TableWriter(self.table, schema_of(self._source.reference))
+        try:
+            with self.body.open("wb", buffering=1 << 18) as body:
+                sent: list[Task] = []
+                for outcome in pool.in_order(_annotate, self._tasks(answers, order, sent)):
+                    task = sent.pop(0)
+                    if order.renames(outcome):
+                        # The file calls a contig by two names, which the process could not know.
+                        assert outcome.error is None
+                        outcome = self._again(task, order)
+                    order.follow(outcome)
+                    self._take(outcome, body, table, passed)
+                    done(task.block.line + task.block.count - 1, passed.warnings.total)
+            table.close()
+        finally:
+            table.abandon()
+
+    def _tasks(self, answers: Answers | None, order: _Order, sent: list[Task]) -> Iterator[Task]:
+        with closing(self._source.blocks()) as blocks:  # type: ignore[type-var]
+            for block in blocks:
+                task = Task(block, dict(order.named), {} if answers is None else answers.of(block))
+                sent.append(task)
+                yield task
+
+    def _again(self, task: Task, order: _Order) -> Outcome:
+        annotator = BlockAnnotator(self._source.header, self._source.reference, self._source.numbered)
+        return annotator.annotate(Task(task.block, dict(order.named), task.answers))
+
+    def _take(self, outcome: Outcome, body: BinaryIO, table: TableWriter, passed: Passed) -> None:
+        body.write(outcome.packed)
+        for contig, places in outcome.places:
+            self._index.add(contig, places.moved(self._size))
+        self._size += len(outcome.packed)
+        if outcome.rows is not None:
+            table.write(outcome.rows)
+        passed.counts.add(outcome.counts)
+        passed.warnings.merge(outcome.warnings)
+
+    def _haplotypes(self, pool: Pool, passed: Passed, done: Checked) -> Answers | None:
+        """Ask csq about the haplotypes; None when the genotypes do not give any."""
+        order = _Order()
+        slim = self._work / "haplotypes.vcf"
+        with slim.open("wb", buffering=1 << 18) as stream:
+            stream.write(slim_header(self._source.reference, self._source.header.samples))
+            sent: list[Task] = []
+            with closing(pool.in_order(_make_slim, self._tasks(None, order, sent))) as found:  # type: ignore[type-var]
+                for one in found:
+                    task = sent.pop(0)
+                    order.follow(one.outcome)
+                    if one.lines is None:
+                        return None
+                    stream.write(one.lines)
+                    done(task.block.line + task.block.count - 1)
+        answers = self._work / "haplotypes.csq.vcf"
+        try:
+            run_csq(
+                slim, answers, self._source.reference, haplotypes=True, errors=self._work / "csq.txt",
+                tick=lambda: done(0),
+            )  # fmt: skip
+        except EngineError as error:  # the user still gets every record by itself, and is told
+            passed.warnings.add("haplotypes_failed", None, error.message)
+            return None
+        finally:
+            slim.unlink()
+        return Answers(answers)
+
+    def write(self, header: bytes, stream: BinaryIO, index: Path) -> None:
+        """Write the results file and its index.
+
+        Args:
+            header: of the results file.
+            stream: receives the results file.
+            index: path of the index.
+        """
+        packed, _ = pack_lines(memoryview(header.removesuffix(b"\n")))
+        stream.write(packed)
+        with self.body.open("rb") as body:
+            shutil.copyfileobj(body, stream, 1 << 20)
+        stream.write(END_OF_FILE)
+        self._index.write(index, len(packed))
+
+
+class _Order:
+    """Follows the order of the records from block to block, and the names that the file has for contigs."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, bytes] = {}
+        self._last: tuple[bytes, int] | None = None
+        self._seen: set[bytes] = set()
+
+    def renames(self, outcome: Outcome) -> bool:
+        """Tell whether a block uses another name for a contig than an earlier block."""
+        return any(self.named.get(contig, chrom) != chrom for chrom, contig in outcome.names if contig is not None)
+
+    def follow(self, outcome: Outcome) -> None:
+        """Take a block's outcome.
+
+        Raises:
+            InputError: of the block.
+            DisorderError: the block is not sorted, or does not follow the one before.
+        """
+        if outcome.error is not None:
+            error: InputError = outcome.error
+            raise error
+        if not outcome.ordered:
+            raise DisorderError
+        if outcome.first is None:
+            return
+        chroms = [chrom for chrom, _ in outcome.names]
+        if self._last is not None:
+            chrom, pos = outcome.first
+            if chrom == self._last[0]:
+                if pos < self._last[1]:
+                    raise DisorderError
+                chroms = chroms[1:]
+        if not self._seen.isdisjoint(chroms):
+            raise DisorderError
+        self._seen.update(chrom for chrom, _ in outcome.names)
+        self._last = outcome.last
+        for chrom, contig in outcome.names:
+            if contig is not None:
+                self.named.setdefault(contig, chrom)
