@@ -61,7 +61,7 @@ class Assembler:
             parts.append(distance)
         return pc.binary_join_element_wise(*parts, "|", self._back.take(transcript), "")
 
-    def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> tuple[np.ndarray, pa.RecordBatch]:
+    def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> pa.RecordBatch:
         """For each allele the pair with the most severe consequence, and what is said of it."""
         terms = np.zeros(len(pairs), dtype=np.int64)
         for rows in all_rows:
@@ -81,7 +81,7 @@ class Assembler:
         order[owner] = np.arange(len(owner))
         table = table.drop_columns(["allele"]).take(pa.array(order)).combine_chunks()
         batches = table.to_batches()
-        return chosen, batches[0] if batches else pa.RecordBatch.from_pylist([], schema=WORST_SCHEMA)
+        return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=WORST_SCHEMA)
 
     def _table(self, rows: Rows, mine: np.ndarray, pairs: Pairs) -> pa.Table:
         models, pair = self._models, rows.pair[mine]

@@ -1,26 +1,149 @@
-"""Consequences in the format of ``bcftools csq`` (BCSQ), for records whose genotypes are not phased."""
+"""Consequences in the format of ``bcftools csq`` (BCSQ), for records whose genotypes are not phased.
+
+An entry is ``consequence|gene|transcript|biotype|strand|amino acids|bases``, with as many of these as csq gives: of
+introns and genes that are not translated the gene alone, once. What lies near genes or between them, of which csq is
+silent, is named where a record touches no transcript.
+"""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.models import ContigModels
-from annotator.engine.consequence.pairs import Alleles, Pairs
+from annotator.engine.consequence.pairs import Pairs
 from annotator.engine.consequence.rows import Rows
-from annotator.engine.consequence.terms import names
+from annotator.engine.consequence.terms import BIT, INTERGENIC, TERMS
+
+#: csq's names of terms; the others have the Sequence Ontology's.
+_NAMES = {
+    "splice_acceptor_variant": "splice_acceptor",
+    "splice_donor_variant": "splice_donor",
+    "splice_donor_5th_base_variant": "splice_region",
+    "splice_donor_region_variant": "splice_region",
+    "splice_region_variant": "splice_region",
+    "frameshift_variant": "frameshift",
+    "missense_variant": "missense",
+    "protein_altering_variant": "inframe_altering",
+    "start_retained_variant": "start_retained",
+    "stop_retained_variant": "stop_retained",
+    "synonymous_variant": "synonymous",
+    "coding_sequence_variant": "coding_sequence",
+    "non_coding_transcript_exon_variant": "non_coding",
+    "intron_variant": "intron",
+}
+#: Said by other terms, or unknown to csq.
+_SILENT = BIT["splice_polypyrimidine_tract_variant"] | BIT["non_coding_transcript_variant"]
+#: Terms that are given once for a gene.
+_OF_GENES = _SILENT | BIT["intron_variant"] | BIT["non_coding_transcript_exon_variant"]
+_NEAR = BIT["upstream_gene_variant"] | BIT["downstream_gene_variant"] | INTERGENIC
 
 
-def bcsq_entries(rows: Rows, alleles: Alleles, pairs: Pairs, models: ContigModels) -> pa.StringArray:
-    """One entry of BCSQ a row: ``consequence|gene|transcript|biotype|strand``."""
-    encoded = pa.array(rows.terms).dictionary_encode()
-    text = pa.array([names(mask) for mask in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
-    strand = pa.array(np.where(models.strand > 0, "+", "-"), pa.string())
-    owners = pc.binary_join_element_wise(
-        models.strings("symbol"), models.strings("id"), models.strings("biotype"), strand, "|"
-    )
-    owners = pa.concat_arrays([owners, pa.array(["|||"])])
-    transcript = pairs.transcript[rows.pair]
-    index = pa.array(np.where(transcript < 0, models.size, transcript))
-    return pc.binary_join_element_wise(text, owners.take(index), "|")
+@cache
+def csq_names(mask: int) -> str:
+    """Terms of a set as csq names them, joined by ``&``."""
+    said = mask & ~_SILENT or mask
+    found = [_NAMES.get(term, term) for at, term in enumerate(TERMS) if said >> at & 1]
+    return "&".join(dict.fromkeys(found))
+
+
+class BcsqWriter:
+    """Writes entries for the transcripts of one contig."""
+
+    def __init__(self, models: ContigModels) -> None:
+        gene, biotype = models.strings("symbol"), models.strings("biotype")
+        strand = pa.array(np.where(models.strand > 0, "+", "-"), pa.string())
+        of_gene = pc.binary_join_element_wise(gene, "", biotype, "|")
+        self._gene = of_gene.dictionary_encode()
+        self._gene_index = self._gene.indices.to_numpy()
+        self._transcript = pc.binary_join_element_wise(gene, models.strings("id"), biotype, "|")
+        with_strand = pc.binary_join_element_wise(self._transcript, strand, "|")
+        self._stranded = pa.concat_arrays([with_strand, pa.array(["|||"])])
+
+    def entries(
+        self, all_rows: list[Rows], chunk: AlleleChunk, pairs: Pairs
+    ) -> tuple[list[np.ndarray], list[pa.StringArray]]:
+        """Pairs and their entries, in parts; pairs that need none are left out."""
+        touched = np.zeros(chunk.records, dtype=bool)
+        record = chunk.record[pairs.allele]
+        for rows in all_rows:
+            touched[record[rows.pair[rows.terms & _NEAR == 0]]] = True
+        found: list[np.ndarray] = []
+        texts: list[pa.StringArray] = []
+        for rows in all_rows:
+            near = rows.terms & _NEAR != 0
+            only_gene = ~near & (rows.terms & ~_OF_GENES == 0)
+            amino_acids = rows.text("amino_acids")
+            changes = np.zeros(len(rows), dtype=bool)
+            if amino_acids is not None:
+                changes = pc.not_equal(amino_acids, "").to_numpy(zero_copy_only=False)
+            for chosen, write in (
+                (near & ~touched[record[rows.pair]], self._of_neighbours),
+                (only_gene, self._of_genes),
+                (~near & ~only_gene & ~changes, self._of_transcripts),
+                (~near & ~only_gene & changes, self._of_codons),
+            ):
+                at = np.flatnonzero(chosen)
+                if len(at):
+                    at, text = write(rows, at, chunk, pairs)
+                    found.append(rows.pair[at])
+                    texts.append(text)
+        return found, texts
+
+    def _of_neighbours(
+        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs
+    ) -> tuple[np.ndarray, pa.StringArray]:
+        transcript = pairs.transcript[rows.pair[at]]
+        owner = self._stranded.take(pa.array(np.where(transcript < 0, len(self._stranded) - 1, transcript)))
+        return at, pc.binary_join_element_wise(_named(rows.terms[at]), owner, "|")
+
+    def _of_genes(
+        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs
+    ) -> tuple[np.ndarray, pa.StringArray]:
+        pair = rows.pair[at]
+        gene = self._gene_index[pairs.transcript[pair]].astype(np.int64)
+        terms, kind = np.unique(rows.terms[at], return_inverse=True)
+        size = len(self._gene.dictionary) * len(terms)
+        key = chunk.record[pairs.allele[pair]].astype(np.int64) * size + gene * len(terms) + kind
+        _, first = np.unique(key, return_index=True)
+        owner = self._gene.dictionary.take(pa.array(gene[first]))
+        return at[first], pc.binary_join_element_wise(_named(rows.terms[at[first]]), owner, "|")
+
+    def _of_transcripts(
+        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs
+    ) -> tuple[np.ndarray, pa.StringArray]:
+        owner = self._transcript.take(pa.array(pairs.transcript[rows.pair[at]]))
+        return at, pc.binary_join_element_wise(_named(rows.terms[at]), owner, "|")
+
+    def _of_codons(
+        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs
+    ) -> tuple[np.ndarray, pa.StringArray]:
+        pair, index = rows.pair[at], pa.array(at)
+        owner = self._stranded.take(pa.array(pairs.transcript[pair]))
+        protein, amino_acids = rows.text("protein"), rows.text("amino_acids")
+        assert protein is not None  # of rows with amino acids
+        assert amino_acids is not None
+        position = pc.replace_substring_regex(protein.take(index), r"[-?].*", "")
+        sides = pc.split_pattern(amino_acids.take(index), "/")
+        after = self._second(sides, position)
+        allele = pairs.allele[pair]
+        bases = [pa.array(chunk.pos[allele]), chunk.ref.take(pa.array(allele)), chunk.alt.take(pa.array(allele))]
+        where, ref, alt = (one.cast(pa.string()) for one in bases)
+        parts = [_named(rows.terms[at]), "|", owner, "|", position, pc.list_element(sides, 0), after]
+        return at, pc.binary_join_element_wise(*parts, "|", where, ref, ">", alt, "")
+
+    @staticmethod
+    def _second(sides: pa.ListArray, position: pa.StringArray) -> pa.StringArray:
+        """``>`` and the amino acids after a change; nothing where they are the same as before."""
+        two = pc.equal(pc.list_value_length(sides), 2).to_numpy(zero_copy_only=False)
+        last = sides.values.take(pa.array(sides.offsets.to_numpy()[1:] - 1))
+        return pc.if_else(pa.array(two), pc.binary_join_element_wise(">", position, last, ""), "")
+
+
+def _named(terms: np.ndarray) -> pa.StringArray:
+    encoded = pa.array(terms).dictionary_encode()
+    return pa.array([csq_names(mask) for mask in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)

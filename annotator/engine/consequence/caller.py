@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence.alleles import SUBSTITUTION
 from annotator.engine.consequence.assembly import Assembler, joined
-from annotator.engine.consequence.bcsq import bcsq_entries
+from annotator.engine.consequence.bcsq import BcsqWriter
 from annotator.engine.consequence.chunk import AlleleChunk, Called
 from annotator.engine.consequence.codons import CodingSequences, protein_prefixes
 from annotator.engine.consequence.exact import ExactRows, Row
@@ -57,6 +57,7 @@ class ConsequenceCaller:
         self._exact = ExactRows(self._fetch, genetic_code)
         self._sequences = CodingSequences(models, self._exact)
         self._assembler = Assembler(models)
+        self._bcsq = BcsqWriter(models)
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
         self._names = pc.binary_join_element_wise(models.strings("id"), pa.array(numbering, pa.string()), ":")
@@ -74,22 +75,17 @@ class ConsequenceCaller:
         rows = [one for one in self._rows(alleles, pairs) if len(one)]
         if existing is not None:
             existing = existing.cast(pa.string())
-        order = np.empty(len(pairs), dtype=np.int64)
-        parts, bcsq_parts, terms, at = [], [], np.zeros(len(pairs), dtype=np.int64), 0
+        terms = np.zeros(len(pairs), dtype=np.int64)
         for one in rows:
-            parts.append(self._assembler.entries(one, alleles, pairs, existing))
-            bcsq_parts.append(bcsq_entries(one, alleles, pairs, self._models))
-            order[one.pair] = np.arange(at, at + len(one))
             terms[one.pair] = one.terms
-            at += len(one)
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
-        _, worst = self._assembler.most_severe(rows, pairs, len(alleles))
+        entries = [self._assembler.entries(one, alleles, pairs, existing) for one in rows]
         return Called(
-            csq=joined(_ordered(parts, order), record, chunk.records),
-            bcsq=joined(_ordered(bcsq_parts, order), record, chunk.records),
-            worst=worst,
+            csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
+            bcsq=_by_record(*self._bcsq.entries(rows, chunk, pairs), record, chunk.records),
+            worst=self._assembler.most_severe(rows, pairs, len(alleles)),
             terms=found,
         )
 
@@ -224,7 +220,12 @@ class ConsequenceCaller:
         return exact_rows(np.sort(at).tolist(), found)
 
 
-def _ordered(parts: list[pa.Array], order: np.ndarray) -> pa.StringArray:
-    if not parts:
-        return pa.array([], pa.string())
-    return pa.concat_arrays(parts).take(pa.array(order))
+def _by_record(
+    pairs: list[np.ndarray], entries: list[pa.StringArray], record: np.ndarray, records: int
+) -> pa.BinaryArray:
+    """Entries of the same record joined, in the order of their pairs."""
+    if not entries:
+        return pa.nulls(records, pa.binary())
+    pair = np.concatenate(pairs)
+    order = np.argsort(pair)
+    return joined(pa.concat_arrays(entries).take(pa.array(order)), record[pair[order]], records)

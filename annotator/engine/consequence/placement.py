@@ -6,7 +6,7 @@ from functools import cached_property
 
 from annotator.engine.consequence.alleles import Allele
 from annotator.engine.consequence.transcript import Piece, Transcript
-from annotator.engine.consequence.translation import reverse_complement, translate
+from annotator.engine.consequence.translation import reverse_complement, translate, translate_to_stop
 
 #: Bases around an exon that count as touching it in a transcript with a frameshift intron.
 STRETCH = 12
@@ -162,6 +162,12 @@ class Placement:
             return None
         t = self.transcript
         return t.cds[: self.cds_start - 1] + self.alt + t.cds[self.cds_end :] + t.three_prime
+
+    @cached_property
+    def altered_protein(self) -> str:
+        """What is translated with the change, from its first amino acid to the next stop or the end."""
+        first = ((self.protein_start or 1) - 1) * 3
+        return translate_to_stop((self.altered_cds or "")[first:], self.code)
 
     @cached_property
     def codons(self) -> tuple[str, str] | None:

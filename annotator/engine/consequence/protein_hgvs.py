@@ -101,25 +101,22 @@ def _protein(change: Change, moved: Effect) -> str:
     return protein + change.original if change.original and change.original.startswith("*") else protein
 
 
-def _altered(moved: Effect) -> str:
-    return translate(moved.altered_cds or "", moved.code)
-
-
 def _first_difference(change: Change, moved: Effect) -> None:
     """Set a frameshift to the first amino acid that is another one."""
-    before, after = moved.transcript.peptide(moved.code) + "*", _altered(moved)
-    change.start = moved.protein_start or 0
-    if change.start > len(after):
-        change.ref, change.alt, change.type = change.ref.replace("-", ""), "del", "del"
+    first = moved.protein_start or 1
+    before, after = moved.transcript.peptide(moved.code) + "*", moved.altered_protein
+    if not after:
+        change.start, change.alt, change.type = first, "del", "del"
+        change.ref = change.ref.replace("-", "")
         return
-    while change.start <= len(after):
-        change.ref, change.alt = before[change.start - 1 : change.start], after[change.start - 1 : change.start]
+    for at, alt in enumerate(after):
+        change.start, change.ref, change.alt = first + at, before[first - 1 + at : first + at], alt
         if change.ref == change.alt == "*":
             change.type = "="
             return
         if change.ref != change.alt:
             return
-        change.start += 1
+    change.start += 1
 
 
 def _move_on(change: Change, moved: Effect) -> None:
@@ -144,7 +141,7 @@ def _move_on(change: Change, moved: Effect) -> None:
 def _is_duplication(change: Change, moved: Effect) -> bool:
     """Whether the amino acids that are inserted stand right before them; if so, set the change to those."""
     size = len(change.alt)
-    before = translate(moved.transcript.cds, moved.code)[: change.start - 1] + change.prefix
+    before = translate(moved.transcript.cds[: 3 * change.start - 3], moved.code) + change.prefix
     first = change.start - size - 1
     if first < 0 or before[first : first + size] != change.alt:
         return False
@@ -153,13 +150,17 @@ def _is_duplication(change: Change, moved: Effect) -> bool:
     return True
 
 
+def _stop(moved: Effect) -> int:
+    """Number of the stop that ends the changed protein, from 1; 0 when there is none."""
+    found = moved.altered_protein
+    return (moved.protein_start or 1) - 1 + len(found) if found.endswith("*") else 0
+
+
 def _extension(moved: Effect) -> int:
     """Amino acids that are added until the next stop; 0 when there is none."""
-    stop = _altered(moved).find("*")
-    return max(0, stop - len(moved.transcript.peptide(moved.code))) if stop >= 0 else 0
+    return max(0, _stop(moved) - 1 - len(moved.transcript.peptide(moved.code)))
 
 
 def _distance_to_stop(start: int, moved: Effect) -> int:
     """Amino acids from the first changed one to the next stop; 0 when there is none."""
-    stop = _altered(moved).find("*")
-    return max(0, stop + 1 - (start - 1)) if stop >= 0 and start > 1 else 0
+    return max(0, _stop(moved) - (start - 1)) if start > 1 else 0

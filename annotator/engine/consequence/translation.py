@@ -40,6 +40,8 @@ THREE_LETTERS = {
     "*": "Ter",
     "X": "Ter",
 }
+#: Bases that are translated at once in the search of a stop.
+_STEP = 150
 _COMPLEMENT = bytes.maketrans(b"ACGTNacgtn", b"TGCANtgcan")
 _COMPLEMENT_TEXT = str.maketrans("ACGTNacgtn", "TGCANtgcan")
 
