@@ -74,6 +74,18 @@ def translate(bases: str, code: int) -> str:
     return "".join([known.get(bases[at : at + 3], "X") for at in range(0, len(bases) - len(bases) % 3, 3)])
 
 
+def translate_to_stop(bases: str, code: int) -> str:
+    """Amino acids up to the first stop, with it, or to the last whole codon."""
+    found = ""
+    for at in range(0, len(bases), _STEP):
+        part = translate(bases[at : at + _STEP], code)
+        stop = part.find("*")
+        if stop >= 0:
+            return found + part[: stop + 1]
+        found += part
+    return found
+
+
 @cache
 def amino_acid_codes(code: int) -> np.ndarray:
     """One-letter codes (``uint8``) by index of a codon: 25 * first + 5 * second + third base, of A, C, G, T, other."""
