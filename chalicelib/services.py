@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.aws.archive_store import ArchiveStore
 from chalicelib.aws.archive_table import ArchiveTable
+from chalicelib.aws.either_archive import EitherArchive
 from chalicelib.aws.files import FileStore
 from chalicelib.aws.job_table import JobTable
 from chalicelib.aws.mailer import Mailer
@@ -90,6 +91,8 @@ def _billing(settings: Settings, secrets: Secrets) -> Billing:
 
 
 def _archive_store(settings: Settings) -> ArchiveStore:
-    if settings.archive_store == "vault":
-        return VaultArchive(settings.results_bucket, settings.archive_vault, settings.job_thaw_topic)
-    return S3Archive(settings.results_bucket, settings.archive_bucket)
+    s3 = S3Archive(settings.results_bucket, settings.archive_bucket)
+    if not settings.archive_vault:
+        return s3
+    vault = VaultArchive(settings.results_bucket, settings.archive_vault, settings.job_thaw_topic)
+    return EitherArchive(s3, vault, settings.archive_store == "vault")

@@ -14,7 +14,8 @@ class Settings:
 
     :param site_url: where browsers find the site, without a slash at the end; "" for API Gateway's own address
     :param plans: limits and retention of both roles
-    :param archive_store: "s3" for Glacier Flexible Retrieval, "vault" for a Glacier vault
+    :param archive_store: where new results go cold, "s3" for Glacier Flexible Retrieval, "vault" for a Glacier vault
+    :param archive_vault: the vault's name, also where only older results are in it, "" for none
     :param downgrade_grace: seconds that results stay after premium ended
     :param billing_provider: "none" for Premium that costs nothing, "stripe"
     :param stripe_price: id of the recurring price that Premium costs

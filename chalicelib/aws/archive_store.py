@@ -57,3 +57,6 @@ class ArchiveStore(Protocol):
 
     def delete(self, archive_id: str) -> None:
         """Remove a results file from the archive; no error when it is gone already."""
+
+    def stays(self, archive_id: str) -> bool:
+        """True when this is where results go now; False in a store that is being emptied."""

@@ -59,7 +59,8 @@ def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -
         _delete_cold(services, job, archive_id)
         return Thawed.STALE
     profile = services.profiles.get(job.user_id)
-    if profile is None or not profile.premium:
+    # Out of a store that is being emptied it comes in any case, and goes cold again in the other one.
+    if profile is None or (not profile.premium and services.archive_store.stays(archive_id)):
         services.archive_table.forget_retrieval(job.job_id, archive_id)
         return Thawed.FREE
     prefix, names = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name)

@@ -14,14 +14,18 @@ import pytest
 from botocore.client import BaseClient
 from botocore.utils import calculate_tree_hash
 
+from chalicelib.aws.either_archive import in_s3
 from chalicelib.aws.vault_archive import VaultArchive
 from chalicelib.domain.jobs import Job, RestoreStatus, RestoreTier
 from chalicelib.domain.profiles import Profile
-from chalicelib.services import Services
+from chalicelib.services import Services, _archive_store
 from chalicelib.usecases.annotations import delete_job
-from tests.conftest import HeldClock
+from infra.errors import OperatorError
+from infra.move_vault import show, start
+from infra.service import Place
+from tests.conftest import REGION, HeldClock
 from tests.integration.cold import RETENTION, Functions, error, live_sha256, make_completed, reload, request
-from tests.integration.jobs import ADA, keys_in
+from tests.integration.jobs import ADA, EVE, keys_in
 
 MIB = 1024**2
 PART = 8 * MIB
@@ -198,3 +202,86 @@ def test_deleting_removes_the_archive(vault: Vault, services: Services, function
     delete_job(functions.services, ADA, cold_job.job_id)
     assert vault.archives == []
     assert keys_in(services.files.archive_bucket) == []
+
+
+# ---- from the vault to S3 ----------------------------------------------------------------------------------------
+@pytest.fixture
+def emptied(vault: Vault, services: Services, functions: Functions, clock: HeldClock,
+            make_profile: Callable[..., Profile], monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """Two free users' results in the vault; new ones go to S3 from now on."""
+    make_profile()
+    make_profile(EVE)
+    jobs = [make_completed(services, 1, content=CONTENT), make_completed(services, 2, EVE)]
+    clock.advance(RETENTION)
+    cold = [functions.archive(job) for job in jobs]
+    settings = replace(services.settings, archive_store="s3", archive_vault="cold")
+    functions.services = replace(services, settings=settings, archive_store=_archive_store(settings))
+    for module in functions.modules.values():
+        monkeypatch.setattr(module, "services", functions.services)
+    boto3.client("cloudformation").update_stack(
+        StackName="gas-test", UsePreviousTemplate=True, Parameters=[
+            {"ParameterKey": "Stage", "ParameterValue": "test"},
+            {"ParameterKey": "ArchiveVault", "ParameterValue": "cold"}])
+    return cold
+
+
+@pytest.fixture
+def place(aws: dict[str, str]) -> Place:
+    return Place(session=boto3.Session(region_name=REGION), stage="test")
+
+
+def test_everything_moves_from_the_vault_to_s3(vault: Vault, services: Services, functions: Functions, place: Place,
+                                               emptied: list[Job]) -> None:
+    said: list[str] = []
+    assert show(place, said.append) == 2
+    assert start(place, said.append) == 2
+    assert {asked["Tier"] for asked in vault.asked} == {"Bulk"}
+    assert start(place, said.append) == 0  # both are on their way
+    assert said[0] == "2 results are in the vault cold; 0 of them are on their way."
+
+    messages = [vault.message(number) for number in range(2)]
+    assert functions.deliver("thaw", *messages, *messages) == []
+    assert vault.archives == []
+    assert functions.deliver_waiting("archive") >= 2
+    for before in emptied:
+        now = reload(services, before)
+        assert now.archived
+        assert in_s3(str(now.results_file_archive_id))
+        stored = boto3.client("s3").head_object(Bucket=services.files.archive_bucket, Key=now.results_file_archive_id)
+        assert stored["StorageClass"] == "GLACIER"
+    assert functions.waiting("notify") == functions.waiting("restore") == []
+    assert functions.deliver("thaw", *messages) == []  # late once more
+    assert all(reload(services, job).archived for job in emptied)
+    assert show(place, said.append) == 0
+
+
+def test_who_subscribes_while_results_move_gets_them_back(vault: Vault, services: Services, functions: Functions,
+                                                          place: Place, emptied: list[Job]) -> None:
+    assert start(place, lambda _: None, most=1) == 1
+    assert start(place, lambda _: None, tier="Standard") == 1
+    services.profiles.subscribe(ADA)
+    assert functions.deliver("restore", request(job_id=emptied[0].job_id)) == []
+    assert [asked["Tier"] for asked in vault.asked] == ["Bulk", "Standard", "Expedited"]
+    assert functions.deliver("thaw", *(vault.message(number) for number in range(3))) == []
+    assert live_sha256(services, emptied[0]) == emptied[0].results_file_sha256
+    assert {message["job_id"] for message in functions.waiting("archive")} == {emptied[1].job_id}
+
+
+def test_results_in_the_vault_can_be_deleted_after_the_change(vault: Vault, functions: Functions,
+                                                              emptied: list[Job]) -> None:
+    delete_job(functions.services, ADA, emptied[0].job_id)
+    assert vault.archives == [emptied[1].results_file_archive_id]
+
+
+def test_nothing_moves_before_new_results_go_to_s3(place: Place) -> None:
+    with pytest.raises(OperatorError, match="no vault"):
+        start(place, lambda _: None)
+    boto3.client("cloudformation").update_stack(
+        StackName="gas-test", UsePreviousTemplate=True, Parameters=[
+            {"ParameterKey": "Stage", "ParameterValue": "test"},
+            {"ParameterKey": "ArchiveStore", "ParameterValue": "vault"},
+            {"ParameterKey": "ArchiveVault", "ParameterValue": "cold"}])
+    with pytest.raises(OperatorError, match="still go to the vault"):
+        start(place, lambda _: None)
+    with pytest.raises(OperatorError, match="no stack"):
+        show(Place(session=place.session, stage="nowhere"), lambda _: None)
