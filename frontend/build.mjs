@@ -7,6 +7,7 @@ import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync, constants } from "node:zlib";
 import { build } from "esbuild";
+import { Marked } from "marked";
 import { compile } from "sass";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -19,7 +20,7 @@ async function put(name, bytes) {
   const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 12);
   const hashed = `${name.slice(0, -extension.length)}-${hash}${extension}`;
   await writeFile(join(target, hashed), bytes);
-  if (extension !== ".woff2") {
+  if (![".woff2", ".png"].includes(extension)) {
     await writeFile(join(target, `${hashed}.gz`), gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION }));
   }
   manifest[name] = hashed;
@@ -101,12 +102,59 @@ async function licences() {
   await put("licences.txt", Buffer.from(`GAS's pages are built with these works.\n\n${texts.join(`\n${"-".repeat(72)}\n\n`)}`));
 }
 
+// The page on fields and messages is made of the documentation itself, so that the two cannot differ.
+async function documentation() {
+  const pages = {};
+  for (const name of ["annotation"]) {
+    const whole = await readFile(join(here, "..", "docs", `${name}.md`), "utf8");
+    const text = whole.slice(whole.indexOf("\n## ")); // before it: how the command line is called
+    const sections = [];
+    const tables = [];
+    let under = "";
+    const anchor = (title) => title.toLowerCase().replace(/[^\p{L}\p{N}\s-]/gu, "").trim().replace(/\s+/g, "-");
+    const marked = new Marked({
+      renderer: {
+        heading({ tokens, depth, text: title }) {
+          under = title.replaceAll("`", "");
+          if (depth === 2) sections.push({ id: anchor(title), title: under });
+          return `<h${depth} id="${anchor(title)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+        },
+        table(token) {
+          const row = (cells, tag) => `<tr>${cells.map((cell) =>
+            `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag.split(" ")[0]}>`).join("")}</tr>`;
+          const number = tables.filter((other) => other === under).length + 1;
+          tables.push(under);
+          const label = `${under.replaceAll('"', "")}: table${number > 1 ? ` ${number}` : ""}`;
+          return `<div class="table-wrap" role="region" aria-label="${label}" `
+            + `tabindex="0"><table class="table"><thead>${row(token.header, 'th scope="col"')}</thead><tbody>`
+            + `${token.rows.map((cells) => row(cells, "td")).join("")}</tbody></table></div>\n`;
+        },
+        code({ text: code }) {
+          const safe = code.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+          return `<pre class="offending" tabindex="0">${safe}</pre>\n`;
+        },
+        html: () => "",
+        image: () => "",
+        link({ href, tokens }) {
+          const inside = this.parser.parseInline(tokens);
+          return /^(https?:|#)/.test(href) ? `<a href="${href}">${inside}</a>` : inside; // other pages are for operators
+        },
+      },
+    });
+    pages[name] = { html: marked.parse(text), sections };
+  }
+  await writeFile(join(target, "documentation.json"), JSON.stringify(pages, null, 1));
+}
+
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
 await styles(await fonts());
 await scripts();
 await icons();
 await licences();
+await documentation();
+await put("card.png", await readFile(join(here, "src", "card.png")));
+await put("touch-icon.png", await readFile(join(here, "src", "touch-icon.png")));
 await bundledReference();
 await put("sample.vcf", await readFile(join(here, "..", "reference", "rCRS", "sample.vcf")));
 await put("favicon.svg", await readFile(join(here, "src", "favicon.svg")));

@@ -1,6 +1,6 @@
 """Makes the deployment artifact: `python -m infra.package` (`make package`).
 
-1. `frontend/` is built into `chalicelib/web/static/dist/`;
+1. `frontend/` is built into `chalicelib/web/static/dist/`, and the sample annotated into `static/sample/`;
 2. what belongs into the functions is copied to `out/build/`, so that no cache or editor file gets into the zip;
 3. `chalice package --merge-template infra/resources.yaml` makes `out/package/sam.yaml` and `deployment.zip` of it.
 
@@ -67,6 +67,7 @@ class Builder:
                 f"The package must be made with Python {'.'.join(map(str, FUNCTIONS_PYTHON))}, this is "
                 f"{platform.python_version()}.", "Run `make clean-all`, then make with PYTHON=python3.11.")
         self.build_frontend()
+        self.build_sample()
         inputs = [*files_of(self.project, _SOURCES), self.project / "infra" / "resources.yaml", Path(__file__)]
         stamp = Stamp(self.out / "package.stamp", inputs)
         if stamp.fresh and self.artifact.code.is_file() and self.artifact.template.is_file():
@@ -85,6 +86,7 @@ class Builder:
         frontend = self.project / "frontend"
         target = self.project / "chalicelib" / "web" / "static" / "dist"
         sources = [path for path in _walk(frontend) if "node_modules" not in path.relative_to(frontend).parts]
+        sources += files_of(self.project, ("docs/annotation.md", "reference/rCRS"))  # parts of them are pages, too
         packages = Stamp(self.out / "frontend-packages.stamp",
                          [frontend / "package.json", frontend / "package-lock.json"])
         stamp = Stamp(self.out / "frontend.stamp", sources)
@@ -101,6 +103,25 @@ class Builder:
         if not (target / "manifest.json").is_file():
             raise OperatorError(f"The front end's build left no {target / 'manifest.json'}.",
                                 "Look at frontend/build.mjs.")
+        stamp.keep()
+
+    def build_sample(self) -> None:
+        """Annotates the sample file, for visitors to look into: what the site shows of itself is real."""
+        sample = self.project / "reference" / "rCRS" / "sample.vcf"
+        target = self.project / "chalicelib" / "web" / "static" / "sample"
+        stamp = Stamp(self.out / "sample.stamp", files_of(self.project, ("annotator/engine", "reference/rCRS")))
+        if stamp.fresh and (target / "sample.summary.json").is_file():
+            return
+        self.say("annotating the sample")
+        stamp.forget()
+        partial = self.out / "sample"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        _run([sys.executable, "-m", "annotator", "annotate", str(sample), "--reference", "rCRS", "--name", sample.name,
+              "--out", str(partial / "sample.annot.vcf.gz")], self.project, {}, "annotating the sample failed",
+             self.out / "sample.log")
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(partial, target)
         stamp.keep()
 
     def _npm(self, frontend: Path, arguments: Sequence[str]) -> None:

@@ -4,8 +4,23 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from typing import TypedDict
 
 DIRECTORY = Path(__file__).parent / "static" / "dist"
+
+
+class DocumentedSection(TypedDict):
+    """A section of such a page; `id` is its anchor."""
+
+    id: str
+    title: str
+
+
+class DocumentedPage(TypedDict):
+    """A page made of documentation: its HTML, which the build made, and its sections."""
+
+    html: str
+    sections: list[DocumentedSection]
 
 
 class AssetsMissingError(RuntimeError):
@@ -30,6 +45,16 @@ def icons() -> dict[str, str]:
     """
     drawings: dict[str, str] = json.loads(_read("icons.json"))
     return drawings
+
+
+@cache
+def documentation() -> dict[str, DocumentedPage]:
+    """Pages made of the project's documentation, by their names.
+
+    :raises AssetsMissingError: when they were not built
+    """
+    pages: dict[str, DocumentedPage] = json.loads(_read("documentation.json"))
+    return pages
 
 
 def _read(name: str) -> str:

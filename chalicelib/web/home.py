@@ -8,6 +8,8 @@ from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
 from chalicelib.web.responses import WebResponse
 from chalicelib.web.routing import page
+from chalicelib.web.sample import sample_summary
+from chalicelib.web.views.summary import SummaryView
 
 blueprint = Blueprint(__name__)
 
@@ -15,5 +17,7 @@ blueprint = Blueprint(__name__)
 @page(blueprint, "/", signed_in=False)
 def home(request: WebRequest) -> WebResponse:
     """What GAS does, in ten seconds."""
-    return render(request, "home.html", free=request.services.plans.of(Role.FREE),
+    summary = sample_summary()
+    terms = SummaryView.of(summary).consequences[:5]
+    return render(request, "home.html", summary=summary, terms=terms, free=request.services.plans.of(Role.FREE),
                   premium=request.services.plans.of(Role.PREMIUM))

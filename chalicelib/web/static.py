@@ -16,6 +16,7 @@ _TYPES = {
     ".fa": "text/plain; charset=utf-8",
     ".gff3": "text/plain; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
     ".vcf": "text/plain; charset=utf-8",
@@ -38,6 +39,6 @@ def static_file(request: WebRequest, name: str) -> WebResponse:
     asked = bool(request.headers.get("accept"))  # API Gateway decodes base64 only for clients that say what they accept
     if asked and takes_gzip(request.headers.get("accept-encoding", "")) and compressed.exists():
         return WebResponse(compressed.read_bytes(), headers={**headers, "Content-Encoding": "gzip"})
-    if asked or path.suffix == ".woff2":
+    if asked or path.suffix in (".woff2", ".png"):
         return WebResponse(path.read_bytes(), headers=headers)
     return WebResponse(path.read_text(encoding="utf-8"), headers=headers)

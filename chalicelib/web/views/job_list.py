@@ -30,6 +30,7 @@ class RowView:
     :param note: what the user called it, "" for nothing
     :param ends: when it should end, epoch seconds, None when nobody can tell
     :param archived_from: when the results move to the archive, epoch seconds, None when they do not or have
+    :param due: that time has come
     """
 
     job: JobView
@@ -37,6 +38,7 @@ class RowView:
     place: QueuePlace | None
     ends: int | None
     archived_from: int | None
+    due: bool
 
     @property
     def waiting(self) -> str:
@@ -53,7 +55,8 @@ class RowView:
         view = JobView.of(job, now, owner, plans)
         stays = view.retention is not None and job.job_status is JobStatus.COMPLETED and not job.archived
         due = max((job.complete_time or now) + (view.retention or 0), view.kept_until or 0) if stays else None
-        return cls(job=view, note=job.note or "", place=place, ends=expected_end(job, pace, now), archived_from=due)
+        return cls(job=view, note=job.note or "", place=place, ends=expected_end(job, pace, now), archived_from=due,
+                   due=due is not None and due <= now)
 
 
 @dataclass(frozen=True, kw_only=True)

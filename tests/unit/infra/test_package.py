@@ -11,6 +11,7 @@ from infra.errors import OperatorError
 from infra.package import Builder, Stamp, files_of
 
 MANIFEST = "chalicelib/web/static/dist/manifest.json"
+SAMPLE = "chalicelib/web/static/sample/sample.summary.json"
 
 
 @pytest.fixture
@@ -20,7 +21,8 @@ def project(tmp_path: Path) -> Path:
              "chalicelib/__pycache__/a.cpython-311.pyc": "junk", "lambdas/submit.py": "s",
              "infra/resources.yaml": "Resources: {}", "frontend/package.json": "{}",
              "frontend/package-lock.json": "{}", "frontend/src/site.ts": "ts", "frontend/node_modules/x/y.js": "y",
-             MANIFEST: "{}"}
+             "annotator/engine/cli.py": "cli", "reference/rCRS/sample.vcf": "vcf",
+             "docs/annotation.md": "#", MANIFEST: "{}"}
     root = tmp_path / "project"
     for name, text in texts.items():
         path = root / name
@@ -35,8 +37,10 @@ def tools(monkeypatch: pytest.MonkeyPatch, project: Path) -> list[str]:
     ran: list[str] = []
 
     def run(command: list[str], directory: Path, environment: dict[str, str], failure: str, log: Path) -> str:
-        name = Path(command[0]).name if Path(command[0]).name in ("npm", "chalice") else "pip"
+        name = Path(command[0]).name if Path(command[0]).name in ("npm", "chalice") else command[2]
         ran.append(f"{name} {command[1]}" if name == "npm" else name)
+        if name == "annotator":
+            Path(command[-1]).with_name("sample.summary.json").write_text("{}")
         if name == "pip":
             Path(command[-1]).mkdir(parents=True)
         if name == "chalice":
@@ -60,9 +64,9 @@ def builder(project: Path, tmp_path: Path) -> Builder:
 
 def test_only_what_belongs_into_the_functions_is_handed_to_chalice(builder: Builder, tools: list[str]):
     names = builder.build().code.read_text().splitlines()
-    assert names == [".chalice/config.json", "app.py", "chalicelib/a.py", MANIFEST, "requirements.txt",
+    assert names == [".chalice/config.json", "app.py", "chalicelib/a.py", MANIFEST, SAMPLE, "requirements.txt",
                      "vendor/lambdas/submit.py"]
-    assert tools == ["npm ci", "npm run", "pip", "chalice"]
+    assert tools == ["npm ci", "npm run", "annotator", "pip", "chalice"]
 
 
 def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[str]):
@@ -78,6 +82,8 @@ def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[s
     ("infra/resources.yaml", ["chalice"]),
     ("requirements.txt", ["pip", "chalice"]),
     ("frontend/src/site.ts", ["npm run"]),
+    ("docs/annotation.md", ["npm run"]),
+    ("annotator/engine/cli.py", ["annotator"]),
     ("frontend/package-lock.json", ["npm ci", "npm run"]),
     ("frontend/node_modules/x/y.js", []),
 ])
@@ -130,8 +136,8 @@ def test_another_python_is_refused(builder: Builder, monkeypatch: pytest.MonkeyP
 
 
 def test_an_incomplete_checkout_is_told(project: Path):
-    with pytest.raises(OperatorError, match=r"annotator is missing"):
-        files_of(project, ["app.py", "annotator"])
+    with pytest.raises(OperatorError, match=r"lambdas/thaw\.py is missing"):
+        files_of(project, ["app.py", "lambdas/thaw.py"])
 
 
 def test_a_tool_that_fails_is_one_line_and_a_log(tmp_path: Path):

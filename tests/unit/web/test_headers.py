@@ -118,5 +118,5 @@ def test_other_files_are_not_given_out(visitor: Browser, name: str) -> None:
 def test_links_of_the_page_are_given_out(visitor: Browser) -> None:
     page = visitor.get("/").html
     links = [part.partition('"')[0] for part in page.split('="/static/')[1:]]
-    assert len(links) == 5
+    assert len(links) == 6
     assert all(visitor.get(f"/static/{name}").status == 200 for name in links)
