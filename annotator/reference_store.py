@@ -45,7 +45,7 @@ class ReferenceStore:
 
         :param now: epoch seconds
         """
-        return self._catalogue.entries(now)
+        return self._catalogue.entries(now, fresh=True)
 
     @contextmanager
     def opened(self, info: ReferenceInfo, check: Callable[[int], None]) -> Iterator[Path]:

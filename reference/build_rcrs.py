@@ -25,7 +25,10 @@ from pathlib import Path
 import pysam
 
 from annotator.engine.bgzf import BgzfWriter
+from annotator.engine.consequence.compiling import compile_models
 from annotator.engine.normalise import normalise
+from annotator.engine.reference import read_contig
+from annotator.engine.regions import COLUMNS as REGION_COLUMNS
 
 CONTIG = "MT"
 LENGTH = 16569
@@ -115,6 +118,31 @@ def gff_lines(genes: dict[str, tuple[str, int, int]]) -> Iterator[str]:
             note = "" if (last - first + 1) % 3 == 0 else ";Note=stop codon completed by polyadenylation"
             yield row("CDS", f"ID=CDS:{name};Parent=transcript:{name};protein_id={name}{note}", "0")
         yield "###"
+
+
+#: Parts of the table of loci that it gives wrong places; genes are in the gene models.
+NO_LOCI = ("Control Region", "membrane attachment site", "H-strand origins", "non-coding nucleotide")
+GENES_OF_LOCI = ("tRNA", "ribosomal RNA", "dehydrogenase", "oxidase", "ATP synthase", "Cytochrome b")
+
+
+def loci(path: Path) -> Iterator[tuple[int, int, str]]:
+    """Yield first and last position (1-based) and name of each element beside the genes, from the table of bases."""
+    runs: dict[str, list[list[int]]] = {}
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            columns = line.rstrip("\n").split("\t")
+            for text in columns[-1].strip('"').split(";"):
+                name = re.sub(r" *\[.*", "", " ".join(text.split()))
+                places = runs.setdefault(name, [])
+                if places and places[-1][1] == int(columns[2]) - 1:
+                    places[-1][1] += 1
+                else:
+                    places.append([int(columns[2])] * 2)
+    for name, places in runs.items():
+        if name.startswith(NO_LOCI) or any(word.lower() in name.lower() for word in GENES_OF_LOCI):
+            continue
+        for first, last in places:
+            yield first, last, name
 
 
 def squash(text: str) -> str:
@@ -278,11 +306,24 @@ def main(arguments: list[str] | None = None) -> int:
     stream.close()
     pysam.tabix_index(str(target), seq_col=0, start_col=1, end_col=1, force=True)
 
+    target = out / "regions.tsv.gz"
+    stream = BgzfWriter(target)
+    stream.write(("#" + "\t".join(REGION_COLUMNS) + "\n").encode())
+    for first, last, name in sorted(loci(tables / "mito_dna_func_loc.bed.gz")):
+        stream.write(f"{CONTIG}\t{first - 1}\t{last}\tMITOMAP_LOCUS\t{name}\n".encode())
+    stream.close()
+    pysam.tabix_index(str(target), preset="bed", force=True)
+
     (out / "sample.vcf").write_text("\n".join(sample_lines(known)) + "\n", "ascii")
 
     manifest_path = out / "manifest.json"
     manifest = json.loads(manifest_path.read_text("utf-8"))
-    files = ["rCRS.fa", "rCRS.fa.fai", "rCRS.gff3", "mitomap.tsv.gz", "mitomap.tsv.gz.tbi", "sample.vcf"]
+    contigs = [read_contig(item) for item in manifest["contigs"]]
+    compile_models(out / "rCRS.gff3", contigs, out / "models.arrow")
+    files = [
+        *("rCRS.fa", "rCRS.fa.fai", "rCRS.gff3", "models.arrow", "mitomap.tsv.gz", "mitomap.tsv.gz.tbi"),
+        *("regions.tsv.gz", "regions.tsv.gz.tbi", "sample.vcf"),
+    ]
     manifest["sha256"] = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in files}
     manifest_path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
 

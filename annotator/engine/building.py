@@ -17,6 +17,7 @@ import pysam
 
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.codes import STARTS
+from annotator.engine.consequence.compiling import compile_models
 from annotator.engine.detection import synonyms
 from annotator.engine.errors import BundleError
 from annotator.engine.gene_tables import read_gene_table
@@ -112,6 +113,8 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     table = read_gene_table(recipe.models)
     placed, missing = place(table, contigs, names)
     write_models(models, placed)
+    compiled = bundle / "models.arrow"
+    compile_models(models, contigs, compiled)
     say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len({one.contig for one in placed}):,} contigs")
     if missing:
         listed = ", ".join(f"{name} ({count:,})" for name, count in missing.most_common(8))
@@ -149,6 +152,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         "genome": title,
         "fasta": fasta.name,
         "models": models.name,
+        "compiled": compiled.name,
         "contigs": [
             {
                 "name": one.name,

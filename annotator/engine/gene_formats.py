@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote
 
 Interval = tuple[int, int]
 
 _GENES = frozenset({"gene", "ncRNA_gene", "pseudogene"})
+#: Attributes of GFF3 that are read; a whole genome has too many others to keep them.
+_READ = frozenset(
+    {
+        *("ID", "Parent", "Name", "Dbxref", "gene", "gene_id", "gene_name", "gene_biotype", "biotype"),
+        *("transcript_id", "transcript_biotype", "version", "tag", "protein_id", "transl_except"),
+        *("start_range", "end_range"),
+    }
+)
+_PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
 #: Rows of a stop codon that is read as selenocysteine, in GTF and in GENCODE's GFF3.
 _SELENOCYSTEINE = frozenset({"Selenocysteine", "stop_codon_redefined_as_selenocysteine"})
 #: The same in RefSeq's GFF3, as ``transl_except`` of a coding sequence.
 _EXCEPTION = re.compile(r"pos:(?:complement\()?(\d+)\.\.\d+\)?,aa:Sec")
 
 
-@dataclass
+@dataclass(slots=True)
 class GeneModel:
     """One transcript of a table; positions are 1-based and inclusive.
 
@@ -51,25 +62,37 @@ class GeneModel:
     source_biotype: str = ""
 
 
-def _note_phase(one: GeneModel, at: int, text: str, phases: dict[str, tuple[int, int]]) -> None:
-    """Keep the phase of the part of the coding sequence that is translated first."""
-    rank = at if one.strand == "+" else -at
-    if one.id not in phases or rank < phases[one.id][0]:
-        one.phase = int(text) if text in ("1", "2") else 0
-        phases[one.id] = (rank, one.phase)
+class _Part(NamedTuple):
+    """A row of an exon or a part of a coding sequence: a whole genome has millions."""
+
+    kind: str
+    start: int
+    end: int
+    strand: str
+    phase: int
+
+
+def _part(columns: list[str]) -> _Part:
+    phase = int(columns[7]) if columns[7] in ("1", "2") else 0
+    return _Part(sys.intern(columns[2]), int(columns[3]), int(columns[4]), sys.intern(columns[6]), phase)
 
 
 def read_gff3(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
     nodes: dict[str, tuple[str, str, dict[str, str]]] = {}
-    parts: dict[tuple[str, str], list[list[str]]] = defaultdict(list)
+    parts: dict[tuple[str, str], list[_Part]] = defaultdict(list)
+    coding: dict[str, dict[str, str]] = {}
     for columns in rows:
-        attributes = _gff3_attributes(columns[8])
         if columns[2] in ("exon", "CDS") or columns[2] in _SELENOCYSTEINE:
-            for parent in attributes.get("Parent", "").split(","):
-                parts[parent, columns[0]].append(columns)
-        elif "ID" in attributes:
+            found = _PARENT.search(columns[8])
+            for parent in unquote(found[1]).split(",") if found else [""]:
+                parts[parent, sys.intern(columns[0])].append(_part(columns))
+                if columns[2] == "CDS" and parent not in coding:
+                    coding[parent] = _gff3_attributes(columns[8])
+            continue
+        attributes = _gff3_attributes(columns[8])
+        if "ID" in attributes:
             nodes[attributes["ID"]] = (columns[2], attributes.get("Parent", ""), attributes)
-    for (owner, contig), rows_of in parts.items():
+    for (owner, contig), parts_of in parts.items():
         if owner not in nodes:
             raise ValueError(f"an exon or CDS has the parent {owner!r}, which is not there")
         kind, above, attributes = nodes[owner]
@@ -83,7 +106,7 @@ def read_gff3(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
             general = kind in _GENES or kind == "transcript"
             biotype = gene.get("gene_biotype") or gene.get("biotype", "") if general else kind
         tags = attributes.get("tag", "").split(",")
-        coding = next((_gff3_attributes(row[8]) for row in rows_of if row[2] == "CDS"), {})
+        protein = coding.get(owner, {})
         partners = [item for item in attributes.get("Dbxref", "").split(",") if item.startswith("Ensembl:ENST")]
         one = GeneModel(
             id=name,
@@ -91,22 +114,22 @@ def read_gff3(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
             symbol=gene.get("Name") or gene.get("gene_name") or gene.get("gene", ""),
             biotype=biotype,
             contig=contig,
-            strand=rows_of[0][6],
+            strand=parts_of[0].strand,
             start_known="cds_start_NF" not in tags and "start_range" not in attributes,
             end_known="cds_end_NF" not in tags and "end_range" not in attributes,
             version=_version(name, attributes.get("version", "")),
             tags=tuple(tags),
             mane_select=partners[0].removeprefix("Ensembl:") if partners and "MANE Select" in tags else "",
-            protein=_protein(coding, coding.get("version", "")),
-            selenocysteines=tuple(int(at) for at in _EXCEPTION.findall(coding.get("transl_except", ""))),
+            protein=_protein(protein, protein.get("version", "")),
+            selenocysteines=tuple(int(at) for at in _EXCEPTION.findall(protein.get("transl_except", ""))),
         )
-        _add_parts(one, rows_of)
+        _add_parts(one, parts_of)
         yield one
 
 
 def _gff3_attributes(text: str) -> dict[str, str]:
     pairs = (item.strip().partition("=") for item in text.split(";"))
-    return {key: unquote(value) for key, _, value in pairs}
+    return {sys.intern(key): unquote(value) for key, _, value in pairs if key in _READ}
 
 
 def _version(identifier: str, version: str) -> str:
@@ -120,7 +143,7 @@ def _protein(attributes: dict[str, str], version: str) -> str:
 
 
 def read_gtf(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
-    owners: dict[tuple[str, str], tuple[dict[str, str], set[str], list[list[str]]]] = {}
+    owners: dict[tuple[str, str], tuple[dict[str, str], set[str], list[_Part]]] = {}
     proteins: dict[str, str] = {}
     for columns in rows:
         if columns[2] not in ("exon", "CDS", "stop_codon") and columns[2] not in _SELENOCYSTEINE:
@@ -134,7 +157,9 @@ def read_gtf(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
         key = (columns[0], attributes.get("transcript_id", ""))
         if not key[1]:
             raise ValueError(f"a row of {columns[0]}:{columns[3]} has no transcript_id")
-        owners.setdefault(key, (attributes, tags, []))[2].append(columns)
+        if key not in owners:
+            owners[key] = attributes, tags, []
+        owners[key][2].append(_part(columns))
         if columns[2] == "CDS":
             proteins.setdefault(key[1], _protein(attributes, attributes.get("protein_version", "")))
     for (contig, name), (attributes, tags, parts) in owners.items():
@@ -144,7 +169,7 @@ def read_gtf(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
             symbol=attributes.get("gene_name") or attributes.get("gene", ""),
             biotype=attributes.get("transcript_biotype") or attributes.get("transcript_type", ""),
             contig=contig,
-            strand=parts[0][6],
+            strand=parts[0].strand,
             start_known="cds_start_NF" not in tags,
             end_known="cds_end_NF" not in tags,
             version=_version(name, attributes.get("transcript_version", "")),
@@ -155,16 +180,17 @@ def read_gtf(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
         yield one
 
 
-def _add_parts(one: GeneModel, rows: list[list[str]]) -> None:
-    phases: dict[str, tuple[int, int]] = {}
-    for columns in rows:
-        part = (int(columns[3]), int(columns[4]))
-        if columns[2] in _SELENOCYSTEINE:
-            one.selenocysteines = (*one.selenocysteines, part[0])
+def _add_parts(one: GeneModel, parts: list[_Part]) -> None:
+    first = 0
+    for part in parts:
+        if part.kind in _SELENOCYSTEINE:
+            one.selenocysteines = (*one.selenocysteines, part.start)
             continue
-        (one.exons if columns[2] == "exon" else one.cds).append(part)
-        if columns[2] == "CDS":
-            _note_phase(one, part[0], columns[7], phases)
+        (one.exons if part.kind == "exon" else one.cds).append((part.start, part.end))
+        # Of a coding sequence the phase of the part that is translated first counts.
+        rank = part.start if one.strand == "+" else -part.start
+        if part.kind == "CDS" and (not first or rank < first):
+            first, one.phase = rank, part.phase
 
 
 def read_gene_pred(rows: Iterator[list[str]]) -> Iterator[GeneModel]:

@@ -12,7 +12,8 @@ import pysam
 
 from annotator.engine.errors import BundleError
 
-SCHEMA = 1
+#: Format of bundles that this version writes and reads.
+SCHEMA = 2
 #: Bases read at once from the sequence: records are sorted, so neighbours come from one window.
 WINDOW = 1 << 20
 
@@ -108,6 +109,7 @@ class Reference:
     contigs: tuple[Contig, ...]
     fasta: Path
     models: Path
+    compiled: Path
     layers: tuple[LayerSpec, ...]
     regions: RegionSpec | None
     sources: tuple[dict[str, str], ...]
@@ -141,18 +143,8 @@ class Reference:
         try:
             manifest: dict[str, Any] = json.loads((directory / "manifest.json").read_text("utf-8"))
             if manifest["schema"] != SCHEMA:
-                raise BundleError("reference_schema", f"{directory.name}: schema {manifest['schema']} is not known.")
-            contigs = tuple(
-                Contig(
-                    item["name"],
-                    item["length"],
-                    item["genetic_code"],
-                    frozenset(item["start_codons"]),
-                    item["circular"],
-                    tuple(item["aliases"]),
-                )
-                for item in manifest["contigs"]
-            )
+                raise _other_format(directory.name, manifest["schema"])
+            contigs = tuple(read_contig(item) for item in manifest["contigs"])
             layers = tuple(
                 LayerSpec(
                     item["name"],
@@ -175,6 +167,7 @@ class Reference:
                 contigs=contigs,
                 fasta=directory / manifest["fasta"],
                 models=directory / manifest["models"],
+                compiled=directory / manifest["compiled"],
                 layers=layers,
                 regions=RegionSpec(
                     directory / regions["file"],
@@ -191,7 +184,7 @@ class Reference:
             message = f"{directory.name}/manifest.json is not usable: {error!r}"
             raise BundleError("reference_manifest", message) from error
         tables = [layer.path for layer in layers] + ([reference.regions.path] if reference.regions else [])
-        for path in (reference.fasta, reference.models, *tables):
+        for path in (reference.fasta, reference.models, reference.compiled, *tables):
             if not path.is_file():
                 raise BundleError("reference_incomplete", f"Reference {reference.name} lacks {path.name}.")
         return reference
@@ -207,6 +200,30 @@ class Reference:
     def sequence(self) -> Sequence:
         """Open the sequence."""
         return Sequence(self.fasta)
+
+
+def read_contig(item: dict[str, Any]) -> Contig:
+    """A contig as a manifest has it.
+
+    Raises:
+        KeyError: it lacks something.
+    """
+    return Contig(
+        name=item["name"],
+        length=item["length"],
+        genetic_code=item["genetic_code"],
+        start_codons=frozenset(item["start_codons"]),
+        circular=item["circular"],
+        aliases=tuple(item["aliases"]),
+    )
+
+
+def _other_format(name: str, found: object) -> BundleError:
+    if isinstance(found, int) and found < SCHEMA:
+        message = f"Reference {name} was built in the older format {found}: build or fetch it anew."
+    else:
+        message = f"Reference {name} has format {found}, which this version does not know; it reads {SCHEMA}."
+    return BundleError("reference_schema", message)
 
 
 def search_path() -> list[Path]:

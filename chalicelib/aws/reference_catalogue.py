@@ -29,13 +29,14 @@ class ReferenceCatalogue:
         self._entries: list[ReferenceInfo] = []
         self._read_at: int | None = None
 
-    def entries(self, now: int) -> list[ReferenceInfo]:
+    def entries(self, now: int, fresh: bool = False) -> list[ReferenceInfo]:
         """All references, those that come with GAS first. The bucket's catalogue is read once a minute.
 
         :param now: epoch seconds
+        :param fresh: read it now
         :raises ValueError: the catalogue in the bucket is none
         """
-        if self.bucket and (self._read_at is None or now - self._read_at >= FRESH_SECONDS):
+        if self.bucket and (fresh or self._read_at is None or now - self._read_at >= FRESH_SECONDS):
             text = self._files.read_text(self.bucket, CATALOGUE, LARGEST)
             listed = [ReferenceInfo.from_entry(entry) for entry in json.loads(text)] if text else []
             names = {one.name for one in self._bundled}

@@ -57,7 +57,9 @@ class ReferenceInfo:
         """
         names = [source["name"] for source in manifest["sources"]]
         built = tuple(names[:2]) == _BUILT_FROM
-        layers = names[2:] if built else [layer["name"] for layer in manifest["layers"]]
+        layers = names[2:] if built else [
+            *(layer["name"] for layer in manifest["layers"]),
+            *(track["name"] for track in (manifest.get("regions") or {}).get("tracks", ()))]
         return cls(name=manifest["name"], title=manifest["title"], assembly=manifest["assembly"],
                    layers=tuple(dict.fromkeys(layers)),
                    sources=tuple(Source(one["name"], one["version"], one["licence"], one.get("url", ""))

@@ -153,10 +153,11 @@ class Browser:
         raise UnexpectedAnswerError("The way to the sign-in was not found", page)
 
     # ---- upload and job --------------------------------------------------------------------------------------
-    def upload(self, file: Path, name: str = "") -> str:
+    def upload(self, file: Path, name: str = "", reference: str = "") -> str:
         """Uploads a file as the page's form does.
 
         :param name: what the browser calls the file; its own name when empty
+        :param reference: what is chosen in the form; what it offers first when empty
         :returns: the job's id
         :raises UnexpectedAnswerError: S3 refused it, or did not send us back to the job's page
         """
@@ -164,6 +165,8 @@ class Browser:
         if file.stat().st_size > offer["limit"]:
             raise OperatorError(f"{file.name} has {file.stat().st_size} bytes; your limit is {offer['limit']}.",
                                 "A premium account has a higher one.")
+        if reference:
+            offer["upload"]["fields"]["x-amz-meta-reference"] = reference
         response = self.post_to_s3(offer, file, name or file.name)
         if response.status_code != 303:
             raise UnexpectedAnswerError("The upload was refused", response)

@@ -37,7 +37,8 @@ def test_without_a_catalogue_there_is_what_comes_with_gas(services: Services) ->
     assert [one.name for one in available(services)] == ["rCRS"]
     found = find_reference(services, "rCRS")
     assert found is not None
-    assert (found.assembly, found.layers, dict(found.contigs)) == ("NC_012920.1", ("MITOMAP",), {"MT": 16569})
+    assert (found.assembly, found.layers, dict(found.contigs)) == ("NC_012920.1", ("MITOMAP", "MITOMAP_LOCUS"),
+                                                                     {"MT": 16569})
     assert {one.name: one.licence for one in found.sources}["MITOMAP"] == "CC BY 3.0"
     assert find_reference(services, "GRCh38") is None
 

@@ -52,12 +52,18 @@ def test_sources_have_versions_and_licences(rcrs: Reference) -> None:
         ({"schema": 99}, "reference_schema"),
         ({"contigs": [{}]}, "reference_manifest"),
         ({"fasta": "no.fa"}, "reference_incomplete"),
+        ({"compiled": "no.arrow"}, "reference_incomplete"),
     ],
 )
 def test_manifests_that_cannot_be_used(bundle: Path, changes: dict[str, Any], code: str) -> None:
     with pytest.raises(BundleError) as caught:
         Reference.load(edit(bundle, **changes))
     assert caught.value.code == code
+
+
+def test_a_bundle_of_an_older_format_is_to_be_built_anew(bundle: Path) -> None:
+    with pytest.raises(BundleError, match="was built in the older format 1: build or fetch it anew"):
+        Reference.load(edit(bundle, schema=1))
 
 
 def test_a_manifest_that_is_not_json(bundle: Path) -> None:
