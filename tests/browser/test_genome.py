@@ -1,6 +1,8 @@
 """The genome view: fetched when it is asked for, on the results of the job and the reference that comes with GAS."""
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +13,11 @@ from playwright.sync_api import Page, expect
 
 from chalicelib.domain.names import ResultNames
 from chalicelib.services import Services
-from chalicelib.web import assets, runtime
+from chalicelib.web import assets, runtime, sample
 from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.test_pages import violations
-from tests.browser.variants_file import Bucket
+from tests.browser.variants_file import Bucket, parquet_bytes, variants_table
 
 pytestmark = pytest.mark.browser
 
@@ -85,3 +87,23 @@ def test_view_that_cannot_be_opened_is_told(local_site: str, results: Services,
     page.unroute("**/annotations/*/reference")
     page.get_by_role("button", name="Show it in the genome").click()
     expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
+
+
+def test_visitors_look_into_the_sample(local_site: str, new_page: Callable[..., tuple[Page, Watcher]], tmp_path: Path,
+                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(sample.DIRECTORY, tmp_path / "sample")
+    table = tmp_path / "sample" / "sample.variants.parquet"
+    if not table.exists():
+        table.write_bytes(parquet_bytes(variants_table(1172)))
+    monkeypatch.setattr(sample, "DIRECTORY", tmp_path / "sample")
+    page, watcher = new_page(base_url=local_site)
+    page.goto("/sample")
+    expect(page.locator("[data-count]")).to_have_text(re.compile(r"^1,\d{3} variants$"))
+    page.locator(".variants-table tbody button").first.click()
+    page.get_by_role("button", name="Show it in the genome").click()
+    expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(500)
+    page.screenshot(path=ARTIFACTS / "sample-genome.png", full_page=True)
+    assert violations(page) == []
+    assert watcher.complaints == []
