@@ -1,4 +1,8 @@
-"""Alternate alleles as Ensembl VEP sees them: without the base that all alleles of a record share at their start."""
+"""Alternate alleles as Ensembl VEP sees them.
+
+Where the lengths differ, an only alternate allele loses all that it shares with REF at its start, then at its end;
+several lose the first base, when all of them have it. Alleles as long as REF stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -51,25 +55,12 @@ class Allele:
         return found
 
 
-def trimmed(position: int, ref: str, alts: list[str]) -> tuple[int, str, list[str]]:
-    """Position and alleles of a record without the shared first base, when their lengths differ.
-
-    ``*`` takes no part in the comparison.
-    """
-    plain = [alt for alt in alts if "*" not in alt]
-    if all(len(alt) == len(ref) for alt in plain) or any(alt[:1] != ref[:1] for alt in plain):
-        return position, ref, alts
-    return position + 1, ref[1:], [alt if "*" in alt else alt[1:] for alt in alts]
-
-
-def kind_of(ref: str, alts: list[str]) -> int:
-    """Kind of a record from its trimmed alleles."""
-    if any("*" in alt or "<" in alt or "[" in alt or "]" in alt for alt in alts):
-        return OTHER
-    if len(ref) == 1 and all(len(alt) == 1 for alt in alts):
-        return SUBSTITUTION
-    if not ref and all(alts):
-        return INSERTION
-    if ref and not any(alts):
-        return DELETION
-    return OTHER
+def minimal(ref: str, alt: str) -> tuple[int, str, str]:
+    """How many bases two alleles share at their start, and the alleles without what they share at start and end."""
+    shared = 0
+    while shared < min(len(ref), len(alt)) and ref[shared] == alt[shared]:
+        shared += 1
+    ref, alt = ref[shared:], alt[shared:]
+    while ref and alt and ref[-1] == alt[-1]:
+        ref, alt = ref[:-1], alt[:-1]
+    return shared, ref, alt

@@ -136,7 +136,7 @@ def transcript_change(effect: Effect, shift: int, fetch: Fetch) -> str:
     # Positions along the unspliced transcript, from 1.
     begin = moved.start - t.start + 1 if forward else t.end - moved.end + 1
     until = moved.end - t.start + 1 if forward else t.end - moved.start + 1
-    if until > t.end - t.start + 1 or begin > t.end - t.start + 1:
+    if until > t.end - t.start + 1:
         return ""
 
     def bases(start: int, end: int) -> str:
@@ -157,6 +157,8 @@ def transcript_change(effect: Effect, shift: int, fetch: Fetch) -> str:
     else:
         ends = []
         for one in (change.start, change.end):
+            if not 1 <= one <= t.end - t.start + 1:
+                return ""
             ends.append(position_in(t, t.start + one - 1 if forward else t.end - one + 1))
         if ends[0][1:3] > ends[1][1:3] and not ends[1][3]:
             ends.reverse()

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.alleles import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele
+from annotator.engine.consequence.alleles import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele, minimal
 from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.models import FLANK, ContigModels
 from annotator.engine.consequence.structural import structural_class
@@ -37,8 +37,7 @@ class Alleles:
         ref_length, alt_length = _lengths(ref), _lengths(alt)
         ref_first, alt_first = _first_bytes(ref), _first_bytes(alt)
         symbolic = np.isin(alt_first, np.frombuffer(b"<[]*.", dtype=np.uint8))
-        breakend = pc.match_substring_regex(alt, r"[\[\]<]").to_numpy(zero_copy_only=False)
-        symbolic |= breakend
+        symbolic |= pc.match_substring_regex(alt, r"[\[\]<.]").to_numpy(zero_copy_only=False)
         star = alt_first == ord("*")
         first_of_record = np.flatnonzero(np.diff(chunk.record, prepend=-1))
         counted = np.where(first_of_record.size, np.diff(first_of_record, append=len(chunk)), 0)
@@ -51,6 +50,10 @@ class Alleles:
         end = np.where(symbolic & (start > end), start, end)
         ref, alt = _cut(ref, cut), _cut(alt, cut)
         left, right = ref_length - cut, alt_length - cut
+        alone = np.repeat(counted == 1, counted) & ~symbolic & (left != right) & (left > 0) & (right > 0)
+        if alone.any():
+            ref, alt = _trim(np.flatnonzero(alone), ref, alt, start, end)
+            left, right = _lengths(ref), _lengths(alt)
         odd = _any(symbolic, first_of_record, counted)
         kind = np.full(len(chunk), OTHER, dtype=np.int8)
         kind[~_any(~((ref_length == 1) & (alt_length == 1)), first_of_record, counted)] = SUBSTITUTION
@@ -99,6 +102,18 @@ def _any(flags: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray
     if not len(flags):
         return flags
     return np.repeat(np.logical_or.reduceat(flags, first), counts)
+
+
+def _trim(
+    chosen: np.ndarray, ref: pa.StringArray, alt: pa.StringArray, start: np.ndarray, end: np.ndarray
+) -> tuple[pa.StringArray, pa.StringArray]:
+    """Cut all that is shared off the only alleles of some records, in place for their positions."""
+    refs, alts = ref.to_pylist(), alt.to_pylist()
+    for at in chosen.tolist():
+        begin, refs[at], alts[at] = minimal(refs[at], alts[at])
+        start[at] += begin
+        end[at] = start[at] + len(refs[at]) - 1
+    return pa.array(refs, pa.string()), pa.array(alts, pa.string())
 
 
 def _cut(texts: pa.StringArray, cut: np.ndarray) -> pa.StringArray:

@@ -18,7 +18,7 @@ CLASSES = (
 
 def structural_class(alt: str) -> str:
     """Class of a symbolic allele, named as in CSQ's Allele."""
-    if "[" in alt or "]" in alt:
+    if "[" in alt or "]" in alt or "." in alt:
         return "chromosome_breakpoint"
     found = next((name for symbol, name in CLASSES if alt.upper().startswith(symbol)), "")
     return found or ("*" if alt == "*" else "sequence_alteration")
