@@ -227,12 +227,14 @@ class BlockAnnotator:
 
     def _regions(self, records: Records, first: int, last: int, contig: str | None) -> dict[str, pa.StringArray]:
         regions = self._reference.regions
-        if regions is None or contig is None:
+        if regions is None or contig is None or (records.skip[first:last] >= 0).all():
             return {name: pa.nulls(last - first, pa.string()) for name in self._tracks}
         length = self._reference.contig(contig).length
         pos, end = records.pos[first:last], np.minimum(records.end[first:last], length)
         tracks = RegionTracks.load(regions, contig, int(pos.min()), int(max(end.max(), pos.max())))
-        return tracks.overlapping(pos, end)
+        found = tracks.overlapping(pos, end)
+        skipped = pa.array(records.skip[first:last] >= 0)
+        return {name: pc.if_else(skipped, pa.scalar(None, pa.string()), column) for name, column in found.items()}
 
     def _identifiers(self, matched: list[Matched]) -> pa.StringArray | None:
         columns = [
@@ -285,7 +287,7 @@ def _write(records: Records, ids: pa.BinaryArray, info: pa.BinaryArray, outcome:
     if fields[8].nbytes and pc.any(pc.greater(pc.binary_length(fields[8]), 0)).as_py():
         columns.append(fields[8])
     data, starts = bytes_of(pc.binary_join_element_wise(*columns, b"\t"))
-    outcome.packed, blocks = pack_lines(memoryview(data[1:]))
+    outcome.packed, blocks = pack_lines(data[1:].data)
     at = starts[:-1].astype(np.int64)
     offset = (np.array(blocks, np.int64)[at // BLOCK] << WITHIN) | at % BLOCK
     offset = np.append(offset, len(outcome.packed) << WITHIN)

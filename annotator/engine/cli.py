@@ -130,10 +130,12 @@ def _parser() -> Parser:
     one.add_argument("--out", required=True, type=Path, help="results file, .vcf.gz")
     one.add_argument("--log", type=Path, help="log file (default: beside the results, .count.log)")
     one.add_argument("--summary", type=Path, help="summary file (default: beside the results, .summary.json)")
+    one.add_argument("--variants", type=Path, help="table of variants (default: beside the results, .variants.parquet)")
     one.add_argument("--name", help="name of the user's file, for the log")
     one.add_argument("--progress", action="store_true", help="JSON lines on standard output")
     one.add_argument("--tmp", type=Path, help="directory for working files")
     one.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that each process may take")
+    one.add_argument("--processes", type=int, metavar="N", help="that share the work (default: one a processor)")
     one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
     one.set_defaults(run=_annotate)
     commands.add_parser(REFERENCE, help="list, verify, build and fetch references", add_help=False)
@@ -152,10 +154,11 @@ def _annotate(options: argparse.Namespace) -> int:
         summary = annotate(
             options.input,
             Reference.load(options.reference),
-            Outputs.beside(options.out, options.log, options.summary),
+            Outputs.beside(options.out, options.log, options.summary, options.variants),
             name=options.name,
             temporary=options.tmp,
             limits=limits,
+            processes=options.processes,
             report=progress.report,
         )
     except InputError as error:

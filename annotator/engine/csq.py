@@ -31,7 +31,7 @@ def run_csq(
     """Run the caller and wait for it: once for each genetic code, as it knows only one at a time.
 
     Args:
-        slim: input, as :class:`annotator.engine.slim.SlimWriter` writes it.
+        slim: input, as :mod:`annotator.engine.haplotypes` writes it.
         out: output, a VCF file.
         reference: its sequence, models and genetic codes are used; of indexed models, those of the file's contigs.
         haplotypes: use the genotypes of ``slim`` to see neighbouring variants together; otherwise each by itself.
@@ -63,7 +63,7 @@ def run_csq(
         parts[0].replace(out)
         return
     with out.open("wb", buffering=1 << 18) as merged:
-        # Each is in the order of the records but for some at one position, which Answers puts right.
+        # Each is in the order of the records but for some at one position, which the reader puts right.
         streams = [_records(part) for part in parts]
         merged.writelines(heapq.merge(*streams, key=lambda line: int(line.split(b"\t", 3)[2])))
     for part in parts:
@@ -139,37 +139,4 @@ def _wait(child: subprocess.Popen[bytes]) -> int | None:
     try:
         return child.wait(POLL)
     except subprocess.TimeoutExpired:
-        return None
-
-
-class Answers:
-    """Answers of the caller, asked for in the order of the records."""
-
-    def __init__(self, path: Path) -> None:
-        self._lines = self._read(path)
-        self._waiting: dict[int, list[str]] = {}
-        self._seen = -1
-
-    @staticmethod
-    def _read(path: Path) -> Iterator[tuple[int, list[str]]]:
-        with path.open("rb", buffering=1 << 18) as stream:
-            for line in stream:
-                if line.startswith(b"#"):
-                    continue
-                fields = line.split(b"\t", 8)
-                info = fields[7].rstrip(b"\n")
-                entries = info[5:].decode("latin-1").split(",") if info.startswith(b"BCSQ=") else []
-                yield int(fields[2]), entries
-
-    def of(self, ordinal: int) -> list[str] | None:
-        """Entries of BCSQ for one record, empty when csq has nothing to say; None when it lost the record."""
-        if ordinal in self._waiting:
-            return self._waiting.pop(ordinal)
-        # csq may reorder records of one position; it never goes back further.
-        for found, entries in self._lines:
-            if found == ordinal:
-                return entries
-            self._waiting[found] = entries
-            if len(self._waiting) > 10_000:
-                break
         return None

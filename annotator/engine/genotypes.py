@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from annotator.engine.records import Record
-
 #: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
 UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
 #: One or two alleles a sample, and nothing else: the caller crashes on what is not so.
@@ -38,15 +36,6 @@ def gives_haplotypes(genotypes: bytes) -> bool:
     one genotype do not, nor does text that is no genotype.
     """
     return UNPHASED.search(genotypes) is None and WELL_FORMED.fullmatch(genotypes) is not None
-
-
-def carried_alleles(record: Record, genotypes: bytes) -> list[int]:
-    """Alleles of plain bases that some sample carries, as indices into the alternate alleles.
-
-    The others are kept from csq's view of haplotypes: it would place them in introns that are none.
-    """
-    indices = _indices(genotypes)
-    return [at for at in record.plain if at + 1 in indices]
 
 
 def carried(plain: list[int], genotypes: bytes) -> list[int]:

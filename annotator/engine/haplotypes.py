@@ -41,7 +41,7 @@ def slim_lines(records: Records) -> bytes | None:
     alleles = records.alleles
     wanted = (records.skip < 0) & (np.bincount(alleles.record, alleles.plain, len(records)) > 0)
     starts = np.cumsum(records.allele_count) - records.allele_count
-    plain, alts = alleles.plain.tolist(), alleles.alt.to_pylist()
+    plain, asked, alts = alleles.plain.tolist(), alleles.asked.tolist(), alleles.alt.to_pylist()
     refs, rests = records.ref.to_pylist(), records.fields[8].to_pylist()
     lines = []
     for index in np.flatnonzero(wanted).tolist():
@@ -51,8 +51,8 @@ def slim_lines(records: Records) -> bytes | None:
         if not gives_haplotypes(genotypes):
             return None
         first = int(starts[index])
-        of_record = [at for at in range(int(records.allele_count[index])) if plain[first + at]]
-        seen = carried(of_record, genotypes)
+        of_record = range(int(records.allele_count[index]))
+        seen = carried([at for at in of_record if plain[first + at]], genotypes)
         if not seen:
             continue
         contig = records.contigs[records.chrom[index]]
@@ -63,7 +63,7 @@ def slim_lines(records: Records) -> bytes | None:
             b"%d" % records.ordinal[index],
             refs[index],
             b",".join([alts[first + at] for at in seen]),
-            b"." if seen == of_record else _PARTIAL,
+            b"." if len(seen) == sum(asked[first : first + len(of_record)]) else _PARTIAL,
             b".\t.\tGT",
             renumber(genotypes, seen),
         ]

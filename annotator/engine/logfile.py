@@ -16,6 +16,8 @@ LABELS = [
     ("tv", "Transversions"),
     ("titv", "Transitions per transversion"),
     ("samples", "Samples"),
+    ("genes_hit", "Genes with variants"),
+    ("high_impact", "Records of high impact"),
 ]
 
 
@@ -23,7 +25,7 @@ def render_log(summary: dict[str, Any], name: str) -> str:
     """Write the log of an annotated file.
 
     Args:
-        summary: as :meth:`annotator.engine.summary.Counts.summary` gives it.
+        summary: as :meth:`annotator.engine.counting.Counts.summary` gives it.
         name: of the user's file.
     """
     reference = summary["reference"]
@@ -42,6 +44,8 @@ def render_log(summary: dict[str, Any], name: str) -> str:
     annotated = summary["known"] + summary["novel"]
     lines += [_row("Annotated records", annotated), _row("with a known allele", summary["known"])]
     lines.append(_row("without one (novel)", summary["novel"]))
+    if "promoters_in_cpg_islands" in summary:
+        lines.append(_row("upstream of a gene, in a CpG island", summary["promoters_in_cpg_islands"]))
     for title, key in (
         ("Records left without consequences, by reason", "skipped"),
         ("Records by contig", "contigs"),

@@ -1,33 +1,30 @@
-"""Annotation of one file, from the input to the four files of the result."""
+"""Annotation of one file, from the input to the files of the result."""
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pysam
 from pysam.version import __bcftools_version__ as bcftools_version
 
-from annotator.engine.bgzf import BgzfWriter
-from annotator.engine.checking import Checked, Checker, records_of
-from annotator.engine.csq import Answers, run_csq
-from annotator.engine.errors import EngineError
-from annotator.engine.header import render_header
+from annotator.engine.header import read_header, render_header
+from annotator.engine.info import info_lines
 from annotator.engine.logfile import render_log
-from annotator.engine.mending import Mender
-from annotator.engine.models import Models
-from annotator.engine.progress import REPORT_EVERY, Progress, Report, Warnings, ignore
-from annotator.engine.reading import Limits
-from annotator.engine.records import RecordParser
+from annotator.engine.pool import processors
+from annotator.engine.progress import Progress, Report, Warnings, ignore
+from annotator.engine.reading import Block, Limits, Lines
 from annotator.engine.reference import Reference
-from annotator.engine.sorting import read_lines
-from annotator.engine.summary import Counts
+from annotator.engine.right_reference import refuse_wrong_reference
+from annotator.engine.sorting import sort_records
+from annotator.engine.streaming import DisorderError, Pass, Passed, Source
 from annotator.engine.version import ENGINE_VERSION
-from annotator.engine.writing import Annotator, info_lines
 
 
 @dataclass(frozen=True)
@@ -37,12 +34,20 @@ class Outputs:
     vcf: Path
     log: Path
     summary: Path
+    variants: Path
 
     @classmethod
-    def beside(cls, vcf: Path, log: Path | None = None, summary: Path | None = None) -> Outputs:
-        """Default names: ``x.annot.vcf.gz`` gets ``x.count.log`` and ``x.summary.json`` beside it."""
+    def beside(
+        cls, vcf: Path, log: Path | None = None, summary: Path | None = None, variants: Path | None = None
+    ) -> Outputs:
+        """Default names: ``x.annot.vcf.gz`` gets ``x.count.log``, ``x.summary.json`` and ``x.variants.parquet``."""
         stem = vcf.name.removesuffix(".gz").removesuffix(".vcf").removesuffix(".annot")
-        return cls(vcf, log or vcf.with_name(f"{stem}.count.log"), summary or vcf.with_name(f"{stem}.summary.json"))
+        return cls(
+            vcf,
+            log or vcf.with_name(f"{stem}.count.log"),
+            summary or vcf.with_name(f"{stem}.summary.json"),
+            variants or vcf.with_name(f"{stem}.variants.parquet"),
+        )
 
     @property
     def index(self) -> Path:
@@ -57,21 +62,23 @@ def annotate(
     name: str | None = None,
     temporary: Path | None = None,
     limits: Limits | None = None,
+    processes: int | None = None,
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file.
 
-    Every record comes back, in the order of the input (sorted where it was not), as it was outside INFO. Nothing
-    appears under the names of ``outputs`` before all of it is complete; a failure leaves nothing there.
+    Every record comes back, in the order of the input (sorted where it was not), as it was outside INFO and ID.
+    Nothing appears under the names of ``outputs`` before all of it is complete; a failure leaves nothing there.
 
     Args:
         input_path: VCF, plain, gzip or bgzip.
         reference: an opened bundle.
         outputs: names of the results.
         name: of the user's file, for the log; by default that of ``input_path``.
-        temporary: directory for working files; by default the system's. About twice the size of the uncompressed
-            input may be needed, four times when it is not sorted.
+        temporary: directory for working files; by default the system's. As much as the results take may be needed,
+            and three times the uncompressed input when it is not sorted.
         limits: of the input.
+        processes: that share the work; by default one a processor. The results are the same whatever their number.
         report: receives progress.
 
     Returns:
@@ -82,103 +89,122 @@ def annotate(
         EngineError: anything else that is known to go wrong.
         OSError: a file cannot be read or written.
     """
-    limits = limits or Limits()
-    warnings = Warnings()
+    partial = outputs.vcf.with_name(f".{outputs.vcf.name}.partial.vcf.gz")
+    partial_index, partial_table = (partial.with_name(partial.name + end) for end in (".tbi", ".parquet"))
+    if not outputs.vcf.parent.is_dir():  # sooner than after all the work
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(outputs.vcf.parent))
     with tempfile.TemporaryDirectory(prefix="gas-", dir=temporary) as directory:
-        work = Path(directory)
-        report(Progress("checking", 0, None, 0))
-        checked = Checker(input_path, reference, work, limits, warnings, report).run()
-        total = checked.records
-        report(Progress("annotating", 0, total, warnings.total))
-
-        def tick() -> None:
-            report(Progress("annotating", 0, total, warnings.total))
-
-        answers = _call(checked, reference, work, warnings, tick)
-        report(Progress("annotating", total, total, warnings.total))
-        counts = Counts()
-        partial = outputs.vcf.with_name(f".{outputs.vcf.name}.partial.vcf.gz")
-        partial_index = partial.with_name(partial.name + ".tbi")
+        run = _Run(input_path, reference, limits or Limits(), Path(directory), report)
+        passing, passed = run.passed(processes or processors())
+        records = passed.counts.total["records"]
+        report(Progress("indexing", records, records, run.warnings.total))
         try:
-            records = (
-                records_of(input_path, checked.header, limits) if checked.body is None else read_lines(checked.body)
-            )
-            _write(partial, records, checked, reference, answers, counts, warnings, report)
-            report(Progress("indexing", total, total, warnings.total))
-            pysam.tabix_index(str(partial), preset="vcf", force=True)
-            summary = counts.summary(
-                reference, warnings, checked.header.samples, checked.haplotypes is not None, ENGINE_VERSION
-            )
+            with partial.open("wb") as stream:
+                passing.write(run.results_header(passed), stream, partial_index)
+            shutil.move(passing.table, partial_table)
+            summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
             _write_text(outputs.log, render_log(summary, name or input_path.name))
             _write_text(outputs.summary, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+            partial_table.replace(outputs.variants)
             partial_index.replace(outputs.index)
             partial.replace(outputs.vcf)
         finally:
-            for left in (partial, partial_index):
+            for left in (partial, partial_index, partial_table):
                 left.unlink(missing_ok=True)
     return summary
 
 
-def _call(
-    checked: Checked, reference: Reference, work: Path, warnings: Warnings, tick: Callable[[], None]
-) -> tuple[Answers, Answers | None]:
-    """Run the consequence caller on the sites and, where genotypes give haplotypes, on those."""
-    errors = work / "csq.txt"
-    sites = work / "sites.csq.vcf"
-    run_csq(checked.sites, sites, reference, haplotypes=False, errors=errors, tick=tick)
-    if checked.haplotypes is None:
-        return Answers(sites), None
-    together = work / "haplotypes.csq.vcf"
-    try:
-        run_csq(checked.haplotypes, together, reference, haplotypes=True, errors=errors, tick=tick)
-    except EngineError as error:  # the user still gets the calls record by record, and is told
-        warnings.add("haplotypes_failed", None, error.message)
-        checked.haplotypes = None
-        return Answers(sites), None
-    return Answers(sites), Answers(together)
+class _Run:
+    """The annotation of one file; ``warnings`` has those of the header and, at the end, of all records.
 
+    Raises:
+        InputError: the header cannot be used, or the file cannot be read to its end.
+    """
 
-def _write(
-    path: Path,
-    records: Iterator[bytes],
-    checked: Checked,
-    reference: Reference,
-    answers: tuple[Answers, Answers | None],
-    counts: Counts,
-    warnings: Warnings,
-    report: Report,
-) -> None:
-    """Write the results file."""
-    named = [reference.contig(found) for name in checked.contigs if (found := reference.canonical(name))]
-    models = Models.load(reference.models, named)
-    mender = Mender(models, named, reference.sequence())
-    annotator = Annotator(reference, models, mender, *answers, counts, warnings)
-    fields = info_lines(reference)
-    new_contigs = [
-        (name, None if (found := reference.canonical(name)) is None else reference.contig(found).length)
-        for name in checked.contigs
-        if name not in checked.header.contigs
-    ]
-    header, replaced = render_header(checked.header, fields, _provenance(reference), new_contigs)
-    for field in replaced:
-        warnings.add("replaced_annotation", None, field)
-    parser = RecordParser(checked.header, reference)
-    stream = BgzfWriter(path)
-    try:
-        stream.write(header)
-        for ordinal, line in enumerate(records):
-            stream.write(annotator.line(parser.parse(line, ordinal), ordinal) + b"\n")
-            if ordinal % REPORT_EVERY == REPORT_EVERY - 1:
-                report(Progress("writing", ordinal + 1, checked.records, warnings.total))
-        stream.close()
-    finally:
-        stream.abandon()
+    def __init__(self, path: Path, reference: Reference, limits: Limits, work: Path, report: Report) -> None:
+        self._path = path
+        self._reference = reference
+        self._limits = limits
+        self._work = work
+        self._report = report
+        report(Progress("checking", 0, None, 0))
+        self.warnings = Warnings()
+        lines = Lines(path, limits)
+        self.header = read_header(iter(lines), limits.header, self.warnings)
+        self._blocks = self._lines = 0
+        for block in lines.blocks():
+            self._blocks += 1
+            self._lines += block.count
+            self._checking(self._lines)
+        if lines.crlf is not None:
+            self.warnings.add("crlf", lines.crlf)
+        if lines.byte_order_mark:
+            self.warnings.add("byte_order_mark", 1)
+
+    def passed(self, most_processes: int) -> tuple[Pass, Passed]:
+        """Annotate the records, sorted first where they are not.
+
+        Raises:
+            InputError: a record cannot be understood, or the file was called on another reference.
+            EngineError: a process was killed.
+        """
+        # A small file is done before processes have started.
+        processes = max(1, min(most_processes, self._blocks))
+        try:
+            passing, passed = self._pass(Source(self.header, self._reference, False, self._input), processes)
+        except DisorderError:
+            body = sort_records(self._input(), self._work, self.header, self._reference, self.warnings)
+
+            def sorted_blocks() -> Iterator[Block]:
+                return Lines(body, self._limits, known_text=True).blocks()
+
+            passing, passed = self._pass(Source(self.header, self._reference, True, sorted_blocks), processes)
+        self.warnings.merge(passed.warnings)
+        if not passed.counts.total["records"]:
+            self.warnings.add("no_records")
+        refuse_wrong_reference(passed.counts, self.header, self._reference, self.warnings)
+        return passing, passed
+
+    def _pass(self, source: Source, processes: int) -> tuple[Pass, Passed]:
+        passing = Pass(source, processes, self._work)
+        first = self.header.lines if not source.numbered else 0
+        return passing, passing.run(
+            lambda line: self._checking(max(0, line - first)),
+            lambda line, warned: self._report(
+                Progress("annotating", line - first, self._lines, self.warnings.total + warned)
+            ),
+        )
+
+    def _checking(self, lines: int) -> None:
+        self._report(Progress("checking", lines, None, self.warnings.total))
+
+    def _input(self) -> Iterator[Block]:
+        """Records of the input, whose header is left out."""
+        lines = Lines(self._path, self._limits)
+        wanted = self.header.lines
+        for number, _ in enumerate(lines, start=1):
+            if number == wanted:
+                break
+        return lines.blocks()
+
+    def results_header(self, passed: Passed) -> bytes:
+        """The header of the results file."""
+        new = [
+            (name, None if (found := self._reference.canonical(name)) is None else self._reference.contig(found).length)
+            for name in passed.counts.contigs
+            if name not in self.header.contigs
+        ]
+        fields = info_lines(self._reference)
+        header, replaced = render_header(self.header, fields, _provenance(self._reference), new)
+        for one in replaced:
+            self.warnings.add("replaced_annotation", None, one)
+        return header
 
 
 def _provenance(reference: Reference) -> list[bytes]:
     lines = [
         f"##gasEngine={ENGINE_VERSION}",
-        f"##gasConsequences=bcftools csq {bcftools_version}",
+        f"##gasHaplotypes=bcftools csq {bcftools_version}",
         f"##gasReference={reference.name} {reference.assembly}",
     ]
     lines += [f"##gasSource={one['name']} {one['version']} ({one['licence']})" for one in reference.sources]

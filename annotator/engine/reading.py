@@ -84,6 +84,7 @@ class Lines:
         self._given = 0  # lines handed out
         self._buffer = b""
         self._at = 0  # what of the buffer was handed out
+        self._open_line, self._open_size = b"", 0  # the start and the bytes of a line that has not ended
         self._chunks = self._clean_chunks()
         self.crlf: int | None = None
         self.byte_order_mark = False
@@ -120,14 +121,9 @@ class Lines:
                 parts.append(chunk)
                 size += len(chunk)
                 count += chunk.count(b"\n")
-                if not count and size > self._limits.line:
-                    raise self._too_long(parts[0] or chunk)
             whole = b"".join(parts)
             end = whole.rfind(b"\n") + 1 if more else len(whole)
             self._buffer, self._at = whole[end:], 0
-            if len(self._buffer) > self._limits.line:
-                self._given += count
-                raise self._too_long(self._buffer)
             text = whole[:end]
             if not text:
                 return
@@ -143,8 +139,6 @@ class Lines:
         if chunk is None:
             return False
         self._buffer, self._at = self._buffer[self._at :] + chunk, 0
-        if b"\n" not in chunk and len(self._buffer) > self._limits.line:
-            raise self._too_long(self._buffer)
         return True
 
     def _clean_chunks(self) -> Iterator[bytes]:
@@ -160,6 +154,7 @@ class Lines:
                 first = False
                 if chunk.translate(None, TEXT):
                     self._inspect(chunk)
+                self._measure(chunk)
                 self._seen += chunk.count(b"\n")
                 if self.crlf is not None:
                     chunk = chunk.replace(b"\r\n", b"\n")
@@ -235,10 +230,19 @@ class Lines:
         if self.crlf is None and b"\r\n" in chunk:
             self.crlf = self._seen + 1 + chunk.count(b"\n", 0, chunk.find(b"\r"))
 
-    def _too_long(self, rest: bytes) -> InputError:
-        return InputError(
-            "line_too_long",
-            f"The line is longer than {self._limits.line:,} bytes.",
-            line=self._given + 1,
-            text=rest[:200],
-        )
+    def _measure(self, chunk: bytes) -> None:
+        """Refuse a line that goes on for too long."""
+        end = chunk.find(b"\n")
+        self._open_line += chunk[: 200 if end < 0 else min(end, 200)] if len(self._open_line) < 200 else b""
+        self._open_size += len(chunk) if end < 0 else end
+        if self._open_size > self._limits.line:
+            limit = f"{self._limits.line:,}"
+            raise InputError(
+                "line_too_long",
+                f"The line is longer than {limit} bytes.",
+                line=self._seen + 1,
+                text=self._open_line,
+            )
+        if end >= 0:
+            last = chunk.rfind(b"\n") + 1
+            self._open_line, self._open_size = chunk[last : last + 200], len(chunk) - last

@@ -74,7 +74,6 @@ class Record:
                 return max(last, self.pos + int(found[1]))
         return last
 
-
     @property
     def reach(self) -> int:
         """Last reference position (1-based) for an index: readers of VCF take INFO/END of any record for it."""
@@ -176,9 +175,9 @@ class RecordParser:
                 alts[at] = allele.upper()
             elif allele in NO_VARIANT and (allele or alt == b""):
                 kinds.add("no_alternate_allele")
-            elif allele in (b"*", b"<DEL:*>"):
+            elif allele == b"<DEL:*>":
                 kinds.add("spanning_deletion")
-            elif SYMBOLIC.fullmatch(allele) or BREAKEND.fullmatch(allele):
+            elif allele == b"*" or SYMBOLIC.fullmatch(allele) or BREAKEND.fullmatch(allele):
                 kinds.add("structural")
             elif IUPAC.fullmatch(allele):
                 kinds.add("ambiguous_allele")

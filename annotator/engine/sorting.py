@@ -7,6 +7,12 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from annotator.engine.header import Header
+from annotator.engine.progress import Warnings
+from annotator.engine.reading import Block
+from annotator.engine.records import POSITION, RecordParser
+from annotator.engine.reference import Reference
+
 #: Bytes of lines sorted at once in memory.
 RUN_BYTES = 64 << 20
 #: Runs merged at once: each is an open file.
@@ -23,37 +29,74 @@ class Ranks:
         self._ranks: dict[bytes, int] = {}
 
     def key(self, line: bytes) -> Keyed:
-        chrom, pos, _ = line.split(b"\t", 2)
+        """Key of a line that starts with its number."""
+        _, chrom, pos, _ = line.split(b"\t", 3)
         return self._ranks.setdefault(chrom, len(self._ranks)), int(pos), line
 
 
-def sort_records(lines: Iterable[bytes], directory: Path, run_bytes: int = RUN_BYTES) -> Path:
+def sort_records(
+    blocks: Iterable[Block],
+    directory: Path,
+    header: Header,
+    reference: Reference,
+    warnings: Warnings,
+    run_bytes: int = RUN_BYTES,
+) -> Path:
     """Sort records by contig and position, keeping the order of records at one position.
 
     Args:
-        lines: records whose first two columns were checked, without line ends.
-        directory: for the runs and the result; several times the size of the lines may be needed.
+        blocks: of the records.
+        directory: for the runs and the result; twice the size of the lines may be needed.
+        header: of the file.
+        reference: to name what is wrong with a record that has no position.
+        warnings: receives lines that were out of order, and blank ones.
         run_bytes: memory used for one run.
 
     Returns:
-        The file of sorted lines, in ``directory``.
+        The file of sorted lines, in ``directory``. Each starts with its number in the input and a tab.
+
+    Raises:
+        InputError: a record has no contig or no position.
     """
     ranks = Ranks()
     names = (directory / f"sorted.{number}" for number in itertools.count())
     runs: list[Path] = []
     batch: list[Keyed] = []
     size = 0
-    for line in lines:
+    for line in _numbered(blocks, RecordParser(header, reference), warnings):
         batch.append(ranks.key(line))
         size += len(line) + 200  # the tuple and its numbers
         if size >= run_bytes:
             runs.append(_write(next(names), _sorted(batch)))
             batch, size = [], 0
     runs.append(_write(next(names), _sorted(batch)))
+    del batch
     while len(runs) > 1:
         # Neighbouring runs are merged in order: that keeps the sort stable.
         runs = [_merge(next(names), runs[at : at + MERGE], ranks) for at in range(0, len(runs), MERGE)]
     return runs[0]
+
+
+def _numbered(blocks: Iterable[Block], parser: RecordParser, warnings: Warnings) -> Iterator[bytes]:
+    """Lines with their numbers in front; those out of order are noted."""
+    last: tuple[bytes, int] = (b"", 0)
+    finished: set[bytes] = set()
+    for block in blocks:
+        lines = block.text.split(b"\n")
+        lines.pop()
+        for number, line in enumerate(lines, start=block.line):
+            fields = line.split(b"\t", 2)
+            if len(fields) < 3 or not POSITION.fullmatch(fields[1]):
+                if not line.strip():
+                    warnings.add("blank_lines", number)
+                    continue
+                parser.parse(line, number, block.unfinished and number == block.line + len(lines) - 1)
+            chrom, pos = fields[0], int(fields[1])
+            if chrom in finished and (chrom != last[0] or pos < last[1]):
+                warnings.add("unsorted", number)
+            finished.add(chrom)
+            last = (chrom, pos)
+            yield b"%d\t%s" % (number, line)
 
 
 def _sorted(batch: list[Keyed]) -> list[Keyed]:

@@ -107,7 +107,13 @@ def run(tmp_path: Path, rcrs: Reference) -> Callable[..., Result]:
         result = take_apart(outputs, summary)
         assert json.loads(outputs.summary.read_text("utf-8")) == summary
         assert sorted(found.name for found in out.iterdir()) == sorted(
-            ["input.annot.vcf.gz", "input.annot.vcf.gz.tbi", "input.count.log", "input.summary.json"]
+            [
+                "input.annot.vcf.gz",
+                "input.annot.vcf.gz.tbi",
+                "input.count.log",
+                "input.summary.json",
+                "input.variants.parquet",
+            ]
         )
         assert not list(tmp_path.glob("gas-*"))
         assert summary["records"] == len(result.records)

@@ -67,7 +67,7 @@ def test_annotation_on_both_strands_and_two_genetic_codes(build: Build, tmp_path
     )
     entries = [result.info(index)["BCSQ"] for index in range(8)]
     assert entries[0] == "missense|PLUS|PLUS.1|protein_coding|+|2W>2S|1015G>C"
-    assert "stop_gained|PLUS|PLUS.1|protein_coding|+|17W>17*|1201G>A" in entries[1].split(",")
+    assert "stop_gained&splice_region|PLUS|PLUS.1|protein_coding|+|17W>17*|1201G>A" in entries[1].split(",")
     assert "|MINUS.1|protein_coding|-|14W>14*|3099C>T" in entries[2]
     assert [result.info(index)["GAS_CONSEQUENCE"] for index in range(8)] == [
         "missense_variant",

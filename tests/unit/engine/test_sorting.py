@@ -8,10 +8,27 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotator.engine import sorting
+from annotator.engine import Reference, sorting
+from annotator.engine.header import Header
+from annotator.engine.progress import Warnings
+from annotator.engine.reading import Block
 from annotator.engine.sorting import read_lines, sort_records
+from tests.unit.engine.conftest import PROJECT
 
 RECORDS = st.lists(st.tuples(st.sampled_from([b"2", b"MT", b"1"]), st.integers(0, 40)), max_size=120)
+
+
+RCRS = Reference.load("rCRS", [PROJECT / "reference"])
+
+
+def numbered(lines: list[bytes]) -> list[bytes]:
+    return [b"%d\t%s" % (number, line) for number, line in enumerate(lines, start=5)]
+
+
+def sort(lines: list[bytes], directory: Path, warnings: Warnings, run_bytes: int) -> Path:
+    """Sort the lines of a file whose records start on line 5, given as one block."""
+    block = Block(5, len(lines), b"".join(line + b"\n" for line in lines))
+    return sort_records(iter([block]), directory, Header(), RCRS, warnings, run_bytes)
 
 
 @settings(max_examples=40, deadline=None)
@@ -20,16 +37,20 @@ def test_sorted_as_in_memory(records: list[tuple[bytes, int]], run_bytes: int) -
     lines = [b"%s\t%d\tline%d" % (contig, pos, at) for at, (contig, pos) in enumerate(records)]
     order = {contig: rank for rank, contig in enumerate(dict.fromkeys(contig for contig, _ in records))}
     pairs = sorted(range(len(records)), key=lambda at: (order[records[at][0]], records[at][1], at))
-    expected = [lines[at] for at in pairs]
+    expected = [numbered(lines)[at] for at in pairs]
+    warnings = Warnings()
     with tempfile.TemporaryDirectory() as directory:
-        result = list(read_lines(sort_records(iter(lines), Path(directory), run_bytes)))
+        result = list(read_lines(sort(lines, Path(directory), warnings, run_bytes)))
         left = list(Path(directory).iterdir())
     assert result == expected
     assert len(left) == 1
+    assert (warnings.total > 0) == (result != numbered(lines))
 
 
 def test_more_runs_than_are_merged_at_once(tmp_path: Path) -> None:
     count = sorting.MERGE * 2 + 5
     lines = [b"MT\t%d\tx" % pos for pos in range(count, 0, -1)]
-    result = list(read_lines(sort_records(iter(lines), tmp_path, run_bytes=1)))
-    assert result == lines[::-1]
+    warnings = Warnings()
+    result = list(read_lines(sort(lines, tmp_path, warnings, run_bytes=1)))
+    assert result == numbered(lines)[::-1]
+    assert warnings.by_code["unsorted"].count == count - 1
