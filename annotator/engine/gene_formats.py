@@ -13,14 +13,15 @@ from urllib.parse import unquote
 Interval = tuple[int, int]
 
 _GENES = frozenset({"gene", "ncRNA_gene", "pseudogene"})
-#: Attributes of GFF3 that are read; a whole genome has too many others to keep them.
+#: Attributes that are read; a whole genome has too many others to keep them.
 _READ = frozenset(
     {
         *("ID", "Parent", "Name", "Dbxref", "gene", "gene_id", "gene_name", "gene_biotype", "biotype"),
         *("transcript_id", "transcript_biotype", "version", "tag", "protein_id", "transl_except"),
-        *("start_range", "end_range"),
+        *("start_range", "end_range", "transcript_type", "transcript_version", "protein_version"),
     }
 )
+_TRANSCRIPT = re.compile(r'transcript_id "([^"]+)"')
 _PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
 #: Rows of a stop codon that is read as selenocysteine, in GTF and in GENCODE's GFF3.
 _SELENOCYSTEINE = frozenset({"Selenocysteine", "stop_codon_redefined_as_selenocysteine"})
@@ -132,6 +133,18 @@ def _gff3_attributes(text: str) -> dict[str, str]:
     return {sys.intern(key): unquote(value) for key, _, value in pairs if key in _READ}
 
 
+def _gtf_attributes(text: str, tags: set[str]) -> dict[str, str]:
+    """Attributes of a row; ``tag``, which may be there several times, goes into ``tags``."""
+    attributes = {}
+    for item in text.split(";"):
+        word, _, value = item.strip().partition(" ")
+        if word == "tag":
+            tags.add(value.strip('"'))
+        elif word in _READ:
+            attributes[sys.intern(word)] = value.strip('"')
+    return attributes
+
+
 def _version(identifier: str, version: str) -> str:
     """The version of an id that does not have it inside."""
     return version if version.isdigit() and not re.search(r"\.\d+$", identifier) else ""
@@ -146,22 +159,23 @@ def read_gtf(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
     owners: dict[tuple[str, str], tuple[dict[str, str], set[str], list[_Part]]] = {}
     proteins: dict[str, str] = {}
     for columns in rows:
-        if columns[2] not in ("exon", "CDS", "stop_codon") and columns[2] not in _SELENOCYSTEINE:
+        kind = columns[2]
+        if kind not in ("transcript", "exon", "CDS", "stop_codon") and kind not in _SELENOCYSTEINE:
             continue
-        attributes, tags = {}, set()
-        for item in columns[8].split(";"):
-            word, _, value = item.strip().partition(" ")
-            attributes[word] = value.strip('"')
-            if word == "tag":
-                tags.add(value.strip('"'))
-        key = (columns[0], attributes.get("transcript_id", ""))
-        if not key[1]:
+        found = _TRANSCRIPT.search(columns[8])
+        if found is None:
             raise ValueError(f"a row of {columns[0]}:{columns[3]} has no transcript_id")
+        key = (sys.intern(columns[0]), found[1])
         if key not in owners:
-            owners[key] = attributes, tags, []
-        owners[key][2].append(_part(columns))
-        if columns[2] == "CDS":
-            proteins.setdefault(key[1], _protein(attributes, attributes.get("protein_version", "")))
+            owners[key] = {}, set(), []
+        attributes, tags, parts = owners[key]
+        if not attributes or (kind == "CDS" and key[1] not in proteins):
+            told = _gtf_attributes(columns[8], tags)
+            attributes.update(told)
+            if kind == "CDS":
+                proteins[key[1]] = _protein(told, told.get("protein_version", ""))
+        if kind != "transcript":
+            parts.append(_part(columns))
     for (contig, name), (attributes, tags, parts) in owners.items():
         one = GeneModel(
             id=name,
@@ -169,7 +183,7 @@ def read_gtf(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
             symbol=attributes.get("gene_name") or attributes.get("gene", ""),
             biotype=attributes.get("transcript_biotype") or attributes.get("transcript_type", ""),
             contig=contig,
-            strand=parts[0].strand,
+            strand=parts[0].strand if parts else "",  # one without exons is left out, and counted
             start_known="cds_start_NF" not in tags,
             end_known="cds_end_NF" not in tags,
             version=_version(name, attributes.get("transcript_version", "")),

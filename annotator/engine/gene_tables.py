@@ -27,7 +27,7 @@ CODING = frozenset(
         *("TR_C_gene", "TR_D_gene", "TR_J_gene", "TR_V_gene"),
     }
 )
-_SPELLINGS = {"lnc_RNA": "lncRNA", "MT_tRNA": "Mt_tRNA", "MT_rRNA": "Mt_rRNA"}
+_SPELLINGS = {"mRNA": "protein_coding", "lnc_RNA": "lncRNA", "MT_tRNA": "Mt_tRNA", "MT_rRNA": "Mt_rRNA"}
 #: Characters that have a meaning in BCSQ or in GFF3.
 _UNSAFE = {ord(char): "_" for char in "|,;=&% \t@"}
 

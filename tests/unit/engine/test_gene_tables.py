@@ -31,9 +31,13 @@ NC_1\tr\texon\t1001\t1060\t.\t-\t.\tParent=rna-NM_1.4
 NC_1\tr\tCDS\t1011\t1060\t.\t-\t0\tID=cds-NP_1.2;Parent=rna-NM_1.4;protein_id=NP_1.2;\
 transl_except=(pos:complement(1020..1022)%2Caa:Sec),(pos:1030..1032%2Caa:Sec),(pos:1040..1042%2Caa:Other)
 """
-GENCODE_GTF = """1\te\texon\t1001\t1060\t.\t+\t.\tgene_id "ENSG1.3"; transcript_id "ENST1.7"; \
+GENCODE_GTF = """1\te\tgene\t1001\t1060\t.\t+\t.\tgene_id "ENSG1.3"; gene_name "PLUS";
+1\te\ttranscript\t1001\t1060\t.\t+\t.\tgene_id "ENSG1.3"; transcript_id "ENST1.7"; gene_name "PLUS"; tag "MANE_Select";
+1\te\ttranscript\t1001\t1060\t.\t+\t.\tgene_id "ENSG1.3"; transcript_id "NO_EXONS";
+1\te\texon\t1001\t1060\t.\t+\t.\tgene_id "ENSG1.3"; transcript_id "ENST1.7"; \
 transcript_type "protein_coding"; gene_name "PLUS"; tag "basic"; tag "cds_start_NF";
-1\te\tCDS\t1011\t1060\t.\t+\t2\tgene_id "ENSG1.3"; transcript_id "ENST1.7"; protein_id "ENSP1.2";
+1\te\tCDS\t1011\t1060\t.\t+\t2\tgene_id "ENSG1.3"; transcript_id "ENST1.7"; protein_id "ENSP1.2"; tag "basic"; \
+tag "cds_start_NF";
 1\te\tSelenocysteine\t1020\t1022\t.\t+\t.\tgene_id "ENSG1.3"; transcript_id "ENST1.7";
 """
 
@@ -69,7 +73,7 @@ def test_refseq(read: Read) -> None:
 def test_gencode(read: Read) -> None:
     (one,) = read(GENCODE_GTF)
     assert (one["id"], one["version"], one["protein"]) == ("ENST1.7", "", "ENSP1.2")
-    assert (one["tags"], one["selenocysteines"]) == (("basic", "cds_start_NF"), (1020,))
+    assert (one["tags"], one["selenocysteines"]) == (("MANE_Select", "basic", "cds_start_NF"), (1020,))
 
 
 def test_tags_reach_the_bundle(build: Callable[..., int], tmp_path: Path) -> None:
