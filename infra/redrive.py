@@ -17,8 +17,8 @@ from infra.errors import OperatorError
 from infra.service import Place
 
 _DEAD = "DeadLetterQueueUrl"
-_PEEK_SECONDS = 5
-"""How long a message that was looked at stays hidden."""
+_TAKE_SECONDS = 30
+"""How long a message that was taken stays hidden from others: time enough to send it again."""
 
 
 def dead_letter_queues(place: Place) -> dict[str, tuple[str, str]]:
@@ -47,6 +47,8 @@ def show(place: Place, say: Callable[[str], None], most: int = 10) -> int:
         if count:
             for message in _take(sqs, dead, min(most, 10)):
                 say(f"  {message['Body'][:300]}")
+                sqs.change_message_visibility(QueueUrl=dead, ReceiptHandle=message["ReceiptHandle"],
+                                              VisibilityTimeout=0)  # a look takes nothing
     return total
 
 
@@ -72,7 +74,7 @@ def redrive(place: Place, queue: str, say: Callable[[str], None]) -> int:
 
 
 def _take(sqs: Any, url: str, most: int) -> list[dict[str, Any]]:
-    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=most, VisibilityTimeout=_PEEK_SECONDS,
+    answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=most, VisibilityTimeout=_TAKE_SECONDS,
                                  WaitTimeSeconds=0)
     messages: list[dict[str, Any]] = answer.get("Messages", [])
     return messages

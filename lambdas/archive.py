@@ -27,9 +27,7 @@ def record_handler(record: SQSRecord) -> None:
     outcome = archive_results(services, request, owner=services.new_id())
     logger.info("Archive request dealt with", extra={"outcome": outcome.value})
     if outcome is Archived.ARCHIVED:
-        job = services.jobs.get(request.job_id)
         metrics.add_metric(name="ResultsArchived", unit=MetricUnit.Count, value=1)
-        metrics.add_metric(name="BytesArchived", unit=MetricUnit.Bytes, value=(job and job.results_file_size) or 0)
 
 
 @logger.inject_lambda_context

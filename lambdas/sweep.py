@@ -32,7 +32,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     else:
         counts = sweep_jobs(services)
     for name, count in counts.items():
-        metrics.add_metric(name=f"Sweep{''.join(word.title() for word in name.split('_'))}", unit=MetricUnit.Count,
-                           value=count)
+        unit = MetricUnit.Seconds if name.startswith("oldest") else MetricUnit.Count
+        metrics.add_metric(name=f"Sweep{''.join(word.title() for word in name.split('_'))}", unit=unit, value=count)
     logger.info("Swept", extra=dict(counts))
     return dict(counts)

@@ -13,6 +13,7 @@ from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.file_hold import held_files
+from chalicelib.usecases.measures import count_bytes
 
 logger = Logger(child=True)
 
@@ -89,6 +90,7 @@ def _archive_held(services: Services, job: Job, owner: str) -> Archived:
         copy_checked(services.files.results_bucket, live, services.files.archive_bucket, cold, "GLACIER_IR")
     services.archive_table.record_archived(job.job_id, owner, archive_id, services.clock())
     _delete_live(services, job)
+    count_bytes("BytesArchived", job)
     logger.info("Results archived", extra={"archive_id": archive_id, "bytes": job.results_file_size})
     return Archived.ARCHIVED
 

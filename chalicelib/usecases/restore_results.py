@@ -10,6 +10,7 @@ from chalicelib.domain.jobs import Job, RestoreTier
 from chalicelib.domain.messages import FileRequest
 from chalicelib.exceptions import ExpeditedUnavailableError
 from chalicelib.services import Services
+from chalicelib.usecases.measures import count_bytes
 
 logger = Logger(child=True)
 
@@ -60,6 +61,7 @@ def _request_retrieval(services: Services, job: Job) -> Restored:
         services.thaw_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
     if state is not RetrievalState.UNDER_WAY or job.restore_status is None:
         services.archive_table.record_retrieval(job.job_id, archive_id, tier, services.clock())
+    count_bytes("BytesRequested", job)
     if state is RetrievalState.READY:
         return Restored.READY
     return Restored.REQUESTED_STANDARD if fallback else Restored.REQUESTED

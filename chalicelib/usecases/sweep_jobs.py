@@ -32,10 +32,13 @@ PAGE = 200
 def sweep_jobs(services: Services) -> Counter[str]:
     """Go through open jobs and retrievals under way, by index.
 
-    :returns: how many of each were found: requested_again, given_up, retrievals_again, open_jobs
+    :returns: how many of each were found: requested_again, given_up, retrievals_again, open_jobs; and in seconds
+        oldest_open_job and oldest_retrieval
     """
     counts: Counter[str] = Counter(requested_again=0, given_up=0, retrievals_again=0, open_jobs=0)
     now = services.clock()
+    counts["oldest_open_job"] = _oldest_open_job(services, now)
+    counts["oldest_retrieval"] = _oldest_retrieval(services, now)
     for job_id in _all(lambda start: services.archive_table.open_since(now - YOUNG, PAGE, start)):
         job = services.jobs.get(job_id)
         if job is not None and not job.ended:
@@ -46,6 +49,22 @@ def sweep_jobs(services: Services) -> Counter[str]:
     for job_id in _all(lambda start: services.archive_table.restoring_since(soonest_overdue, PAGE, start)):
         _retrieve_again(services, job_id, now, counts)
     return counts
+
+
+def _oldest_open_job(services: Services, now: int) -> int:
+    """Seconds since the upload of the job that has been waiting or running longest, 0 without any."""
+    job = _first(services, services.archive_table.open_since(now, 1))
+    return now - job.submit_time if job is not None and not job.ended else 0
+
+
+def _oldest_retrieval(services: Services, now: int) -> int:
+    """Seconds since the retrieval that has been under way longest was asked for, 0 without any."""
+    job = _first(services, services.archive_table.restoring_since(now, 1))
+    return now - job.restore_requested_time if job is not None and job.restore_requested_time is not None else 0
+
+
+def _first(services: Services, page: JobIds) -> Job | None:
+    return services.jobs.get(page.job_ids[0]) if page.job_ids else None
 
 
 def _all(page_from: Callable[[dict[str, Any] | None], JobIds]) -> Iterator[str]:

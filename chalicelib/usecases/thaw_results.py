@@ -14,6 +14,7 @@ from chalicelib.exceptions import JobNotFoundError, RetrievalNotReadyError
 from chalicelib.services import Services
 from chalicelib.usecases.archive_results import companions
 from chalicelib.usecases.file_hold import held_files
+from chalicelib.usecases.measures import count_bytes
 
 logger = Logger(child=True)
 
@@ -75,6 +76,7 @@ def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -
     services.archive_table.record_thawed(job.job_id, owner, archive_id, prefix + names.results, prefix + names.index,
                                          services.clock())
     _delete_cold(services, job, archive_id)
+    count_bytes("BytesThawed", job)
     logger.info("Results thawed", extra={"archive_id": archive_id, "bytes": job.results_file_size})
     return Thawed.THAWED
 

@@ -38,8 +38,9 @@ def answer(request: Request, get_response: Callable[[Request], Response]) -> Res
     logger.set_correlation_id(request_id)
     token = _current.set(web)
     try:
-        response = _ours(get_response(request))
-        _finish(response, web)
+        with monitoring.traced(web.method, web.route):
+            response = _ours(get_response(request))
+            _finish(response, web)
         logger.info("answered", method=web.method, route=web.route, status=response.status_code,
                     milliseconds=round((time.perf_counter() - begun) * 1000, 1))
         return response

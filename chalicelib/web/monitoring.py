@@ -1,13 +1,27 @@
 """What the web function tells its operator: structured log lines and a few counts."""
 from __future__ import annotations
 
-from aws_lambda_powertools import Logger, Metrics
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 
 logger = Logger(service="api")
 """JSON lines with the request id and, once known, the user's and the job's id."""
 
 _metrics = Metrics(namespace="GAS", service="api")
+_tracer = Tracer(service="api", patch_modules=("botocore", "requests"))
+_UNNAMED = str.maketrans("", "", "{}")
+"""X-Ray takes no braces in names."""
+
+
+@contextmanager
+def traced(method: str, route: str) -> Iterator[None]:
+    """Trace what is done for one request; calls of other services are parts of it."""
+    with _tracer.provider.in_subsegment(name=f"## {method} {route.translate(_UNNAMED)}") as subsegment:
+        subsegment.put_annotation(key="route", value=f"{method} {route}")
+        yield
 
 
 def count(name: str) -> None:

@@ -79,3 +79,25 @@ def test_what_cloudformation_refuses_is_told_in_its_words(stack: LocalStack):
     with pytest.raises(StackFailedError, match="ApplicationAutoScaling"):
         deploy_worker(stack.place, stack.outputs, {}, "repository:tag", say=lambda _: None, sleep=lambda _: None,
                       new_id=random_id, poll=0.1)
+
+
+def test_who_takes_the_money_gets_its_keys_and_nobody_else(place: Place, deploy: Deploy):
+    outputs, _ = deploy(BillingProvider="stripe", StripePrice="price_1")
+    configured = variables(place, outputs)
+    assert (configured["BILLING_PROVIDER"], configured["STRIPE_PRICE"]) == ("stripe", "price_1")
+    assert "STRIPE_API" not in configured
+    assert {name for name in roles_of(place) if "gas/stripe" in roles_of(place)[name]} == {"api"}
+    outputs, _ = deploy(BillingProvider="none")
+    assert not any("gas/stripe" in policy for policy in roles_of(place).values())
+
+
+def roles_of(place: Place) -> dict[str, str]:
+    """The policies of the functions' roles, by the policies' names."""
+    iam, found = place.client("iam"), {}
+    for resource in place.client("cloudformation").describe_stack_resources(
+            StackName=place.stack_name)["StackResources"]:
+        if resource["ResourceType"] == "AWS::IAM::Role":
+            role = resource["PhysicalResourceId"]
+            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+                found[name] = str(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+    return found

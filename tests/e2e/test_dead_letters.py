@@ -1,0 +1,80 @@
+"""A message that nothing can deal with ends among the dead letters; the operator sees it there and sends it again."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.browser import Browser
+from infra.local.emulator import OPERATOR_KEYS, REGION
+from infra.local.people import PEOPLE
+from infra.local.stack import LocalStack
+from infra.redrive import main as redrive
+from tests.e2e.test_cold_results import archived, wait_for
+from tests.e2e.test_job_life import record_of
+
+pytestmark = pytest.mark.e2e
+
+FAR = "99999999999"
+
+
+@pytest.fixture
+def impatient(stack: LocalStack) -> Iterator[str]:
+    """The queue `archive` with one second between two tries of a message instead of 18 minutes; gives its address."""
+    sqs, url = stack.client("sqs"), stack.outputs["ArchiveQueueUrl"]
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    yield url
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
+
+
+@pytest.fixture
+def operator(stack: LocalStack, monkeypatch: pytest.MonkeyPatch,
+             capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs `python -m infra.redrive` on the stack; gives what it says."""
+    for name, value in {**OPERATOR_KEYS, "AWS_DEFAULT_REGION": REGION}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*arguments: str) -> str:
+        assert redrive(["--stage", "local", "--endpoint-url", stack.settings.endpoint, *arguments]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def update(stack: LocalStack, job_id: str, expression: str, **values: dict[str, str]) -> None:
+    stack.client("dynamodb").update_item(
+        TableName=stack.outputs["AnnotationsTable"], Key={"job_id": {"S": job_id}}, UpdateExpression=expression,
+        **({"ExpressionAttributeValues": {f":{name}": value for name, value in values.items()}} if values else {}))
+
+
+def test_a_message_that_always_fails_is_kept_and_dealt_with_once_the_cause_is_gone(
+        stack: LocalStack, sign_in: Callable[..., Browser], a_vcf: Path, impatient: str,
+        operator: Callable[..., str]) -> None:
+    person = PEOPLE[-1]
+    browser = sign_in(person)
+    job_id = browser.upload(a_vcf)
+    assert browser.wait(job_id)["job_status"] == "COMPLETED"
+    # Due long ago, and its files held by a run that never ends: no archiving can succeed.
+    update(stack, job_id, "SET complete_time = :long_ago, file_hold_owner = :nobody, file_hold_expires = :far",
+           long_ago={"N": "1000000000"}, nobody={"S": "nobody"}, far={"N": FAR})
+    message = f'{{"user_id": "{person.sub}", "job_id": "{job_id}"}}'
+    stack.client("sqs").send_message(QueueUrl=impatient, MessageBody=message)
+
+    said = wait_for(lambda: (told := operator()) and "archive: 1" in told.splitlines() and told, 240)
+    assert message in said
+    assert "s3_key_result_file" in record_of(stack, job_id)
+
+    update(stack, job_id, "REMOVE file_hold_owner, file_hold_expires")
+    assert operator("--queue", "archive") == "archive: 1 sent again\n"
+    wait_for(lambda: archived(stack, job_id))
+    assert "archive: 0" in operator().splitlines()
+
+
+def test_a_message_that_means_nothing_stays_among_the_dead_letters(
+        stack: LocalStack, impatient: str, operator: Callable[..., str]) -> None:
+    stack.client("sqs").send_message(QueueUrl=impatient, MessageBody="nonsense")
+    said = wait_for(lambda: (told := operator()) and "archive: 1" in told.splitlines() and told, 240)
+    assert "nonsense" in said
+    stack.client("sqs").purge_queue(QueueUrl=stack.outputs["ArchiveDeadLetterQueueUrl"])
