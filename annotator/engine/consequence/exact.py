@@ -128,6 +128,8 @@ class ExactRows:
             "exon": exon_numbers(transcript, allele.start, allele.end) if effect.exonic else "",
             "intron": intron_numbers(transcript, allele.start, allele.end),
         }
+        if allele.kind == SYMBOLIC and effect.complete:
+            return Row(structural_terms(effect))
         if allele.kind == SYMBOLIC:
             texts = self._positions(effect) if effect.exonic else {}
             return Row(structural_terms(effect), **numbers, **texts)

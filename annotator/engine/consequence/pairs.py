@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.alleles import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele, minimal
 from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.models import FLANK, ContigModels
-from annotator.engine.consequence.structural import structural_class
+from annotator.engine.consequence.structural import structural_name
 
 #: Alleles that touch more bases than this are paired one by one, lest one of them widens the search for all.
 LONG = 2000
@@ -22,6 +22,8 @@ class Alleles:
     """Trimmed alleles of a chunk, one element an allele; see :class:`annotator.engine.consequence.alleles.Allele`."""
 
     record: np.ndarray
+    #: POS of the record, ascending; nothing of an allele lies before it.
+    pos: np.ndarray
     start: np.ndarray
     end: np.ndarray
     ref: pa.StringArray
@@ -46,7 +48,8 @@ class Alleles:
         cut = (longer & ~unlike & ~symbolic).astype(np.int64)
         start = chunk.pos.astype(np.int64) + cut
         end = np.where(symbolic & ~star, np.maximum(chunk.end, chunk.pos), chunk.pos + ref_length - 1).astype(np.int64)
-        start = np.where(symbolic & ~star & ~breakend_only(alt_first), chunk.pos + 1, start)
+        # A symbolic allele begins behind POS, a breakend too.
+        start = np.where(symbolic & ~star, chunk.pos + 1, start)
         end = np.where(symbolic & (start > end), start, end)
         ref, alt = _cut(ref, cut), _cut(alt, cut)
         left, right = ref_length - cut, alt_length - cut
@@ -65,9 +68,9 @@ class Alleles:
         if symbolic.any():
             names = text.to_pylist()
             for at in np.flatnonzero(symbolic):
-                names[at] = structural_class(names[at])
+                names[at] = structural_name(names[at])
             text = pa.array(names, pa.string())
-        return cls(chunk.record.astype(np.int64), start, end, ref, alt, kind, text)
+        return cls(chunk.record.astype(np.int64), chunk.pos.astype(np.int64), start, end, ref, alt, kind, text)
 
     def __len__(self) -> int:
         return len(self.record)
@@ -77,12 +80,6 @@ class Alleles:
         return Allele(
             int(self.start[at]), int(self.end[at]), self.ref[at].as_py(), self.alt[at].as_py(), int(self.kind[at])
         )
-
-
-def breakend_only(first: np.ndarray) -> np.ndarray:
-    """Whether symbolic alleles are breakends, by their first byte: they lie at POS, others behind it."""
-    found: np.ndarray = first != ord("<")
-    return found
 
 
 def _lengths(texts: pa.StringArray) -> np.ndarray:
@@ -161,15 +158,14 @@ def _near(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarra
     if not models.size or not len(alleles):
         return none, none
     low, high = np.minimum(alleles.start, alleles.end), np.maximum(alleles.start, alleles.end)
-    long = np.flatnonzero(high - low > LONG)
-    short = np.flatnonzero(high - low <= LONG)
+    long = np.flatnonzero(high - alleles.pos > LONG)
+    short = np.flatnonzero(high - alleles.pos <= LONG)
     found = [(none, none)]
     if len(short):
-        # Starts ascend but for the one base that is trimmed off.
-        starts = np.maximum.accumulate(low[short])
+        starts = alleles.pos[short]
         window = np.flatnonzero((models.start <= high[short].max() + FLANK) & (models.end >= low[short].min() - FLANK))
         begin = np.searchsorted(starts, models.start[window] - FLANK - LONG - 1, "left")
-        until = np.searchsorted(starts, models.end[window] + FLANK + 2, "right")
+        until = np.searchsorted(starts, models.end[window] + FLANK + 1, "right")
         count = np.maximum(until - begin, 0)
         total = np.cumsum(count)
         at = np.arange(total[-1] if len(total) else 0) - np.repeat(total - count, count) + np.repeat(begin, count)

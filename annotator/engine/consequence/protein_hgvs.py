@@ -53,6 +53,8 @@ def _named(change: Change, effect: Effect, moved: Effect) -> str:
                 return f"{alt[:3]}{change.start}_{alt[-3:]}{change.end}dup"
             return f"{alt}{change.start}dup"
         at = min(change.start, change.end)
+        if not at:  # in front of the first amino acid
+            return f"{three_letters(moved.transcript.peptide(moved.code)[:1])}1?" if effect.start_lost else ""
         protein = _protein(change, moved)
         if len(protein) <= at:
             return ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from annotator.engine.consequence.effects import Effect
 from annotator.engine.consequence.placement import overlap
 from annotator.engine.consequence.terms import BIT
@@ -22,6 +24,15 @@ def structural_class(alt: str) -> str:
         return "chromosome_breakpoint"
     found = next((name for symbol, name in CLASSES if alt.upper().startswith(symbol)), "")
     return found or ("*" if alt == "*" else "sequence_alteration")
+
+
+def structural_name(alt: str) -> str:
+    """What CSQ's Allele calls a symbolic allele: its class, or the near side of a breakend (``C.``, ``.C``)."""
+    found = structural_class(alt)
+    if found != "chromosome_breakpoint":
+        return found
+    bases = "".join(one for one in re.split(r"[\[\]].*[\[\]]", alt) if one).replace(".", "")
+    return "." + bases if alt[:1] in "[]." else bases + "."
 
 
 def structural_terms(effect: Effect) -> int:
@@ -56,20 +67,13 @@ def structural_terms(effect: Effect) -> int:
 
 def _coding(effect: Effect, lost: bool) -> int:
     t = effect.transcript
-    low, high = (t.coding_start, t.coding_start + 2), (t.coding_end - 2, t.coding_end)
-    start, stop = (low, high) if t.strand > 0 else (high, low)
-    found = 0
-    if kind_changes_sequence(effect.allele.alt):
-        found |= BIT["start_lost"] * overlap(effect.start, effect.end, *start)
+    stop = (t.coding_end - 2, t.coding_end) if t.strand > 0 else (t.coding_start, t.coding_start + 2)
+    found = BIT["start_lost"] * (effect.allele.alt != "*" and effect.at_start_codon)
     if lost:
         found |= BIT["stop_lost"] * overlap(effect.start, effect.end, *stop)
-        inside = any(first <= effect.start and effect.end <= last for first, last in t.exons)
-        if inside and None not in effect.coding_pieces:
-            whole = (effect.end - effect.start + 1) % 3 == 0
-            return found | BIT["inframe_deletion" if whole else "frameshift_variant"]
+        if any(first <= effect.start and effect.end <= last for first, last in t.exons):
+            if (effect.end - effect.start + 1) % 3:
+                return found | BIT["frameshift_variant"]
+            if len(effect.coding_pieces) == 1 and None not in effect.coding_pieces:
+                return found | BIT["inframe_deletion"]
     return found | BIT["coding_sequence_variant"] * effect.within_cds
-
-
-def kind_changes_sequence(alt: str) -> bool:
-    """Whether a symbolic allele says that bases are lost or replaced where it lies."""
-    return structural_class(alt) in ("deletion", "inversion")
