@@ -15,6 +15,7 @@ from chalicelib.aws.mailer import Mail
 from chalicelib.aws.outgoing import OutgoingQueue
 from chalicelib.aws.s3_archive import S3Archive
 from chalicelib.aws.topics import Topics
+from chalicelib.billing.no_billing import NoBilling
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest, MailRequest
 from chalicelib.domain.names import ResultNames, key_prefix
@@ -100,7 +101,7 @@ class ResultsLife(RuleBasedStateMachine):
         self.services = Services(
             settings=Settings.from_environment(environment), jobs=jobs, profiles=MemoryProfiles(aws),
             sessions=nothing, files=FileStore("inputs", "results", "archive"), references=nothing, topics=NoTopics(),
-            secrets=nothing,
+            secrets=nothing, billing=NoBilling(),
             archive_table=MemoryArchiveTable(jobs, aws), archive_store=S3Archive("results", "archive"),
             archive_queue=OutgoingQueue("archive"), restore_queue=OutgoingQueue("restore"),
             thaw_queue=OutgoingQueue("thaw"), notify_queue=OutgoingQueue("notify"),
