@@ -127,7 +127,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     layers = []
     if recipe.variants:
         file = bundle / "known_variants.tsv.gz"
-        fields = merge_variants(recipe.variants, file, contigs, names, sequence, work)
+        fields = merge_variants(recipe.variants, file, contigs, names, fasta, work)
         layers = [{"name": "known variants", "file": file.name, "known": KNOWN_IN, "fields": fields}]
         for source in recipe.variants:
             say(f"known variants {source.name}: {source.used:,} alleles{_left_out(source.left_out)}")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import gzip
 import heapq
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from urllib.parse import unquote
 
 import pysam
 
-from annotator.engine.bgzf import BgzfWriter
+from annotator.engine.bgzf import END_OF_FILE, BgzfWriter, pack
 from annotator.engine.errors import BundleError
 from annotator.engine.layers import WINDOW
 from annotator.engine.normalise import normalise
@@ -24,6 +29,10 @@ from annotator.engine.reference import Contig, Sequence
 KNOWN_IN = "KNOWN_IN"
 #: A source with more REF mismatches than this part of its alleles belongs to another build.
 MOST_MISMATCHES = 0.1
+#: Sources of so many bytes together are merged by several processes.
+PARALLEL_BYTES = 64 << 20
+#: Alleles that wait to be put into order.
+WAITING = 50_000
 _NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
 _PLAIN = re.compile(r"[ACGT]+")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
@@ -65,23 +74,31 @@ class VariantSource:
         return f"{self.name}_{wanted}"
 
 
+@dataclass
+class _Tally:
+    """What was used of a source, and what was not."""
+
+    used: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
 def merge_variants(
     sources: list[VariantSource],
     out: Path,
     contigs: list[Contig],
     names: dict[str, str],
-    sequence: Sequence,
+    fasta: Path,
     work: Path,
 ) -> list[dict[str, str]]:
-    """Write all sources as one indexed table of normalised alleles.
+    """Write all sources as one indexed table of normalised alleles; of large ones several contigs at once.
 
     Args:
         sources: each sorted within its contigs.
         out: the table, bgzipped; its index goes beside it.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
-        sequence: of the reference.
-        work: directory for indexed copies of sources that have no index.
+        fasta: sequence of the reference, indexed.
+        work: directory for indexed copies of sources that have no index, and for the parts of the table.
 
     Returns:
         The fields of the layer, as the manifest has them.
@@ -89,28 +106,23 @@ def merge_variants(
     Raises:
         BundleError: a source cannot be read, lacks a field, or belongs to another sequence.
     """
-    tables = [[_opened(source, path, work) for path in source.paths] for source in sources]
+    tables = [[_indexed(source, path, work) for path in source.paths] for source in sources]
     columns = [KNOWN_IN] + [source.info(one) for source in sources for one in source.wanted]
     if len(set(columns)) != len(columns):
         raise BundleError("reference_build", f"Two fields of known variants have one name: {', '.join(columns)}.")
-    stream = BgzfWriter(out)
-    try:
-        stream.write(("#contig\tpos\tref\talt\t" + "\t".join(columns) + "\n").encode())
-        for contig in contigs:
-            rows = [
-                _normalised(source, number, table, contig, names, sequence)
-                for number, (source, opened) in enumerate(zip(sources, tables, strict=True))
-                for table in opened
-            ]
-            for (pos, ref, alt), same in groupby(heapq.merge(*rows), key=lambda row: row[:3]):
-                values = _joined(list(same), sources)
-                stream.write("\t".join([contig.name, str(pos), ref, alt, *values]).encode() + b"\n")
-        stream.close()
-    finally:
-        stream.abandon()
-    for source, opened in zip(sources, tables, strict=True):
-        for table in opened:
-            table.close()
+    parts = [work / f"known.{number}" for number in range(len(contigs))]
+    merge = partial(_merge_contig, sources, tables, names, fasta)
+    large = sum(path.stat().st_size for paths in tables for path in paths) >= PARALLEL_BYTES
+    with out.open("wb") as stream, ProcessPoolExecutor() if large else nullcontext() as pool:
+        stream.write(pack(("#contig\tpos\tref\talt\t" + "\t".join(columns) + "\n").encode()))
+        for part, tallies in zip(parts, (pool.map if pool else map)(merge, contigs, parts), strict=True):
+            for source, tally in zip(sources, tallies, strict=True):
+                source.used += tally.used
+                source.left_out += tally.left_out
+            stream.write(memoryview(part.read_bytes())[: -len(END_OF_FILE)])
+            part.unlink()
+        stream.write(END_OF_FILE)
+    for source in sources:
         _refuse_other_build(source)
     pysam.tabix_index(str(out), seq_col=0, start_col=1, end_col=1, meta_char="#", force=True)
     listed = ", ".join(source.name for source in sources)
@@ -125,8 +137,39 @@ def _field(name: str, kind: str, description: str) -> dict[str, str]:
     return {"column": name, "info": name, "type": kind, "description": description}
 
 
-def _opened(source: VariantSource, given: Path, work: Path) -> pysam.TabixFile:
-    """Open a file of a source, indexed where it is not, and look the fields up in its header."""
+def _merge_contig(
+    sources: list[VariantSource],
+    tables: list[list[Path]],
+    names: dict[str, str],
+    fasta: Path,
+    contig: Contig,
+    part: Path,
+) -> list[_Tally]:
+    """Write the rows of one contig, without the head of the table; returns what was used of each source."""
+    sequence = Sequence(fasta)
+    tallies = [_Tally() for _ in sources]
+    rows = [
+        _normalised(source, tallies[number], number, path, contig, names, sequence)
+        for number, source in enumerate(sources)
+        for path in tables[number]
+    ]
+    stream = BgzfWriter(part)
+    try:
+        for (pos, ref, alt), same in groupby(heapq.merge(*rows), key=itemgetter(0, 1, 2)):
+            values = _joined(list(same), sources)
+            stream.write("\t".join([contig.name, str(pos), ref, alt, *values]).encode() + b"\n")
+        stream.close()
+    except (ValueError, IndexError, OSError) as error:
+        listed = ", ".join(source.name for source in sources)
+        message = f"Known variants ({listed}) on {contig.name} cannot be read: {error}"
+        raise BundleError("reference_variants", message) from error
+    finally:
+        stream.abandon()
+    return tallies
+
+
+def _indexed(source: VariantSource, given: Path, work: Path) -> Path:
+    """A file of a source, indexed where it is not; looks the fields up in its header."""
     path = given
     if not path.is_file():
         raise BundleError("reference_build", f"There is no file {path}.")
@@ -135,8 +178,8 @@ def _opened(source: VariantSource, given: Path, work: Path) -> pysam.TabixFile:
             path = work / f"{source.name}.{given.name}.vcf.gz"
             _copy(given, path)
             pysam.tabix_index(str(path), preset="vcf", force=True)
-        table = pysam.TabixFile(str(path), encoding="utf-8")
-        header = list(table.header)
+        with pysam.TabixFile(str(path), encoding="utf-8") as table:
+            header = list(table.header)
     except (OSError, ValueError, EOFError) as error:
         reason = f"{given.name} cannot be read as a VCF file that is sorted: {error}"
         raise BundleError("reference_variants", reason) from error
@@ -156,7 +199,7 @@ def _opened(source: VariantSource, given: Path, work: Path) -> pysam.TabixFile:
             kind = "String"
         text = re.sub(r"\\(.)", r"\1", description)
         source.fields.append((number, kind, f"{text} ({source.name})"))
-    return table
+    return path
 
 
 def _copy(source: Path, out: Path) -> None:
@@ -175,58 +218,70 @@ def _copy(source: Path, out: Path) -> None:
 
 def _normalised(
     source: VariantSource,
+    tally: _Tally,
     number: int,
-    table: pysam.TabixFile,
+    path: Path,
     contig: Contig,
     names: dict[str, str],
     sequence: Sequence,
 ) -> Iterator[Row]:
-    """Alleles of a source on one contig, in the order of their normalised positions."""
+    """Alleles of a file on one contig, in the order of their normalised positions."""
     waiting: list[Row] = []
-    for theirs in table.contigs:
-        if names.get(theirs) != contig.name:
-            continue
-        for line in table.fetch(theirs):
-            columns = line.split("\t", 8)
-            pos, ref = int(columns[1]), columns[3].upper()
-            # Left-alignment moves an allele back; one that waits can only be overtaken from within a window.
-            while waiting and waiting[0][0] < pos - WINDOW:
-                yield heapq.heappop(waiting)
-            fits = sequence.fetch(contig.name, pos, len(ref)) == ref.encode() if 0 < pos <= contig.length else False
-            info = dict(item.partition("=")[::2] for item in columns[7].rstrip().split(";"))
-            for at, alt in enumerate(columns[4].upper().split(",")):
-                if not _PLAIN.fullmatch(alt) or not _PLAIN.fullmatch(ref) or ref == alt:
-                    source.left_out["no plain allele"] += 1
-                elif not fits:
-                    source.left_out["REF is not the sequence"] += 1
-                else:
-                    key = normalise(pos, ref.encode(), alt.encode(), lambda at: sequence.fetch(contig.name, at, 1))
-                    source.used += 1
-                    values = _values(source, columns[2], info, at)
-                    heapq.heappush(waiting, (key[0], key[1].decode(), key[2].decode(), number, values))
-    while waiting:
-        yield heapq.heappop(waiting)
+    most = WAITING
+    with pysam.TabixFile(str(path), encoding="utf-8") as table:
+        for theirs in table.contigs:
+            if names.get(theirs) != contig.name:
+                continue
+            for line in table.fetch(theirs):
+                columns = line.split("\t", 8)
+                pos, ref = int(columns[1]), columns[3].upper()
+                if len(waiting) >= most:
+                    # Left-alignment moves an allele back; one that waits can only be overtaken from within a window.
+                    waiting.sort()
+                    ready = bisect_left(waiting, pos - WINDOW, key=itemgetter(0))
+                    yield from waiting[:ready]
+                    del waiting[:ready]
+                    most = len(waiting) + WAITING
+                fits = 0 < pos <= contig.length and sequence.fetch(contig.name, pos, len(ref)) == ref.encode()
+                for at, alt in enumerate(columns[4].upper().split(",")):
+                    if not _PLAIN.fullmatch(alt) or not _PLAIN.fullmatch(ref) or ref == alt:
+                        tally.left_out["no plain allele"] += 1
+                    elif not fits:
+                        tally.left_out["REF is not the sequence"] += 1
+                    else:
+                        tally.used += 1
+                        values = _values(source, columns[2], columns[7], at)
+                        waiting.append((*_spelling(pos, ref, alt, contig.name, sequence), number, values))
+    yield from sorted(waiting)
 
 
-def _values(source: VariantSource, identifier: str, info: dict[str, str], at: int) -> list[str]:
+def _spelling(pos: int, ref: str, alt: str, contig: str, sequence: Sequence) -> tuple[int, str, str]:
+    if len(ref) == len(alt) == 1:
+        return pos, ref, alt
+    pos, left, right = normalise(pos, ref.encode(), alt.encode(), lambda at: sequence.fetch(contig, at, 1))
+    return pos, left.decode(), right.decode()
+
+
+def _values(source: VariantSource, identifier: str, info: str, at: int) -> list[str]:
     """The fields of one allele, "." where the source has none."""
     values = []
+    listed = f";{info.rstrip()};"
     for wanted, (number, kind, _) in zip(source.wanted, source.fields, strict=True):
         if number == "ID":
             value = identifier.replace(";", "&")
         elif number == "0":
-            value = "1" if wanted in info else "."
+            value = "1" if f";{wanted};" in listed or f";{wanted}=" in listed else "."
         else:
-            value = info.get(wanted, ".")
+            value = listed.partition(f";{wanted}=")[2].partition(";")[0] or "."
             if number in ("A", "R"):
                 parts = value.split(",")
                 index = at + (number == "R")
                 value = parts[index] if index < len(parts) else "."
             elif number != "1":
                 value = value.replace(",", "&")
-        if kind == "String":
-            value = unquote(value).replace("\t", " ")
-        values.append(value or ".")
+        if kind == "String" and "%" in value:
+            value = unquote(value)
+        values.append(value.replace("\t", " ") or ".")
     return values
 
 

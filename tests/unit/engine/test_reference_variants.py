@@ -9,7 +9,7 @@ from pathlib import Path
 import pysam
 import pytest
 
-from annotator.engine import Reference
+from annotator.engine import Reference, known_variants
 from annotator.engine.verify import verify
 from tests.unit.engine.small_genome import (
     annotated,
@@ -79,6 +79,28 @@ def test_variant_sources_become_one_layer(
     assert (result.summary["known"], result.summary["novel"]) == (2, 1)
     assert '##INFO=<ID=clin_AF,Number=A,Type=Float,Description="Frequency (clin)">' in result.header
     assert '##INFO=<ID=rs_COMMON,Number=A,Type=Integer,Description="Common \\"here\\" (rs)">' in result.header
+
+
+def test_several_processes_write_the_same_bytes(
+    build: Build, tmp_path: Path, sources: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert build(*sources, out="one") == 0
+    monkeypatch.setattr(known_variants, "PARALLEL_BYTES", 0)
+    monkeypatch.setattr(known_variants, "WAITING", 1)
+    assert build(*sources, out="several") == 0
+    tables = [(tmp_path / out / "known_variants.tsv.gz").read_bytes() for out in ("one", "several")]
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_a_source_with_a_damaged_record(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, parallel: bool
+) -> None:
+    if parallel:
+        monkeypatch.setattr(known_variants, "PARALLEL_BYTES", 0)
+    path = write_vcf(tmp_path / "v.vcf", [], ["1\t100\t.\tA"])
+    assert build("--variants", f"v={path}") == 1
+    assert "Known variants (v) on 1 cannot be read" in refusal(capsys, tmp_path)
 
 
 def test_variants_of_another_sequence_are_refused(
