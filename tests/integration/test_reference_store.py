@@ -32,8 +32,8 @@ from infra.service import Place
 from tests.conftest import HeldClock
 from tests.integration.jobs import job_id, make_job
 
-FILES = 6
-"""Of a bundle without layers: manifest, sequence and models with their indexes."""
+FILES = 7
+"""Of a bundle without layers: manifest, sequence and models with their indexes, compiled models."""
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 GENE = "1\tx\t{kind}\t1001\t1030\t.\t+\t{phase}\t{text}\n"
 
