@@ -4,6 +4,8 @@ import type { Limits } from "./problems";
 
 /** Files that are sent at the same time: more share the same connection and end no sooner. */
 const AT_ONCE = 2;
+/** Value of the choice to find the reference out from the file. */
+const FIND_OUT = "auto";
 
 /** The upload form, taken over from the browser: several files, each looked into first and made a job of its own. */
 export class UploadPage {
@@ -85,7 +87,7 @@ export class UploadPage {
     const warning = this.part("[data-build-warning]");
     const option = this.reference instanceof HTMLSelectElement ? this.reference.selectedOptions[0] : this.reference;
     const chosen = [option?.value, option?.dataset["assembly"]];
-    const others = [...builds].filter((other) => !chosen.includes(other));
+    const others = option?.value === FIND_OUT ? [] : [...builds].filter((other) => !chosen.includes(other));
     warning.hidden = others.length === 0;
     warning.textContent = others.length === 0 ? "" : `${builds.size > 1 ? "Some files look" : "This looks"} like `
       + `${others.join(" and ")}, which is not the reference that is chosen. Positions must be of the same build; `

@@ -1,0 +1,62 @@
+"""References to choose from, and what pages say of the one that a job takes."""
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import boto3
+import pytest
+
+from chalicelib.domain.jobs import Job
+from chalicelib.domain.references import ReferenceInfo
+from chalicelib.services import Services
+from tests.conftest import HeldClock
+from tests.unit.web.conftest import JOB_ID, Browser
+
+
+@pytest.fixture
+def _two_more(web: Services, clock: HeldClock) -> None:
+    """Two references in the bucket, whose catalogue no test before has read."""
+    entries = [ReferenceInfo(name, f"Human genome {name}", name, (), (), {"1": 5}, f"{name}/1", "0" * 64).to_entry()
+               for name in ("GRCh37", "GRCh38")]
+    boto3.client("s3").put_object(Bucket=web.references.bucket, Key="catalogue.json", Body=json.dumps(entries).encode())
+
+
+@pytest.fixture(autouse=True)
+def _empty_bucket(web: Services) -> None:
+    boto3.client("s3").delete_object(Bucket=web.references.bucket, Key="catalogue.json")
+
+
+def test_one_reference_is_no_choice(browser: Browser) -> None:
+    page = browser.get("/annotate")
+    assert "<select" not in page.html
+    assert page.field("x-amz-meta-reference") == "rCRS"
+    assert "revised Cambridge Reference Sequence (rCRS)" in page.text
+
+
+@pytest.mark.usefixtures("_two_more")
+def test_several_can_be_chosen_or_found_out(browser: Browser) -> None:
+    page = browser.get("/annotate")
+    select = page.html.partition("<select")[2].partition("</select>")[0]
+    assert 'name="x-amz-meta-reference"' in select
+    assert [piece.partition('"')[0] for piece in select.split('<option value="')[1:]] == [
+        "auto", "rCRS", "GRCh37", "GRCh38"]
+    assert 'value="GRCh38" data-assembly="GRCh38"' in select
+    assert "Find out from the file" in select
+    assert select.count("selected") == 1
+    assert "selected" in select.partition('value="rCRS"')[2].partition("</option>")[0]
+
+
+@pytest.mark.parametrize(("values", "words"), [
+    ({"reference": "auto"}, "Not known yet: GAS finds out from the file"),
+    ({"reference": "GRCh38", "reference_title": "Human genome GRCh38", "reference_found": "detected from 2 lengths"},
+     "Human genome GRCh38 (detected from 2 lengths)"),
+    ({"reference": "GRCh38", "reference_title": "Human genome GRCh38"}, "Human genome GRCh38"),
+    ({"reference": "mine"}, "mine")])
+def test_a_jobs_page_tells_its_reference(browser: Browser, make_job: Callable[..., Job], values: dict[str, str],
+                                         words: str) -> None:
+    make_job(**values)
+    assert words in browser.get(f"/annotations/{JOB_ID}").text
+    data = browser.get_json(f"/annotations/{JOB_ID}").json
+    assert (data["reference"], data["reference_title"], data["reference_found"]) == (
+        values["reference"], values.get("reference_title"), values.get("reference_found"))
