@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,15 +68,24 @@ def rows_of(
         from_worst = pa.array(place, mask=~alleles.asked[at])
         for theirs, ours in _OF_WORST.items():
             column = worst[theirs].take(from_worst)
+            if theirs == "hgvsp":
+                column = pc.replace_substring(column, "%3D", "=")  # INFO cannot have it, the table can
             kind = schema.field(ours).type
             columns[ours] = column if column.type == kind else column.cast(kind)
     for layer, found in zip(reference.layers, matched, strict=True):
         for one, column in zip(layer.fields, found.columns, strict=True):
             columns[one.info] = _typed(column.take(pick), schema.field(one.info).type)
     for name, column in regions.items():
-        columns[name] = column.take(record)
+        columns[name] = readable(column).take(record)
     arrays = [columns[one.name] if one.name in columns else pa.nulls(len(at), one.type) for one in schema]
     return pa.record_batch(arrays, schema=schema)
+
+
+def readable(column: pa.StringArray) -> pa.StringArray:
+    """Values of INFO in words: percent-encoding undone, several values parted by a comma and a blank."""
+    coded = column.dictionary_encode()
+    values = [None if one is None else ", ".join(map(unquote, one.split(","))) for one in coded.dictionary.to_pylist()]
+    return pa.array(values, pa.string()).take(coded.indices)
 
 
 def text_of(column: pa.BinaryArray) -> pa.StringArray:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
+
 from annotator.engine.annotating import BlockAnnotator, Outcome, Task
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
 from annotator.engine.counting import Counts
@@ -78,6 +80,14 @@ class _Here:
     annotator: BlockAnnotator | None = None
 
 
+def _spare_memory() -> None:
+    """Let arrow give memory back between blocks, and use no threads: the processes are what runs side by side."""
+    if "jemalloc" in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+
+
 def _annotate(task: Task) -> Outcome:
     assert _Here.annotator is not None
     return _Here.annotator.annotate(task)
@@ -122,6 +132,7 @@ class Pass:
         source = self._source
 
         def prepare() -> None:
+            _spare_memory()
             _Here.annotator = BlockAnnotator(source.header, source.reference, source.numbered)
 
         passed = Passed()

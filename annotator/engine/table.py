@@ -75,7 +75,7 @@ class TableWriter:
         self._rows = 0
         self._writer = pq.ParquetWriter(
             path, schema, compression="snappy", use_dictionary=DICTIONARIES, write_statistics=True,
-            write_page_index=True, data_page_size=PAGE_BYTES, store_schema=False,
+            write_page_index=True, data_page_size=PAGE_BYTES,
         )  # fmt: skip
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -84,14 +84,14 @@ class TableWriter:
         self._rows += len(batch)
         while self._rows >= GROUP_ROWS:
             table = self._joined(self._waiting)
-            self._writer.write_table(table.slice(0, GROUP_ROWS), row_group_size=GROUP_ROWS)
+            self._writer.write_table(table.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
             rest = table.slice(GROUP_ROWS)
             self._waiting, self._rows = rest.to_batches(), len(rest)
 
     def close(self) -> None:
         """Write what waits, and the end."""
         if self._rows:
-            self._writer.write_table(self._joined(self._waiting), row_group_size=GROUP_ROWS)
+            self._writer.write_table(self._joined(self._waiting).combine_chunks(), row_group_size=GROUP_ROWS)
         self._writer.close()
 
     def abandon(self) -> None:
