@@ -103,6 +103,22 @@ class ConflictError(GasError):
     default_message = "This cannot be done now."
 
 
+class AccountErasingError(ConflictError):
+    """The account is being deleted: nothing can be done with it any more, and nothing new begun."""
+
+    code = "account_erasing"
+    default_message = "This account is being deleted, as you asked."
+    default_hint = "It takes a few minutes. Afterwards you can sign in anew, and begin with nothing."
+
+
+class PremiumRunsError(ConflictError):
+    """Premium that is paid for has to end first."""
+
+    code = "premium_runs"
+    default_message = "Your Premium is still being paid for."
+    default_hint = "End Premium in your profile first; the account can be deleted as soon as that is done."
+
+
 class JobNotCancellableError(ConflictError):
     code = "job_not_cancellable"
     default_message = "This annotation has already ended."

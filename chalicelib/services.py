@@ -43,6 +43,7 @@ class Services:
     restore_queue: OutgoingQueue
     thaw_queue: OutgoingQueue
     notify_queue: OutgoingQueue
+    erase_queue: OutgoingQueue
     uploads_queue: OutgoingQueue
     mailer: Mailer
     billing: Billing
@@ -78,6 +79,7 @@ class Services:
             restore_queue=OutgoingQueue(settings.restore_queue_url),
             thaw_queue=OutgoingQueue(settings.thaw_queue_url),
             notify_queue=OutgoingQueue(settings.notify_queue_url),
+            erase_queue=OutgoingQueue(settings.erase_queue_url),
             uploads_queue=OutgoingQueue(settings.uploads_queue_url),
             mailer=Mailer(settings.mail_sender),
             billing=_billing(settings, secrets),

@@ -44,6 +44,7 @@ class Settings:
     restore_queue_url: str
     thaw_queue_url: str
     notify_queue_url: str
+    erase_queue_url: str
     uploads_queue_url: str
     mail_sender: str
     downgrade_grace: int
@@ -81,6 +82,7 @@ class Settings:
             restore_queue_url=environment.get("RESTORE_QUEUE_URL", ""),
             thaw_queue_url=environment.get("THAW_QUEUE_URL", ""),
             notify_queue_url=environment.get("NOTIFY_QUEUE_URL", ""),
+            erase_queue_url=environment.get("ERASE_QUEUE_URL", ""),
             uploads_queue_url=environment.get("UPLOADS_QUEUE_URL", ""),
             mail_sender=environment.get("MAIL_SENDER", "gas@example.org"),
             downgrade_grace=int(environment.get("DOWNGRADE_GRACE_SECONDS", "604800")),

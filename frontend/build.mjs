@@ -47,6 +47,7 @@ async function styles(font) {
 // What every page needs is one script; what few pages need are modules that it loads where a page asks for them.
 async function scripts() {
   await put("site.js", await bundle("site.ts", "iife"));
+  await put("own-data.js", await bundle("own-data.ts", "esm"));
   await put("annotate.js", await bundle("annotate.ts", "esm"));
   await put("variants.js", await bundle(join("variants", "mount.ts"), "esm"));
   await put("igv.js", await readFile(join(dirname(require.resolve("igv/package.json")), "dist", "igv.esm.min.js")));

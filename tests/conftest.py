@@ -134,6 +134,7 @@ def services(aws: dict[str, str], clock: HeldClock, monkeypatch: pytest.MonkeyPa
         "ARCHIVE_BUCKET": aws["ArchiveBucket"], "JOB_THAW_TOPIC": aws["JobThawTopic"],
         "ARCHIVE_QUEUE_URL": aws["ArchiveQueueUrl"], "RESTORE_QUEUE_URL": aws["RestoreQueueUrl"],
         "THAW_QUEUE_URL": aws["ThawQueueUrl"], "NOTIFY_QUEUE_URL": aws["NotifyQueueUrl"],
+        "ERASE_QUEUE_URL": aws["EraseQueueUrl"],
         "UPLOADS_QUEUE_URL": aws["UploadsQueueUrl"], "MAIL_SENDER": "gas@example.org",
     }
     for name, value in environment.items():

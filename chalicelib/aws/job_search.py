@@ -39,6 +39,22 @@ class FoundJobs:
     cut_short: bool
 
 
+@dataclass(frozen=True)
+class UsedSpace:
+    """How much a user has.
+
+    :param jobs: annotations
+    :param size: bytes of uploaded files and annotated VCFs
+    :param archived: annotations whose results are in the archive
+    :param more: True when there are more than were looked at
+    """
+
+    jobs: int
+    size: int
+    archived: int
+    more: bool
+
+
 class JobSearch:
     """Finds jobs.
 
@@ -77,6 +93,24 @@ class JobSearch:
         jobs = self.jobs([item["job_id"]["S"] for item in found])
         return FoundJobs([job for job in jobs if job.user_id == user_id],
                          _cursor(last, wanted) if last is not None else None, looked_at, cut_short)
+
+    def used_space(self, user_id: str) -> UsedSpace:
+        """How much a user has, of the newest annotations where there are very many."""
+        query: dict[str, Any] = {
+            "TableName": self._jobs.name, "IndexName": BY_TIME, "ScanIndexForward": False,
+            "KeyConditionExpression": "user_id = :user", "ExpressionAttributeValues": {":user": {"S": user_id}},
+            "ProjectionExpression": "input_file_size, results_file_size, results_file_archive_id"}
+        jobs = size = archived = 0
+        for _ in range(MOST_QUERIES):
+            answer = client("dynamodb").query(**query)
+            for record in map(from_item, answer["Items"]):
+                jobs += 1
+                size += int(record.get("input_file_size", 0)) + int(record.get("results_file_size", 0))
+                archived += "results_file_archive_id" in record
+            if "LastEvaluatedKey" not in answer:
+                return UsedSpace(jobs, size, archived, more=False)
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return UsedSpace(jobs, size, archived, more=True)
 
     def jobs(self, job_ids: list[str]) -> list[Job]:
         """The jobs of these ids as they are now, in their order; those that are gone are left out."""

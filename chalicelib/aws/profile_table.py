@@ -115,6 +115,18 @@ class ProfileTable:
         """Take `mark_told_of_end` back: the mail did not go."""
         self._tried(identity_id, "REMOVE told_of_end", {":until": until}, "told_of_end = :until")
 
+    def begin_erasing(self, identity_id: str, now: int) -> Profile:
+        """The account is being deleted from now on; the first time that this was said stays."""
+        return self._update(identity_id, "SET erasing_since = if_not_exists(erasing_since, :now)", {":now": now})
+
+    def delete(self, identity_id: str) -> None:
+        """Drop the profile of an account that is being deleted; no other one, and no error when it is gone."""
+        try:
+            self._dynamodb.delete_item(TableName=self.name, Key={"identity_id": {"S": identity_id}},
+                                       ConditionExpression="attribute_exists(erasing_since)")
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return
+
     def want_mail(self, identity_id: str, wanted: bool) -> Profile:
         """Whether mails about ended annotations are wanted."""
         return self._update(identity_id, "SET mail_wanted = :wanted", {":wanted": wanted})

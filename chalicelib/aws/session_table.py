@@ -7,6 +7,8 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_item
 from chalicelib.domain.sessions import LoginAttempt, Session
 
+BY_USER = "user_id"
+
 
 class SessionTable:
     """Reads and writes sessions and login attempts.
@@ -42,6 +44,15 @@ class SessionTable:
         if record.get("kind") != "login" or record["expires"] <= now:
             return None
         return LoginAttempt.from_record(record)
+
+    def delete_of_user(self, user_id: str) -> None:
+        """End every session of a user."""
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self.name, IndexName=BY_USER, KeyConditionExpression="user_id = :user",
+            ExpressionAttributeValues={":user": {"S": user_id}})
+        for page in pages:
+            for item in page["Items"]:
+                self.delete(item["session_id"]["S"])
 
     def delete(self, session_id: str) -> None:
         """End a session."""

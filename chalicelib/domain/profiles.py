@@ -25,6 +25,7 @@ class Profile:
     :param restoring: True from subscribing until every archived result is back
     :param billing_id: the subscription's id at the payment service, None without one
     :param checkout_id: the payment that was begun last there, None once it has led to a subscription
+    :param erasing_since: epoch seconds at which deleting the account began, None otherwise
     :param premium_until: epoch seconds at which premium ends, since it was cancelled, None when it goes on
     """
 
@@ -40,6 +41,7 @@ class Profile:
     billing_id: str | None = None
     checkout_id: str | None = None
     premium_until: int | None = None
+    erasing_since: int | None = None
 
     @property
     def premium(self) -> bool:
@@ -58,4 +60,5 @@ class Profile:
                    institution=record["institution"], role=Role(record["role"]), created=int(record["created"]),
                    mail_wanted=bool(record.get("mail_wanted", True)), grace_until=record.get("grace_until"),
                    restoring=bool(record.get("restoring", False)), billing_id=record.get("billing_id"),
-                   checkout_id=record.get("checkout_id"), premium_until=record.get("premium_until"))
+                   checkout_id=record.get("checkout_id"), premium_until=record.get("premium_until"),
+                   erasing_since=record.get("erasing_since"))

@@ -38,9 +38,9 @@ def submit_job(services: Services, key: str) -> Job | None:
         logger.info("The file is gone; no job is made")
         return None
     profile = services.profiles.get(parts.user_id)
-    if profile is None:
+    if profile is None or profile.erasing_since is not None:
         # Only a signed-in user gets a form, so the account was deleted in between, and with it its files.
-        logger.warning("The file's user has no profile; the file is deleted")
+        logger.warning("The file's user has no profile any more; the file is deleted")
         services.files.delete(bucket, key)
         return None
 

@@ -8,6 +8,7 @@ from chalice import Blueprint
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError
+from chalicelib.usecases.own_data import used_space
 from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
 from chalicelib.web.responses import WebResponse, json_response, redirect
@@ -28,7 +29,8 @@ def show_profile(request: WebRequest) -> WebResponse:
     now, grace = request.services.clock(), request.services.settings.downgrade_grace
     kept_until = profile.grace_until if profile.grace_until is not None and profile.grace_until > now else None
     return render(request, "profile.html", plan=request.services.plans.of(profile.role), grace=grace,
-                  ends=now + grace, kept_until=kept_until, charges=request.services.billing.charges,
+                  space=used_space(request.services, profile.identity_id), ends=now + grace, kept_until=kept_until,
+                  charges=request.services.billing.charges,
                   forms=request.services.billing.origins)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.sessions import Session
-from chalicelib.exceptions import BadRequestError, NotSignedInError
+from chalicelib.exceptions import AccountErasingError, BadRequestError, NotSignedInError
 from chalicelib.services import Services
 from chalicelib.web import sessions
 from chalicelib.web.site import Site
@@ -140,7 +140,10 @@ class WebRequest:
         """Who is signed in.
 
         :raises NotSignedInError: when nobody is
+        :raises AccountErasingError: their account is being deleted
         """
         if self.visitor is None:
             raise NotSignedInError()
+        if self.visitor.erasing_since is not None:
+            raise AccountErasingError()
         return self.visitor

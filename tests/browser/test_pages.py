@@ -17,6 +17,7 @@ AXE = PROJECT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "home": "/", "annotate": "/annotate", "annotations": "/annotations", "profile": "/profile",
+    "delete-account": "/profile/delete", "account-deleted": "/profile/deleted",
     "subscribe": "/subscribe", "logout": "/logout", "not-found": "/nothing/here",
     "log": f"/annotations/{JOB_IDS['completed']}/log",
     "uploaded": f"/annotate/job?since=1&key={ADA}/{JOB_IDS['pending'][:-1]}9/a.vcf",

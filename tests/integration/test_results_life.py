@@ -105,6 +105,7 @@ class ResultsLife(RuleBasedStateMachine):
             archive_table=MemoryArchiveTable(jobs, aws), archive_store=S3Archive("results", "archive"),
             archive_queue=OutgoingQueue("archive"), restore_queue=OutgoingQueue("restore"),
             thaw_queue=OutgoingQueue("thaw"), notify_queue=OutgoingQueue("notify"),
+            erase_queue=OutgoingQueue("erase"),
             uploads_queue=OutgoingQueue("uploads"), mailer=mailer, clock=lambda: aws.now, new_id=self.new_id)
 
     def new_id(self) -> str:

@@ -1,0 +1,81 @@
+"""Deleting an account and everything that belongs to it: annotations, files, archive, sessions, profile."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.messages import FileRequest
+from chalicelib.domain.profiles import Profile
+from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError, PremiumRunsError
+from chalicelib.services import Services
+from chalicelib.usecases.annotations import delete_job
+
+logger = Logger(child=True)
+
+PAGE = 50
+AGAIN_SECONDS = 120
+"""Wait for files that were just being moved; a hold on them ends by itself."""
+
+
+class Erased(Enum):
+    """How far deleting an account came."""
+
+    WHOLLY = "wholly"
+    IN_PART = "in part"
+    NOT_ASKED_FOR = "not asked for"
+
+
+def request_erasure(services: Services, profile: Profile) -> None:
+    """Begin to delete the account: from now on it can do nothing more, and a function deletes it bit by bit.
+
+    :raises PremiumRunsError: a payment service still takes money for it
+    """
+    if profile.premium and services.billing.charges:
+        raise PremiumRunsError()
+    services.profiles.begin_erasing(profile.identity_id, services.clock())
+    services.erase_queue.send(FileRequest(user_id=profile.identity_id))
+    logger.info("Deletion of an account was asked for", extra={"user_id": profile.identity_id})
+
+
+def erase_account(services: Services, user_id: str, time_left: Callable[[], bool]) -> Erased:
+    """Delete as much as time allows; what is left is asked for anew. The profile goes last: until then it is known
+    that the account is to go, and whatever was interrupted is repeated.
+
+    :param time_left: asked before every annotation; False ends this run
+    """
+    profile = services.profiles.get(user_id)
+    if profile is None or profile.erasing_since is None:
+        return Erased.NOT_ASKED_FOR  # done before, or somebody signed in anew
+    if not _erase_jobs(services, user_id, time_left):
+        return Erased.IN_PART
+    for bucket in (services.files.inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
+        services.files.delete_below(bucket, f"{user_id}/")  # uploads that became no jobs among them
+    services.sessions.delete_of_user(user_id)
+    services.profiles.delete(user_id)
+    logger.info("An account is deleted", extra={"user_id": user_id})
+    return Erased.WHOLLY
+
+
+def _erase_jobs(services: Services, user_id: str, time_left: Callable[[], bool]) -> bool:
+    """False when jobs are left: asked for anew then, at once or when files that are being moved have arrived."""
+    request, moving, cursor = FileRequest(user_id=user_id), False, None
+    while True:
+        page = services.jobs.of_user(user_id, PAGE, cursor)
+        for job in page.jobs:
+            if not time_left():
+                services.erase_queue.send(request)
+                return False
+            try:
+                delete_job(services, user_id, job.job_id)
+            except JobNotFoundError:
+                continue  # the index lags behind the table
+            except FilesOnTheMoveError:
+                moving = True
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    if moving:
+        services.erase_queue.send(request, delay=AGAIN_SECONDS)
+    return not moving
