@@ -11,6 +11,7 @@ from pathlib import Path
 import pysam
 
 from annotator.engine.codes import STANDARD_STOPS, STOPS
+from annotator.engine.consequence.models import GeneModels
 from annotator.engine.models import Models, Transcript
 from annotator.engine.reference import Contig, LayerSpec, Reference, RegionSpec, Sequence
 
@@ -51,6 +52,7 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
         lengths = dict(zip(fasta.references, fasta.lengths, strict=True))
     sequence = reference.sequence()
     models = Models.load(reference.models, reference.contigs)
+    compiled = GeneModels.load(reference.compiled)
     for contig in reference.contigs:
         got = lengths.get(contig.name)
         findings.note([] if got == contig.length else [f"the sequence has {got} bases"], f"contig {contig.name}")
@@ -61,6 +63,9 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
             if one.cds and one.id not in reference.exceptions
             for text in coding_faults(one, contig, sequence).values()
         ]
+        ready = compiled.contig(contig.name).size
+        if ready != len(transcripts):
+            problems.append(f"{ready} of {len(transcripts)} transcripts are compiled")
         coding = sum(bool(one.cds) for one in transcripts)
         subject = f"models of {contig.name}: {len(transcripts)} transcripts, {coding} coding"
         apart = sum(one.id in reference.exceptions for one in transcripts)

@@ -11,6 +11,7 @@ import pytest
 
 from annotator.engine import BundleError, Reference
 from annotator.engine import reference as reference_module
+from annotator.engine.consequence.compiling import compile_models
 from annotator.engine.verify import verify
 from tests.unit.engine.conftest import PROJECT
 
@@ -84,6 +85,14 @@ def test_models_that_contradict_the_sequence(bundle: Path) -> None:
     failed = verify(Reference.load(bundle)).failed
     assert any(text.startswith("file rCRS.gff3") for text in failed)
     assert any("MT-ND1 starts with TAC" in text for text in failed)
+
+
+def test_compiled_models_that_are_of_other_models(bundle: Path, rcrs: Reference) -> None:
+    fewer = bundle / "fewer.gff3"
+    fewer.write_text("".join(line for line in (bundle / "rCRS.gff3").open() if "MT-ND1" not in line))
+    compile_models(fewer, rcrs.contigs, bundle / "models.arrow")
+    failed = verify(Reference.load(bundle)).failed
+    assert any(text.endswith("36 of 37 transcripts are compiled") for text in failed)
 
 
 def test_models_that_cannot_be_read(bundle: Path) -> None:
