@@ -20,8 +20,9 @@ COLUMNS = ("contig", "start", "end", "track", "value")
 class _Track:
     """The regions of one track on one contig.
 
-    They are cut at every start and end into pieces that do not overlap, and each piece has the joined values of the
-    regions over it: a record within one piece, as nearly every record is, is answered by one binary search.
+    Regions that cover the first base of records are found from the regions' side (which records' positions lie within
+    each?), those that begin within a record from the records' side: either way by binary search, and nothing is looked
+    at that does not overlap, however long and deep the regions are.
 
     Args:
         starts: 1-based first positions, ascending.
@@ -30,45 +31,45 @@ class _Track:
     """
 
     def __init__(self, starts: np.ndarray, ends: np.ndarray, values: list[str]) -> None:
-        self._starts, self._ends, self._values = starts, ends, values
+        self._starts, self._ends = starts, ends
         self._reach = np.maximum.accumulate(ends)
-        self._cuts = np.unique(np.concatenate([starts, ends + 1]))
-        first = np.searchsorted(self._cuts, starts)
-        count = np.searchsorted(self._cuts, ends + 1) - first
-        region = np.repeat(np.arange(len(starts)), count)
-        within = np.arange(len(region)) - np.repeat(np.cumsum(count) - count, count)
-        piece = np.repeat(first, count) + within
-        # A value that several regions of a piece share stands there once.
         codes = pa.array(values, pa.string()).dictionary_encode()
-        code = codes.indices.to_numpy()[region]
-        _, once = np.unique(np.stack([piece, code]), axis=1, return_index=True)
-        once.sort()
-        order = once[np.argsort(piece[once], kind="stable")]
-        sizes = np.bincount(piece[order], minlength=len(self._cuts))
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-        lists = pa.ListArray.from_arrays(pa.array(offsets), codes.dictionary.take(pa.array(code[order])))
-        joined = pc.binary_join(lists, ",")
-        # The first piece lies before all regions; pieces without a region have no value.
-        empty = pa.array(np.concatenate([[True], sizes == 0]))
-        self._texts = pc.if_else(empty, pa.scalar(None, pa.string()), pa.concat_arrays([pa.array([""]), joined]))
+        self._values, self._code = codes.dictionary, codes.indices.to_numpy().astype(np.int64)
 
     def overlapping(self, pos: np.ndarray, end: np.ndarray) -> pa.StringArray:
-        at = np.searchsorted(self._cuts, pos, side="right")
-        found = self._texts.take(pa.array(at))
-        wide = np.flatnonzero((end > pos) & (np.searchsorted(self._cuts, end, side="right") != at))
-        if not len(wide):
-            return found
-        texts = pa.array([self._over(int(pos[index]), int(end[index])) for index in wide], pa.string())
-        mask = np.zeros(len(pos), bool)
-        mask[wide] = True
-        return pc.replace_with_mask(found, pa.array(mask), texts)
+        order = np.argsort(pos, kind="stable")
+        here = pos[order]
+        first, last = np.searchsorted(self._reach, here[:1]), np.searchsorted(self._starts, here[-1:], side="right")
+        near = slice(int(first[0]), int(last[0])) if len(pos) else slice(0, 0)
+        from_record = np.searchsorted(here, self._starts[near])
+        to_record = np.searchsorted(here, self._ends[near], side="right")
+        covering, covered = _ranges(from_record, to_record)
+        within, begun = _ranges(
+            np.searchsorted(self._starts, pos, side="right"), np.searchsorted(self._starts, end, side="right")
+        )
+        record = np.concatenate([order[covered], within])
+        region = np.concatenate([covering + near.start, begun])
+        return self._joined(record, region, len(pos))
 
-    def _over(self, pos: int, end: int) -> str | None:
-        """Values of all regions that touch a range, in the order of their positions."""
-        first = int(np.searchsorted(self._reach, pos))
-        last = int(np.searchsorted(self._starts, end, side="right"))
-        touched = first + np.flatnonzero(self._ends[first:last] >= pos)
-        return ",".join(dict.fromkeys(self._values[index] for index in touched)) or None
+    def _joined(self, record: np.ndarray, region: np.ndarray, count: int) -> pa.StringArray:
+        """The values of each record's regions in the order of their positions, each once."""
+        sort = np.argsort(record * len(self._starts) + region)
+        record, code = record[sort], self._code[region[sort]]
+        _, once = np.unique(record * len(self._values) + code, return_index=True)
+        once.sort()
+        record, code = record[once], code[once]
+        sizes = np.bincount(record, minlength=count)
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
+        lists = pa.ListArray.from_arrays(pa.array(offsets), self._values.take(pa.array(code)))
+        return pc.if_else(pa.array(sizes > 0), pc.binary_join(lists, ","), pa.scalar(None, pa.string()))
+
+
+def _ranges(first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each range from ``first`` to before ``last`` its number, once for each of its members, and the members."""
+    sizes = np.maximum(last - first, 0)
+    number = np.repeat(np.arange(len(sizes)), sizes)
+    member = np.arange(len(number)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + first[number]
+    return number, member
 
 
 class RegionTracks:
