@@ -6,6 +6,7 @@ pysam's writer crashes the interpreter on a file that cannot be opened and hides
 from __future__ import annotations
 
 import struct
+import zlib
 from itertools import accumulate
 from pathlib import Path
 
@@ -61,6 +62,8 @@ class BgzfWriter:
 def pack(data: bytes | memoryview) -> bytes:
     """One block of BGZF from at most :data:`BLOCK` bytes."""
     packed = isal_zlib.compress(data, LEVEL, -isal_zlib.MAX_WBITS)
+    if len(packed) > len(data):  # what cannot be compressed is stored
+        packed = zlib.compress(data, 0, -zlib.MAX_WBITS)
     size = _HEAD.size + len(packed) + _TAIL.size
     head = _HEAD.pack(b"\x1f\x8b\x08\x04", 0, 0, 0xFF, 6, b"BC", 2, size - 1)
     return head + packed + _TAIL.pack(isal_zlib.crc32(data), len(data))
