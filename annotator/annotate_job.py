@@ -21,7 +21,8 @@ from chalicelib.services import Services
 
 # The key figures that the job's record keeps for the pages; the summary file has everything.
 KEY_FIGURES = ("records", "alleles", "snvs", "indels", "mnvs", "other", "multi_allelic", "ti", "tv", "titv", "known",
-               "novel", "samples", "skipped", "contigs", "consequences", "impacts", "genes", "warnings", "reference")
+               "novel", "samples", "skipped", "contigs", "consequences", "most_severe", "impacts", "genes",
+               "genes_hit", "density", "warnings", "reference")
 MOST_ENTRIES = 40
 """Entries of one figure in the record: DynamoDB takes 400 KB an item."""
 
@@ -42,7 +43,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
     with workspace.job_folder(job.job_id) as folder:
         # Neutral names on disk: the user's name may be one that a file system or a command line minds.
         source, results = folder / "input", folder / "results.vcf.gz"
-        log, summary = folder / "count.log", folder / "summary.json"
+        log, summary, variants = (folder / name for name in ("count.log", "summary.json", "variants.parquet"))
 
         def check(_: int = 0) -> None:
             if lease.lost:
@@ -62,17 +63,18 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         try:
             with store.opened(choice.info, check) as reference:
                 run_engine(EngineRun(input_file=source, name=job.input_file_name, reference=str(reference),
-                                     results=results, log=log, summary=summary, time_limit=settings.time_limit,
-                                     memory_limit=settings.memory_limit), lease.report, stopping)
+                                     results=results, log=log, summary=summary, variants=variants,
+                                     time_limit=settings.time_limit, memory_limit=settings.memory_limit),
+                           lease.report, stopping)
         except EngineStoppedError:
             check()
             raise
         check()
         lease.report(Progress(stage=Stage.UPLOADING))
-        return _upload(services, job, results, log, summary, check)
+        return _upload(services, job, results, log, summary, variants, check)
 
 
-def _upload(services: Services, job: Job, results: Path, log: Path, summary: Path,
+def _upload(services: Services, job: Job, results: Path, log: Path, summary: Path, variants: Path,
             check: Callable[[], None]) -> Outputs:
     names = ResultNames.of(job.input_file_name)
     prefix = key_prefix(job.user_id, job.job_id)
@@ -80,6 +82,7 @@ def _upload(services: Services, job: Job, results: Path, log: Path, summary: Pat
         (results.with_name(results.name + ".tbi"), names.index, "application/octet-stream"),
         (log, names.log, "text/plain; charset=utf-8"),
         (summary, names.summary, "application/json"),
+        (variants, names.variants, "application/vnd.apache.parquet"),
         (results, names.results, "application/gzip"),
     ]
     for path, name, content_type in files:
@@ -87,6 +90,7 @@ def _upload(services: Services, job: Job, results: Path, log: Path, summary: Pat
         services.files.upload_result(path, prefix + name, content_type)
     return Outputs(bucket=services.files.results_bucket, results_key=prefix + names.results,
                    index_key=prefix + names.index, log_key=prefix + names.log, summary_key=prefix + names.summary,
+                   variants_key=prefix + names.variants,
                    results_file_size=results.stat().st_size, results_file_sha256=sha256_of(results),
                    summary=key_figures(json.loads(summary.read_text())))
 

@@ -54,6 +54,7 @@ class EngineRun:
     results: Path
     log: Path
     summary: Path
+    variants: Path
     time_limit: int
     memory_limit: int
 
@@ -62,8 +63,8 @@ class EngineRun:
         """The command line, that of `python -m annotator annotate --help`."""
         return [sys.executable, "-m", "annotator", "annotate", str(self.input_file), "--name", self.name,
                 "--reference", self.reference, "--out", str(self.results), "--log", str(self.log),
-                "--summary", str(self.summary), "--progress", "--tmp", str(self.results.parent),
-                "--memory-limit", str(self.memory_limit)]
+                "--summary", str(self.summary), "--variants", str(self.variants), "--progress",
+                "--tmp", str(self.results.parent), "--memory-limit", str(self.memory_limit)]
 
 
 def run_engine(run: EngineRun, on_progress: Callable[[Progress], None], stopping: Callable[[], bool]) -> None:

@@ -70,20 +70,23 @@ class ArchiveTable:
         return self._held(
             job_id, owner, "SET results_file_archive_id = :archive, archived_time = :now "
             "ADD archivings :one, version :one "
-            "REMOVE s3_key_result_file, s3_key_index_file, restore_status, restore_tier, restore_requested_time",
+            "REMOVE s3_key_result_file, s3_key_index_file, s3_key_variants_file, restore_status, restore_tier, "
+            "restore_requested_time",
             {":archive": archive_id, ":now": now, ":one": 1})
 
     def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str,
-                      now: int) -> Job:
+                      now: int, variants_key: str | None = None) -> Job:
         """The results file is back under its own key.
 
+        :param variants_key: of the table of variants, where the job has one
         :raises LeaseLostError: the hold is not ours any more
         """
+        table = {} if variants_key is None else {":variants": variants_key}
         return self._held(
-            job_id, owner, "SET s3_key_result_file = :results, s3_key_index_file = :index, restored_time = :now "
-            "ADD version :one "
+            job_id, owner, "SET s3_key_result_file = :results, s3_key_index_file = :index, restored_time = :now"
+            f"{', s3_key_variants_file = :variants' if table else ''} ADD version :one "
             "REMOVE results_file_archive_id, restore_status, restore_tier, restore_requested_time",
-            {":results": results_key, ":index": index_key, ":archive": archive_id, ":now": now, ":one": 1},
+            {":results": results_key, ":index": index_key, ":archive": archive_id, ":now": now, ":one": 1, **table},
             "results_file_archive_id = :archive")
 
     def record_retrieval(self, job_id: str, archive_id: str, tier: RestoreTier, now: int) -> bool:

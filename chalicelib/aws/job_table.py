@@ -48,6 +48,7 @@ class Outputs:
     index_key: str
     log_key: str
     summary_key: str
+    variants_key: str
     results_file_size: int
     results_file_sha256: str
     summary: dict[str, Any]
@@ -174,12 +175,12 @@ class JobTable:
             job_id, owner,
             "SET job_status = :completed, complete_time = :now, s3_results_bucket = :bucket, "
             "s3_key_result_file = :results, s3_key_index_file = :index, s3_key_log_file = :log, "
-            "s3_key_summary_file = :summary_key, results_file_size = :size, results_file_sha256 = :sha256, "
-            "summary = :summary "
+            "s3_key_summary_file = :summary_key, s3_key_variants_file = :variants, "
+            "results_file_size = :size, results_file_sha256 = :sha256, summary = :summary "
             "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
             {":completed": JobStatus.COMPLETED.value, ":now": now, ":bucket": outputs.bucket,
              ":results": outputs.results_key, ":index": outputs.index_key, ":log": outputs.log_key,
-             ":summary_key": outputs.summary_key, ":size": outputs.results_file_size,
+             ":summary_key": outputs.summary_key, ":variants": outputs.variants_key, ":size": outputs.results_file_size,
              ":sha256": outputs.results_file_sha256, ":summary": outputs.summary, ":one": 1})
 
     def fail(self, job_id: str, owner: str, now: int, reason: JobReason) -> Job:

@@ -79,18 +79,19 @@ class ResultNames:
     index: str
     log: str
     summary: str
+    variants: str
 
     @property
     def companions(self) -> tuple[str, ...]:
         """What is of no use without the results file, and so goes to the archive and comes back with it."""
-        return (self.index,)
+        return (self.index, self.variants)
 
     @classmethod
     def of(cls, input_file_name: str) -> ResultNames:
-        """Names after GAS: `<name>.annot.vcf.gz`, its `.tbi`, `<name>.count.log`, `<name>.summary.json`."""
+        """`<name>` with `.annot.vcf.gz` and its `.tbi`, `.count.log`, `.summary.json` and `.variants.parquet`."""
         name = base_name(input_file_name)
         # Suffixes are longer than the extension they replace: keep the name within what file systems take.
         while len(f"{name}.annot.vcf.gz.tbi".encode()) > LONGEST_NAME:
             name = name[:-1]
         return cls(results=f"{name}.annot.vcf.gz", index=f"{name}.annot.vcf.gz.tbi", log=f"{name}.count.log",
-                   summary=f"{name}.summary.json")
+                   summary=f"{name}.summary.json", variants=f"{name}.variants.parquet")

@@ -68,8 +68,7 @@ def job_files(job: Job) -> list[JobFile]:
         (job.s3_key_index_file, JobFile(FileKind.INDEX, names.index, None)),
         (job.s3_key_log_file, JobFile(FileKind.LOG, names.log, None)),
         (job.s3_key_summary_file, JobFile(FileKind.SUMMARY, names.summary, None)),
-        (job.s3_key_variants_file, JobFile(FileKind.VARIANTS, (job.s3_key_variants_file or "").rpartition("/")[2],
-                                           None)),
+        (job.s3_key_variants_file, JobFile(FileKind.VARIANTS, names.variants, None)),
         (job.s3_key_input_file, JobFile(FileKind.INPUT, job.input_file_name, job.input_file_size)),
     ]
     return [file for key, file in found if key]
@@ -140,7 +139,7 @@ def result_keys(job: Job) -> list[str]:
     """The keys of everything that an annotation of this job writes, whether or not it is recorded yet."""
     names = ResultNames.of(job.input_file_name)
     prefix = key_prefix(job.user_id, job.job_id)
-    return [prefix + name for name in (names.results, names.index, names.log, names.summary)]
+    return [prefix + name for name in (names.results, names.index, names.log, names.summary, names.variants)]
 
 
 def file_location(job: Job, kind: FileKind) -> tuple[str, str]:

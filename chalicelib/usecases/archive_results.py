@@ -86,7 +86,10 @@ def _archive_held(services: Services, job: Job, owner: str) -> Archived:
     if job.s3_key_result_file is None:
         return Archived.NOTHING
     archive_id = services.archive_store.put(job)
+    names = ResultNames.of(job.input_file_name)
     for live, cold in companions(job, job.archivings + 1):
+        if live.endswith(names.variants) and job.s3_key_variants_file is None:
+            continue  # annotated before there were such tables
         copy_checked(services.files.results_bucket, live, services.files.archive_bucket, cold, "GLACIER_IR")
     services.archive_table.record_archived(job.job_id, owner, archive_id, services.clock())
     _delete_live(services, job)

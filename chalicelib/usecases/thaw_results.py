@@ -70,11 +70,14 @@ def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -
     except RetrievalNotReadyError:
         services.archive_table.forget_retrieval(job.job_id, archive_id)
         return Thawed.NOT_READY
+    back = set()
     for live, cold in companions(job, job.archivings):
         if object_info(services.files.archive_bucket, cold) is not None:
             copy_checked(services.files.archive_bucket, cold, services.files.results_bucket, live, "STANDARD")
+            back.add(live)
+    variants = prefix + names.variants
     services.archive_table.record_thawed(job.job_id, owner, archive_id, prefix + names.results, prefix + names.index,
-                                         services.clock())
+                                         services.clock(), variants if variants in back else None)
     _delete_cold(services, job, archive_id)
     count_bytes("BytesThawed", job)
     logger.info("Results thawed", extra={"archive_id": archive_id, "bytes": job.results_file_size})

@@ -84,7 +84,8 @@ def test_free_results_go_cold_and_premium_brings_the_same_bytes_back(quick_stack
     wait_for(lambda: archived(stack, job_id))
     assert set(objects(stack, "ResultsBucket", job_id)) == {"three variants.count.log", "three variants.summary.json"}
     assert objects(stack, "ArchiveBucket", job_id) == {"three variants.annot.vcf.gz": "GLACIER",
-                                                       "three variants.annot.vcf.gz.tbi": "GLACIER_IR"}
+                                                       "three variants.annot.vcf.gz.tbi": "GLACIER_IR",
+                                                       "three variants.variants.parquet": "GLACIER_IR"}
     kinds = {file["kind"] for file in browser.job(job_id)["files"]}
     assert kinds == {"log", "summary", "input"}
     assert browser.get(f"/annotations/{job_id}/files/results", allow_redirects=False).status_code == 404
@@ -96,7 +97,8 @@ def test_free_results_go_cold_and_premium_brings_the_same_bytes_back(quick_stack
     href = next(file["href"] for file in browser.job(job_id)["files"] if file["kind"] == "results")
     browser.download(href, tmp_path / "back.vcf.gz")
     assert sha256(tmp_path / "back.vcf.gz") == wanted
-    assert "three variants.annot.vcf.gz.tbi" in objects(stack, "ResultsBucket", job_id)
+    back = {"three variants.annot.vcf.gz.tbi", "three variants.variants.parquet"}
+    assert back <= set(objects(stack, "ResultsBucket", job_id))
 
 
 def sha256(path: Path) -> str:

@@ -54,7 +54,7 @@ def test_from_upload_to_download(stack: LocalStack, sign_in: Callable[..., Brows
     job = browser.wait(browser.upload(a_vcf, name))
     assert job["job_status"] == "COMPLETED", job
     files = {file["kind"]: file for file in job["files"]}
-    assert set(files) == {"results", "index", "log", "summary", "input"}
+    assert set(files) == {"results", "index", "log", "summary", "variants", "input"}
     assert files["input"]["name"] == name
     browser.download(files["results"]["href"], tmp_path / "out.vcf.gz")
     records = [line for line in gzip.decompress((tmp_path / "out.vcf.gz").read_bytes()).decode().splitlines()
@@ -142,7 +142,8 @@ def test_the_same_event_three_times_makes_one_job(stack: LocalStack, sign_in: Ca
 
 
 ROUTES = [("GET", ""), ("GET", "/log"), ("GET", "/files/results"), ("GET", "/files/input"), ("GET", "/files/log"),
-          ("GET", "/files/summary"), ("GET", "/files/index"), ("POST", "/cancel"), ("POST", "/delete")]
+          ("GET", "/files/summary"), ("GET", "/files/index"), ("GET", "/files/variants"),
+          ("POST", "/cancel"), ("POST", "/delete")]
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])

@@ -23,6 +23,7 @@ CONTEXT = SimpleNamespace(function_name="f", memory_limit_in_mb=128, aws_request
 RETENTION = 300
 RESULTS = b"results of a job, as good as compressed\n" * 50
 INDEX = b"an index"
+TABLE = b"PAR1 a table of variants PAR1"
 
 
 def make_completed(services: Services, number: int = 1, user_id: str = ADA, content: bytes = RESULTS,
@@ -32,7 +33,7 @@ def make_completed(services: Services, number: int = 1, user_id: str = ADA, cont
     job = make_job(services, number, user_id, name)
     prefix = key_prefix(user_id, job.job_id)
     for file_name, body in ((names.results, content), (names.index, INDEX), (names.log, b"log"),
-                            (names.summary, b"{}")):
+                            (names.summary, b"{}"), (names.variants, TABLE)):
         boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=prefix + file_name, Body=body,
                                       ChecksumAlgorithm="SHA256")
     boto3.client("dynamodb").delete_item(TableName=services.jobs.name, Key={"job_id": {"S": job.job_id}})
@@ -41,7 +42,8 @@ def make_completed(services: Services, number: int = 1, user_id: str = ADA, cont
         "submit_time", "reference")}, "job_status": JobStatus.COMPLETED, "complete_time": services.clock(),
         "s3_results_bucket": services.files.results_bucket, "s3_key_result_file": prefix + names.results,
         "s3_key_index_file": prefix + names.index, "s3_key_log_file": prefix + names.log,
-        "s3_key_summary_file": prefix + names.summary, "results_file_size": len(content),
+        "s3_key_summary_file": prefix + names.summary, "s3_key_variants_file": prefix + names.variants,
+        "results_file_size": len(content),
         "results_file_sha256": hashlib.sha256(content).hexdigest(), **values})
     assert services.jobs.create(done)
     return done

@@ -26,7 +26,8 @@ def completed(services: Services, number: int = 1) -> Job:
     services.jobs.take(job.job_id, "w1", services.clock(), 60)
     return services.jobs.complete(job.job_id, "w1", services.clock(), OUTPUTS.__class__(
         **{**OUTPUTS.__dict__, "bucket": services.files.results_bucket, "results_key": names[0],
-           "index_key": names[1], "log_key": names[2], "summary_key": names[3]}))
+           "index_key": names[1], "log_key": names[2], "summary_key": names[3],
+           "variants_key": names[4]}))
 
 
 @pytest.mark.parametrize("deed", [

@@ -29,8 +29,10 @@ from tests.integration.cold import (
 )
 from tests.integration.jobs import ADA, job_id, keys_in
 
-LIVE = ["free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json"]
-COLD = [f"{ADA}/{job_id()}/1/companions/free_1.annot.vcf.gz.tbi", f"{ADA}/{job_id()}/1/free_1.annot.vcf.gz"]
+LIVE = ["free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
+        "free_1.variants.parquet"]
+COLD = [f"{ADA}/{job_id()}/1/companions/free_1.annot.vcf.gz.tbi",
+        f"{ADA}/{job_id()}/1/companions/free_1.variants.parquet", f"{ADA}/{job_id()}/1/free_1.annot.vcf.gz"]
 
 
 def test_what_is_due_goes_to_the_archive_with_its_index(services: Services, functions: Functions, clock: HeldClock,
@@ -40,14 +42,15 @@ def test_what_is_due_goes_to_the_archive_with_its_index(services: Services, func
     clock.advance(RETENTION)
     cold = functions.archive(job)
     assert cold.archived
-    assert (cold.results_file_archive_id, cold.archivings) == (COLD[1], 1)
-    assert (cold.s3_key_result_file, cold.s3_key_index_file, cold.file_hold_owner) == (None, None, None)
+    assert (cold.results_file_archive_id, cold.archivings) == (COLD[-1], 1)
+    assert (cold.s3_key_result_file, cold.s3_key_index_file, cold.s3_key_variants_file) == (None, None, None)
+    assert cold.file_hold_owner is None
     assert cold.s3_key_log_file == job.s3_key_log_file
     assert sorted(keys_in(services.files.archive_bucket)) == COLD
-    assert names_in(services.files.results_bucket) == LIVE[2:]
+    assert names_in(services.files.results_bucket) == LIVE[2:4]
     classes = [boto3.client("s3").head_object(Bucket=services.files.archive_bucket, Key=key)["StorageClass"]
                for key in COLD]
-    assert classes == ["GLACIER_IR", "GLACIER"]
+    assert classes == ["GLACIER_IR", "GLACIER_IR", "GLACIER"]
 
 
 @pytest.mark.parametrize("name", ["two words.vcf", "plus+and~tilde.vcf.gz", "ünïcödé 数据.vcf", "100%.vcf",
@@ -58,7 +61,7 @@ def test_any_name_goes_and_comes(services: Services, functions: Functions, clock
     job = make_completed(services, name=name)
     clock.advance(RETENTION)
     assert functions.archive(job).archived
-    assert len(keys_in(services.files.archive_bucket)) == 2
+    assert len(keys_in(services.files.archive_bucket)) == 3
 
 
 def test_premium_keeps_its_results(services: Services, functions: Functions, clock: HeldClock,
@@ -138,7 +141,7 @@ def test_an_original_that_a_cut_off_run_left_goes_with_the_next_delivery(
         use_case.archive_results(services, FileRequest.from_json(result_message(job)), "second")
     clock.advance(1000)
     functions.archive(job)
-    assert names_in(services.files.results_bucket) == LIVE[2:]
+    assert names_in(services.files.results_bucket) == LIVE[2:4]
 
 
 def test_a_deleted_job_is_passed_over(services: Services, functions: Functions, clock: HeldClock,
@@ -210,11 +213,11 @@ def test_a_large_file_is_copied_in_the_parts_it_was_written_in(
         faults.install(now)
         assert functions.archive(job).archived
     assert faults.calls.count("UploadPartCopy") == 3
-    cold = head(Bucket=services.files.archive_bucket, Key=COLD[1])
+    cold = head(Bucket=services.files.archive_bucket, Key=COLD[-1])
     assert (cold["ContentLength"], cold["StorageClass"]) == (size, "GLACIER")
     with monkeypatch.context() as now:
         now.setattr(BaseClient, "_make_api_call", with_parts)
-        s3.restore_object(Bucket=services.files.archive_bucket, Key=COLD[1], RestoreRequest={"Days": 1})
+        s3.restore_object(Bucket=services.files.archive_bucket, Key=COLD[-1], RestoreRequest={"Days": 1})
         services.profiles.subscribe(ADA)
         functions.deliver("thaw", request(job_id=job.job_id))
     assert live_sha256(services, job) == sha256
@@ -301,7 +304,7 @@ def test_every_call_may_fail_once(services: Services, functions: Functions, cloc
         left = [key for key in keys_in(services.files.results_bucket) if f"/{job.job_id}/" in key]
         assert len(left) == 2
         kept = [key for key in keys_in(services.files.archive_bucket) if f"/{job.job_id}/" in key]
-        assert len(kept) == 2
+        assert len(kept) == 3
         failures += bool(failed)
         if not hit:
             break

@@ -16,8 +16,8 @@ from chalicelib.services import Services
 from tests.integration.jobs import ADA, EVE, job_id, make_job
 
 OUTPUTS = Outputs(bucket="results", results_key="u/j/a.annot.vcf.gz", index_key="u/j/a.annot.vcf.gz.tbi",
-                  log_key="u/j/a.count.log", summary_key="u/j/a.summary.json", results_file_size=1234,
-                  results_file_sha256="ab" * 32,
+                  variants_key="u/j/a.variants.parquet", log_key="u/j/a.count.log",
+                  summary_key="u/j/a.summary.json", results_file_size=1234, results_file_sha256="ab" * 32,
                   summary={"records": 3, "titv": 2.5, "consequences": {"missense_variant": 2}})
 
 

@@ -32,7 +32,8 @@ from tests.integration.cold import (
 )
 from tests.integration.jobs import ADA, keys_in
 
-ALL = ["free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json"]
+ALL = ["free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
+       "free_1.variants.parquet"]
 
 
 @pytest.fixture
@@ -59,7 +60,8 @@ def test_the_same_bytes_come_back_under_the_same_key(services: Services, functio
     assert live_sha256(services, job) == hashlib.sha256(RESULTS).hexdigest() == job.results_file_sha256
     assert (back.results_file_archive_id, back.restore_status, back.restore_tier) == (None, None, None)
     assert back.s3_key_index_file == f"{back.s3_key_result_file}.tbi"
-    assert back.s3_key_index_file in keys_in(services.files.results_bucket)
+    assert back.s3_key_variants_file == back.s3_key_result_file.replace(".annot.vcf.gz", ".variants.parquet")
+    assert {back.s3_key_index_file, back.s3_key_variants_file} <= set(keys_in(services.files.results_bucket))
     assert keys_in(services.files.archive_bucket) == []
 
 
@@ -200,7 +202,7 @@ def test_a_copy_that_differs_leaves_the_archived_one(services: Services, functio
         now.setattr(object_copy, "object_info", bent)
         assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == ["0"]
     assert reload(services, job).archived
-    assert len(keys_in(services.files.archive_bucket)) == 2
+    assert len(keys_in(services.files.archive_bucket)) == 3
     assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
     assert live_sha256(services, job) == job.results_file_sha256
 
