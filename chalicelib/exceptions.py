@@ -133,6 +133,13 @@ class FilesOnTheMoveError(ConflictError):
     default_hint = "Try again in a few minutes."
 
 
+class BeingToldError(ConflictError):
+    """Another run is just sending this mail; whether it went is known a little later."""
+
+    code = "being_told"
+    default_message = "This mail is just being sent."
+
+
 class ArchiveMismatchError(GasError):
     """A copy does not have the checksum of its original: the original stays."""
 

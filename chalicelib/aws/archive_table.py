@@ -8,7 +8,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_value
 from chalicelib.aws.job_table import ConditionFailedError, JobTable
 from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
-from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError, LeaseLostError
+from chalicelib.exceptions import BeingToldError, FilesOnTheMoveError, JobNotFoundError, LeaseLostError
 
 ARCHIVED_OF_USER = "user_id-results_file_archive_id"
 BY_ARCHIVE_ID = "results_file_archive_id"
@@ -110,17 +110,32 @@ class ArchiveTable:
             "results_file_archive_id = :archive", {":archive": archive_id, ":one": 1})
 
     # ---- said once -------------------------------------------------------------------------------------------
-    def mark_once(self, job_id: str, attribute: str, now: int) -> bool:
-        """Set `notified_time` or `warned_time`.
+    def begin_telling(self, job_id: str, attribute: str, now: int, stale: int) -> bool:
+        """A mail is about to go that only one may send: `attribute` is its `notified_time` or `warned_time`.
 
-        :returns: False when it was set before, or the job is gone
+        :param stale: epoch seconds; whoever began before that has died over it
+        :returns: False when the mail has gone, or the job is gone
+        :raises BeingToldError: somebody else has begun
         """
-        return self._changed(job_id, f"SET {attribute} = :now ADD version :one", f"attribute_not_exists({attribute})",
-                             {":now": now, ":one": 1})
+        begun = f"{attribute}_begun"
+        try:
+            self._jobs.update(job_id, f"SET {begun} = :now ADD version :one", f"attribute_not_exists({attribute}) "
+                              f"AND (attribute_not_exists({begun}) OR {begun} < :stale)",
+                              {":now": now, ":stale": stale, ":one": 1})
+        except ConditionFailedError as failed:
+            if failed.job is None or getattr(failed.job, attribute) is not None:
+                return False
+            raise BeingToldError() from failed
+        return True
 
-    def unmark(self, job_id: str, attribute: str) -> None:
-        """Take `mark_once` back."""
-        self._changed(job_id, f"ADD version :one REMOVE {attribute}", f"attribute_exists({attribute})", {":one": 1})
+    def told(self, job_id: str, attribute: str, now: int) -> None:
+        """The mail has gone."""
+        self._changed(job_id, f"SET {attribute} = :now ADD version :one REMOVE {attribute}_begun",
+                      "attribute_exists(job_id)", {":now": now, ":one": 1})
+
+    def not_told(self, job_id: str, attribute: str) -> None:
+        """The mail did not go: whoever gets the message next shall try again at once."""
+        self._changed(job_id, f"ADD version :one REMOVE {attribute}_begun", "attribute_exists(job_id)", {":one": 1})
 
     def mark_swept(self, job_id: str, now: int, not_since: int) -> bool:
         """Note that the sweep helps a job along.

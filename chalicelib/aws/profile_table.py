@@ -6,6 +6,7 @@ from typing import Any
 from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_value
 from chalicelib.domain.profiles import Profile, Role
+from chalicelib.exceptions import BeingToldError
 
 
 class ProfileTable:
@@ -45,12 +46,12 @@ class ProfileTable:
         return Profile.from_record(from_item(answer["Attributes"]))
 
     def subscribe(self, identity_id: str, billing_id: str | None = None) -> Profile:
-        """The profile becomes premium; its archived results are to come back."""
+        """The profile becomes premium."""
         billing = ", billing_id = :billing" if billing_id else ""
-        values: dict[str, Any] = {":premium": Role.PREMIUM.value, ":yes": True}
+        values: dict[str, Any] = {":premium": Role.PREMIUM.value}
         if billing_id:
             values[":billing"] = billing_id
-        return self._update(identity_id, f"SET #role = :premium, restoring = :yes{billing} "
+        return self._update(identity_id, f"SET #role = :premium{billing} "
                             "REMOVE grace_until, checkout_id, premium_until", values)
 
     def unsubscribe(self, identity_id: str, grace_until: int, billing_id: str | None = None) -> Profile | None:
@@ -96,24 +97,50 @@ class ProfileTable:
         except self._dynamodb.exceptions.ConditionalCheckFailedException:
             return None
 
-    def all_restored(self, identity_id: str) -> bool:
-        """Every archived result is back; True for the first who says so."""
-        return self._tried(identity_id, "REMOVE restoring", {":yes": True, ":premium": Role.PREMIUM.value},
-                           "restoring = :yes AND #role = :premium")
+    def begin_restoring(self, identity_id: str) -> bool:
+        """Archived results were found that are to come back; a mail will say when all have.
 
-    def not_told_of_restored(self, identity_id: str) -> None:
-        """Take `all_restored` back: its mail did not go."""
-        self._tried(identity_id, "SET restoring = :yes", {":yes": True, ":premium": Role.PREMIUM.value},
-                    "#role = :premium")
+        :returns: False when the profile is not premium (any more)
+        """
+        return self._tried(identity_id, "SET restoring = :yes", {":yes": True, ":premium": Role.PREMIUM.value},
+                           "#role = :premium")
 
-    def mark_told_of_end(self, identity_id: str, until: int) -> bool:
-        """The user is being told that results stay until `until`; True for the first who says so of this time."""
-        return self._tried(identity_id, "SET told_of_end = :until", {":until": until},
-                           "grace_until = :until AND (attribute_not_exists(told_of_end) OR told_of_end <> :until)")
+    def begin_telling_of_restored(self, identity_id: str, now: int, stale: int) -> None:
+        """Every archived result is back, and a mail is about to say so that only one may send.
 
-    def unmark_told_of_end(self, identity_id: str, until: int) -> None:
-        """Take `mark_told_of_end` back: the mail did not go."""
-        self._tried(identity_id, "REMOVE told_of_end", {":until": until}, "told_of_end = :until")
+        :param stale: epoch seconds; whoever began before that has died over it
+        :raises BeingToldError: somebody else has begun
+        """
+        self._begin_telling(identity_id, "restored_mail_begun", now, stale, "restoring = :yes", {":yes": True})
+
+    def told_of_restored(self, identity_id: str) -> None:
+        """That mail has gone."""
+        self._tried(identity_id, "REMOVE restoring, restored_mail_begun", {":yes": True}, "restoring = :yes")
+
+    def begin_telling_of_end(self, identity_id: str, until: int, now: int, stale: int) -> None:
+        """A mail is about to say that results stay until `until`, since premium has ended; only one may send it.
+
+        :param stale: epoch seconds; whoever began before that has died over it
+        :raises BeingToldError: somebody else has begun
+        """
+        self._begin_telling(identity_id, "end_mail_begun", now, stale,
+                            "grace_until = :until AND (attribute_not_exists(told_of_end) OR told_of_end <> :until)",
+                            {":until": until})
+
+    def told_of_end(self, identity_id: str, until: int) -> None:
+        """That mail has gone."""
+        self._tried(identity_id, "SET told_of_end = :until REMOVE end_mail_begun", {":until": until},
+                    "grace_until = :until")
+
+    def not_told(self, identity_id: str) -> None:
+        """A mail did not go: whoever gets the message next shall try again at once."""
+        self._update(identity_id, "REMOVE restored_mail_begun, end_mail_begun", {})
+
+    def _begin_telling(self, identity_id: str, begun: str, now: int, stale: int, wanted: str,
+                       values: dict[str, Any]) -> None:
+        if not self._tried(identity_id, f"SET {begun} = :now", {**values, ":now": now, ":stale": stale},
+                           f"{wanted} AND (attribute_not_exists({begun}) OR {begun} < :stale)"):
+            raise BeingToldError()
 
     def begin_erasing(self, identity_id: str, now: int) -> Profile:
         """The account is being deleted from now on; the first time that this was said stays."""
@@ -140,9 +167,10 @@ class ProfileTable:
 
     def _update(self, identity_id: str, update: str, values: dict[str, Any], condition: str = "") -> Profile:
         whole = "attribute_exists(identity_id)" + (f" AND {condition}" if condition else "")
-        names = {"ExpressionAttributeNames": {"#role": "role"}} if "#role" in update + whole else {}
+        named: dict[str, Any] = {"ExpressionAttributeNames": {"#role": "role"}} if "#role" in update + whole else {}
+        if values:
+            named["ExpressionAttributeValues"] = {name: to_value(value) for name, value in values.items()}
         answer = self._dynamodb.update_item(
             TableName=self.name, Key={"identity_id": {"S": identity_id}}, UpdateExpression=update,
-            ConditionExpression=whole, ReturnValues="ALL_NEW",
-            ExpressionAttributeValues={name: to_value(value) for name, value in values.items()}, **names)
+            ConditionExpression=whole, ReturnValues="ALL_NEW", **named)
         return Profile.from_record(from_item(answer["Attributes"]))

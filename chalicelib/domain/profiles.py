@@ -22,7 +22,8 @@ class Profile:
     :param created: epoch seconds of the first sign-in
     :param mail_wanted: False for who wants no mail about ended annotations
     :param grace_until: epoch seconds until which results stay after premium ended, None outside such a time
-    :param restoring: True from subscribing until every archived result is back
+    :param told_of_end: the `grace_until` that a mail has told of, None before any
+    :param restoring: True from sending for archived results until every one is back and a mail has said so
     :param billing_id: the subscription's id at the payment service, None without one
     :param checkout_id: the payment that was begun last there, None once it has led to a subscription
     :param erasing_since: epoch seconds at which deleting the account began, None otherwise
@@ -37,6 +38,7 @@ class Profile:
     created: int
     mail_wanted: bool = True
     grace_until: int | None = None
+    told_of_end: int | None = None
     restoring: bool = False
     billing_id: str | None = None
     checkout_id: str | None = None
@@ -58,7 +60,8 @@ class Profile:
         """The profile that `to_record` described."""
         return cls(identity_id=record["identity_id"], name=record["name"], email=record["email"],
                    institution=record["institution"], role=Role(record["role"]), created=int(record["created"]),
-                   mail_wanted=bool(record.get("mail_wanted", True)), grace_until=record.get("grace_until"),
+                   mail_wanted=bool(record.get("mail_wanted", True)), told_of_end=record.get("told_of_end"),
+                   grace_until=record.get("grace_until"),
                    restoring=bool(record.get("restoring", False)), billing_id=record.get("billing_id"),
                    checkout_id=record.get("checkout_id"), premium_until=record.get("premium_until"),
                    erasing_since=record.get("erasing_since"))

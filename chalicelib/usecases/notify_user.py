@@ -1,6 +1,8 @@
 """Mails: one for each thing that there is to tell, however often the message comes."""
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 
 from aws_lambda_powertools import Logger
@@ -13,6 +15,10 @@ from chalicelib.services import Services
 from chalicelib.usecases.archive_results import due_time
 
 logger = Logger(child=True)
+
+LONGEST_TELLING = 60
+"""Seconds; longer than the function lives, and shorter than the queue hides a message: whoever gets the message of a run
+that was killed sends the mail. One that was killed just after sending has it sent twice, which is better than never."""
 
 
 class Notified(Enum):
@@ -63,42 +69,50 @@ def _tell_of_archive(services: Services, profile: Profile, job_id: str) -> Notif
 
 def _send_once_of_job(services: Services, mark: str, kind: MailKind, profile: Profile, job: Job,
                       due: int | None) -> Notified:
-    if not services.archive_table.mark_once(job.job_id, mark, services.clock()):
+    now = services.clock()
+    if not services.archive_table.begin_telling(job.job_id, mark, now, now - LONGEST_TELLING):
         return Notified.BEFORE
-    try:
+    with _or_again(lambda: services.archive_table.not_told(job.job_id, mark)):
         _send(services, kind, profile, job=job, due=due)
-    except BaseException:
-        # The mail did not go: whoever gets the message next shall try again.
-        services.archive_table.unmark(job.job_id, mark)
-        raise
+    services.archive_table.told(job.job_id, mark, services.clock())
     return Notified.SENT
 
 
 def _tell_of_end_of_premium(services: Services, profile: Profile) -> Notified:
-    until = profile.grace_until
+    until, now = profile.grace_until, services.clock()
     if until is None:
         return Notified.NOTHING  # subscribed again meanwhile
-    if not services.profiles.mark_told_of_end(profile.identity_id, until):
+    if profile.told_of_end == until:
         return Notified.BEFORE
-    try:
+    services.profiles.begin_telling_of_end(profile.identity_id, until, now, now - LONGEST_TELLING)
+    with _or_again(lambda: services.profiles.not_told(profile.identity_id)):
         _send(services, MailKind.PREMIUM_ENDED, profile, due=until)
-    except BaseException:
-        services.profiles.unmark_told_of_end(profile.identity_id, until)
-        raise
+    services.profiles.told_of_end(profile.identity_id, until)
     return Notified.SENT
 
 
 def _tell_of_restored(services: Services, profile: Profile) -> Notified:
-    if services.archive_table.archived_of_user(profile.identity_id, 1).job_ids:
+    if not profile.premium or services.archive_table.archived_of_user(profile.identity_id, 1).job_ids:
         return Notified.NOTHING
-    if not services.profiles.all_restored(profile.identity_id):
+    if not profile.restoring:
         return Notified.BEFORE
-    try:
+    now = services.clock()
+    services.profiles.begin_telling_of_restored(profile.identity_id, now, now - LONGEST_TELLING)
+    with _or_again(lambda: services.profiles.not_told(profile.identity_id)):
         _send(services, MailKind.ALL_RESTORED, profile)
-    except BaseException:
-        services.profiles.not_told_of_restored(profile.identity_id)
-        raise
+    services.profiles.told_of_restored(profile.identity_id)
     return Notified.SENT
+
+
+@contextmanager
+def _or_again(take_back: Callable[[], None]) -> Iterator[None]:
+    """What could not be sent is taken back, so that the next try need not wait; a run that is killed leaves its
+    beginning to go stale."""
+    try:
+        yield
+    except Exception:
+        take_back()
+        raise
 
 
 def _job_of(services: Services, profile: Profile, job_id: str) -> Job | None:

@@ -70,6 +70,8 @@ def _request_retrieval(services: Services, job: Job) -> Restored:
 def _restore_all(services: Services, request: FileRequest) -> Restored:
     """A page of the user's archived jobs gets a message each; the next page is a message to this function."""
     page = services.archive_table.archived_of_user(request.user_id, PAGE, request.start)
+    if page.job_ids:
+        services.profiles.begin_restoring(request.user_id)
     count = services.restore_queue.send_many(FileRequest(user_id=request.user_id, job_id=job_id)
                                              for job_id in page.job_ids)
     logger.info("Archived results listed", extra={"count": count})

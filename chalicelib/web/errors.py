@@ -121,11 +121,18 @@ def _told(problem: Problem, request: WebRequest) -> WebResponse:
     if request.wants_json:
         return _as_json(problem, request)
     if problem.status is HTTPStatus.UNAUTHORIZED:
-        back = request.address if request.method in ("GET", "HEAD") else "/annotations"
+        back = request.address if request.method in ("GET", "HEAD") else _page_of_form(request)
         address = request.site.path("/login", next=back)
         # A part of a page cannot show the login: htmx moves the whole page there.
         return no_content({"HX-Redirect": address}) if request.wants_fragment else redirect(address)
     return render(request, "error.html", status_code=problem.status.value, problem=problem)
+
+
+def _page_of_form(request: WebRequest) -> str:
+    """Our own page that a form was sent from, which can be sent again there after signing in."""
+    here = request.site.absolute("/")
+    page = request.headers.get("referer", "")
+    return f"/{page.removeprefix(here)}" if page.startswith(here) else "/annotations"
 
 
 def _as_json(problem: Problem, request: WebRequest) -> WebResponse:

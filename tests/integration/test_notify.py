@@ -10,11 +10,12 @@ import pytest
 
 from chalicelib.aws.mailer import Mail
 from chalicelib.domain.jobs import JobReason, JobStatus
-from chalicelib.domain.messages import FileRequest
+from chalicelib.domain.messages import FileRequest, MailRequest
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.mails import utc
 from chalicelib.services import Services
 from chalicelib.usecases.archive_results import archive_results
+from chalicelib.usecases.notify_user import notify_user
 from tests.conftest import HeldClock
 from tests.integration.cold import RETENTION, Functions, error, make_completed, reload, request, result_message
 from tests.integration.jobs import ADA, EVE, make_job
@@ -115,17 +116,52 @@ def test_who_wants_no_mail_gets_none(services: Services, functions: Functions, o
     assert outbox == []
 
 
-@pytest.mark.parametrize("kind", ["ended", "archive_warning", "all_restored", "premium_ended"])
-def test_a_mail_that_ses_did_not_take_is_sent_with_the_next_delivery(
-        services: Services, functions: Functions, outbox: list[Mail], make_profile: Callable[..., Profile],
-        monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+KINDS = ["ended", "archive_warning", "all_restored", "premium_ended"]
+
+
+def to_be_told(services: Services, make_profile: Callable[..., Profile], kind: str) -> str:
+    """The request for a mail for which there is a reason now."""
     make_profile(role=Role.PREMIUM)
     job = make_completed(services)
     if kind == "all_restored":
-        services.profiles.subscribe(ADA)
+        services.profiles.begin_restoring(ADA)
     else:
         services.profiles.unsubscribe(ADA, services.clock() + DAY)
-    body = mail_request(kind, job.job_id)
+    return mail_request(kind, job.job_id)
+
+
+class KilledError(BaseException):
+    """The function ends by force: nothing of it runs any more."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_function_killed_over_a_mail_does_not_lose_it(
+        services: Services, functions: Functions, outbox: list[Mail], clock: HeldClock,
+        make_profile: Callable[..., Profile], monkeypatch: pytest.MonkeyPatch, kind: str, gone: bool) -> None:
+    """Before it went, or after it went and before that was noted: twice is better than never."""
+    body, send = to_be_told(services, make_profile, kind), services.mailer.send
+
+    def killed(mail: Mail) -> None:
+        if gone:
+            send(mail)
+        raise KilledError
+
+    with monkeypatch.context() as now:
+        now.setattr(services.mailer, "send", killed)
+        with pytest.raises(KilledError):
+            notify_user(services, MailRequest.from_json(body))
+    assert functions.deliver("notify", body) == ["0"]  # it may just be going
+    clock.advance(61)
+    assert functions.deliver("notify", body, body) == []
+    assert len(outbox) == 1 + gone
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mail_that_ses_did_not_take_is_sent_with_the_next_delivery(
+        services: Services, functions: Functions, outbox: list[Mail], make_profile: Callable[..., Profile],
+        monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    body = to_be_told(services, make_profile, kind)
     with monkeypatch.context() as now:
         now.setattr(services.mailer, "send", lambda _: (_ for _ in ()).throw(error("TooManyRequestsException")))
         assert functions.deliver("notify", body) == ["0"]

@@ -200,3 +200,16 @@ def test_every_call_may_fail_once(services: Services, functions: Functions, cold
         now = reload(services, job)
         assert (now.restore_status, now.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.EXPEDITED)
     assert number == 6
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_mail_is_to_come_only_where_something_was_archived(services: Services, functions: Functions, cold_job: Any,
+                                                             make_profile: Callable[..., Profile], count: int) -> None:
+    make_profile(role=Role.PREMIUM)
+    for number in range(count):
+        cold_job(number + 1)
+    services.profiles.subscribe(ADA)
+    assert functions.deliver("restore", request(again=True)) == []
+    profile = services.profiles.get(ADA)
+    assert profile is not None
+    assert profile.restoring is bool(count)

@@ -20,7 +20,7 @@ def test_subscribing_sends_for_everything_and_doing_so_again_does_no_harm(
     make_profile()
     for _ in range(2):
         profile = subscribe(services, ADA, "sub_1")
-        assert (profile.role, profile.restoring, profile.billing_id) == (Role.PREMIUM, True, "sub_1")
+        assert (profile.role, profile.restoring, profile.billing_id) == (Role.PREMIUM, False, "sub_1")
     assert functions.waiting("restore") == [{"user_id": ADA, "again": True}] * 2
 
 

@@ -212,6 +212,7 @@ def test_all_back_is_said_when_the_last_one_is_back(services: Services, function
     first = retrieved(1)
     services.profiles.unsubscribe(ADA, clock())
     second = retrieved(2)
+    services.profiles.begin_restoring(ADA)
     functions.deliver("thaw", restored_event(first.results_file_archive_id))
     functions.deliver_waiting("notify")
     profile = services.profiles.get(ADA)

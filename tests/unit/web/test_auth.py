@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import responses
@@ -223,3 +223,14 @@ def test_signed_out_program_is_told(visitor: Browser) -> None:
     assert answer.status == 401
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json["code"] == "not_signed_in"
+
+
+@pytest.mark.parametrize(("sent_from", "back"), [
+    ("https://gas.example.org/subscribe", "/subscribe"),
+    ("https://gas.example.org/profile?done=mail", "/profile?done=mail"),
+    ("https://evil.example/subscribe", "/annotations"), ("https://gas.example.org.evil.example/", "/annotations"),
+    ("", "/annotations")])
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(visitor: Browser, sent_from: str,
+                                                                             back: str) -> None:
+    answer = visitor.post("/subscribe", {}, **({"Referer": sent_from} if sent_from else {}))
+    assert answer.headers["Location"] == "/login?" + urlencode({"next": back})
