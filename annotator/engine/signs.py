@@ -13,10 +13,12 @@ from annotator.engine.presets import CHROMOSOMES
 
 #: How much of a file is looked at: uncompressed bytes, and records.
 MOST_BYTES, MOST_RECORDS = 32 << 20, 5_000
+#: Digits of the largest position that is read.
+LONGEST_NUMBER = 12
 #: A RefSeq accession of a human chromosome: its number and its version.
 ACCESSION = re.compile(r"NC_0000(\d\d)\.(\d+)")
 
-_LENGTH, _ID = re.compile(rb"[<,]length=(\d+)"), re.compile(rb"[<,]ID=([^,>]+)")
+_LENGTH, _ID = re.compile(rb"[<,]length=(\d{1,12})(?!\d)"), re.compile(rb"[<,]ID=([^,>]+)")
 _WORD = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _NAMING = (b"##reference", b"##assembly", b"##contig", b"##ucsc_", b"##genome")
 
@@ -48,7 +50,7 @@ class Signs:
                 signs._note_header(line)
                 continue
             columns = line.split(b"\t", 4)
-            if len(columns) < 5 or not columns[1].isdigit():
+            if len(columns) < 5 or not columns[1].isdigit() or len(columns[1]) > LONGEST_NUMBER:
                 continue
             name, pos, ref = columns[0].decode("latin-1"), int(columns[1]), columns[3].upper()
             signs.contigs[name] += 1
@@ -105,11 +107,15 @@ def _endings_off(word: str) -> list[str]:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    rest = b""
+    waiting: list[bytes] = []
     for block in _blocks(path):
-        *whole, rest = (rest + block).split(b"\n")
+        if b"\n" not in block:
+            waiting.append(block)
+            continue
+        *whole, rest = b"".join([*waiting, block]).split(b"\n")
         yield from whole
-    yield rest
+        waiting = [rest]
+    yield b"".join(waiting)
 
 
 def _blocks(path: Path) -> Iterator[bytes]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from annotator.engine import Reference
 from annotator.engine.bgzf import BgzfWriter
@@ -112,6 +114,41 @@ def test_the_beginning_of_a_file(tmp_path: Path, how: str) -> None:
     found = read_signs(write(tmp_path / "in.vcf", f"{header}{COLUMNS}\n{records}", how))
     assert found.lengths == {"1": 249_250_621}
     assert found.contigs["1"] == 4000 if how != "cut" else found.contigs["1"] > 3000
+
+
+pieces = st.sampled_from(
+    [
+        b"##contig=<ID=1,length=249250621>",
+        b"##contig=<ID=,length=99999999999999999999>",
+        b"##reference=",
+        b"#CHROM",
+        b"1\t5\t.\tA\tG",
+        b"1\t" + b"9" * 5000 + b"\t.\tA\tG",
+        b"MT\t16570\t.\tn\t.",
+        b"\n",
+        b"\t",
+        b"\x1f\x8b",
+        b"\r",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(pieces | st.binary(max_size=20), max_size=30), st.sampled_from(["plain", "gzip", "cut"]))
+def test_any_bytes_are_looked_at(tmp_path_factory: pytest.TempPathFactory, drawn: list[bytes], how: str) -> None:
+    data = b"\n".join(drawn)
+    packed = gzip.compress(data)
+    path = tmp_path_factory.mktemp("any") / "in"
+    path.write_bytes({"plain": data, "gzip": packed, "cut": packed[: len(packed) // 2]}[how])
+    found = read_signs(path)
+    assert detect(found).words
+    assert all(0 <= pos < 10**12 for _, pos, _ in found.records)
+
+
+def test_a_line_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "in"
+    path.write_bytes(b"x" * 3_000_000)
+    assert read_signs(path).contigs.total() == 0
 
 
 def test_a_file_that_is_no_vcf(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine import Reference, region_building
@@ -120,6 +120,7 @@ regions = st.tuples(st.integers(1, 60), st.integers(0, 30), st.sampled_from("abc
 places = st.tuples(st.integers(1, 95), st.sampled_from([0, 0, 0, 1, 7, 40])).map(lambda one: (one[0], one[0] + one[1]))
 
 
+@settings(deadline=None)
 @given(st.lists(regions, max_size=12), st.lists(places, min_size=1, max_size=20), st.integers(1, 20))
 def test_every_region_is_found(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[Region], asked: list[tuple[int, int]], waiting: int

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import boto3
 import pytest
 
-from chalicelib.domain.jobs import Job
+from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
 from tests.conftest import HeldClock
@@ -49,6 +49,7 @@ def test_several_can_be_chosen_or_found_out(browser: Browser) -> None:
 
 @pytest.mark.parametrize(("values", "words"), [
     ({"reference": "auto"}, "Not known yet: GAS finds out from the file"),
+    ({"reference": "auto", "job_status": JobStatus.FAILED}, "None was found out"),
     ({"reference": "GRCh38", "reference_title": "Human genome GRCh38", "reference_found": "detected from 2 lengths"},
      "Human genome GRCh38 (detected from 2 lengths)"),
     ({"reference": "GRCh38", "reference_title": "Human genome GRCh38"}, "Human genome GRCh38"),
