@@ -63,6 +63,8 @@ class Assembler:
 
     def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> pa.RecordBatch:
         """For each allele the pair with the most severe consequence, and what is said of it."""
+        if not len(pairs):
+            return pa.RecordBatch.from_pylist([], schema=WORST_SCHEMA)
         terms = np.zeros(len(pairs), dtype=np.int64)
         for rows in all_rows:
             terms[rows.pair] = rows.terms

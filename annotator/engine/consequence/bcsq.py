@@ -62,7 +62,7 @@ class BcsqWriter:
         self._gene_index = self._gene.indices.to_numpy()
         self._transcript = pc.binary_join_element_wise(gene, models.strings("id"), biotype, "|")
         with_strand = pc.binary_join_element_wise(self._transcript, strand, "|")
-        self._stranded = pa.concat_arrays([with_strand, pa.array(["|||"])])
+        self._stranded = pa.concat_arrays([with_strand, pa.array(["||"])])
 
     def entries(
         self, all_rows: list[Rows], chunk: AlleleChunk, pairs: Pairs

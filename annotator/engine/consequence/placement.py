@@ -197,6 +197,6 @@ class Placement:
             at = number - (self.protein_start or 0)
             if 0 <= at < len(before) and before[at] == "*":
                 before = before[:at] + "U" + before[at + 1 :]
-                if len(before) == len(after) and after[at] == "*":
+                if len(before) == len(after) and self.codons[1][3 * at : 3 * at + 3] == "TGA":
                     after = after[:at] + "U" + after[at + 1 :]
         return before, after
