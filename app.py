@@ -3,8 +3,22 @@ from __future__ import annotations
 
 from chalice import Chalice
 
+from chalicelib.web import (
+    account,
+    auth,
+    docs,
+    health,
+    home,
+    job_list,
+    middleware,
+    profile,
+    routing,
+    sample,
+    static,
+    subscription,
+    uploads,
+)
 from chalicelib.web import annotations as jobs
-from chalicelib.web import account, auth, docs, health, home, job_list, middleware, profile, routing, sample, static, subscription, uploads
 
 app = Chalice(app_name="gas", configure_logs=False)
 # Every body may be binary: pages leave compressed, and only with this does API Gateway hand them on as they are.

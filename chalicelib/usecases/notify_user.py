@@ -17,8 +17,9 @@ from chalicelib.usecases.archive_results import due_time
 logger = Logger(child=True)
 
 LONGEST_TELLING = 60
-"""Seconds; longer than the function lives, and shorter than the queue hides a message: whoever gets the message of a run
-that was killed sends the mail. One that was killed just after sending has it sent twice, which is better than never."""
+"""Seconds; longer than the function lives, and shorter than the queue hides a message: whoever gets the message of a
+run that was killed sends the mail. One that was killed just after sending has it sent twice, which is better than
+never."""
 
 
 class Notified(Enum):

@@ -1,4 +1,4 @@
-"""Searching a user's jobs: by text, standing and time, in every order, page by page, never reading more than its share."""
+"""Searching a user's jobs: by text, standing and time, in every order, page by page, reading no more than its share."""
 from __future__ import annotations
 
 from collections.abc import Callable
