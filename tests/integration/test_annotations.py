@@ -43,7 +43,7 @@ def test_another_users_job_is_not_there(services: Services, deed: Callable[[Serv
     with pytest.raises(JobNotFoundError):
         deed(services, job.job_id)
     assert services.jobs.get(job.job_id) == job
-    assert len(keys_in(services.files.results_bucket)) == 4
+    assert len(keys_in(services.files.results_bucket)) == 5
 
 
 @pytest.mark.parametrize("unknown", [job_id(99), "", "x", "../" + job_id(1), job_id(1).upper()])
@@ -66,7 +66,8 @@ def test_files_of_a_job_by_its_state(services: Services) -> None:
     assert [file.kind for file in annotations.job_files(job)] == [FileKind.INPUT]
     done = completed(services)
     assert [file.name for file in annotations.job_files(done)] == [
-        "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json", "free_1.vcf"]
+        "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
+        "free_1.variants.parquet", "free_1.vcf"]
     with pytest.raises(FileNotAvailableError):
         annotations.download_link(services, ADA, job.job_id, FileKind.RESULTS)
     assert annotations.read_log(services, ADA, done.job_id) == "log text\n"

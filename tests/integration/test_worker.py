@@ -99,7 +99,8 @@ def test_a_job_is_annotated_from_queue_to_announcement(
     assert done.s3_key_result_file == f"{ADA}/{job_id()}/free_1.annot.vcf.gz"
     assert done.results_file_size
     assert sorted(key.rsplit("/", 1)[1] for key in keys_in(services.files.results_bucket)) == [
-        "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json"]
+        "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
+        "free_1.variants.parquet"]
     assert bodies_in(results_queue) == [{"job_id": job.job_id, "user_id": ADA, "job_status": "COMPLETED",
                                          "role": "free_user", "complete_time": services.clock()}]
     assert messages_left(services) == (0, 0)
