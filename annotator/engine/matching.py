@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pysam
 
+from annotator.engine.columns import bytes_of
 from annotator.engine.errors import BundleError
 from annotator.engine.layers import WINDOW, encode
 from annotator.engine.normalise import normalise
@@ -105,9 +106,8 @@ class KnownVariants:
     def _normalised(
         self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray
     ) -> tuple[np.ndarray, pa.BinaryArray, pa.BinaryArray]:
-        """Substitutions of one base are normal; the others are trimmed and aligned one by one."""
-        long = pc.or_(pc.not_equal(pc.binary_length(ref), 1), pc.not_equal(pc.binary_length(alt), 1))
-        at = np.flatnonzero(long.to_numpy(zero_copy_only=False))
+        """Alleles as the table spells them; what is not normal as it stands is trimmed and aligned one by one."""
+        at = np.flatnonzero(~_normal(ref, alt))
         if not len(at):
             return pos, ref, alt
         sequence = self._sequence
@@ -137,6 +137,17 @@ class KnownVariants:
                 column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)
                 found.append(rows.filter(pc.is_in(pc.cast(column, pa.int64()), value_set=pa.array(near))))
         return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+
+def _normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
+    """Tell which alleles are normal: one of them a single base, and their last bases not the same."""
+    last, single = [], np.zeros(len(ref), bool)
+    for column in (ref, alt):
+        data, starts = bytes_of(column)
+        last.append(data[starts[1:] - 1])
+        single |= np.diff(starts) == 1
+    differ: np.ndarray = last[0] != last[1]
+    return differ & single
 
 
 def encoded(column: pa.StringArray) -> pa.StringArray:
