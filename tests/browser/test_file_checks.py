@@ -9,11 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from annotator.engine import InputError, Reference
-from annotator.engine.header import read_header
-from annotator.engine.progress import Warnings
-from annotator.engine.reading import Limits, Lines
-from annotator.engine.records import RecordParser
+from annotator.engine import InputError, Outputs, Reference
+from annotator.engine import annotate as annotate_file
 from tests.browser.conftest import TOKEN, Watcher
 from tests.conftest import PROJECT
 
@@ -114,15 +111,9 @@ def bgzipped(content: bytes, directory: Path, block: int = 50) -> bytes:
 
 
 def refused_by_the_annotator(path: Path) -> InputError | None:
-    """What the annotator's own reading says of a file, before it looks at the reference's bases."""
+    """What the annotator says of a file, None when it annotates it."""
     try:
-        source = Lines(path, Limits())
-        lines = iter(source)
-        header = read_header(lines, Limits().header, Warnings())
-        parser = RecordParser(header, Reference.load("rCRS"))
-        for number, line in enumerate(lines, start=header.lines + 1):
-            if line.strip():
-                parser.parse(line, number, source.unfinished)
+        annotate_file(path, Reference.load("rCRS"), Outputs.beside(path.with_suffix(".annot.vcf.gz")))
     except InputError as error:
         return error
     return None

@@ -161,7 +161,7 @@ def test_failed_job_says_what_where_and_what_next(browser: Browser, make_job: Ca
     assert "This line has 7 columns." in page.text
     assert "Line 1,017, column 7 (FILTER) of the file" in page.text
     assert "What you can do: A tab is missing." in page.text
-    assert "MT\t263\t&lt;script&gt;" in page.html
+    assert "<td>263</td><td>&lt;script&gt;</td>" in page.html
     error = browser.get_json(PAGE).json["error"]
     assert (error["message"], error["hint"], error["line"]) == ("This line has 7 columns.", "A tab is missing.", 1017)
 

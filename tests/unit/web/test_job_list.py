@@ -174,3 +174,23 @@ def test_who_has_nothing_can_try_the_sample(browser: Browser) -> None:
     assert sample.body.startswith(b"##fileformat=VCF")
     assert len(sample.body) < 153_600, "a free account takes it"
     assert "connect-src 'self' https://" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(("name", "reason", "words"), [
+    ("it's.vcf.gz", JobReason(code="bad_ref", message="REF '-' is not a sequence of bases.", hint="Write a base.",
+                              line=1217, column=4, field="REF", text="-"),
+     ["Line 1,217, column 4 (REF) of the file", "What you can do: Write a base.",
+      r"zcat 'it'\''s.vcf.gz' | sed -n 1217p"]),
+    ("a.vcf", JobReason(code="wrong_column_count", message="The record has 3 columns.", line=2, text="MT\t263\t"),
+     ["1 CHROM 2 POS 3 ID MT 263 (nothing)", "cat 'a.vcf' | sed -n 2p"]),
+    ("a.vcf", JobReason(code="empty_file", message="The file is empty."), ["The file is empty.",
+                                                                          "Upload a mended file"])])
+def test_a_failed_job_tells_what_where_and_how(browser: Browser, put: Callable[..., Job], name: str,
+                                               reason: JobReason, words: list[str]) -> None:
+    put(1, name, job_status=JobStatus.FAILED, error=reason)
+    page = browser.get(f"/annotations/{job_id(1)}")
+    assert [word for word in words if word not in page.text] == []
+    assert ("sed -n" in page.text) == (reason.line is not None)
+    refused = re.search(r'href="/docs/annotation#([^"]+)"', page.html)
+    assert refused
+    assert f'id="{refused.group(1)}"' in browser.get("/docs/annotation").html
