@@ -3,14 +3,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import boto3
 import pytest
 from playwright.sync_api import Page, Request, expect
 
+from chalicelib.aws.job_table import Outputs
 from chalicelib.domain.jobs import Progress, Stage
 from chalicelib.services import Services
 from chalicelib.web import runtime
 from tests.browser.conftest import ADA, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
+from tests.browser.variants_file import parquet_bytes, variants_table
 
 pytestmark = pytest.mark.browser
 
@@ -157,3 +160,19 @@ def test_copying_an_id(local_site: str, new_page: OpenPage) -> None:
     page.get_by_role("button", name="Copy the annotation id").click()
     expect(page.locator("#announcer")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == JOB_IDS["completed"]
+
+
+def test_table_comes_with_the_completion(local_site: str, site: Services, new_page: OpenPage) -> None:
+    page, watcher, _ = open_at(new_page, local_site, f"/annotations/{RUNNING}")
+    prefix = f"{ADA}/{RUNNING}/a."
+    boto3.client("s3").put_object(Bucket=site.settings.results_bucket, Key=prefix + "variants.parquet",
+                                  Body=parquet_bytes(variants_table(200)))
+    outputs = Outputs(bucket=site.settings.results_bucket, results_key=prefix + "annot.vcf.gz",
+                      index_key=prefix + "annot.vcf.gz.tbi", log_key=prefix + "count.log",
+                      summary_key=prefix + "summary.json", variants_key=prefix + "variants.parquet",
+                      results_file_size=9, results_file_sha256="ab" * 32, summary={"records": 200})
+    site.jobs.complete(RUNNING, "worker", site.clock(), outputs)
+    let_pass(page, 15)
+    expect(page.locator("[data-count]")).to_have_text("200 variants")
+    expect(page.locator(".variants-table tbody tr").first).to_contain_text("MT:10 A>C")
+    assert watcher.complaints == []

@@ -59,7 +59,7 @@ def test_table_shows_the_first_rows(open_table: Callable[..., tuple[Page, Watche
     table = page.get_by_role("table", name="Variants, one row")
     expect(table).to_have_attribute("aria-rowcount", "1173")
     expect(table.get_by_role("columnheader")).to_have_text(
-        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "Known as"])
+        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "Known", "Known as"])
     assert watcher.complaints == []
     assert all(key.endswith(".parquet") for key, _, _ in bucket.requests)
 
@@ -127,10 +127,10 @@ def test_columns_are_chosen(open_table: Callable[..., tuple[Page, Watcher]]) -> 
     page.get_by_label("MITOTIP").check()
     page.get_by_label("HGVS, protein").uncheck()
     headings = page.locator(".variants-table").get_by_role("columnheader")
-    expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "Known as", "MITOTIP"])
-    assert query_of(page) == {"columns": ["consequence,impact,gene,existing,MITOTIP"]}
+    expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "Known", "Known as", "MITOTIP"])
+    assert query_of(page) == {"columns": ["consequence,impact,gene,known,existing,MITOTIP"]}
     page.reload()
-    expect(headings).to_have_count(6)
+    expect(headings).to_have_count(7)
 
 
 def test_one_variant_opens_and_can_be_shared(open_table: Callable[..., tuple[Page, Watcher]],
@@ -152,7 +152,7 @@ def test_one_variant_opens_and_can_be_shared(open_table: Callable[..., tuple[Pag
 def test_keyboard_alone(open_table: Callable[..., tuple[Page, Watcher]]) -> None:
     page, _ = open_table()
     page.locator("[data-table]").focus()
-    for _ in range(7):  # six headings, then the rows as one stop
+    for _ in range(8):  # seven headings, then the rows as one stop
         page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="MT:10 A>C")).to_be_focused()
     page.keyboard.press("ArrowDown")

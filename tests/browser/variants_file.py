@@ -69,7 +69,7 @@ def parquet_bytes(table: pa.Table) -> bytes:
 
 @dataclass
 class Bucket:
-    """The results bucket for a browser: answers ranges, and notes what was asked for.
+    """The buckets of results and references for a browser: answers ranges, and notes what was asked for.
 
     :ivar requests: key, first and last byte of each request
     :ivar expired: how many of the next requests are refused, as S3 does when a link has run out
@@ -80,7 +80,7 @@ class Bucket:
 
     def serve(self, context: BrowserContext) -> None:
         """Stand between a browser and the buckets of the tests' AWS."""
-        context.route(re.compile(r"https://gas-test-results-\d+\.s3\.amazonaws\.com/.*"), self._answer)
+        context.route(re.compile(r"https://gas-test-(?:results|references)-\d+\.s3\.amazonaws\.com/.*"), self._answer)
 
     @property
     def bytes(self) -> int:

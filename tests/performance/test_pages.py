@@ -35,6 +35,7 @@ PAGES = {
     "health": "/health", "home": "/", "annotate": "/annotate", "annotations": "/annotations", "profile": "/profile",
     "subscribe": "/subscribe", "job, running": f"/annotations/{JOB_IDS['running']}",
     "job, completed": f"/annotations/{JOB_IDS['completed']}", "log": f"/annotations/{JOB_IDS['completed']}/log",
+    "annotations, searched": "/annotations?q=cohort&sort=name", "documentation": "/docs/annotation", "sample": "/sample",
     "not found": "/nothing-here"}
 SLOWEST_PAGE = 400
 """Times the handler of /health; moto stands in for AWS, and is most of it."""
@@ -112,3 +113,17 @@ def test_first_visit(browser: Browser) -> None:
     assert len(page.body) > SMALLEST_COMPRESSED / 2
     assert sum(weights.values()) < HEAVIEST_VISIT
     assert len(weights) <= 6
+
+
+def test_looking_into_a_result(browser: Browser) -> None:
+    """With the table's script, and without the genome view, which is fetched when somebody asks for it."""
+    address = f"/annotations/{JOB_IDS['completed']}"
+    page = browser.get(address, Accept_Encoding="gzip")
+    named = assets.manifest()
+    names = set(re.findall(r'="/static/([^"]+)"', browser.get(address).html)) - {named["licences.txt"], named["igv.js"]}
+    assert named["variants.js"] in names
+    weights = {name: len(browser.get(f"/static/{name}", Accept="*/*", Accept_Encoding="gzip").body) for name in names}
+    whole = len(page.body) + sum(weights.values())
+    record("job page", {"bytes in all": whole, "variants.js": weights[named["variants.js"]]})
+    assert whole < HEAVIEST_VISIT
+    assert weights[named["variants.js"]] < 40_000

@@ -61,6 +61,13 @@ FILE_WORDS = {
 }
 
 
+def _stages(current: Stage) -> tuple[tuple[str, str], ...]:
+    order = list(Stage)
+    at = order.index(current)
+    return tuple((STAGE_WORDS[stage], "done" if place < at else "now" if place == at else "next")
+                 for place, stage in enumerate(order))
+
+
 @dataclass(frozen=True)
 class FileView:
     """A file to download."""
@@ -105,6 +112,7 @@ class JobView:
     :param late: that time is over
     :param retention: seconds that results stay after completion, None for premium and where it does not matter
     :param kept_until: epoch seconds until which the results stay because premium ended lately, None outside that time
+    :param stages: every stage in words, and whether it is "done", goes on ("now"), or is "next"
     :param seen: changes whenever anything that the live part shows does, but for durations
     """
 
@@ -121,6 +129,7 @@ class JobView:
     reference: str
     reference_name: str
     stage: str
+    stages: tuple[tuple[str, str], ...]
     records: int
     total: int | None
     percent: int | None
@@ -199,6 +208,7 @@ class JobView:
             status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_words(job),
             reference_name=job.reference,
             stage=STAGE_WORDS[progress.stage] if progress else "Starting",
+            stages=_stages(progress.stage) if progress else (),
             records=progress.records if progress else 0, total=progress.total if progress else None,
             percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,
             attempt=job.attempt, error=job.error, files=tuple(FileView.of(file) for file in job_files(job)),

@@ -1,4 +1,5 @@
-import type { ColumnInfo, Value, VariantFile } from "./file";
+import type { ColumnInfo, VariantFile } from "./file";
+import type { Value } from "./values";
 
 /** A column as the table shows it. */
 export interface Column {
@@ -16,14 +17,14 @@ const LONGEST_ALLELE = 12;
 
 // Title, width in rem. `chrom`, `ref` and `alt` are part of the first column, which names the variant.
 const KNOWN: Record<string, [string, number]> = {
-  pos: ["Variant", 13], id: ["Id", 9], qual: ["Quality", 6], filter: ["Filter", 7],
-  consequence: ["Consequence", 15], consequences: ["All its terms", 16], impact: ["Impact", 7.5], gene: ["Gene", 8],
+  pos: ["Variant", 11], id: ["Id", 9], qual: ["Quality", 6], filter: ["Filter", 7],
+  consequence: ["Consequence", 14.5], consequences: ["All its terms", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
   gene_id: ["Gene id", 11], transcript: ["Transcript", 11], biotype: ["Biotype", 10], exon: ["Exon", 5],
-  intron: ["Intron", 5], hgvsc: ["HGVS, DNA", 16], hgvsp: ["HGVS, protein", 16], protein_position: ["Residue", 6],
-  amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], known: ["Known", 6], existing: ["Known as", 12],
+  intron: ["Intron", 5], hgvsc: ["HGVS, DNA", 16], hgvsp: ["HGVS, protein", 14], protein_position: ["Residue", 6],
+  amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], known: ["Known", 5], existing: ["Known as", 9],
 };
 const PARTS = ["chrom", "ref", "alt"];
-const SHOWN_AT_FIRST = ["pos", "gene", "consequence", "impact", "hgvsp", "existing"];
+const SHOWN_AT_FIRST = ["pos", "gene", "consequence", "impact", "hgvsp", "known", "existing"];
 
 /** The columns that a file's table can show. */
 export function columnsOfFile(file: VariantFile): Column[] {

@@ -1,6 +1,7 @@
 import type { Column } from "./columns";
-import type { Value, VariantFile } from "./file";
+import type { VariantFile } from "./file";
 import type { Selection } from "./selection";
+import { plain, type Value } from "./values";
 
 const FIXED = ["chrom", "pos", "id", "ref", "alt", "qual", "filter"];
 
@@ -68,7 +69,7 @@ export async function write(file: VariantFile, rows: Selection, format: Format, 
     const start = file.groups[index]?.start ?? 0;
     for (const place of group) {
       const row = rows.row(place) - start;
-      lines[place] = format.line((column) => plain(values.get(column)?.[row]));
+      lines[place] = format.line((column) => written(plain(values.get(column)?.[row])));
     }
     done += group.length;
     progress(done / rows.length);
@@ -93,11 +94,9 @@ export function save(content: Blob, name: string): void {
   window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-function plain(value: unknown): Value {
-  if (typeof value === "bigint") return Number(value);
-  // Single precision has seven digits; the others are noise of the conversion.
-  if (typeof value === "number" && !Number.isInteger(value)) return Number(value.toPrecision(7));
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+/** Single precision has seven digits; the others are noise of the conversion. */
+function written(value: Value): Value {
+  return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value;
 }
 
 function quoted(value: Value): string {

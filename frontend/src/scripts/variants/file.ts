@@ -1,8 +1,7 @@
 import { parquetMetadataAsync, parquetRead, type AsyncBuffer, type FileMetaData } from "hyparquet";
 import type { Links } from "./links";
+import { plain, type Value } from "./values";
 
-/** A value of a cell, as the table of variants holds it. */
-export type Value = string | number | boolean | null;
 type Values = ArrayLike<unknown>;
 
 /** Smallest and largest value of a column in a group of rows; null when the file does not say. */
@@ -182,11 +181,6 @@ function withIndexesAtOnce(buffer: AsyncBuffer, metadata: FileMetaData): AsyncBu
 }
 
 const key = (group: number, piece: number, column: string): string => `${group}:${piece}:${column}`;
-
-function plain(value: unknown): Value {
-  if (typeof value === "bigint") return Number(value);
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
-}
 
 function descriptions(text: string | undefined): Map<string, string> {
   if (text === undefined || text === "") return new Map();

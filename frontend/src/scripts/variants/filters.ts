@@ -1,4 +1,5 @@
-import type { Group, Range, Value } from "./file";
+import type { Group, Range } from "./file";
+import type { Value } from "./values";
 
 export interface Region { names: string[]; start: number; end: number }
 

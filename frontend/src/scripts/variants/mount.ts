@@ -2,12 +2,13 @@ import { announce } from "../announce";
 import { columnsOfFile, layersOf, visible, type Column } from "./columns";
 import { Details } from "./details";
 import { csv, save, vcf, write } from "./export";
-import { VariantFile, type Value } from "./file";
+import { VariantFile } from "./file";
 import { FilterForm } from "./form";
 import { Links, ReadingError } from "./links";
 import { everything, search, sorted, type Selection } from "./selection";
 import { filtersOf, fromAddress, toAddress, type State } from "./state";
 import { VariantTable } from "./table";
+import type { Value } from "./values";
 
 const SAY_EVERY_MS = 250;
 

@@ -1,6 +1,9 @@
 import type { VariantFile } from "./file";
 import { columnsOf, IMPACTS, matcher, mayMatch, type Filters } from "./filters";
 
+/** Groups that are fetched while one is searched. */
+const READ_AHEAD = 6;
+
 export interface Sort { column: string; descending: boolean }
 
 /** Rows of the file in the order in which they are shown. */
@@ -48,8 +51,9 @@ export async function search(file: VariantFile, filters: Filters, layers: string
   for (const [done, { group, index }] of groups.entries()) {
     const values = await file.readGroup(index, columns);
     signal.throwIfAborted();
-    const next = groups[done + 1];
-    if (next !== undefined) void file.readGroup(next.index, columns).catch(() => undefined); // asked for again above
+    for (const next of groups.slice(done + 1, done + 1 + READ_AHEAD)) {
+      void file.readGroup(next.index, columns).catch(() => undefined); // it is asked for again, and told then
+    }
     const matches = matcher(filters, values, layers);
     for (let row = 0; row < group.rows; row += 1) if (matches(row)) rows.add(group.start + row);
     found(rows, (done + 1) / groups.length);
@@ -71,6 +75,9 @@ export async function sorted(file: VariantFile, rows: Selection, sort: Sort, sig
   while (at < rows.length) {
     const index = file.groupOf(rows.row(at));
     const group = file.groups[index];
+    for (let next = index + 1; next <= Math.min(index + READ_AHEAD, file.groups.length - 1); next += 1) {
+      void file.readGroup(next, [sort.column]).catch(() => undefined);
+    }
     const column = (await file.readGroup(index, [sort.column])).get(sort.column) ?? [];
     signal.throwIfAborted();
     if (group === undefined) break;
