@@ -1,0 +1,145 @@
+"""The engine beside `bcftools csq` on the same file and processors, its memory, and what a small file costs.
+
+Figures go to `test-artifacts/performance/engine.json`. Asserted are ratios within one run and bytes of memory.
+"""
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import PROJECT
+from tests.performance.genome import bases, build, records, write_vcf
+
+pytestmark = pytest.mark.performance
+
+FIGURES = PROJECT / "test-artifacts" / "performance" / "engine.json"
+SAMPLE = PROJECT / "reference" / "rCRS" / "sample.vcf"
+COUNTS = (220_000, 1_000_000)
+ROUNDS = {220_000: 3, 1_000_000: 1}
+HIGHEST_RATIO = 3.0
+"""Times the time of `bcftools csq -p a -Oz`."""
+MOST_MEMORY = 600 << 20
+"""Bytes of all processes together."""
+CSQ = """
+import sys
+import pysam.bcftools
+pysam.bcftools.csq(*sys.argv[1:], catch_stdout=False)
+"""
+
+
+def record(name: str, figures: Any) -> None:
+    """Add figures to the file that the documentation is written from."""
+    FIGURES.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
+    FIGURES.write_text(json.dumps({**known, name: figures}, indent=1, sort_keys=True))
+
+
+@pytest.fixture(scope="module")
+def sequence() -> str:
+    return bases()
+
+
+@pytest.fixture(scope="module")
+def bundle(sequence: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("bundle"), sequence)
+
+
+def annotation(path: Path, bundle: Path, out: Path) -> list[str]:
+    return [sys.executable, "-m", "annotator", "annotate", str(path), "--reference", str(bundle), "--out", str(out)]
+
+
+def seconds(command: list[str]) -> float:
+    begun = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True, cwd=PROJECT)
+    return time.monotonic() - begun
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_time_beside_csq(sequence: str, bundle: Path, tmp_path: Path, count: int) -> None:
+    """All layers, regions, CSQ, BCSQ, table and index, in so many times the time of csq by itself."""
+    path = write_vcf(tmp_path / "in.vcf", records(sequence, count))
+    csq = [sys.executable, "-c", CSQ, "-f", str(bundle / "sequence.fa.gz"), "-g", str(bundle / "models.gff3.gz"),
+           *["-p", "a", "-Oz", "-o", str(tmp_path / "csq.vcf.gz"), str(path)]]
+    ours = annotation(path, bundle, tmp_path / "x.annot.vcf.gz")
+    rounds = [(seconds(csq), seconds(ours)) for _ in range(ROUNDS[count])]
+    ratio = statistics.median(one / other for other, one in rounds)
+    record(f"{count} records", {
+        "csq, seconds": round(statistics.median(one for one, _ in rounds), 2),
+        "whole pass, seconds": round(statistics.median(one for _, one in rounds), 2),
+        "ratio": round(ratio, 2), "processors": len(os.sched_getaffinity(0)), "level": "ISA-L 0; csq: zlib 6",
+        "bytes": (tmp_path / "x.annot.vcf.gz").stat().st_size})
+    assert ratio <= HIGHEST_RATIO
+
+
+def test_memory_is_flat(sequence: str, bundle: Path, tmp_path: Path) -> None:
+    """Of all processes together, pages that they share counted once."""
+    peaks = {}
+    for count in (50_000, 250_000):
+        path = write_vcf(tmp_path / "in.vcf", records(sequence, count))
+        peaks[count] = peak_of(annotation(path, bundle, tmp_path / "x.annot.vcf.gz"))
+    record("memory", {f"{count} records, MB": peak >> 20 for count, peak in peaks.items()})
+    assert max(peaks.values()) < MOST_MEMORY
+    assert peaks[250_000] < 1.25 * peaks[50_000]
+
+
+def peak_of(command: list[str]) -> int:
+    """Most memory, in bytes, that a command and its children had at one time."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=PROJECT)
+    peak = 0
+
+    def look() -> None:
+        nonlocal peak
+        while process.returncode is None:
+            peak = max(peak, sum(map(memory_of, [process.pid, *children_of(process.pid)])))
+            time.sleep(0.02)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    assert process.wait() == 0
+    watcher.join()
+    assert peak > 0
+    return peak
+
+
+def children_of(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+    except OSError:
+        return []
+
+
+def memory_of(pid: int) -> int:
+    """Proportional set size of a process in bytes; 0 once it has ended."""
+    try:
+        found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text("ascii"), re.M)
+    except OSError:
+        return 0
+    return 0 if found is None else int(found[1]) << 10
+
+
+def test_what_a_small_file_costs(tmp_path: Path) -> None:
+    """Process time of the sample's 1,206 records beside that of loading the libraries alone."""
+    libraries = [sys.executable, "-c", "import numpy, pyarrow.compute, pyarrow.parquet, pysam, pysam.bcftools"]
+    ours = [*annotation(SAMPLE, PROJECT / "reference" / "rCRS", tmp_path / "x.annot.vcf.gz")]
+    loading, whole = (statistics.median(processor_time(command) for _ in range(5)) for command in (libraries, ours))
+    record("1206 records", {"whole process, processor seconds": round(whole, 3), "ratio": round(whole / loading, 2),
+                            "loading the libraries, processor seconds": round(loading, 3)})
+    assert whole < 5 * loading
+
+
+def processor_time(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True, cwd=PROJECT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
