@@ -1,8 +1,7 @@
-"""Gene models of a reference, for what the consequence caller does not say: overlap, flanking genes, start codons."""
+"""Gene models of a reference as they are in its GFF3 file, to check them and to give csq those of some contigs."""
 
 from __future__ import annotations
 
-import bisect
 import gzip
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -14,11 +13,6 @@ import pysam
 
 from annotator.engine.errors import BundleError
 from annotator.engine.reference import Contig
-
-#: Bases of one bin of the index.
-BIN = 1 << 14
-#: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
-FLANK = 5000
 
 Interval = tuple[int, int]
 
@@ -42,60 +36,19 @@ class Transcript:
     phase: int = 0
     selenocysteines: frozenset[int] = frozenset()
 
-    def entry(self, terms: str) -> str:
-        """An entry of BCSQ for this transcript."""
-        return f"{terms}|{self.gene}|{self.id}|{self.biotype}|{self.strand}"
-
     def coding_positions(self) -> list[int]:
         """Positions of the coding sequence in the order of translation."""
         positions = [at for first, last in self.cds for at in range(first, last + 1)]
         return positions if self.strand == "+" else positions[::-1]
 
-    def terminal_bases(self) -> list[int]:
-        """Positions of a last codon that is incomplete in the genome; polyadenylation completes it."""
-        rest = sum(last - first + 1 for first, last in self.cds) % 3
-        return self.coding_positions()[-rest:] if rest else []
-
-    def terms(self, start: int, end: int, removed: bool) -> str:
-        """Terms for a change between two positions that overlap the transcript, from overlap alone.
-
-        Args:
-            start: first changed position.
-            end: last changed position.
-            removed: the sequence between them is lost.
-        """
-        if removed and start <= self.start and self.end <= end:
-            return "transcript_ablation"
-        partial = "&feature_truncation" if removed and end > start else ""
-        if _meets(self.cds, start, end):
-            return "coding_sequence_variant" + partial
-        if not _meets(self.exons, start, end):
-            return ("intron_variant" if self.cds else "intron_variant&non_coding_transcript_variant") + partial
-        if not self.cds:
-            return "non_coding_transcript_exon_variant" + partial
-        before = end < self.cds[0][0]
-        return ("5_prime_UTR_variant" if before == (self.strand == "+") else "3_prime_UTR_variant") + partial
-
-
-def _meets(intervals: list[Interval], start: int, end: int) -> bool:
-    return any(first <= end and start <= last for first, last in intervals)
-
 
 class Models:
-    """Transcripts of some contigs, found by position."""
+    """Transcripts of some contigs."""
 
-    def __init__(self, transcripts: dict[str, list[Transcript]], contigs: Iterable[Contig]) -> None:
-        self._contigs = {contig.name: contig for contig in contigs}
-        self._bins: dict[tuple[str, int], list[Transcript]] = defaultdict(list)
-        self._by_start: dict[str, list[Transcript]] = {}
-        self._by_end: dict[str, list[Transcript]] = {}
-        for contig, items in transcripts.items():
-            items.sort(key=lambda one: (one.start, one.end, one.id))
-            self._by_start[contig] = items
-            self._by_end[contig] = sorted(items, key=lambda one: one.end)
-            for one in items:
-                for at in range(one.start // BIN, one.end // BIN + 1):
-                    self._bins[contig, at].append(one)
+    def __init__(self, transcripts: dict[str, list[Transcript]]) -> None:
+        self._transcripts = {
+            contig: sorted(items, key=lambda one: (one.start, one.end, one.id)) for contig, items in transcripts.items()
+        }
 
     @classmethod
     def load(cls, path: Path, contigs: Iterable[Contig]) -> Models:
@@ -137,55 +90,11 @@ class Models:
             for owner in owners.values():
                 owner.exons.sort()
                 owner.cds.sort()
-        return cls({contig: list(owners.values()) for contig, owners in transcripts.items()}, wanted.values())
+        return cls({contig: list(owners.values()) for contig, owners in transcripts.items()})
 
     def transcripts(self, contig: str) -> list[Transcript]:
         """All transcripts of a contig in the order of their positions."""
-        return self._by_start.get(contig, [])
-
-    def overlapping(self, contig: str, start: int, end: int) -> list[Transcript]:
-        """Transcripts that overlap a range, in the order of their positions."""
-        found: dict[str, Transcript] = {}
-        for at in range(start // BIN, end // BIN + 1):
-            for one in self._bins.get((contig, at), ()):
-                if one.start <= end and start <= one.end:
-                    found[one.id] = one
-        return list(found.values())
-
-    def entries(self, contig: str, start: int, end: int, removed: bool = False) -> list[str]:
-        """Entries of BCSQ from overlap alone, or for the nearest gene on either side, or for no gene at all.
-
-        Args:
-            contig: canonical name.
-            start: first changed position, 1-based.
-            end: last changed position.
-            removed: the sequence between them is lost (a large deletion).
-        """
-        length = self._contigs[contig].length
-        end = min(end, length)
-        over = self.overlapping(contig, start, end)
-        if over:
-            return [one.entry(one.terms(start, end, removed)) for one in over]
-        return self._flanking(contig, start, end) or ["intergenic_variant|||"]
-
-    def _flanking(self, contig: str, start: int, end: int) -> list[str]:
-        """Entries for the nearest transcript on either side, across the origin of a circular contig."""
-        starts, ends = self._by_start.get(contig, []), self._by_end.get(contig, [])
-        if not starts:
-            return []
-        turn = self._contigs[contig].length if self._contigs[contig].circular else 0
-        found: list[str] = []
-        at = bisect.bisect_left(ends, start, key=lambda one: one.end) - 1
-        if at >= 0 or turn:
-            left = ends[at]  # the index -1 is the last transcript before the origin
-            if start - (left.end if at >= 0 else left.end - turn) <= FLANK:
-                found.append(left.entry("downstream_gene_variant" if left.strand == "+" else "upstream_gene_variant"))
-        at = bisect.bisect_right(starts, end, key=lambda one: one.start)
-        if at < len(starts) or turn:
-            right = starts[at % len(starts)]
-            if (right.start if at < len(starts) else right.start + turn) - end <= FLANK:
-                found.append(right.entry("upstream_gene_variant" if right.strand == "+" else "downstream_gene_variant"))
-        return found
+        return self._transcripts.get(contig, [])
 
 
 def _rows(path: Path, contigs: Iterable[str]) -> Iterator[tuple[str, str, int, int, str, int, dict[str, str]]]:

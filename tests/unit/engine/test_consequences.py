@@ -14,8 +14,6 @@ import pytest
 
 from annotator.engine import EngineError, Reference, streaming
 from annotator.engine.consequence.terms import TERMS
-from annotator.engine.models import Models
-from annotator.engine.reference import Contig
 from tests.unit.engine.conftest import PROJECT, Result
 
 Vcf = Callable[..., Path]
@@ -220,43 +218,3 @@ def test_terms_are_those_of_the_sequence_ontology(vcf: Vcf, run: Run) -> None:
     assert sum(summary["impacts"].values()) == summary["known"] + summary["novel"]
     assert sum(summary["most_severe"].values()) == summary["known"] + summary["novel"]
     assert sum(summary["locations"].values()) == summary["known"] + summary["novel"]
-
-
-NUCLEAR = Contig("1", 100_000, 1, frozenset({"ATG"}), False, ())
-GFF = """##gff-version 3
-1\tx\tgene\t1001\t3000\t.\t+\t.\tID=gene:G1;Name=ALPHA;biotype=protein_coding
-1\tx\tmRNA\t1001\t3000\t.\t+\t.\tID=transcript:T1;Parent=gene:G1;biotype=protein_coding
-1\tx\texon\t1001\t1500\t.\t+\t.\tParent=transcript:T1
-1\tx\texon\t2001\t3000\t.\t+\t.\tParent=transcript:T1
-1\tx\tCDS\t1101\t1500\t.\t+\t0\tParent=transcript:T1
-1\tx\tCDS\t2001\t2200\t.\t+\t2\tParent=transcript:T1
-1\tx\tlnc_RNA\t40001\t41000\t.\t-\t.\tID=transcript:T2;Parent=gene:G2;biotype=lncRNA
-1\tx\texon\t40001\t40100\t.\t-\t.\tParent=transcript:T2
-1\tx\texon\t40901\t41000\t.\t-\t.\tParent=transcript:T2
-"""
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "removed", "terms"),
-    [
-        (1050, 1050, False, ["5_prime_UTR_variant"]),
-        (1200, 1200, False, ["coding_sequence_variant"]),
-        (1700, 1700, False, ["intron_variant"]),
-        (2500, 2500, False, ["3_prime_UTR_variant"]),
-        (40050, 40050, False, ["non_coding_transcript_exon_variant"]),
-        (40500, 40500, False, ["intron_variant&non_coding_transcript_variant"]),
-        (900, 3100, True, ["transcript_ablation"]),
-        (1400, 1600, True, ["coding_sequence_variant&feature_truncation"]),
-        (500, 500, False, ["upstream_gene_variant"]),
-        (4000, 4000, False, ["downstream_gene_variant"]),
-        (36000, 36000, False, ["downstream_gene_variant"]),
-        (42000, 42000, False, ["upstream_gene_variant"]),
-        (20000, 20000, False, ["intergenic_variant"]),
-        (60000, 60000, False, ["intergenic_variant"]),
-    ],
-)
-def test_overlap_with_models(tmp_path: Path, start: int, end: int, removed: bool, terms: list[str]) -> None:
-    path = tmp_path / "models.gff3"
-    path.write_text(GFF)
-    models = Models.load(path, [NUCLEAR])
-    assert [entry.split("|")[0] for entry in models.entries("1", start, end, removed)] == terms
