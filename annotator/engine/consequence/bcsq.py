@@ -57,71 +57,52 @@ class BcsqWriter:
     def __init__(self, models: ContigModels) -> None:
         gene, biotype = models.strings("symbol"), models.strings("biotype")
         strand = pa.array(np.where(models.strand > 0, "+", "-"), pa.string())
-        of_gene = pc.binary_join_element_wise(gene, "", biotype, "|")
-        self._gene = of_gene.dictionary_encode()
-        self._gene_index = self._gene.indices.to_numpy()
+        self._genes = pc.binary_join_element_wise(gene, "", biotype, "|")
+        encoded = self._genes.dictionary_encode()
+        self._gene_index, self._gene_count = encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
         self._transcript = pc.binary_join_element_wise(gene, models.strings("id"), biotype, "|")
         with_strand = pc.binary_join_element_wise(self._transcript, strand, "|")
         self._stranded = pa.concat_arrays([with_strand, pa.array(["||"])])
 
     def entries(
-        self, all_rows: list[Rows], chunk: AlleleChunk, pairs: Pairs
+        self, all_rows: list[Rows], terms: np.ndarray, chunk: AlleleChunk, pairs: Pairs
     ) -> tuple[list[np.ndarray], list[pa.StringArray]]:
-        """Pairs and their entries, in parts; pairs that need none are left out."""
+        """Pairs and their entries, in parts; pairs that need none are left out. ``terms`` has one value a pair."""
+        record = chunk.record[pairs.allele].astype(np.int64)
+        near = terms & _NEAR != 0
         touched = np.zeros(chunk.records, dtype=bool)
-        record = chunk.record[pairs.allele]
-        for rows in all_rows:
-            touched[record[rows.pair[rows.terms & _NEAR == 0]]] = True
+        touched[record[~near]] = True
+        only_gene = ~near & (terms & ~_OF_GENES == 0)
+        plain = ~near & ~only_gene
         found: list[np.ndarray] = []
         texts: list[pa.StringArray] = []
         for rows in all_rows:
-            near = rows.terms & _NEAR != 0
-            only_gene = ~near & (rows.terms & ~_OF_GENES == 0)
             amino_acids = rows.text("amino_acids")
-            changes = np.zeros(len(rows), dtype=bool)
             if amino_acids is not None:
-                changes = pc.not_equal(amino_acids, "").to_numpy(zero_copy_only=False)
-            for chosen, write in (
-                (near & ~touched[record[rows.pair]], self._of_neighbours),
-                (only_gene, self._of_genes),
-                (~near & ~only_gene & ~changes, self._of_transcripts),
-                (~near & ~only_gene & changes, self._of_codons),
-            ):
-                at = np.flatnonzero(chosen)
-                if len(at):
-                    at, text = write(rows, at, chunk, pairs)
-                    found.append(rows.pair[at])
-                    texts.append(text)
+                changed = pc.not_equal(amino_acids, "").to_numpy(zero_copy_only=False) & plain[rows.pair]
+                plain[rows.pair[changed]] = False
+                found.append(rows.pair[changed])
+                texts.append(self._of_codons(rows, np.flatnonzero(changed), chunk, pairs))
+        for pair, owners in (
+            (np.flatnonzero(near & ~touched[record]), self._stranded),
+            (self._once(np.flatnonzero(only_gene), terms, record, pairs), self._genes),
+            (np.flatnonzero(plain), self._transcript),
+        ):
+            owner = pairs.transcript[pair]
+            owner = pa.array(np.where(owner < 0, len(owners) - 1, owner))
+            found.append(pair)
+            texts.append(pc.binary_join_element_wise(_named(terms[pair]), owners.take(owner), "|"))
         return found, texts
 
-    def _of_neighbours(
-        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs
-    ) -> tuple[np.ndarray, pa.StringArray]:
-        transcript = pairs.transcript[rows.pair[at]]
-        owner = self._stranded.take(pa.array(np.where(transcript < 0, len(self._stranded) - 1, transcript)))
-        return at, pc.binary_join_element_wise(_named(rows.terms[at]), owner, "|")
-
-    def _of_genes(
-        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs
-    ) -> tuple[np.ndarray, pa.StringArray]:
-        pair = rows.pair[at]
-        gene = self._gene_index[pairs.transcript[pair]].astype(np.int64)
-        terms, kind = np.unique(rows.terms[at], return_inverse=True)
-        size = len(self._gene.dictionary) * len(terms)
-        key = chunk.record[pairs.allele[pair]].astype(np.int64) * size + gene * len(terms) + kind
+    def _once(self, pair: np.ndarray, terms: np.ndarray, record: np.ndarray, pairs: Pairs) -> np.ndarray:
+        """Those of some pairs that are the first of their record with their gene and terms."""
+        gene = self._gene_index[pairs.transcript[pair]]
+        masks, kind = np.unique(terms[pair], return_inverse=True)
+        key = (record[pair] * self._gene_count + gene) * len(masks) + kind
         _, first = np.unique(key, return_index=True)
-        owner = self._gene.dictionary.take(pa.array(gene[first]))
-        return at[first], pc.binary_join_element_wise(_named(rows.terms[at[first]]), owner, "|")
+        return pair[first]
 
-    def _of_transcripts(
-        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs
-    ) -> tuple[np.ndarray, pa.StringArray]:
-        owner = self._transcript.take(pa.array(pairs.transcript[rows.pair[at]]))
-        return at, pc.binary_join_element_wise(_named(rows.terms[at]), owner, "|")
-
-    def _of_codons(
-        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs
-    ) -> tuple[np.ndarray, pa.StringArray]:
+    def _of_codons(self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs) -> pa.StringArray:
         pair, index = rows.pair[at], pa.array(at)
         owner = self._stranded.take(pa.array(pairs.transcript[pair]))
         protein, amino_acids = rows.text("protein"), rows.text("amino_acids")
@@ -129,12 +110,11 @@ class BcsqWriter:
         assert amino_acids is not None
         position = pc.replace_substring_regex(protein.take(index), r"[-?].*", "")
         sides = pc.split_pattern(amino_acids.take(index), "/")
-        after = self._second(sides, position)
         allele = pairs.allele[pair]
         bases = [pa.array(chunk.pos[allele]), chunk.ref.take(pa.array(allele)), chunk.alt.take(pa.array(allele))]
         where, ref, alt = (one.cast(pa.string()) for one in bases)
-        parts = [_named(rows.terms[at]), "|", owner, "|", position, pc.list_element(sides, 0), after]
-        return at, pc.binary_join_element_wise(*parts, "|", where, ref, ">", alt, "")
+        parts = [_named(rows.terms[at]), "|", owner, "|", position, pc.list_element(sides, 0)]
+        return pc.binary_join_element_wise(*parts, self._second(sides, position), "|", where, ref, ">", alt, "")
 
     @staticmethod
     def _second(sides: pa.ListArray, position: pa.StringArray) -> pa.StringArray:

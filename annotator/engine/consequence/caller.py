@@ -11,26 +11,24 @@ from annotator.engine.consequence.assembly import Assembler, joined
 from annotator.engine.consequence.bcsq import BcsqWriter
 from annotator.engine.consequence.chunk import AlleleChunk, Called
 from annotator.engine.consequence.codons import CodingSequences, protein_prefixes
-from annotator.engine.consequence.exact import ExactRows, Row
+from annotator.engine.consequence.exact import ExactRows
 from annotator.engine.consequence.hgvs import shifted
+from annotator.engine.consequence.indels import Ranges, indel_terms, outside_codons
 from annotator.engine.consequence.models import Bases, ContigModels
 from annotator.engine.consequence.pairs import Alleles, Pairs, find_pairs
 from annotator.engine.consequence.positions import cdna, locate, named
 from annotator.engine.consequence.rows import Rows, exact_rows
+from annotator.engine.consequence.shared import SharedRows
 from annotator.engine.consequence.substitutions import (
     base_index,
-    deep_in_intron,
     flank_terms,
     in_odd_spot,
-    intron_terms,
     plain_single_bases,
     single_base_terms,
 )
 from annotator.engine.consequence.terms import INTERGENIC
 from annotator.engine.consequence.translation import reverse_complement
 
-#: Rows of one chunk that were looked at one by one are remembered for so many pairs.
-_MEMORY = 50_000
 #: ``A>C`` by 4 * index of the first + index of the second base.
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
 
@@ -55,13 +53,13 @@ class ConsequenceCaller:
         name = models.name
         self._fetch = lambda start, length: bases.fetch(name, start, length)
         self._exact = ExactRows(self._fetch, genetic_code)
+        self._shared = SharedRows(self._exact)
         self._sequences = CodingSequences(models, self._exact)
         self._assembler = Assembler(models)
         self._bcsq = BcsqWriter(models)
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
         self._names = pc.binary_join_element_wise(models.strings("id"), pa.array(numbering, pa.string()), ":")
-        self._known: dict[tuple[object, int], Row] = {}
 
     def call(self, chunk: AlleleChunk, existing: pa.Array | None = None) -> Called:
         """Call the consequences of a chunk.
@@ -84,7 +82,7 @@ class ConsequenceCaller:
         entries = [self._assembler.entries(one, alleles, pairs, existing) for one in rows]
         return Called(
             csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
-            bcsq=_by_record(*self._bcsq.entries(rows, chunk, pairs), record, chunk.records),
+            bcsq=_by_record(*self._bcsq.entries(rows, terms, chunk, pairs), record, chunk.records),
             worst=self._assembler.most_severe(rows, pairs, len(alleles)),
             terms=found,
         )
@@ -105,11 +103,11 @@ class ConsequenceCaller:
         transcript, start, end = transcript[touches], start[touches], end[touches]
         odd = in_odd_spot(models, transcript, np.minimum(start, end), np.maximum(start, end))
         single = plain_single_bases(alleles)[allele[touches]] & ~odd
-        deep = ~single & ~odd
-        deep[deep] = deep_in_intron(alleles, pairs, inside[deep], models)
+        simple = ~single & ~odd
+        simple[simple] = outside_codons(alleles, pairs, inside[simple], models)
         singles, left = self._single_bases(alleles, pairs, inside[single])
-        found += [*singles, self._deep(alleles, pairs, inside[deep])]
-        found.append(self._one_by_one(alleles, pairs, np.concatenate([inside[~single & ~deep], left])))
+        found += [*singles, self._indels(alleles, pairs, inside[simple])]
+        found.append(self._one_by_one(alleles, pairs, np.concatenate([inside[~single & ~simple], left])))
         return found
 
     def _single_bases(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> tuple[list[Rows], np.ndarray]:
@@ -157,16 +155,16 @@ class ConsequenceCaller:
             found.append(rows)
         return found, at[strange]
 
-    def _deep(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> Rows:
-        """Rows of insertions and deletions inside introns, shifted for their names."""
+    def _indels(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> Rows:
+        """Rows of insertions and deletions that touch no codon, shifted for their names."""
         models = self._models
         transcript, allele = pairs.transcript[at], pairs.allele[at]
         forward = models.strand[transcript] > 0
-        rows = Rows(at, intron_terms(models, transcript))
+        ranges = Ranges.of(alleles, pairs, at, models)
+        rows = Rows(at, indel_terms(models, ranges))
         if not len(at):
             return rows
-        places = locate(models, transcript, np.minimum(alleles.start[allele], alleles.end[allele]))
-        rows.texts["intron"] = models.intron_labels.take(pa.array(places.exon))
+        rows.texts |= self._numbers(ranges)
         key, index = np.unique(allele * 2 + forward, return_inverse=True)
         begin, until, text = [], [], []
         for one in key:
@@ -188,8 +186,28 @@ class ConsequenceCaller:
         second = pc.if_else(pc.equal(one, two), "", pc.binary_join_element_wise("_", two, ""))
         words = pa.array(text, pa.string()).take(pa.array(index))
         name = pc.binary_join_element_wise(self._names.take(pa.array(transcript)), one, second, words, "")
-        rows.texts["hgvsc"] = pc.if_else(pa.array(outside), "", name)
+        for one in np.flatnonzero(outside).tolist():
+            # At the end of a transcript the name depends on where it ends.
+            row = self._exact.row(alleles.one(int(allele[one])), models.transcript(int(transcript[one])))
+            name = pc.replace_with_mask(name, pa.array(np.arange(len(at)) == one), pa.scalar(row.hgvsc))
+        rows.texts["hgvsc"] = name
         return rows
+
+    def _numbers(self, ranges: Ranges) -> dict[str, pa.Array | list[pa.Array | pa.Scalar | str]]:
+        """Numbers of exons or introns, and positions in the spliced transcript of those in exons."""
+        models, exonic = self._models, ranges.places.exonic
+        index, in_exon = pa.array(ranges.places.exon), pa.array(exonic)
+        ends = []
+        for position in (ranges.start, ranges.end):
+            held = np.where(exonic, position, models.start[ranges.transcript])
+            ends.append(cdna(models, locate(models, ranges.transcript, held)))
+        low, high = pa.array(np.minimum(*ends)).cast(pa.string()), pa.array(np.maximum(*ends)).cast(pa.string())
+        span = pc.if_else(pc.equal(low, high), low, pc.binary_join_element_wise(low, high, "-"))
+        return {
+            "exon": pc.if_else(in_exon, models.exon_labels.take(index), ""),
+            "intron": pc.if_else(in_exon, "", models.intron_labels.take(index)),
+            "cdna": pc.if_else(in_exon, span, ""),
+        }
 
     def _moved(self, alleles: Alleles, at: int, strand: int) -> tuple[int, int, str]:
         """First and last base of the HGVS name of a pure insertion or deletion, and what it is called."""
@@ -205,18 +223,12 @@ class ConsequenceCaller:
 
     def _one_by_one(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> Rows:
         found = []
-        if len(self._known) > _MEMORY:
-            self._known.clear()
         current, allele = -1, None
         for pair in np.sort(at).tolist():
             index, transcript = int(pairs.allele[pair]), int(pairs.transcript[pair])
             if index != current or allele is None:
                 current, allele = index, alleles.one(index)
-            key = allele, transcript
-            row = self._known.get(key)
-            if row is None:
-                row = self._known[key] = self._exact.row(allele, self._models.transcript(transcript))
-            found.append(row)
+            found.append(self._shared.row(allele, transcript, self._models.transcript(transcript)))
         return exact_rows(np.sort(at).tolist(), found)
 
 

@@ -8,8 +8,7 @@ both to the same answers.
 
 from __future__ import annotations
 
-from functools import cached_property
-
+from annotator.engine.consequence.lazy import lazy
 from annotator.engine.consequence.placement import Placement, overlap
 from annotator.engine.consequence.terms import BIT
 from annotator.engine.consequence.translation import translate
@@ -18,14 +17,14 @@ from annotator.engine.consequence.translation import translate
 class Effect(Placement):
     """The effect of an allele on a transcript that it lies within."""
 
-    @cached_property
+    @lazy
     def partial_codon(self) -> bool:
         """In a last codon that has fewer than three bases."""
         if self.protein_start is None:
             return False
         return 0 < len(self.transcript.cds) - (self.protein_start * 3 - 3) < 3
 
-    @cached_property
+    @lazy
     def at_start_codon(self) -> bool:
         """Touches the first codon."""
         t = self.transcript
@@ -33,7 +32,7 @@ class Effect(Placement):
             return False
         return overlap(self.cdna_start, self.cdna_end, t.cdna_coding[0], t.cdna_coding[0] + 2)
 
-    @cached_property
+    @lazy
     def at_stop_codon(self) -> bool:
         """Touches the last codon."""
         t = self.transcript
@@ -41,14 +40,14 @@ class Effect(Placement):
             return False
         return overlap(self.cdna_start, self.cdna_end, t.cdna_coding[1] - 2, t.cdna_coding[1])
 
-    @cached_property
+    @lazy
     def _edited_start(self) -> str:
         """The transcript up to its last coding base, with the change."""
         t = self.transcript
         whole = t.five_prime + t.cds
         return whole[: (self.cdna_start or 1) - 1] + self.alt + whole[self.cdna_end or 0 :]
 
-    @cached_property
+    @lazy
     def start_shifted(self) -> bool:
         """A change of length at the first codon that leaves another coding sequence behind."""
         if not self.allele.plain or not self.at_start_codon or self.same_length:
@@ -59,7 +58,7 @@ class Effect(Placement):
             return False
         return len(edited) < len(t.cds) or not edited.endswith(t.cds)
 
-    @cached_property
+    @lazy
     def start_codon_kept(self) -> bool:
         """A substitution after which the first codon is still ATG."""
         if not self.allele.plain:
@@ -68,7 +67,7 @@ class Effect(Placement):
         at = len(edited) - len(self.transcript.cds)
         return edited[at : at + 3] == "ATG"
 
-    @cached_property
+    @lazy
     def start_codon_replaced(self) -> bool:
         """Another codon than ATG stands where the first one was, behind a 5' UTR."""
         t = self.transcript
@@ -78,7 +77,7 @@ class Effect(Placement):
             return False
         return self._edited_start[len(t.five_prime) :][:3] != "ATG"
 
-    @cached_property
+    @lazy
     def start_lost(self) -> bool:
         """The first codon is no start any more."""
         if not self.at_start_codon:
@@ -92,14 +91,14 @@ class Effect(Placement):
         before, after = self.peptides
         return self.protein_start == 1 and not after.endswith(before) and not after.startswith(before)
 
-    @cached_property
+    @lazy
     def start_retained(self) -> bool:
         """The first codon is touched and still there."""
         if not self.at_start_codon:
             return False
         return self.start_codon_kept if self.same_length else not self.start_shifted
 
-    @cached_property
+    @lazy
     def stop_altered(self) -> bool:
         """A change of length at the last codon after which no stop stands there."""
         if not self.allele.plain or not self.at_stop_codon or self.same_length or self.cds_start is None:
@@ -111,14 +110,14 @@ class Effect(Placement):
             return True
         return translate(edited[len(t.cds) - 3 : len(t.cds)], self.code) != "*"
 
-    @cached_property
+    @lazy
     def stop_lost(self) -> bool:
         """A stop is gone."""
         if self.peptides is not None:
             return "*" in self.peptides[0] and "*" not in self.peptides[1]
         return self.stop_altered
 
-    @cached_property
+    @lazy
     def stop_retained(self) -> bool:
         """A stop is touched and still there."""
         if self.partial_codon or self.stop_lost:
@@ -141,26 +140,26 @@ class Effect(Placement):
             or ("*" in before and before.index("*") == after.find("*"))
         )
 
-    @cached_property
+    @lazy
     def stop_gained(self) -> bool:
         """A new stop."""
         if self.stop_retained or self.peptides is None:
             return False
         return "*" in self.peptides[1] and "*" not in self.peptides[0]
 
-    @cached_property
+    @lazy
     def frameshift(self) -> bool:
         """The reading frame moves."""
         return not self.partial_codon and not self.stop_retained and self.frame_moves
 
-    @cached_property
+    @lazy
     def frame_moves(self) -> bool:
         """Bases are added to or lost from the coding sequence, and not three by three."""
         if self.cds_start is None or self.cds_end is None:
             return False
         return (len(self.alt) - (self.cds_end - self.cds_start + 1)) % 3 != 0
 
-    @cached_property
+    @lazy
     def inframe_insertion(self) -> bool:
         """Whole codons are added and no other is changed."""
         return self._inframe_insertion(self.start_lost)
@@ -177,7 +176,7 @@ class Effect(Placement):
         after = after[: stop + 1] if stop >= 0 else after
         return after.startswith(before) or after.endswith(before)
 
-    @cached_property
+    @lazy
     def inframe_deletion(self) -> bool:
         """Whole codons are lost and no other is changed."""
         if self.partial_codon or self.codons is None or self.frameshift:
@@ -193,7 +192,7 @@ class Effect(Placement):
             before, after = before[:-1], after[:-1]
         return not after and len(before) % 3 == 0
 
-    @cached_property
+    @lazy
     def protein_altering(self) -> bool:
         """The protein changes in another way."""
         if self.peptides is None:
@@ -205,7 +204,7 @@ class Effect(Placement):
             return False
         return not (self.inframe_deletion or self.start_lost or self.frameshift)
 
-    @cached_property
+    @lazy
     def missense(self) -> bool:
         """Other amino acids, as many as before."""
         if self.peptides is None or self.start_lost or self.stop_lost or self.stop_gained or self.partial_codon:
@@ -213,7 +212,7 @@ class Effect(Placement):
         before, after = self.peptides
         return not self.stop_retained and before != after and len(before) == len(after)
 
-    @cached_property
+    @lazy
     def synonymous(self) -> bool:
         """The same amino acids."""
         if self.peptides is None or not self.peptides[0]:
@@ -221,7 +220,7 @@ class Effect(Placement):
         before, after = self.peptides
         return before == after and not self.stop_retained and not self.start_retained and "X" not in before
 
-    @cached_property
+    @lazy
     def within_cds(self) -> bool:
         """Touches the coding sequence, or a frameshift intron in it."""
         if any(self.coding_pieces):
@@ -229,7 +228,7 @@ class Effect(Placement):
         t = self.transcript
         return t.coding and self.in_frameshift_intron and overlap(self.start, self.end, t.coding_start, t.coding_end)
 
-    @cached_property
+    @lazy
     def coding_unknown(self) -> bool:
         """Touches the coding sequence in a way that cannot be told."""
         if self.complete or not self.within_cds:
@@ -246,7 +245,7 @@ class Effect(Placement):
             or self.stop_lost
         )
 
-    @cached_property
+    @lazy
     def within_cdna(self) -> bool:
         """Touches the spliced transcript."""
         return any(self.pieces) or self.in_frameshift_intron
@@ -263,14 +262,14 @@ class Effect(Placement):
             return True
         return overlap(self.start, self.end, t.coding_end + 1, t.end)
 
-    @cached_property
+    @lazy
     def non_coding_exon(self) -> bool:
         """Touches an exon of a transcript that is not translated."""
         if self.complete or self.transcript.coding:
             return False
         return any(overlap(self.start, self.end, first, last) for first, last in self.transcript.exons)
 
-    @cached_property
+    @lazy
     def terms(self) -> int:
         """All consequence terms as a set of bits."""
         if self.complete and self.decrease:

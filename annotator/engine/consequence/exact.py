@@ -49,20 +49,18 @@ def exon_numbers(t: Transcript, start: int, end: int) -> str:
     """Numbers of the exons that a change touches, of how many."""
     count = len(t.exons)
     found = [
-        at + 1 if t.strand > 0 else count - at
-        for at, (first, last) in enumerate(t.exons)
-        if overlap(start, end, first, last)
+        at + 1 if t.strand > 0 else count - at for at in t.exons_near(start, end) if overlap(start, end, *t.exons[at])
     ]
     return _numbers(found, count)
 
 
 def intron_numbers(t: Transcript, start: int, end: int) -> str:
     """Numbers of the introns that a change touches, of how many."""
-    count = len(t.exons) - 1
+    count, near = len(t.exons) - 1, t.exons_near(start, end)
     found = [
         at + 1 if t.strand > 0 else count - at
-        for at, (left, right) in enumerate(zip(t.exons, t.exons[1:], strict=False))
-        if overlap(start, end, left[1] + 1, right[0] - 1)
+        for at in range(near.start, near.stop - 1)
+        if overlap(start, end, t.exons[at][1] + 1, t.exons[at + 1][0] - 1)
     ]
     return _numbers(found, count)
 

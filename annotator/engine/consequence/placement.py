@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from annotator.engine.consequence.alleles import Allele
+from annotator.engine.consequence.lazy import lazy
 from annotator.engine.consequence.transcript import Piece, Transcript
 from annotator.engine.consequence.translation import reverse_complement, translate, translate_to_stop
 
@@ -36,40 +35,43 @@ class Placement:
 
     # Regions
 
-    @cached_property
+    @lazy
     def exonic(self) -> bool:
         """Whether it touches an exon."""
         stretch = STRETCH if self.transcript.has_frameshift_intron else 0
         exons = self.transcript.exons
-        return any(overlap(self.low, self.high, first - stretch, last + stretch) for first, last in exons)
+        for at in self.transcript.exons_near(self.low, self.high):
+            if self.high >= exons[at][0] - stretch and self.low <= exons[at][1] + stretch:
+                return True
+        return False
 
-    @cached_property
+    @lazy
     def complete(self) -> bool:
         """Whether it covers the whole transcript."""
         return self.start <= self.transcript.start and self.end >= self.transcript.end
 
-    @cached_property
+    @lazy
     def pieces(self) -> list[Piece]:
         """Where it lies in the spliced transcript."""
         return self.transcript.pieces(self.start, self.end)
 
-    @cached_property
+    @lazy
     def coding_pieces(self) -> list[Piece]:
         """Where it lies in the coding sequence."""
         return self.transcript.coding_pieces(self.pieces)
 
-    @cached_property
+    @lazy
     def in_coding_region(self) -> bool:
         """Whether it touches the genome between first and last coding base."""
         t = self.transcript
         return t.coding and overlap(self.low, self.high, t.coding_start, t.coding_end)
 
-    @cached_property
+    @lazy
     def coding(self) -> bool:
         """Whether it may change codons."""
         return self.in_coding_region and self.exonic
 
-    @cached_property
+    @lazy
     def beyond_coding(self) -> bool:
         """Whether a part of it lies outside first and last coding base."""
         t = self.transcript
@@ -78,10 +80,11 @@ class Placement:
     def _splice(self) -> None:
         """Find out which parts of introns it changes."""
         t = self.transcript
-        near = [one for one in t.introns if overlap(self.low, self.high, one[0] - 3, one[1] + 3)]
+        beside = t.introns_near(self.low, self.high)
+        near = [one for one in beside if overlap(self.low, self.high, one[0] - 3, one[1] + 3)]
         boundary = [
             (first, last)
-            for first, last in t.introns
+            for first, last in beside
             if overlap(self.low, self.high, first - 3, first + 7) or overlap(self.low, self.high, last - 7, last + 3)
         ]
         self.intronic = self.in_frameshift_intron = self.at_start = self.at_end = False
@@ -121,41 +124,41 @@ class Placement:
 
     # Positions, from 1; None where that end of the change lies in no exon, or not in the coding sequence
 
-    @cached_property
+    @lazy
     def cdna_start(self) -> int | None:
         """First position in the spliced transcript."""
         return self.pieces[0][0] if self.pieces[0] else None
 
-    @cached_property
+    @lazy
     def cdna_end(self) -> int | None:
         """Last position in the spliced transcript."""
         return self.pieces[-1][1] if self.pieces[-1] else None
 
-    @cached_property
+    @lazy
     def cds_start(self) -> int | None:
         """First position in the coding sequence."""
         piece = self.coding_pieces[0] if self.coding_pieces else None
         return piece[0] + self.transcript.phase if piece else None
 
-    @cached_property
+    @lazy
     def cds_end(self) -> int | None:
         """Last position in the coding sequence."""
         piece = self.coding_pieces[-1] if self.coding_pieces else None
         return piece[1] + self.transcript.phase if piece else None
 
-    @cached_property
+    @lazy
     def protein_start(self) -> int | None:
         """First amino acid."""
         return None if self.cds_start is None else (self.cds_start + 2) // 3
 
-    @cached_property
+    @lazy
     def protein_end(self) -> int | None:
         """Last amino acid."""
         return None if self.cds_end is None else (self.cds_end + 2) // 3
 
     # Codons and amino acids
 
-    @cached_property
+    @lazy
     def altered_cds(self) -> str | None:
         """The coding sequence with the change, and the rest of the transcript behind it."""
         if self.cds_start is None or self.cds_end is None:
@@ -163,13 +166,13 @@ class Placement:
         t = self.transcript
         return t.cds[: self.cds_start - 1] + self.alt + t.cds[self.cds_end :] + t.three_prime
 
-    @cached_property
+    @lazy
     def altered_protein(self) -> str:
         """What is translated with the change, from its first amino acid to the next stop or the end."""
         first = ((self.protein_start or 1) - 1) * 3
         return translate_to_stop((self.altered_cds or "")[first:], self.code)
 
-    @cached_property
+    @lazy
     def codons(self) -> tuple[str, str] | None:
         """Codons before and after; empty where there is none on that side."""
         if self.protein_start is None or self.protein_end is None or self.altered_cds is None:
@@ -187,7 +190,7 @@ class Placement:
         found = translate(codon, self.code)
         return found + "X" if len(codon) % 3 and found != "*" else found
 
-    @cached_property
+    @lazy
     def peptides(self) -> tuple[str, str] | None:
         """Amino acids before and after; X for a part of a codon."""
         if self.codons is None or not self.allele.plain:

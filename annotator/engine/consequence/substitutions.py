@@ -1,4 +1,4 @@
-"""Consequences of many simple changes at once: single bases anywhere, insertions and deletions deep inside introns.
+"""Consequences of many simple changes at once: single bases anywhere in transcripts, and what lies beside them.
 
 The terms, texts and names are those of :mod:`annotator.engine.consequence.effects` and its neighbours, which look at
 one pair at a time; what does not fit here (codons at the ends of the coding sequence, frameshift introns, ...) is
@@ -10,16 +10,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from annotator.engine.consequence.alleles import DELETION, INSERTION, SUBSTITUTION
+from annotator.engine.consequence.alleles import SUBSTITUTION
 from annotator.engine.consequence.models import ContigModels
 from annotator.engine.consequence.pairs import Alleles, Pairs
 from annotator.engine.consequence.placement import STRETCH
-from annotator.engine.consequence.positions import Places, locate
+from annotator.engine.consequence.positions import Places
 from annotator.engine.consequence.terms import BIT
 from annotator.engine.consequence.translation import BASE_INDEX
-
-#: Bases from an exon beyond which an intron has nothing but itself.
-DEEP = 17
 
 
 def flank_terms(alleles: Alleles, pairs: Pairs, at: np.ndarray, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
@@ -43,26 +40,7 @@ def in_odd_spot(models: ContigModels, transcript: np.ndarray, low: np.ndarray, h
     return found
 
 
-def deep_in_intron(alleles: Alleles, pairs: Pairs, at: np.ndarray, models: ContigModels) -> np.ndarray:
-    """Which pairs are pure insertions or deletions that touch nothing but the inside of one intron."""
-    allele, transcript = pairs.allele[at], pairs.transcript[at]
-    start, end = alleles.start[allele], alleles.end[allele]
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    inside = np.isin(alleles.kind[allele], (INSERTION, DELETION)) & (low > models.start[transcript])
-    inside &= high < models.end[transcript]
-    places = locate(models, transcript, np.maximum(low, models.start[transcript]))
-    # The whole change stays within the intron that its first base is in.
-    room = places.from_right - (high - low)
-    found: np.ndarray = inside & ~places.exonic & (places.from_left >= DEEP) & (room >= DEEP)
-    return found
-
-
-def intron_terms(models: ContigModels, transcript: np.ndarray) -> np.ndarray:
-    """Terms of changes deep inside introns."""
-    return BIT["intron_variant"] | _transcript_terms(models, transcript, np.zeros(len(transcript), dtype=bool))
-
-
-def _transcript_terms(models: ContigModels, transcript: np.ndarray, exonic: np.ndarray) -> np.ndarray:
+def transcript_terms(models: ContigModels, transcript: np.ndarray, exonic: np.ndarray) -> np.ndarray:
     """Terms that come from the kind of the transcript alone."""
     coding = models.is_coding[transcript]
     decay = models.decay[transcript]
@@ -77,7 +55,7 @@ def single_base_terms(models: ContigModels, places: Places, position: np.ndarray
     transcript = places.transcript
     forward = models.strand[transcript] > 0
     exonic = places.exonic
-    terms = _transcript_terms(models, transcript, exonic)
+    terms = transcript_terms(models, transcript, exonic)
     # Introns: distances from the ends of the intron, in the direction of the transcript.
     from_donor = np.where(forward, places.from_left, places.from_right)
     from_acceptor = np.where(forward, places.from_right, places.from_left)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from annotator.engine.consequence.lazy import lazy
 from annotator.engine.consequence.translation import reverse_complement, translate
 
 Interval = tuple[int, int]
@@ -45,27 +45,42 @@ class Transcript:
         """Whether it is translated."""
         return self.coding_start > 0
 
-    @cached_property
+    @lazy
     def introns(self) -> list[Interval]:
         """Introns in ascending order; exons that touch have none between them."""
         pairs = zip(self.exons, self.exons[1:], strict=False)
         return [(left[1] + 1, right[0] - 1) for left, right in pairs if left[1] + 1 <= right[0] - 1]
 
-    @cached_property
+    def exons_near(self, start: int, end: int) -> range:
+        """Indices of the exons that a range of the genome, widened by 20 bases, touches or has next to it."""
+        first = max(0, bisect_left(self.exon_ends, start - 20) - 1)
+        return range(first, min(len(self.exons), bisect_right(self._exon_starts, end + 20) + 1))
+
+    def introns_near(self, start: int, end: int) -> list[Interval]:
+        """Introns that a range of the genome touches or comes within 20 bases of, and maybe one more on each side."""
+        near = self.exons_near(start, end)
+        found = []
+        for at in range(near.start, near.stop - 1):
+            first, last = self.exons[at][1] + 1, self.exons[at + 1][0] - 1
+            if first <= last:
+                found.append((first, last))
+        return found
+
+    @lazy
     def has_frameshift_intron(self) -> bool:
         """Whether one of its introns is too short to be one."""
         return any(last - first < _SHORT for first, last in self.introns)
 
-    @cached_property
+    @lazy
     def _exon_starts(self) -> list[int]:
         return [first for first, _ in self.exons]
 
-    @cached_property
+    @lazy
     def exon_ends(self) -> list[int]:
         """Last base of each exon."""
         return [last for _, last in self.exons]
 
-    @cached_property
+    @lazy
     def _before(self) -> list[int]:
         """Bases of the exons before each exon, in ascending order of the genome."""
         total, found = 0, []
@@ -87,7 +102,7 @@ class Transcript:
         offset = self._before[at] + position - self.exons[at][0]
         return offset + 1 if self.strand > 0 else self.length - offset
 
-    @cached_property
+    @lazy
     def cdna_coding(self) -> Interval:
         """First and last position of the coding sequence in the spliced transcript."""
         ends = self.cdna(self.coding_start), self.cdna(self.coding_end)
@@ -154,23 +169,23 @@ class Transcript:
         """The spliced sequence; :meth:`load` comes first."""
         return self._spliced
 
-    @cached_property
+    @lazy
     def cds(self) -> str:
         """Coding sequence, with an N for each base of the first codon that is unknown."""
         first, last = self.cdna_coding
         return "N" * self.phase + self._spliced[first - 1 : last]
 
-    @cached_property
+    @lazy
     def five_prime(self) -> str:
         """Sequence before the coding sequence."""
         return self._spliced[: self.cdna_coding[0] - 1]
 
-    @cached_property
+    @lazy
     def three_prime(self) -> str:
         """Sequence after the coding sequence."""
         return self._spliced[self.cdna_coding[1] :]
 
-    @cached_property
+    @lazy
     def selenocysteine_codons(self) -> frozenset[int]:
         """Numbers, from 1, of the stop codons that are read as selenocysteine."""
         found = set()

@@ -41,7 +41,7 @@ def test_quick_and_exact_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     given = chunk(records(seed))
     one = caller(tmp_path).call(given)
     monkeypatch.setattr(quick, "plain_single_bases", lambda alleles: np.zeros(len(alleles), dtype=bool))
-    monkeypatch.setattr(quick, "deep_in_intron", lambda alleles, pairs, where, models: np.zeros(len(where), dtype=bool))
+    monkeypatch.setattr(quick, "outside_codons", lambda alleles, pairs, where, models: np.zeros(len(where), dtype=bool))
     other = caller(tmp_path).call(given)
     assert one.csq.to_pylist() == other.csq.to_pylist()
     assert one.bcsq.to_pylist() == other.bcsq.to_pylist()
