@@ -106,8 +106,8 @@ class CodingSequences:
         weights = np.array([25, 5, 1])
         old_acid = table[BASE_INDEX[before].astype(np.int64) @ weights]
         new_acid = table[BASE_INDEX[after].astype(np.int64) @ weights]
-        # The first codons, the last one, unknown bases and stops inside are looked at one by one.
-        usual = (first >= 6) & (first + 6 <= length[index]) & (old_acid != ord("*")) & (old_acid != ord("X"))
+        # The first codon, the last one, unknown bases and stops inside are looked at one by one.
+        usual = (first >= 3) & (first + 6 <= length[index]) & (old_acid != ord("*")) & (old_acid != ord("X"))
         usual &= new_acid != ord("X")
         terms = np.where(
             old_acid == new_acid,

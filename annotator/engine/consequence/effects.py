@@ -150,7 +150,9 @@ class Effect(Placement):
     @lazy
     def frameshift(self) -> bool:
         """The reading frame moves."""
-        return not self.partial_codon and not self.stop_retained and self.frame_moves
+        if not self.frame_moves or self.cleanly_inside:
+            return self.frame_moves
+        return not self.partial_codon and not self.stop_retained
 
     @lazy
     def frame_moves(self) -> bool:
@@ -275,6 +277,8 @@ class Effect(Placement):
         if self.complete and self.decrease:
             return BIT["transcript_ablation"]
         t = self.transcript
+        if self.frame_moves and self.cleanly_inside:
+            return BIT["frameshift_variant"] | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
         found = self._splice_terms()
         if self.coding:
             found |= self._coding_terms()
@@ -292,6 +296,11 @@ class Effect(Placement):
         elif t.coding and self.complete and not self.coding_unknown:
             found |= BIT["coding_transcript_variant"]
         return found or BIT["intergenic_variant"]
+
+    @lazy
+    def cleanly_inside(self) -> bool:
+        """Known to lie well inside an exon, and without a stop in its codons: a shift of the frame is all there is."""
+        return self.inside and self.peptides is not None and "*" not in self.peptides[0] + self.peptides[1]
 
     def _splice_terms(self) -> int:
         if not self.boundary and not (self.tract or self.tract_reverse):

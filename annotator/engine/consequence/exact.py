@@ -141,6 +141,26 @@ class ExactRows:
             texts["hgvsp"] = self._protein_name(effect, shift)
         return Row(effect.terms, **numbers, **texts)
 
+    def row_inside(self, allele: Allele, t: Transcript, exon: int) -> Row:
+        """The row of an allele that lies, and can be moved, well inside the coding part of an exon."""
+        self.load(t)
+        effect = moved = Effect(allele, t, self._code, exon)
+        shift = self.shift(allele, t.strand)
+        if shift:
+            moved = Effect(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
+        name = transcript_change(effect, shift, self._fetch)
+        protein = protein_change(effect, moved) if allele.plain else ""
+        count = len(t.exons)
+        return Row(
+            effect.terms,
+            exon=f"{exon + 1 if t.strand > 0 else count - exon}/{count}",
+            hgvsc=name and f"{t.id}:{name}",
+            hgvsp=protein and f"{t.protein}:{protein.replace('=', '%3D')}",
+            amino_acids=_amino_acids(effect),
+            codons=_codons(effect),
+            **self._positions(effect),
+        )
+
     def _positions(self, effect: Effect) -> dict[str, str]:
         found = {"cdna": span(effect.cdna_start, effect.cdna_end)}
         if effect.coding:

@@ -19,7 +19,15 @@ def overlap(start: int, end: int, first: int, last: int) -> bool:
 class Placement:
     """An allele in a transcript that it lies within; the sequence of a transcript that is translated is loaded."""
 
-    def __init__(self, allele: Allele, transcript: Transcript, code: int) -> None:
+    def __init__(self, allele: Allele, transcript: Transcript, code: int, inside: int = -1) -> None:
+        """Place an allele.
+
+        Args:
+            allele: the allele.
+            transcript: the transcript.
+            code: number of the genetic code.
+            inside: index of the exon in whose coding part the allele is known to lie well inside; -1: find out.
+        """
         self.allele = allele
         self.transcript = transcript
         self.code = code
@@ -31,7 +39,36 @@ class Placement:
         #: The alternate bases in the direction of the transcript.
         self.alt = allele.alt if transcript.strand > 0 else reverse_complement(allele.alt)
         self.ref = allele.ref if transcript.strand > 0 else reverse_complement(allele.ref)
-        self._splice()
+        self.intronic = self.in_frameshift_intron = self.at_start = self.at_end = False
+        self.fifth = self.fifth_reverse = self.region = self.region_reverse = False
+        self.tract = self.tract_reverse = self.splice_near = self.boundary = False
+        self.inside = inside >= 0
+        if self.inside:
+            self._place_inside(inside)
+        else:
+            self._splice()
+
+    def _place_inside(self, exon: int) -> None:
+        """What is known of a change that touches neither an end of its exon nor the first or last codon."""
+        t = self.transcript
+        ends = self.start, self.end
+        begin, until = (t.cdna_in(exon, one) for one in (ends if t.strand > 0 else ends[::-1]))
+        first = t.cdna_coding[0] - 1
+        self.__dict__.update(
+            pieces=[(begin, until)],
+            coding_pieces=[(begin - first, until - first)],
+            cds_start=begin - first + t.phase,
+            cds_end=until - first + t.phase,
+            exonic=True,
+            complete=False,
+            coding=True,
+            beyond_coding=False,
+            at_start_codon=False,
+            at_stop_codon=False,
+            partial_codon=False,
+            start_lost=False,
+            start_retained=False,
+        )
 
     # Regions
 
@@ -87,9 +124,6 @@ class Placement:
             for first, last in beside
             if overlap(self.low, self.high, first - 3, first + 7) or overlap(self.low, self.high, last - 7, last + 3)
         ]
-        self.intronic = self.in_frameshift_intron = self.at_start = self.at_end = False
-        self.fifth = self.fifth_reverse = self.region = self.region_reverse = False
-        self.tract = self.tract_reverse = self.splice_near = False
         self.boundary = bool(boundary)
         for start, end in self.allele.regions():
             insertion = start == end + 1

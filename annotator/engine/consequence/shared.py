@@ -41,7 +41,7 @@ class SharedRows:
         key, exon, cds = place
         known = self._found.get(key)
         if known is None:
-            row = self._exact.row(allele, transcript)
+            row = self._exact.row_inside(allele, transcript, exon)
             self._found[key] = row, transcript, exon, cds
             return row
         return self._moved(*known, transcript, exon, cds)

@@ -102,6 +102,11 @@ class Transcript:
         offset = self._before[at] + position - self.exons[at][0]
         return offset + 1 if self.strand > 0 else self.length - offset
 
+    def cdna_in(self, exon: int, position: int) -> int:
+        """Position in the spliced transcript of a base of a known exon, from 1."""
+        offset = self._before[exon] + position - self.exons[exon][0]
+        return offset + 1 if self.strand > 0 else self.length - offset
+
     @lazy
     def cdna_coding(self) -> Interval:
         """First and last position of the coding sequence in the spliced transcript."""
