@@ -15,6 +15,7 @@ from annotator.engine_process import EngineCrashedError, EngineStoppedError
 from annotator.lease import Lease
 from annotator.settings import WorkerSettings
 from annotator.workspace import Workspace
+from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest, JobResult
@@ -154,6 +155,16 @@ class Worker:
             logger.info("Job completed", extra={"records": outputs.summary.get("records")})
             self._announce(ended)
             self.queue.done(message)
+            self._note_pace(ended)
+
+    def _note_pace(self, job: Job) -> None:
+        """How long it took, for the expected times of others; a job that was begun more than once tells nothing."""
+        if job.attempt != 1 or job.start_time is None or job.complete_time is None:
+            return
+        try:
+            PaceRecord(self.services.jobs).add(job.input_file_size, job.complete_time - job.start_time)
+        except (BotoCoreError, ClientError):
+            logger.warning("The pace was not noted", exc_info=True)
 
     def _again(self, job: Job, message: ReceivedMessage, count_attempt: bool) -> None:
         if count_attempt and job.attempt >= self.settings.most_attempts:

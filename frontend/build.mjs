@@ -48,6 +48,7 @@ async function styles(font) {
 async function scripts() {
   await put("site.js", await bundle("site.ts", "iife"));
   await put("own-data.js", await bundle("own-data.ts", "esm"));
+  await put("parts.js", await bundle(join("upload", "parts.ts"), "esm"));
   await put("annotate.js", await bundle("annotate.ts", "esm"));
   await put("variants.js", await bundle(join("variants", "mount.ts"), "esm"));
   await put("igv.js", await readFile(join(dirname(require.resolve("igv/package.json")), "dist", "igv.esm.min.js")));

@@ -31,6 +31,17 @@ class PresignedPost:
 
 
 @dataclass(frozen=True)
+class PresignedRequest:
+    """A link for one request to S3.
+
+    :param headers: what the request must carry, as the link was signed with it
+    """
+
+    url: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
 class StoredFile:
     """A file as a walk through a bucket finds it.
 
@@ -94,6 +105,24 @@ class FileStore:
         post = self._s3.generate_presigned_post(self.inputs_bucket, key_prefix + "${filename}", Fields=fields,
                                                 Conditions=conditions, ExpiresIn=expires_in)
         return PresignedPost(post["url"], post["fields"])
+
+    def presign_part_request(self, call: str, expires_in: int, key: str, values: Mapping[str, str | int],
+                             metadata: Mapping[str, str] | None = None) -> PresignedRequest:
+        """A link for one request about an upload in parts into the inputs bucket.
+
+        :param call: boto3's name of it
+        :param expires_in: seconds
+        :param values: further parameters of the call, as `UploadId`
+        :param metadata: of the file, where the call begins the upload
+        """
+        params: dict[str, Any] = {"Bucket": self.inputs_bucket, "Key": key, **values}
+        headers: dict[str, str] = {}
+        if metadata is not None:
+            kept = {name: value for name, value in metadata.items() if value}
+            params |= {"ServerSideEncryption": "AES256", "Metadata": kept}
+            headers = {"x-amz-server-side-encryption": "AES256",
+                       **{f"{METADATA_FIELD}{name}": value for name, value in kept.items()}}
+        return PresignedRequest(self._s3.generate_presigned_url(call, ExpiresIn=expires_in, Params=params), headers)
 
     def presign_download(self, bucket: str, key: str, file_name: str, expires_in: int) -> str:
         """A link that downloads one file under its own name.

@@ -10,13 +10,14 @@ from chalicelib.aws.files import METADATA_FIELD
 from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS
 from chalicelib.domain.notes import LONGEST_NOTE
 from chalicelib.exceptions import BadRequestError
+from chalicelib.usecases import parts
 from chalicelib.usecases.references import AUTO, available
 from chalicelib.usecases.uploads import NOTE, REFERENCE, UploadForm, find_uploaded_job, prepare_upload
 from chalicelib.web import monitoring
 from chalicelib.web.pages import render
 from chalicelib.web.requests import WebRequest
 from chalicelib.web.responses import WebResponse, json_response, no_content, redirect
-from chalicelib.web.routing import page
+from chalicelib.web.routing import action, page
 
 blueprint = Blueprint(__name__)
 
@@ -69,6 +70,28 @@ def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
     """What the form offers; with more than one reference, first of all to find out from the file."""
     found = [ReferenceChoice(one.name, one.label, one.assembly) for one in available(request.services)]
     return [ReferenceChoice(AUTO, "Find out from the file", ""), *found] if len(found) > 1 else found
+
+
+@action(blueprint, "/annotate/parts")
+def sign_part_request(request: WebRequest) -> WebResponse:
+    """A link for one request about an upload in parts, which the page's script sends to S3.
+
+    :raises BadRequestError: the form does not say which request
+    """
+    form = request.form
+    try:
+        wanted = parts.PartRequest(form.get("request", ""))
+        if wanted is parts.PartRequest.BEGIN:
+            signed = parts.begin(request.services, request.profile, form.get("name", ""), int(form.get("size", "")),
+                                 form.get(NOTE, ""), form.get(REFERENCE, ""))
+            monitoring.count("UploadsInPartsPrepared")
+        else:
+            signed = parts.sign(request.services, request.profile, wanted, form.get("key", ""),
+                                form.get("upload_id", ""), int(form.get("number") or 0))
+    except ValueError as error:
+        raise BadRequestError("The form does not say which request is meant.") from error
+    return json_response({"key": signed.key, "url": signed.url, "headers": signed.headers,
+                          "waiting": request.site.path(AFTER_UPLOAD, key=signed.key)})
 
 
 @page(blueprint, AFTER_UPLOAD)

@@ -35,7 +35,8 @@ PAGES = {
     "health": "/health", "home": "/", "annotate": "/annotate", "annotations": "/annotations", "profile": "/profile",
     "subscribe": "/subscribe", "job, running": f"/annotations/{JOB_IDS['running']}",
     "job, completed": f"/annotations/{JOB_IDS['completed']}", "log": f"/annotations/{JOB_IDS['completed']}/log",
-    "annotations, searched": "/annotations?q=cohort&sort=name", "documentation": "/docs/annotation", "sample": "/sample",
+    "annotations, searched": "/annotations?q=cohort&sort=name", "documentation": "/docs/annotation",
+    "sample": "/sample",
     "not found": "/nothing-here"}
 SLOWEST_PAGE = 400
 """Times the handler of /health; moto stands in for AWS, and is most of it."""

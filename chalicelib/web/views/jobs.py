@@ -1,7 +1,6 @@
 """A job as pages and JSON show it."""
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -218,44 +217,6 @@ class JobView:
             late=back_by is not None and back_by < now, retention=retention,
             kept_until=kept_until if kept_until > max(now, (job.complete_time or now) + (retention or 0)) else None,
             seen=str(job.version))
-
-
-def _whereabouts(job: JobView) -> str:
-    if job.restoring:
-        return ", on its way back from the archive"
-    return ", in the archive" if job.archived else ""
-
-
-@dataclass(frozen=True)
-class JobListView:
-    """A page of the list.
-
-    :param following: link to the next page, None on the last one
-    :param seen: changes whenever any row does
-    """
-
-    jobs: tuple[JobView, ...]
-    cursor: str | None
-    following: str | None
-    seen: str
-
-    @property
-    def live(self) -> bool:
-        """True while any job on the page moves."""
-        return any(job.live for job in self.jobs)
-
-    @property
-    def announcement(self) -> str:
-        """What a screen reader says when a job on the page has moved: the newest three."""
-        return ". ".join(f"{job.file_name}: {job.words.label}{_whereabouts(job)}" for job in self.jobs[:3])
-
-    @classmethod
-    def of(cls, jobs: list[Job], now: int, owner: Profile, plans: Plans, cursor: str | None,
-           following: str | None) -> JobListView:
-        """The page as its owner sees it at `now` (epoch seconds)."""
-        stamp = " ".join(f"{job.job_id}:{job.version}" for job in jobs)
-        return cls(tuple(JobView.of(job, now, owner, plans) for job in jobs), cursor, following,
-                   hashlib.sha256(stamp.encode()).hexdigest()[:16])
 
 
 def job_json(job: Job, site: Site) -> dict[str, Any]:

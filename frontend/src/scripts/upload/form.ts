@@ -1,5 +1,5 @@
 import { announce } from "../announce";
-import { Item } from "./item";
+import { IN_PARTS_FROM, Item, type Parts } from "./item";
 import type { Limits } from "./problems";
 
 /** Files that are sent at the same time: more share the same connection and end no sooner. */
@@ -39,6 +39,12 @@ export class UploadPage {
       event.preventDefault();
       void this.send();
     });
+  }
+
+  private get parts(): Parts | null {
+    const { parts, sign, partsFrom } = this.form.dataset;
+    return parts === undefined || sign === undefined ? null
+      : { module: parts, sign, from: partsFrom === undefined ? IN_PARTS_FROM : Number(partsFrom) };
   }
 
   private add(files: FileList | null): void {
@@ -114,7 +120,7 @@ export class UploadPage {
     const told = { note: this.note.value.trim(), reference: this.reference.value };
     const work = async (): Promise<void> => {
       for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-        await item.send(this.form.dataset["upload"] ?? "", told);
+        await item.send(this.form.dataset["upload"] ?? "", told, this.parts);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));

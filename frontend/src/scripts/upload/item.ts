@@ -3,10 +3,21 @@ import { amount } from "../amounts";
 import { look, type Findings } from "./check";
 import { upload, UploadFailed, type Told } from "./post";
 import { problemOf, type Limits } from "./problems";
+import type { PartsUpload, uploadInParts } from "./parts";
 import { Speedometer } from "./speed";
 import { count, type Problem } from "./words";
 
 type State = "looking" | "ready" | "refused" | "sending" | "sent" | "failed";
+
+/** From this size on a file goes in parts, where the plan has that. */
+export const IN_PARTS_FROM = 64 << 20;
+
+/** Where the module for uploads in parts is, and what signs its requests. */
+export interface Parts {
+  module: string;
+  sign: string;
+  from: number;
+}
 
 const COMPRESSIONS = { plain: "not compressed", gzip: "gzip", bgzip: "bgzip" };
 
@@ -51,7 +62,7 @@ export class Item {
   }
 
   /** Sends the file; afterwards it is sent or failed, and never throws. */
-  async send(offer: string, told: Told): Promise<void> {
+  async send(offer: string, told: Told, parts: Parts | null): Promise<void> {
     this.sending = new AbortController();
     this.show("sending");
     const bar = this.part<HTMLProgressElement>("progress");
@@ -60,7 +71,10 @@ export class Item {
     bar.removeAttribute("value");
     this.say("Starting…");
     try {
-      this.waiting = await upload(offer, this.file, told, this.limits, this.sending.signal, (loaded, total) => {
+      const send = parts !== null && this.file.size >= parts.from ? this.inParts(parts, told, this.sending.signal)
+        : (progress: (loaded: number, total: number) => void) =>
+          upload(offer, this.file, told, this.limits, this.sending?.signal ?? this.stop.signal, progress);
+      this.waiting = await send((loaded, total) => {
         if (total === 0) return;
         bar.max = total;
         bar.value = loaded;
@@ -79,6 +93,38 @@ export class Item {
       });
       this.show("failed");
     }
+  }
+
+  private inParts(parts: Parts, told: Told, signal: AbortSignal) {
+    return async (progress: (loaded: number, total: number) => void): Promise<string> => {
+      const module = await import(parts.module) as { uploadInParts: typeof uploadInParts };
+      const token = document.querySelector<HTMLInputElement>("input[name=csrf_token]")?.value ?? "";
+      const running: PartsUpload = module.uploadInParts(parts.sign, token, this.file, told, progress,
+        (line) => this.say(line), parts.from < IN_PARTS_FROM ? parts.from : undefined);
+      const pause = this.part<HTMLButtonElement>("[data-pause]");
+      let paused = false;
+      const turn = (): void => {
+        paused = !paused;
+        pause.textContent = paused ? "Go on" : "Pause";
+        if (paused) running.pause();
+        else running.resume();
+        if (paused) this.say("Paused. You can close this page and choose the file again within a day to go on.");
+      };
+      pause.hidden = false;
+      pause.addEventListener("click", turn);
+      signal.addEventListener("abort", () => running.stop(), { once: true });
+      try {
+        return await running.done;
+      } catch (error) {
+        throw error instanceof Error && "hint" in error
+          ? new UploadFailed({ message: error.message, hint: String(error.hint) })
+          : new UploadFailed({ message: "The connection broke before the whole file had arrived.",
+            hint: "What has arrived is kept for a day: upload the same file again, and it goes on from there." });
+      } finally {
+        pause.hidden = true;
+        pause.removeEventListener("click", turn);
+      }
+    };
   }
 
   /** Forgets that it failed, to be sent again. */
