@@ -32,6 +32,7 @@ from annotator.engine.table import schema_of
 
 #: Contigs whose models stay in memory.
 MOST_CALLERS = 4
+_TAB = pa.scalar(b"\t")
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ class BlockAnnotator:
         terms = np.concatenate(called.terms)
         lost = (records.skip < 0) & (terms == 0)
         if lost.any():
+            records.skip[lost] = SKIP_CODES.index("unanswered")
             outcome.warnings.add_many("unanswered", records.line[lost].tolist())
         bcsq = joined_entries(bcsq, records.ordinal, answers)
         matched = [
@@ -278,15 +280,18 @@ def _note_order(records: Records, outcome: Outcome) -> None:
     )
 
 
-def _write(records: Records, ids: pa.BinaryArray, info: pa.BinaryArray, outcome: Outcome) -> None:
+def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scalar], outcome: Outcome) -> None:
     """Join the columns to lines, pack them, and note where each is."""
     fields = records.fields
     # The line end comes before each line, so that one join makes the text.
     chroms = pa.array([b"\n" + chrom for chrom in records.chroms], pa.binary()).take(pa.array(records.chrom))
-    columns = [chroms, fields[1], ids, *fields[3:7], info]
+    pieces = [chroms]
+    for column in (fields[1], ids, *fields[3:7]):
+        pieces += [_TAB, column]
+    pieces += [_TAB, *info]
     if fields[8].nbytes and pc.any(pc.greater(pc.binary_length(fields[8]), 0)).as_py():
-        columns.append(fields[8])
-    data, starts = bytes_of(pc.binary_join_element_wise(*columns, b"\t"))
+        pieces += [_TAB, fields[8]]
+    data, starts = bytes_of(pc.binary_join_element_wise(*pieces, b"", null_handling="skip"))
     outcome.packed, blocks = pack_lines(data[1:].data)
     at = starts[:-1].astype(np.int64)
     offset = (np.array(blocks, np.int64)[at // BLOCK] << WITHIN) | at % BLOCK

@@ -92,6 +92,7 @@ SKIPS: dict[str, str] = {
     "position_outside_contig": "the record lies outside the contig",
     "no_alternate_allele": "there is no alternate allele (a reference site or gVCF block)",
     "spanning_deletion": "the only alternate allele is <DEL:*>, a deletion that another record describes",
+    "unanswered": "the consequence caller gave no answer",
     "ambiguous_allele": "the alternate allele has letters other than A, C, G and T",
 }
 
@@ -109,7 +110,6 @@ WARNINGS: dict[str, str] = {
     "bad_quality": "QUAL is not a number",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
     "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",
-    "unanswered": "the consequence caller gave no answer; the record has no consequences",
 }
 
 

@@ -22,9 +22,11 @@ BCSQ_DESCRIPTION = (
 CSQ_DESCRIPTION = "Consequence annotations with the sub-fields of Ensembl VEP. Format: " + "|".join(CSQ_FIELDS)
 #: Ending of the names of fields that hold identifiers of known variants.
 IDENTIFIERS = "_ID"
-_SEVERE = pa.array(["GAS_CONSEQUENCE=" + term for term in TERMS], pa.binary())
-_IMPACT = pa.array(["GAS_IMPACT=" + impact for impact in IMPACTS], pa.binary())
-_SKIPPED = pa.array(["GAS_SKIPPED=" + code for code in SKIP_CODES], pa.binary())
+#: The first item of ours by what became of the record: consequences, or why it has none.
+_FIRST = pa.array(["BCSQ=", *("GAS_SKIPPED=" + code for code in SKIP_CODES)], pa.binary())
+_WORST = pa.array(
+    [f";GAS_CONSEQUENCE={term};GAS_IMPACT={impact}" for term, impact in zip(TERMS, IMPACTS, strict=True)], pa.binary()
+)
 _NULL = pa.scalar(None, pa.binary())
 
 
@@ -71,20 +73,26 @@ class InfoWriter:
         terms: np.ndarray,
         matched: list[Matched],
         regions: dict[str, pa.StringArray],
-    ) -> pa.BinaryArray:
-        """INFO of each record: what the user has there, then ours."""
-        worst = _worst(terms)
-        skipped = pa.array(records.skip.astype(np.int64), mask=records.skip < 0)
-        pieces = [self._theirs(records.fields[7]), _SKIPPED.take(skipped), _named("BCSQ", bcsq), _named("CSQ", csq)]
-        pieces += [_SEVERE.take(worst), _IMPACT.take(worst)]
+    ) -> list[pa.BinaryArray | pa.BinaryScalar]:
+        """INFO of each record: what the user has there, then ours.
+
+        Returns:
+            Pieces that make INFO when they are put after each other without the null ones. They are not joined here,
+            as CSQ is most of the file: it is copied once, into the line.
+        """
+        theirs = self._theirs(records.fields[7])
+        first = _FIRST[0] if (records.skip < 0).all() else _FIRST.take(pa.array(records.skip.astype(np.int64) + 1))
+        pieces = [theirs, _where_there(";", theirs), first, bcsq, _where_there(";CSQ=", csq), csq]
+        pieces.append(_WORST.take(_worst(terms)))
         for layer, found in zip(self._layers, matched, strict=True):
             for one, column in zip(layer.fields, found.columns, strict=True):
                 if column.null_count < len(column):
-                    values = encoded(column) if one.type == "String" else column
-                    pieces.append(_named(one.info, _by_record(values, records)))
-        pieces += [_named(name, column) for name, column in regions.items() if column.null_count < len(column)]
-        joined = pc.binary_join_element_wise(*pieces, b";", null_handling="skip")
-        return pc.if_else(pc.equal(pc.binary_length(joined), 0), b".", joined)
+                    values = _by_record(encoded(column) if one.type == "String" else column, records)
+                    pieces += [_where_there(f";{one.info}=", values), values.cast(pa.binary())]
+        for name, column in regions.items():
+            if column.null_count < len(column):
+                pieces += [_where_there(f";{name}=", column), column.cast(pa.binary())]
+        return pieces
 
     def _theirs(self, column: pa.BinaryArray) -> pa.BinaryArray:
         """INFO of the user without fields of an earlier annotation, null where nothing is left."""
@@ -151,9 +159,10 @@ def _worst(terms: np.ndarray) -> pa.Array:
     return pa.array(np.log2(lowest).astype(np.int64), mask=terms == 0)
 
 
-def _named(name: str, column: pa.Array) -> pa.BinaryArray:
-    # Null values stay null: the whole item is left out then.
-    return pc.binary_join_element_wise(pa.scalar(name.encode()), column.cast(pa.binary()), b"=")
+def _where_there(text: str, column: pa.Array) -> pa.BinaryArray | pa.BinaryScalar:
+    """A text for each value that is not null."""
+    scalar = pa.scalar(text.encode())
+    return pc.if_else(column.is_valid(), scalar, _NULL) if column.null_count else scalar
 
 
 def _by_record(column: pa.StringArray, records: Records) -> pa.StringArray:

@@ -85,6 +85,7 @@ def test_any_lines_are_annotated_or_refused_with_a_reason(
     assert summary["records"] == len(records) == len(written)
     kept = [b"\t".join(line.rstrip(b"\r").split(b"\t")[:2] + line.split(b"\t")[3:7]) for line in records]
     assert sorted(b"\t".join(line.split(b"\t")[:2] + line.split(b"\t")[3:7]) for line in written) == sorted(kept)
+    assert not any(b"CSQ=;" in line or b";;CSQ" in line for line in written)
     assert all(b"CSQ=" in line or b"GAS_SKIPPED=" in line for line in written)
     assert summary["known"] + summary["novel"] + sum(summary["skipped"].values()) == len(records)
 
