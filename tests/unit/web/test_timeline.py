@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
+from chalicelib.domain.jobs import Job, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
 from chalicelib.domain.profiles import Profile, Role
+from chalicelib.services import Services
 from chalicelib.web.views.timeline import timeline
+from tests.unit.web.conftest import JOB_ID, Browser
 
 SUBMITTED = 1_790_000_000
 JOB = Job(job_id="1", user_id="u", input_file_name="a.vcf", input_file_size=2048, s3_inputs_bucket="b",
@@ -65,3 +67,11 @@ def test_archived_restoring_and_back(free: Profile) -> None:
     back = replace(DONE, archived_time=SUBMITTED + 400, restored_time=SUBMITTED + 700)
     assert told(back, premium, None)[-2:] == [("Moved to the archive", "done", 400),
                                               ("Back from the archive", "done", 700)]
+
+
+def test_stages_of_a_running_job(browser: Browser, web: Services, make_job: Callable[..., Job]) -> None:
+    make_job(job_status=JobStatus.RUNNING, start_time=web.clock(), attempt=1, lease_owner="w",
+             lease_expires=web.clock() + 60, progress=Progress(stage=Stage.ANNOTATING, records=5, total=10))
+    page = browser.get(f"/annotations/{JOB_ID}").html
+    assert '<li class="now" aria-current="step">Annotating</li>' in page
+    assert page.count('<span class="visually-hidden"> (done)</span>') == 2
