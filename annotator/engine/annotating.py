@@ -26,7 +26,7 @@ from annotator.engine.progress import Warnings
 from annotator.engine.reading import Block
 from annotator.engine.reference import Reference
 from annotator.engine.regions import RegionTracks
-from annotator.engine.rows import rows_of
+from annotator.engine.rows import rows_of, text_of
 from annotator.engine.tabix import WITHIN, Places
 from annotator.engine.table import schema_of
 
@@ -182,7 +182,7 @@ class BlockAnnotator:
             record=owner - first,
             pos=records.pos[owner],
             ref=records.ref.take(pa.array(owner)),
-            alt=alt.filter(pa.array(asked)),
+            alt=text_of(alt.filter(pa.array(asked))).cast(pa.binary()),  # symbols of the user may hold any bytes
             end=records.end[owner],
             records=last - first,
         )

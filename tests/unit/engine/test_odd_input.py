@@ -98,6 +98,14 @@ def test_bytes_that_are_not_utf8(vcf: Vcf, run: Run) -> None:
     assert "##lab=Universit\u00e9" in run(path).header  # read back as latin-1: the byte is the same
 
 
+def test_bytes_that_are_not_utf8_in_a_symbolic_allele(vcf: Vcf, run: Run) -> None:
+    path = vcf([(3308, "T", "<DEL:\u00e9>", "END=3400")])
+    path.write_bytes(path.read_bytes().replace("\u00e9".encode(), b"\xe9"))
+    result = run(path)
+    assert result.records[0][4] == "<DEL:\u00e9>"  # read back as latin-1: the byte is the same
+    assert result.info(0)["GAS_CONSEQUENCE"]
+
+
 def test_unsorted_records_are_sorted(vcf: Vcf, run: Run) -> None:
     records = [(263, "A", "G", "N=1"), (73, "A", "G", "N=2"), (150, "C", "T", "N=3"), (73, "A", "C", "N=4")]
     result = run(vcf(records))
