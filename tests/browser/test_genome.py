@@ -1,6 +1,7 @@
 """The genome view: fetched when it is asked for, on the results of the job and the reference that comes with GAS."""
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chalicelib.domain.names import ResultNames
+from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
 from chalicelib.web import assets, runtime, sample
 from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
@@ -87,6 +89,44 @@ def test_view_that_cannot_be_opened_is_told(local_site: str, results: Services,
     page.unroute("**/annotations/*/reference")
     page.get_by_role("button", name="Show it in the genome").click()
     expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
+
+
+@pytest.fixture
+def own_reference(results: Services, tmp_path: Path) -> str:
+    """A reference of the operator's in its bucket, which the completed job was annotated with."""
+    plain = tmp_path / "sequence.fa"
+    plain.write_text(">MT\n" + "\n".join("GATTACAGAT" * 6 for _ in range(300)) + "\n")
+    pysam.tabix_compress(str(plain), str(tmp_path / "sequence.fa.gz"))
+    pysam.faidx(str(tmp_path / "sequence.fa.gz"))
+    models = tmp_path / "models.gff3"
+    models.write_text("##gff-version 3\nMT\tx\tgene\t250\t900\t.\t+\t.\tID=gene:G1;Name=G1\n"
+                      "MT\tx\tmRNA\t250\t900\t.\t+\t.\tID=transcript:T1;Parent=gene:G1\n"
+                      "MT\tx\texon\t250\t900\t.\t+\t.\tParent=transcript:T1\n")
+    pysam.tabix_index(str(models), preset="gff", force=True)
+    mine = ReferenceInfo(name="mine", title="My own genome", assembly="M1", layers=(), sources=(),
+                         contigs={"MT": 18_000}, prefix="mine/1")
+    s3, bucket = boto3.client("s3"), results.references.bucket
+    for name in ("sequence.fa.gz", "sequence.fa.gz.fai", "sequence.fa.gz.gzi", "models.gff3.gz", "models.gff3.gz.tbi"):
+        s3.upload_file(str(tmp_path / name), bucket, f"mine/1/{name}")
+    s3.put_object(Bucket=bucket, Key="catalogue.json", Body=json.dumps([mine.to_entry()]).encode())
+    boto3.client("dynamodb").update_item(
+        TableName=results.jobs.name, Key={"job_id": {"S": JOB}}, UpdateExpression="SET #name = :mine",
+        ExpressionAttributeNames={"#name": "reference"}, ExpressionAttributeValues={":mine": {"S": "mine"}})
+    return mine.name
+
+
+def test_reference_of_the_operators_own(local_site: str, own_reference: str, bucket: Bucket,
+                                        new_page: Callable[..., tuple[Page, Watcher]]) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")
+    page.get_by_role("button", name="Show it in the genome").click()
+    expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
+    expect(page.locator("#announcer")).to_have_text("The genome view is there.")
+    page.wait_for_timeout(500)
+    page.locator("[data-details]").screenshot(path=ARTIFACTS / "genome-own-reference.png")
+    assert {key for key, _, _ in bucket.requests} >= {f"mine/1/{name}" for name in (
+        "sequence.fa.gz", "sequence.fa.gz.fai", "sequence.fa.gz.gzi", "models.gff3.gz", "models.gff3.gz.tbi")}
+    assert watcher.complaints == []
 
 
 def test_visitors_look_into_the_sample(local_site: str, new_page: Callable[..., tuple[Page, Watcher]], tmp_path: Path,
