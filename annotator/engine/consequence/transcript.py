@@ -54,7 +54,7 @@ class Transcript:
     def exons_near(self, start: int, end: int) -> range:
         """Indices of the exons that a range of the genome, widened by 20 bases, touches or has next to it."""
         first = max(0, bisect_left(self.exon_ends, start - 20) - 1)
-        return range(first, min(len(self.exons), bisect_right(self._exon_starts, end + 20) + 1))
+        return range(first, min(len(self.exons), bisect_right(self.exon_starts, end + 20) + 1))
 
     def introns_near(self, start: int, end: int) -> list[Interval]:
         """Introns that a range of the genome touches or comes within 20 bases of, and maybe one more on each side."""
@@ -72,7 +72,8 @@ class Transcript:
         return any(last - first < _SHORT for first, last in self.introns)
 
     @lazy
-    def _exon_starts(self) -> list[int]:
+    def exon_starts(self) -> list[int]:
+        """First base of each exon."""
         return [first for first, _ in self.exons]
 
     @lazy
@@ -96,7 +97,7 @@ class Transcript:
 
     def cdna(self, position: int) -> int:
         """Position in the spliced transcript of a base of an exon, from 1; 0 for a base in no exon."""
-        at = bisect_right(self._exon_starts, position) - 1
+        at = bisect_right(self.exon_starts, position) - 1
         if at < 0 or position > self.exons[at][1]:
             return 0
         offset = self._before[at] + position - self.exons[at][0]
