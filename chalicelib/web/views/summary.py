@@ -35,6 +35,7 @@ class SummaryView:
 
     :param figures: the key figures, label and value
     :param consequences: the most frequent Sequence Ontology terms
+    :param most_severe: they are the most severe one of each record; else all of its
     :param other_consequences: how many further terms there are
     :param impacts: by VEP's classification
     :param places: where the variants lie, None where that was not counted
@@ -47,12 +48,13 @@ class SummaryView:
     impacts: tuple[Bar, ...]
     warnings: tuple[WarningView, ...]
     terms: tuple[str, ...]
+    most_severe: bool
     places: PlacesView | None
 
     @classmethod
     def of(cls, summary: Mapping[str, Any]) -> SummaryView:
         """The summary that the annotation engine wrote; what it left out is not shown."""
-        terms = _bars(summary.get("consequences"))
+        terms = _bars(summary.get("most_severe")) or _bars(summary.get("consequences"))
         impacts = {bar.name: bar for bar in _bars(summary.get("impacts"))}
         return cls(
             figures=tuple(_figures(summary)),
@@ -60,7 +62,8 @@ class SummaryView:
             other_consequences=max(0, len(terms) - CONSEQUENCES_SHOWN),
             impacts=tuple(impacts.get(name, Bar(name, 0)) for name in _IMPACTS) if impacts else (),
             warnings=tuple(_warnings(summary.get("warnings"))),
-            terms=tuple(sorted(bar.name for bar in _bars(summary.get("most_severe")) or terms)),
+            terms=tuple(sorted(bar.name for bar in terms)),
+            most_severe=bool(summary.get("most_severe")),
             places=PlacesView.of(summary))
 
     @property

@@ -41,6 +41,12 @@ def test_summary_shows_the_most_frequent_terms() -> None:
     assert view.other_consequences == 30 - CONSEQUENCES_SHOWN
 
 
+def test_most_severe_consequences_come_before_all() -> None:
+    view = SummaryView.of({"consequences": {"a": 9, "b": 5}, "most_severe": {"b": 5}})
+    assert ([bar.name for bar in view.consequences], view.terms, view.most_severe) == (["b"], ("b",), True)
+    assert SummaryView.of({"consequences": {"a": 9}}).most_severe is False
+
+
 def test_samples_are_shown_when_there_are_some() -> None:
     assert ("Samples", "3") in SummaryView.of({"samples": 3}).figures
     assert SummaryView.of({"samples": 0}).figures == ()

@@ -21,7 +21,7 @@ const KNOWN: Record<string, [string, number]> = {
   consequence: ["Consequence", 14.5], consequences: ["All its terms", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
   gene_id: ["Gene id", 11], transcript: ["Transcript", 11], biotype: ["Biotype", 10], exon: ["Exon", 5],
   intron: ["Intron", 5], hgvsc: ["HGVS, DNA", 16], hgvsp: ["HGVS, protein", 14], protein_position: ["Residue", 6],
-  amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], known: ["Known", 5], existing: ["Known as", 9],
+  amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], known: ["Known", 6], existing: ["Known as", 9],
 };
 const PARTS = ["chrom", "ref", "alt"];
 const SHOWN_AT_FIRST = ["pos", "gene", "consequence", "impact", "hgvsp", "known", "existing"];
