@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from annotator.engine.consequence import caller as quick
-from tests.unit.engine.consequence.casebook import LENGTH, SHAPES, Record, at, caller, chunk
+from annotator.engine.consequence.shared import SharedRows
+from tests.unit.engine.consequence import casebook
+from tests.unit.engine.consequence.casebook import LENGTH, SHAPES, Record, Shape, at, caller, chunk, entries
 
 
 def records(seed: int) -> list[Record]:
@@ -56,3 +58,33 @@ def test_chunks_of_any_size_give_the_same(tmp_path: Path) -> None:
     assert [
         one for first in range(0, len(given), 7) for one in parts.call(chunk(given[first : first + 7])).csq.to_pylist()
     ] == whole
+
+
+#: Other transcripts of FWD and REV: other first exons, a later start in the same frame, an exon more behind the stop.
+ISOFORMS = (
+    Shape("FWD2", "+", ((1901, 1950), (2501, 2620)), 2501, 2602),
+    Shape("FWD3", "+", ((2001, 2100), (2301, 2340), (2501, 2620), (2801, 2850)), 2051, 2602),
+    Shape("FWD4", "+", ((2021, 2100), (2301, 2340), (2501, 2620)), 2051, 2602),
+    Shape("REV2", "-", ((2611, 2700), (3001, 3150), (3421, 3500)), 2651, 3450),
+    Shape("REV3", "-", ((2611, 2700), (3001, 3150), (3401, 3500), (3701, 3800)), 2651, 3450, biotype="protein_coding"),
+)
+
+
+def test_isoforms_that_are_alike_share_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is moved from one isoform to another is what looking at each of them gives."""
+    monkeypatch.setattr(casebook, "SHAPES", (*SHAPES, *ISOFORMS))
+    chance = random.Random(4)
+    given: list[Record] = []
+    for _ in range(600):
+        place, size = (
+            chance.choice([chance.randrange(2490, 2625), chance.randrange(2990, 3160)]),
+            chance.randrange(1, 8),
+        )
+        alt = at(place) + "".join(chance.choice("ACGT") for _ in range(size))
+        given.append((place, at(place, size + 1), [at(place)]) if chance.random() < 0.5 else (place, at(place), [alt]))
+    given.sort()
+    shared = caller(tmp_path).call(chunk(given)).csq.to_pylist()
+    monkeypatch.setattr(SharedRows, "row", lambda self, allele, index, transcript: self._exact.row(allele, transcript))
+    assert caller(tmp_path).call(chunk(given)).csq.to_pylist() == shared
+    names = {entry["Feature"] for csq in shared for entry in entries(csq) if entry["HGVSp"]}
+    assert names >= {"TFWD.1", "TFWD2.1", "TFWD3.1", "TFWD4.1", "TREV.1", "TREV2.1", "TREV3.1"}
