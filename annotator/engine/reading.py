@@ -21,7 +21,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16
 DAMAGED = cast("tuple[type[Exception], ...]", (gzip.BadGzipFile, zlib.error, isal_zlib.error))
 #: A block of records ends with the chunk that brings it to so many lines or bytes.
-BLOCK_LINES, BLOCK_BYTES = 3000, 8 << 20
+BLOCK_LINES, BLOCK_BYTES = 6000, 8 << 20
 #: Bytes that need no second look. CR is not among them: it must be followed by LF.
 TEXT = bytes(byte for byte in range(256) if byte in (9, 10) or byte >= 32)
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
