@@ -95,7 +95,7 @@ def test_view_that_cannot_be_opened_is_told(local_site: str, results: Services,
 def own_reference(results: Services, tmp_path: Path) -> str:
     """A reference of the operator's in its bucket, which the completed job was annotated with."""
     plain = tmp_path / "sequence.fa"
-    plain.write_text(">MT\n" + "\n".join("GATTACAGAT" * 6 for _ in range(300)) + "\n")
+    plain.write_text(">MT\n" + "\n".join("GATTACAGAT" * 6 for _ in range(20_000)) + "\n")
     pysam.tabix_compress(str(plain), str(tmp_path / "sequence.fa.gz"))
     pysam.faidx(str(tmp_path / "sequence.fa.gz"))
     models = tmp_path / "models.gff3"
@@ -104,7 +104,7 @@ def own_reference(results: Services, tmp_path: Path) -> str:
                       "MT\tx\texon\t250\t900\t.\t+\t.\tParent=transcript:T1\n")
     pysam.tabix_index(str(models), preset="gff", force=True)
     mine = ReferenceInfo(name="mine", title="My own genome", assembly="M1", layers=(), sources=(),
-                         contigs={"MT": 18_000}, prefix="mine/1")
+                         contigs={"MT": 1_200_000}, prefix="mine/1")
     s3, bucket = boto3.client("s3"), results.references.bucket
     for name in ("sequence.fa.gz", "sequence.fa.gz.fai", "sequence.fa.gz.gzi", "models.gff3.gz", "models.gff3.gz.tbi"):
         s3.upload_file(str(tmp_path / name), bucket, f"mine/1/{name}")
