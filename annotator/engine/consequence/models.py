@@ -132,6 +132,11 @@ class ContigModels:
         return _one(self.table[column])
 
     @cached_property
+    def start_unknown(self) -> np.ndarray:
+        """Whether the start of the coding sequence of each transcript is not known."""
+        return _flags(pc.match_substring(self.strings("flags"), "cds_start_NF"))
+
+    @cached_property
     def decay(self) -> np.ndarray:
         """Whether each transcript is subject to nonsense-mediated decay."""
         return _flags(pc.equal(self.strings("biotype"), "nonsense_mediated_decay"))
