@@ -16,7 +16,7 @@ from annotator.engine.consequence.translation import (
     COMPLEMENT,
     THREE_LETTERS,
     amino_acid_codes,
-    translate_to_stop,
+    codons_to_stop,
 )
 
 _LETTERS = sorted(THREE_LETTERS)
@@ -106,8 +106,7 @@ class CodingSequences:
 
     def _extension(self, at: int, code: int) -> str:
         """What HGVS says of a protein that goes on behind its lost stop: how many amino acids to the next one."""
-        found = translate_to_stop(self._models.transcript(at).three_prime, code)
-        return f"extTer{len(found) if found.endswith('*') else '?'}"
+        return f"extTer{codons_to_stop(self._models.transcript(at).three_prime, code) or '?'}"
 
     def changes(self, transcript: np.ndarray, cds: np.ndarray, alt: np.ndarray, code: int) -> CodonChanges:
         """What single bases do to codons.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotator.engine.consequence.alleles import Allele
 from annotator.engine.consequence.lazy import lazy
 from annotator.engine.consequence.transcript import Piece, Transcript
-from annotator.engine.consequence.translation import reverse_complement, translate, translate_to_stop
+from annotator.engine.consequence.translation import codons_to_stop, reverse_complement, translate
 
 #: Bases around an exon that count as touching it in a transcript with a frameshift intron.
 STRETCH = 12
@@ -201,10 +201,11 @@ class Placement:
         return t.cds[: self.cds_start - 1] + self.alt + t.cds[self.cds_end :] + t.three_prime
 
     @lazy
-    def altered_protein(self) -> str:
-        """What is translated with the change, from its first amino acid to the next stop or the end."""
-        first = ((self.protein_start or 1) - 1) * 3
-        return translate_to_stop((self.altered_cds or "")[first:], self.code)
+    def altered_stop(self) -> int:
+        """Number of the stop that ends the changed protein, from 1; 0 when there is none."""
+        before = (self.protein_start or 1) - 1
+        found = codons_to_stop(self.altered_cds or "", self.code, before * 3)
+        return before + found if found else 0
 
     @lazy
     def codons(self) -> tuple[str, str] | None:

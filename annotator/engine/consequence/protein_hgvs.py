@@ -105,20 +105,20 @@ def _protein(change: Change, moved: Effect) -> str:
 
 def _first_difference(change: Change, moved: Effect) -> None:
     """Set a frameshift to the first amino acid that is another one."""
-    first = moved.protein_start or 1
-    before, after = moved.transcript.peptide(moved.code) + "*", moved.altered_protein
-    if not after:
-        change.start, change.alt, change.type = first, "del", "del"
-        change.ref = change.ref.replace("-", "")
+    change.start = moved.protein_start or 1
+    before, altered = moved.transcript.peptide(moved.code) + "*", moved.altered_cds or ""
+    if len(altered) < 3 * change.start:
+        change.ref, change.alt, change.type = change.ref.replace("-", ""), "del", "del"
         return
-    for at, alt in enumerate(after):
-        change.start, change.ref, change.alt = first + at, before[first - 1 + at : first + at], alt
+    while len(altered) >= 3 * change.start:
+        change.ref = before[change.start - 1 : change.start]
+        change.alt = translate(altered[3 * change.start - 3 : 3 * change.start], moved.code)
         if change.ref == change.alt == "*":
             change.type = "="
             return
         if change.ref != change.alt:
             return
-    change.start += 1
+        change.start += 1
 
 
 def _move_on(change: Change, moved: Effect) -> None:
@@ -152,17 +152,11 @@ def _is_duplication(change: Change, moved: Effect) -> bool:
     return True
 
 
-def _stop(moved: Effect) -> int:
-    """Number of the stop that ends the changed protein, from 1; 0 when there is none."""
-    found = moved.altered_protein
-    return (moved.protein_start or 1) - 1 + len(found) if found.endswith("*") else 0
-
-
 def _extension(moved: Effect) -> int:
     """Amino acids that are added until the next stop; 0 when there is none."""
-    return max(0, _stop(moved) - 1 - len(moved.transcript.peptide(moved.code)))
+    return max(0, moved.altered_stop - 1 - len(moved.transcript.peptide(moved.code)))
 
 
 def _distance_to_stop(start: int, moved: Effect) -> int:
     """Amino acids from the first changed one to the next stop; 0 when there is none."""
-    return max(0, _stop(moved) - (start - 1)) if start > 1 else 0
+    return max(0, moved.altered_stop - (start - 1)) if start > 1 else 0

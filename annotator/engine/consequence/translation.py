@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from itertools import product
 
@@ -40,8 +41,6 @@ THREE_LETTERS = {
     "*": "Ter",
     "X": "Ter",
 }
-#: Bases that are translated at once in the search of a stop.
-_STEP = 150
 _COMPLEMENT = bytes.maketrans(b"ACGTNacgtn", b"TGCANtgcan")
 _COMPLEMENT_TEXT = str.maketrans("ACGTNacgtn", "TGCANtgcan")
 
@@ -74,16 +73,16 @@ def translate(bases: str, code: int) -> str:
     return "".join([known.get(bases[at : at + 3], "X") for at in range(0, len(bases) - len(bases) % 3, 3)])
 
 
-def translate_to_stop(bases: str, code: int) -> str:
-    """Amino acids up to the first stop, with it, or to the last whole codon."""
-    found = ""
-    for at in range(0, len(bases), _STEP):
-        part = translate(bases[at : at + _STEP], code)
-        stop = part.find("*")
-        if stop >= 0:
-            return found + part[: stop + 1]
-        found += part
-    return found
+@cache
+def _stop_search(code: int) -> re.Pattern[str]:
+    stops = "|".join(codon for codon, acid in codon_table(code).items() if acid == "*")
+    return re.compile(f"(?:[A-Z]{{3}})*?(?:{stops})")
+
+
+def codons_to_stop(bases: str, code: int, first: int = 0) -> int:
+    """Codons from an index on up to the first stop, with it; 0 when there is no stop."""
+    found = _stop_search(code).match(bases, first)
+    return (found.end() - first) // 3 if found else 0
 
 
 @cache
