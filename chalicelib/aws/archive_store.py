@@ -1,6 +1,7 @@
 """The archive of results files: one interface, two stores (`s3_archive.py`, `vault_archive.py`)."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -30,11 +31,17 @@ class Retrieval:
     job_id: str = ""
 
 
+Intend = Callable[[str], None]
+"""Notes, in the job's record, what a store is about to do and could not find again otherwise (`Job.archive_upload`)."""
+
+
 class ArchiveStore(Protocol):
     """Keeps results files cold, and gives them back after a while."""
 
-    def put(self, job: Job) -> str:
+    def put(self, job: Job, intend: Intend) -> str:
         """Copy a job's results file from the results bucket into the archive, compared by checksum.
+
+        A run that was cut off is gone on with where it can be: what it left is found by the job's record.
 
         :returns: the archive id
         :raises FileNotFoundError: the results file is not there
@@ -57,6 +64,9 @@ class ArchiveStore(Protocol):
 
     def delete(self, archive_id: str) -> None:
         """Remove a results file from the archive; no error when it is gone already."""
+
+    def discard(self, job: Job) -> None:
+        """Remove what a `put` that was cut off may have left; no error when it left nothing."""
 
     def stays(self, archive_id: str) -> bool:
         """True when this is where results go now; False in a store that is being emptied."""

@@ -62,6 +62,13 @@ class ArchiveTable:
             return
 
     # ---- into the archive and out of it ----------------------------------------------------------------------
+    def note_upload(self, job_id: str, owner: str, upload: str) -> None:
+        """Note an upload into the archive that is about to be completed.
+
+        :raises LeaseLostError: the hold is not ours any more
+        """
+        self._held(job_id, owner, "SET archive_upload = :upload ADD version :one", {":upload": upload, ":one": 1})
+
     def record_archived(self, job_id: str, owner: str, archive_id: str, now: int) -> Job:
         """The results file is in the archive now: `results_file_archive_id` comes, `s3_key_result_file` goes.
 
@@ -70,8 +77,8 @@ class ArchiveTable:
         return self._held(
             job_id, owner, "SET results_file_archive_id = :archive, archived_time = :now "
             "ADD archivings :one, version :one "
-            "REMOVE s3_key_result_file, s3_key_index_file, s3_key_variants_file, restore_status, restore_tier, "
-            "restore_requested_time",
+            "REMOVE archive_upload, s3_key_result_file, s3_key_index_file, s3_key_variants_file, restore_status, "
+            "restore_tier, restore_requested_time",
             {":archive": archive_id, ":now": now, ":one": 1})
 
     def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str,

@@ -1,7 +1,7 @@
 """Both stores at once: new results go to one, and what is in the other is found there as long as it is."""
 from __future__ import annotations
 
-from chalicelib.aws.archive_store import ArchiveStore, Retrieval, RetrievalState
+from chalicelib.aws.archive_store import ArchiveStore, Intend, Retrieval, RetrievalState
 from chalicelib.domain.jobs import Job, RestoreTier
 
 
@@ -24,9 +24,9 @@ class EitherArchive:
     def _of(self, archive_id: str) -> ArchiveStore:
         return self._s3 if in_s3(archive_id) else self._vault
 
-    def put(self, job: Job) -> str:
+    def put(self, job: Job, intend: Intend) -> str:
         """See `ArchiveStore.put`."""
-        return (self._vault if self._into_vault else self._s3).put(job)
+        return (self._vault if self._into_vault else self._s3).put(job, intend)
 
     def request(self, job: Job, tier: RestoreTier) -> RetrievalState:
         """See `ArchiveStore.request`."""
@@ -39,6 +39,11 @@ class EitherArchive:
     def delete(self, archive_id: str) -> None:
         """See `ArchiveStore.delete`."""
         self._of(archive_id).delete(archive_id)
+
+    def discard(self, job: Job) -> None:
+        """See `ArchiveStore.discard`."""
+        self._s3.discard(job)
+        self._vault.discard(job)
 
     def stays(self, archive_id: str) -> bool:
         """See `ArchiveStore.stays`."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.archive_store import Retrieval, RetrievalState
+from chalicelib.aws.archive_store import Intend, Retrieval, RetrievalState
 from chalicelib.aws.clients import client
 from chalicelib.aws.object_copy import MISSING, copy_checked, object_info
 from chalicelib.domain.jobs import Job, RestoreTier
@@ -28,8 +28,8 @@ class S3Archive:
         self._results = results_bucket
         self._archive = archive_bucket
 
-    def put(self, job: Job) -> str:
-        """See `ArchiveStore.put`."""
+    def put(self, job: Job, intend: Intend) -> str:
+        """See `ArchiveStore.put`. The key is the same each time: nothing need be noted."""
         prefix = key_prefix(job.user_id, job.job_id)
         name = ResultNames.of(job.input_file_name).results
         archive_id = f"{prefix}{job.archivings + 1}/{name}"
@@ -69,6 +69,9 @@ class S3Archive:
     def delete(self, archive_id: str) -> None:
         """See `ArchiveStore.delete`."""
         client("s3").delete_object(Bucket=self._archive, Key=archive_id)
+
+    def discard(self, job: Job) -> None:
+        """See `ArchiveStore.discard`: it would lie below the job's own prefix, with what else is deleted there."""
 
     def stays(self, archive_id: str) -> bool:
         """See `ArchiveStore.stays`: there is no other store."""

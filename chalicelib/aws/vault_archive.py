@@ -5,13 +5,16 @@ import hashlib
 import json
 from typing import IO, Any
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.archive_store import Retrieval, RetrievalState
+from chalicelib.aws.archive_store import Intend, Retrieval, RetrievalState
 from chalicelib.aws.clients import client
 from chalicelib.domain.jobs import Job, RestoreTier
 from chalicelib.domain.names import ResultNames, key_prefix
 from chalicelib.exceptions import ArchiveMismatchError, ExpeditedUnavailableError, RetrievalNotReadyError
+
+logger = Logger(child=True)
 
 PART_BYTES = 64 * 1024**2
 """Glacier wants a power of two mebibytes; S3's parts may be of this size too."""
@@ -32,8 +35,14 @@ class VaultArchive:
         self._topic = thaw_topic
         self._part = part_bytes
 
-    def put(self, job: Job) -> str:
-        """See `ArchiveStore.put`. Bytes pass through in parts; SHA-256 and tree hash are compared."""
+    def put(self, job: Job, intend: Intend) -> str:
+        """See `ArchiveStore.put`. Bytes pass through in parts; SHA-256 and tree hash are compared.
+
+        The upload is noted before it is completed: only Glacier knows an archive's id, and it tells it once more when
+        the same upload is completed once more.
+        """
+        if job.archive_upload and (found := self._complete(job.archive_upload)) is not None:
+            return found
         key = key_prefix(job.user_id, job.job_id) + ResultNames.of(job.input_file_name).results
         s3, glacier = client("s3"), client("glacier")
         try:
@@ -49,17 +58,45 @@ class VaultArchive:
             size, sha256, leaves = self._send_parts(glacier, upload, answer["Body"])
             if job.results_file_sha256 and sha256 != job.results_file_sha256:
                 raise ArchiveMismatchError(f"{key} is not what the annotator wrote.")
-            tree = _tree_root(leaves)
-            done = glacier.complete_multipart_upload(vaultName=self._vault, uploadId=upload, archiveSize=str(size),
-                                                     checksum=tree)
+            noted = json.dumps({"upload": upload, "size": size, "tree": _tree_root(leaves)})
+            intend(noted)
         except BaseException:
             glacier.abort_multipart_upload(vaultName=self._vault, uploadId=upload)
             raise
-        archive_id: str = done["archiveId"]
-        if done["checksum"] != tree:
-            self.delete(archive_id)
-            raise ArchiveMismatchError(f"The archive of {key} has another tree hash.")
+        # From here on nothing is aborted: whoever comes next goes on with this upload.
+        archive_id = self._complete(noted)
+        if archive_id is None:
+            raise ArchiveMismatchError(f"The upload of {key} is gone before it was completed.")
         return archive_id
+
+    def _complete(self, noted: str) -> str | None:
+        """Complete an upload, or hear once more what came of it.
+
+        :param noted: as `put` notes it
+        :returns: the archive id, None when Glacier does not know of the upload (any more)
+        :raises ArchiveMismatchError: the archive differs from what was sent
+        """
+        upload = json.loads(noted)
+        try:
+            done = client("glacier").complete_multipart_upload(
+                vaultName=self._vault, uploadId=upload["upload"], archiveSize=str(upload["size"]),
+                checksum=upload["tree"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            logger.warning("An upload is not known to the vault any more; it may have left an archive that no record "
+                           "names", extra={"upload": upload["upload"]})
+            return None
+        archive_id: str = done["archiveId"]
+        if done["checksum"] != upload["tree"]:
+            self.delete(archive_id)
+            raise ArchiveMismatchError("An archive has another tree hash than what was sent.")
+        return archive_id
+
+    def discard(self, job: Job) -> None:
+        """See `ArchiveStore.discard`."""
+        if job.archive_upload and (archive_id := self._complete(job.archive_upload)) is not None:
+            self.delete(archive_id)
 
     def _send_parts(self, glacier: Any, upload: str, body: IO[bytes]) -> tuple[int, str, list[bytes]]:
         whole, leaves, size = hashlib.sha256(), [], 0

@@ -109,7 +109,8 @@ class Job:
 
     Times are whole seconds since the epoch, sizes are bytes. A field that does not apply (yet) is None.
     `lease_owner` and `lease_expires` say which worker attempt holds a RUNNING job and until when;
-    `attempt` counts how often a worker began it; `archivings` how often its results file went to the archive.
+    `attempt` counts how often a worker began it; `archivings` how often its results file went to the archive,
+    `archive_upload` which upload into a vault is not recorded yet.
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
     helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
@@ -144,6 +145,7 @@ class Job:
     error: JobReason | None = None
     results_file_archive_id: str | None = None
     archivings: int = 0
+    archive_upload: str | None = None
     restore_status: RestoreStatus | None = None
     restore_tier: RestoreTier | None = None
     restore_requested_time: int | None = None

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 from chalicelib.aws.job_table import JobPage
 from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import MailKind, MailRequest
 from chalicelib.domain.names import ResultNames, is_job_id, key_prefix
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.file_hold import held_files
+from chalicelib.usecases.thaw_results import SETTLE_SECONDS
 
 DOWNLOAD_LINK_SECONDS = 60
 DELETE_SECONDS = 30
@@ -131,8 +133,18 @@ def delete_job(services: Services, user_id: str, job_id: str) -> None:
         if held.results_file_archive_id is not None:
             services.archive_store.delete(held.results_file_archive_id)
         # Also of a job that was never archived: an archiving that was cut off may have left a copy.
+        services.archive_store.discard(held)
         services.files.delete_below(services.files.archive_bucket, key_prefix(held.user_id, held.job_id))
+        if held.archived:
+            _tell_if_all_are_back(services, user_id)
         services.jobs.delete(job_id)
+
+
+def _tell_if_all_are_back(services: Services, user_id: str) -> None:
+    """The last result that was awaited from the archive may be the one that is deleted."""
+    profile = services.profiles.get(user_id)
+    if profile is not None and profile.restoring and profile.erasing_since is None:
+        services.notify_queue.send(MailRequest(kind=MailKind.ALL_RESTORED, user_id=user_id), delay=SETTLE_SECONDS)
 
 
 def result_keys(job: Job) -> list[str]:

@@ -85,7 +85,8 @@ def _archive_held(services: Services, job: Job, owner: str) -> Archived:
         return Archived.ALREADY
     if job.s3_key_result_file is None:
         return Archived.NOTHING
-    archive_id = services.archive_store.put(job)
+    archive_id = services.archive_store.put(
+        job, lambda upload: services.archive_table.note_upload(job.job_id, owner, upload))
     names = ResultNames.of(job.input_file_name)
     for live, cold in companions(job, job.archivings + 1):
         if live.endswith(names.variants) and job.s3_key_variants_file is None:

@@ -1,6 +1,7 @@
 """A message that nothing can deal with ends among the dead letters; the operator sees it there and sends it again."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,10 +22,12 @@ FAR = "99999999999"
 
 @pytest.fixture
 def impatient(stack: LocalStack) -> Iterator[str]:
-    """The queue `archive` with one second between two tries of a message instead of 18 minutes; gives its address."""
+    """The queue `archive` with two tries of a message, a second apart, instead of eight in hours; gives its address."""
     sqs, url = stack.client("sqs"), stack.outputs["ArchiveQueueUrl"]
-    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1"})
+    before = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout", "RedrivePolicy"])[
+        "Attributes"]
+    few = json.dumps({**json.loads(before["RedrivePolicy"]), "maxReceiveCount": 2})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "1", "RedrivePolicy": few})
     yield url
     sqs.set_queue_attributes(QueueUrl=url, Attributes=before)
 
@@ -62,12 +65,11 @@ def test_a_message_that_always_fails_is_kept_and_dealt_with_once_the_cause_is_go
     message = f'{{"user_id": "{person.sub}", "job_id": "{job_id}"}}'
     stack.client("sqs").send_message(QueueUrl=impatient, MessageBody=message)
 
-    said = wait_for(lambda: (told := operator()) and "archive: 1" in told.splitlines() and told, 240)
-    assert message in said
+    wait_for(lambda: message in operator(), 200)  # beside the one that the annotator sent
     assert "s3_key_result_file" in record_of(stack, job_id)
 
     update(stack, job_id, "REMOVE file_hold_owner, file_hold_expires")
-    assert operator("--queue", "archive") == "archive: 1 sent again\n"
+    assert " sent again" in operator("--queue", "archive")
     wait_for(lambda: archived(stack, job_id))
     assert "archive: 0" in operator().splitlines()
 
@@ -75,6 +77,6 @@ def test_a_message_that_always_fails_is_kept_and_dealt_with_once_the_cause_is_go
 def test_a_message_that_means_nothing_stays_among_the_dead_letters(
         stack: LocalStack, impatient: str, operator: Callable[..., str]) -> None:
     stack.client("sqs").send_message(QueueUrl=impatient, MessageBody="nonsense")
-    said = wait_for(lambda: (told := operator()) and "archive: 1" in told.splitlines() and told, 240)
-    assert "nonsense" in said
+    wait_for(lambda: "nonsense" in operator(), 200)
+    assert "archive: 1" in operator().splitlines()
     stack.client("sqs").purge_queue(QueueUrl=stack.outputs["ArchiveDeadLetterQueueUrl"])

@@ -248,10 +248,10 @@ def test_a_user_who_upgrades_while_a_result_goes_cold_gets_it_back_by_itself(
     clock.advance(RETENTION)
     put = services.archive_store.put
 
-    def upgraded_meanwhile(job_put: Any) -> str:
+    def upgraded_meanwhile(job_put: Any, intend: Any) -> str:
         services.profiles.subscribe(ADA)
         assert functions.deliver("restore", request()) == []  # too early: nothing is archived yet
-        return put(job_put)
+        return put(job_put, intend)
 
     with monkeypatch.context() as now:
         now.setattr(services.archive_store, "put", upgraded_meanwhile)

@@ -26,8 +26,8 @@ from chalicelib.settings import Settings
 from chalicelib.usecases.annotations import delete_job
 from chalicelib.usecases.archive_results import archive_results
 from chalicelib.usecases.notify_user import notify_user
-from chalicelib.usecases.restore_results import restore_results
-from chalicelib.usecases.subscribe import subscribe, unsubscribe
+from chalicelib.usecases.restore_results import LOOK_AGAIN_SECONDS, restore_results
+from chalicelib.usecases.subscribe import ROLE_CHANGE_SECONDS, subscribe, unsubscribe
 from chalicelib.usecases.sweep_files import sweep_files
 from chalicelib.usecases.sweep_jobs import sweep_jobs
 from chalicelib.usecases.thaw_results import thaw_results
@@ -46,8 +46,10 @@ from tests.integration.memory_aws import (
 
 NAME = "a.vcf"
 NAMES = ResultNames.of(NAME)
-RETENTION, GRACE = 2000, 3600
+RETENTION, GRACE = 2000, 60
 INVISIBLE = 1080
+MOVE_LIFE, SHORT_LIFE, SWEEP_STEP = 890, 25, 100
+"""Seconds that a function which moves files lives, one that answers a request, and the sweep's deleting of one file."""
 MOST_JOBS = 4
 START = 1_790_000_000
 
@@ -69,12 +71,14 @@ class CountedMails:
         self.sent.append(mail)
 
 
-faults = st.one_of(
-    st.none(),
-    st.tuples(st.sampled_from(["cut off", "refused"]), st.integers(1, 30), st.just("")),
-    st.tuples(st.just("meanwhile"), st.integers(1, 30),
-              st.sampled_from(["upgrade", "downgrade", "archive", "restore", "thaw", "delete", "retrievals", "sweep"])),
-)
+ends = st.tuples(st.sampled_from(["cut off", "refused"]), st.integers(1, 24))
+#: A run stands still before one of its calls; then time passes, and something else happens, wholly or in part.
+pauses = st.tuples(
+    st.just("meanwhile"), st.integers(1, 24), st.sampled_from([
+        "upgrade", "downgrade", "archive", "archive", "restore", "thaw", "delete", "retrievals", "sweep", "comes back",
+        "comes back", "goes cold", "goes cold"]),
+    st.sampled_from([0, 1, 20, 400]), st.one_of(st.none(), ends))
+faults = st.one_of(st.none(), ends, pauses)
 
 
 class ResultsLife(RuleBasedStateMachine):
@@ -90,6 +94,10 @@ class ResultsLife(RuleBasedStateMachine):
         self.bytes: dict[str, bytes] = {}
         self.doomed: set[str] = set()
         self.deleted: set[str] = set()
+        self.lives: list[int] = []
+        """Seconds that are left to each run that stands still."""
+        self.helpless = False
+        """True once something was lost that only the sweep, or the user's second try, makes good."""
         aws.profiles[ADA] = Profile(identity_id=ADA, name="Ada", email="ada@example.org", institution="x",
                                     created=START).to_record()
         jobs = MemoryJobs(aws)
@@ -125,12 +133,15 @@ class ResultsLife(RuleBasedStateMachine):
         prefix, now = key_prefix(ADA, job_id(number)), self.aws.now
         self.bytes[job_id(number)] = body = f"results {number}".encode()
         self.aws.buckets["inputs"][prefix + NAME] = StoredObject(b"input", "STANDARD", now)
-        for name, content in ((NAMES.results, body), (NAMES.index, b"index"), (NAMES.log, b"l"), (NAMES.summary, b"s")):
+        table = number % 2 == 0  # every other job has a table of variants
+        for name, content in ((NAMES.results, body), (NAMES.index, b"index"), (NAMES.log, b"l"), (NAMES.summary, b"s"),
+                              *([(NAMES.variants, b"table")] if table else [])):
             self.aws.buckets["results"][prefix + name] = StoredObject(content, "STANDARD", now)
         job = Job(job_id=job_id(number), user_id=ADA, input_file_name=NAME, input_file_size=5,
                   s3_inputs_bucket="inputs", s3_key_input_file=prefix + NAME, submit_time=now, reference="rCRS",
                   job_status=JobStatus.COMPLETED, complete_time=now, s3_results_bucket="results",
-                  s3_key_result_file=prefix + NAMES.results, s3_key_index_file=prefix + NAMES.index)
+                  s3_key_result_file=prefix + NAMES.results, s3_key_index_file=prefix + NAMES.index,
+                  s3_key_variants_file=prefix + NAMES.variants if table else None)
         self.aws.jobs[job.job_id] = job.to_record()
         if not self.premium:
             self.aws.messages.append(Message("archive", FileRequest(user_id=ADA, job_id=job.job_id).to_json(),
@@ -138,15 +149,19 @@ class ResultsLife(RuleBasedStateMachine):
 
     @rule(fault=faults)
     def upgrade(self, fault: Any) -> None:
-        self.aws.run(lambda: subscribe(self.services, ADA), self.fault(fault))
+        self.change_role(subscribe, fault)
 
     @rule(fault=faults)
     def downgrade(self, fault: Any) -> None:
-        self.aws.run(lambda: unsubscribe(self.services, ADA), self.fault(fault))
+        self.change_role(unsubscribe, fault)
+
+    def change_role(self, how: Callable[[Services, str], object], fault: Any = None) -> None:
+        if self.run(lambda: how(self.services, ADA), fault, SHORT_LIFE) is not None:
+            self.helpless = True
 
     @rule(seconds=st.sampled_from([1, 60, 300, 900, 1100, 2000, 3600, DAY + 1, 2 * DAY]))
     def time_moves(self, seconds: int) -> None:
-        self.aws.now += seconds
+        self.wait(seconds)
 
     @rule(queue=st.sampled_from(["archive", "archive", "restore", "restore", "thaw", "thaw", "notify"]),
           which=st.integers(0, 5), fault=faults, once_more=st.booleans())
@@ -154,24 +169,56 @@ class ResultsLife(RuleBasedStateMachine):
         """A message, in any order; `once_more` leaves it in the queue although it was dealt with."""
         visible = self.visible(queue)
         if visible:
-            self.hand_over(visible[which % len(visible)], self.fault(fault), once_more)
+            self.hand_over(visible[which % len(visible)], fault, once_more)
 
     @rule()
     def deliver_all(self) -> None:
         """What is due is dealt with, and nothing comes in between."""
         self.deliver_all_now()
 
-    @rule(fault=faults)
-    def goes_cold(self, fault: Any) -> None:
-        """A job is completed and due, and something happens while it is archived."""
+    @rule(fault=faults, lost=st.booleans())
+    def goes_cold(self, fault: Any, lost: bool) -> None:
+        """A job is completed and due, and something happens while it is archived; its message may never come again."""
         self.complete_one()
-        self.aws.now += RETENTION + GRACE
+        self.wait(RETENTION + GRACE)
+        if message := self.hand_over_first("archive", fault):
+            self.lose_again(message, lost)
+
+    @rule(fault=faults)
+    def goes_cold_again(self, fault: Any) -> None:
+        """Premium ends, everything is to go cold, and something happens while the first one does."""
+        self.change_role(unsubscribe)
+        self.wait(GRACE + ROLE_CHANGE_SECONDS)
+        for message in self.visible("archive"):
+            if "job_id" not in message.body:
+                self.hand_over(message, None, False)
         self.hand_over_first("archive", fault)
+
+    @rule(at=st.integers(1, 20), seconds=st.sampled_from([0, 1, 400]))
+    def overtaken_by_upgrade(self, at: int, seconds: int) -> None:
+        """The user subscribes, and gets back what there is, while an archiving stands still."""
+        self.goes_cold(("meanwhile", at, "comes back", seconds, None), False)
+
+    @rule(at=st.integers(1, 20), seconds=st.sampled_from([0, 1, 400]))
+    def overtaken_by_downgrade(self, at: int, seconds: int) -> None:
+        """Premium ends, and what there is goes cold, while a return stands still."""
+        self.comes_back(("meanwhile", at, "goes cold", seconds, None), False)
+
+    @rule(at=st.integers(4, 16), pause=st.one_of(pauses, st.tuples(
+        st.just("meanwhile"), st.integers(1, 16), st.just("archive"), st.just(0), st.none())))
+    def leaves_something(self, at: int, pause: Any) -> None:
+        """An archiving is cut off and comes again a day later, while the sweep looks at what the first one left."""
+        self.complete_one()
+        self.wait(RETENTION + GRACE)
+        if message := self.hand_over_first("archive", ("cut off", at)):
+            self.lose_again(message, True)
+            self.wait(DAY + 1)
+            self.run(lambda: sweep_files(self.services, lambda: True), pause, SWEEP_STEP)
 
     @rule(fault=faults, again=st.booleans())
     def comes_back(self, fault: Any, again: bool) -> None:
         """The user subscribes, everything is sent for, and something happens while the first one is thawed."""
-        self.aws.run(lambda: subscribe(self.services, ADA))
+        self.change_role(subscribe)
         self.deliver_all_now()
         self.retrievals_now(1 + again)
         self.hand_over_first("thaw", fault)
@@ -183,7 +230,12 @@ class ResultsLife(RuleBasedStateMachine):
             return
         waiting = [message for message in self.aws.messages if message.queue == queue]
         if waiting:
-            self.aws.messages.remove(waiting[which % len(waiting)])
+            self.lose_again(waiting[which % len(waiting)], True)
+
+    def lose_again(self, message: Message, lost: bool) -> None:
+        if lost and message in self.aws.messages:
+            self.aws.messages.remove(message)
+            self.helpless = True
 
     @rule(times=st.integers(1, 3))
     def retrievals(self, times: int) -> None:
@@ -194,43 +246,79 @@ class ResultsLife(RuleBasedStateMachine):
     def delete(self, which: int, fault: Any) -> None:
         ids = sorted(self.aws.jobs)
         if which < len(ids):
-            self.delete_one(ids[which % len(ids)], self.fault(fault))
+            self.delete_one(ids[which % len(ids)], fault)
 
     @rule(fault=faults)
     def sweep(self, fault: Any = None) -> None:
-        self.aws.run(lambda: sweep_jobs(self.services))
-        self.aws.run(lambda: sweep_files(self.services, lambda: True), self.fault(fault))
+        self.run(lambda: sweep_jobs(self.services), None, SWEEP_STEP)
+        self.run(lambda: sweep_files(self.services, lambda: True), fault, SWEEP_STEP)
 
     # ---- how it happens --------------------------------------------------------------------------------------
+    def run(self, work: Callable[[], object], drawn: Any, life: int) -> BaseException | None:
+        """One run of a function that lives `life` seconds at most, with the fault that was drawn for it."""
+        self.lives.append(life)
+        try:
+            return self.aws.run(work, self.fault(drawn))
+        finally:
+            self.lives.pop()
+
     def fault(self, drawn: Any) -> Fault | None:
         if drawn is None:
             return None
-        kind, at, what = drawn
-        return Fault(kind, at, lambda: self.meanwhile(what))
+        kind, at, *what = drawn
+        return Fault(kind, at, lambda: self.meanwhile(*what))
 
-    def meanwhile(self, what: str) -> None:
-        doing: dict[str, Callable[[], object]] = {
-            "upgrade": lambda: subscribe(self.services, ADA), "downgrade": lambda: unsubscribe(self.services, ADA)}
-        if what in doing:
-            self.aws.run(doing[what])
-        elif what == "delete":
-            if self.aws.jobs:
-                self.delete_one(min(self.aws.jobs), None)
-        elif what == "retrievals":
-            self.retrievals_now(2)
-        elif what == "sweep":
-            self.aws.run(lambda: sweep_files(self.services, lambda: True))
-        else:
-            # The same job's message, delivered once more beside the run that is under way.
-            for which in sorted(self.aws.jobs):
-                body = FileRequest(user_id=ADA, job_id=which).to_json()
-                message = Message(what, body, self.aws.now)
-                self.aws.messages.append(message)
-                self.hand_over(message, None, False)
+    def wait(self, seconds: int) -> None:
+        """Time passes, but no more than those who stand still have left to live."""
+        passed = min([seconds, *self.lives])
+        self.lives = [left - passed for left in self.lives]
+        self.aws.now += passed
 
-    def hand_over_first(self, queue: str, fault: Any) -> None:
-        if visible := self.visible(queue):
-            self.hand_over(visible[0], self.fault(fault), False)
+    def meanwhile(self, what: str, seconds: int, fault: Any) -> None:
+        self.wait(seconds)
+        match what:
+            case "upgrade":
+                self.change_role(subscribe, fault)
+            case "downgrade":
+                self.change_role(unsubscribe, fault)
+            case "delete":
+                if self.aws.jobs:
+                    self.delete_one(min(self.aws.jobs), fault)
+            case "retrievals":
+                self.retrievals_now(2)
+            case "sweep":
+                self.run(lambda: sweep_files(self.services, lambda: True), fault, SWEEP_STEP)
+            case "comes back":
+                self.change_role(subscribe)
+                self.once_more("restore", None)
+                for _ in range(2):  # the second look, too, comes before the run goes on
+                    for message in self.visible("restore"):
+                        self.hand_over(message, None, False)
+                    self.wait(LOOK_AGAIN_SECONDS)
+                self.retrievals_now()
+                for message in self.visible("thaw"):
+                    self.hand_over(message, fault, False)
+            case "goes cold":
+                self.change_role(unsubscribe)
+                self.wait(GRACE)
+                for message in self.visible("archive"):
+                    self.hand_over(message, None, False)
+                self.once_more("archive", fault)
+            case _:
+                self.once_more(what, fault)
+
+    def once_more(self, queue: str, fault: Any) -> None:
+        """Every job's message, delivered once more beside the run that stands still."""
+        for which in sorted(self.aws.jobs):
+            message = Message(queue, FileRequest(user_id=ADA, job_id=which).to_json(), self.aws.now)
+            self.aws.messages.append(message)
+            self.hand_over(message, fault, False)
+
+    def hand_over_first(self, queue: str, fault: Any) -> Message | None:
+        if not (visible := self.visible(queue)):
+            return None
+        self.hand_over(visible[0], fault, False)
+        return visible[0]
 
     def deliver_all_now(self) -> None:
         for queue in ("archive", "restore", "restore"):
@@ -241,9 +329,9 @@ class ResultsLife(RuleBasedStateMachine):
         return [message for message in self.aws.messages
                 if message.queue == queue and message.visible <= self.aws.now]
 
-    def hand_over(self, message: Message, fault: Fault | None, once_more: bool) -> None:
+    def hand_over(self, message: Message, fault: Any, once_more: bool) -> None:
         message.visible = self.aws.now + INVISIBLE
-        ended = self.aws.run(lambda: self.work_on(message), fault)
+        ended = self.run(lambda: self.work_on(message), fault, MOVE_LIFE)
         if ended is None and not once_more and message in self.aws.messages:
             self.aws.messages.remove(message)
         if ended is None and once_more:
@@ -256,6 +344,9 @@ class ResultsLife(RuleBasedStateMachine):
             restore_results(self.services, FileRequest.from_json(message.body))
         elif message.queue == "notify":
             notify_user(self.services, MailRequest.from_json(message.body))
+        elif message.queue == "uploads":
+            # The sweep saw the file, and then it was deleted: `submit` finds nothing.
+            assert not any(key in message.body for key in self.aws.buckets["inputs"]), message
         else:
             for retrieval in self.retrievals_of(message.body):
                 thaw_results(self.services, retrieval, self.new_id())
@@ -266,10 +357,10 @@ class ResultsLife(RuleBasedStateMachine):
         thaw.services = self.services
         return list(thaw.retrievals(body))
 
-    def delete_one(self, which: str, fault: Fault | None) -> None:
+    def delete_one(self, which: str, fault: Any) -> None:
         before = which in self.doomed
         self.doomed.add(which)
-        ended = self.aws.run(lambda: delete_job(self.services, ADA, which), fault)
+        ended = self.run(lambda: delete_job(self.services, ADA, which), fault, SHORT_LIFE)
         if ended is None:
             self.deleted.add(which)
         elif isinstance(ended, FilesOnTheMoveError) and not before:
@@ -291,9 +382,26 @@ class ResultsLife(RuleBasedStateMachine):
             assert found is not None, f"the record points nowhere: {record}"
             assert found.body == self.bytes[which]
             prefix = key_prefix(ADA, which)
-            companion = (self.aws.buckets["results"].get(prefix + NAMES.index) if live else
-                         self.aws.buckets["archive"].get(f"{prefix}{record['archivings']}/companions/{NAMES.index}"))
-            assert companion is not None, f"the index is lost: {record}"
+            for name in self.companions(which):
+                companion = (self.aws.buckets["results"].get(prefix + name) if live else
+                             self.aws.buckets["archive"].get(f"{prefix}{record['archivings']}/companions/{name}"))
+                assert companion is not None, f"{name} is lost: {record}"
+
+    def companions(self, which: str) -> list[str]:
+        return [NAMES.index, NAMES.variants] if int(which[-1]) % 2 == 0 else [NAMES.index]
+
+    @invariant()
+    def nothing_is_left_of_what_was_deleted(self) -> None:
+        for which in self.deleted:
+            left = [key for files_ in self.aws.buckets.values() for key in files_ if f"/{which}/" in key]
+            assert left == [], f"deleted, and yet there: {left}"
+
+    def everything_is_where_the_role_wants_it(self) -> None:
+        """By itself: nothing was lost, and so nothing has to wait for the sweep."""
+        for which, record in self.aws.jobs.items():
+            assert ("s3_key_result_file" in record) is self.premium, record
+            assert which in self.bytes
+            assert not (self.premium and "restore_status" in record), record
 
     def settle(self) -> None:
         """Deliver everything that waits, as time goes by."""
@@ -317,10 +425,14 @@ class ResultsLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Let everything come to rest, with the sweep's help, and look where it is."""
-        self.aws.fault = None
+        self.aws.fault, self.lives = None, []
         self.aws.now += 1000
         for which in sorted(self.doomed & set(self.aws.jobs)):
-            delete_job(self.services, ADA, which)
+            self.delete_one(which, None)
+        self.nothing_is_left_of_what_was_deleted()
+        self.settle()
+        if not self.helpless:
+            self.everything_is_where_the_role_wants_it()
         for _ in range(3):
             self.settle()
             self.aws.now += 2 * DAY
@@ -333,11 +445,12 @@ class ResultsLife(RuleBasedStateMachine):
             prefix = key_prefix(ADA, which)
             wanted_results |= {prefix + NAMES.log, prefix + NAMES.summary}
             if self.premium:
-                wanted_results |= {prefix + NAMES.results, prefix + NAMES.index}
+                wanted_results |= {prefix + name for name in (NAMES.results, *self.companions(which))}
                 assert "restore_status" not in record
             else:
                 archiving = f"{prefix}{record.get('archivings')}/"
-                wanted_archive |= {archiving + NAMES.results, f"{archiving}companions/{NAMES.index}"}
+                wanted_archive |= {archiving + NAMES.results,
+                                   *(f"{archiving}companions/{name}" for name in self.companions(which))}
         assert results == wanted_results
         assert archive == wanted_archive
         assert {key.split("/")[1] for key in self.aws.buckets["inputs"]} == set(self.aws.jobs)
@@ -351,5 +464,5 @@ def test_any_interleaving_ends_in_the_right_place(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(module, "client", module.client)  # type: ignore[attr-defined]
     monkeypatch.setattr(thaw, "services", thaw.services)
     run_state_machine_as_test(ResultsLife, settings=settings(
-        max_examples=600, stateful_step_count=30, deadline=None, derandomize=True, print_blob=False,
+        max_examples=400, stateful_step_count=30, deadline=None, derandomize=True, print_blob=False,
         suppress_health_check=list(HealthCheck)))

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
+from chalicelib.usecases.annotations import delete_job
 from chalicelib.usecases.subscribe import ArchivedCount, count_archived, subscribe, unsubscribe
 from tests.conftest import HeldClock
 from tests.integration.cold import RETENTION, Functions, error, make_completed, reload, request
@@ -112,3 +113,21 @@ def test_an_archive_message_of_all_finds_nothing_of_strangers(services: Services
     clock.advance(RETENTION)
     assert functions.deliver("archive", request(ADA), request("nobody")) == []
     assert functions.waiting("archive") == []
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_deleting_the_last_awaited_result_says_that_all_are_back(services: Services, functions: Functions,
+                                                                 clock: HeldClock, left: int,
+                                                                 make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    jobs = [make_completed(services, number) for number in range(1, 2 + left)]
+    clock.advance(RETENTION)
+    for job in jobs:
+        functions.archive(job)
+    services.profiles.subscribe(ADA)
+    services.profiles.begin_restoring(ADA)
+    delete_job(services, ADA, jobs[0].job_id)
+    assert functions.deliver_waiting("notify") == 1
+    profile = services.profiles.get(ADA)
+    assert profile is not None
+    assert profile.restoring is bool(left)

@@ -195,8 +195,8 @@ def test_a_copy_that_is_just_being_written_anew_is_no_leftover(
     (seen,) = services.files.walk(services.files.archive_bucket)
     put = services.archive_store.put
 
-    def swept_meanwhile(job_put: Any) -> str:
-        archive_id = put(job_put)
+    def swept_meanwhile(job_put: Any, intend: Any) -> str:
+        archive_id = put(job_put, intend)
         with monkeypatch.context() as now:
             # The walk listed the bucket before the copy was written anew.
             listed = {services.files.archive_bucket: [seen]}

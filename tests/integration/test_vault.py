@@ -17,14 +17,26 @@ from botocore.utils import calculate_tree_hash
 from chalicelib.aws.either_archive import in_s3
 from chalicelib.aws.vault_archive import VaultArchive
 from chalicelib.domain.jobs import Job, RestoreStatus, RestoreTier
+from chalicelib.domain.messages import FileRequest
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services, _archive_store
 from chalicelib.usecases.annotations import delete_job
+from chalicelib.usecases.archive_results import archive_results
 from infra.errors import OperatorError
 from infra.move_vault import show, start
 from infra.service import Place
 from tests.conftest import REGION, HeldClock
-from tests.integration.cold import RETENTION, Functions, error, live_sha256, make_completed, reload, request
+from tests.integration.cold import (
+    RETENTION,
+    Faults,
+    Functions,
+    error,
+    live_sha256,
+    make_completed,
+    reload,
+    request,
+    result_message,
+)
 from tests.integration.jobs import ADA, EVE, keys_in
 
 MIB = 1024**2
@@ -37,6 +49,7 @@ class Vault:
 
     def __init__(self) -> None:
         self.parts: dict[str, bytearray] = {}
+        self.completed: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
         self.aborted = 0
         self.no_capacity = False
@@ -60,26 +73,33 @@ class Vault:
 
     def _InitiateMultipartUpload(self, _: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
         assert int(arguments["partSize"]) == PART
-        self.parts["u"] = bytearray()
-        return {"uploadId": "u"}
+        upload = f"u-{len(self.parts) + len(self.completed) + self.aborted}"
+        self.parts[upload] = bytearray()
+        return {"uploadId": upload}
 
     def _UploadMultipartPart(self, _: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
-        body, written = arguments["body"], self.parts["u"]
+        body, written = arguments["body"], self.parts[arguments["uploadId"]]
         assert arguments["range"] == f"bytes {len(written)}-{len(written) + len(body) - 1}/*"
         assert arguments["checksum"] == calculate_tree_hash(io.BytesIO(body))
         written += body
         return {"checksum": arguments["checksum"]}
 
     def _CompleteMultipartUpload(self, client: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
-        body = bytes(self.parts.pop("u"))
+        upload = arguments["uploadId"]
+        if upload in self.completed:  # as AWS documents it: the same answer once more
+            return {"archiveId": self.completed[upload], "checksum": arguments["checksum"]}
+        if upload not in self.parts:
+            raise error("ResourceNotFoundException", "CompleteMultipartUpload", 404)
+        body = bytes(self.parts.pop(upload))
         assert int(arguments["archiveSize"]) == len(body)
         assert arguments["checksum"] == calculate_tree_hash(io.BytesIO(body))
         made = self._original(client, "UploadArchive", {"vaultName": "cold", "body": body, "accountId": "-"})
+        self.completed[upload] = made["archiveId"]
         return {"archiveId": made["archiveId"], "checksum": arguments["checksum"]}
 
-    def _AbortMultipartUpload(self, _: Any, __: dict[str, Any]) -> Any:  # noqa: N802
+    def _AbortMultipartUpload(self, _: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
         self.aborted += 1
-        self.parts.clear()
+        self.parts.pop(arguments["uploadId"], None)
         return {}
 
     def _InitiateJob(self, client: Any, arguments: dict[str, Any]) -> Any:  # noqa: N802
@@ -202,6 +222,110 @@ def test_deleting_removes_the_archive(vault: Vault, services: Services, function
     delete_job(functions.services, ADA, cold_job.job_id)
     assert vault.archives == []
     assert keys_in(services.files.archive_bucket) == []
+
+
+@pytest.mark.parametrize(("code", "after"), [("ThrottlingException", False), ("ServiceUnavailableException", True)],
+                         ids=["refused", "answer lost"])
+def test_every_call_of_an_archiving_may_fail_once_and_leaves_one_archive(
+        vault: Vault, services: Services, functions: Functions, clock: HeldClock,
+        make_profile: Callable[..., Profile], monkeypatch: pytest.MonkeyPatch, after: bool, code: str) -> None:
+    make_profile()
+    faults, number, hit = Faults(code), 0, True
+    faults.after = after
+    faults.install(monkeypatch)
+    while hit:
+        number += 1
+        job = make_completed(services, number, content=b"results of %d" % number)  # moto's ids come from the content
+        clock.advance(RETENTION)
+        faults.calls.clear()
+        faults.fail_at = number
+        functions.deliver("archive", result_message(job))
+        hit = len(faults.calls) >= number
+        faults.fail_at = 0
+        clock.advance(1100)  # the queue's time of invisibility
+        assert functions.deliver("archive", result_message(job)) == []
+        now = reload(services, job)
+        assert now.archived
+        assert (now.archive_upload, now.file_hold_owner) == (None, None)
+        assert len(vault.archives) == number, faults.calls
+    assert number > 12
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["refused", "answer lost"])
+def test_every_call_of_a_return_may_fail_once(
+        vault: Vault, services: Services, functions: Functions, clock: HeldClock,
+        make_profile: Callable[..., Profile], monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
+    make_profile()
+    faults, number, hit = Faults("ServiceUnavailableException"), 0, True
+    faults.after = after
+    faults.install(monkeypatch)
+    while hit:
+        number += 1
+        services.profiles.unsubscribe(ADA, clock())
+        job = make_completed(services, number)
+        clock.advance(RETENTION)
+        cold = functions.archive(job)
+        services.profiles.subscribe(ADA)
+        faults.calls.clear()
+        faults.fail_at = number
+        functions.deliver("restore", request(job_id=cold.job_id))
+        hit = len(faults.calls) >= number
+        faults.fail_at = 0
+        assert functions.deliver("restore", request(job_id=cold.job_id)) == []
+        message = vault.message()
+        faults.calls.clear()
+        faults.fail_at = number
+        functions.deliver("thaw", message)
+        hit = hit or len(faults.calls) >= number
+        faults.fail_at = 0
+        clock.advance(1100)
+        assert functions.deliver("thaw", message) == []
+        assert live_sha256(services, job) == job.results_file_sha256
+        assert vault.archives == []
+    assert number > 12
+
+
+class KilledError(BaseException):
+    """The function ends by force: nothing of it runs any more."""
+
+
+@pytest.fixture
+def half_archived(vault: Vault, services: Services, functions: Functions, clock: HeldClock,
+                  make_profile: Callable[..., Profile], monkeypatch: pytest.MonkeyPatch) -> Job:
+    """A job whose archiving was killed after the vault had taken it, and before that was recorded."""
+    make_profile()
+    job = make_completed(services)
+    clock.advance(RETENTION)
+
+    def killed(*_: Any) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as now:
+        now.setattr(services.archive_table, "record_archived", killed)
+        with pytest.raises(KilledError):
+            archive_results(functions.services, FileRequest(user_id=ADA, job_id=job.job_id), "run-1")
+    assert len(vault.archives) == 1
+    clock.advance(1100)
+    return job
+
+
+def test_an_archive_that_was_not_recorded_is_found_by_the_next_run(vault: Vault, services: Services,
+                                                                   functions: Functions, half_archived: Job) -> None:
+    assert functions.archive(half_archived).results_file_archive_id == vault.archives[0]
+    assert len(vault.archives) == 1
+
+
+def test_an_archive_that_was_not_recorded_goes_with_its_job(vault: Vault, functions: Functions,
+                                                            half_archived: Job) -> None:
+    delete_job(functions.services, ADA, half_archived.job_id)
+    assert vault.archives == []
+
+
+def test_an_upload_that_the_vault_has_forgotten_is_made_anew(vault: Vault, services: Services, functions: Functions,
+                                                             half_archived: Job) -> None:
+    vault.completed.clear()
+    assert functions.archive(half_archived).results_file_archive_id in vault.archives
+    assert len(vault.completed) == 1  # a new one; the log names the upload of the other
 
 
 # ---- from the vault to S3 ----------------------------------------------------------------------------------------
