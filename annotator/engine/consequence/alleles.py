@@ -30,11 +30,6 @@ class Allele:
     kind: int
 
     @property
-    def text(self) -> str:
-        """The allele as CSQ names it."""
-        return self.alt or "-"
-
-    @property
     def plain(self) -> bool:
         """Whether the alternate bases are all known."""
         return PLAIN.issuperset(self.alt)

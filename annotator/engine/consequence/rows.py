@@ -38,5 +38,6 @@ class Rows:
 
 def exact_rows(pairs: list[int], found: list[Row]) -> Rows:
     """Rows of pairs that were looked at one by one."""
-    texts = {name: pa.array([getattr(row, name) for row in found], pa.string()) for name in TEXTS}
-    return Rows(np.array(pairs, dtype=np.int64), np.array([row.terms for row in found], dtype=np.int64), {**texts})
+    terms, *columns = zip(*found, strict=True) if found else [() for _ in Row._fields]
+    texts = {name: pa.array(column, pa.string()) for name, column in zip(TEXTS, columns, strict=True)}
+    return Rows(np.array(pairs, dtype=np.int64), np.array(terms, dtype=np.int64), {**texts})
