@@ -47,9 +47,9 @@ class Assembler:
         parts += [self._front.take(transcript), "|"]
         gap = ""
         for name in _FIELDS:
-            text = rows.text(name)
-            if text is not None:
-                parts += [gap, text] if gap else [text]
+            texts = rows.parts(name)
+            if texts:
+                parts += [gap, *texts] if gap else texts
                 gap = ""
             gap += "|"
         parts.append(gap)
@@ -92,10 +92,9 @@ class Assembler:
         blank = pa.nulls(len(mine), pa.string())
 
         def of(name: str) -> pa.Array:
-            text = rows.text(name)
-            if text is None:
+            found = rows.chosen(name, mine)
+            if found is None:
                 return blank
-            found = text.take(pa.array(mine))
             return pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found)
 
         def owned(name: str) -> pa.Array:

@@ -28,12 +28,25 @@ class Rows:
     def __len__(self) -> int:
         return len(self.pair)
 
+    def parts(self, name: str) -> list[pa.Array | pa.Scalar | str]:
+        """What is to be joined to the texts of a field; nothing when all are empty."""
+        found = self.texts.get(name, [])
+        return found if isinstance(found, list) else [found]
+
     def text(self, name: str) -> pa.Array | None:
         """The texts of a field; None when all are empty."""
-        found = self.texts.get(name)
-        if isinstance(found, list):
-            found = self.texts[name] = pc.binary_join_element_wise(*found, "")
-        return found
+        return _joined(self.parts(name))
+
+    def chosen(self, name: str, rows: np.ndarray) -> pa.Array | None:
+        """The texts of a field of some rows; None when all are empty."""
+        index = pa.array(rows)
+        return _joined([one.take(index) if isinstance(one, pa.Array) else one for one in self.parts(name)])
+
+
+def _joined(parts: list[pa.Array | pa.Scalar | str]) -> pa.Array | None:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return pc.binary_join_element_wise(*parts, "")
 
 
 def exact_rows(pairs: list[int], found: list[Row]) -> Rows:
