@@ -204,10 +204,18 @@ class ResultsLife(RuleBasedStateMachine):
         """Premium ends, and what there is goes cold, while a return stands still."""
         self.comes_back(("meanwhile", at, "goes cold", seconds, None), False)
 
+    @rule(at=st.integers(8, 18))
+    def sweep_meets_archiving(self, at: int) -> None:
+        """What an archiving left is just being swept away when the same archiving comes again."""
+        self.leave_something(9, ("meanwhile", at, "archive", 0, None))
+
     @rule(at=st.integers(4, 16), pause=st.one_of(pauses, st.tuples(
         st.just("meanwhile"), st.integers(1, 16), st.just("archive"), st.just(0), st.none())))
     def leaves_something(self, at: int, pause: Any) -> None:
         """An archiving is cut off and comes again a day later, while the sweep looks at what the first one left."""
+        self.leave_something(at, pause)
+
+    def leave_something(self, at: int, pause: Any) -> None:
         self.complete_one()
         self.wait(RETENTION + GRACE)
         if message := self.hand_over_first("archive", ("cut off", at)):
