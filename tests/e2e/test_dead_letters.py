@@ -69,14 +69,15 @@ def test_a_message_that_always_fails_is_kept_and_dealt_with_once_the_cause_is_go
     assert "s3_key_result_file" in record_of(stack, job_id)
 
     update(stack, job_id, "REMOVE file_hold_owner, file_hold_expires")
+    # From here on a message is hidden as long as the template says: none comes again while it is being dealt with.
+    stack.client("sqs").set_queue_attributes(QueueUrl=impatient, Attributes={"VisibilityTimeout": "1080"})
     assert " sent again" in operator("--queue", "archive")
-    wait_for(lambda: archived(stack, job_id))
     assert "archive: 0" in operator().splitlines()
+    wait_for(lambda: archived(stack, job_id), 120)
 
 
 def test_a_message_that_means_nothing_stays_among_the_dead_letters(
         stack: LocalStack, impatient: str, operator: Callable[..., str]) -> None:
     stack.client("sqs").send_message(QueueUrl=impatient, MessageBody="nonsense")
-    wait_for(lambda: "nonsense" in operator(), 200)
-    assert "archive: 1" in operator().splitlines()
+    wait_for(lambda: "  nonsense" in operator().splitlines(), 200)
     stack.client("sqs").purge_queue(QueueUrl=stack.outputs["ArchiveDeadLetterQueueUrl"])
