@@ -63,6 +63,9 @@ def test_variant_in_the_genome(local_site: str, results: Services, bucket: Bucke
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(500)
     page.locator("[data-details]").screenshot(path=ARTIFACTS / f"genome-{scheme}-{size[0]}.png")
+    colours = page.locator("[data-igv-place] .igv-track-label").first.evaluate(
+        "element => [getComputedStyle(element).color, getComputedStyle(element).backgroundColor]")
+    assert colours[0] != colours[1]
     assert watcher.complaints == []
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]

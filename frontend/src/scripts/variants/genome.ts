@@ -89,7 +89,15 @@ export class GenomeView {
           url: () => this.links.url("results"), indexURL: () => this.links.url("index"), visibilityWindow: -1 },
       ],
     });
-    for (const slider of this.place.shadowRoot?.querySelectorAll("input[type=range]") ?? []) slider.setAttribute("aria-label", "Zoom");
+    if (this.place.shadowRoot !== null) mend(this.place.shadowRoot);
     return browser;
   }
+}
+
+/** igv.js is white, but takes its letters' colour from the page's scheme: white on white in the dark. And its slider has no name. */
+function mend(root: ShadowRoot): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(".igv-container.igv-container { color-scheme: light; }");
+  root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
+  for (const slider of root.querySelectorAll("input[type=range]")) slider.setAttribute("aria-label", "Zoom");
 }
