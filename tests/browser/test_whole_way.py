@@ -92,6 +92,7 @@ def test_with_the_keyboard_only(packaged_site: str, new_page: OpenPage, sample: 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Annotate a VCF file")
+    expect(page.locator("input[type=file][multiple]")).to_be_attached()  # the page's script is at work
     tab_to(page, lambda: page.evaluate("document.activeElement.type") == "file")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
