@@ -14,8 +14,8 @@ from chalicelib.exceptions import JobFailure, WorkerOutOfDiskError
 
 logger = Logger(service="annotator", child=True)
 
-# Input, results with and without their header, table of variants; sorted runs or slim copies where they are needed. Of a
-# compressed input with short records the results are six times as large: CSQ is most of them.
+# Input, results with and without their header, table of variants; sorted runs or slim copies where they are needed.
+# Of a compressed input with short records the results are six times as large: CSQ is most of them.
 BYTES_PER_INPUT_BYTE = 24
 # A compressed input unpacks to about this many times its size; bounded by the engine's own limit.
 SPARE_BYTES = 256 * 1024**2

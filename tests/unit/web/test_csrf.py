@@ -14,7 +14,8 @@ from chalicelib.web import csrf
 from tests.unit.web.conftest import JOB_ID, ORIGIN, Browser
 
 POSTS = ["/logout", f"/annotations/{JOB_ID}/cancel", f"/annotations/{JOB_ID}/delete", f"/annotations/{JOB_ID}/again",
-         "/subscribe", "/unsubscribe", "/billing/portal", "/profile/mail", "/profile/delete", "/annotate/parts", "/annotations/delete"]
+         "/subscribe", "/unsubscribe", "/billing/portal", "/profile/mail", "/profile/delete", "/annotate/parts",
+         "/annotations/delete"]
 SIGNED = {"/billing/stripe"}
 """What machines send: a signature of their own stands for the token (`test_payment.py`)."""
 
