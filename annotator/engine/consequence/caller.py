@@ -10,8 +10,10 @@ from annotator.engine.consequence.alleles import SUBSTITUTION
 from annotator.engine.consequence.assembly import Assembler, joined
 from annotator.engine.consequence.bcsq import BcsqWriter
 from annotator.engine.consequence.chunk import AlleleChunk, Called
+from annotator.engine.consequence.coding_indels import CodingIndelRows
 from annotator.engine.consequence.codons import CodingSequences, protein_prefixes
 from annotator.engine.consequence.exact import ExactRows
+from annotator.engine.consequence.frames import FrameReader
 from annotator.engine.consequence.hgvs import shifted
 from annotator.engine.consequence.indels import Ranges, indel_terms, outside_codons
 from annotator.engine.consequence.models import Bases, ContigModels
@@ -60,6 +62,8 @@ class ConsequenceCaller:
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
         self._names = pc.binary_join_element_wise(models.strings("id"), pa.array(numbering, pa.string()), ":")
+        reader = FrameReader(models, self._exact, genetic_code)
+        self._coding_indels = CodingIndelRows(models, reader, genetic_code, self._names, self._proteins)
 
     def call(self, chunk: AlleleChunk, existing: pa.Array | None = None) -> Called:
         """Call the consequences of a chunk.
@@ -107,7 +111,8 @@ class ConsequenceCaller:
         simple[simple] = outside_codons(alleles, pairs, inside[simple], models)
         singles, left = self._single_bases(alleles, pairs, inside[single])
         found += [*singles, self._indels(alleles, pairs, inside[simple])]
-        found.append(self._one_by_one(alleles, pairs, np.concatenate([inside[~single & ~simple], left])))
+        coding, rest = self._coding_indels.rows(alleles, pairs, inside[~single & ~simple])
+        found += [*coding, self._one_by_one(alleles, pairs, np.concatenate([rest, left]))]
         return found
 
     def _single_bases(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> tuple[list[Rows], np.ndarray]:

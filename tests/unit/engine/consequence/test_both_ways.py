@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from annotator.engine.consequence import caller as quick
+from annotator.engine.consequence.coding_indels import CodingIndelRows
 from annotator.engine.consequence.shared import SharedRows
 from tests.unit.engine.consequence import casebook
 from tests.unit.engine.consequence.casebook import LENGTH, SHAPES, Record, Shape, at, caller, chunk, entries
@@ -38,12 +39,18 @@ def records(seed: int) -> list[Record]:
     return sorted(found)
 
 
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let insertions and deletions in coding sequences be looked at one by one."""
+    monkeypatch.setattr(CodingIndelRows, "rows", lambda self, alleles, pairs, where: ([], where))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_quick_and_exact_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     given = chunk(records(seed))
     one = caller(tmp_path).call(given)
     monkeypatch.setattr(quick, "plain_single_bases", lambda alleles: np.zeros(len(alleles), dtype=bool))
     monkeypatch.setattr(quick, "outside_codons", lambda alleles, pairs, where, models: np.zeros(len(where), dtype=bool))
+    one_by_one(monkeypatch)
     other = caller(tmp_path).call(given)
     assert one.csq.to_pylist() == other.csq.to_pylist()
     assert one.bcsq.to_pylist() == other.bcsq.to_pylist()
@@ -72,6 +79,7 @@ ISOFORMS = (
 
 def test_isoforms_that_are_alike_share_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is moved from one isoform to another is what looking at each of them gives."""
+    one_by_one(monkeypatch)
     monkeypatch.setattr(casebook, "SHAPES", (*SHAPES, *ISOFORMS))
     chance = random.Random(4)
     given: list[Record] = []
@@ -88,3 +96,49 @@ def test_isoforms_that_are_alike_share_rows(tmp_path: Path, monkeypatch: pytest.
     assert caller(tmp_path).call(chunk(given)).csq.to_pylist() == shared
     names = {entry["Feature"] for csq in shared for entry in entries(csq) if entry["HGVSp"]}
     assert names >= {"TFWD.1", "TFWD2.1", "TFWD3.1", "TFWD4.1", "TREV.1", "TREV2.1", "TREV3.1"}
+
+
+#: One exon with a long protein in each direction, so that most changes lie well inside.
+LONG = (
+    Shape("LNGF", "+", ((12501, 13600),), 12551, 13540, biotype="nonsense_mediated_decay"),
+    Shape("LNGR", "-", ((14001, 15300),), 14051, 15250),
+    Shape("OPEN", "+", ((12601, 13519),), 12602, 13519, tags="cds_end_NF"),
+)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_indels_inside_coding_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Insertions, repeats and deletions of many lengths give what looking at each pair of them gives."""
+    monkeypatch.setattr(casebook, "SHAPES", (*SHAPES, *LONG[:2]))
+    monkeypatch.setattr(casebook, "GENOME", casebook.genome())
+    monkeypatch.setattr(casebook, "SHAPES", (*SHAPES, *LONG))
+    chance = random.Random(seed)
+    given: list[Record] = []
+    for _ in range(800):
+        place = chance.choice([chance.randrange(12_540, 13_560), chance.randrange(14_040, 15_260)])
+        size = chance.choice([*range(1, 13), 3, 3, 6, 9, 29, 30, 31, 60])
+        added = "".join(chance.choice("ACGT") for _ in range(size)), at(place + 1, size), at(place + 1) * size
+        deletes = chance.random() < 0.5
+        given.append((place, at(place, size + 1), [at(place)]) if deletes else (place, at(place), [chance.choice([
+            at(place) + text for text in added
+        ])]))  # fmt: skip
+    given.sort()
+    quickly = CodingIndelRows.rows
+    told = {"quickly": 0, "left": 0}
+
+    def counted(self, alleles, pairs, where):  # type: ignore[no-untyped-def]
+        rows, left = quickly(self, alleles, pairs, where)
+        told["quickly"] += sum(len(one) for one in rows)
+        told["left"] += len(left)
+        return rows, left
+
+    monkeypatch.setattr(CodingIndelRows, "rows", counted)
+    one = caller(tmp_path).call(chunk(given))
+    assert told["quickly"] > 2 * told["left"]
+    one_by_one(monkeypatch)
+    monkeypatch.setattr(SharedRows, "row", lambda self, allele, index, transcript: self._exact.row(allele, transcript))
+    other = caller(tmp_path).call(chunk(given))
+    assert one.csq.to_pylist() == other.csq.to_pylist()
+    assert one.bcsq.to_pylist() == other.bcsq.to_pylist()
+    assert one.worst.equals(other.worst)
+    assert one.terms.tolist() == other.terms.tolist()

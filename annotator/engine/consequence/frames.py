@@ -1,0 +1,99 @@
+"""Coding sequences of transcripts read in all frames, for changes of many of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from annotator.engine.consequence.exact import ExactRows
+from annotator.engine.consequence.models import ContigModels
+from annotator.engine.consequence.transcript import Transcript
+from annotator.engine.consequence.translation import BASE_INDEX, amino_acid_codes
+
+STOP = ord("*")
+_CODON = np.array([25, 5, 1])
+
+
+def acids_of(codons: np.ndarray, code: int) -> np.ndarray:
+    """Amino acids of codons, whose three bases are the last axis of an array of bytes."""
+    found: np.ndarray = amino_acid_codes(code)[BASE_INDEX[codons].astype(np.int64) @ _CODON]
+    return found
+
+
+@dataclass
+class Frames:
+    """Coding sequences, each with what follows it in its transcript, one behind the other.
+
+    ``bases`` has zeros between the sequences, so that each starts at a multiple of 3; ``acids`` has the amino acid of
+    the codon that starts at each base, 0 where there are not three of them. One element a transcript: ``offset`` of its
+    first base, ``protein`` the number of its amino acids without the stop, and ``usual`` for sequences that have only
+    known bases and no stop inside.
+    """
+
+    bases: np.ndarray
+    acids: np.ndarray
+    offset: np.ndarray
+    protein: np.ndarray
+    usual: np.ndarray
+
+    @property
+    def peptides(self) -> np.ndarray:
+        """Amino acids in the frame of the coding sequence: those of a transcript start at ``offset // 3``."""
+        return self.acids[::3]
+
+
+@dataclass
+class _Frame:
+    bases: np.ndarray
+    acids: np.ndarray
+    protein: int
+    usual: bool
+
+
+class FrameReader:
+    """Reads the transcripts of a contig, once each."""
+
+    def __init__(self, models: ContigModels, exact: ExactRows, code: int) -> None:
+        self._models = models
+        self._exact = exact
+        self._code = code
+        self._known: dict[int, _Frame] = {}
+
+    def read(self, transcripts: np.ndarray, spare: int) -> Frames:
+        """Frames of some transcripts, by their indices; ``spare`` zeros follow the last."""
+        found = [self._of(int(at)) for at in transcripts]
+        length = np.array([len(one.bases) for one in found], dtype=np.int64)
+        end = np.zeros(spare, dtype=np.uint8)
+        return Frames(
+            np.concatenate([*(one.bases for one in found), end]),
+            np.concatenate([*(one.acids for one in found), end]),
+            np.cumsum(length) - length,
+            np.array([one.protein for one in found], dtype=np.int64),
+            np.array([one.usual for one in found], dtype=bool),
+        )
+
+    def _of(self, at: int) -> _Frame:
+        if at not in self._known:
+            transcript = self._models.transcript(at)
+            self._exact.load(transcript)
+            self._known[at] = self._frame(transcript)
+        return self._known[at]
+
+    def _frame(self, t: Transcript) -> _Frame:
+        text = t.spliced[t.cdna_coding[0] - 1 :].encode("ascii")
+        # At least one zero, so that a walk by codons in any frame meets one that has no amino acid.
+        size = len(text) // 3 * 3 + 3
+        bases = np.frombuffer(text.ljust(size, b"\0"), dtype=np.uint8)
+        acids = np.zeros(size, dtype=np.uint8)
+        if len(text) > 2:
+            acids[: len(text) - 2] = acids_of(
+                np.lib.stride_tricks.sliding_window_view(bases[: len(text)], 3), self._code
+            )
+        coding = t.cdna_coding[1] - t.cdna_coding[0] + 1
+        protein = coding // 3
+        if protein and coding % 3 == 0 and acids[3 * protein - 3] == STOP:
+            protein -= 1
+        usual = not t.phase and not t.selenocysteines and not (acids[: 3 * protein : 3] == STOP).any()
+        usual &= bool((BASE_INDEX[bases[: len(text)]] < 4).all())
+        return _Frame(bases, acids, protein, usual)

@@ -1,0 +1,28 @@
+"""Texts of different lengths put together from pieces of a pool of bytes, for many rows at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from annotator.engine.columns import spread
+
+
+def stitched(pool: np.ndarray, pieces: list[tuple[np.ndarray | int, np.ndarray | int]], count: int) -> pa.StringArray:
+    """Texts of ``count`` rows.
+
+    Args:
+        pool: bytes.
+        pieces: of each text in their order: where they start in the pool, and how long they are.
+        count: of rows.
+    """
+    starts = np.empty((count, len(pieces)), dtype=np.int64)
+    lengths = np.empty((count, len(pieces)), dtype=np.int64)
+    for at, (start, length) in enumerate(pieces):
+        starts[:, at] = start
+        lengths[:, at] = length
+    ends = np.zeros(lengths.size + 1, dtype=np.int64)
+    np.cumsum(lengths.ravel(), out=ends[1:])
+    data = pool[spread(starts.ravel(), ends)]
+    offsets = ends[:: len(pieces)].astype(np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data))
