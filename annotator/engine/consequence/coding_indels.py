@@ -1,8 +1,7 @@
-"""Many pure insertions and deletions at once that lie well inside the coding part of an exon.
+"""Many pure insertions and deletions at once that lie inside the coding part of an exon.
 
-They touch neither splice sites nor the first or last codon, wherever they are moved to, and no stop comes or goes in
-the codons they touch. The answers are those of :meth:`annotator.engine.consequence.exact.ExactRows.row_inside`; what is
-unusual is left to that.
+They touch neither splice regions nor the first or last codon, and can be moved to no place outside the exon. The
+answers are those of :meth:`annotator.engine.consequence.exact.ExactRows.row`; what is unusual is left to that.
 """
 
 from __future__ import annotations
@@ -11,21 +10,23 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from annotator.engine.columns import bytes_of, every, letters
 from annotator.engine.consequence.alleles import DELETION, INSERTION
 from annotator.engine.consequence.frames import STOP, FrameReader, Frames, acids_of
 from annotator.engine.consequence.indel_proteins import deleted, inserted, shifted_frames
+from annotator.engine.consequence.indel_texts import amino_acids, change, codons, span
 from annotator.engine.consequence.models import ContigModels
 from annotator.engine.consequence.pairs import Alleles, Pairs
 from annotator.engine.consequence.positions import locate
 from annotator.engine.consequence.rows import Rows
-from annotator.engine.consequence.shared import MARGIN
-from annotator.engine.consequence.stitching import stitched
 from annotator.engine.consequence.terms import BIT
 from annotator.engine.consequence.translation import COMPLEMENT
 
+#: Bases between a change and the ends of the exon: those of the splice regions.
+FROM_EXON = 3
+#: Bases between a change, wherever it is moved to, and the ends of the coding sequence.
+FROM_CODING = 6
 #: Insertions of more bases, and deletions of many more, are looked at one by one.
 LONGEST = 30
 LONGEST_DELETION = 500
@@ -39,7 +40,8 @@ class CodingIndels:
     """Insertions and deletions in coding sequences, one element a pair, in the direction of the transcript.
 
     ``start`` and ``end`` are positions in the coding sequence from 1, ``start`` is ``end + 1`` for an insertion.
-    ``alt`` has the inserted bases in a row each, ``size`` says how many. ``room`` is by how many bases it may move.
+    ``alt`` has the inserted bases in a row each, ``size`` says how many. ``room`` is by how many bases it may
+    move, ``behind`` how many coding bases of the exon lie before it.
     ``offset`` is where the sequence starts among the frames, ``protein`` how many amino acids it has.
     """
 
@@ -51,6 +53,7 @@ class CodingIndels:
     end: np.ndarray
     size: np.ndarray
     room: np.ndarray
+    behind: np.ndarray
     alt: np.ndarray
     offset: np.ndarray
     protein: np.ndarray
@@ -114,7 +117,8 @@ class CodingIndels:
         turned = (np.arange(self.alt.shape[1]) + by[:, None]) % size
         alt = np.take_along_axis(self.alt, turned, axis=1)
         found = CodingIndels(**{**self.__dict__, "start": self.start + by, "end": self.end + by, "alt": alt})
-        return found, by <= room
+        # Whether an insertion repeats what stands before it is looked for in the coding part of the exon alone.
+        return found, (by <= room) & (self.behind + by >= self.size)
 
 
 class CodingIndelRows:
@@ -152,13 +156,10 @@ class CodingIndelRows:
         column = np.arange(acids.shape[1])
         stops = ((acids == STOP) & (column < (found.grown // 3)[:, None])).any(axis=1)
         by = found.size - (found.end - found.start + 1)
-        good = ended & ~stops & (by % 3 != 0)
-        inframe = ended & ~stops & (by % 3 == 0)
-        # Amino acids that repeat those at the end of the protein may count as keeping its stop.
-        beyond, peptides = by // 3, frames.peptides
-        last = found.offset // 3 + found.protein - 1
-        near = found.protein - found.first <= found.count + beyond + 1
-        inframe &= (by < 0) | (beyond > 2) | ~((peptides[last] == peptides[last - np.clip(beyond, 0, 3)]) | near)
+        # A stop behind an amino acid that is still the same may count as one that stays.
+        same = (found.count == 1) & (acids[:, 0] == frames.peptides[found.offset // 3 + found.first])
+        good = ended & ~(stops & same) & (by % 3 != 0)
+        inframe = ended & ~stops & (by % 3 == 0) & ~_repeats_to_end(found, by // 3, frames)
         rows = []
         left = np.ones(len(pairs), dtype=bool)
         kinds = (good, shifted_frames), (inframe & (by < 0), deleted), (inframe & (by > 0), inserted)
@@ -171,7 +172,7 @@ class CodingIndelRows:
             where = where[told]
             one, shown = found.take(where), shown.take(told)
             proteins = self._proteins.take(pa.array(one.transcript))
-            made = self._rows(one, shown, frames, acids[where])
+            made = self._rows(one, shown, frames, acids[where], stops[where])
             made.texts["hgvsp"] = [proteins, *(part.filter(pa.array(told)) for part in name)]
             left[one.pair] = False
             rows.append(made)
@@ -194,14 +195,18 @@ class CodingIndelRows:
         low, high = np.minimum(start, end), np.maximum(start, end)
         places = locate(models, transcript, low)
         first, last = low - places.from_left, low + places.from_right
-        margin = MARGIN + size[allele]
-        before = low - margin - np.maximum(first, models.coding_start[transcript])
-        behind = np.minimum(last, models.coding_end[transcript]) - margin - high
-        kept = np.flatnonzero(places.exonic & (before >= 0) & (behind >= 0))
+        left, right = low - first, last - high
+        kept = places.exonic & (np.minimum(left, right) >= FROM_EXON)
+        coding_left, coding_right = low - models.coding_start[transcript], models.coding_end[transcript] - high
+        kept = np.flatnonzero(kept & (np.minimum(coding_left, coding_right) >= FROM_CODING))
         allele, transcript = allele[kept], transcript[kept]
         forward = models.strand[transcript] > 0
-        exon = places.exon[kept]
-        cdna = models.exon_cdna[exon] + np.where(forward, (start - first)[kept], (last - end)[kept])
+        # The base that ends the move lies in the exon, too.
+        ends = (right, coding_right), (left, coding_left)
+        rooms = (np.minimum(exon - 1, coding - FROM_CODING)[kept] for exon, coding in ends)
+        behind = (np.minimum(exon, coding)[kept] for exon, coding in ends[::-1])
+        number = places.exon[kept]
+        cdna = models.exon_cdna[number] + np.where(forward, (start - first)[kept], (last - end)[kept])
         coding = cdna - models.cdna_coding[0][transcript] + 1
         length = size[allele]
         column = np.arange(max(1, length.max(initial=0)))
@@ -213,22 +218,26 @@ class CodingIndelRows:
         return CodingIndels(
             pair=at[kept],
             transcript=transcript,
-            exon=exon,
+            exon=number,
             cdna=cdna,
             start=coding,
             end=coding + (end - start)[kept],
             size=length.astype(np.int64),
-            room=np.where(forward, behind[kept], before[kept]),
+            room=np.where(forward, *rooms),
+            behind=np.where(forward, *behind),
             alt=alt,
             offset=np.zeros(len(kept), dtype=np.int64),
             protein=np.zeros(len(kept), dtype=np.int64),
         )
 
-    def _rows(self, found: CodingIndels, moved: CodingIndels, frames: Frames, acids: np.ndarray) -> Rows:
+    def _rows(
+        self, found: CodingIndels, moved: CodingIndels, frames: Frames, acids: np.ndarray, stops: np.ndarray
+    ) -> Rows:
         models, transcript = self._models, found.transcript
         by = found.size - (found.end - found.start + 1)
         inframe = np.where(by > 0, _insertion_terms(found, frames, acids), BIT["inframe_deletion"])
         terms = np.where(by % 3 != 0, BIT["frameshift_variant"], inframe)
+        terms |= np.where(stops, BIT["stop_gained"], 0)
         terms |= np.where(models.decay[transcript], BIT["NMD_transcript_variant"], 0)
         first = found.first + 1
         return Rows(
@@ -236,20 +245,24 @@ class CodingIndelRows:
             terms,
             {
                 "exon": models.exon_labels.take(pa.array(found.exon)),
-                "hgvsc": [self._names.take(pa.array(transcript)), *_change(moved, frames)],
+                "hgvsc": [self._names.take(pa.array(transcript)), *change(moved, frames)],
                 "cdna": span(found.cdna, found.cdna + found.end - found.start),
                 "cds": span(found.start, found.end),
                 "protein": span(first, first + found.count - 1),
-                "amino_acids": _amino_acids(found, frames, acids),
-                "codons": _codons(found, frames),
+                "amino_acids": amino_acids(found, frames, acids),
+                "codons": codons(found, frames),
             },
         )
 
 
-def span(start: np.ndarray, end: np.ndarray) -> pa.StringArray:
-    """Two positions, the lower one first; one when they are the same."""
-    low, high = pa.array(np.minimum(start, end)).cast(pa.string()), pa.array(np.maximum(start, end)).cast(pa.string())
-    return pc.if_else(pa.array(start == end), low, pc.binary_join_element_wise(low, high, "-"))
+def _repeats_to_end(found: CodingIndels, beyond: np.ndarray, frames: Frames) -> np.ndarray:
+    """Which insertions of one or two amino acids may repeat what follows up to the end: these may keep its stop."""
+    last = (found.offset // 3 + found.protein - 1)[:, None] - np.arange(6)
+    few = (beyond > 0) & (beyond < 3)
+    same = frames.peptides[last] == frames.peptides[last - np.where(few, beyond, 0)[:, None]]
+    near = last - beyond[:, None] < (found.offset // 3 + found.first + found.count)[:, None]
+    repeats: np.ndarray = few & (same | near).all(axis=1)
+    return repeats
 
 
 def _insertion_terms(found: CodingIndels, frames: Frames, acids: np.ndarray) -> np.ndarray:
@@ -259,50 +272,3 @@ def _insertion_terms(found: CodingIndels, frames: Frames, acids: np.ndarray) -> 
     last = np.maximum(found.grown // 3 - 1, 0)
     kept = (found.count == 0) | (acids[:, 0] == before) | (acids[rows, np.minimum(last, acids.shape[1] - 1)] == before)
     return np.where(kept, BIT["inframe_insertion"], BIT["protein_altering_variant"])
-
-
-def _change(moved: CodingIndels, frames: Frames) -> list[pa.Array]:
-    """HGVS names of the changes on the transcripts, in parts to be joined."""
-    count, size = len(moved), moved.size
-    column = np.arange(moved.alt.shape[1])
-    source = (moved.offset + moved.start - 1 - size)[:, None] + np.minimum(column, np.maximum(size, 1)[:, None] - 1)
-    same = (frames.bases[source] == moved.alt) | (column >= size[:, None])
-    repeats = (size > 0) & same.all(axis=1)
-    adds = (size > 0) & ~repeats
-    start = moved.start - np.where(repeats, size, 0)
-    start, end = np.where(adds, moved.end, start), np.where(adds, moved.start, moved.end)
-    kinds = pa.array(["del", "dup", "ins"]).take(pa.array(repeats + 2 * adds.astype(np.int64)))
-    width = moved.alt.shape[1]
-    bases = stitched(moved.alt.ravel(), [(np.arange(count) * width, np.where(adds, size, 0))], count)
-    first, last = pa.array(start).cast(pa.string()), pa.array(end).cast(pa.string())
-    return [pc.if_else(pa.array(start == end), first, pc.binary_join_element_wise(first, last, "_")), kinds, bases]
-
-
-def _codons(found: CodingIndels, frames: Frames) -> pa.StringArray:
-    """Codons before and after, with the changed bases in capitals."""
-    bases, width = frames.bases, found.alt.shape[1]
-    pool = np.concatenate([bases, bases | 32, found.alt.ravel(), np.frombuffer(b"/-", np.uint8)])
-    alt, slash = 2 * len(bases), len(pool) - 2
-    lower = len(bases) + found.offset
-    front = (lower + 3 * found.first, found.start - 1 - 3 * found.first)
-    back = (lower + found.end, 3 * (found.first + found.count) - found.end)
-    pieces = [
-        *(front, (found.offset + found.start - 1, found.end - found.start + 1), back),
-        *((slash + 1, found.count == 0), (slash, 1)),
-        *(front, (alt + np.arange(len(found)) * width, found.size), back),
-        (slash + 1, found.grown == 0),
-    ]
-    return stitched(pool, pieces, len(found))
-
-
-def _amino_acids(found: CodingIndels, frames: Frames, acids: np.ndarray) -> pa.StringArray:
-    """Amino acids before and after; X for a part of a codon."""
-    pool = np.concatenate([frames.peptides, acids.ravel(), np.frombuffer(b"/-X", np.uint8)])
-    after, slash = len(frames.peptides), len(pool) - 3
-    pieces = [
-        (found.offset // 3 + found.first, found.count),
-        *((slash + 1, found.count == 0), (slash, 1)),
-        (after + np.arange(len(found)) * acids.shape[1], found.grown // 3),
-        *((slash + 2, found.grown % 3 > 0), (slash + 1, found.grown == 0)),
-    ]
-    return stitched(pool, pieces, len(found))

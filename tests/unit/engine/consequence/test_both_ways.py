@@ -98,11 +98,11 @@ def test_isoforms_that_are_alike_share_rows(tmp_path: Path, monkeypatch: pytest.
     assert names >= {"TFWD.1", "TFWD2.1", "TFWD3.1", "TFWD4.1", "TREV.1", "TREV2.1", "TREV3.1"}
 
 
-#: One exon with a long protein in each direction, so that most changes lie well inside.
+#: A long protein in each direction, so that most changes lie inside.
 LONG = (
-    Shape("LNGF", "+", ((12501, 13600),), 12551, 13540, biotype="nonsense_mediated_decay"),
-    Shape("LNGR", "-", ((14001, 15300),), 14051, 15250),
-    Shape("OPEN", "+", ((12601, 13519),), 12602, 13519, tags="cds_end_NF"),
+    Shape("LNGF", "+", ((12501, 12790), (12901, 13600)), 12551, 13540, biotype="nonsense_mediated_decay"),
+    Shape("LNGR", "-", ((14001, 14500), (14561, 14571), (14701, 15300)), 14051, 15250),
+    Shape("OPEN", "+", ((12601, 12790), (12901, 13519)), 12602, 13519, tags="cds_end_NF"),
 )
 
 
