@@ -111,8 +111,8 @@ class ConsequenceCaller:
         simple[simple] = outside_codons(alleles, pairs, inside[simple], models)
         singles, left = self._single_bases(alleles, pairs, inside[single])
         found += [*singles, self._indels(alleles, pairs, inside[simple])]
-        coding, rest = self._coding_indels.rows(alleles, pairs, inside[~single & ~simple])
-        found += [*coding, self._one_by_one(alleles, pairs, np.concatenate([rest, left]))]
+        coding, rest = self._coding_indels.rows(alleles, pairs, inside[~single & ~simple & ~odd])
+        found += [*coding, self._one_by_one(alleles, pairs, np.concatenate([rest, left, inside[odd]]))]
         return found
 
     def _single_bases(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> tuple[list[Rows], np.ndarray]:

@@ -1,7 +1,7 @@
 """Many pure insertions and deletions at once that lie inside the coding part of an exon.
 
-They touch neither splice regions nor the first or last codon, and can be moved to no place outside the exon. The
-answers are those of :meth:`annotator.engine.consequence.exact.ExactRows.row`; what is unusual is left to that.
+They touch neither the first nor the last codon, and can be moved to no place outside the exon. The answers
+are those of :meth:`annotator.engine.consequence.exact.ExactRows.row`; what is unusual is left to that.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from annotator.engine.consequence.rows import Rows
 from annotator.engine.consequence.terms import BIT
 from annotator.engine.consequence.translation import COMPLEMENT
 
-#: Bases between a change and the ends of the exon: those of the splice regions.
-FROM_EXON = 3
+#: Bases of an exon at an intron that belong to the splice region.
+SPLICE_REGION = 3
 #: Bases between a change, wherever it is moved to, and the ends of the coding sequence.
 FROM_CODING = 6
 #: Insertions of more bases, and deletions of many more, are looked at one by one.
@@ -40,8 +40,8 @@ class CodingIndels:
     """Insertions and deletions in coding sequences, one element a pair, in the direction of the transcript.
 
     ``start`` and ``end`` are positions in the coding sequence from 1, ``start`` is ``end + 1`` for an insertion.
-    ``alt`` has the inserted bases in a row each, ``size`` says how many. ``room`` is by how many bases it may
-    move, ``behind`` how many coding bases of the exon lie before it.
+    ``alt`` has the inserted bases in a row each, ``size`` says how many. ``room`` is by how many bases it may move,
+    ``behind`` how many coding bases of the exon lie before it, ``splice`` whether it touches a splice region.
     ``offset`` is where the sequence starts among the frames, ``protein`` how many amino acids it has.
     """
 
@@ -54,6 +54,7 @@ class CodingIndels:
     size: np.ndarray
     room: np.ndarray
     behind: np.ndarray
+    splice: np.ndarray
     alt: np.ndarray
     offset: np.ndarray
     protein: np.ndarray
@@ -143,7 +144,7 @@ class CodingIndelRows:
         self._proteins = proteins
 
     def rows(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> tuple[list[Rows], np.ndarray]:
-        """Rows of some pairs, and those that must be looked at one by one."""
+        """Rows of some pairs in no odd spot, and those that must be looked at one by one."""
         found = self._inside(alleles, pairs, at)
         if not len(found):
             return [], at
@@ -186,17 +187,18 @@ class CodingIndelRows:
         size = np.diff(offsets)
         pure = np.isin(alleles.kind, (INSERTION, DELETION)) & (size <= LONGEST) & every(_KNOWN[data], offsets)
         pure &= alleles.end - alleles.start < LONGEST_DELETION
-        kept = np.flatnonzero(
-            pure[allele] & models.is_coding[transcript] & (models.phase == 0)[transcript]
-            & ~models.frameshift_introns[transcript]
-        )  # fmt: skip
+        kept = np.flatnonzero(pure[allele] & models.is_coding[transcript] & (models.phase == 0)[transcript])
         at, transcript, allele = at[kept], transcript[kept], allele[kept]
         start, end = alleles.start[allele], alleles.end[allele]
         low, high = np.minimum(start, end), np.maximum(start, end)
         places = locate(models, transcript, low)
         first, last = low - places.from_left, low + places.from_right
         left, right = low - first, last - high
-        kept = places.exonic & (np.minimum(left, right) >= FROM_EXON)
+        inserts = (start > end).astype(np.int64)
+        near_left, near_right = (side < SPLICE_REGION - inserts for side in (left, right))
+        near_left &= places.exon > models.exon_offset[transcript]
+        near_right &= places.exon < models.exon_offset[transcript + 1] - 1
+        kept = places.exonic & (right >= 0) & ~((left <= SPLICE_REGION) & (right <= SPLICE_REGION))
         coding_left, coding_right = low - models.coding_start[transcript], models.coding_end[transcript] - high
         kept = np.flatnonzero(kept & (np.minimum(coding_left, coding_right) >= FROM_CODING))
         allele, transcript = allele[kept], transcript[kept]
@@ -225,6 +227,7 @@ class CodingIndelRows:
             size=length.astype(np.int64),
             room=np.where(forward, *rooms),
             behind=np.where(forward, *behind),
+            splice=(near_left | near_right)[kept],
             alt=alt,
             offset=np.zeros(len(kept), dtype=np.int64),
             protein=np.zeros(len(kept), dtype=np.int64),
@@ -238,6 +241,7 @@ class CodingIndelRows:
         inframe = np.where(by > 0, _insertion_terms(found, frames, acids), BIT["inframe_deletion"])
         terms = np.where(by % 3 != 0, BIT["frameshift_variant"], inframe)
         terms |= np.where(stops, BIT["stop_gained"], 0)
+        terms |= np.where(found.splice, BIT["splice_region_variant"], 0)
         terms |= np.where(models.decay[transcript], BIT["NMD_transcript_variant"], 0)
         first = found.first + 1
         return Rows(
