@@ -131,7 +131,8 @@ class BlockAnnotator:
         cuts = np.flatnonzero(np.diff(records.chrom)) + 1
         for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(records)], strict=True):
             self._call(records, first, last, called)
-        csq, bcsq = (pa.concat_arrays(parts) for parts in (called.csq, called.bcsq))
+        # Most of the file: not to be copied for nothing where the block has one contig.
+        csq, bcsq = (parts[0] if len(parts) == 1 else pa.concat_arrays(parts) for parts in (called.csq, called.bcsq))
         terms = np.concatenate(called.terms)
         lost = (records.skip < 0) & (terms == 0)
         if lost.any():

@@ -29,7 +29,7 @@ class Assembler:
         strand = pa.array(models.strand).cast(pa.string())
         back = [strand, models.strings("flags"), canonical, models.strings("mane")]
         # One more for alleles that no transcript is near to: index -1 is taken from the end.
-        self._front = pa.concat_arrays([pc.binary_join_element_wise(*front, "|"), pa.array(["||||"])])
+        self._front = pa.concat_arrays([pc.binary_join_element_wise(*front, "", "|"), pa.array(["|||||"])])
         self._back = pa.concat_arrays([pc.binary_join_element_wise(*back, "|"), pa.array(["|||"])])
         mane = pc.binary_length(models.strings("mane")).to_numpy() > 0
         chosen = models.table["canonical"].to_numpy() | mane
@@ -39,12 +39,24 @@ class Assembler:
     def _at(self, transcript: np.ndarray) -> pa.Array:
         return pa.array(np.where(transcript < 0, self._models.size, transcript))
 
-    def entries(self, rows: Rows, alleles: Alleles, pairs: Pairs, existing: pa.Array | None) -> pa.StringArray:
-        """One entry of CSQ a row."""
-        allele = pa.array(pairs.allele[rows.pair])
+    def entries(
+        self, all_rows: list[Rows], alleles: Alleles, pairs: Pairs, existing: pa.Array | None, follows: np.ndarray
+    ) -> list[pa.StringArray]:
+        """Entries of CSQ, one a row; those of pairs that follow others of their record begin with a comma."""
+        text = [
+            pc.binary_join_element_wise(alleles.text, "|", ""),
+            pc.binary_join_element_wise(",", alleles.text, "|", ""),
+        ]
+        begins = pa.concat_arrays(text)
+        return [self._entries(rows, begins, pairs, existing, follows[rows.pair]) for rows in all_rows]
+
+    def _entries(
+        self, rows: Rows, begins: pa.StringArray, pairs: Pairs, existing: pa.Array | None, follows: np.ndarray
+    ) -> pa.StringArray:
+        allele = pairs.allele[rows.pair]
         transcript = self._at(pairs.transcript[rows.pair])
-        parts: list[pa.Array | str] = [alleles.text.take(allele), "|", _named(rows.terms), "|"]
-        parts += [self._front.take(transcript), "|"]
+        parts: list[pa.Array | str] = [begins.take(pa.array(allele + follows * (len(begins) // 2)))]
+        parts += [_named(rows.terms), self._front.take(transcript)]
         gap = ""
         for name in _FIELDS:
             texts = rows.parts(name)
@@ -52,14 +64,15 @@ class Assembler:
                 parts += [gap, *texts] if gap else texts
                 gap = ""
             gap += "|"
-        parts.append(gap)
         if existing is not None:
-            parts.append(pc.fill_null(existing.take(allele), ""))
-        parts.append("|")
+            parts += [gap, pc.fill_null(existing.take(pa.array(allele)), "")]
+            gap = ""
+        gap += "|"
         distance = rows.text("distance")
         if distance is not None:
-            parts.append(distance)
-        return pc.binary_join_element_wise(*parts, "|", self._back.take(transcript), "")
+            parts += [gap, distance]
+            gap = ""
+        return pc.binary_join_element_wise(*parts, gap + "|", self._back.take(transcript), "")
 
     def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> pa.RecordBatch:
         """For each allele the pair with the most severe consequence, and what is said of it."""
@@ -132,13 +145,20 @@ def _by_terms(terms: np.ndarray, text) -> pa.StringArray:  # type: ignore[no-unt
 
 
 def _named(terms: np.ndarray) -> pa.StringArray:
-    return _by_terms(terms, lambda mask: f"{names(mask)}|{impact(mask)}")
+    return _by_terms(terms, lambda mask: f"{names(mask)}|{impact(mask)}|")
+
+
+def following(record: np.ndarray) -> np.ndarray:
+    """Which elements follow another of the same record; ``record`` ascends."""
+    found: np.ndarray = np.diff(record, prepend=-1) == 0
+    return found
 
 
 def joined(entries: pa.StringArray, record: np.ndarray, records: int) -> pa.BinaryArray:
-    """Entries of each record joined by commas; null for records without one. ``record`` ascends."""
+    """Entries of each record as one text, without a copy; null for records without one. ``record`` ascends."""
     counts = np.bincount(record, minlength=records)
-    offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
-    lists = pa.ListArray.from_arrays(pa.array(offsets), entries)
-    text = pc.binary_join(lists, ",").cast(pa.binary())
-    return pc.if_else(pa.array(counts == 0), pa.scalar(None, pa.binary()), text)
+    starts = np.frombuffer(entries.buffers()[1], np.int32)[entries.offset : entries.offset + len(entries) + 1]
+    ends = starts[np.concatenate([[0], np.cumsum(counts)])]
+    there = np.packbits(counts > 0, bitorder="little")
+    buffers = [pa.py_buffer(there), pa.py_buffer(ends), entries.buffers()[2] or pa.py_buffer(b"")]
+    return pa.Array.from_buffers(pa.binary(), records, buffers)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.consequence.assembly import following
 from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.models import ContigModels
 from annotator.engine.consequence.pairs import Pairs
@@ -67,31 +68,37 @@ class BcsqWriter:
     def entries(
         self, all_rows: list[Rows], terms: np.ndarray, chunk: AlleleChunk, pairs: Pairs
     ) -> tuple[list[np.ndarray], list[pa.StringArray]]:
-        """Pairs and their entries, in parts; pairs that need none are left out. ``terms`` has one value a pair."""
+        """Pairs and their entries, in parts; pairs that need none are left out.
+
+        Entries that follow others of their record begin with a comma. ``terms`` has one value a pair.
+        """
         record = chunk.record[pairs.allele].astype(np.int64)
         near = terms & _NEAR != 0
         touched = np.zeros(chunk.records, dtype=bool)
         touched[record[~near]] = True
         only_gene = ~near & (terms & ~_OF_GENES == 0)
         plain = ~near & ~only_gene
-        found: list[np.ndarray] = []
-        texts: list[pa.StringArray] = []
+        changed = []
         for rows in all_rows:
             amino_acids = rows.text("amino_acids")
             if amino_acids is not None:
-                changed = pc.not_equal(amino_acids, "").to_numpy(zero_copy_only=False) & plain[rows.pair]
-                plain[rows.pair[changed]] = False
-                found.append(rows.pair[changed])
-                texts.append(self._of_codons(rows, np.flatnonzero(changed), chunk, pairs))
-        for pair, owners in (
+                there = pc.not_equal(amino_acids, "").to_numpy(zero_copy_only=False) & plain[rows.pair]
+                changed.append((rows, np.flatnonzero(there)))
+                plain[rows.pair[there]] = False
+        others = (
             (np.flatnonzero(near & ~touched[record]), self._stranded),
             (self._once(np.flatnonzero(only_gene), terms, record, pairs), self._genes),
             (np.flatnonzero(plain), self._transcript),
-        ):
+        )
+        found = [*(rows.pair[at] for rows, at in changed), *(pair for pair, _ in others)]
+        every = np.sort(np.concatenate(found))
+        follows = np.zeros(len(pairs), dtype=bool)
+        follows[every] = following(record[every])
+        texts = [self._of_codons(rows, at, chunk, pairs, follows) for rows, at in changed]
+        for pair, owners in others:
             owner = pairs.transcript[pair]
             owner = pa.array(np.where(owner < 0, len(owners) - 1, owner))
-            found.append(pair)
-            texts.append(pc.binary_join_element_wise(_named(terms[pair]), owners.take(owner), "|"))
+            texts.append(pc.binary_join_element_wise(_named(terms[pair], follows[pair]), owners.take(owner), ""))
         return found, texts
 
     def _once(self, pair: np.ndarray, terms: np.ndarray, record: np.ndarray, pairs: Pairs) -> np.ndarray:
@@ -102,7 +109,9 @@ class BcsqWriter:
         _, first = np.unique(key, return_index=True)
         return pair[first]
 
-    def _of_codons(self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs) -> pa.StringArray:
+    def _of_codons(
+        self, rows: Rows, at: np.ndarray, chunk: AlleleChunk, pairs: Pairs, follows: np.ndarray
+    ) -> pa.StringArray:
         pair, index = rows.pair[at], pa.array(at)
         owner = self._stranded.take(pa.array(pairs.transcript[pair]))
         protein, amino_acids = rows.text("protein"), rows.text("amino_acids")
@@ -113,7 +122,7 @@ class BcsqWriter:
         allele = pairs.allele[pair]
         bases = [pa.array(chunk.pos[allele]), chunk.ref.take(pa.array(allele)), chunk.alt.take(pa.array(allele))]
         where, ref, alt = (one.cast(pa.string()) for one in bases)
-        parts = [_named(rows.terms[at]), "|", owner, "|", position, pc.list_element(sides, 0)]
+        parts = [_named(rows.terms[at], follows[pair]), owner, "|", position, pc.list_element(sides, 0)]
         return pc.binary_join_element_wise(*parts, self._second(sides, position), "|", where, ref, ">", alt, "")
 
     @staticmethod
@@ -124,6 +133,8 @@ class BcsqWriter:
         return pc.if_else(pa.array(two), pc.binary_join_element_wise(">", position, last, ""), "")
 
 
-def _named(terms: np.ndarray) -> pa.StringArray:
-    encoded = pa.array(terms).dictionary_encode()
-    return pa.array([csq_names(mask) for mask in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+def _named(terms: np.ndarray, follows: np.ndarray) -> pa.StringArray:
+    """The beginnings of entries."""
+    encoded = pa.array(terms * 2 + follows).dictionary_encode()
+    texts = ["," * (key & 1) + csq_names(key >> 1) + "|" for key in encoded.dictionary.to_pylist()]
+    return pa.array(texts, pa.string()).take(encoded.indices)

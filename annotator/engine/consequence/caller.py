@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.consequence.alleles import SUBSTITUTION
-from annotator.engine.consequence.assembly import Assembler, joined
+from annotator.engine.consequence.assembly import Assembler, following, joined
 from annotator.engine.consequence.bcsq import BcsqWriter
 from annotator.engine.consequence.chunk import AlleleChunk, Called
 from annotator.engine.consequence.coding_indels import CodingIndelRows
@@ -83,7 +83,7 @@ class ConsequenceCaller:
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
-        entries = [self._assembler.entries(one, alleles, pairs, existing) for one in rows]
+        entries = self._assembler.entries(rows, alleles, pairs, existing, following(record))
         return Called(
             csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
             bcsq=_by_record(*self._bcsq.entries(rows, terms, chunk, pairs), record, chunk.records),
@@ -241,7 +241,7 @@ def _by_record(
     pairs: list[np.ndarray], entries: list[pa.StringArray], record: np.ndarray, records: int
 ) -> pa.BinaryArray:
     """Entries of the same record joined, in the order of their pairs."""
-    if not entries:
+    if not any(len(one) for one in entries):
         return pa.nulls(records, pa.binary())
     pair = np.concatenate(pairs)
     order = np.argsort(pair)
