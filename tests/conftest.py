@@ -25,6 +25,7 @@ START = 1_790_000_000
 TOGETHER = frozenset({"browser", "e2e", "performance"})
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tell pytest-xdist which tests stay together, and let the longest share of the tests begin first."""
     for item in items:
