@@ -61,7 +61,7 @@ browser: ## Chromium for the browser tests, where it can be installed
 
 test: $(VENV)/test.stamp browser ## Every test [TESTS=tests/unit]
 	@$(PY) -m infra.package
-	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(TESTS)
+	@$(PY) -m pytest --numprocesses 2 $(TESTS)
 
 lint: $(VENV)/test.stamp ## Style, types, templates
 	@$(VENV)/bin/ruff check .

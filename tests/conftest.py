@@ -21,17 +21,6 @@ PROJECT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 MADE_BY_MOTO = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic")
 START = 1_790_000_000
-#: Directories whose tests share one running service, or measure: one process runs them all, one after the other.
-TOGETHER = frozenset({"browser", "e2e", "performance"})
-
-
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell pytest-xdist which tests stay together, and let the longest share of the tests begin first."""
-    for item in items:
-        if TOGETHER & set(item.path.relative_to(PROJECT).parts):
-            item.add_marker(pytest.mark.xdist_group("service"))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 class HeldClock:
