@@ -86,34 +86,32 @@ class Assembler:
         best = np.full(alleles, np.iinfo(np.int64).max)
         np.minimum.at(best, pairs.allele, score)
         chosen = best % max(1, len(pairs))
-        tables = []
-        for rows in all_rows:
-            mine = np.flatnonzero(chosen[pairs.allele[rows.pair]] == rows.pair)
-            tables.append(self._table(rows, mine, pairs))
-        table = pa.concat_tables(tables).combine_chunks()
-        owner = table["allele"].to_numpy()
+        picked = [(rows, np.flatnonzero(chosen[pairs.allele[rows.pair]] == rows.pair)) for rows in all_rows]
+        picked = [(rows, mine) for rows, mine in picked if len(mine)]
+        owner = np.concatenate([pairs.allele[rows.pair[mine]] for rows, mine in picked])
         order = np.empty(alleles, dtype=np.int64)
-        order[owner] = np.arange(len(owner))
-        table = table.drop_columns(["allele"]).take(pa.array(order)).combine_chunks()
-        batches = table.to_batches()
-        return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=WORST_SCHEMA)
+        order[owner] = np.arange(alleles)
+        return self._batch(picked, pa.array(order), terms[chosen], pairs.transcript[chosen])
 
-    def _table(self, rows: Rows, mine: np.ndarray, pairs: Pairs) -> pa.Table:
-        models, pair = self._models, rows.pair[mine]
-        transcript = pairs.transcript[pair]
+    def _batch(
+        self, picked: list[tuple[Rows, np.ndarray]], order: pa.Array, terms: np.ndarray, transcript: np.ndarray
+    ) -> pa.RecordBatch:
+        """What is said of some rows, in an order of their own; terms and transcripts are in that order."""
+        models, count = self._models, len(order)
         index = pa.array(np.where(transcript < 0, 0, transcript), mask=transcript < 0)
-        blank = pa.nulls(len(mine), pa.string())
 
         def of(name: str) -> pa.Array:
-            found = rows.chosen(name, mine)
-            if found is None:
-                return blank
+            texts = [rows.chosen(name, mine) for rows, mine in picked]
+            if not any(text is not None for text in texts):
+                return pa.nulls(count, pa.string())
+            blanks = (pa.nulls(len(mine), pa.string()) for _, mine in picked)
+            parts = [blank if text is None else text for text, blank in zip(texts, blanks, strict=True)]
+            found = pa.concat_arrays(parts).take(order)
             return pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found)
 
         def owned(name: str) -> pa.Array:
-            return models.strings(name).take(index) if models.size else blank
+            return models.strings(name).take(index) if models.size else pa.nulls(count, pa.string())
 
-        terms = rows.terms[mine]
         protein = pc.extract_regex(of("protein"), r"^(?:\?-)?(?P<first>\d+)")
         columns = {
             "term": _by_terms(terms, lambda mask: names(mask & -mask)),
@@ -133,10 +131,9 @@ class Assembler:
             "amino_acids": of("amino_acids"),
             "codons": of("codons"),
             "distance": of("distance").cast(pa.int32()),
-            "strand": pa.array(models.strand, pa.int8()).take(index) if models.size else pa.nulls(len(mine), pa.int8()),
+            "strand": pa.array(models.strand, pa.int8()).take(index) if models.size else pa.nulls(count, pa.int8()),
         }
-        table = pa.table(columns, schema=WORST_SCHEMA)
-        return table.append_column("allele", pa.array(pairs.allele[pair], pa.int64()))
+        return pa.RecordBatch.from_pydict(columns, schema=WORST_SCHEMA)
 
 
 def _by_terms(terms: np.ndarray, text) -> pa.StringArray:  # type: ignore[no-untyped-def]
