@@ -14,9 +14,9 @@ from annotator.engine.consequence.coding_indels import CodingIndelRows
 from annotator.engine.consequence.codons import CodingSequences, protein_prefixes
 from annotator.engine.consequence.exact import ExactRows
 from annotator.engine.consequence.frames import FrameReader
-from annotator.engine.consequence.hgvs import shifted
 from annotator.engine.consequence.indels import Ranges, indel_terms, outside_codons
 from annotator.engine.consequence.models import Bases, ContigModels
+from annotator.engine.consequence.moving import Movements
 from annotator.engine.consequence.pairs import Alleles, Pairs, find_pairs
 from annotator.engine.consequence.positions import cdna, locate, named
 from annotator.engine.consequence.rows import Rows, exact_rows
@@ -29,7 +29,6 @@ from annotator.engine.consequence.substitutions import (
     single_base_terms,
 )
 from annotator.engine.consequence.terms import INTERGENIC
-from annotator.engine.consequence.translation import reverse_complement
 
 #: ``A>C`` by 4 * index of the first + index of the second base.
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
@@ -62,6 +61,7 @@ class ConsequenceCaller:
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
         self._names = pc.binary_join_element_wise(models.strings("id"), pa.array(numbering, pa.string()), ":")
+        self._movements = Movements(self._exact, self._fetch)
         reader = FrameReader(models, self._exact, genetic_code)
         self._coding_indels = CodingIndelRows(models, reader, genetic_code, self._names, self._proteins)
 
@@ -171,13 +171,8 @@ class ConsequenceCaller:
             return rows
         rows.texts |= self._numbers(ranges)
         key, index = np.unique(allele * 2 + forward, return_inverse=True)
-        begin, until, text = [], [], []
-        for one in key:
-            first, last, words = self._moved(alleles, int(one) // 2, 1 if one % 2 else -1)
-            begin.append(first)
-            until.append(last)
-            text.append(words)
-        lows, highs = np.array(begin, dtype=np.int64)[index], np.array(until, dtype=np.int64)[index]
+        begin, until, words = self._movements.of(alleles, key // 2, key % 2 == 1)
+        lows, highs = begin[index], until[index]
         ends = (np.where(forward, lows, highs), np.where(forward, highs, lows))
         outside = (np.minimum(lows, highs) < models.start[transcript]) | (
             np.maximum(lows, highs) > models.end[transcript]
@@ -189,8 +184,8 @@ class ConsequenceCaller:
             for end in ends
         )
         second = pc.if_else(pc.equal(one, two), "", pc.binary_join_element_wise("_", two, ""))
-        words = pa.array(text, pa.string()).take(pa.array(index))
-        name = pc.binary_join_element_wise(self._names.take(pa.array(transcript)), one, second, words, "")
+        parts = [self._names.take(pa.array(transcript)), one, second, words.take(pa.array(index))]
+        name = pc.binary_join_element_wise(*parts, "")
         for one in np.flatnonzero(outside).tolist():
             # At the end of a transcript the name depends on where it ends.
             row = self._exact.row(alleles.one(int(allele[one])), models.transcript(int(transcript[one])))
@@ -213,18 +208,6 @@ class ConsequenceCaller:
             "intron": pc.if_else(in_exon, "", models.intron_labels.take(index)),
             "cdna": pc.if_else(in_exon, span, ""),
         }
-
-    def _moved(self, alleles: Alleles, at: int, strand: int) -> tuple[int, int, str]:
-        """First and last base of the HGVS name of a pure insertion or deletion, and what it is called."""
-        allele = alleles.one(at)
-        moved = shifted(allele, strand, self._exact.shift(allele, strand), self._fetch)
-        if not moved.alt:
-            return moved.start, moved.end, "del"
-        size = len(moved.alt)
-        for first in (moved.start, moved.start - size) if strand > 0 else (moved.start - size, moved.start):
-            if first > 0 and self._fetch(first, size) == moved.alt.encode("ascii"):
-                return first, first + size - 1, "dup"
-        return moved.end, moved.start, "ins" + (moved.alt if strand > 0 else reverse_complement(moved.alt))
 
     def _one_by_one(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> Rows:
         found = []
