@@ -12,6 +12,8 @@ from annotator.engine.consequence.transcript import Transcript
 from annotator.engine.consequence.translation import BASE_INDEX, amino_acid_codes
 
 STOP = ord("*")
+#: Transcripts whose frames stay in memory.
+MOST_FRAMES = 2000
 _CODON = np.array([25, 5, 1])
 
 
@@ -52,7 +54,7 @@ class _Frame:
 
 
 class FrameReader:
-    """Reads the transcripts of a contig, once each."""
+    """Reads the transcripts of a contig, most of them once: records come in the order of their positions."""
 
     def __init__(self, models: ContigModels, exact: ExactRows, code: int) -> None:
         self._models = models
@@ -62,6 +64,8 @@ class FrameReader:
 
     def read(self, transcripts: np.ndarray, spare: int) -> Frames:
         """Frames of some transcripts, by their indices; ``spare`` zeros follow the last."""
+        if len(self._known) > MOST_FRAMES:
+            self._known.clear()
         found = [self._of(int(at)) for at in transcripts]
         length = np.array([len(one.bases) for one in found], dtype=np.int64)
         end = np.zeros(spare, dtype=np.uint8)
