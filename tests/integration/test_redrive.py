@@ -9,7 +9,7 @@ from infra.redrive import dead_letter_queues, redrive, show
 from infra.service import Place
 from tests.conftest import REGION
 
-QUEUES = {"uploads", "job-requests", "notify", "archive", "restore", "thaw"}
+QUEUES = {"uploads", "job-requests", "notify", "archive", "restore", "thaw", "erase"}
 
 
 @pytest.fixture
