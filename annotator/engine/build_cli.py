@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from annotator.engine.building import Recipe, build
+from annotator.engine.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.known_variants import VariantSource
 from annotator.engine.region_building import RegionSource
@@ -39,12 +40,8 @@ def run_build(options: argparse.Namespace) -> int:
     """Build a bundle; returns the exit code: 0, or 1 with the reason on standard error."""
     try:
         build(_recipe(options), options.out, lambda line: _write(sys.stdout, line))
-    except EngineError as error:
-        _write(sys.stderr, f"error: {error.message}")
-        return 1
-    except OSError as error:
-        _write(sys.stderr, f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "))
-        return 1
+    except (EngineError, OSError) as error:
+        return refused(error)
     _write(sys.stdout, f"built {options.out}")
     return 0
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from annotator.engine.command_errors import file_error_words
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline import Outputs, annotate
 from annotator.engine.progress import Progress
@@ -171,7 +172,7 @@ def _annotate(options: argparse.Namespace) -> int:
         progress.last(_fault("out_of_memory", "The annotation needed more memory than it may take."))
         return OUR_FAULT
     except OSError as error:
-        progress.last(_fault("file_error", f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")))
+        progress.last(_fault("file_error", file_error_words(error)))
         return OUR_FAULT
     except Terminated:
         return TERMINATED

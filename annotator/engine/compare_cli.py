@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from annotator.engine.command_errors import refused
 from annotator.engine.comparing import Agreement, compare
 from annotator.engine.errors import EngineError
 
@@ -32,12 +33,8 @@ def run_compare(arguments: list[str], parser: argparse.ArgumentParser) -> int:
     options = parser.parse_args(arguments)
     try:
         agreement = compare(options.ours, options.vep)
-    except EngineError as error:
-        sys.stderr.write(f"error: {error.message}\n")
-        return 1
-    except OSError as error:
-        sys.stderr.write(f"error: {error.strerror or error}: {error.filename or ''}\n".replace(": \n", "\n"))
-        return 1
+    except (EngineError, OSError) as error:
+        return refused(error)
     sys.stdout.write(json.dumps(agreement.as_dict(), indent=2) + "\n" if options.json else "\n".join(_words(agreement)))
     worst = min((agreement.share(name) for name in agreement.same), default=1.0)
     return int(options.least is not None and worst * 100 < options.least)

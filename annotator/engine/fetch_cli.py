@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from annotator.engine.building import Recipe, build
+from annotator.engine.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.fetching import Fetcher
 from annotator.engine.known_variants import VariantSource
@@ -71,12 +72,8 @@ def run_fetch(options: argparse.Namespace) -> int:
         if not enough:
             raise BundleError("reference_disk", "There is too little free disk for this.")
         fetch(preset, parts, fetcher, out, say)
-    except EngineError as error:
-        _line(sys.stderr)(f"error: {error.message}")
-        return 1
-    except OSError as error:
-        _line(sys.stderr)(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "))
-        return 1
+    except (EngineError, OSError) as error:
+        return refused(error)
     say(f"built {out}")
     return 0
 

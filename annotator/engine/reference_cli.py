@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from annotator.engine.build_cli import add_build_options, run_build
+from annotator.engine.command_errors import refused
 from annotator.engine.detection import detect, fit
 from annotator.engine.errors import EngineError
 from annotator.engine.fetch_cli import add_fetch_options, run_fetch
@@ -54,8 +55,7 @@ def _list(_: argparse.Namespace) -> int:
             reference = Reference.load(name)
             _say(f"{reference.name}\t{reference.assembly}\t{reference.title}")
     except EngineError as error:
-        sys.stderr.write(f"error: {error.message}\n")
-        return 1
+        return refused(error)
     for name in preset_names():
         preset = load_preset(name)
         if name not in at_hand:
@@ -67,8 +67,7 @@ def _verify(options: argparse.Namespace) -> int:
     try:
         findings = verify(Reference.load(options.reference))
     except EngineError as error:
-        sys.stderr.write(f"error: {error.message}\n")
-        return 1
+        return refused(error)
     for line in findings.passed:
         _say(f"ok      {line}")
     for line in findings.failed:
@@ -90,12 +89,8 @@ def _detect(options: argparse.Namespace) -> int:
                 f"reference {name}: {found.on_contigs:,} of {found.total:,} records on its contigs, "
                 f"REF agrees in {found.agreeing:,} of {found.compared:,}{lengths}"
             )
-    except EngineError as error:
-        sys.stderr.write(f"error: {error.message}\n")
-        return 1
-    except OSError as error:
-        sys.stderr.write(f"error: {error.strerror or error}: {error.filename or ''}\n".replace(": \n", "\n"))
-        return 1
+    except (EngineError, OSError) as error:
+        return refused(error)
     return 0
 
 
