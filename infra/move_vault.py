@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from chalicelib.aws.either_archive import in_s3
-from infra.errors import OperatorError
+from infra.errors import OperatorError, exit_code
 from infra.service import Place
 
 TIERS = ("Bulk", "Standard")
@@ -114,18 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--endpoint-url", help="address of an AWS emulator")
     options = parser.parse_args(arguments)
     place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
-    try:
-        if options.start:
-            start(place, print, options.tier, options.most)
-        else:
-            show(place, print)
-    except OperatorError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (ClientError, BotoCoreError) as error:
-        print(f"error: AWS refused or could not be reached: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(lambda: start(place, print, options.tier, options.most) if options.start else show(place, print))
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from infra.errors import OperatorError
+from infra.errors import OperatorError, exit_code
 from infra.service import Place
 
 _DEAD = "DeadLetterQueueUrl"
@@ -89,18 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--endpoint-url", help="address of an AWS emulator")
     options = parser.parse_args(arguments)
     place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
-    try:
-        if options.queue:
-            redrive(place, options.queue, print)
-        else:
-            show(place, print)
-    except OperatorError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (ClientError, BotoCoreError) as error:
-        print(f"error: AWS refused or could not be reached: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(lambda: redrive(place, options.queue, print) if options.queue else show(place, print))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from annotator.engine import BundleError, Reference
 from annotator.engine.verify import verify
 from chalicelib.aws.object_copy import MISSING
 from chalicelib.aws.reference_catalogue import CATALOGUE
 from chalicelib.domain.references import ReferenceInfo
-from infra.errors import OperatorError
+from infra.errors import OperatorError, exit_code
 from infra.service import Place
 
 MANIFEST = "manifest.json"
@@ -125,7 +125,8 @@ def main(arguments: list[str] | None = None) -> int:
     actions.add_parser("clean", help="remove files of versions that are no longer offered")
     options = parser.parse_args(arguments)
     place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
-    try:
+
+    def act() -> None:
         references = References(place, print)
         if options.action == "publish":
             references.publish(options.directory)
@@ -136,13 +137,8 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             for one in references.catalogue():
                 print(f"{one.name}\t{one.assembly}\t{one.size / 1e9:.1f} GB\t{one.label}")
-    except OperatorError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (ClientError, BotoCoreError) as error:
-        print(f"error: AWS refused or could not be reached: {error}", file=sys.stderr)
-        return 1
-    return 0
+
+    return exit_code(act)
 
 
 if __name__ == "__main__":
