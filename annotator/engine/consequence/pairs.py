@@ -140,6 +140,8 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
     after = (start <= last + FLANK) & (start > last)
     kept = touches | before | after
     allele, transcript = allele[kept], transcript[kept]
+    if models.circumference:
+        allele, transcript = _once(alleles, allele, transcript, models)
     alone = np.ones(len(alleles), dtype=bool)
     alone[allele] = False
     lonely = np.flatnonzero(alone)
@@ -150,6 +152,20 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
     key = (alleles.record[allele] * (models.size + 1) + rank) * (len(alleles) + 1) + allele
     order = np.argsort(key)
     return Pairs(allele[order], transcript[order])
+
+
+def _once(
+    alleles: Alleles, allele: np.ndarray, transcript: np.ndarray, models: ContigModels
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each transcript of a circular contig once for an allele: where it is touched, else where it is nearest."""
+    start, end = alleles.start[allele], alleles.end[allele]
+    gap = np.maximum(np.maximum(models.start[transcript] - end, start - models.end[transcript]), 0)
+    order = np.lexsort((transcript, gap, models.same_as[transcript], allele))
+    allele, transcript = allele[order], transcript[order]
+    same = models.same_as[transcript]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(allele) != 0) | (np.diff(same) != 0)
+    return allele[first], transcript[first]
 
 
 def _near(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
