@@ -56,6 +56,8 @@ def read_gene_table(path: Path) -> GeneTable:
     try:
         rows = _rows(path, table)
         table.kind, rows = _with_kind(rows)
+        if not table.kind:
+            raise BundleError("reference_models", f"{path.name} has no rows; {FORMATS} are read.")
         for one in _READERS[table.kind](rows, table):
             if not (one.exons or one.cds):
                 table.left_out.add("transcript_without_exon", one.id)
@@ -66,8 +68,6 @@ def read_gene_table(path: Path) -> GeneTable:
         raise BundleError("reference_models", message) from error
     except LIBRARY_ERRORS as error:
         raise BundleError("reference_models", in_words(error, f"{path.name} cannot be read as gene models")) from error
-    if not table.kind:
-        raise BundleError("reference_models", f"{path.name} has no rows; {FORMATS} are read.")
     return table
 
 
