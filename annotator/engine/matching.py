@@ -12,7 +12,7 @@ from annotator.engine.columns import bytes_of
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import open_table
 from annotator.engine.layers import WINDOW, encode
-from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
+from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference import LayerSpec, Sequence
 
@@ -133,7 +133,8 @@ class KnownVariants:
         wanted = np.unique(pos)
         found = []
         for near in np.split(wanted, np.flatnonzero(np.diff(wanted // WINDOW)) + 1):
-            rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
+            with step("reference_layer", f"Layer {self.spec.name} cannot be read"):
+                rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
             if len(rows):
                 column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)
                 found.append(rows.filter(pc.is_in(pc.cast(column, pa.int64()), value_set=pa.array(near))))
