@@ -162,7 +162,7 @@ def test_damaged_bundles_are_told_in_our_words(
     assert main(["reference", "verify", str(tmp_path / "bundle")]) == 1
     main(["annotate", str(path), "--reference", str(tmp_path / "bundle"), "--out", str(tmp_path / "x.annot.vcf.gz")])
     captured = capfd.readouterr()
-    for raw in ("Traceback", "Error", "Arrow", "[E::", "[W::", "hts", "could not", "Errno", "Expecting", "Unterminated"):
+    for raw in ("Traceback", "Error", "Arrow", "[E::", "[W::", "hts", "could not", "Errno", "Expecting", "Untermin"):
         assert raw not in captured.out + captured.err
 
 
