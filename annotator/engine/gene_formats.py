@@ -32,6 +32,7 @@ READ_ATTRIBUTES = frozenset(
 LARGEST_POSITION = (1 << 31) - 1
 _STRANDS = frozenset("+-.?")
 _PHASES = frozenset("012.")
+_PHASE = {"1": 1, "2": 2}
 
 
 class ModelError(Exception):
@@ -181,11 +182,17 @@ def part_of(row: Row, cds: str = "", protein: str = "") -> Part:
     Raises:
         ModelError: a column has a value that makes no sense.
     """
-    kind, phase = sys.intern(row.columns[2]), row.columns[7]
+    _, _, kind, start, end, _, strand, phase, _ = row.columns[:9]
     if kind == "CDS" and phase not in _PHASES:
         raise ModelError(row.line, f"column 8 (phase) is {shown(phase)}; write 0, 1, 2 or a dot.")
-    phase_of = int(phase) if phase in ("1", "2") else 0
-    return Part(kind, *interval(row), strand_of(row), phase_of, cds, protein)
+    first = last = 0
+    if len(start) < 10 and len(end) < 10 and start.isdecimal() and end.isdecimal() and start.isascii():
+        first, last = int(start), int(end)  # nearly always; a whole genome has millions
+    if not 1 <= first <= last or not end.isascii():
+        first, last = interval(row)
+    if strand not in _STRANDS:
+        strand = strand_of(row)
+    return Part(sys.intern(kind), first, last, sys.intern(strand), _PHASE.get(phase, 0), cds, protein)
 
 
 def shown(text: str) -> str:

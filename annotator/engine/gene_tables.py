@@ -79,16 +79,16 @@ def _rows(path: Path, table: GeneTable) -> Iterator[Row]:
     # Names and products may be in any encoding; what is read of them is ASCII nearly always.
     with opener(path, "rt", encoding="utf-8-sig", errors="backslashreplace") as stream:  # type: ignore[attr-defined]
         for number, line in enumerate(stream, start=1):
-            if line.startswith("##sequence-region"):
+            columns = line.rstrip("\r\n").split("\t")
+            if len(columns) >= 9 and line[0] not in "#>":
+                yield Row(number, columns)
+            elif line.startswith("##sequence-region"):
                 _note_length(Row(number, line.split()), table)
             elif line.startswith(("##FASTA", ">")):
                 table.lengths |= _lengths(chain([line], stream))
                 return
             elif line.strip() and not line.startswith(("#", "track ", "browser ")):
-                columns = line.rstrip("\r\n").split("\t")
-                if len(columns) < 9:
-                    raise ModelError(number, _too_few(columns))
-                yield Row(number, columns)
+                raise ModelError(number, _too_few(columns))
 
 
 def _lengths(lines: Iterable[str]) -> dict[str, int]:

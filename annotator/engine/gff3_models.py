@@ -80,12 +80,14 @@ def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
         yield from _models_of(owner, contig, found, lineages, table)
     for (name, contig), found in orphans.items():
         yield from _orphan(name, contig, found, table)
+    # A gene may have a coding sequence beside it that does not name it.
+    tags = {one["locus_tag"] for found in orphans.values() for one in found.coding.values() if "locus_tag" in one}
     for node in lineages.childless():
         if node.kind in _ONE_EXON_RNA:
             yield from _one_exon(node, lineages, table)
         elif node.is_transcript:
             table.left_out.add("transcript_without_exon", node.shown)
-        elif node.is_gene:
+        elif node.is_gene and node.attributes.get("locus_tag") not in tags:
             table.left_out.add("gene_without_transcript", node.shown)
 
 
@@ -98,13 +100,16 @@ def _take_part(
 ) -> None:
     text, contig, coding = row.columns[8], sys.intern(row.columns[0]), row.columns[2] == "CDS"
     found = _PARENT.search(text)
-    parents = [one for one in unquote(found[1]).split(",") if one] if found else []
+    parents = found[1].split(",") if found else []
+    if found and "%" in found[1]:
+        parents = [unquote(one) for one in parents]
     key = _coding_key(text) if coding else ("", "")
     part = part_of(row, *key)
-    if not parents and not coding:
+    nameless = not any(parents)
+    if nameless and not coding:
         table.left_out.add("exon_without_parent", f"{contig}:{part.start}-{part.end}")
         return
-    if not parents:
+    if nameless:
         # Prokka and Bakta write a gene as nothing but a coding sequence.
         attributes = _attributes(text)
         name = attributes.get("ID") or attributes.get("locus_tag") or f"cds_{contig}_{part.start}_{part.end}"
@@ -112,7 +117,7 @@ def _take_part(
         orphan.parts.append(part)
         orphan.coding.setdefault(key, attributes)
         return
-    for parent in parents:
+    for parent in filter(None, parents):
         lineages.has_child.add(parent)
         held = owners.get((parent, contig))
         if held is None:
@@ -130,7 +135,8 @@ def _coding_key(text: str) -> tuple[str, str]:
 
 def _attributes(text: str) -> dict[str, str]:
     pairs = (item.strip().partition("=") for item in text.split(";"))
-    return {sys.intern(key): unquote(value).strip() for key, _, value in pairs if key in READ_ATTRIBUTES}
+    found = {sys.intern(key): value.strip() for key, _, value in pairs if key in READ_ATTRIBUTES}
+    return {key: unquote(value) for key, value in found.items()} if "%" in text else found
 
 
 def _proteins(parts: list[Part]) -> list[list[Part]]:
@@ -170,7 +176,8 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
     node, gene = lineage[0], lineages.gene(lineage)
     attributes = node.attributes
     name = attributes.get("transcript_id") or owner.removeprefix("transcript:").removeprefix("rna-")
-    biotype = attributes.get("biotype") or attributes.get("transcript_biotype")
+    given = attributes.get("biotype") or attributes.get("transcript_biotype", "")
+    biotype = given
     if not biotype:
         general = node.is_gene or node.kind == "transcript"
         biotype = gene.attributes.get("gene_biotype") or gene.attributes.get("biotype", "") if general else node.kind
@@ -207,7 +214,8 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
             mane_select=partners[0].removeprefix("Ensembl:") if partners and "MANE Select" in tags else "",
             protein=protein_of(coding, coding.get("version", "")),
             selenocysteines=tuple(int(at) for at in _EXCEPTION.findall(coding.get("transl_except", ""))),
-            pseudogene=gene.kind == "pseudogene" or any(map(calls_pseudogene, said)),
+            # Ensembl has polymorphic pseudogenes among them, which are translated.
+            pseudogene=(gene.kind == "pseudogene" and not given) or any(map(calls_pseudogene, said)),
         )
         add_parts(one, parts)
         note_code(table, contig, coding)

@@ -301,6 +301,22 @@ def test_what_is_translated_all_the_same(read: Read, biotype: str) -> None:
     assert one.cds == [(1, 90)]
 
 
+@pytest.mark.parametrize(("biotype", "coding"), [("polymorphic_pseudogene", True), ("processed_pseudogene", False)])
+def test_the_biotype_of_a_transcript_counts_more_than_the_kind_of_its_gene(
+    read: Read, biotype: str, coding: bool
+) -> None:
+    text = row("pseudogene", 1, 90, f"ID=g;biotype={biotype}") + row("mRNA", 1, 90, f"ID=t;Parent=g;biotype={biotype}")
+    (one,) = read(text + row("CDS", 1, 90, "Parent=t", phase="0")).models
+    assert bool(one.cds) == coding
+
+
+def test_a_gene_beside_its_coding_sequence_is_not_left_out(read: Read) -> None:
+    text = row("gene", 1, 90, "ID=g1;locus_tag=L1") + row("CDS", 1, 90, "ID=c1;locus_tag=L1", phase="0")
+    table = read(text + row("gene", 101, 190, "ID=g2;locus_tag=L2"))
+    assert [one.id for one in table.models] == ["L1"]
+    assert [entry["first"] for entry in table.left_out.entries()] == [["g2"]]
+
+
 def test_a_pseudogene_of_ncbi_in_gtf(read: Read) -> None:
     (one,) = read(row("CDS", 1, 90, 'gene_id "g"; transcript_id "t"; pseudo "true";', phase="0")).models
     assert (one.cds, one.biotype) == ([], "pseudogene")
