@@ -143,7 +143,7 @@ def _with_kind(rows: Iterator[Row]) -> tuple[str, Iterator[Row]]:
         kind = "BED12" if len(columns) == 12 else "BED"
         read = f"Read are {FORMATS}; UCSC's bedToGenePred converts BED12."
         raise ModelError(first.line, f"this is {kind}, which is not read as gene models. {read}")
-    if len(columns) == 9 and columns[6] in ("+", "-", ".", "?"):
+    if columns[6] in ("+", "-", ".", "?") or (columns[3].isdigit() and columns[4].isdigit() and len(columns) == 9):
         text = columns[8].strip()
         word, blank, _ = text.partition(" ")
         gtf = blank and "=" not in word and ("transcript_id" in text or "gene_id" in text)

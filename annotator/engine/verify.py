@@ -12,7 +12,7 @@ import pysam
 
 from annotator.engine.codes import STANDARD_STOPS, STOPS
 from annotator.engine.consequence.models import GeneModels
-from annotator.engine.indexes import open_table
+from annotator.engine.indexes import index_of, open_table
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.models import Models, Transcript
 from annotator.engine.reference import Contig, LayerSpec, Reference, RegionSpec, Sequence
@@ -42,18 +42,25 @@ def verify(reference: Reference) -> Findings:
         path = reference.directory / name
         digest = sha256(path) if path.is_file() else "missing"
         findings.note([] if digest == wanted else [f"sha256 is {digest}"], f"file {name}")
+    tables = [reference.models] if index_of(reference.models) else []
+    tables += [layer.path for layer in reference.layers] + ([reference.regions.path] if reference.regions else [])
+    name = "the bundle"
     try:
+        for path in tables:
+            name = path.name
+            open_table(path).close()
+        name = "the contents of the bundle"
         _check_contents(reference, findings)
     except LIBRARY_ERRORS as error:
-        findings.failed.append(_contents_failed(error))
+        findings.failed.append(_contents_failed(error, name))
     return findings
 
 
-def _contents_failed(error: Exception) -> str:
+def _contents_failed(error: Exception, what: str) -> str:
     try:
-        return in_words(error, "the contents of the bundle cannot be read")
+        return in_words(error, f"{what} cannot be read")
     except OSError as system:
-        return f"the contents of the bundle cannot be read: {system.strerror}: {system.filename or ''}".rstrip(": ")
+        return f"{what} cannot be read: {system.strerror}: {system.filename or ''}".rstrip(": ")
 
 
 def _check_contents(reference: Reference, findings: Findings) -> None:

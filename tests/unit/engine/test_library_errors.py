@@ -212,6 +212,19 @@ def test_sequences_that_cannot_be_used(
     assert reason in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("bad", ["1\t1015\trs1\tG\tC\t.\t.", "1\t10_15\trs1\tG\tC\t.\t.\t."])
+def test_known_variants_that_are_no_records(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str], bad: str
+) -> None:
+    known = tmp_path / "known.vcf"
+    known.write_text(f"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n{bad}\n")
+    assert build("--variants", f"known={known}:ID") == 1
+    said = capsys.readouterr().err
+    assert "known.vcf" in said
+    assert "int()" not in said
+    assert "sorted" in said or "the row '1?10" in said
+
+
 @pytest.mark.parametrize("text", ["x", "=", "a=", "=b", "a=b:c d"])
 def test_sources_that_make_no_sense(text: str) -> None:
     with pytest.raises(BundleError, match="is wanted"):

@@ -151,6 +151,11 @@ def test_faulty_rows_of_gff3(refused: Refused, bad: str, reason: str) -> None:
     assert reason in refused(GENE + bad)
 
 
+def test_the_first_row_may_be_the_faulty_one(refused: Refused) -> None:
+    assert "line 1: column 7 (strand) is '1'" in refused(row("CDS", 1, 90, "ID=c", strand="1", phase="0"))
+    assert "line 1: column 4 (start) is 'x'" in refused(row("CDS", "x", 90, "ID=c", phase="0"))
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
