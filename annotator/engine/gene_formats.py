@@ -197,7 +197,7 @@ def part_of(row: Row, cds: str = "", protein: str = "") -> Part:
 
 def shown(text: str) -> str:
     """A value of a user's file, quoted and short."""
-    text = "".join(one if one.isprintable() else "?" for one in text[:61])
+    text = "".join(one if one.isprintable() else " " if one == "\t" else "?" for one in text[:61])
     return f"'{text[:60]}{'...' if len(text) > 60 else ''}'" if text else "empty"
 
 

@@ -240,7 +240,8 @@ def _normalised(
                 columns = line.split("\t", 8)
                 if len(columns) < 8 or not _POSITION.fullmatch(columns[1]):
                     wanted = "CHROM, POS, ID, REF, ALT, QUAL, FILTER and INFO, separated by tabs"
-                    message = f"{path.name}: the row {shown(line)} is no record of VCF; it needs {wanted}."
+                    where = f"Known variants ({source.name}) on {contig.name} cannot be read"
+                    message = f"{where}: the row {shown(line)} is not a record of VCF; it needs {wanted}."
                     raise BundleError("reference_variants", message)
                 pos, ref = int(columns[1]), columns[3].upper()
                 if len(waiting) >= most:
