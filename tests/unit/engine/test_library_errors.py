@@ -222,7 +222,7 @@ def test_known_variants_that_are_no_records(
     said = capsys.readouterr().err
     assert "known.vcf" in said or "Known variants (known) on 1 cannot be read" in said
     assert "int()" not in said
-    assert "sorted" in said or "the row '1 1015 rs1 G C . .' is not a record of VCF" in said
+    assert "sorted" in said or f"the row '{bad}' is not a record of VCF".replace("\t", " ") in said
 
 
 @pytest.mark.parametrize("text", ["x", "=", "a=", "=b", "a=b:c d"])
