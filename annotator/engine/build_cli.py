@@ -58,7 +58,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     options.genetic_code = [text for text in options.genetic_code if "=" in text]
     codes = {contig: _code(text) for contig, text in _pairs(options, "genetic_code").items()}
     if len(general) > 1:
-        message = f"--genetic-code {general[1]}: one NUMBER for all contigs is wanted, or CONTIG=NUMBER for each."
+        message = f"--genetic-code {general[1]}: give one NUMBER for all contigs, or CONTIG=NUMBER for each."
         raise BundleError("reference_build", message)
     regions = [RegionSource.parse(text) for text in options.regions]
     described = _pairs(options, "describe")
@@ -85,7 +85,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 
 def _code(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 3:
-        message = f"--genetic-code {text}: NUMBER or CONTIG=NUMBER is wanted, such as 11 or MT=2."
+        message = f"--genetic-code {text}: expected NUMBER or CONTIG=NUMBER, such as 11 or MT=2."
         raise BundleError("reference_build", message)
     return int(text)
 

@@ -28,11 +28,11 @@ from annotator.engine.region_building import merge_regions
 from annotator.engine.sequence_building import copy_sequence
 from annotator.engine.verify import sha256
 
-#: Transcripts that are listed in a line of what was noticed.
+#: Transcripts that a line of the output lists.
 MOST_LISTED = 10
 SLIPPAGE = (
     "coding sequences have parts that overlap or leave out bases of an exon (ribosomal slippage); "
-    "from there on neither codons nor proteins are given"
+    "codons and protein changes are not given from there on"
 )
 
 
@@ -162,14 +162,14 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
 
 
 def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str], None]) -> dict[str, Any]:
-    """Transcripts that are read in a way of their own, for the log and the manifest."""
+    """Transcripts with ribosomal slippage or across an origin: reported, and recorded in the manifest."""
     lengths = {contig.name: contig.length for contig in contigs}
     slips = {one.id: one.slip for one in placed if one.slip is not None}
     across = [one.id for one in placed if one.exons[-1][1] > lengths[one.contig]]
     for ids, what in ((list(slips), SLIPPAGE), (across, "transcripts lie across the origin of a circular contig")):
         if ids:
             listed = ", ".join(ids[:MOST_LISTED]) + (", ..." if len(ids) > MOST_LISTED else "")
-            say(f"noticed: {len(ids):,} {what}: {listed}")
+            say(f"note: {len(ids):,} {what}: {listed}")
     return {"slippage": slips, "across_origin": across}
 
 
@@ -177,12 +177,12 @@ def _judged(recipe: Recipe, fit: Fit, contradiction: str, say: Callable[[str], N
     """Notes for the manifest, and every log of an annotation, on how models and sequence fit each other.
 
     Raises:
-        BundleError: they do not, and nobody said that they are to be taken all the same.
+        BundleError: they do not fit, and the recipe does not accept that.
     """
     if contradiction and not recipe.accept_models:
         remedy = (
-            "If they do, the genetic code may be another one (--genetic-code NUMBER, or CONTIG=NUMBER); "
-            "--accept-models builds the reference all the same."
+            "If they do, set the genetic code (--genetic-code NUMBER or CONTIG=NUMBER), or build the reference anyway "
+            "with --accept-models."
         )
         message = f"Models and sequence do not belong together: {contradiction}. {remedy}"
         raise BundleError("reference_mismatch", message)

@@ -55,7 +55,7 @@ def as_models_say(
     table: GeneTable,
     say: Callable[[str], None],
 ) -> list[Contig]:
-    """The contigs with what the gene models say of them, where no option says otherwise: genetic code, circular.
+    """Take genetic codes and circular contigs from the gene models where no option gives them.
 
     Args:
         recipe: of the reference.
@@ -67,18 +67,18 @@ def as_models_say(
     Raises:
         BundleError: the models have a genetic code that is not known.
     """
-    told: dict[str, Counter[int]] = {}
+    from_models: dict[str, Counter[int]] = {}
     for name, counts in table.codes.items():
         if name in names:
-            told.setdefault(names[name], Counter()).update(counts)
+            from_models.setdefault(names[name], Counter()).update(counts)
     circular = {names[name] for name in table.circular if name in names}
     given = set() if recipe.code is None else {one.name for one in contigs}
     given |= {names[name] for name in recipe.codes}
     found = []
     for contig in contigs:
         changes: dict[str, Any] = {"circular": contig.circular or contig.name in circular}
-        if contig.name in told and contig.name not in given:
-            code = told[contig.name].most_common(1)[0][0]
+        if contig.name in from_models and contig.name not in given:
+            code = from_models[contig.name].most_common(1)[0][0]
             option = f"--genetic-code {contig.name}=NUMBER"
             if code not in STARTS:
                 known = ", ".join(map(str, STARTS))
@@ -88,11 +88,11 @@ def as_models_say(
                 )
                 raise BundleError("reference_models", message)
             changes |= {"genetic_code": code, "start_codons": frozenset(STARTS[code])}
-            if len(told[contig.name]) > 1:
-                listed = ", ".join(f"{one} ({count:,})" for one, count in sorted(told[contig.name].items()))
+            if len(from_models[contig.name]) > 1:
+                listed = ", ".join(f"{one} ({count:,})" for one, count in sorted(from_models[contig.name].items()))
                 say(f"genetic codes of {contig.name} in the gene models: {listed}; {code} is used ({option})")
         found.append(replace(contig, **changes))
-    used = Counter(one.genetic_code for one in found if one.name in told and one.name not in given)
+    used = Counter(one.genetic_code for one in found if one.name in from_models and one.name not in given)
     for code, count in sorted(used.items()):
         say(f"genetic code {code} on {count:,} contigs, from the gene models (transl_table)")
     return found

@@ -63,7 +63,7 @@ class GeneModel:
     Attributes:
         exons: as the source has them.
         cds: rows of the coding sequence, as the source has them.
-        stop_codon: rows of a stop codon that is no part of ``cds``.
+        stop_codon: rows of a stop codon that is not part of ``cds``.
         phase: number of bases before the first whole codon, in the direction of translation.
         start_known, end_known: false where the source says that the coding sequence is cut off there.
         version: of the id, where the id does not have it inside.
@@ -140,7 +140,7 @@ def position(row: Row, at: int, name: str, least: int = 1) -> int:
     """A position in a column, by the index of the column from 0.
 
     Raises:
-        ModelError: it is no whole number, or one out of range.
+        ModelError: it is not a whole number, or is out of range.
     """
     text = row.columns[at].strip()
     if text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= LARGEST_POSITION:
@@ -153,7 +153,7 @@ def interval(row: Row) -> Interval:
     """First and last base of a row of GFF3 or GTF.
 
     Raises:
-        ModelError: they are no positions, or in the wrong order.
+        ModelError: they are not positions, or are in the wrong order.
     """
     first, last = position(row, 3, "start"), position(row, 4, "end")
     if first > last:

@@ -20,7 +20,7 @@ def is_gene_pred(columns: list[str]) -> bool:
 
 
 def read_gene_pred(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
-    """Transcripts of a genePred table; what is noticed beside them goes into ``table``.
+    """Transcripts of a genePred table; whatever else the file says is added to ``table``.
 
     Raises:
         ModelError: a row cannot be used.
@@ -56,7 +56,7 @@ def _numbers(row: Row, at: int, name: str, least: int) -> list[int]:
     found = []
     for item in items if items != [""] else []:
         if not item.removeprefix("-").isdigit() or not item.isascii() or len(item) > 10 or int(item) < least:
-            raise ModelError(row.line, f"column {at + 1} ({name}) has {shown(item)} where a whole number is wanted.")
+            raise ModelError(row.line, f"column {at + 1} ({name}) has {shown(item)}, which is not a whole number.")
         found.append(int(item))
     return found
 

@@ -57,7 +57,7 @@ def read_gene_table(path: Path) -> GeneTable:
         rows = _rows(path, table)
         table.kind, rows = _with_kind(rows)
         if not table.kind:
-            raise BundleError("reference_models", f"{path.name} has no rows; {FORMATS} are read.")
+            raise BundleError("reference_models", f"{path.name} has no rows. Supported formats: {FORMATS}.")
         for one in _READERS[table.kind](rows, table):
             if not (one.exons or one.cds):
                 table.left_out.add("transcript_without_exon", one.id)
@@ -115,10 +115,10 @@ def _note_length(row: Row, table: GeneTable) -> None:
 
 def _too_few(columns: list[str]) -> str:
     if _is_bed(columns):
-        return f"this is BED, which is not read as gene models. Read are {FORMATS}."
+        return f"this is BED, which is not supported for gene models. Supported formats: {FORMATS}."
     count = f"{len(columns)} column{'s' if len(columns) > 1 else ''}"
     blanks = " (it has blanks)" if len(columns) == 1 and len(columns[0].split()) >= 9 else ""
-    wanted = f"at least 9, separated by tabs, are wanted{blanks}. Read are {FORMATS}."
+    wanted = f"expected at least 9, separated by tabs{blanks}. Supported formats: {FORMATS}."
     return f"the row has {count} ({shown(columns[0])}); {wanted}"
 
 
@@ -141,14 +141,14 @@ def _with_kind(rows: Iterator[Row]) -> tuple[str, Iterator[Row]]:
         return "genePred", every()
     if _is_bed(columns):
         kind = "BED12" if len(columns) == 12 else "BED"
-        read = f"Read are {FORMATS}; UCSC's bedToGenePred converts BED12."
-        raise ModelError(first.line, f"this is {kind}, which is not read as gene models. {read}")
+        read = f"Supported formats: {FORMATS}. UCSC's bedToGenePred converts BED12."
+        raise ModelError(first.line, f"this is {kind}, which is not supported for gene models. {read}")
     if columns[6] in ("+", "-", ".", "?") or (columns[3].isdigit() and columns[4].isdigit() and len(columns) == 9):
         text = columns[8].strip()
         word, blank, _ = text.partition(" ")
         gtf = blank and "=" not in word and ("transcript_id" in text or "gene_id" in text)
         return ("GTF" if gtf or ' "' in text else "GFF3"), every()
-    raise ModelError(first.line, f"the row is none of gene models. Read are {FORMATS}.")
+    raise ModelError(first.line, f"the row is not in a format for gene models. Supported formats: {FORMATS}.")
 
 
 def _tidied(one: GeneModel) -> GeneModel:

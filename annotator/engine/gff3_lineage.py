@@ -94,10 +94,10 @@ class Lineages:
         return self._nodes.get(node.parent) if node.parent else None
 
     def check(self) -> None:
-        """See to it that every row has an end to its ancestors.
+        """Check that following the parents of any row comes to an end.
 
         Raises:
-            ModelError: a row is its own ancestor, or has more than :data:`MOST_LEVELS`.
+            ModelError: a row is its own ancestor, or has more than :data:`MOST_LEVELS` levels of parents.
         """
         level: dict[int, int] = {}
         for start in self._nodes.values():

@@ -55,7 +55,7 @@ class _Owner:
 
 
 def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
-    """Transcripts of GFF3; what is noticed beside them goes into ``table``.
+    """Transcripts of GFF3; whatever else the file says is added to ``table``.
 
     Raises:
         ModelError: a row cannot be used.

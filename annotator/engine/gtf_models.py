@@ -43,7 +43,7 @@ class _Owner:
 
 
 def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
-    """Transcripts of GTF; what is noticed beside them goes into ``table``.
+    """Transcripts of GTF; whatever else the file says is added to ``table``.
 
     Raises:
         ModelError: a row cannot be used.
@@ -65,10 +65,10 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
         if held is None:
             held = owners[key] = _Owner()
         if not held.attributes or (kind == "CDS" and not held.coding):
-            told = _attributes(text, held.tags)
-            held.attributes.update(told)
+            attributes = _attributes(text, held.tags)
+            held.attributes.update(attributes)
             if kind == "CDS":
-                held.coding = told
+                held.coding = attributes
         if kind == "transcript":
             held.strand = strand_of(row)
         else:

@@ -1,7 +1,7 @@
 """What the libraries raise when a file is damaged or not what it should be, in words of our own.
 
-Neither Python's nor htslib's texts help whoever runs a command, so none is shown: the error that they raised stays the
-cause of ours. What the operating system says of a file (``OSError`` with a number) is shown as it is.
+The texts of Python and htslib do not help the person who runs a command, so they are not shown; the original error
+remains the cause of ours. What the operating system says of a file (``OSError`` with a number) is shown as it is.
 """
 
 from __future__ import annotations
@@ -90,6 +90,6 @@ def refuse_compression(path: Path, code: str, wanted: str) -> None:
         head = stream.read(8)
     for magic, name in _COMPRESSED:
         if head.startswith(magic):
-            raise BundleError(code, f"{path.name} is compressed with {name}; read are {wanted}.")
+            raise BundleError(code, f"{path.name} is compressed with {name}; supported are {wanted}.")
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         raise BundleError(code, f"{path.name} is text in UTF-16; write it again as UTF-8.")

@@ -76,7 +76,7 @@ def place(table: GeneTable, contigs: list[Contig], names: dict[str, str]) -> tup
 def _nothing_placed(table: GeneTable, missing: Counter[str], contigs: list[Contig]) -> str:
     left_out = table.left_out.lines()
     if not missing and left_out:
-        return f"There is no transcript in the gene models that can be used; left out are {'; '.join(left_out)}."
+        return f"The gene models have no transcript that can be used. Left out: {'; '.join(left_out)}."
     theirs, ours = ", ".join(list(missing)[:8]) or "none", ", ".join([one.name for one in contigs][:8])
     return f"No gene model is on a contig of the sequence: the models have {theirs}; the sequence has {ours}."
 

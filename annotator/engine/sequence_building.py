@@ -68,7 +68,9 @@ def _copy(source: Path, out: Path) -> dict[str, int]:
                 bases = line.strip().upper()
                 if not _BASES.fullmatch(bases) or (bases and not name):
                     wrong = _NO_BASE.search(bases)
-                    why = f"{shown(wrong[0])} is no base" if wrong else "the name of a contig (>name) must come first"
+                    why = (
+                        f"{shown(wrong[0])} is not a base" if wrong else "the name of a contig (>name) must come first"
+                    )
                     message = f"{source.name}, line {number}: not a sequence of bases; {why}."
                     raise BundleError("reference_fasta", message)
                 lengths[name] = lengths.get(name, 0) + len(bases)

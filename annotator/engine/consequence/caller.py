@@ -100,10 +100,10 @@ class ConsequenceCaller:
         )
 
     def _check(self, terms: np.ndarray, pairs: Pairs, alleles: Alleles) -> None:
-        """See to it that every pair has terms, and that no pair with a transcript is called intergenic.
+        """Check that every pair has terms, and that no pair with a transcript is called intergenic.
 
         Raises:
-            EngineError: the rules of the engine have left one out.
+            EngineError: a pair has none; this is a fault of the engine.
         """
         wrong = (terms == 0) | ((pairs.transcript >= 0) & (terms & INTERGENIC != 0))
         if wrong.any():

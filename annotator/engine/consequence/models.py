@@ -74,9 +74,9 @@ class GeneModels:
         for column in LATER_COLUMNS:
             if column not in batch.column_names:
                 batch = batch.append_column(SCHEMA.field(column), pa.nulls(len(batch), SCHEMA.field(column).type))
-        if circular and len(batch):
-            batch = _across_origin(batch, length)
-        return ContigModels(name, batch, length if circular else 0)
+        turned = circular and len(batch) > 0
+        batch = _across_origin(batch, length) if turned else batch
+        return ContigModels(name, batch, copies=turned, circumference=length if circular else 0)
 
 
 def _across_origin(table: pa.Table, length: int) -> pa.Table:
@@ -103,12 +103,14 @@ class ContigModels:
     """Transcripts of one contig in the order of their starts, as arrays with one element a transcript or an exon.
 
     ``exon_offset[t] : exon_offset[t + 1]`` are the exons of transcript ``t``, in ascending order. Positions are
-    1-based and inclusive; ``coding_start`` is 0 where nothing is translated. On a circular contig of ``circumference``
-    bases (0: a linear one) transcripts near its ends are there once more, at positions below 1 or beyond its end.
+    1-based and inclusive; ``coding_start`` is 0 where nothing is translated. ``copies`` is true where a
+    transcript may be there more than once, a turn around a circular contig apart. ``circumference`` is the length of a
+    circular contig in bases, 0 for a linear one.
     """
 
-    def __init__(self, name: str, table: pa.Table, circumference: int = 0) -> None:
+    def __init__(self, name: str, table: pa.Table, copies: bool = False, circumference: int = 0) -> None:
         self.name = name
+        self.copies = copies
         self.circumference = circumference
         table = table.combine_chunks()
         self.table = table
@@ -162,9 +164,10 @@ class ContigModels:
         return rank
 
     @cached_property
-    def same_as(self) -> np.ndarray:
-        """A number for each transcript; those on a circular contig that are there twice have the same."""
-        found: np.ndarray = self.strings("id").dictionary_encode().indices.to_numpy().astype(np.int64)
+    def same_name(self) -> np.ndarray:
+        """A number for each transcript that it shares with its copies at the other end of a circular contig."""
+        encoded = self.strings("id").dictionary_encode()
+        found: np.ndarray = encoded.indices.to_numpy().astype(np.int64)
         return found
 
     @cached_property

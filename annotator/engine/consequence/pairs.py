@@ -140,8 +140,9 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
     after = (start <= last + FLANK) & (start > last)
     kept = touches | before | after
     allele, transcript = allele[kept], transcript[kept]
-    if models.circumference:
-        allele, transcript = _once(alleles, allele, transcript, models)
+    if models.copies:
+        nearest = _nearest(alleles, models, allele, transcript)
+        allele, transcript = allele[nearest], transcript[nearest]
     alone = np.ones(len(alleles), dtype=bool)
     alone[allele] = False
     lonely = np.flatnonzero(alone)
@@ -154,18 +155,17 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
     return Pairs(allele[order], transcript[order])
 
 
-def _once(
-    alleles: Alleles, allele: np.ndarray, transcript: np.ndarray, models: ContigModels
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each transcript of a circular contig once for an allele: where it is touched, else where it is nearest."""
-    start, end = alleles.start[allele], alleles.end[allele]
-    gap = np.maximum(np.maximum(models.start[transcript] - end, start - models.end[transcript]), 0)
-    order = np.lexsort((transcript, gap, models.same_as[transcript], allele))
-    allele, transcript = allele[order], transcript[order]
-    same = models.same_as[transcript]
+def _nearest(alleles: Alleles, models: ContigModels, allele: np.ndarray, transcript: np.ndarray) -> np.ndarray:
+    """Of the copies that a transcript has around a circular contig, the one that an allele touches or is nearest to."""
+    before = models.start[transcript] - alleles.end[allele]
+    behind = alleles.start[allele] - models.end[transcript]
+    distance = np.maximum(np.maximum(before, behind), 0)
+    name = models.same_name[transcript]
+    order = np.lexsort((transcript, distance, name, allele))
     first = np.ones(len(order), dtype=bool)
-    first[1:] = (np.diff(allele) != 0) | (np.diff(same) != 0)
-    return allele[first], transcript[first]
+    first[1:] = (np.diff(allele[order]) != 0) | (np.diff(name[order]) != 0)
+    found: np.ndarray = np.sort(order[first])
+    return found
 
 
 def _near(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:

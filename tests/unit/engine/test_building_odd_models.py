@@ -121,11 +121,11 @@ def test_pseudogenes_do_not_count_in_the_check(build: Build, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--genetic-code", "x"], "--genetic-code x: NUMBER or CONTIG=NUMBER is wanted"),
-        (["--genetic-code", "MT=x"], "--genetic-code x: NUMBER or CONTIG=NUMBER is wanted"),
-        (["--genetic-code", "9" * 5000], "NUMBER or CONTIG=NUMBER is wanted"),
+        (["--genetic-code", "x"], "--genetic-code x: expected NUMBER or CONTIG=NUMBER"),
+        (["--genetic-code", "MT=x"], "--genetic-code x: expected NUMBER or CONTIG=NUMBER"),
+        (["--genetic-code", "9" * 5000], "expected NUMBER or CONTIG=NUMBER"),
         (["--genetic-code", "99"], "Genetic code 99 is not known; known: 1, "),
-        (["--genetic-code", "1", "--genetic-code", "2"], "--genetic-code 2: one NUMBER for all contigs"),
+        (["--genetic-code", "1", "--genetic-code", "2"], "--genetic-code 2: give one NUMBER for all contigs"),
     ],
 )
 def test_genetic_codes_that_make_no_sense(

@@ -53,7 +53,7 @@ def test_nothing_is_said_behind_a_ribosomal_slip(
 ) -> None:
     slug = "02-minus-one-ribosomal-slippage"
     assert build_case(slug) == 0
-    assert "1 coding sequences have parts that overlap" in capsys.readouterr().out
+    assert "note: 1 coding sequences have parts that overlap" in capsys.readouterr().out
     assert manifest(tmp_path)["slippage"] == {"gene-o": 278}
     assert verify(Reference.load(tmp_path / "bundle")).failed == []
     result = annotated(slug, tmp_path)
@@ -118,7 +118,10 @@ def test_transcripts_with_parts_on_both_strands_are_left_out(
     ("slug", "reason"),
     [
         ("23-gff-start-behind-end", "models.gff3 cannot be read: line 5: column 4 (start) is 1,650, behind column 5"),
-        ("25-models-as-bed12", "line 1: this is BED12, which is not read as gene models. Read are GFF3, GTF and"),
+        (
+            "25-models-as-bed12",
+            "line 1: this is BED12, which is not supported for gene models. Supported formats: GFF3, GTF and",
+        ),
     ],
 )
 def test_refused_with_line_and_remedy(

@@ -141,7 +141,7 @@ GENE = row("gene", 1, 90, "ID=g") + row("mRNA", 1, 90, "ID=t;Parent=g")
         ("1\tx\texon\n", "line 3: the row has 3 columns"),
         (
             "1 x exon 1 90 . + . Parent=t\n",
-            "line 3: the row has 1 column ('1 x exon 1 90 . + . Parent=t'); at least 9, se",
+            "line 3: the row has 1 column ('1 x exon 1 90 . + . Parent=t'); expected at least 9, se",
         ),
         ("##sequence-region 1 one 90\n", "line 3: ##sequence-region needs"),
         ("##sequence-region 1\n", "line 3: ##sequence-region needs"),
@@ -177,7 +177,7 @@ GENE_PRED = ["t", "1", "+", "0", "90", "0", "90", "1", "0,", "90,"]
         (2, "x", "line 2: column 4 (strand) is '0'; write + or -"),  # read as a table with a bin
         (5, "none", "line 2: column 6 (cdsStart) is 'none'"),
         (8, "0,50,", "line 2: column 9 (exonStarts) has 2 numbers, column 10 (exonEnds) has 1"),
-        (8, "0;", "line 2: column 9 (exonStarts) has '0;' where a whole number is wanted"),
+        (8, "0;", "line 2: column 9 (exonStarts) has '0;', which is not a whole number"),
         (8, "95,", "line 2: an exon starts at 95 (column 9), behind its end at 90 (column 10)"),
     ],
 )
@@ -208,7 +208,7 @@ def test_other_formats_are_refused_with_those_that_are_read(refused: Refused, te
 def test_files_without_rows_and_other_compressions(read: Read, refused: Refused, tmp_path: Path) -> None:
     assert "has no rows" in refused("##gff-version 3\n")
     (tmp_path / "bz").write_bytes(bz2.compress(b"##gff-version 3\n"))
-    with pytest.raises(BundleError, match="compressed with bzip2; read are GFF3"):
+    with pytest.raises(BundleError, match="compressed with bzip2; supported are GFF3"):
         read_gene_table(tmp_path / "bz")
     (tmp_path / "utf16").write_text("##gff-version 3\n", "utf-16")
     with pytest.raises(BundleError, match="UTF-16"):
