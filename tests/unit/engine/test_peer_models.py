@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -172,7 +173,39 @@ def test_a_gene_and_its_transcript_may_share_an_id(build_case: Case, tmp_path: P
     assert "ID=transcript:X;Parent=gene:X;" in _models(tmp_path)
 
 
-def _models(tmp_path: Path) -> str:
-    import gzip
+PLASMID = Path(__file__).parent / "cases" / "plasmid"
 
+
+@pytest.fixture
+def plasmid(tmp_path: Path) -> Callable[..., Result]:
+    """Builds a reference of the plasmid with some models, and annotates records (POS, REF, ALT) with it."""
+
+    def run(models: str, records: list[tuple[int, str, str]]) -> Result:
+        words = ["reference", "build", "--name", "plasmid", "--fasta", str(PLASMID / "ref.fa")]
+        words += ["--gff", str(PLASMID / models), "--genetic-code", "pTOY=11", "--circular", "pTOY"]
+        assert main([*words, "--out", str(tmp_path / "bundle")]) == 0
+        columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+        lines = [f"pTOY\t{pos}\t.\t{ref}\t{alt}\t.\tPASS\t." for pos, ref, alt in records]
+        path = tmp_path / "input.vcf"
+        path.write_text("\n".join(["##fileformat=VCFv4.2", columns, *lines]) + "\n")
+        outputs = Outputs.beside(tmp_path / "input.annot.vcf.gz")
+        return take_apart(outputs, annotate(path, Reference.load(tmp_path / "bundle"), outputs, temporary=tmp_path))
+
+    return run
+
+
+def test_a_gene_of_a_plasmid_across_its_origin(plasmid: Callable[..., Result]) -> None:
+    """It lies at 2881 to 3120 of 3000 bases."""
+    result = plasmid("models.gff3", [(40, "T", "A"), (2950, "A", "C")])
+    assert [entries(result, index)["gene-trfA"]["CDS_position"] for index in (0, 1)] == ["160", "70"]
+    # Each transcript is there once, however small the circle is.
+    assert all(len(result.info(index)["CSQ"].split(",")) == 2 for index in (0, 1))
+
+
+def test_a_gene_of_a_plasmid_as_bakta_writes_it(plasmid: Callable[..., Result]) -> None:
+    (entry,) = entries(plasmid("bakta.gff3", [(301, "A", "C")]), 0).values()
+    assert (entry["CDS_position"], entry["SYMBOL"], entry["Gene"]) == ("101", "repA", "TOY_00010")
+
+
+def _models(tmp_path: Path) -> str:
     return gzip.decompress((tmp_path / "bundle" / "models.gff3.gz").read_bytes()).decode()
