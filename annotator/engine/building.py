@@ -98,7 +98,9 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len({one.contig for one in placed}):,} contigs")
     if missing:
         listed = ", ".join(f"{name} ({count:,})" for name, count in missing.most_common(8))
-        say(f"left out: {missing.total():,} transcripts on {len(missing):,} contigs without sequence: {listed}")
+        first = ", ".join(table.left_out.first("contig_without_sequence"))
+        on = f"{missing.total():,} transcripts on {len(missing):,} contigs without sequence"
+        say(f"left out: {on}: {listed}; first {first}")
     for line in table.left_out.lines(but="contig_without_sequence"):
         say(f"left out: {line}")
     special = _special(placed, contigs, say)

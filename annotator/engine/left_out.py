@@ -36,9 +36,9 @@ class LeftOut:
         if len(self._first[reason]) < MOST_LISTED:
             self._first[reason].append(identifier)
 
-    def count(self, reason: str) -> int:
-        """How many were left out for a reason."""
-        return self._counts[reason]
+    def first(self, reason: str) -> list[str]:
+        """The first ids that were left out for a reason."""
+        return list(self._first[reason])
 
     def entries(self) -> list[dict[str, object]]:
         """One entry for each reason: ``reason``, ``what`` (in words), ``count`` and ``first`` (ids)."""
