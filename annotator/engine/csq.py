@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from annotator.engine.errors import EngineError
-from annotator.engine.models import indexed, model_contigs, model_lines
+from annotator.engine.models import indexed, model_contigs, model_lines, read_contigs, read_lines
 from annotator.engine.reference import Reference
 
 #: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.
@@ -46,7 +46,8 @@ def run_csq(
         _run(slim, out, reference.fasta, reference.models, codes.popitem()[1], haplotypes, errors, tick)
         return
     # csq fails a whole file at one contig without models; such records need no answer of its.
-    with_models = model_contigs(reference.models)
+    unread = reference.unread_by_csq
+    with_models = read_contigs(reference.models, unread) if unread else model_contigs(reference.models)
     codes = {contig: code if contig in with_models else NO_MODELS for contig, code in codes.items()}
     parts: list[Path] = []
     for code, (part, contigs) in _split(slim, codes).items():
@@ -55,7 +56,8 @@ def run_csq(
             continue
         models = part.with_name(part.name + ".gff3")
         with models.open("w", encoding="utf-8") as stream:
-            stream.writelines(line.rstrip("\n") + "\n" for line in model_lines(reference.models, contigs))
+            lines = read_lines(model_lines(reference.models, contigs), unread)
+            stream.writelines(line.rstrip("\n") + "\n" for line in lines)
         parts.append(part.with_name(part.name + ".csq.vcf"))
         _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
         models.unlink()

@@ -109,6 +109,7 @@ WARNINGS: dict[str, str] = {
     "reference_ambiguous": "REF has IUPAC letters; they agree with the reference",
     "bad_quality": "QUAL is not a number",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
+    "models_accepted": "the gene models of the reference do not fit its sequence; consequences may be wrong",
     "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",
 }
 

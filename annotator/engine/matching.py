@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pysam
 
 from annotator.engine.columns import bytes_of
 from annotator.engine.errors import BundleError
+from annotator.engine.indexes import open_table
 from annotator.engine.layers import WINDOW, encode
+from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference import LayerSpec, Sequence
 
@@ -46,9 +47,9 @@ class KnownVariants:
         self.spec = spec
         self._sequence = sequence
         try:
-            self._file = pysam.TabixFile(str(spec.path), encoding="utf-8")
-        except OSError as error:
-            raise BundleError("reference_layer", f"Layer {spec.name} cannot be opened: {error}") from error
+            self._file = open_table(spec.path)
+        except LIBRARY_ERRORS as error:
+            raise BundleError("reference_layer", in_words(error, f"Layer {spec.name} cannot be opened")) from error
         columns = list(self._file.header)[-1].lstrip("#").split("\t")
         missing = [one.column for one in spec.fields if one.column not in columns]
         if missing or spec.known not in columns:
@@ -132,7 +133,8 @@ class KnownVariants:
         wanted = np.unique(pos)
         found = []
         for near in np.split(wanted, np.flatnonzero(np.diff(wanted // WINDOW)) + 1):
-            rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
+            with step("reference_layer", f"Layer {self.spec.name} cannot be read"):
+                rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
             if len(rows):
                 column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)
                 found.append(rows.filter(pc.is_in(pc.cast(column, pa.int64()), value_set=pa.array(near))))

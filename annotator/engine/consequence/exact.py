@@ -132,11 +132,12 @@ class ExactRows:
             texts = self._positions(effect) if effect.exonic else {}
             return Row(structural_terms(effect), **numbers, **texts)
         shift = self.shift(allele, transcript.strand)
-        name = transcript_change(effect, shift, self._fetch)
+        # Behind a slip of the ribosome positions in the coding sequence depend on who counts.
+        name = "" if effect.behind_slip else transcript_change(effect, shift, self._fetch)
         texts = {"hgvsc": name and f"{transcript.id}:{name}"}
         if effect.exonic:
             texts |= self._positions(effect)
-        if effect.coding:
+        if effect.coding and not effect.behind_slip:
             texts["amino_acids"], texts["codons"] = _amino_acids(effect), _codons(effect)
             texts["hgvsp"] = self._protein_name(effect, shift)
         return Row(effect.terms, **numbers, **texts)
@@ -163,7 +164,7 @@ class ExactRows:
 
     def _positions(self, effect: Effect) -> dict[str, str]:
         found = {"cdna": span(effect.cdna_start, effect.cdna_end)}
-        if effect.coding:
+        if effect.coding and not effect.behind_slip:
             found["cds"] = span(effect.cds_start, effect.cds_end)
             found["protein"] = span(effect.protein_start, effect.protein_end)
         return found

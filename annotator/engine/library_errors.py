@@ -1,0 +1,95 @@
+"""What the libraries raise when a file is damaged or not what it should be, in words of our own.
+
+The texts of Python and htslib do not help the person who runs a command, so they are not shown; the original error
+remains the cause of ours. What the operating system says of a file (``OSError`` with a number) is shown as it is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pysam
+
+from annotator.engine.errors import BundleError, EngineError
+
+#: Everything that the libraries raise for contents they cannot use. ``OSError`` is among them: pysam and gzip raise it.
+LIBRARY_ERRORS: tuple[type[Exception], ...] = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, NotImplementedError),
+    *(EOFError, MemoryError, RecursionError, OSError, RuntimeError, StopIteration),
+    *(zlib.error, struct.error, pa.ArrowException, pysam.SamtoolsError),
+)
+#: First bytes of files that are compressed in a way that is not read.
+_COMPRESSED: tuple[tuple[bytes, str], ...] = (
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"PK\x03\x04", "zip"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard"),
+    (b"7z\xbc\xaf", "7-Zip"),
+)
+_WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((EOFError,), "it is cut off; copy it again, gzip -t checks it"),
+    ((gzip.BadGzipFile, zlib.error), "its compressed data are damaged; copy it again, gzip -t checks it"),
+    ((UnicodeError,), "it has bytes that are not text; write it again as UTF-8"),
+    ((MemoryError,), "there is not enough memory; see the memory that a build takes in docs/references.md"),
+    ((pa.ArrowException,), "its data are damaged; build or fetch the reference again"),
+    ((OSError,), "it is damaged, cut off or not sorted, or a file beside it is missing"),
+)
+_OTHER = "its contents are not what is expected; check that it is complete and of the right format"
+
+
+def in_words(error: Exception, what: str) -> str:
+    """A sentence about a file that a library could not use.
+
+    Args:
+        error: what the library raised.
+        what: which file could not be used, and what for; the reason is added.
+
+    Raises:
+        OSError: ``error`` itself, when the operating system gives the reason.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
+    reason = next((words for kinds, words in _WORDS if isinstance(error, kinds)), _OTHER)
+    return f"{what}: {reason}."
+
+
+@contextmanager
+def step(code: str, what: str) -> Iterator[None]:
+    """Give whatever a library raises within one step of a command a message of our own.
+
+    Args:
+        code: of the :class:`BundleError`.
+        what: what cannot be done when the step fails, such as ``models.gff3 cannot be read``.
+
+    Raises:
+        BundleError: a library raised an error.
+        OSError: the operating system reports a failure.
+    """
+    try:
+        yield
+    except EngineError:
+        raise
+    except LIBRARY_ERRORS as error:
+        raise BundleError(code, in_words(error, what)) from error
+
+
+def refuse_compression(path: Path, code: str, wanted: str) -> None:
+    """Refuse a file that is compressed in a way that is not read.
+
+    Raises:
+        BundleError: it is.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    for magic, name in _COMPRESSED:
+        if head.startswith(magic):
+            raise BundleError(code, f"{path.name} is compressed with {name}; supported are {wanted}.")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise BundleError(code, f"{path.name} is text in UTF-16; write it again as UTF-8.")
