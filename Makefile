@@ -12,6 +12,8 @@ PARAMS ?=
 FILE ?=
 OUT ?=
 TESTS ?= tests
+MINUTES ?= 60
+ONLY ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
@@ -19,7 +21,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
-.PHONY: help run demo test test-repeated mutants lint package deploy browser clean clean-all
+.PHONY: help run demo test test-repeated mutants corpora fuzz lint package deploy browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +70,12 @@ test-repeated: $(VENV)/test.stamp ## The integration tests, with every write to 
 
 mutants: $(VENV)/test.stamp ## Breaks the code on purpose, one line at a time: a test must notice each [ONLY=name]
 	@$(PY) -m tests.mutants $(if $(ONLY),--only "$(ONLY)")
+
+corpora: $(VENV)/test.stamp ## Files of public packages through the engine; needs a network [ONLY=package]
+	@$(PY) -m tests.corpora $(if $(ONLY),--only "$(ONLY)")
+
+fuzz: $(VENV)/test.stamp ## Files that grammars write, valid or with one fault, through the engine [MINUTES=60] [ONLY=VCF]
+	@$(PY) -m tests.fuzz --minutes "$(MINUTES)" $(if $(ONLY),--only "$(ONLY)")
 
 lint: $(VENV)/test.stamp ## Style, types, templates
 	@$(VENV)/bin/ruff check .

@@ -210,7 +210,7 @@ def _check_record(old: list[bytes], new: list[bytes], names: set[str], foreign: 
         for entry in said.get("CSQ", b"").split(b","):
             fields = entry.split(b"|")
             alone = b"intergenic_variant" in fields[1:2] and any(fields[6:7])
-            _must(len(fields) > 6 and bool(fields[1]) and not alone, f"{where}: the entry {entry!r} of CSQ makes no sense")
+            _must(len(fields) > 6 and bool(fields[1]) and not alone, f"{where}: CSQ has the odd entry {entry!r}")
 
 
 def _items(info: bytes) -> list[bytes]:

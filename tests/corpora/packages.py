@@ -82,7 +82,7 @@ class Found:
 
 
 class UnavailableError(Exception):
-    """A package cannot be had; the message says why."""
+    """A package is not available; the message says why."""
 
 
 def files_of(package: Package, cache: Path) -> list[Found]:

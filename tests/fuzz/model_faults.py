@@ -91,8 +91,7 @@ def _no_such_parent(choose: Choices, lines: list[str]) -> Fault | None:
 
 def _own_parent(choose: Choices, lines: list[str]) -> Fault | None:
     """A gene becomes the child of its transcript."""
-    genes = [at for at in _parts(lines, "gene")]
-    names = {at: re.search(r"ID=([^;]*)", lines[at]) for at in genes}
+    names = {at: re.search(r"ID=([^;]*)", lines[at]) for at in _parts(lines, "gene")}
     for at, name in names.items():
         children = [one for one in _parts(lines, "mRNA", "transcript", "lnc_RNA")
                     if name is not None and re.search(rf"Parent={re.escape(name[1])}(;|$)", lines[one])]  # fmt: skip

@@ -42,8 +42,8 @@ INFO = [
     "BCSQ=old|GENE", "CSQ", "gas=1", "ORIGINAL_X=1", "SVLEN=5", "DP=3;DP=4", "EFFECT=a:b/c(d)",
 ]  # fmt: skip
 SYMBOLS = [
-    "<*>", "<NON_REF>", "<DEL>", "<DUP>", "<DUP:TANDEM>", "<INS>", "<INS:ME:ALU>", "<INV>", "<CNV>", "<CN0>", "<CNV:TR>",
-    "<DEL:ME:L1>", "<ID-1_x.y>", "<DEL:*>",
+    "<*>", "<NON_REF>", "<DEL>", "<DUP>", "<DUP:TANDEM>", "<INS>", "<INS:ME:ALU>", "<INV>", "<CNV>", "<CN0>",
+    "<CNV:TR>", "<DEL:ME:L1>", "<ID-1_x.y>", "<DEL:*>",
 ]  # fmt: skip
 UNKNOWN = ["decoy_1", "HLA-A*01:01:01:01", "chrUn_KI270742v1", "<ctg1>", "NC_000099.1"]
 
