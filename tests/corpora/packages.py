@@ -51,6 +51,7 @@ PACKAGES = (
     Package("varcode", "10.21.1", "sdist"),
     Package("vartracker", "2.3.0", "sdist"),
     Package("pybedtools", "0.12.1", "sdist"),
+    Package("whatshap", "2.8", "sdist"),
     Package("scikit-allel", "1.3.13", "wheel"),
     Package("python3-cyvcf2", "0.30.18-1+b2", "deb"),
     Package("r-bioc-variantannotation", "1.44.1-1", "deb"),
@@ -133,7 +134,7 @@ def _downloaded(package: Package, folder: Path) -> Path:
     else:
         binary = "--only-binary" if package.client == "wheel" else "--no-binary"
         command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--no-deps"]
-        command += [binary, ":all:", f"{package.name}=={package.version}"]
+        command += [binary, package.name, f"{package.name}=={package.version}"]
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=LONGEST

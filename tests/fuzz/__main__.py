@@ -1,4 +1,4 @@
-"""`make fuzz`: what the grammars write, for some minutes; files that break something are kept in their simplest form."""
+"""`make fuzz`: what the grammars write, for some minutes; what breaks something is kept in its simplest form."""
 
 from __future__ import annotations
 
