@@ -21,7 +21,7 @@ from tests.whole_files import text_of
 
 #: Bases between those that a file gives; a block is a multiple of it.
 FILLER = b"ACGTTGCAAGCTCCATGGATTACAGGCTAACGTCCGTATGCATGGCATTCGAACTGTCAGATCC"
-LONGEST_CONTIG, MOST_CONTIGS, MOST_GENES = 1 << 29, 3000, 60
+LONGEST_CONTIG, MOST_CONTIGS, MOST_GENES = (1 << 31) - 1, 3000, 60
 _CONTIG = re.compile(rb"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
 _BASES = re.compile(rb"[ACGTN]+")
 _LENGTH = re.compile(rb"##contig=<.*?ID=([^,>]+).*?length=(\d{1,10})[,>]")
