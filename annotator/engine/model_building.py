@@ -74,10 +74,11 @@ def place(table: GeneTable, contigs: list[Contig], names: dict[str, str]) -> tup
 
 
 def _nothing_placed(table: GeneTable, missing: Counter[str], contigs: list[Contig]) -> str:
-    left_out = table.left_out.lines()
-    if not missing and left_out:
-        return f"The gene models have no transcript that can be used. Left out: {'; '.join(left_out)}."
-    theirs, ours = ", ".join(list(missing)[:8]) or "none", ", ".join([one.name for one in contigs][:8])
+    if not missing:
+        left_out = "; ".join(table.left_out.lines())
+        why = f"Left out: {left_out}" if left_out else "They have no rows of exons or coding sequences"
+        return f"The gene models have no transcript that can be used. {why}."
+    theirs, ours = ", ".join(list(missing)[:8]), ", ".join([one.name for one in contigs][:8])
     return f"No gene model is on a contig of the sequence: the models have {theirs}; the sequence has {ours}."
 
 

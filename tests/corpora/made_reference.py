@@ -75,6 +75,11 @@ def contigs_of_models(path: Path) -> dict[str, Bases]:
     """Contigs that are long enough for the rows of a file of gene models."""
     contigs: dict[str, Bases] = defaultdict(Bases)
     for line in text_of(path).splitlines():
+        if line.startswith(b"##sequence-region"):
+            words = line.split()
+            if len(words) == 4 and _CONTIG.fullmatch(words[1]) and re.fullmatch(rb"\d{1,9}", words[3]):
+                contigs[words[1].decode()].reach(int(words[3]))
+            continue
         fields = line.split(b"\t")
         if len(fields) < 9 or line.startswith(b"#") or not _CONTIG.fullmatch(fields[0]):
             continue

@@ -76,8 +76,8 @@ def test_a_made_reference_has_the_bases_of_ref_where_they_are(tmp_path: Path) ->
 
 def test_contigs_reach_as_far_as_records_and_models_do(tmp_path: Path) -> None:
     models = tmp_path / "x.gff3"
-    models.write_text("1\tx\tgene\t5000\t9000\t.\t+\t.\tID=g\nodd line\n")
-    assert contigs_of_models(models) == {"1": Bases(9200)}
+    models.write_text("##sequence-region 2 1 3000\n1\tx\tgene\t5000\t9000\t.\t+\t.\tID=g\nodd line\n")
+    assert contigs_of_models(models) == {"2": Bases(3200), "1": Bases(9200)}
     empty = tmp_path / "x.vcf"
     empty.write_text("no VCF at all\n")
     assert contigs_of_vcf(empty) == {"1": Bases()}

@@ -70,6 +70,14 @@ def test_a_single_gene_that_fits_in_no_way_is_refused(
     assert "do not belong together" in refusal(capsys, tmp_path)
 
 
+def test_models_without_any_transcript_are_said_to_have_none(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(models="1\tx\tregion\t1\t900\t.\t+\t.\tID=r\n") == 1
+    said = refusal(capsys, tmp_path)
+    assert "no transcript that can be used. They have no rows of exons or coding sequences." in said
+
+
 def test_models_that_do_not_fit_can_be_accepted_and_every_log_tells(
     build: Build, tmp_path: Path, genome: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
