@@ -138,7 +138,8 @@ def test_a_page_of_very_many_jobs_reads_no_more_than_its_share(services: Service
     calls: list[tuple[str, int]] = []
 
     def count(parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        calls.append((model.name, parsed.get("ScannedCount", 0)))
+        if model.name != "DescribeTable":  # asked by `tests/aws_rules`, to see which keys an index has
+            calls.append((model.name, parsed.get("ScannedCount", 0)))
 
     seed(services, 3_000)
     client("dynamodb").meta.events.register("after-call.dynamodb", count)
@@ -148,8 +149,7 @@ def test_a_page_of_very_many_jobs_reads_no_more_than_its_share(services: Service
         calls.clear()
         page = search.page(ADA, wanted, 20)
         assert page.jobs
-        # DescribeTable is asked by `tests/aws_rules`, to see which keys an index has.
-        assert {name for name, _ in calls} - {"DescribeTable"} <= {"Query", "BatchGetItem"}, "a list scans nothing"
+        assert {name for name, _ in calls} <= {"Query", "BatchGetItem"}, "a list scans nothing"
         unfiltered = not wanted.text and wanted.standing is None
         assert sum(read for _, read in calls) <= (20 if unfiltered else 3_000)
         assert len(calls) <= 4
