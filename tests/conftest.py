@@ -20,13 +20,23 @@ from chalicelib.aws import clients
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
 
-# Every test has sessions of its own; the descriptions of AWS's services, megabytes of JSON, are read once for all.
-botocore.session.create_loader = functools.cache(botocore.session.create_loader)
-
 PROJECT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 MADE_BY_MOTO = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic")
 START = 1_790_000_000
+
+
+_make_loader = functools.cache(botocore.session.create_loader)
+
+
+def shared_loader(paths: str | None = None) -> Any:
+    """One loader for all sessions, so that the descriptions of AWS's services, megabytes of JSON, are read once."""
+    loader = _make_loader(paths)
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # each session of boto3 adds its own once more
+    return loader
+
+
+botocore.session.create_loader = shared_loader
 
 
 class HeldClock:

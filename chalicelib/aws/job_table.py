@@ -12,7 +12,16 @@ from chalicelib.aws.items import from_item, to_item
 from chalicelib.aws.record_update import VERSION, ConditionFailedError, update_record
 from chalicelib.clock import NewId, random_id
 from chalicelib.domain.bounds import LONGEST_TEXT, shortened
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, progress_record, reason_record
+from chalicelib.domain.jobs import (
+    LONGEST_KEY,
+    Job,
+    JobReason,
+    JobStatus,
+    Progress,
+    progress_record,
+    reason_record,
+)
+from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import (
     BadRequestError,
     JobNotCancellableError,
@@ -277,6 +286,15 @@ def _failure(now: int, reason: JobReason) -> dict[str, Any]:
     return {"job_status": JobStatus.FAILED.value, "complete_time": now, "error": reason_record(reason)}
 
 
+def is_key(value: object, kind: type) -> bool:
+    """Whether DynamoDB takes a value from outside as a key: a number of 38 digits, or a text of 1 to 1,024 bytes."""
+    if isinstance(value, bool) or not isinstance(value, kind):
+        return False
+    if isinstance(value, str):
+        return 0 < len(value.encode(errors="replace")) <= LONGEST_KEY and value.isprintable() | ("\n" in value)
+    return isinstance(value, int) and 0 <= value < 10**38
+
+
 def _cursor(key: dict[str, Any]) -> str:
     record = from_item(key)
     text = json.dumps([record["job_id"], record["submit_time"]], separators=(",", ":"))
@@ -287,7 +305,9 @@ def _start_key(cursor: str, user_id: str) -> dict[str, Any]:
     # The user's id comes from the session, never from the cursor: no cursor leads into another user's jobs.
     try:
         job_id, submit_time = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return to_item({"job_id": str(job_id), "submit_time": int(submit_time), "user_id": user_id})
+        if not is_job_id(job_id) or not is_key(submit_time, int):
+            raise ValueError("submit_time")
+        return to_item({"job_id": job_id, "submit_time": submit_time, "user_id": user_id})
     except (ValueError, TypeError) as error:
         raise BadRequestError("This page of the list does not exist.", "Go back to the first page.",
                               field="cursor") from error

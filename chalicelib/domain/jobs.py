@@ -208,7 +208,7 @@ class Job:
         """The job as plain types; None fields are left out, as sparse indexes need it."""
         record = {name: value for name, value in asdict(self).items() if value is not None}
         record["job_status"] = self.job_status.value
-        record["listed_as"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
+        record["listed_as"] = record["searched"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
         if not self.ended:
             record["open"] = OPEN
         if self.progress is not None:

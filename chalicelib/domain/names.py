@@ -13,9 +13,9 @@ LONGEST_NAME = 255
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def is_job_id(text: str) -> bool:
+def is_job_id(text: object) -> bool:
     """True for the canonical form of a UUID, the only form that job ids have."""
-    return _UUID.fullmatch(text) is not None
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def test_job_page_shows_a_result_that_comes_back(local_site: str, site: Services
     expect(page.get_by_text("Restoring, expected by 21 Sept 2026, 21:03")).to_be_visible()
     site.archive_table.hold_files(job_id, "thaw", site.clock(), 60)
     site.archive_table.record_thawed(job_id, "thaw", "archive-2", f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz",
-                                     f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz.tbi", site.clock())
+                                     f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz.tbi", None, site.clock())
     let_pass(page, 15)
     expect(page.get_by_role("link", name="cohort-2025.annot.vcf.gz Annotated VCF, bgzip")).to_be_visible()
     expect(page.get_by_text("Restoring")).to_have_count(0)

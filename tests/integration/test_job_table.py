@@ -48,7 +48,7 @@ def test_the_whole_way_to_completed(services: Services) -> None:
     assert done.summary == OUTPUTS.summary
     assert done.lease_owner is None
     assert done.progress is None
-    assert done.version > taken.version
+    assert done.version != taken.version
 
 
 def test_a_held_job_is_not_taken_until_its_lease_ends(services: Services) -> None:

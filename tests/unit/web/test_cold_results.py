@@ -41,7 +41,7 @@ def thaw(web: Services, ada: Profile) -> None:
     prefix = f"{ada.identity_id}/{JOB_ID}/"
     web.archive_table.hold_files(JOB_ID, "thaw", web.clock(), 60)
     web.archive_table.record_thawed(JOB_ID, "thaw", ARCHIVE_ID, prefix + "free_1.annot.vcf.gz",
-                                    prefix + "free_1.annot.vcf.gz.tbi", web.clock())
+                                    prefix + "free_1.annot.vcf.gz.tbi", None, web.clock())
 
 
 def polled(html: str) -> str:
