@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pysam
+import pysam.bcftools
 
 from annotator.engine import Outputs, Reference
 from tests.corpora.made_reference import reference_for
@@ -48,6 +49,8 @@ def check(found: Found) -> Row:
             return _models(found, Path(directory)) if found.kind == "models" else _variants(found, Path(directory))
     except BrokenPromiseError as error:
         return Row(found, "FAILED", detail=str(error))
+    except Exception as error:  # noqa: BLE001 - one file must not end the run over all others
+        return Row(found, "FAILED", detail=f"{type(error).__name__}: {error}")
 
 
 def _variants(found: Found, folder: Path) -> Row:
