@@ -183,8 +183,14 @@ class Pass:
         passed.warnings.merge(outcome.warnings)
 
     def _haplotypes(self, pool: Pool, passed: Passed, done: Checked) -> Answers | None:
-        """Ask csq about the haplotypes; None when the genotypes do not give any."""
+        """Ask csq about the haplotypes.
+
+        Returns:
+            None if there are none to ask about: a genotype is unphased, or no sample carries an allele that csq can
+            take (no GT, only missing or reference genotypes, only symbolic alleles).
+        """
         order = _Order()
+        carried = False
         slim = self._work / "haplotypes.vcf"
         with slim.open("wb", buffering=1 << 18) as stream:
             stream.write(slim_header(self._source.reference, self._source.header.samples))
@@ -196,7 +202,10 @@ class Pass:
                     if one.lines is None:
                         return None
                     stream.write(one.lines)
+                    carried |= bool(one.lines)
                     done(task.block.line + task.block.count - 1)
+        if not carried:
+            return None
         answers = self._work / "haplotypes.csq.vcf"
         try:
             run_csq(

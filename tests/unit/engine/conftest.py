@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +41,35 @@ class Result:
         return next((item for item in self.summary["warnings"] if item["code"] == code), None)
 
 
-@pytest.fixture(scope="session")
-def rcrs() -> Reference:
-    return Reference.load("rCRS", [PROJECT / "reference"])
+@pytest.fixture(scope="session", params=["bundled", "built"])
+def rcrs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """The bundled rCRS, and the same mitochondrion as ``reference build`` makes it: with indexed gene models."""
+    if request.param == "bundled":
+        return Reference.load("rCRS", [PROJECT / "reference"])
+    return Reference.load(build_rcrs(tmp_path_factory.mktemp("built") / "rCRS"))
+
+
+#: Name and bases of a contig that a built rCRS has beside the mitochondrion: it has no gene models.
+SPARE = ("spare", "ACGTTGCA" * 40)
+
+
+def build_rcrs(out: Path) -> Path:
+    """Build rCRS from its own sequence and gene models, and give it the layers and regions of the bundled one."""
+    bundled = PROJECT / "reference" / "rCRS"
+    fasta = out.with_name("rCRS.fa")
+    fasta.write_text((bundled / "rCRS.fa").read_text() + f">{SPARE[0]}\n{SPARE[1]}\n")
+    words = ["--name", "rCRS", "--fasta", str(fasta), "--gff", str(bundled / "rCRS.gff3"), "--out", str(out)]
+    assert main(["reference", "build", *words, "--genetic-code", "MT=2"]) == 0
+    manifest, theirs = (json.loads((place / "manifest.json").read_text()) for place in (out, bundled))
+    for key in ("title", "assembly", "genome", "layers", "regions", "sources"):
+        manifest[key] = theirs[key]
+    for contig in manifest["contigs"]:
+        contig["aliases"] += [] if contig["name"] == SPARE[0] else theirs["contigs"][0]["aliases"]
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    tables = [layer["file"] for layer in theirs["layers"]] + [theirs["regions"]["file"]]
+    for name in (one for table in tables for one in (table, f"{table}.tbi")):
+        shutil.copy(bundled / name, out / name)
+    return out
 
 
 @pytest.fixture(scope="session")
