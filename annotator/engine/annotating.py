@@ -17,6 +17,7 @@ from annotator.engine.blocks import SKIP_CODES, BlockParser, Records
 from annotator.engine.columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
 from annotator.engine.counting import ISLANDS, Counts, count_block
+from annotator.engine.earlier import Earlier
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes import Answer, joined_entries
 from annotator.engine.header import Header
@@ -60,6 +61,7 @@ class Outcome:
         names: contigs in order of appearance: the file's name, the reference's name.
         first: contig and position of the first record, ``last`` of the last; None without records.
         ordered: the records of the block are sorted.
+        kept: new names of other tools' fields that its records have.
         error: the file cannot be annotated because of a record of the block; nothing else is set then.
     """
 
@@ -72,6 +74,7 @@ class Outcome:
     first: tuple[bytes, int] | None = None
     last: tuple[bytes, int] | None = None
     ordered: bool = True
+    kept: frozenset[str] = frozenset()
     error: InputError | None = None
 
 
@@ -94,9 +97,10 @@ class BlockAnnotator:
         header: of the file.
         reference: to annotate with.
         numbered: lines start with their number in the user's file (they were sorted).
+        earlier: says what becomes of annotations that the file has already.
     """
 
-    def __init__(self, header: Header, reference: Reference, numbered: bool) -> None:
+    def __init__(self, header: Header, reference: Reference, numbered: bool, earlier: Earlier) -> None:
         self._header = header
         self._reference = reference
         self._parser = BlockParser(header, reference, numbered)
@@ -106,7 +110,7 @@ class BlockAnnotator:
         self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
         self._models = GeneModels.load(reference.compiled)
         self._callers: dict[str, ConsequenceCaller] = {}
-        self._info = InfoWriter(reference)
+        self._info = InfoWriter(reference, earlier)
         self._schema = schema_of(reference)
 
     def annotate(self, task: Task) -> Outcome:
@@ -149,6 +153,7 @@ class BlockAnnotator:
         regions = {name: pa.concat_arrays([part[name] for part in called.regions]) for name in self._tracks}
         existing = self._identifiers(matched)
         info = self._info.info(records, csq, bcsq, terms, matched, regions)
+        outcome.kept = frozenset(self._info.seen)
         ids = with_identifiers(records, existing)
         _write(records, ids, info, outcome)
         worst = pa.Table.from_batches(called.worst).combine_chunks().to_batches()[0] if called.worst else None

@@ -138,6 +138,11 @@ def _parser() -> Parser:
     one.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that each process may take")
     one.add_argument("--processes", type=int, metavar="N", help="that share the work (default: one a processor)")
     one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
+    one.add_argument(
+        "--replace-annotations",
+        action="store_true",
+        help="drop CSQ and BCSQ of other tools (default: keep them under other names)",
+    )
     one.set_defaults(run=_annotate)
     commands.add_parser(REFERENCE, help="list, verify, build and fetch references", add_help=False)
     commands.add_parser(COMPARE, help="compare an annotation with Ensembl VEP's", add_help=False)
@@ -160,6 +165,7 @@ def _annotate(options: argparse.Namespace) -> int:
             temporary=options.tmp,
             limits=limits,
             processes=options.processes,
+            replace=options.replace_annotations,
             report=progress.report,
         )
     except InputError as error:

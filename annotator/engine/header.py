@@ -170,37 +170,29 @@ def _read_columns(line: bytes, header: Header) -> None:
 
 def render_header(
     header: Header,
+    meta: list[bytes],
     info_lines: dict[str, bytes],
     provenance: list[bytes],
     new_contigs: list[tuple[str, int | None]],
-) -> tuple[bytes, list[str]]:
+) -> bytes:
     """Write the header of the results file.
 
     Args:
-        header: of the input file; its lines stay as they are, in their order.
-        info_lines: the ``##INFO`` lines of our fields, by ID; lines of the input with these IDs are replaced.
-        provenance: ``##gas`` lines; those of an earlier annotation are replaced.
+        header: of the input file.
+        meta: the lines of the input that stay, in their order.
+        info_lines: the ``##INFO`` lines of our fields, by ID.
+        provenance: ``##gas`` lines.
         new_contigs: name and length of contigs that have records and no ``##contig`` line.
 
     Returns:
-        The header with its line ends, and the IDs of our INFO fields that the input had already.
+        The header with its line ends.
     """
     version = max(header.version, LOWEST_VERSION)
-    out = [b"##fileformat=VCFv%d.%d" % version]
-    replaced: list[str] = []
-    for line in header.meta:
-        if line.startswith(b"##INFO="):
-            found = _ID.search(line)
-            name = found[1].decode("latin-1") if found else ""
-            if name in info_lines:
-                replaced.append(name)
-                continue
-        if not line.startswith(b"##gas"):
-            out.append(line)
+    out = [b"##fileformat=VCFv%d.%d" % version, *meta]
     for contig, length in new_contigs:
         size = b"" if length is None else b",length=%d" % length
         out.append(b"##contig=<ID=%s%s>" % (contig.encode("latin-1"), size))
     out.extend(info_lines.values())
     out.extend(provenance)
     out.append(header.columns)
-    return b"\n".join(out) + b"\n", replaced
+    return b"\n".join(out) + b"\n"

@@ -19,6 +19,7 @@ from annotator.engine.annotating import BlockAnnotator, Outcome, Task
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
 from annotator.engine.counting import Counts
 from annotator.engine.csq import run_csq
+from annotator.engine.earlier import Earlier
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.haplotypes import Answers, slim_header, slim_lines
 from annotator.engine.header import Header
@@ -49,21 +50,28 @@ class Source:
         reference: to annotate with.
         numbered: lines start with their number in the user's file.
         blocks: gives the records, from the first at each call.
+        earlier: says what becomes of annotations that the file has already.
     """
 
     header: Header
     reference: Reference
     numbered: bool
     blocks: Blocks
+    earlier: Earlier
+
+    def annotator(self) -> BlockAnnotator:
+        """A new annotator of its blocks."""
+        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier)
 
 
 @dataclass
 class Passed:
-    """What a pass leaves: counts, warnings, and whether haplotypes were used."""
+    """What a pass leaves: counts, warnings, whether haplotypes were used, and new names of fields that were kept."""
 
     counts: Counts = field(default_factory=Counts)
     warnings: Warnings = field(default_factory=Warnings)
     haplotypes: bool = False
+    kept: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -133,7 +141,7 @@ class Pass:
 
         def prepare() -> None:
             _spare_memory()
-            _Here.annotator = BlockAnnotator(source.header, source.reference, source.numbered)
+            _Here.annotator = source.annotator()
 
         passed = Passed()
         with Pool(self._processes, prepare) as pool:
@@ -169,8 +177,7 @@ class Pass:
                 yield task
 
     def _again(self, task: Task, order: _Order) -> Outcome:
-        annotator = BlockAnnotator(self._source.header, self._source.reference, self._source.numbered)
-        return annotator.annotate(Task(task.block, dict(order.named), task.answers))
+        return self._source.annotator().annotate(Task(task.block, dict(order.named), task.answers))
 
     def _take(self, outcome: Outcome, body: BinaryIO, table: TableWriter, passed: Passed) -> None:
         body.write(outcome.packed)
@@ -181,6 +188,7 @@ class Pass:
             table.write(outcome.rows)
         passed.counts.add(outcome.counts)
         passed.warnings.merge(outcome.warnings)
+        passed.kept |= outcome.kept
 
     def _haplotypes(self, pool: Pool, passed: Passed, done: Checked) -> Answers | None:
         """Ask csq about the haplotypes.

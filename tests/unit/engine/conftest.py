@@ -72,6 +72,31 @@ def build_rcrs(out: Path) -> Path:
     return out
 
 
+CASES = Path(__file__).with_name("cases")
+#: FASTA file and options of ``reference build`` for the references of :data:`CASES`, by the name of their gene models.
+CASE_REFERENCES = {
+    "nuclear": ("nuclear", []),
+    "nuclear_nmd": ("nuclear", []),
+    "nuclear_partial": ("nuclear", []),
+    "bacterium": ("bacterium", ["--genetic-code", "b=11"]),
+}
+
+
+@pytest.fixture(scope="session")
+def case_reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reference]:
+    """Builds the references of :data:`CASES` by name, each once."""
+    place = tmp_path_factory.mktemp("cases")
+
+    def built(name: str) -> Reference:
+        if not (place / name).exists():
+            fasta, options = CASE_REFERENCES[name]
+            words = ["--fasta", str(CASES / "ref" / f"{fasta}.fa"), "--gff", str(CASES / "ref" / f"{name}.gff3")]
+            assert main(["reference", "build", "--name", name, "--out", str(place / name), *words, *options]) == 0
+        return Reference.load(place / name)
+
+    return built
+
+
 @pytest.fixture(scope="session")
 def bases(rcrs: Reference) -> Callable[[int, int], str]:
     """Bases of the mitochondrion: position (from 1) and length."""
@@ -123,14 +148,14 @@ def take_apart(outputs: Outputs, summary: dict[str, Any]) -> Result:
 
 
 @pytest.fixture
-def run(tmp_path: Path, rcrs: Reference) -> Callable[..., Result]:
-    """Annotates a file, checks what is true of every result, and takes it apart."""
+def run_on(tmp_path: Path) -> Callable[..., Result]:
+    """Annotates a file with a reference, checks what is true of every result, and takes it apart."""
 
-    def annotated(path: Path, limits: Limits | None = None) -> Result:
+    def annotated(path: Path, reference: Reference, limits: Limits | None = None, **options: Any) -> Result:
         out = tmp_path / "out"
         out.mkdir(exist_ok=True)
         outputs = Outputs.beside(out / "input.annot.vcf.gz")
-        summary = annotate(path, rcrs, outputs, temporary=tmp_path, limits=limits)
+        summary = annotate(path, reference, outputs, temporary=tmp_path, limits=limits, **options)
         result = take_apart(outputs, summary)
         assert json.loads(outputs.summary.read_text("utf-8")) == summary
         assert sorted(found.name for found in out.iterdir()) == sorted(
@@ -148,6 +173,12 @@ def run(tmp_path: Path, rcrs: Reference) -> Callable[..., Result]:
         return result
 
     return annotated
+
+
+@pytest.fixture
+def run(rcrs: Reference, run_on: Callable[..., Result]) -> Callable[..., Result]:
+    """Annotates a file with rCRS, checks what is true of every result, and takes it apart."""
+    return lambda path, limits=None: run_on(path, rcrs, limits)
 
 
 def assert_readable(result: Result) -> None:
