@@ -19,7 +19,7 @@ def overlap(start: int, end: int, first: int, last: int) -> bool:
 class Placement:
     """An allele in a transcript that it lies within; the sequence of a transcript that is translated is loaded."""
 
-    def __init__(self, allele: Allele, transcript: Transcript, code: int, inside: int = -1) -> None:
+    def __init__(self, allele: Allele, transcript: Transcript, code: int, inside: int = -1, shift: int = 0) -> None:
         """Place an allele.
 
         Args:
@@ -27,7 +27,9 @@ class Placement:
             transcript: the transcript.
             code: number of the genetic code.
             inside: index of the exon in whose coding part the allele is known to lie well inside; -1: find out.
+            shift: by how many bases the allele can be shifted in the direction of the transcript.
         """
+        self.shift = shift
         self.allele = allele
         self.transcript = transcript
         self.code = code
@@ -65,7 +67,9 @@ class Placement:
             beyond_coding=False,
             at_start_codon=False,
             at_stop_codon=False,
+            beside_stop_codon=False,
             partial_codon=False,
+            start_whole=False,
             start_lost=False,
             start_retained=False,
         )
@@ -237,4 +241,33 @@ class Placement:
                 before = before[:at] + "U" + before[at + 1 :]
                 if len(before) == len(after) and self.codons[1][3 * at : 3 * at + 3] == "TGA":
                     after = after[:at] + "U" + after[at + 1 :]
+        t = self.transcript
+        if self.protein_start == 1 and t.start_known(self.code):
+            before, after = (
+                "M" + acids[1:] if len(codons) >= 3 and t.starts_at(codons[:3], self.code) else acids
+                for codons, acids in zip(self.codons, (before, after), strict=True)
+            )
         return before, after
+
+    @lazy
+    def first_difference(self) -> tuple[int, str, str] | None:
+        """The first codon, from the one that is changed on, that codes for another amino acid than before.
+
+        Returns:
+            its number, from 1, and the amino acids before and after (``*`` for a stop; "" before, behind the end of a
+            protein that the models give no stop); None where the sequence ends before there is one, or where both have
+            their stop.
+        """
+        t, altered = self.transcript, self.altered_cds or ""
+        protein = t.peptide(self.code) + "*" * t.has_stop(self.code)
+        at = self.protein_start or 1
+        while len(altered) >= 3 * at:
+            before, after = protein[at - 1 : at], translate(altered[3 * at - 3 : 3 * at], self.code)
+            if at == 1 and t.start_known(self.code) and t.starts_at(altered[:3], self.code):
+                after = "M"
+            if before == after == "*":
+                return None
+            if before != after:
+                return at, before, after
+            at += 1
+        return None

@@ -16,6 +16,8 @@ def protein_change(effect: Effect, moved: Effect) -> str:
     """
     if not effect.coding or not moved.protein_start or not moved.protein_end or moved.peptides is None:
         return ""
+    if effect.protein_kept:
+        return f"p.Ter{len(moved.transcript.peptide(moved.code)) + 1}="
     before, after = (one or "-" for one in moved.peptides)
     change = Change(moved.protein_start, moved.protein_end, before, after)
     if before != after:
@@ -45,6 +47,8 @@ def _tell(change: Change, effect: Effect, moved: Effect) -> None:
 def _named(change: Change, effect: Effect, moved: Effect) -> str:
     if change.type == "fs":
         _first_difference(change, moved)
+        if not change.ref:  # behind the end of a protein whose stop is not known
+            return ""
     elif change.type == "ins":
         _move_on(change, moved)
         if "*" not in change.alt and _is_duplication(change, moved):
@@ -91,6 +95,8 @@ def _format(change: Change, ref: str, alt: str, effect: Effect, moved: Effect) -
     if kind == "fs":
         if alt == "Ter":
             return f"{ref}{start}Ter"
+        if ref == "Ter":  # the protein goes on behind its stop: an extension
+            return f"{ref}{start}{alt}extTer{_extension(moved) or '?'}"
         return f"{ref}{start}{alt}fsTer{_distance_to_stop(start, moved) or '?'}"
     if len(ref) > 3:
         return f"{ref[:3]}{start}_{ref[-3:]}{end}del"
@@ -105,20 +111,14 @@ def _protein(change: Change, moved: Effect) -> str:
 
 def _first_difference(change: Change, moved: Effect) -> None:
     """Set a frameshift to the first amino acid that is another one."""
-    change.start = moved.protein_start or 1
-    before, altered = moved.transcript.peptide(moved.code) + "*", moved.altered_cds or ""
-    if len(altered) < 3 * change.start:
-        change.ref, change.alt, change.type = change.ref.replace("-", ""), "del", "del"
+    found = moved.first_difference
+    if found is not None:
+        change.start, change.ref, change.alt = found
         return
-    while len(altered) >= 3 * change.start:
-        change.ref = before[change.start - 1 : change.start]
-        change.alt = translate(altered[3 * change.start - 3 : 3 * change.start], moved.code)
-        if change.ref == change.alt == "*":
-            change.type = "="
-            return
-        if change.ref != change.alt:
-            return
-        change.start += 1
+    if moved.altered_stop:
+        change.type = "="
+    else:
+        change.ref, change.alt, change.type = change.ref.replace("-", ""), "del", "del"
 
 
 def _move_on(change: Change, moved: Effect) -> None:
