@@ -18,7 +18,7 @@ from annotator.engine.columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
 from annotator.engine.counting import ISLANDS, Counts, count_block
 from annotator.engine.earlier import Earlier
-from annotator.engine.errors import InputError
+from annotator.engine.errors import InputError, quote
 from annotator.engine.haplotypes import Answer, joined_entries
 from annotator.engine.header import Header
 from annotator.engine.info import InfoWriter, identifiers, with_identifiers
@@ -33,6 +33,8 @@ from annotator.engine.table import schema_of
 
 #: Contigs whose models stay in memory.
 MOST_CALLERS = 4
+#: Warnings whose details name the record.
+PLACED = ("unknown_length", "end_outside_contig")
 _TAB = pa.scalar(b"\t")
 
 
@@ -189,7 +191,7 @@ class BlockAnnotator:
             pos=records.pos[owner],
             ref=records.ref.take(pa.array(owner)),
             alt=text_of(alt.filter(pa.array(asked))).cast(pa.binary()),  # symbols of the user may hold any bytes
-            end=records.end[owner],
+            end=np.where(records.unsized[owner], 0, records.end[owner]),
             records=last - first,
         )
         existing = self._identifiers(looked_up)
@@ -265,12 +267,25 @@ def _warnings(records: Records) -> Warnings:
         which = np.flatnonzero(records.skip == at)
         details = [records.details[index] for index in which[:10].tolist()]
         warnings.add_many(SKIP_CODES[at], records.line[which].tolist(), details)
-    for code, noticed in (("reference_ambiguous", records.ambiguous), ("bad_quality", records.bad_quality)):
+    for code, noticed in (
+        ("reference_ambiguous", records.ambiguous),
+        ("unknown_length", records.unsized),
+        ("end_outside_contig", records.overlong),
+        ("bad_quality", records.bad_quality),
+    ):
         if noticed.any():
-            warnings.add_many(code, records.line[noticed].tolist())
+            at = np.flatnonzero(noticed)
+            details = [_place(records, index) for index in at[:10].tolist()] if code in PLACED else None
+            warnings.add_many(code, records.line[at].tolist(), details)
     if records.blank:
         warnings.add_many("blank_lines", records.blank)
     return warnings
+
+
+def _place(records: Records, index: int) -> str:
+    """Position and ALT of a record, for people."""
+    chrom = records.chroms[records.chrom[index]].decode("latin-1")
+    return f"{chrom}:{records.pos[index]} {quote(records.fields[4][index].as_py())}"
 
 
 def _note_order(records: Records, outcome: Outcome) -> None:

@@ -62,6 +62,8 @@ class Records:
         reach: the same, or INFO/END, for an index.
         skip: index into :data:`SKIP_CODES`, or -1.
         ambiguous: REF has IUPAC letters.
+        unsized: a symbolic deletion, duplication or the like says nowhere where it ends.
+        overlong: INFO/END of an annotated record lies beyond the contig.
         bad_quality: QUAL is not a number.
         quality: NaN where there is none.
         details: of the skipped records, by index: what a warning says of it.
@@ -80,6 +82,8 @@ class Records:
     reach: np.ndarray
     skip: np.ndarray
     ambiguous: np.ndarray
+    unsized: np.ndarray
+    overlong: np.ndarray
     quality: np.ndarray
     bad_quality: np.ndarray
     allele_count: np.ndarray
@@ -267,7 +271,8 @@ class BlockParser:
     ) -> Records:
         """Join what was found by columns with the records that were parsed one by one."""
         count = len(number)
-        skip, ambiguous = np.full(count, -1, np.int8), np.zeros(count, bool)
+        skip = np.full(count, -1, np.int8)
+        ambiguous, unsized, overlong = (np.zeros(count, bool) for _ in range(3))
         pos, last = pos.copy(), last.copy()
         details: dict[int, str | None] = {}
         reach = last.copy()
@@ -277,7 +282,10 @@ class BlockParser:
             for index, record in zip(indices, slow, strict=True):
                 pos[index], last[index], ambiguous[index] = record.pos, record.end, record.ambiguous
                 reach[index] = record.reach
-                if record.skip is not None:
+                if record.skip is None:
+                    unsized[index] = record.unsized
+                    overlong[index] = record.end > self._lengths[record.contig or ""]
+                else:
                     skip[index] = SKIP_CODES.index(record.skip)
                     details[index] = self._detail(record)
             keep = ~np.isin(owner, at)
@@ -307,6 +315,8 @@ class BlockParser:
             reach=reach,
             skip=skip,
             ambiguous=ambiguous,
+            unsized=unsized,
+            overlong=overlong,
             quality=quality,
             bad_quality=bad_quality,
             allele_count=per_record,

@@ -28,7 +28,10 @@ IUPAC_BASES = {
 #: The largest position that a tabix index holds; the longest human chromosome is half as long.
 LARGEST_POSITION = (1 << 29) - 1
 POSITION = re.compile(rb"0|[1-9][0-9]{0,9}")
-_END = re.compile(rb"(?:^|;)END=(\d+)")
+_END = re.compile(rb"(?:^|;)END=([^;]*)")
+_LENGTH = re.compile(rb"(?:^|;)SVLEN=-?(\d{1,10})(?=[,;]|$)")
+#: Symbolic alleles that say nothing of how much of the reference they take: insertions, and what is no variant.
+_NO_LENGTH = (b"<INS", b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>")
 #: Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block.
 NO_VARIANT = frozenset({b".", b"<NON_REF>", b"<*>", b"<X>", b""})
 
@@ -65,20 +68,41 @@ class Record:
     def end(self) -> int:
         """Last reference position (1-based): of REF, or INFO/END or SVLEN for symbolic deletions and the like."""
         last = self.pos + len(self.ref) - 1
-        if any(alt.startswith(b"<") for alt in self.alts):
-            found = _END.search(self.fields[7])
-            if found is not None:
-                return max(last, int(found[1]))
-            found = re.search(rb"(?:^|;)SVLEN=-?(\d+)", self.fields[7])
-            if found is not None and not self.alts[0].startswith((b"<INS", b"<DUP")):
-                return max(last, self.pos + int(found[1]))
+        if not any(alt.startswith(b"<") for alt in self.alts):
+            return last
+        end = info_end(self.fields[7])
+        if end is not None and end > self.pos:
+            return max(last, end)
+        found = _LENGTH.search(self.fields[7])
+        if found is not None and not self.alts[0].startswith(b"<INS"):
+            return max(last, self.pos + int(found[1]))
         return last
+
+    @property
+    def unsized(self) -> bool:
+        """Whether a symbolic deletion, duplication or the like says nowhere where it ends."""
+        if not any(alt.startswith(b"<") and not alt.startswith(_NO_LENGTH) for alt in self.alts):
+            return False
+        length = _LENGTH.search(self.fields[7])
+        if length is not None and int(length[1]):
+            return False
+        end = info_end(self.fields[7])
+        return end is None or end <= self.pos
 
     @property
     def reach(self) -> int:
         """Last reference position (1-based) for an index: readers of VCF take INFO/END of any record for it."""
-        found = _END.search(self.fields[7])
-        return self.end if found is None else max(self.end, int(found[1]))
+        end = info_end(self.fields[7])
+        return self.end if end is None else max(self.end, end)
+
+
+def info_end(info: bytes) -> int | None:
+    """INFO/END, 1-based; None where there is none, or where it is not a whole number."""
+    found = _END.search(info)
+    if found is None or not found[1].isdigit():
+        return None
+    # More digits than any position has stand for a number beyond every contig: they are not all read.
+    return int(found[1]) if len(found[1]) <= 10 else 10**10
 
 
 class RecordParser:
@@ -135,10 +159,10 @@ class RecordParser:
         if not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
             raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
 
-        if b"END=" in fields[7] and (found := _END.search(fields[7])) and int(found[1]) > LARGEST_POSITION:
+        if b"END=" in fields[7] and (end := info_end(fields[7])) is not None and end > LARGEST_POSITION:
             raise InputError(
                 "bad_end",
-                f"END is {int(found[1]):,}, beyond every contig.",
+                f"END is {end:,}, beyond every contig.",
                 line=number,
                 column=8,
                 field="INFO",

@@ -157,7 +157,7 @@ class Effect(CodingEnds):
         if self.frame_moves and self.cleanly_inside:
             found = BIT["frameshift_variant"] | BIT["stop_gained"] * self.stop_gained
             return found | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
-        found = self._splice_terms()
+        found = self.splice_terms()
         if self.coding and not self.start_whole:
             found |= self._coding_terms()
         elif self.start_whole:
@@ -182,7 +182,8 @@ class Effect(CodingEnds):
         """Known to lie well inside an exon, and without a stop in its codons: a shift of the frame is all there is."""
         return self.inside and self.peptides is not None and "*" not in self.peptides[0] + self.peptides[1]
 
-    def _splice_terms(self) -> int:
+    def splice_terms(self) -> int:
+        """Terms of the parts of introns, and of exons beside them, that it changes."""
         if not self.boundary and not (self.tract or self.tract_reverse):
             return 0
         forward = self.transcript.strand > 0

@@ -107,6 +107,47 @@ def test_breakends_truncate(caller: ConsequenceCaller, alt: str, allele: str) ->
     assert "frameshift_variant" not in entry["Consequence"]
 
 
+@pytest.mark.parametrize("alt", ["<DEL>", "<DUP>", "<INV>", "<INS>", "<CNV>", "A[1:9000["])
+def test_structural_variants_have_the_term_of_decay(caller: ConsequenceCaller, alt: str) -> None:
+    for pos, end in ((10020, 10040), (10150, 10160), (10090, 10310)):
+        entry = one(caller, pos, at(pos), alt, "TNMD.1", end=end)
+        assert entry["Consequence"].split("&")[-1] == "NMD_transcript_variant"
+
+
+def test_deletion_of_unknown_length_moves_no_frame(caller: ConsequenceCaller) -> None:
+    known = one(caller, 2060, at(2060), "<DEL>", "TFWD.1", end=2061)
+    assert known["Consequence"] == "frameshift_variant&feature_truncation"
+    unknown = one(caller, 2060, at(2060), "<DEL>", "TFWD.1", end=0)
+    assert unknown["Consequence"] == "feature_truncation&coding_sequence_variant"
+
+
+@pytest.mark.parametrize(("pos", "end"), [(2290, 2345), (2299, 2341), (2090, 2110), (2495, 2505)])
+@pytest.mark.parametrize("name", ["TFWD.1", "TREV.1"])
+def test_symbolic_deletions_have_the_splice_terms_of_written_ones(
+    caller: ConsequenceCaller, pos: int, end: int, name: str
+) -> None:
+    by = 0 if name == "TFWD.1" else 700 if pos < 2200 else 705
+    first, last = pos + by, end + by
+    symbolic, written = (
+        {term for term in one(caller, first, ref, alt, name, end=last)["Consequence"].split("&") if "splice" in term}
+        for ref, alt in ((at(first), "<DEL>"), (at(first, last - first + 1), at(first)))
+    )
+    assert symbolic == written
+
+
+@pytest.mark.parametrize("alt", ["<INS>", "<INS:ME:ALU>", "<INS:NOVEL>"])
+def test_insertions_that_part_a_splice_site(caller: ConsequenceCaller, alt: str) -> None:
+    """FWD has an intron at 2101-2300, REV at 2701-3000, on the other strand; POS is the base before the insertion."""
+    cases = (
+        *((2101, "TFWD.1", "splice_donor_variant"), (2299, "TFWD.1", "splice_acceptor_variant")),
+        *((2701, "TREV.1", "splice_acceptor_variant"), (2999, "TREV.1", "splice_donor_variant")),
+    )
+    for pos, name, term in cases:
+        assert term in one(caller, pos, at(pos), alt, name)["Consequence"].split("&")
+    for pos, name in ((2100, "TFWD.1"), (2102, "TFWD.1"), (2298, "TFWD.1"), (2300, "TFWD.1"), (2700, "TREV.1")):
+        assert "splice_" not in one(caller, pos, at(pos), alt, name)["Consequence"]
+
+
 def test_symbolic_deletion_of_everything(caller: ConsequenceCaller) -> None:
     entry = one(caller, 1000, at(1000), "<DEL>", "TFWD.1", end=2700)
     assert (entry["Consequence"], entry["EXON"]) == ("transcript_ablation", "")
