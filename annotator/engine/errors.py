@@ -108,8 +108,8 @@ WARNINGS: dict[str, str] = {
     "replaced_annotation": "the file was annotated before; values of these fields were replaced",
     "kept_annotation": "annotations of another tool that have the name of one of our fields were kept",
     "reference_ambiguous": "REF has IUPAC letters; they agree with the reference",
-    "unknown_length": "a symbolic allele has neither an END behind POS nor an SVLEN: how long it is, is not known, and no "
-    "change of the reading frame is told",
+    "unknown_length": "a symbolic allele has neither an END behind POS nor an SVLEN: its length is unknown, and the "
+    "consequences say nothing about the reading frame",
     "end_outside_contig": "END lies beyond the contig; the part within the contig was annotated",
     "bad_quality": "QUAL is not a number",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",

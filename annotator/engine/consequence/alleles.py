@@ -20,8 +20,8 @@ class Allele:
     """One alternate allele on the forward strand.
 
     ``ref`` and ``alt`` are what is replaced and what replaces it, each empty where there is nothing. An insertion has
-    ``start == end + 1``. ``kind`` says what the alleles of the whole record are. ``sized`` is false for symbolic alleles
-    of unknown length.
+    ``start == end + 1``. ``kind`` says what the alleles of the whole record are. ``sized`` is false for symbolic
+    alleles of unknown length.
     """
 
     start: int

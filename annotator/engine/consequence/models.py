@@ -71,9 +71,8 @@ class GeneModels:
         """
         at = self._index.get(name)
         batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
-        if circular and len(batch):
-            batch = _across_origin(batch, length)
-        return ContigModels(name, batch)
+        turned = circular and len(batch) > 0
+        return ContigModels(name, _across_origin(batch, length) if turned else batch, copies=turned)
 
 
 def _across_origin(table: pa.Table, length: int) -> pa.Table:
@@ -99,11 +98,13 @@ class ContigModels:
     """Transcripts of one contig in the order of their starts, as arrays with one element a transcript or an exon.
 
     ``exon_offset[t] : exon_offset[t + 1]`` are the exons of transcript ``t``, in ascending order. Positions are
-    1-based and inclusive; ``coding_start`` is 0 where nothing is translated.
+    1-based and inclusive; ``coding_start`` is 0 where nothing is translated. ``copies`` is true where a
+    transcript may be there more than once, a turn around a circular contig apart.
     """
 
-    def __init__(self, name: str, table: pa.Table) -> None:
+    def __init__(self, name: str, table: pa.Table, copies: bool = False) -> None:
         self.name = name
+        self.copies = copies
         table = table.combine_chunks()
         self.table = table
         self.size = len(table)
@@ -153,6 +154,13 @@ class ContigModels:
         rank = np.empty(self.size, dtype=np.int64)
         rank[np.argsort(names, kind="stable")] = np.arange(self.size)
         return rank
+
+    @cached_property
+    def same_name(self) -> np.ndarray:
+        """A number for each transcript that it shares with its copies at the other end of a circular contig."""
+        encoded = self.strings("id").dictionary_encode()
+        found: np.ndarray = encoded.indices.to_numpy().astype(np.int64)
+        return found
 
     @cached_property
     def exon_owner(self) -> np.ndarray:

@@ -72,7 +72,8 @@ class Alleles:
             for at in np.flatnonzero(symbolic):
                 names[at] = structural_name(names[at])
             text = pa.array(names, pa.string())
-        return cls(chunk.record.astype(np.int64), chunk.pos.astype(np.int64), start, end, ref, alt, kind, text, chunk.end > 0)
+        record, pos = chunk.record.astype(np.int64), chunk.pos.astype(np.int64)
+        return cls(record, pos, start, end, ref, alt, kind, text, chunk.end > 0)
 
     def __len__(self) -> int:
         return len(self.record)
@@ -141,6 +142,9 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
     after = (start <= last + FLANK) & (start > last)
     kept = touches | before | after
     allele, transcript = allele[kept], transcript[kept]
+    if models.copies:
+        nearest = _nearest(alleles, models, allele, transcript)
+        allele, transcript = allele[nearest], transcript[nearest]
     alone = np.ones(len(alleles), dtype=bool)
     alone[allele] = False
     lonely = np.flatnonzero(alone)
@@ -151,6 +155,19 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
     key = (alleles.record[allele] * (models.size + 1) + rank) * (len(alleles) + 1) + allele
     order = np.argsort(key)
     return Pairs(allele[order], transcript[order])
+
+
+def _nearest(alleles: Alleles, models: ContigModels, allele: np.ndarray, transcript: np.ndarray) -> np.ndarray:
+    """Of the copies that a transcript has around a circular contig, the one that an allele touches or is nearest to."""
+    before = models.start[transcript] - alleles.end[allele]
+    behind = alleles.start[allele] - models.end[transcript]
+    distance = np.maximum(np.maximum(before, behind), 0)
+    name = models.same_name[transcript]
+    order = np.lexsort((transcript, distance, name, allele))
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (np.diff(allele[order]) != 0) | (np.diff(name[order]) != 0)
+    found: np.ndarray = np.sort(order[first])
+    return found
 
 
 def _near(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:

@@ -212,8 +212,30 @@ def test_flanks_reach_across_the_origin_of_a_circle(tmp_path: Path) -> None:
     found = entries(
         ConsequenceCaller(circle, Bases(), 1).call(chunk([(15_900, at(15_900), [other(at(15_900))])])).csq[0].as_py()
     )
-    forward = next(entry for entry in found if entry["Feature"] == "TFWD.1")
+    (forward,) = (entry for entry in found if entry["Feature"] == "TFWD.1")
     assert (forward["Consequence"], forward["DISTANCE"]) == ("upstream_gene_variant", str(LENGTH + 2001 - 15_900))
+
+
+def test_a_small_circle_has_one_entry_for_a_transcript(tmp_path: Path) -> None:
+    """A turn around it is shorter than two flanks: the transcript that holds a variant flanks it, too."""
+    length = 3_000
+    line = "1\tx\t{}\t2001\t2620\t.\t+\t{}\t{}\n"
+    rows = (
+        ("gene", ".", "ID=gene:G;Name=G;gene_id=G"),
+        ("mRNA", ".", "ID=transcript:T;Parent=gene:G;biotype=protein_coding"),
+        ("exon", ".", "Parent=transcript:T"),
+        ("CDS", "0", "ID=CDS:P;Parent=transcript:T;protein_id=P"),
+    )
+    (tmp_path / "m.gff3").write_text("##gff-version 3\n" + "".join(line.format(*row) for row in rows))
+    contig = Contig("1", length, 1, frozenset({"ATG"}), True, ())
+    compile_models(tmp_path / "m.gff3", [contig], tmp_path / "m.arrow")
+    circle = GeneModels.load(tmp_path / "m.arrow").contig("1", length=length, circular=True)
+    caller = ConsequenceCaller(circle, Bases(), 1)
+    found = [
+        [(entry["Feature"], entry["DISTANCE"]) for entry in entries(csq.as_py())]
+        for csq in caller.call(chunk([(100, at(100), [other(at(100))]), (2100, at(2100), [other(at(2100))])])).csq
+    ]
+    assert found == [[("T", str(100 + length - 2620))], [("T", "")]]
 
 
 def test_other_genetic_codes(tmp_path: Path) -> None:
