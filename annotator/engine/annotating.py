@@ -275,8 +275,8 @@ def _warnings(records: Records) -> Warnings:
     ):
         if noticed.any():
             at = np.flatnonzero(noticed)
-            details = [_place(records, index) for index in at[:10].tolist()] if code in PLACED else None
-            warnings.add_many(code, records.line[at].tolist(), details)
+            placed = at[:10].tolist() if code in PLACED else []
+            warnings.add_many(code, records.line[at].tolist(), [_place(records, index) for index in placed])
     if records.blank:
         warnings.add_many("blank_lines", records.blank)
     return warnings

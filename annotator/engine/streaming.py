@@ -17,12 +17,14 @@ import pyarrow as pa
 
 from annotator.engine.annotating import BlockAnnotator, Outcome, Task
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
+from annotator.engine.consequence import GeneModels
 from annotator.engine.counting import Counts
 from annotator.engine.csq import run_csq
 from annotator.engine.earlier import Earlier
 from annotator.engine.errors import EngineError, InputError
-from annotator.engine.haplotypes import Answers, slim_header, slim_lines
+from annotator.engine.haplotypes import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.header import Header
+from annotator.engine.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.pool import Pool
 from annotator.engine.progress import Warnings
 from annotator.engine.reading import Block
@@ -215,7 +217,9 @@ class Pass:
         if not carried:
             return None
         answers = self._work / "haplotypes.csq.vcf"
+        models = GeneModels.load(self._source.reference.compiled)
         try:
+            slim = self._phase_sets_apart(slim, models)
             run_csq(
                 slim, answers, self._source.reference, haplotypes=True, errors=self._work / "csq.txt",
                 tick=lambda: done(0),
@@ -223,9 +227,20 @@ class Pass:
         except EngineError as error:  # the user still gets every record by itself, and is told
             passed.warnings.add("haplotypes_failed", None, error.message)
             return None
+        except TooManySetsError:
+            passed.warnings.add("haplotypes_failed", None, "too many phase sets in genes that overlap")
+            return None
         finally:
             slim.unlink()
-        return Answers(answers)
+        return Answers(answers, TranscriptNames(models))
+
+    def _phase_sets_apart(self, slim: Path, models: GeneModels) -> Path:
+        """The slim file with a column for each phase set; itself where no record has one."""
+        apart = self._work / "phase_sets.vcf"
+        if not spread_sets(slim, apart, Genes(models)):
+            return slim
+        slim.unlink()
+        return apart
 
     def write(self, header: bytes, stream: BinaryIO, index: Path) -> None:
         """Write the results file and its index.
