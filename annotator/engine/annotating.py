@@ -6,6 +6,8 @@ and what the haplotypes say, which come with it. So any number of processes give
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +21,7 @@ from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller,
 from annotator.engine.counting import ISLANDS, Counts, count_block
 from annotator.engine.earlier import Earlier
 from annotator.engine.errors import InputError, quote
+from annotator.engine.genotypes import readable
 from annotator.engine.haplotypes import Answer, joined_entries
 from annotator.engine.header import Header
 from annotator.engine.info import InfoWriter, identifiers, with_identifiers
@@ -33,8 +36,6 @@ from annotator.engine.table import schema_of
 
 #: Contigs whose models stay in memory.
 MOST_CALLERS = 4
-#: Warnings whose details name the record.
-PLACED = ("unknown_length", "end_outside_contig")
 _TAB = pa.scalar(b"\t")
 
 
@@ -271,21 +272,42 @@ def _warnings(records: Records) -> Warnings:
         ("reference_ambiguous", records.ambiguous),
         ("unknown_length", records.unsized),
         ("end_outside_contig", records.overlong),
+        ("bad_genotype", records.bad_genotype),
         ("bad_quality", records.bad_quality),
     ):
         if noticed.any():
             at = np.flatnonzero(noticed)
-            placed = at[:10].tolist() if code in PLACED else []
-            warnings.add_many(code, records.line[at].tolist(), [_place(records, index) for index in placed])
+            tell = DETAILS.get(code, _nothing)
+            warnings.add_many(code, records.line[at].tolist(), [tell(records, index) for index in at[:10].tolist()])
     if records.blank:
         warnings.add_many("blank_lines", records.blank)
     return warnings
+
+
+def _nothing(_: Records, __: int) -> None:
+    """The detail of a warning whose lines say enough."""
 
 
 def _place(records: Records, index: int) -> str:
     """Position and ALT of a record, for people."""
     chrom = records.chroms[records.chrom[index]].decode("latin-1")
     return f"{chrom}:{records.pos[index]} {quote(records.fields[4][index].as_py())}"
+
+
+def _sample(records: Records, index: int) -> str:
+    """The first sample of a record that other programs cannot read: its column, counted from 1, and its values."""
+    form, *samples = records.fields[8][index].as_py().split(b"\t")
+    pattern = re.compile(readable(form))
+    at = next((at for at, text in enumerate(samples) if not pattern.match(f"F\t{text.decode('latin-1')}")), 0)
+    return f"column {at + 10}: {quote(samples[at])}, FORMAT {quote(form)}"
+
+
+#: What the details of a warning say of a record.
+DETAILS: dict[str, Callable[[Records, int], str | None]] = {
+    "unknown_length": _place,
+    "end_outside_contig": _place,
+    "bad_genotype": _sample,
+}
 
 
 def _note_order(records: Records, outcome: Outcome) -> None:

@@ -40,6 +40,9 @@ INPUT_ERRORS: dict[str, Kind] = {
     ),
     "line_too_long": Kind("A line is too long", "Check the file for a missing line end, or split it by samples."),
     "too_large": Kind("Too large when uncompressed", "Split the file by chromosome or by region."),
+    "vcf_version_misspelt": Kind(
+        "The version is written wrongly", "The first line is ##fileformat=VCFv4.2, or another version in this form."
+    ),
     "vcf_version_unsupported": Kind(
         "This version of VCF is not read",
         "Convert it to VCF 4.2: vcf-convert of VCFtools does it (vcf-convert -v 4.2 < old.vcf > new.vcf), "
@@ -63,7 +66,8 @@ INPUT_ERRORS: dict[str, Kind] = {
     ),
     "bad_contig": Kind(
         "CHROM is not a contig name",
-        "CHROM needs a name such as MT or chrM, without blanks, quotes, commas or brackets.",
+        "CHROM needs a name such as MT or chrM, without blanks, quotes, commas or brackets, or <ID> of a contig of the "
+        "assembly file.",
     ),
     "bad_position": Kind(
         "POS is not a position", "POS is a whole number up to 536870911, counted from 1, without leading zeros."
@@ -111,6 +115,9 @@ WARNINGS: dict[str, str] = {
     "unknown_length": "a symbolic allele has neither an END behind POS nor an SVLEN: its length is unknown, and the "
     "consequences say nothing about the reading frame",
     "end_outside_contig": "END lies beyond the contig; the part within the contig was annotated",
+    "bad_genotype": "a genotype (GT) is not numbers or dots between / or |, or a sample has more values than FORMAT "
+    "has keys; other programs may refuse the record",
+    "trailing_bytes": "bytes that are not compressed data follow the end of the gzip file; they were left out",
     "bad_quality": "QUAL is not a number",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
     "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",

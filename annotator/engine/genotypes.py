@@ -12,6 +12,27 @@ _AFTER_GENOTYPE = re.compile(rb":[^\t]*")
 _INDEX = re.compile(rb"\d+")
 
 
+def readable(form: bytes) -> str:
+    """A pattern for FORMAT and samples of a record whose genotypes other programs can read.
+
+    htslib refuses a line where GT is not numbers or dots between slashes or bars, or where a sample has more values
+    than FORMAT has keys.
+
+    Args:
+        form: FORMAT.
+    """
+    keys = form.split(b":")
+    value, genotype = r"[^:\t]*", r"(?:\.|\d+)(?:[/|](?:\.|\d+))*"
+    if b"GT" not in keys:
+        sample = rf"{value}(?::{value}){{0,{len(keys) - 1}}}"
+    else:
+        before = keys.index(b"GT")
+        sample = rf"(?:{value}:){{{before}}}{genotype}(?::{value}){{0,{len(keys) - 1 - before}}}"
+        if before:  # values at the end of a sample may be left out
+            sample = rf"(?:{sample}|{value}(?::{value}){{0,{before - 1}}})"
+    return rf"^[^\t]*(?:\t{sample})*$"
+
+
 def genotypes_of(rest: bytes) -> bytes | None:
     """The tab-separated genotypes of a record.
 

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from annotator.engine.errors import InputError
+from annotator.engine.errors import InputError, quote
+from annotator.engine.looks import RECORD
 from annotator.engine.progress import Warnings
 
 FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
-VERSION = re.compile(rb"##fileformat=\s*(\S+)")
+#: Ways to write a version 4 that are not the specification's.
+MISSPELT = re.compile(rb"[Vv][Cc][Ff][ _-]*[Vv]?[ _.-]*4\.(\d{1,3})(?:\.\d{1,3})?")
 #: Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2.
 LOWEST_VERSION = (4, 2)
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
@@ -85,28 +87,42 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
             warnings.add("odd_header_line", header.lines)
             header.meta.append(b"##" + line.lstrip(b"#"))
         else:
-            raise InputError(
-                "missing_column_header",
-                "A record comes before the #CHROM line." if b"\t" in line else "The #CHROM line is missing.",
-                line=header.lines,
-                text=line,
-            )
+            raise _odd_line(line, header)
     raise InputError("missing_column_header", "The file ends before the #CHROM line.", line=header.lines or None)
 
 
+def _odd_line(line: bytes, header: Header) -> InputError:
+    """The error for a line before ``#CHROM`` that is no header line."""
+    number = header.lines
+    if RECORD.match(line):
+        return InputError("missing_column_header", "A record comes before the #CHROM line.", line=number, text=line)
+    message = "The line is neither a header line, which begins with ##, nor the #CHROM line."
+    hint = f"Line {number - 1} may have been broken in two: join the two lines." if number > 1 else None
+    return InputError("missing_column_header", message, line=number, text=line, hint=hint)
+
+
 def _version(line: bytes, number: int) -> tuple[int, int]:
-    found = VERSION.match(line)
-    name = found[1] if found else b""
-    known = re.fullmatch(rb"VCFv4\.(\d+)", name)
-    if known is None:
-        said = name.decode("utf-8", "replace") or "of no version"
+    text = line.partition(b"=")[2].strip()
+    known = re.match(rb"VCFv4\.(\d{1,3})(?!\S)", text)
+    if known is not None:
+        return 4, int(known[1])
+    said = quote(text)
+    meant = MISSPELT.fullmatch(text)
+    if meant is not None:
+        right = f"VCFv4.{meant[1].decode()}"
         raise InputError(
-            "vcf_version_unsupported",
-            f"The file says that it is {said}; VCF 4.0 and later are read.",
+            "vcf_version_misspelt",
+            f"The version is written '{said}' and should be '{right}'.",
             line=number,
             text=line,
+            hint=f"Write ##fileformat={right}.",
         )
-    return 4, int(known[1])
+    raise InputError(
+        "vcf_version_unsupported",
+        f"The file says that it is {said or 'of no version'}; VCF 4.0 and later are read.",
+        line=number,
+        text=line,
+    )
 
 
 def _note_contig(line: bytes, header: Header) -> None:

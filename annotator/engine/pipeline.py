@@ -145,6 +145,8 @@ class _Run:
             self._checking(self._lines)
         if lines.crlf is not None:
             self.warnings.add("crlf", lines.crlf)
+        if lines.trailing:
+            self.warnings.add("trailing_bytes", None, f"{lines.trailing:,} bytes")
         if lines.byte_order_mark:
             self.warnings.add("byte_order_mark", 1)
 
@@ -201,7 +203,8 @@ class _Run:
         new = [
             (name, None if (found := self._reference.canonical(name)) is None else self._reference.contig(found).length)
             for name in passed.counts.contigs
-            if name not in self.header.contigs
+            # A name in angle brackets belongs to the assembly file, and cannot be declared.
+            if name not in self.header.contigs and not name.startswith("<")
         ]
         kept = frozenset(passed.kept)
         self._earlier.warn(self.warnings, self.header.meta, kept)

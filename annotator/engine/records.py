@@ -13,13 +13,19 @@ PLAIN = re.compile(rb"[ACGTacgt]+")
 PLAIN_LIST = re.compile(rb"[ACGT]+(?:,[ACGT]+)*")
 SEQUENCE = re.compile(rb"[ACGTN]+")
 IUPAC = re.compile(rb"[ACGTUNRYSWKMBDHVacgtunryswkmbdhv]+")
-#: Names of contigs (VCF 4.3, section 1.4.7); others break the header for every reader.
-CONTIG = re.compile(rb"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
+#: Names of contigs (VCF 4.3, section 1.4.7), which may stand in angle brackets: contigs of the assembly file (section
+#: 1.6.1). Others break the header for every reader.
+CONTIG = re.compile(
+    rb"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*"
+    rb"|<[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*>"
+)
 SYMBOLIC = re.compile(rb"<[^<>,\s]+>")
 #: Breakends (joined or single), as in the VCF specification, section 5.4.
 BREAKEND = re.compile(
     rb"[ACGTNacgtn]+[\[\]][^\[\],\s]+[\[\]]|[\[\]][^\[\],\s]+[\[\]][ACGTNacgtn]+|\.[ACGTNacgtn]+|[ACGTNacgtn]+\."
 )
+#: Breakends at a telomere (section 5.4.5): a base that does not exist, before the first or behind the last of a contig.
+TELOMERE = re.compile(rb"\.[\[\]][^\[\],\s]+[\[\]]|[\[\]][^\[\],\s]+[\[\]]\.")
 #: Bases that each IUPAC letter stands for.
 IUPAC_BASES = {
     65: b"A", 67: b"C", 71: b"G", 84: b"T", 85: b"T", 78: b"ACGTN", 82: b"AG", 89: b"CT", 83: b"CG", 87: b"AT",
@@ -156,7 +162,8 @@ class RecordParser:
         # A leading zero is refused: tabix would read an octal number.
         if not POSITION.fullmatch(pos_text) or (pos := int(pos_text)) > LARGEST_POSITION:
             raise self._bad("bad_position", "is not a position", fields, 1, number)
-        if not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
+        telomere = ref == b"." and all(map(TELOMERE.fullmatch, fields[4].split(b",")))
+        if not telomere and not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
             raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
 
         if b"END=" in fields[7] and (end := info_end(fields[7])) is not None and end > LARGEST_POSITION:
@@ -178,6 +185,8 @@ class RecordParser:
             record.skip = "contig_named_twice"
         elif pos < 1 or pos + len(ref) - 1 > self._lengths[contig]:
             record.skip = "position_outside_contig"
+        elif telomere:
+            raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
         else:
             self._compare(record)
         if plain and record.skip is None:
@@ -201,7 +210,7 @@ class RecordParser:
                 kinds.add("no_alternate_allele")
             elif allele == b"<DEL:*>":
                 kinds.add("spanning_deletion")
-            elif allele == b"*" or SYMBOLIC.fullmatch(allele) or BREAKEND.fullmatch(allele):
+            elif allele == b"*" or any(kind.fullmatch(allele) for kind in (SYMBOLIC, BREAKEND, TELOMERE)):
                 kinds.add("structural")
             elif IUPAC.fullmatch(allele):
                 kinds.add("ambiguous_allele")

@@ -77,6 +77,7 @@ CASES = Path(__file__).with_name("cases")
 CASE_REFERENCES = {
     "nuclear": ("nuclear", []),
     "nuclear_nmd": ("nuclear", []),
+    "nuclear_run": ("nuclear_run", []),  # a run of A reaches into the start codon
     "nuclear_partial": ("nuclear", []),
     "bacterium": ("bacterium", ["--genetic-code", "b=11"]),
 }
@@ -196,7 +197,7 @@ def refused(tmp_path: Path, rcrs: Reference) -> Callable[..., InputError]:
 
     def reason(path: Path, limits: Limits | None = None) -> InputError:
         out = tmp_path / "refused"
-        out.mkdir()
+        out.mkdir(exist_ok=True)
         with pytest.raises(InputError) as caught:
             annotate(path, rcrs, Outputs.beside(out / "x.annot.vcf.gz"), temporary=tmp_path, limits=limits)
         assert list(out.iterdir()) == []

@@ -12,6 +12,7 @@ import pysam
 import pytest
 
 from annotator.engine import InputError, Limits
+from annotator.engine.bgzf import END_OF_FILE, pack
 from annotator.engine.errors import INPUT_ERRORS, QUOTE_LENGTH
 
 Refused = Callable[..., InputError]
@@ -218,6 +219,12 @@ def test_an_end_beyond_every_contig(vcf: Vcf, refused: Refused) -> None:
     assert (error.code, error.line, error.column, error.field) == ("bad_end", 6, 8, "INFO")
 
 
+def test_a_reference_allele_that_is_missing_within_a_contig(vcf: Vcf, refused: Refused) -> None:
+    """A breakend at a telomere lies outside its contig."""
+    error = refused(vcf([*GOOD, "MT\t300\t.\t.\t.[MT:5[\t.\t.\t."]))
+    assert (error.code, error.line, error.column, error.field) == ("bad_ref", 6, 4, "REF")
+
+
 @pytest.mark.parametrize("ref", ["", ".", "A-", "XYZ", "A G", "*", "<DEL>", "A,G", "1"])
 def test_impossible_reference_alleles(vcf: Vcf, refused: Refused, ref: str) -> None:
     error = refused(vcf([*GOOD, f"MT\t300\t.\t{ref}\tG\t.\t.\t."]))
@@ -230,7 +237,9 @@ def test_impossible_alternate_alleles(vcf: Vcf, refused: Refused, alt: str) -> N
     assert (error.code, error.line, error.column, error.field) == ("bad_alt", 6, 5, "ALT")
 
 
-@pytest.mark.parametrize("chrom", ["", ".", " MT", "M T", '"MT"', "MT,", "<MT>", "M\u00e9"])
+@pytest.mark.parametrize(
+    "chrom", ["", ".", " MT", "M T", '"MT"', "MT,", "<MT", "MT>", "<>", "<<MT>>", "<M T>", "M\u00e9"]
+)
 def test_impossible_contig_names(vcf: Vcf, refused: Refused, chrom: str) -> None:
     error = refused(vcf([*GOOD, f"{chrom}\t300\t.\tA\tG\t.\t.\t."]))
     assert (error.code, error.line, error.column) == ("bad_contig", 6, 1)
@@ -241,6 +250,28 @@ def test_versions_that_are_not_read(vcf: Vcf, refused: Refused, version: str) ->
     error = refused(vcf(GOOD, version=version))
     assert (error.code, error.line) == ("vcf_version_unsupported", 1)
     assert "vcf-convert" in error.hint
+
+
+@pytest.mark.parametrize("version", ["VCF v4.3", "VCF4.3", "vcfv4.3", "VCFv 4.3", "VCF_4.3", "VCFV4.3.1", "VCF-v4.3"])
+def test_versions_that_are_written_wrongly(vcf: Vcf, refused: Refused, version: str) -> None:
+    error = refused(vcf(GOOD, version=version))
+    assert (error.code, error.line) == ("vcf_version_misspelt", 1)
+    assert f"'{version}'" in error.message
+    assert "VCFv4.3" in error.hint
+
+
+def test_a_line_among_the_header_that_is_none(vcf: Vcf, refused: Refused) -> None:
+    error = refused(vcf(GOOD, meta=('##INFO=<ID=X,Number=1,Type=String,Description="one', 'two">')))
+    assert (error.code, error.line, error.text) == ("missing_column_header", 3, 'two">')
+    assert "Line 2" in error.hint
+
+
+def test_bgzip_blocks_that_are_damaged_are_no_trailing_bytes(raw: Callable[[bytes], Path], refused: Refused) -> None:
+    head = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    first, second = pack(head), pack(b"MT\t73\t.\tA\tG\t.\t.\t.\n")
+    damaged = b"\0" + second[1:]
+    for content in (first + damaged + END_OF_FILE, gzip.compress(head) + damaged + gzip.compress(b"MT")):
+        assert refused(raw(content)).code == "corrupt_gzip"
 
 
 def test_vcf_3_3_with_its_old_header_lines(vcf: Vcf, refused: Refused) -> None:
