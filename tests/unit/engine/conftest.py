@@ -79,6 +79,8 @@ CASE_REFERENCES = {
     "nuclear_nmd": ("nuclear", []),
     "nuclear_run": ("nuclear_run", []),  # a run of A reaches into the start codon
     "nuclear_partial": ("nuclear", []),
+    "toy": ("toy", []),
+    "plasmid_linear_genes": ("plasmid", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
     "bacterium": ("bacterium", ["--genetic-code", "b=11"]),
 }
 
