@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import logging
 import resource
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -24,6 +27,9 @@ PROGRAM, REFERENCE, COMPARE = "python -m annotator", "reference", "compare"
 OK, OUR_FAULT, INPUT_FAULT = 0, 1, 2
 #: Exit code of a process that SIGTERM ended, as shells give it.
 TERMINATED = 128 + signal.SIGTERM
+OUT_OF_MEMORY = "The annotation needed more memory than it may take."
+#: What is said of a fault that was not foreseen.
+INTERNAL = "The engine failed in a way that was not foreseen: a fault of ours. With --progress it prints where."
 #: Seconds between two progress lines of one stage.
 PROGRESS_EVERY = 0.4
 #: Counts of the summary that the last progress line repeats.
@@ -153,6 +159,8 @@ def _annotate(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     if options.memory_limit:
         resource.setrlimit(resource.RLIMIT_AS, (options.memory_limit, options.memory_limit))
+    if options.progress:
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     progress = ProgressLines(_say, time.monotonic) if options.progress else ProgressWords(_whisper)
     defaults = Limits()
     limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed)
@@ -175,16 +183,21 @@ def _annotate(options: argparse.Namespace) -> int:
         progress.last(_fault(error.code, error.message))
         return OUR_FAULT
     except MemoryError:
-        progress.last(_fault("out_of_memory", "The annotation needed more memory than it may take."))
+        progress.last(_fault("out_of_memory", OUT_OF_MEMORY))
         return OUR_FAULT
     except OSError as error:
-        progress.last(_fault("file_error", file_error_words(error)))
+        if error.errno == errno.ENOMEM:
+            progress.last(_fault("out_of_memory", OUT_OF_MEMORY))
+        else:
+            progress.last(_fault("file_error", file_error_words(error)))
         return OUR_FAULT
     except Terminated:
         return TERMINATED
-    except Exception as error:
-        progress.last(_fault("internal_error", f"The engine failed: {type(error).__name__}."))
-        raise
+    except Exception:  # noqa: BLE001 - whatever it is, people get a message of ours
+        progress.last(_fault("internal_error", INTERNAL))
+        if options.progress:  # standard error is a log then; people are not shown what they cannot use
+            traceback.print_exc()
+        return OUR_FAULT
     progress.last({"done": {name: summary[name] for name in MAIN_COUNTS}})
     return OK
 

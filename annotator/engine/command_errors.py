@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from annotator.engine.errors import EngineError
 
 
 def file_error_words(error: OSError) -> str:
-    """What the system says of a file, and which one it is."""
-    return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    """What the system says of a file, and which one it is; libraries raise such errors with words of their own."""
+    if error.errno is None:
+        return "A file cannot be read or written: it is damaged or of another kind."
+    return f"{os.strerror(error.errno)}: {error.filename or ''}".rstrip(": ")
 
 
 def refused(error: EngineError | OSError) -> int:

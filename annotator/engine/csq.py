@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import logging
 import os
 import signal
 import subprocess
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from annotator.engine.errors import EngineError
+from annotator.engine.library_errors import reading
 from annotator.engine.models import indexed, model_contigs, model_lines
 from annotator.engine.reference import Reference
 
+_LOG = logging.getLogger(__name__)
 #: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.
 MOST_CONSEQUENCES = 256
 #: Amino acids written of a changed protein before csq abbreviates it.
@@ -39,18 +42,19 @@ def run_csq(
         tick: called a few times a second while it runs.
 
     Raises:
-        EngineError: the child failed; the message ends with its last words.
+        EngineError: the child failed; its last words go to the log.
     """
     codes = {contig.name: contig.genetic_code for contig in reference.contigs}
     if not indexed(reference.models) and len(set(codes.values())) == 1:
         _run(slim, out, reference.fasta, reference.models, codes.popitem()[1], haplotypes, errors, tick)
         return
     # csq fails on the whole file if one contig has no models, so it is not given records of such contigs.
-    with_models = model_contigs(reference.models)
+    with reading("reference_models", reference.models.name):
+        with_models = model_contigs(reference.models)
     parts: list[Path] = []
     for code, (part, contigs) in _split(slim, {name: codes[name] for name in codes if name in with_models}).items():
         models = part.with_name(part.name + ".gff3")
-        with models.open("w", encoding="utf-8") as stream:
+        with reading("reference_models", reference.models.name), models.open("w", encoding="utf-8") as stream:
             stream.writelines(line.rstrip("\n") + "\n" for line in model_lines(reference.models, contigs))
         parts.append(part.with_name(part.name + ".csq.vcf"))
         _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
@@ -144,7 +148,8 @@ def _run(
     if status != 0:
         words = errors.read_text("utf-8", "replace").strip().splitlines()[-3:]
         ended = f"signal {-status}" if status < 0 else f"status {status}"
-        raise EngineError("consequence_caller_failed", f"bcftools csq ended with {ended}: {' / '.join(words)}")
+        _LOG.info("bcftools csq ended with %s: %s", ended, " / ".join(words))
+        raise EngineError("consequence_caller_failed", f"bcftools csq ended with {ended}.")
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int | None:

@@ -12,6 +12,7 @@ import pysam
 from annotator.engine.columns import bytes_of
 from annotator.engine.errors import BundleError
 from annotator.engine.layers import WINDOW, encode
+from annotator.engine.library_errors import reading
 from annotator.engine.normalise import normalise
 from annotator.engine.reference import LayerSpec, Sequence
 
@@ -45,11 +46,9 @@ class KnownVariants:
     def __init__(self, spec: LayerSpec, sequence: Sequence) -> None:
         self.spec = spec
         self._sequence = sequence
-        try:
+        with reading("reference_layer", spec.path.name):
             self._file = pysam.TabixFile(str(spec.path), encoding="utf-8")
-        except OSError as error:
-            raise BundleError("reference_layer", f"Layer {spec.name} cannot be opened: {error}") from error
-        columns = list(self._file.header)[-1].lstrip("#").split("\t")
+            columns = list(self._file.header)[-1].lstrip("#").split("\t")
         missing = [one.column for one in spec.fields if one.column not in columns]
         if missing or spec.known not in columns:
             raise BundleError("reference_layer", f"Layer {spec.name} lacks columns: {missing or spec.known}.")
@@ -132,7 +131,8 @@ class KnownVariants:
         wanted = np.unique(pos)
         found = []
         for near in np.split(wanted, np.flatnonzero(np.diff(wanted // WINDOW)) + 1):
-            rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
+            with reading("reference_layer", self.spec.path.name):
+                rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
             if len(rows):
                 column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)
                 found.append(rows.filter(pc.is_in(pc.cast(column, pa.int64()), value_set=pa.array(near))))

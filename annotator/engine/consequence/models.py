@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.compiling import FORMAT, SCHEMA
 from annotator.engine.consequence.transcript import Transcript
 from annotator.engine.errors import BundleError
+from annotator.engine.library_errors import reading
 
 #: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
 FLANK = 5000
@@ -47,10 +48,8 @@ class GeneModels:
         Raises:
             BundleError: it is no such file, or one of another version.
         """
-        try:
+        with reading("reference_models", path.name):
             reader = pa.ipc.open_file(pa.memory_map(str(path)))
-        except (OSError, pa.ArrowInvalid) as error:
-            raise BundleError("reference_models", f"{path.name} cannot be read: {error}") from error
         metadata = reader.schema.metadata or {}
         if metadata.get(b"format") != FORMAT.encode():
             raise BundleError("reference_models", f"{path.name} is of another version: build the reference again.")
@@ -70,7 +69,8 @@ class GeneModels:
             circular: transcripts near one end flank variants at the other.
         """
         at = self._index.get(name)
-        batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
+        with reading("reference_models", "The file of compiled gene models"):
+            batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
         turned = circular and len(batch) > 0
         return ContigModels(name, _across_origin(batch, length) if turned else batch, copies=turned)
 
