@@ -173,9 +173,21 @@ def run_on(tmp_path: Path) -> Callable[..., Result]:
         assert not list(tmp_path.glob("gas-*"))
         assert summary["records"] == len(result.records)
         assert_readable(result)
+        assert_second_pass_changes_nothing(result, reference, tmp_path / "again", options)
         return result
 
     return annotated
+
+
+def assert_second_pass_changes_nothing(
+    result: Result, reference: Reference, directory: Path, options: dict[str, Any]
+) -> None:
+    """The result, annotated again, is the result."""
+    directory.mkdir(exist_ok=True)
+    outputs = Outputs.beside(directory / "again.annot.vcf.gz")
+    annotate(result.path, reference, outputs, temporary=directory, processes=1, **options)
+    assert gzip.decompress(outputs.vcf.read_bytes()) == gzip.decompress(result.path.read_bytes())
+    shutil.rmtree(directory)
 
 
 @pytest.fixture
