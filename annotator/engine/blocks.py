@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.columns import bytes_of, cut, every, letters, replaced, spread
 from annotator.engine.errors import SKIPS
-from annotator.engine.genotypes import readable
+from annotator.engine.genotypes import bad_genotypes
 from annotator.engine.header import Header
 from annotator.engine.reading import Block
 from annotator.engine.records import BREAKEND, CONTIG, LARGEST_POSITION, SYMBOLIC, Record, RecordParser
@@ -320,7 +320,7 @@ class BlockParser:
             ambiguous=ambiguous,
             unsized=unsized,
             overlong=overlong,
-            bad_genotype=_bad_genotypes(fields[8]) if self._header.samples else np.zeros(count, bool),
+            bad_genotype=bad_genotypes(fields[8]) if self._header.samples else np.zeros(count, bool),
             quality=quality,
             bad_quality=bad_quality,
             allele_count=per_record,
@@ -343,22 +343,6 @@ def _structural(alt: bytes) -> bool:
     if alt in (b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>"):
         return False
     return alt == b"*" or bool(SYMBOLIC.fullmatch(alt) or BREAKEND.fullmatch(alt))
-
-
-def _bad_genotypes(column: pa.BinaryArray) -> np.ndarray:
-    """Which of FORMAT and samples other programs cannot read, see :func:`annotator.engine.genotypes.readable`."""
-    data, starts = bytes_of(column)
-    if not len(data):
-        return np.zeros(len(column), bool)
-    tabs = np.append(np.flatnonzero(data == 9), len(data))
-    ends = np.minimum(tabs[np.searchsorted(tabs, starts[:-1])], starts[1:])
-    forms = cut(data.tobytes(), starts[:-1], ends).dictionary_encode()
-    index, bad = forms.indices.to_numpy(), np.zeros(len(column), bool)
-    for at, form in enumerate(forms.dictionary.to_pylist()):
-        chosen = np.flatnonzero(index == at)
-        some = column if len(chosen) == len(column) else column.take(pa.array(chosen))
-        bad[chosen] = ~pc.match_substring_regex(some, readable(form)).to_numpy(zero_copy_only=False)
-    return bad
 
 
 def _qualities(column: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:

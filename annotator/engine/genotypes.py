@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.columns import bytes_of, cut
+
 #: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
 UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
 #: One or two alleles a sample, and nothing else: the caller crashes on what is not so.
@@ -31,6 +37,22 @@ def readable(form: bytes) -> str:
         if before:  # values at the end of a sample may be left out
             sample = rf"(?:{sample}|{value}(?::{value}){{0,{before - 1}}})"
     return rf"^[^\t]*(?:\t{sample})*$"
+
+
+def bad_genotypes(column: pa.BinaryArray) -> np.ndarray:
+    """Which of FORMAT and samples other programs cannot read, see :func:`readable`."""
+    data, starts = bytes_of(column)
+    if not len(data):
+        return np.zeros(len(column), bool)
+    tabs = np.append(np.flatnonzero(data == 9), len(data))
+    ends = np.minimum(tabs[np.searchsorted(tabs, starts[:-1])], starts[1:])
+    forms = cut(data.tobytes(), starts[:-1], ends).dictionary_encode()
+    index, bad = forms.indices.to_numpy(), np.zeros(len(column), bool)
+    for at, form in enumerate(forms.dictionary.to_pylist()):
+        chosen = np.flatnonzero(index == at)
+        some = column if len(chosen) == len(column) else column.take(pa.array(chosen))
+        bad[chosen] = ~pc.match_substring_regex(some, readable(form)).to_numpy(zero_copy_only=False)
+    return bad
 
 
 def genotypes_of(rest: bytes) -> bytes | None:

@@ -154,7 +154,7 @@ class Effect(CodingEnds):
         if self.complete and self.decrease:
             return BIT["transcript_ablation"]
         t = self.transcript
-        if self.frame_moves and self.cleanly_inside:
+        if self.frame_moves and self.cleanly_inside and not self.protein_kept:
             found = BIT["frameshift_variant"] | BIT["stop_gained"] * self.stop_gained
             return found | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
         found = self.splice_terms()
