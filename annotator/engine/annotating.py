@@ -6,8 +6,6 @@ and what the haplotypes say, which come with it. So any number of processes give
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,14 +18,14 @@ from annotator.engine.columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
 from annotator.engine.counting import ISLANDS, Counts, count_block
 from annotator.engine.earlier import Earlier
-from annotator.engine.errors import InputError, quote
-from annotator.engine.genotypes import readable
+from annotator.engine.errors import InputError
 from annotator.engine.haplotypes import Answer, joined_entries
 from annotator.engine.header import Header
 from annotator.engine.info import InfoWriter, identifiers, with_identifiers
 from annotator.engine.matching import KnownVariants, Matched
 from annotator.engine.progress import Warnings
 from annotator.engine.reading import Block
+from annotator.engine.record_warnings import warnings_of
 from annotator.engine.reference import Reference
 from annotator.engine.regions import RegionTracks
 from annotator.engine.rows import rows_of, text_of
@@ -129,7 +127,7 @@ class BlockAnnotator:
             records = self._parser.parse(task.block, task.named)
         except InputError as error:
             return Outcome(error=error), None
-        outcome = Outcome(warnings=_warnings(records))
+        outcome = Outcome(warnings=warnings_of(records))
         _note_order(records, outcome)
         return outcome, records
 
@@ -259,55 +257,6 @@ class BlockAnnotator:
 def _whole(called: Called, records: int) -> Called:
     assert len(called.csq) == len(called.bcsq) == len(called.terms) == records
     return called
-
-
-def _warnings(records: Records) -> Warnings:
-    """What was noticed on the way."""
-    warnings = Warnings()
-    for at in np.unique(records.skip[records.skip >= 0]).tolist():
-        which = np.flatnonzero(records.skip == at)
-        details = [records.details[index] for index in which[:10].tolist()]
-        warnings.add_many(SKIP_CODES[at], records.line[which].tolist(), details)
-    for code, noticed in (
-        ("reference_ambiguous", records.ambiguous),
-        ("unknown_length", records.unsized),
-        ("end_outside_contig", records.overlong),
-        ("bad_genotype", records.bad_genotype),
-        ("bad_quality", records.bad_quality),
-    ):
-        if noticed.any():
-            at = np.flatnonzero(noticed)
-            tell = DETAILS.get(code, _nothing)
-            warnings.add_many(code, records.line[at].tolist(), [tell(records, index) for index in at[:10].tolist()])
-    if records.blank:
-        warnings.add_many("blank_lines", records.blank)
-    return warnings
-
-
-def _nothing(_: Records, __: int) -> None:
-    """The detail of a warning whose lines say enough."""
-
-
-def _place(records: Records, index: int) -> str:
-    """Position and ALT of a record, for people."""
-    chrom = records.chroms[records.chrom[index]].decode("latin-1")
-    return f"{chrom}:{records.pos[index]} {quote(records.fields[4][index].as_py())}"
-
-
-def _sample(records: Records, index: int) -> str:
-    """The first sample of a record that other programs cannot read: its column, counted from 1, and its values."""
-    form, *samples = records.fields[8][index].as_py().split(b"\t")
-    pattern = re.compile(readable(form))
-    at = next((at for at, text in enumerate(samples) if not pattern.match(f"F\t{text.decode('latin-1')}")), 0)
-    return f"column {at + 10}: {quote(samples[at])}, FORMAT {quote(form)}"
-
-
-#: What the details of a warning say of a record.
-DETAILS: dict[str, Callable[[Records, int], str | None]] = {
-    "unknown_length": _place,
-    "end_outside_contig": _place,
-    "bad_genotype": _sample,
-}
 
 
 def _note_order(records: Records, outcome: Outcome) -> None:
