@@ -19,10 +19,10 @@ PIP := $(PY) -m pip --disable-pip-version-check
 RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
-.PHONY: help run demo test lint package deploy browser clean clean-all
+.PHONY: help run demo test test-repeated mutants lint package deploy browser clean clean-all
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---- the environment -------------------------------------------------------------------------------------------
 $(VENV)/bin/pip:
@@ -62,6 +62,12 @@ browser: ## Chromium for the browser tests, where it can be installed
 test: $(VENV)/test.stamp browser ## Every test [TESTS=tests/unit]
 	@$(PY) -m infra.package
 	@$(PY) -m pytest --numprocesses 2 $(TESTS)
+
+test-repeated: $(VENV)/test.stamp ## The integration tests, with every write to AWS carried out twice
+	@$(PY) -m pytest --numprocesses 2 --repeat-writes tests/integration
+
+mutants: $(VENV)/test.stamp ## Breaks the code on purpose, one line at a time: a test must notice each [ONLY=name]
+	@$(PY) -m tests.mutants $(if $(ONLY),--only "$(ONLY)")
 
 lint: $(VENV)/test.stamp ## Style, types, templates
 	@$(VENV)/bin/ruff check .

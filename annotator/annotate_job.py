@@ -14,6 +14,7 @@ from annotator.reference_store import ReferenceStore
 from annotator.settings import WorkerSettings
 from annotator.workspace import Workspace
 from chalicelib.aws.job_table import Outputs
+from chalicelib.domain.bounds import LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.names import ResultNames, key_prefix
 from chalicelib.exceptions import JobFailure, LeaseLostError
@@ -24,7 +25,7 @@ KEY_FIGURES = ("records", "alleles", "snvs", "indels", "mnvs", "other", "multi_a
                "novel", "samples", "skipped", "contigs", "consequences", "most_severe", "impacts", "genes",
                "genes_hit", "density", "warnings", "reference")
 MOST_ENTRIES = 40
-"""Entries of one figure in the record: DynamoDB takes 400 KB an item."""
+"""Entries of one figure in the record. Where they are too long for `LARGEST_SUMMARY`, fewer are kept."""
 
 
 def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspace, settings: WorkerSettings,
@@ -103,13 +104,31 @@ def sha256_of(path: Path) -> str:
 
 def key_figures(summary: dict[str, Any]) -> dict[str, Any]:
     """The part of a summary file that the job's record keeps."""
-    figures: dict[str, Any] = {}
-    for name in KEY_FIGURES:
-        value = summary.get(name)
-        if isinstance(value, dict):
-            value = dict(list(value.items())[:MOST_ENTRIES])
-        elif isinstance(value, list):
-            value = value[:MOST_ENTRIES]
-        if value is not None:
-            figures[name] = value
-    return figures
+    most = MOST_ENTRIES
+    while True:
+        figures = {name: _bounded(summary[name], most) for name in KEY_FIGURES if summary.get(name) is not None}
+        if most == 0 or len(json.dumps(figures)) <= LARGEST_SUMMARY:
+            return figures
+        most //= 2
+
+
+def _bounded(value: Any, most: int) -> Any:
+    """A figure with `most` entries at most, and with texts that fit into a record: names come from the user's file.
+
+    Lists inside an entry, as the densities of one contig, stay whole: the engine bounds them.
+    """
+    if isinstance(value, dict):
+        return {shortened(str(name), LONGEST_WORD): _short(inner) for name, inner in list(value.items())[:most]}
+    if isinstance(value, list):
+        return [_short(inner) for inner in value[:most]]
+    return _short(value)
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str):
+        return shortened(value, LONGEST_TEXT)
+    if isinstance(value, dict):
+        return {shortened(str(name), LONGEST_WORD): _short(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_short(inner) for inner in value]
+    return value

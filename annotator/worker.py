@@ -19,17 +19,19 @@ from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest, JobResult
+from chalicelib.domain.names import key_prefix
 from chalicelib.domain.profiles import Role
 from chalicelib.exceptions import (
     JobFailure,
     JobNotFoundError,
     JobTakenError,
     LeaseLostError,
+    RecordTooLargeError,
     ReferenceUnavailableError,
+    StorageUnavailableError,
     WorkerOutOfDiskError,
 )
 from chalicelib.services import Services
-from chalicelib.usecases.annotations import result_keys
 
 logger = Logger(service="annotator")
 
@@ -37,6 +39,12 @@ NEEDED = ("ANNOTATIONS_TABLE", "PROFILES_TABLE", "INPUTS_BUCKET", "RESULTS_BUCKE
           "JOB_RESULTS_TOPIC")
 """Environment variables without which there is nothing to work on; `infra/worker.yaml` sets them."""
 RETRY_SECONDS = 30
+PAUSE_SECONDS = 5
+"""Between an error that nothing else dealt with and the next message."""
+REFUSED_FOR_GOOD = ("ValidationException", "InvalidParameter", "InvalidParameterValue", "InvalidArgument",
+                    "EntityTooLarge", "KeyTooLongError")
+"""Error codes of AWS for what it will refuse again, however often it is asked."""
+LOGGED = "The people who run GAS can find it in their logs under this annotation's id."
 MOST_DELIVERIES = 15
 """After so many deliveries a job fails with a reason, before the queue gives its message up (`maxReceiveCount`)."""
 
@@ -56,7 +64,7 @@ class Worker:
         self._stop = threading.Event()
 
     def stop(self) -> None:
-        """End after handing back the job at hand."""
+        """End after handing back the current job."""
         self._stop.set()
 
     @property
@@ -76,7 +84,10 @@ class Worker:
                 except (BotoCoreError, ClientError):
                     # AWS is out of reach or refuses: the message comes again, and so do we.
                     logger.exception("A call to AWS failed; trying again")
-                    self._stop.wait(5)
+                    self._stop.wait(PAUSE_SECONDS)
+                except Exception:
+                    logger.exception("A message could not be dealt with; it will be delivered again")
+                    self._stop.wait(PAUSE_SECONDS)
         finally:
             self.workspace.close()
             logger.info("Worker stopped", extra={"owner": self.owner})
@@ -131,7 +142,7 @@ class Worker:
             if job.attempt > self.settings.most_attempts:
                 raise JobFailure("worker_stopped_repeatedly",
                                  f"Annotating this file stopped the annotator {self.settings.most_attempts} times.",
-                                 "The people who run GAS can find it in their logs under this annotation's id.")
+                                 LOGGED)
             with Lease(job, self.owner, message, self.services.jobs, self.queue, self.services.clock,
                        self.settings.lease, self.settings.heartbeat, self.workspace.touch_alive) as lease:
                 outputs = annotate_job(self.services, job, lease, self.workspace, self.settings,
@@ -148,9 +159,21 @@ class Worker:
         except WorkerOutOfDiskError as full:
             logger.warning("No room for the job", extra={"detail": full.message})
             self._again(job, message, count_attempt=False)
-        except (BotoCoreError, ClientError, OSError, ReferenceUnavailableError):
-            logger.exception("The job could not be worked on; it will be tried again")
-            self._again(job, message, count_attempt=False)
+        except (BotoCoreError, ClientError, OSError, ReferenceUnavailableError, StorageUnavailableError) as error:
+            if _refused_for_good(error):
+                logger.exception("AWS refuses what this job needs, and would refuse it again")
+                self._fail(job, message, JobFailure(
+                    "result_refused", f"The result of this annotation could not be stored: {error}", LOGGED))
+            else:
+                logger.exception("The job could not be worked on; it will be tried again")
+                self._again(job, message, count_attempt=False)
+        except RecordTooLargeError:
+            logger.exception("The job's record would be too large")
+            self._fail(job, message, JobFailure(
+                "record_too_large", "The summary of this annotation is larger than the database takes.", LOGGED))
+        except Exception:
+            logger.exception("The annotator failed on this job")
+            self._again(job, message, count_attempt=True)
         else:
             logger.info("Job completed", extra={"records": outputs.summary.get("records")})
             self._announce(ended)
@@ -170,7 +193,7 @@ class Worker:
         if count_attempt and job.attempt >= self.settings.most_attempts:
             self._fail(job, message, JobFailure(
                 "annotation_crashed", f"Annotating this file failed {job.attempt} times for a reason of ours.",
-                "The people who run GAS can find it in their logs under this annotation's id."))
+                LOGGED))
         elif message.receive_count >= MOST_DELIVERIES:
             self._fail(job, message, JobFailure(
                 "service_trouble", "GAS could not work on this file for a long time.",
@@ -180,7 +203,7 @@ class Worker:
 
     def _hand_back(self, job: Job, message: ReceivedMessage, count_attempt: bool, delay: int) -> None:
         try:
-            self.services.jobs.hand_back(job.job_id, self.owner, count_attempt)
+            self.services.jobs.hand_back(job.job_id, self.owner, job.attempt if count_attempt else job.attempt - 1)
         except LeaseLostError:
             self._lost(job, message)
             return
@@ -202,8 +225,7 @@ class Worker:
         now = self.services.jobs.get(job.job_id)
         if now is None or now.job_status is JobStatus.CANCELLED:
             logger.info("The job was cancelled or deleted; its results are removed")
-            for key in result_keys(job):
-                self.services.files.delete(self.services.files.results_bucket, key)
+            self.services.files.purge_below(self.services.files.results_bucket, key_prefix(job.user_id, job.job_id))
             self.queue.done(message)
         else:
             # Another worker has it, under a delivery of its own; ours shows again only after its lease.
@@ -223,6 +245,10 @@ class Worker:
         self.services.topics.announce_result(JobResult(
             job_id=job.job_id, user_id=job.user_id, job_status=job.job_status,
             role=profile.role if profile else Role.FREE, complete_time=job.complete_time or self.services.clock()))
+
+
+def _refused_for_good(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] in REFUSED_FOR_GOOD
 
 
 def main() -> int:

@@ -78,9 +78,11 @@ class Workspace:
             shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Give the folder up."""
+        """Give the folder up. Doing so again does no harm."""
         shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._lock)
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
 
 def _abandoned(folder: Path) -> bool:

@@ -205,6 +205,20 @@ class JobTakenError(GasError):
         self.lease_expires = lease_expires
 
 
+class RecordTooLargeError(GasError):
+    """A record would be larger than DynamoDB takes: asking again would be refused again."""
+
+    code = "record_too_large"
+    default_message = "The record is larger than the database takes."
+
+
+class StorageUnavailableError(GasError):
+    """S3 did not take a file, or did not give it, however often it was asked; it may do so later."""
+
+    code = "storage_unavailable"
+    default_message = "The file store does not answer just now."
+
+
 class WorkerOutOfDiskError(GasError):
     """This worker has no room for the job's files; another one, or this one later, may have."""
 

@@ -119,7 +119,9 @@ class Stack:
             return self.outputs()
         for change in self.changes(change_set):
             self._say(f"{self.name}: {change}")
-        self._client.execute_change_set(StackName=self.name, ChangeSetName=change_set)
+        # What a first deployment made before it failed goes again; what exists and holds data stays.
+        self._client.execute_change_set(StackName=self.name, ChangeSetName=change_set,
+                                        **({} if existing else {"RetainExceptOnCreate": True}))
         self._wait_for_stack(known_events)
         return self.outputs()
 
@@ -209,8 +211,8 @@ class Stack:
 
     def _events(self) -> list[dict[str, Any]]:
         """Newest first, as CloudFormation gives them."""
-        events: list[dict[str, Any]] = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
-        return events
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=self.name)
+        return [event for page in pages for event in page["StackEvents"]]
 
     def _event_ids(self) -> set[str]:
         return {event["EventId"] for event in self._events()}

@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.either_archive import in_s3
+from chalicelib.domain.names import in_archive_bucket
 from infra.errors import OperatorError, exit_code
 from infra.service import Place
 
@@ -59,7 +59,7 @@ def in_vault(place: Place, stage: Stage) -> Iterator[tuple[str, str]]:
     for page in pages:
         for item in page["Items"]:
             archive_id = item["results_file_archive_id"]["S"]
-            if not in_s3(archive_id):
+            if not in_archive_bucket(archive_id):
                 yield item["job_id"]["S"], archive_id
 
 

@@ -1,6 +1,8 @@
 """Fixtures that every kind of test shares: AWS by moto, made from the real template, and time and ids held still."""
 from __future__ import annotations
 
+import copy
+import functools
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import cfnlint.decode
 import pytest
 from moto import mock_aws
@@ -21,6 +24,19 @@ PROJECT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 MADE_BY_MOTO = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic")
 START = 1_790_000_000
+
+
+_make_loader = functools.cache(botocore.session.create_loader)
+
+
+def shared_loader(paths: str | None = None) -> Any:
+    """One loader for all sessions, so that the descriptions of AWS's services, megabytes of JSON, are read once."""
+    loader = _make_loader(paths)
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)  # each session of boto3 adds its own once more
+    return loader
+
+
+botocore.session.create_loader = shared_loader
 
 
 class HeldClock:
@@ -36,17 +52,19 @@ class HeldClock:
         self.now += seconds
 
 
+@functools.cache
 def real_template() -> dict[str, Any]:
-    """`infra/resources.yaml`, its short forms resolved."""
+    """`infra/resources.yaml`, its short forms resolved; copy it before you change it."""
     template, problems = cfnlint.decode.decode(str(PROJECT / "infra" / "resources.yaml"))
     assert not problems, problems
     plain: dict[str, Any] = json.loads(json.dumps(template))
     return plain
 
 
-def moto_template() -> dict[str, Any]:
-    """The part of the real template that moto makes: tables, buckets, queues and topics."""
-    template = real_template()
+@functools.cache
+def moto_template() -> str:
+    """The part of the real template that moto makes, as JSON: tables, buckets, queues and topics."""
+    template = copy.deepcopy(real_template())
     resources = {name: resource for name, resource in template["Resources"].items()
                  if resource.get("Type") in MADE_BY_MOTO}
     for resource in resources.values():
@@ -56,8 +74,9 @@ def moto_template() -> dict[str, Any]:
         resource.pop("DependsOn", None)
     wanted = {name: output for name, output in template["Outputs"].items()
               if name in resources or name.removesuffix("Url") in resources or name.removesuffix("Name") in resources}
-    return {"AWSTemplateFormatVersion": template["AWSTemplateFormatVersion"], "Parameters": template["Parameters"],
-            "Conditions": template["Conditions"], "Resources": resources, "Outputs": wanted}
+    return json.dumps({"AWSTemplateFormatVersion": template["AWSTemplateFormatVersion"],
+                       "Parameters": template["Parameters"], "Conditions": template["Conditions"],
+                       "Resources": resources, "Outputs": wanted})
 
 
 def subscribe_queues(stack_name: str) -> None:
@@ -78,6 +97,16 @@ def subscribe_queues(stack_name: str) -> None:
                                       Attributes=attributes)
 
 
+def keep_versions(stack_name: str) -> None:
+    """Switch on the versions that the template's buckets keep, which moto's CloudFormation leaves out."""
+    described = boto3.client("cloudformation").describe_stack_resources(StackName=stack_name)["StackResources"]
+    for resource in described:
+        properties = real_template()["Resources"][resource["LogicalResourceId"]].get("Properties", {})
+        if "VersioningConfiguration" in properties:
+            boto3.client("s3").put_bucket_versioning(Bucket=resource["PhysicalResourceId"],
+                                                     VersioningConfiguration=properties["VersioningConfiguration"])
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """AWS by moto with the real template's tables, buckets, queues and topics; gives the stack's outputs."""
@@ -92,7 +121,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         clients.client.cache_clear()
         clients._session.cache_clear()
         cloudformation = boto3.client("cloudformation", region_name=REGION)
-        cloudformation.create_stack(StackName="gas-test", TemplateBody=json.dumps(moto_template()),
+        cloudformation.create_stack(StackName="gas-test", TemplateBody=moto_template(),
                                     Parameters=[{"ParameterKey": "Stage", "ParameterValue": "test"}])
         stack = cloudformation.describe_stacks(StackName="gas-test")["Stacks"][0]
         assert stack["StackStatus"] == "CREATE_COMPLETE", stack
@@ -101,6 +130,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
                                                         "client_secret": "not-a-secret"}))
         boto3.client("sesv2", region_name=REGION).create_email_identity(EmailIdentity="gas@example.org")
         subscribe_queues(stack["StackName"])
+        keep_versions(stack["StackName"])
         yield {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     clients.client.cache_clear()
     clients._session.cache_clear()

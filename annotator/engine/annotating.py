@@ -143,7 +143,7 @@ class BlockAnnotator:
         if lost.any():
             records.skip[lost] = SKIP_CODES.index("unanswered")
             outcome.warnings.add_many("unanswered", records.line[lost].tolist())
-        bcsq = joined_entries(bcsq, records.ordinal, answers)
+        bcsq = joined_entries(bcsq, records.ordinal, answers, self._reference.unread_by_csq)
         matched = [
             Matched(
                 [pa.concat_arrays(column) for column in zip(*(one.columns for one in parts), strict=True)],

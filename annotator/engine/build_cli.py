@@ -26,7 +26,7 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         ("--variants", "NAME=VCF:FIELD,...", "known variants and the INFO fields (or ID) to take from them"),
         ("--regions", "NAME=BED[:COLUMN,...]", "regions (bands, islands, ...): BED or a table like it, plain or gzip"),
         ("--describe", "NAME=TEXT", "what the regions of that name are, for the header of results"),
-        ("--genetic-code", "CONTIG=NUMBER", "NCBI's number of a contig's genetic code (default: 1)"),
+        ("--genetic-code", "[CONTIG=]NUMBER", "NCBI's number of the genetic code of a contig, or of all others"),
         ("--circular", "CONTIG", "a circular contig (the mitochondrion is taken to be one)"),
         ("--alias", "ALIAS=CONTIG", "another name of a contig"),
         ("--source", "PART=VERSION", "version of a source; PART is fasta, gff or a NAME of a layer"),
@@ -34,6 +34,9 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         ("--url", "PART=URL", "address of a source"),
     ):
         parser.add_argument(option, action="append", default=[], metavar=metavar, help=f"{text}; may be repeated")
+    parser.add_argument(
+        "--accept-models", action="store_true", help="build although gene models and sequence do not fit each other"
+    )
 
 
 def run_build(options: argparse.Namespace) -> int:
@@ -51,9 +54,12 @@ def _recipe(options: argparse.Namespace) -> Recipe:
     for option, fact in (("source", "version"), ("licence", "licence"), ("url", "url")):
         for part, value in _pairs(options, option).items():
             facts.setdefault(part, {})[fact] = value
-    codes = _pairs(options, "genetic_code")
-    if not all(code.isdigit() for code in codes.values()):
-        raise BundleError("reference_build", "--genetic-code: CONTIG=NUMBER is wanted.")
+    general = [text for text in options.genetic_code if "=" not in text]
+    options.genetic_code = [text for text in options.genetic_code if "=" in text]
+    codes = {contig: _code(text) for contig, text in _pairs(options, "genetic_code").items()}
+    if len(general) > 1:
+        message = f"--genetic-code {general[1]}: give one NUMBER for all contigs, or CONTIG=NUMBER for each."
+        raise BundleError("reference_build", message)
     regions = [RegionSource.parse(text) for text in options.regions]
     described = _pairs(options, "describe")
     for one in regions:
@@ -66,13 +72,22 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         models=options.gff,
         variants=[VariantSource.parse(text) for text in options.variants],
         regions=regions,
-        codes={contig: int(code) for contig, code in codes.items()},
+        codes=codes,
+        code=_code(general[0]) if general else None,
         circular=tuple(options.circular),
         aliases=_pairs(options, "alias"),
         title=options.title,
         assembly=options.assembly,
         facts=facts,
+        accept_models=options.accept_models,
     )
+
+
+def _code(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 3:
+        message = f"--genetic-code {text}: expected NUMBER or CONTIG=NUMBER, such as 11 or MT=2."
+        raise BundleError("reference_build", message)
+    return int(text)
 
 
 def _pairs(options: argparse.Namespace, option: str) -> dict[str, str]:

@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pysam
-
-from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.codes import STARTS
 from annotator.engine.consequence.compiling import compile_models
-from annotator.engine.detection import synonyms
+from annotator.engine.contig_building import as_models_say, contigs_of
 from annotator.engine.errors import BundleError
+from annotator.engine.gene_formats import GeneModel
 from annotator.engine.gene_tables import read_gene_table
-from annotator.engine.known_variants import KNOWN_IN, VariantSource, merge_variants
-from annotator.engine.model_building import check_models, place, write_models
+from annotator.engine.indexes import TABIX_REACH
+from annotator.engine.known_variants import KNOWN_IN, merge_variants
+from annotator.engine.library_errors import step
+from annotator.engine.model_building import place, write_models
+from annotator.engine.model_checks import Fit, check_models
+from annotator.engine.recipe import Recipe
 from annotator.engine.reference import SCHEMA, Contig, Sequence
-from annotator.engine.region_building import RegionSource, merge_regions
-from annotator.engine.signs import chromosome
+from annotator.engine.region_building import merge_regions
+from annotator.engine.sequence_building import copy_sequence
 from annotator.engine.verify import sha256
 
-#: Bases of a line of the sequence.
-LINE = 60
-_BASES = re.compile(r"[ACGTURYKMSWBDHVN]*")
-
-
-@dataclass
-class Recipe:
-    """What a bundle is made from.
-
-    Attributes:
-        name: of the bundle; letters, digits, ``.``, ``_`` and ``-``.
-        fasta: sequence, plain, gzip or bgzip.
-        models: GFF3, GTF or genePred, plain or gzip.
-        codes: genetic code by contig, 1 where none is given.
-        circular: contigs that are circular; the mitochondrion is in any case.
-        aliases: other names of contigs, to the name in ``fasta``.
-        facts: ``version``, ``licence`` and ``url`` of each source, by part: ``fasta``, ``gff`` or a name of a layer.
-    """
-
-    name: str
-    fasta: Path
-    models: Path
-    variants: list[VariantSource] = field(default_factory=list)
-    regions: list[RegionSource] = field(default_factory=list)
-    codes: dict[str, int] = field(default_factory=dict)
-    circular: tuple[str, ...] = ()
-    aliases: dict[str, str] = field(default_factory=dict)
-    title: str = ""
-    assembly: str = ""
-    facts: dict[str, dict[str, str]] = field(default_factory=dict)
+#: Transcripts that a line of the output lists.
+MOST_LISTED = 10
+SLIPPAGE = (
+    "coding sequences have parts that overlap or leave out bases of an exon (ribosomal slippage); "
+    "codons and protein changes are not given from there on"
+)
 
 
 def build(recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
@@ -79,7 +55,8 @@ def build(recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
         work = Path(directory) / "work"
         bundle.mkdir()
         work.mkdir()
-        manifest = _compile(recipe, bundle, work, say)
+        with step("reference_build", f"The reference {recipe.name} cannot be built; one of its files cannot be used"):
+            manifest = _compile(recipe, bundle, work, say)
         (bundle / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
         shutil.move(bundle, out)
 
@@ -98,7 +75,7 @@ def _check_recipe(recipe: Recipe, out: Path) -> None:
     for part in recipe.facts:
         if part not in parts:
             raise BundleError("reference_build", f"There is no source {part!r}; there are {', '.join(parts)}.")
-    for code in recipe.codes.values():
+    for code in [*recipe.codes.values(), *([] if recipe.code is None else [recipe.code])]:
         if code not in STARTS:
             known = ", ".join(map(str, STARTS))
             raise BundleError("reference_build", f"Genetic code {code} is not known; known: {known}.")
@@ -107,23 +84,29 @@ def _check_recipe(recipe: Recipe, out: Path) -> None:
 def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """Write the files of a bundle; returns the manifest."""
     fasta, models = bundle / "sequence.fa.gz", bundle / "models.gff3.gz"
-    lengths = _copy_sequence(recipe.fasta, fasta)
-    contigs, names = _contigs(recipe, lengths)
-    say(f"sequence: {len(contigs):,} contigs, {sum(lengths.values()):,} bases")
+    lengths = copy_sequence(recipe.fasta, fasta)
     table = read_gene_table(recipe.models)
+    contigs, names = contigs_of(recipe, lengths)
+    contigs = as_models_say(recipe, contigs, names, table, say)
+    say(f"sequence: {len(contigs):,} contigs, {sum(lengths.values()):,} bases")
+    if long := [name for name, length in lengths.items() if length >= TABIX_REACH]:
+        say(f"warning: variants beyond position {TABIX_REACH - 1:,} cannot be annotated yet: {', '.join(long[:8])}")
     placed, missing = place(table, contigs, names)
-    write_models(models, placed)
+    write_models(models, placed, contigs)
     compiled = bundle / "models.arrow"
     compile_models(models, contigs, compiled)
     say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len({one.contig for one in placed}):,} contigs")
     if missing:
         listed = ", ".join(f"{name} ({count:,})" for name, count in missing.most_common(8))
-        say(f"left out: {missing.total():,} transcripts on {len(missing):,} contigs without sequence: {listed}")
-    if table.left_out:
-        say(f"left out: {table.left_out:,} transcripts without strand or exons")
+        first = ", ".join(table.left_out.first("contig_without_sequence"))
+        on = f"{missing.total():,} transcripts on {len(missing):,} contigs without sequence"
+        say(f"left out: {on}: {listed}; first {first}")
+    for line in table.left_out.lines(but="contig_without_sequence"):
+        say(f"left out: {line}")
+    special = _special(placed, contigs, say)
     sequence = Sequence(fasta)
-    fit = check_models(models, placed, contigs, sequence)
-    say(fit.figures() if fit.coding else "no coding transcript: nothing says that models and sequence belong together")
+    fit, contradiction = check_models(models, placed, contigs, sequence)
+    notes = _judged(recipe, fit, contradiction, say)
     layers = []
     if recipe.variants:
         file = bundle / "known_variants.tsv.gz"
@@ -137,12 +120,16 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         regions = {"file": file.name, "tracks": merge_regions(recipe.regions, file, contigs, names, work)}
         for track in recipe.regions:
             say(f"regions {track.name}: {track.used:,}{_left_out(track.left_out)}")
-    checks = {
+    checks: dict[str, Any] = {
         "coding_transcripts": fit.coding,
         "start_codon": [fit.starts, fit.asked_start],
         "stop_codon": [fit.stops, fit.asked_stop],
         "internal_stop": fit.internal,
     }
+    left_out = [{"part": "gff", **entry} for entry in table.left_out.entries()]
+    sources = [(one.name, one.left_out) for one in recipe.variants]
+    for name, counts in [*sources, *((one.name, one.left_out) for one in recipe.regions)]:
+        left_out += [{"part": name, "reason": reason, "count": count} for reason, count in sorted(counts.items())]
     title = recipe.title or recipe.name
     return {
         "schema": SCHEMA,
@@ -169,79 +156,48 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         "sources": _sources(recipe),
         "checks": checks,
         "exceptions": sorted(fit.exceptions),
+        "notes": notes,
+        "left_out": left_out,
+        **special,
         "sha256": {path.name: sha256(path) for path in sorted(bundle.iterdir())},
     }
 
 
+def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str], None]) -> dict[str, Any]:
+    """Transcripts with ribosomal slippage or across an origin: reported, and recorded in the manifest."""
+    lengths = {contig.name: contig.length for contig in contigs}
+    slips = {one.id: one.slip for one in placed if one.slip is not None}
+    across = [one.id for one in placed if one.exons[-1][1] > lengths[one.contig]]
+    for ids, what in ((list(slips), SLIPPAGE), (across, "transcripts lie across the origin of a circular contig")):
+        if ids:
+            listed = ", ".join(ids[:MOST_LISTED]) + (", ..." if len(ids) > MOST_LISTED else "")
+            say(f"note: {len(ids):,} {what}: {listed}")
+    return {"slippage": slips, "across_origin": across}
+
+
+def _judged(recipe: Recipe, fit: Fit, contradiction: str, say: Callable[[str], None]) -> list[str]:
+    """Notes for the manifest, and every log of an annotation, on how models and sequence fit each other.
+
+    Raises:
+        BundleError: they do not fit, and the recipe does not accept that.
+    """
+    if contradiction and not recipe.accept_models:
+        remedy = (
+            "If they do, set the genetic code (--genetic-code NUMBER or CONTIG=NUMBER), or build the reference anyway "
+            "with --accept-models."
+        )
+        message = f"Models and sequence do not belong together: {contradiction}. {remedy}"
+        raise BundleError("reference_mismatch", message)
+    say(fit.figures() if fit.coding else "no coding transcript: nothing says that models and sequence belong together")
+    if not contradiction:
+        return []
+    note = f"The gene models do not fit the sequence and were accepted with --accept-models: {contradiction}."
+    say(f"warning: {note}")
+    return [note]
+
+
 def _left_out(counts: Counter[str]) -> str:
     return "".join(f", {count:,} left out ({reason})" for reason, count in sorted(counts.items()))
-
-
-def _copy_sequence(source: Path, out: Path) -> dict[str, int]:
-    """Write a sequence in upper case, bgzipped and indexed; returns the length of each contig."""
-    with source.open("rb") as stream:
-        zipped = stream.read(2) == b"\x1f\x8b"
-    lengths: dict[str, int] = {}
-    name, waiting = "", ""
-    writer = BgzfWriter(out)
-    try:
-        with gzip.open(source, "rt", encoding="ascii") if zipped else source.open(encoding="ascii") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.startswith(">"):
-                    writer.write(f"{waiting}\n".encode() if waiting else b"")
-                    name, waiting = (line[1:].split() or [""])[0], ""
-                    if not name or name in lengths:
-                        message = f"{source.name}, line {number}: no name, or one seen before."
-                        raise BundleError("reference_fasta", message)
-                    lengths[name] = 0
-                    writer.write(f">{name}\n".encode())
-                    continue
-                bases = line.strip().upper()
-                if not _BASES.fullmatch(bases) or (bases and not name):
-                    raise BundleError("reference_fasta", f"{source.name}, line {number}: not a sequence of bases.")
-                lengths[name] = lengths.get(name, 0) + len(bases)
-                waiting += bases
-                whole = len(waiting) - len(waiting) % LINE
-                writer.write("".join(waiting[at : at + LINE] + "\n" for at in range(0, whole, LINE)).encode())
-                waiting = waiting[whole:]
-        writer.write(f"{waiting}\n".encode() if waiting else b"")
-        writer.close()
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise BundleError("reference_fasta", f"{source.name} cannot be read: {error}") from error
-    finally:
-        writer.abandon()
-    empty = [name for name, length in lengths.items() if not length]
-    if empty or not lengths:
-        raise BundleError("reference_fasta", f"{source.name} has no bases{' of ' + empty[0] if empty else ''}.")
-    pysam.faidx(str(out))
-    return lengths
-
-
-def _contigs(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], dict[str, str]]:
-    """The contigs of a reference, and the name of each by all of its names."""
-    given = {**dict.fromkeys([*recipe.codes, *recipe.circular]), **dict.fromkeys(recipe.aliases.values())}
-    names = {name: name for name in lengths}
-    for name, length in lengths.items():
-        for other in synonyms(name, length):
-            names.setdefault(other, name)
-    unknown = [name for name in given if name not in names]
-    if unknown:
-        raise BundleError("reference_build", f"The sequence has no contig {unknown[0]}; it has {', '.join(lengths)}.")
-    names |= {alias: names[name] for alias, name in recipe.aliases.items() if alias not in lengths}
-    codes = {names[name]: code for name, code in recipe.codes.items()}
-    circular = {names[name] for name in recipe.circular} | {name for name in lengths if chromosome(name) == "MT"}
-    contigs = [
-        Contig(
-            name,
-            length,
-            codes.get(name, 1),
-            frozenset(STARTS[codes.get(name, 1)]),
-            name in circular,
-            tuple(alias for alias, owner in names.items() if owner == name and alias != name),
-        )
-        for name, length in lengths.items()
-    ]
-    return contigs, names
 
 
 def _sources(recipe: Recipe) -> list[dict[str, str]]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+import pysam
+
 from annotator.engine.command_errors import file_error_words
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline import Outputs, annotate
@@ -114,6 +116,7 @@ class ProgressWords:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    pysam.set_verbosity(0)  # htslib writes to standard error itself; what it finds is told in our words
     if words[:1] == [REFERENCE]:
         # What builds and fetches references takes longer to load than a small file to annotate.
         from annotator.engine.reference_cli import run_reference

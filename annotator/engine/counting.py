@@ -107,6 +107,7 @@ class Counts:
                 "title": reference.title,
                 "assembly": reference.assembly,
                 "sources": list(reference.sources),
+                "notes": list(reference.notes),
             },
             "engine": engine_version,
         }  # fmt: skip

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from annotator.engine.errors import EngineError
-from annotator.engine.library_errors import reading
-from annotator.engine.models import indexed, model_contigs, model_lines
+from annotator.engine.models import indexed, model_contigs, model_lines, read_contigs, read_lines
 from annotator.engine.reference import Reference
 
 _LOG = logging.getLogger(__name__)
@@ -49,13 +48,14 @@ def run_csq(
         _run(slim, out, reference.fasta, reference.models, codes.popitem()[1], haplotypes, errors, tick)
         return
     # csq fails on the whole file if one contig has no models, so it is not given records of such contigs.
-    with reading("reference_models", reference.models.name):
-        with_models = model_contigs(reference.models)
+    unread = reference.unread_by_csq
+    with_models = read_contigs(reference.models, unread) if unread else model_contigs(reference.models)
     parts: list[Path] = []
     for code, (part, contigs) in _split(slim, {name: codes[name] for name in codes if name in with_models}).items():
         models = part.with_name(part.name + ".gff3")
-        with reading("reference_models", reference.models.name), models.open("w", encoding="utf-8") as stream:
-            stream.writelines(line.rstrip("\n") + "\n" for line in model_lines(reference.models, contigs))
+        with models.open("w", encoding="utf-8") as stream:
+            lines = read_lines(model_lines(reference.models, contigs), unread)
+            stream.writelines(line.rstrip("\n") + "\n" for line in lines)
         parts.append(part.with_name(part.name + ".csq.vcf"))
         _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
         models.unlink()

@@ -120,6 +120,7 @@ WARNINGS: dict[str, str] = {
     "trailing_bytes": "bytes that are not compressed data follow the end of the gzip file; they were left out",
     "bad_quality": "QUAL is not a number",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
+    "models_accepted": "the gene models of the reference do not fit its sequence; consequences may be wrong",
     "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",
 }
 

@@ -1,32 +1,59 @@
-"""The rows of GFF3, GTF and UCSC's genePred tables, as transcripts of one kind."""
+"""Transcripts as every reader of gene models gives them, and the parts of a row that GFF3 and GTF have in common.
+
+The readers are :mod:`annotator.engine.gff3_models`, :mod:`annotator.engine.gtf_models` and
+:mod:`annotator.engine.gene_pred_models`.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from urllib.parse import unquote
 
+from annotator.engine.left_out import LeftOut
+
+#: First and last base, 1-based and inclusive.
 Interval = tuple[int, int]
 
-_GENES = frozenset({"gene", "ncRNA_gene", "pseudogene"})
+#: Rows of a stop codon that is read as selenocysteine, in GTF and in GENCODE's GFF3.
+SELENOCYSTEINE = frozenset({"Selenocysteine", "stop_codon_redefined_as_selenocysteine"})
 #: Attributes that are read; a whole genome has too many others to keep them.
-_READ = frozenset(
+READ_ATTRIBUTES = frozenset(
     {
-        *("ID", "Parent", "Name", "Dbxref", "gene", "gene_id", "gene_name", "gene_biotype", "biotype"),
-        *("transcript_id", "transcript_biotype", "version", "tag", "protein_id", "transl_except"),
+        *("ID", "Parent", "Name", "Dbxref", "gene", "gene_id", "gene_name", "gene_biotype", "biotype", "locus_tag"),
+        *("transcript_id", "transcript_biotype", "version", "tag", "protein_id", "transl_except", "transl_table"),
         *("start_range", "end_range", "transcript_type", "transcript_version", "protein_version"),
+        *("pseudo", "pseudogene", "exception", "Is_circular"),
     }
 )
-_TRANSCRIPT = re.compile(r'transcript_id "([^"]+)"')
-_PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
-#: Rows of a stop codon that is read as selenocysteine, in GTF and in GENCODE's GFF3.
-_SELENOCYSTEINE = frozenset({"Selenocysteine", "stop_codon_redefined_as_selenocysteine"})
-#: The same in RefSeq's GFF3, as ``transl_except`` of a coding sequence.
-_EXCEPTION = re.compile(r"pos:(?:complement\()?(\d+)\.\.\d+\)?,aa:Sec")
+#: The largest position that VCF and the compiled models can hold.
+LARGEST_POSITION = (1 << 31) - 1
+_STRANDS = frozenset("+-.?")
+_PHASES = frozenset("012.")
+_PHASE = {"1": 1, "2": 2}
+
+
+class ModelError(Exception):
+    """A row of gene models that cannot be used.
+
+    Args:
+        line: number of its line, from 1.
+        message: what is wrong, with the column, the value and what to do.
+    """
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+class Row(NamedTuple):
+    """A row of a table and the number of its line, from 1."""
+
+    line: int
+    columns: list[str]
 
 
 @dataclass(slots=True)
@@ -34,6 +61,9 @@ class GeneModel:
     """One transcript of a table; positions are 1-based and inclusive.
 
     Attributes:
+        exons: as the source has them.
+        cds: rows of the coding sequence, as the source has them.
+        stop_codon: rows of a stop codon that is not part of ``cds``.
         phase: number of bases before the first whole codon, in the direction of translation.
         start_known, end_known: false where the source says that the coding sequence is cut off there.
         version: of the id, where the id does not have it inside.
@@ -42,6 +72,10 @@ class GeneModel:
         protein: id of the protein, with its version.
         selenocysteines: lowest position of each stop codon that is read as selenocysteine.
         source_biotype: the biotype as the source has it; ``biotype`` is one that bcftools csq knows.
+        pseudogene: the source calls it a pseudogene, so that nothing is translated.
+        slip: lowest position of the first codon that cannot be read from the sequence base by base, because parts of
+            the coding sequence overlap or leave out bases of an exon (ribosomal slippage); highest on the minus
+            strand; None without such parts.
     """
 
     id: str
@@ -52,6 +86,7 @@ class GeneModel:
     strand: str
     exons: list[Interval] = field(default_factory=list)
     cds: list[Interval] = field(default_factory=list)
+    stop_codon: list[Interval] = field(default_factory=list)
     phase: int = 0
     start_known: bool = True
     end_known: bool = True
@@ -61,176 +96,163 @@ class GeneModel:
     protein: str = ""
     selenocysteines: tuple[int, ...] = ()
     source_biotype: str = ""
+    pseudogene: bool = False
+    slip: int | None = None
 
 
-class _Part(NamedTuple):
-    """A row of an exon or a part of a coding sequence: a whole genome has millions."""
+@dataclass
+class GeneTable:
+    """What a file of gene models has.
+
+    Attributes:
+        kind: ``GFF3``, ``GTF`` or ``genePred``.
+        models: its transcripts.
+        lengths: bases of contigs, where it gives them (``##sequence-region``, or the sequence itself).
+        circular: contigs that it calls circular (``Is_circular``).
+        codes: numbers of genetic codes (``transl_table``) by contig, and how many transcripts have each.
+        left_out: what is not among the models.
+    """
+
+    kind: str
+    models: list[GeneModel] = field(default_factory=list)
+    lengths: dict[str, int] = field(default_factory=dict)
+    circular: set[str] = field(default_factory=set)
+    codes: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    left_out: LeftOut = field(default_factory=LeftOut)
+
+
+class Part(NamedTuple):
+    """A row of an exon or a part of a coding sequence: a whole genome has millions.
+
+    ``cds`` and ``protein`` are the ``ID`` and ``protein_id`` of a coding sequence in GFF3; empty elsewhere.
+    """
 
     kind: str
     start: int
     end: int
     strand: str
     phase: int
+    cds: str = ""
+    protein: str = ""
 
 
-def _part(columns: list[str]) -> _Part:
-    phase = int(columns[7]) if columns[7] in ("1", "2") else 0
-    return _Part(sys.intern(columns[2]), int(columns[3]), int(columns[4]), sys.intern(columns[6]), phase)
+def position(row: Row, at: int, name: str, least: int = 1) -> int:
+    """A position in a column, by the index of the column from 0.
+
+    Raises:
+        ModelError: it is not a whole number, or is out of range.
+    """
+    text = row.columns[at].strip()
+    if text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= LARGEST_POSITION:
+        return int(text)
+    wanted = f"a whole number from {least} to {LARGEST_POSITION:,}"
+    raise ModelError(row.line, f"column {at + 1} ({name}) is {shown(text)}; write {wanted}.")
 
 
-def read_gff3(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
-    nodes: dict[str, tuple[str, str, dict[str, str]]] = {}
-    parts: dict[tuple[str, str], list[_Part]] = defaultdict(list)
-    coding: dict[str, dict[str, str]] = {}
-    for columns in rows:
-        if columns[2] in ("exon", "CDS") or columns[2] in _SELENOCYSTEINE:
-            found = _PARENT.search(columns[8])
-            for parent in unquote(found[1]).split(",") if found else [""]:
-                parts[parent, sys.intern(columns[0])].append(_part(columns))
-                if columns[2] == "CDS" and parent not in coding:
-                    coding[parent] = _gff3_attributes(columns[8])
-            continue
-        attributes = _gff3_attributes(columns[8])
-        if "ID" in attributes:
-            nodes[attributes["ID"]] = (columns[2], attributes.get("Parent", ""), attributes)
-    for (owner, contig), parts_of in parts.items():
-        if owner not in nodes:
-            raise ValueError(f"an exon or CDS has the parent {owner!r}, which is not there")
-        kind, above, attributes = nodes[owner]
-        gene_id = owner
-        while above in nodes:
-            gene_id, above = above, nodes[above][1]
-        gene = nodes[gene_id][2]
-        name = attributes.get("transcript_id") or owner.removeprefix("transcript:").removeprefix("rna-")
-        biotype = attributes.get("biotype") or attributes.get("transcript_biotype")
-        if not biotype:
-            general = kind in _GENES or kind == "transcript"
-            biotype = gene.get("gene_biotype") or gene.get("biotype", "") if general else kind
-        tags = attributes.get("tag", "").split(",")
-        protein = coding.get(owner, {})
-        partners = [item for item in attributes.get("Dbxref", "").split(",") if item.startswith("Ensembl:ENST")]
-        one = GeneModel(
-            id=name,
-            gene=gene.get("gene_id") or gene_id.removeprefix("gene:").removeprefix("gene-"),
-            symbol=gene.get("Name") or gene.get("gene_name") or gene.get("gene", ""),
-            biotype=biotype,
-            contig=contig,
-            strand=parts_of[0].strand,
-            start_known="cds_start_NF" not in tags and "start_range" not in attributes,
-            end_known="cds_end_NF" not in tags and "end_range" not in attributes,
-            version=_version(name, attributes.get("version", "")),
-            tags=tuple(tags),
-            mane_select=partners[0].removeprefix("Ensembl:") if partners and "MANE Select" in tags else "",
-            protein=_protein(protein, protein.get("version", "")),
-            selenocysteines=tuple(int(at) for at in _EXCEPTION.findall(protein.get("transl_except", ""))),
+def interval(row: Row) -> Interval:
+    """First and last base of a row of GFF3 or GTF.
+
+    Raises:
+        ModelError: they are not positions, or are in the wrong order.
+    """
+    first, last = position(row, 3, "start"), position(row, 4, "end")
+    if first > last:
+        message = (
+            f"column 4 (start) is {first:,}, behind column 5 (end), which is {last:,}. On either strand start is the "
+            "lower position; a feature across the origin of a circular contig ends beyond the length of the contig."
         )
-        _add_parts(one, parts_of)
-        yield one
+        raise ModelError(row.line, message)
+    return first, last
 
 
-def _gff3_attributes(text: str) -> dict[str, str]:
-    pairs = (item.strip().partition("=") for item in text.split(";"))
-    return {sys.intern(key): unquote(value) for key, _, value in pairs if key in _READ}
+def strand_of(row: Row) -> str:
+    """Strand of a row of GFF3 or GTF: ``+``, ``-``, ``.`` or ``?``.
+
+    Raises:
+        ModelError: it is something else.
+    """
+    if row.columns[6] not in _STRANDS:
+        raise ModelError(row.line, f"column 7 (strand) is {shown(row.columns[6])}; write +, - or a dot.")
+    return sys.intern(row.columns[6])
 
 
-def _gtf_attributes(text: str, tags: set[str]) -> dict[str, str]:
-    """Attributes of a row; ``tag``, which may be there several times, goes into ``tags``."""
-    attributes = {}
-    for item in text.split(";"):
-        word, _, value = item.strip().partition(" ")
-        if word == "tag":
-            tags.add(value.strip('"'))
-        elif word in _READ:
-            attributes[sys.intern(word)] = value.strip('"')
-    return attributes
+def part_of(row: Row, cds: str = "", protein: str = "") -> Part:
+    """An exon or a part of a coding sequence.
+
+    Raises:
+        ModelError: a column has a value that makes no sense.
+    """
+    _, _, kind, start, end, _, strand, phase, _ = row.columns[:9]
+    if kind == "CDS" and phase not in _PHASES:
+        raise ModelError(row.line, f"column 8 (phase) is {shown(phase)}; write 0, 1, 2 or a dot.")
+    first = last = 0
+    if len(start) < 10 and len(end) < 10 and start.isdecimal() and end.isdecimal() and start.isascii():
+        first, last = int(start), int(end)  # nearly always; a whole genome has millions
+    if not 1 <= first <= last or not end.isascii():
+        first, last = interval(row)
+    if strand not in _STRANDS:
+        strand = strand_of(row)
+    return Part(sys.intern(kind), first, last, sys.intern(strand), _PHASE.get(phase, 0), cds, protein)
 
 
-def _version(identifier: str, version: str) -> str:
-    """The version of an id that does not have it inside."""
+def shown(text: str) -> str:
+    """A value of a user's file, quoted and short."""
+    text = "".join(one if one.isprintable() else " " if one == "\t" else "?" for one in text[:61])
+    return f"'{text[:60]}{'...' if len(text) > 60 else ''}'" if text else "empty"
+
+
+def versioned(identifier: str, version: str) -> str:
+    """The version of an id that does not have it inside; empty for one that has."""
     return version if version.isdigit() and not re.search(r"\.\d+$", identifier) else ""
 
 
-def _protein(attributes: dict[str, str], version: str) -> str:
+def protein_of(attributes: dict[str, str], version: str) -> str:
+    """Id of a protein with its version, from the attributes of a coding sequence."""
     name = attributes.get("protein_id", "")
-    return f"{name}.{version}" if name and _version(name, version) else name
+    return f"{name}.{version}" if name and versioned(name, version) else name
 
 
-def read_gtf(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
-    owners: dict[tuple[str, str], tuple[dict[str, str], set[str], list[_Part]]] = {}
-    proteins: dict[str, str] = {}
-    for columns in rows:
-        kind = columns[2]
-        if kind not in ("transcript", "exon", "CDS", "stop_codon") and kind not in _SELENOCYSTEINE:
-            continue
-        found = _TRANSCRIPT.search(columns[8])
-        if found is None:
-            raise ValueError(f"a row of {columns[0]}:{columns[3]} has no transcript_id")
-        key = (sys.intern(columns[0]), found[1])
-        if key not in owners:
-            owners[key] = {}, set(), []
-        attributes, tags, parts = owners[key]
-        if not attributes or (kind == "CDS" and key[1] not in proteins):
-            told = _gtf_attributes(columns[8], tags)
-            attributes.update(told)
-            if kind == "CDS":
-                proteins[key[1]] = _protein(told, told.get("protein_version", ""))
-        if kind != "transcript":
-            parts.append(_part(columns))
-    for (contig, name), (attributes, tags, parts) in owners.items():
-        one = GeneModel(
-            id=name,
-            gene=attributes.get("gene_id", name),
-            symbol=attributes.get("gene_name") or attributes.get("gene", ""),
-            biotype=attributes.get("transcript_biotype") or attributes.get("transcript_type", ""),
-            contig=contig,
-            strand=parts[0].strand if parts else "",  # one without exons is left out, and counted
-            start_known="cds_start_NF" not in tags,
-            end_known="cds_end_NF" not in tags,
-            version=_version(name, attributes.get("transcript_version", "")),
-            tags=tuple(sorted(tags)),
-            protein=proteins.get(name, ""),
-        )
-        _add_parts(one, parts)
-        yield one
+def calls_pseudogene(attributes: dict[str, str]) -> bool:
+    """Whether the attributes of a row say that it belongs to a pseudogene (``pseudo=true``, ``pseudogene=...``)."""
+    return attributes.get("pseudo", "").lower() in ("true", "yes", "1") or bool(attributes.get("pseudogene"))
 
 
-def _add_parts(one: GeneModel, parts: list[_Part]) -> None:
-    first = 0
+def one_strand(parts: list[Part], of_transcript: str) -> str | None:
+    """The strand of all parts, else that of the transcript; empty when neither gives one, None when parts differ."""
+    strands = {part.strand for part in parts} & {"+", "-"}
+    if len(strands) > 1:
+        return None
+    return strands.pop() if strands else of_transcript if of_transcript in ("+", "-") else ""
+
+
+def trans_spliced(attributes: list[dict[str, str]], parts: list[Part], strand: str) -> bool:
+    """Whether a source calls a transcript trans-spliced, and has its parts in another order than the sequence."""
+    if not any("trans" in one.get("exception", "") and "splic" in one.get("exception", "") for one in attributes):
+        return False
+    for kind in ("exon", "CDS"):
+        starts = [part.start if strand == "+" else -part.start for part in parts if part.kind == kind]
+        if starts != sorted(starts):
+            return True
+    return False
+
+
+def add_parts(one: GeneModel, parts: list[Part]) -> None:
+    """Give a transcript its exons, coding sequence, phase and selenocysteines."""
+    first: int | None = None
     for part in parts:
-        if part.kind in _SELENOCYSTEINE:
+        if part.kind in SELENOCYSTEINE:
             one.selenocysteines = (*one.selenocysteines, part.start)
             continue
-        (one.exons if part.kind == "exon" else one.cds).append((part.start, part.end))
+        owner = one.exons if part.kind == "exon" else one.cds if part.kind == "CDS" else one.stop_codon
+        owner.append((part.start, part.end))
         # Of a coding sequence the phase of the part that is translated first counts.
-        rank = part.start if one.strand == "+" else -part.start
-        if part.kind == "CDS" and (not first or rank < first):
+        rank = part.start if one.strand == "+" else -part.end
+        if part.kind == "CDS" and (first is None or rank < first):
             first, one.phase = rank, part.phase
 
 
-def read_gene_pred(rows: Iterator[list[str]]) -> Iterator[GeneModel]:
-    """Rows of genePred (10 columns), with UCSC's ``bin`` before it, with its extension after it, or of refFlat."""
-    for columns in rows:
-        gene = ""
-        if columns[2] not in ("+", "-"):
-            first, columns = columns[0], columns[1:]
-            gene = "" if first.isdigit() else first
-        name, contig, strand = columns[:3]
-        cds_first, cds_last = int(columns[5]) + 1, int(columns[6])
-        starts, ends = ([int(item) for item in columns[at].rstrip(",").split(",")] for at in (8, 9))
-        exons = [(start + 1, end) for start, end in zip(starts, ends, strict=True)]
-        one = GeneModel(name, gene or name, "", "", contig, strand, exons)
-        one.cds = [
-            (max(first, cds_first), min(last, cds_last))
-            for first, last in exons
-            if cds_first <= cds_last and first <= cds_last and cds_first <= last
-        ]
-        if len(columns) >= 15:
-            one.gene = columns[11] or name
-            # Which end "start" means on the minus strand differs between tables: one cut end counts as both.
-            one.start_known = one.end_known = "incmpl" not in columns[12:14]
-            frames = [int(item) for item in columns[14].rstrip(",").split(",")]
-            coding = [frame for frame in frames if frame >= 0]
-            if one.cds and coding:
-                # A frame counts the bases of the codon before the exon, a phase those that are left to it.
-                one.phase = (3 - (coding[0] if strand == "+" else coding[-1])) % 3
-        yield one
+def note_code(table: GeneTable, contig: str, attributes: dict[str, str]) -> None:
+    """Count the genetic code (``transl_table``) of a coding sequence."""
+    text = attributes.get("transl_table", "")
+    if text.isascii() and text.isdigit() and len(text) < 4:
+        table.codes[contig][int(text)] += 1

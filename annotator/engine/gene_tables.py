@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
+from annotator.engine.coding_parts import joined, slip_of
 from annotator.engine.errors import BundleError
-from annotator.engine.gene_formats import GeneModel, Interval, read_gene_pred, read_gff3, read_gtf
+from annotator.engine.gene_formats import GeneModel, GeneTable, ModelError, Row, shown
+from annotator.engine.gene_pred_models import is_gene_pred, read_gene_pred
+from annotator.engine.gff3_models import read_gff3
+from annotator.engine.gtf_models import read_gtf
+from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, refuse_compression
 
 #: Biotypes of transcripts without a protein that bcftools csq knows; it takes others for coding.
 NON_CODING = frozenset(
@@ -27,75 +32,143 @@ CODING = frozenset(
         *("TR_C_gene", "TR_D_gene", "TR_J_gene", "TR_V_gene"),
     }
 )
+#: The formats that are read, for messages.
+FORMATS = "GFF3, GTF and UCSC's genePred (genePred, its extension, refGene, refFlat), plain or gzip"
 _SPELLINGS = {"mRNA": "protein_coding", "lnc_RNA": "lncRNA", "MT_tRNA": "Mt_tRNA", "MT_rRNA": "Mt_rRNA"}
 #: Characters that have a meaning in BCSQ or in GFF3.
 _UNSAFE = {ord(char): "_" for char in "|,;=&% \t@"}
-
-
-@dataclass
-class GeneTable:
-    """Transcripts of a file, the lengths that it gives contigs (``##sequence-region``), and what kind of file it is."""
-
-    kind: str
-    models: list[GeneModel]
-    lengths: dict[str, int]
-    left_out: int = 0
+_READERS: dict[str, Callable[[Iterator[Row], GeneTable], Iterator[GeneModel]]] = {
+    "GFF3": read_gff3,
+    "GTF": read_gtf,
+    "genePred": read_gene_pred,
+}
 
 
 def read_gene_table(path: Path) -> GeneTable:
     """Read a table of gene models, plain or gzip; its kind is seen from its first row.
 
     Raises:
-        BundleError: a row cannot be read.
-        OSError: the file cannot be read.
+        BundleError: the file is of another kind, or a row cannot be used; the message names its line.
+        OSError: the system cannot open or read the file.
     """
-    lengths: dict[str, int] = {}
+    refuse_compression(path, "reference_models", FORMATS)
+    table = GeneTable("")
     try:
-        kind, rows = _rows(path, lengths)
-        models = list({"GFF3": read_gff3, "GTF": read_gtf, "genePred": read_gene_pred}[kind](rows))
-    except (ValueError, IndexError, EOFError, gzip.BadGzipFile, UnicodeDecodeError) as error:
-        raise BundleError("reference_models", f"{path.name} cannot be read: {error}") from error
-    usable = [_tidied(one) for one in models if one.strand in ("+", "-") and (one.exons or one.cds)]
-    return GeneTable(kind, usable, lengths, len(models) - len(usable))
+        rows = _rows(path, table)
+        table.kind, rows = _with_kind(rows)
+        if not table.kind:
+            raise BundleError("reference_models", f"{path.name} has no rows. Supported formats: {FORMATS}.")
+        for one in _READERS[table.kind](rows, table):
+            if not (one.exons or one.cds):
+                table.left_out.add("transcript_without_exon", one.id)
+            else:
+                table.models.append(_tidied(one))
+    except ModelError as error:
+        message = f"{path.name} cannot be read: line {error.line}: {error.message}"
+        raise BundleError("reference_models", message) from error
+    except LIBRARY_ERRORS as error:
+        raise BundleError("reference_models", in_words(error, f"{path.name} cannot be read as gene models")) from error
+    return table
 
 
-def _rows(path: Path, lengths: dict[str, int]) -> tuple[str, Iterator[list[str]]]:
-    """The kind of a table and its rows; ``lengths`` fills as they are read."""
+def _rows(path: Path, table: GeneTable) -> Iterator[Row]:
+    """The rows of a table; what its directives say goes into ``table`` as they are read."""
     with path.open("rb") as stream:
         zipped = stream.read(2) == b"\x1f\x8b"
     opener: Callable[..., Iterable[str]] = gzip.open if zipped else open
+    # Names and products may be in any encoding; what is read of them is ASCII nearly always.
+    with opener(path, "rt", encoding="utf-8-sig", errors="backslashreplace") as stream:  # type: ignore[attr-defined]
+        for number, line in enumerate(stream, start=1):
+            columns = line.rstrip("\r\n").split("\t")
+            if len(columns) >= 9 and line[0] not in "#>":
+                yield Row(number, columns)
+            elif line.startswith("##sequence-region"):
+                _note_length(Row(number, line.split()), table)
+            elif line.startswith(("##FASTA", ">")):
+                table.lengths |= _lengths(chain([line], stream))
+                return
+            elif line.strip() and not line.startswith(("#", "track ", "browser ")):
+                raise ModelError(number, _too_few(columns))
 
-    def lines() -> Iterator[list[str]]:
-        with opener(path, "rt", encoding="utf-8") as stream:  # type: ignore[attr-defined]
-            for number, line in enumerate(stream, start=1):
-                if line.startswith("##sequence-region"):
-                    _, name, first, last = line.split()[:4]
-                    if first == "1":
-                        lengths[name] = int(last)
-                elif line.startswith("##FASTA"):
-                    return
-                elif line.strip() and not line.startswith("#"):
-                    columns = line.rstrip("\r\n").split("\t")
-                    if len(columns) < 9:
-                        raise ValueError(f"line {number} has {len(columns)} columns")
-                    yield columns
 
-    first = next(lines(), None)
+def _lengths(lines: Iterable[str]) -> dict[str, int]:
+    """Bases of the contigs of a sequence within a file of gene models."""
+    lengths: dict[str, int] = {}
+    name = None
+    for line in lines:
+        if line.startswith(">"):
+            name = (line[1:].split() or [""])[0]
+            lengths[name] = 0
+        elif name is not None:
+            lengths[name] += len(line.strip())
+    return lengths
+
+
+def _note_length(row: Row, table: GeneTable) -> None:
+    words = row.columns
+    numbers = words[2:4]
+    if len(words) < 4 or not all(one.isascii() and one.isdigit() and len(one) <= 12 for one in numbers):
+        raise ModelError(row.line, "##sequence-region needs the name of a contig, its first and its last position.")
+    if words[2] == "1":
+        table.lengths[words[1]] = int(words[3])
+
+
+def _too_few(columns: list[str]) -> str:
+    if _is_bed(columns):
+        return f"this is BED, which is not supported for gene models. Supported formats: {FORMATS}."
+    count = f"{len(columns)} column{'s' if len(columns) > 1 else ''}"
+    blanks = " (it has blanks)" if len(columns) == 1 and len(columns[0].split()) >= 9 else ""
+    wanted = f"expected at least 9, separated by tabs{blanks}. Supported formats: {FORMATS}."
+    return f"the row has {count} ({shown(columns[0])}); {wanted}"
+
+
+def _is_bed(columns: list[str]) -> bool:
+    return len(columns) >= 3 and columns[1].isdigit() and columns[2].isdigit() and not is_gene_pred(columns)
+
+
+def _with_kind(rows: Iterator[Row]) -> tuple[str, Iterator[Row]]:
+    """The kind of a table, and all of its rows; no kind without any."""
+    first = next(rows, None)
     if first is None:
-        raise ValueError("it has no rows")
-    if len(first) == 9 and first[3].isdigit() and first[4].isdigit():
-        return ("GTF" if ' "' in first[8] else "GFF3"), lines()
-    return "genePred", lines()
+        return "", rows
+    columns = first.columns
+
+    def every() -> Iterator[Row]:
+        yield first
+        yield from rows
+
+    if is_gene_pred(columns):
+        return "genePred", every()
+    if _is_bed(columns):
+        kind = "BED12" if len(columns) == 12 else "BED"
+        read = f"Supported formats: {FORMATS}. UCSC's bedToGenePred converts BED12."
+        raise ModelError(first.line, f"this is {kind}, which is not supported for gene models. {read}")
+    if columns[6] in ("+", "-", ".", "?") or (columns[3].isdigit() and columns[4].isdigit() and len(columns) == 9):
+        text = columns[8].strip()
+        word, blank, _ = text.partition(" ")
+        gtf = blank and "=" not in word and ("transcript_id" in text or "gene_id" in text)
+        return ("GTF" if gtf or ' "' in text else "GFF3"), every()
+    raise ModelError(first.line, f"the row is not in a format for gene models. Supported formats: {FORMATS}.")
 
 
 def _tidied(one: GeneModel) -> GeneModel:
-    one.exons = _sorted(one.exons or one.cds)
-    one.cds = _sorted(one.cds)
     one.id, one.gene = one.id.translate(_UNSAFE), one.gene.translate(_UNSAFE)
     one.symbol = (one.symbol or one.gene).translate(_UNSAFE)
     one.protein, one.mane_select = one.protein.translate(_UNSAFE), one.mane_select.translate(_UNSAFE)
     one.tags = tuple(tag.strip().replace(" ", "_").translate(_UNSAFE) for tag in one.tags if tag.strip())
     biotype = _SPELLINGS.get(one.biotype, one.biotype)
+    coding = [*one.cds, *one.stop_codon]
+    # A coding sequence may lack its exons, or reach beyond them.
+    one.exons = joined([*one.exons, *coding])
+    if one.pseudogene or _is_pseudogene(biotype):
+        coding = []
+        biotype = biotype if biotype.endswith("pseudogene") else "pseudogene"
+    elif not coding and biotype in CODING:
+        biotype = "misc_RNA"  # a transcript of a coding gene from which nothing is translated
+    one.slip = slip_of(one) if coding else None
+    one.cds = joined(coding)
+    if not coding:
+        one.phase, one.protein, one.selenocysteines = 0, "", ()
     one.source_biotype = biotype.translate(_UNSAFE)
     if one.cds:
         one.biotype = biotype if biotype in CODING else "protein_coding"
@@ -105,12 +178,6 @@ def _tidied(one: GeneModel) -> GeneModel:
     return one
 
 
-def _sorted(intervals: list[Interval]) -> list[Interval]:
-    """In ascending order; a stop codon that has a row of its own joins the rest."""
-    joined: list[Interval] = []
-    for first, last in sorted(intervals):
-        if joined and first <= joined[-1][1] + 1:
-            joined[-1] = (joined[-1][0], max(last, joined[-1][1]))
-        else:
-            joined.append((first, last))
-    return joined
+def _is_pseudogene(biotype: str) -> bool:
+    """Whether nothing is translated from transcripts of a biotype, whatever rows they have."""
+    return biotype.endswith("pseudogene") and biotype not in CODING and not biotype.startswith("translated_")

@@ -162,13 +162,16 @@ class Answers:
         return found
 
 
-def joined_entries(local: pa.BinaryArray, ordinal: np.ndarray, answers: dict[int, Answer]) -> pa.BinaryArray:
+def joined_entries(
+    local: pa.BinaryArray, ordinal: np.ndarray, answers: dict[int, Answer], unread: frozenset[str] = frozenset()
+) -> pa.BinaryArray:
     """BCSQ of each record: what the haplotypes say, else what the record by itself does.
 
     Args:
         local: entries of each record by itself.
         ordinal: of each record.
         answers: entries of the haplotypes.
+        unread: transcripts that csq does not see; for these the record by itself speaks.
     """
     if not answers:
         return local
@@ -178,8 +181,16 @@ def joined_entries(local: pa.BinaryArray, ordinal: np.ndarray, answers: dict[int
             continue
         entries, complete = answers[number]
         own = texts[index]
-        if not complete and own:
+        if own and (unread or not complete):
             there = entries.split(b",")
-            entries = b",".join([*there, *(entry for entry in own.split(b",") if entry not in there)])
+            more = [entry for entry in own.split(b",") if not complete or _is_of(entry, unread)]
+            entries = b",".join([*there, *(entry for entry in more if entry not in there)])
         texts[index] = entries
     return pa.array(texts, pa.binary())
+
+
+def _is_of(entry: bytes, transcripts: frozenset[str]) -> bool:
+    """Whether an entry may be of some transcripts; one of an intron names its gene alone."""
+    fields = entry.decode().split("|")
+    name = fields[2] if len(fields) > 2 else ""
+    return not name or name in transcripts or name.rpartition(".")[0] in transcripts

@@ -17,11 +17,12 @@ from operator import itemgetter
 from pathlib import Path
 from urllib.parse import unquote
 
-import pysam
-
 from annotator.engine.bgzf import END_OF_FILE, BgzfWriter, pack
 from annotator.engine.errors import BundleError
+from annotator.engine.gene_formats import shown
+from annotator.engine.indexes import index_of, make_index, open_table, rows_of
 from annotator.engine.layers import WINDOW
+from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference import Contig, Sequence
 
@@ -34,6 +35,7 @@ PARALLEL_BYTES = 64 << 20
 #: Alleles that wait to be put into order.
 WAITING = 50_000
 _NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
+_POSITION = re.compile(r"[0-9]{1,10}")
 _PLAIN = re.compile(r"[ACGT]+")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
 
@@ -106,7 +108,8 @@ def merge_variants(
     Raises:
         BundleError: a source cannot be read, lacks a field, or belongs to another sequence.
     """
-    tables = [[_indexed(source, path, work) for path in source.paths] for source in sources]
+    lengths = [contig.length for contig in contigs]
+    tables = [[_indexed(source, path, work, lengths) for path in source.paths] for source in sources]
     columns = [KNOWN_IN] + [source.info(one) for source in sources for one in source.wanted]
     if len(set(columns)) != len(columns):
         raise BundleError("reference_build", f"Two fields of known variants have one name: {', '.join(columns)}.")
@@ -124,7 +127,8 @@ def merge_variants(
         stream.write(END_OF_FILE)
     for source in sources:
         _refuse_other_build(source)
-    pysam.tabix_index(str(out), seq_col=0, start_col=1, end_col=1, meta_char="#", force=True)
+    with step("reference_variants", "The known variants cannot be indexed"):
+        make_index(out, lengths, seq_col=0, start_col=1, end_col=1, meta_char="#")
     listed = ", ".join(source.name for source in sources)
     fields = [_field(KNOWN_IN, "String", f"Sources of known variants that list the allele, joined by & ({listed})")]
     for source in sources:
@@ -159,29 +163,29 @@ def _merge_contig(
             values = _joined(list(same), sources)
             stream.write("\t".join([contig.name, str(pos), ref, alt, *values]).encode() + b"\n")
         stream.close()
-    except (ValueError, IndexError, OSError) as error:
+    except LIBRARY_ERRORS as error:
         listed = ", ".join(source.name for source in sources)
-        message = f"Known variants ({listed}) on {contig.name} cannot be read: {error}"
+        message = in_words(error, f"Known variants ({listed}) on {contig.name} cannot be read")
         raise BundleError("reference_variants", message) from error
     finally:
         stream.abandon()
     return tallies
 
 
-def _indexed(source: VariantSource, given: Path, work: Path) -> Path:
-    """A file of a source, indexed where it is not; looks the fields up in its header."""
+def _indexed(source: VariantSource, given: Path, work: Path, lengths: list[int]) -> Path:
+    """A file of a source, indexed where it is not; looks the fields up in its header. ``lengths`` are of contigs."""
     path = given
     if not path.is_file():
         raise BundleError("reference_build", f"There is no file {path}.")
     try:
-        if not any(path.with_name(path.name + end).is_file() for end in (".tbi", ".csi")):
+        if index_of(path) is None:
             path = work / f"{source.name}.{given.name}.vcf.gz"
             _copy(given, path)
-            pysam.tabix_index(str(path), preset="vcf", force=True)
-        with pysam.TabixFile(str(path), encoding="utf-8") as table:
+            make_index(path, lengths, preset="vcf")
+        with open_table(path) as table:
             header = list(table.header)
-    except (OSError, ValueError, EOFError) as error:
-        reason = f"{given.name} cannot be read as a VCF file that is sorted: {error}"
+    except LIBRARY_ERRORS as error:
+        reason = in_words(error, f"{given.name} cannot be read as a VCF file that is sorted")
         raise BundleError("reference_variants", reason) from error
     known = {found[1]: found.groups()[1:] for line in header if (found := _INFO.match(line))}
     source.fields.clear()
@@ -228,12 +232,17 @@ def _normalised(
     """Alleles of a file on one contig, in the order of their normalised positions."""
     waiting: list[Row] = []
     most = WAITING
-    with pysam.TabixFile(str(path), encoding="utf-8") as table:
+    with open_table(path) as table:
         for theirs in table.contigs:
             if names.get(theirs) != contig.name:
                 continue
-            for line in table.fetch(theirs):
+            for line in rows_of(table, theirs):
                 columns = line.split("\t", 8)
+                if len(columns) < 8 or not _POSITION.fullmatch(columns[1]):
+                    wanted = "CHROM, POS, ID, REF, ALT, QUAL, FILTER and INFO, separated by tabs"
+                    where = f"Known variants ({source.name}) on {contig.name} cannot be read"
+                    message = f"{where}: the row {shown(line)} is not a record of VCF; it needs {wanted}."
+                    raise BundleError("reference_variants", message)
                 pos, ref = int(columns[1]), columns[3].upper()
                 if len(waiting) >= most:
                     # Left-alignment moves an allele back; one that waits can only be overtaken from within a window.

@@ -32,6 +32,7 @@ def render_log(summary: dict[str, Any], name: str) -> str:
     lines = [
         f"Annotation of {name}",
         f"Reference: {reference['title']} ({reference['name']}, {reference['assembly']})",
+        *(f"Note: {note}" for note in reference.get("notes", ())),
         f"Engine: {summary['engine']}",
         "Calls: " + ("haplotype by haplotype, from the genotypes" if summary["haplotypes"] else "record by record"),
         "",

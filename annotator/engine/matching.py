@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pysam
 
 from annotator.engine.columns import bytes_of
 from annotator.engine.errors import BundleError
+from annotator.engine.indexes import open_table
 from annotator.engine.layers import WINDOW, encode
-from annotator.engine.library_errors import reading
+from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference import LayerSpec, Sequence
 
@@ -46,8 +46,8 @@ class KnownVariants:
     def __init__(self, spec: LayerSpec, sequence: Sequence) -> None:
         self.spec = spec
         self._sequence = sequence
-        with reading("reference_layer", spec.path.name):
-            self._file = pysam.TabixFile(str(spec.path), encoding="utf-8")
+        with step("reference_layer", f"{spec.path.name} cannot be opened", VERIFY):
+            self._file = open_table(spec.path)
             columns = list(self._file.header)[-1].lstrip("#").split("\t")
         missing = [one.column for one in spec.fields if one.column not in columns]
         if missing or spec.known not in columns:
@@ -131,7 +131,7 @@ class KnownVariants:
         wanted = np.unique(pos)
         found = []
         for near in np.split(wanted, np.flatnonzero(np.diff(wanted // WINDOW)) + 1):
-            with reading("reference_layer", self.spec.path.name):
+            with step("reference_layer", f"{self.spec.path.name} cannot be read", VERIFY):
                 rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
             if len(rows):
                 column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)

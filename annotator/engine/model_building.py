@@ -1,75 +1,29 @@
-"""Gene models of a new reference: placed on its contigs, written for the engine, and checked against the sequence."""
+"""Gene models of a new reference: placed on its contigs, and written for the engine."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import pysam
-
 from annotator.engine.bgzf import BgzfWriter
+from annotator.engine.coding_parts import joined
 from annotator.engine.errors import BundleError
-from annotator.engine.gene_formats import GeneModel
-from annotator.engine.gene_tables import GeneTable
-from annotator.engine.models import Models
-from annotator.engine.reference import Contig, Sequence
-from annotator.engine.verify import coding_faults
+from annotator.engine.gene_formats import GeneModel, GeneTable, Interval
+from annotator.engine.indexes import make_index
+from annotator.engine.library_errors import step
+from annotator.engine.reference import Contig
 
-#: Parts of the coding transcripts that must start and end as proteins do, and that may have a stop before the end.
-#: Tables that do not say which transcripts are cut off have about one in eight that is; models on a wrong sequence
-#: have a few in a hundred right.
-LEAST_STARTS, LEAST_STOPS, MOST_INTERNAL = 0.8, 0.8, 0.1
-#: Coding transcripts that a contig needs to be judged by itself.
-JUDGED_ALONE = 10
 _ORDER = {"gene": 0, "mRNA": 1, "exon": 2, "five_prime_UTR": 3, "CDS": 4, "three_prime_UTR": 5}
-
-
-@dataclass
-class Fit:
-    """How coding transcripts fit a sequence. Those that the source calls cut off are not asked for that end."""
-
-    coding: int = 0
-    starts: int = 0
-    asked_start: int = 0
-    stops: int = 0
-    asked_stop: int = 0
-    internal: int = 0
-    exceptions: list[str] = field(default_factory=list)
-
-    def bad(self) -> bool:
-        """Whether models and sequence do not belong together."""
-        return (
-            self.starts < LEAST_STARTS * self.asked_start
-            or self.stops < LEAST_STOPS * self.asked_stop
-            or self.internal > MOST_INTERNAL * self.coding
-        )
-
-    def figures(self) -> str:
-        """The figures in words."""
-        return (
-            f"of {self.coding:,} coding transcripts {_part(self.starts, self.asked_start)} start on a start codon, "
-            f"{_part(self.stops, self.asked_stop)} end on a stop codon, "
-            f"{_part(self.internal, self.coding)} have a stop codon before the end"
-        )
-
-    def add(self, other: Fit) -> None:
-        """Add the figures of another contig."""
-        for name in ("coding", "starts", "asked_start", "stops", "asked_stop", "internal"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.exceptions += other.exceptions
-
-
-def _part(count: int, total: int) -> str:
-    return f"{count:,} of {total:,} ({count / total:.1%})" if total else "0 of 0"
 
 
 def place(table: GeneTable, contigs: list[Contig], names: dict[str, str]) -> tuple[list[GeneModel], Counter[str]]:
     """Put models on the contigs of the reference.
 
+    A model across the origin of a circular contig ends beyond the contig's length.
+
     Args:
-        table: as it was read.
+        table: as it was read; what is left out is added to it.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
 
@@ -81,37 +35,100 @@ def place(table: GeneTable, contigs: list[Contig], names: dict[str, str]) -> tup
         BundleError: no contig is the reference's, a model lies outside its contig, or the table gives a contig more
             bases than the sequence has.
     """
-    lengths = {contig.name: contig.length for contig in contigs}
+    by_name = {contig.name: contig for contig in contigs}
     for name, said in table.lengths.items():
-        if name in names and said > lengths[names[name]]:
-            message = f"the gene models give {name} {said:,} bases, the sequence has {lengths[names[name]]:,}"
+        if name in names and said > by_name[names[name]].length:
+            message = f"the gene models give {name} {said:,} bases, the sequence has {by_name[names[name]].length:,}"
             raise BundleError("reference_mismatch", f"Models and sequence do not belong together: {message}.")
-    missing = Counter(one.contig for one in table.models if one.contig not in names)
-    placed = [one for one in table.models if one.contig in names]
+    missing: Counter[str] = Counter()
+    placed = []
+    for one in table.models:
+        if one.contig in names:
+            placed.append(one)
+        else:
+            missing[one.contig] += 1
+            table.left_out.add("contig_without_sequence", one.id)
     if not placed:
-        theirs, ours = ", ".join(list(missing)[:8]) or "none", ", ".join(list(lengths)[:8])
-        message = f"No gene model is on a contig of the sequence: the models have {theirs}; the sequence has {ours}."
-        raise BundleError("reference_mismatch", message)
+        raise BundleError("reference_mismatch", _nothing_placed(table, missing, contigs))
     outside = []
     for one in placed:
         one.contig = names[one.contig]
-        if one.exons[-1][1] > lengths[one.contig] or one.exons[0][0] < 1:
-            outside.append(f"{one.id} ends at {one.contig}:{one.exons[-1][1]:,}")
+        contig = by_name[one.contig]
+        if contig.circular:
+            _around_origin(one, contig.length)
+        start, end = one.exons[0][0], one.exons[-1][1]
+        reach = start + contig.length - 1 if contig.circular else contig.length
+        if not 1 <= start <= contig.length or end > reach:
+            outside.append(f"{one.id} ends at {one.contig}:{end:,}")
     if outside:
         message = f"{len(outside):,} of {len(placed):,} gene models lie outside their contigs ({outside[0]})"
-        raise BundleError("reference_mismatch", f"Models and sequence do not belong together: {message}.")
+        remedy = "Genes across the origin of a circular contig need --circular CONTIG."
+        raise BundleError("reference_mismatch", f"Models and sequence do not belong together: {message}. {remedy}")
     rank = {contig.name: at for at, contig in enumerate(contigs)}
     placed.sort(key=lambda one: (rank[one.contig], one.exons[0][0], one.exons[-1][1], one.id))
+    taken: set[str] = set()
     times: Counter[str] = Counter()
     for one in placed:
-        times[one.id] += 1
-        if times[one.id] > 1:  # a transcript that lies at several places
-            one.id = f"{one.id}_{times[one.id]}"
+        one.id = _unique(one.id, times, taken)
     return placed, missing
 
 
-def write_models(path: Path, models: list[GeneModel]) -> None:
-    """Write placed models as GFF3 in Ensembl's style, bgzipped and indexed."""
+def _nothing_placed(table: GeneTable, missing: Counter[str], contigs: list[Contig]) -> str:
+    left_out = table.left_out.lines()
+    if not missing and left_out:
+        return f"The gene models have no transcript that can be used. Left out: {'; '.join(left_out)}."
+    theirs, ours = ", ".join(list(missing)[:8]) or "none", ", ".join([one.name for one in contigs][:8])
+    return f"No gene model is on a contig of the sequence: the models have {theirs}; the sequence has {ours}."
+
+
+def _unique(name: str, times: Counter[str], taken: set[str]) -> str:
+    """A name that no other has: of those that occur several times the later ones get a number."""
+    times[name] += 1
+    found = name if times[name] == 1 else f"{name}_{times[name]}"
+    while found in taken:
+        times[name] += 1
+        found = f"{name}_{times[name]}"
+    taken.add(found)
+    return found
+
+
+def _around_origin(one: GeneModel, length: int) -> None:
+    """Put a model across the origin of a circular contig into one piece that ends beyond the contig.
+
+    Sources write it so already, or as parts at both ends of the contig, or whole behind the end.
+    """
+
+    def moved(by: int, first: int, last: int) -> None:
+        """Move all positions from ``first`` to ``last``."""
+        for name in ("exons", "cds"):
+            parts: list[Interval] = getattr(one, name)
+            shifted = [(a + by, b + by) if first <= a <= last else (a, b) for a, b in parts]
+            setattr(one, name, joined(shifted))
+        one.selenocysteines = tuple(at + by if first <= at <= last else at for at in one.selenocysteines)
+        if one.slip is not None and first <= one.slip <= last:
+            one.slip += by
+
+    if one.exons[0][0] > length:
+        moved(-length, 1, one.exons[-1][1])
+    elif len(one.exons) > 1 and one.exons[0][0] == 1 and one.exons[-1][1] == length:
+        gap = max(range(1, len(one.exons)), key=lambda at: one.exons[at][0] - one.exons[at - 1][1])
+        moved(length, 1, one.exons[gap - 1][1])
+        # The phase was that of the part at the wrong end; what crosses the origin is not cut off there.
+        one.phase, one.start_known = 0, True
+
+
+def write_models(path: Path, models: list[GeneModel], contigs: list[Contig]) -> None:
+    """Write placed models as GFF3 in Ensembl's style, bgzipped and indexed.
+
+    Args:
+        path: the file; its index goes beside it.
+        models: as :func:`place` gives them.
+        contigs: of the reference.
+
+    Raises:
+        BundleError: the file cannot be indexed.
+        OSError: it cannot be written.
+    """
     rows: dict[str, list[tuple[int, int, int, str]]] = defaultdict(list)
     for number, (gene, members) in enumerate(_genes(models)):
         for row in _gene_rows(gene, members):
@@ -124,7 +141,8 @@ def write_models(path: Path, models: list[GeneModel]) -> None:
         stream.close()
     finally:
         stream.abandon()
-    pysam.tabix_index(str(path), preset="gff", force=True)
+    with step("reference_models", "The gene models cannot be indexed"):
+        make_index(path, [contig.length for contig in contigs], preset="gff")
 
 
 def _genes(models: list[GeneModel]) -> Iterator[tuple[str, list[GeneModel]]]:
@@ -141,10 +159,9 @@ def _genes(models: list[GeneModel]) -> Iterator[tuple[str, list[GeneModel]]]:
         members.append(one)
         ends[id(members)] = max(ends.get(id(members), 0), one.exons[-1][1])
     times: Counter[str] = Counter()
+    taken: set[str] = set()
     for members in closed:
-        gene = members[0].gene
-        times[gene] += 1
-        yield (gene if times[gene] == 1 else f"{gene}_{times[gene]}"), members
+        yield _unique(members[0].gene, times, taken), members
 
 
 def _gene_rows(gene: str, members: list[GeneModel]) -> Iterator[tuple[int, str, str]]:
@@ -189,6 +206,7 @@ def _attributes(one: GeneModel, gene: str) -> str:
         "mane_select": one.mane_select,
         "protein_id": one.protein,
         "selenocysteine": ",".join(map(str, sorted(one.selenocysteines))),
+        "slip": "" if one.slip is None else str(one.slip),
     }
     return ";".join(f"{key}={value}" for key, value in pairs.items() if value)
 
@@ -203,37 +221,3 @@ def _untranslated(one: GeneModel) -> Iterator[tuple[str, int, int]]:
             yield left, start, min(end, one.cds[0][0] - 1)
         if end > one.cds[-1][1]:
             yield right, max(start, one.cds[-1][1] + 1), end
-
-
-def check_models(path: Path, placed: list[GeneModel], contigs: list[Contig], sequence: Sequence) -> Fit:
-    """Compare written models with the sequence.
-
-    Raises:
-        BundleError: they do not belong together; the message has the figures, those of the worst contig where a single
-            one does not fit.
-    """
-    models = Models.load(path, contigs)
-    cut = {one.id: (one.start_known, one.end_known) for one in placed}
-    total, alone = Fit(), []
-    for contig in contigs:
-        fit = Fit()
-        for one in models.transcripts(contig.name):
-            if not one.cds:
-                continue
-            faults = coding_faults(one, contig, sequence)
-            start_known, end_known = cut[one.id]
-            fit.coding += 1
-            fit.asked_start += start_known
-            fit.asked_stop += end_known
-            fit.starts += start_known and "start" not in faults
-            fit.stops += end_known and "stop" not in faults
-            fit.internal += "internal" in faults
-            if faults:
-                fit.exceptions.append(one.id)
-        total.add(fit)
-        if fit.coding >= JUDGED_ALONE and fit.bad():
-            alone.append(f"contig {contig.name} (genetic code {contig.genetic_code}): {fit.figures()}")
-    if total.bad() or alone:
-        where = alone[0] if alone and not total.bad() else total.figures()
-        raise BundleError("reference_mismatch", f"Models and sequence do not belong together: {where}.")
-    return total

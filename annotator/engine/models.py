@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-import pysam
-
 from annotator.engine.errors import BundleError
+from annotator.engine.indexes import index_of, open_table, rows_of
+from annotator.engine.library_errors import LIBRARY_ERRORS, VERIFY, in_words, step
 from annotator.engine.reference import Contig
 
 Interval = tuple[int, int]
+#: The transcript that a row is, or is a part of.
+_OF_TRANSCRIPT = re.compile(r"(?:ID|Parent)=transcript:([^;\n]*)")
 
 
 @dataclass
@@ -84,8 +87,8 @@ class Models:
                     (owner.exons if kind == "exon" else owner.cds).append((first, last))
                     if kind == "CDS" and (owner.strand == "-" or len(owner.cds) == 1):  # rows ascend
                         owner.phase = phase
-        except (ValueError, KeyError) as error:
-            raise BundleError("reference_models", f"{path.name} cannot be read: {error!r}") from error
+        except LIBRARY_ERRORS as error:
+            raise BundleError("reference_models", in_words(error, f"{path.name} cannot be read")) from error
         for owners in transcripts.values():
             for owner in owners.values():
                 owner.exons.sort()
@@ -108,25 +111,47 @@ def _rows(path: Path, contigs: Iterable[str]) -> Iterator[tuple[str, str, int, i
 
 
 def indexed(path: Path) -> bool:
-    """Whether gene models have a tabix index, so that those of one contig can be read alone."""
-    return path.with_name(path.name + ".tbi").is_file()
+    """Whether gene models have an index, so that those of one contig can be read alone."""
+    return index_of(path) is not None
 
 
 def model_lines(path: Path, contigs: Iterable[str]) -> Iterator[str]:
     """Lines of a file of gene models: those of some contigs when it is indexed, otherwise all."""
-    if not indexed(path):
-        with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
-            yield from lines
-        return
-    with pysam.TabixFile(str(path), encoding="utf-8") as table:
-        for contig in contigs:
-            if contig in table.contigs:
-                yield from table.fetch(contig)
+    with step("reference_models", f"{path.name} cannot be read", VERIFY):
+        if not indexed(path):
+            with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
+                yield from lines
+            return
+        with open_table(path) as table:
+            for contig in contigs:
+                yield from rows_of(table, contig)
 
 
 def model_contigs(path: Path) -> frozenset[str]:
     """Names of the contigs that have gene models."""
     if indexed(path):
-        with pysam.TabixFile(str(path), encoding="utf-8") as table:
+        with step("reference_models", f"{path.name} cannot be read", VERIFY), open_table(path) as table:
             return frozenset(table.contigs)
     return frozenset(line.partition("\t")[0] for line in model_lines(path, ()) if "\t" in line and line[0] != "#")
+
+
+def read_lines(lines: Iterable[str], unread: frozenset[str]) -> Iterator[str]:
+    """Lines of gene models without those of some transcripts.
+
+    Args:
+        lines: of GFF3 in Ensembl's style.
+        unread: ids of transcripts, without ``transcript:``.
+    """
+    for line in lines:
+        found = _OF_TRANSCRIPT.search(line) if unread else None
+        if found is None or found[1] not in unread:
+            yield line
+
+
+def read_contigs(path: Path, unread: frozenset[str]) -> frozenset[str]:
+    """Names of the contigs that have a transcript beside some that are not read."""
+    found = set()
+    for line in read_lines(model_lines(path, sorted(model_contigs(path))), unread):
+        if "ID=transcript:" in line:
+            found.add(line.partition("\t")[0])
+    return frozenset(found)

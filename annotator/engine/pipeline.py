@@ -135,6 +135,8 @@ class _Run:
         self._report = report
         report(Progress("checking", 0, None, 0))
         self.warnings = Warnings()
+        for note in reference.notes:
+            self.warnings.add("models_accepted", None, note)
         lines = Lines(path, limits)
         self.header = read_header(iter(lines), limits.header, self.warnings)
         self._earlier = Earlier.of(self.header, info_lines(reference), replace)

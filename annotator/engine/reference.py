@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pysam
 
 from annotator.engine.errors import BundleError
-from annotator.engine.library_errors import reading
+from annotator.engine.library_errors import VERIFY, step
 
 #: Format of bundles that this version writes and reads.
 SCHEMA = 2
@@ -76,7 +78,7 @@ class Sequence:
 
     def __init__(self, fasta: Path) -> None:
         self._name = fasta.name
-        with reading("reference_sequence", fasta.name):
+        with step("reference_sequence", f"{fasta.name} cannot be read", VERIFY):
             self._file = pysam.FastaFile(str(fasta))
         self._contig = ""
         self._first = 0
@@ -94,10 +96,39 @@ class Sequence:
             self._first = max(0, start - 1 - WINDOW // 2)
             self._contig = contig
             end = start - 1 + max(length, WINDOW)
-            with reading("reference_sequence", self._name):
+            with step("reference_sequence", f"{self._name} cannot be read", VERIFY):
                 self._bases = self._file.fetch(contig, self._first, end).upper().encode("ascii")
             offset = start - 1 - self._first
         return self._bases[offset : offset + length]
+
+    def fetch_on(self, contig: Contig, start: int, length: int) -> bytes:
+        """The same; a circular contig goes on at its first base."""
+        fetch = partial(self.fetch, contig.name)
+        return (around_origin(fetch, contig.length) if contig.circular else fetch)(start, length)
+
+
+def around_origin(fetch: Callable[[int, int], bytes], length: int) -> Callable[[int, int], bytes]:
+    """Bases of a circular contig from any position on: those behind its end are the first ones again.
+
+    Args:
+        fetch: bases from a 1-based position on, so many; fewer at the end of the contig.
+        length: of the contig.
+
+    Returns:
+        The same, with a start that may be below 1 or beyond ``length``.
+    """
+
+    def bases(start: int, count: int) -> bytes:
+        found = []
+        while count > 0:
+            at = (start - 1) % length + 1
+            found.append(fetch(at, min(count, length - at + 1)))
+            start, count = start + len(found[-1]), count - len(found[-1])
+            if not found[-1]:
+                break
+        return b"".join(found)
+
+    return bases
 
 
 @dataclass(frozen=True)
@@ -124,6 +155,10 @@ class Reference:
     checksums: dict[str, str]
     #: Coding transcripts that are known not to fit the sequence (cut off, selenocysteine, ...).
     exceptions: frozenset[str]
+    #: Transcripts that ``bcftools csq`` cannot read: with ribosomal slippage, or across the origin of a contig.
+    unread_by_csq: frozenset[str]
+    #: What every log of an annotation says of the reference, such as that its models were accepted without fitting.
+    notes: tuple[str, ...]
     _names: dict[str, str]
 
     @classmethod
@@ -186,10 +221,13 @@ class Reference:
                 sources=tuple(manifest["sources"]),
                 checksums=dict(manifest["sha256"]),
                 exceptions=frozenset(manifest.get("exceptions", ())),
+                unread_by_csq=frozenset([*manifest.get("slippage", ()), *manifest.get("across_origin", ())]),
+                notes=tuple(manifest.get("notes", ())),
                 _names=names | {name.lower(): contig for name, contig in names.items()},
             )
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            message = f"{directory.name}/manifest.json is not usable: {_fault_of(error)}."
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            remedy = "build or fetch the reference again"
+            message = f"{directory.name}/manifest.json is not usable: {_fault_of(error)}; {remedy}."
             raise BundleError("reference_manifest", message) from error
         tables = [layer.path for layer in layers] + ([reference.regions.path] if reference.regions else [])
         for path in (reference.fasta, reference.models, reference.compiled, *tables):

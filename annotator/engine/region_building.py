@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pysam
-
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.errors import BundleError
+from annotator.engine.indexes import make_index
+from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.reference import Contig
 from annotator.engine.regions import COLUMNS
 
@@ -113,7 +113,8 @@ def merge_regions(
         stream.close()
     finally:
         stream.abandon()
-    pysam.tabix_index(str(out), preset="bed", force=True)
+    with step("reference_regions", "The regions cannot be indexed"):
+        make_index(out, lengths.values(), preset="bed")
     return [
         {"name": track.name, "info": track.name, "description": track.description or f"Regions of {track.name}"}
         for track in sources
@@ -167,7 +168,8 @@ def _regions(source: RegionSource) -> Iterator[tuple[str, int, int, str]]:
                     start, end = int(columns[source.start - 1]) - source.base, int(columns[source.end - 1])
                     value = _value(source, columns, start, end)
                 except (ValueError, IndexError):
-                    message = f"{source.path.name}, line {number}: no region in the columns that are read."
+                    read = f"contig {source.contig}, start {source.start}, end {source.end}"
+                    message = f"{source.path.name}, line {number}: no region in the columns that are read ({read})."
                     raise BundleError("reference_regions", message) from None
                 if not 0 <= start < end:
                     source.left_out["no bases"] += 1
@@ -175,8 +177,8 @@ def _regions(source: RegionSource) -> Iterator[tuple[str, int, int, str]]:
                 yield contig, start, end, value
     except FileNotFoundError:
         raise BundleError("reference_build", f"There is no file {source.path}.") from None
-    except (EOFError, gzip.BadGzipFile, UnicodeDecodeError) as error:
-        raise BundleError("reference_regions", f"{source.path.name} cannot be read: {error}") from error
+    except LIBRARY_ERRORS as error:
+        raise BundleError("reference_regions", in_words(error, f"{source.path.name} cannot be read")) from error
 
 
 def _value(source: RegionSource, columns: list[str], start: int, end: int) -> str:

@@ -12,6 +12,8 @@ import pysam
 
 from annotator.engine.codes import STANDARD_STOPS, STOPS
 from annotator.engine.consequence.models import GeneModels
+from annotator.engine.indexes import index_of, open_table
+from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.models import Models, Transcript
 from annotator.engine.reference import Contig, LayerSpec, Reference, RegionSpec, Sequence
 
@@ -40,11 +42,25 @@ def verify(reference: Reference) -> Findings:
         path = reference.directory / name
         digest = sha256(path) if path.is_file() else "missing"
         findings.note([] if digest == wanted else [f"sha256 is {digest}"], f"file {name}")
+    tables = [reference.models] if index_of(reference.models) else []
+    tables += [layer.path for layer in reference.layers] + ([reference.regions.path] if reference.regions else [])
+    name = "the bundle"
     try:
+        for path in tables:
+            name = path.name
+            open_table(path).close()
+        name = "the contents of the bundle"
         _check_contents(reference, findings)
-    except (OSError, ValueError) as error:
-        findings.failed.append(f"contents cannot be read: {error}")
+    except LIBRARY_ERRORS as error:
+        findings.failed.append(_contents_failed(error, name))
     return findings
+
+
+def _contents_failed(error: Exception, what: str) -> str:
+    try:
+        return in_words(error, f"{what} cannot be read")
+    except OSError as system:
+        return f"{what} cannot be read: {system.strerror}: {system.filename or ''}".rstrip(": ")
 
 
 def _check_contents(reference: Reference, findings: Findings) -> None:
@@ -85,9 +101,9 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def coding_sequence(one: Transcript, contig: str, sequence: Sequence) -> bytes:
+def coding_sequence(one: Transcript, contig: Contig, sequence: Sequence) -> bytes:
     """The coding sequence of a transcript, in the direction of translation."""
-    bases = b"".join(sequence.fetch(contig, first, last - first + 1) for first, last in one.cds)
+    bases = b"".join(sequence.fetch_on(contig, first, last - first + 1) for first, last in one.cds)
     return bases if one.strand == "+" else bases.translate(COMPLEMENT)[::-1]
 
 
@@ -96,7 +112,7 @@ def coding_faults(one: Transcript, contig: Contig, sequence: Sequence) -> dict[s
 
     A last codon that is incomplete is completed by A, as polyadenylation does.
     """
-    bases = coding_sequence(one, contig.name, sequence)[one.phase :]
+    bases = coding_sequence(one, contig, sequence)[one.phase :]
     bases += b"A" * (-len(bases) % 3)
     codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [b""]
     stops = STOPS.get(contig.genetic_code, STANDARD_STOPS)
@@ -126,7 +142,7 @@ def _selenocysteines(one: Transcript) -> set[int]:
 def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
     """Every REF of a layer is what the sequence has."""
     count, problems = 0, []
-    with pysam.TabixFile(str(layer.path), encoding="utf-8") as table:
+    with open_table(layer.path) as table:
         for row in table.fetch():
             contig, pos, ref = row.split("\t", 3)[:3]
             count += 1
@@ -141,7 +157,7 @@ def _check_regions(spec: RegionSpec, contigs: Iterable[Contig]) -> tuple[Counter
     tracks = {track.name for track in spec.tracks}
     counts: Counter[str] = Counter()
     problems = []
-    with pysam.TabixFile(str(spec.path), encoding="utf-8") as table:
+    with open_table(spec.path) as table:
         for row in table.fetch():
             contig, start, end, track, _ = row.split("\t")
             counts[track] += 1

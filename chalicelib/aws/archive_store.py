@@ -55,6 +55,9 @@ class ArchiveStore(Protocol):
         :raises FileNotFoundError: the archive does not hold it
         """
 
+    def holds(self, job: Job) -> bool:
+        """False when the store certainly lacks the file that the job's record names."""
+
     def bring_back(self, job: Job, retrieval: Retrieval, key: str) -> None:
         """Write a retrieved results file back into the results bucket, compared by checksum.
 

@@ -1,12 +1,14 @@
 """Table `annotations`, the moves of a results file: into the archive, out of it, and who holds it meanwhile."""
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_value
-from chalicelib.aws.job_table import ConditionFailedError, JobTable
+from chalicelib.aws.job_table import JobTable
+from chalicelib.aws.record_update import ConditionFailedError
 from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
 from chalicelib.exceptions import BeingToldError, FilesOnTheMoveError, JobNotFoundError, LeaseLostError
 
@@ -16,6 +18,9 @@ BY_RESTORE_STATUS = "restore_status-restore_requested_time"
 OPEN_JOBS = "open-submit_time"
 
 _HELD = "file_hold_owner = :owner"
+_RETRIEVAL = ("restore_status", "restore_tier", "restore_requested_time")
+"""Attributes that a job has while a retrieval is under way."""
+_ARCHIVED_COMPANIONS = ("s3_key_archived_index_file", "s3_key_archived_variants_file")
 
 
 @dataclass(frozen=True)
@@ -45,21 +50,16 @@ class ArchiveTable:
         """
         try:
             return self._jobs.update(
-                job_id, "SET file_hold_owner = :owner, file_hold_expires = :expires ADD version :one",
-                "attribute_not_exists(file_hold_owner) OR file_hold_owner = :owner OR file_hold_expires < :now",
-                {":owner": owner, ":expires": now + seconds, ":now": now, ":one": 1})
+                job_id, "attribute_not_exists(file_hold_owner) OR file_hold_owner = :owner OR file_hold_expires < :now",
+                {":owner": owner, ":now": now}, {"file_hold_owner": owner, "file_hold_expires": now + seconds})
         except ConditionFailedError as failed:
-            if failed.job is None:
+            if failed.record is None:
                 raise JobNotFoundError() from failed
             raise FilesOnTheMoveError() from failed
 
     def release_files(self, job_id: str, owner: str) -> None:
         """Give the hold up; nothing happens when it is not ours any more."""
-        try:
-            self._jobs.update(job_id, "ADD version :one REMOVE file_hold_owner, file_hold_expires", _HELD,
-                              {":owner": owner, ":one": 1})
-        except ConditionFailedError:
-            return
+        self._changed(job_id, _HELD, {":owner": owner}, {}, ("file_hold_owner", "file_hold_expires"))
 
     # ---- into the archive and out of it ----------------------------------------------------------------------
     def note_upload(self, job_id: str, owner: str, upload: str) -> None:
@@ -67,34 +67,39 @@ class ArchiveTable:
 
         :raises LeaseLostError: the hold is not ours any more
         """
-        self._held(job_id, owner, "SET archive_upload = :upload ADD version :one", {":upload": upload, ":one": 1})
+        self._held(job_id, owner, {"archive_upload": upload})
 
-    def record_archived(self, job_id: str, owner: str, archive_id: str, now: int) -> Job:
+    def record_archived(self, job: Job, owner: str, archive_id: str, index_key: str | None,
+                        variants_key: str | None, now: int) -> Job:
         """The results file is in the archive now: `results_file_archive_id` comes, `s3_key_result_file` goes.
 
+        :param job: as its files were held
+        :param index_key: of the index in the archive bucket, None where the job has none
+        :param variants_key: of the table of variants in the archive bucket, None where the job has none
+        :param now: epoch seconds
         :raises LeaseLostError: the hold is not ours any more
         """
         return self._held(
-            job_id, owner, "SET results_file_archive_id = :archive, archived_time = :now "
-            "ADD archivings :one, version :one "
-            "REMOVE archive_upload, s3_key_result_file, s3_key_index_file, s3_key_variants_file, restore_status, "
-            "restore_tier, restore_requested_time",
-            {":archive": archive_id, ":now": now, ":one": 1})
+            job.job_id, owner,
+            {"results_file_archive_id": archive_id, "archived_time": now, "archivings": job.archivings + 1,
+             **_present(zip(_ARCHIVED_COMPANIONS, (index_key, variants_key), strict=True))},
+            ("archive_upload", "s3_key_result_file", "s3_key_index_file", "s3_key_variants_file", *_RETRIEVAL))
 
-    def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str,
-                      now: int, variants_key: str | None = None) -> Job:
+    def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str | None,
+                      variants_key: str | None, now: int) -> Job:
         """The results file is back under its own key.
 
-        :param variants_key: of the table of variants, where the job has one
+        :param index_key: of the index, None where the archive had none
+        :param variants_key: of the table of variants, None where the archive had none
+        :param now: epoch seconds
         :raises LeaseLostError: the hold is not ours any more
         """
-        table = {} if variants_key is None else {":variants": variants_key}
         return self._held(
-            job_id, owner, "SET s3_key_result_file = :results, s3_key_index_file = :index, restored_time = :now"
-            f"{', s3_key_variants_file = :variants' if table else ''} ADD version :one "
-            "REMOVE results_file_archive_id, restore_status, restore_tier, restore_requested_time",
-            {":results": results_key, ":index": index_key, ":archive": archive_id, ":now": now, ":one": 1, **table},
-            "results_file_archive_id = :archive")
+            job_id, owner,
+            {"restored_time": now, "s3_key_result_file": results_key,
+             **_present((("s3_key_index_file", index_key), ("s3_key_variants_file", variants_key)))},
+            ("results_file_archive_id", *_ARCHIVED_COMPANIONS, *_RETRIEVAL),
+            "results_file_archive_id = :archive", {":archive": archive_id})
 
     def record_retrieval(self, job_id: str, archive_id: str, tier: RestoreTier, now: int) -> bool:
         """A retrieval is under way.
@@ -102,19 +107,16 @@ class ArchiveTable:
         :returns: False when the file is not (or no longer) in the archive under this id
         """
         return self._changed(
-            job_id, "SET restore_status = :restoring, restore_tier = :tier, restore_requested_time = :now "
-            "ADD version :one", "results_file_archive_id = :archive",
-            {":restoring": RestoreStatus.RESTORING.value, ":tier": tier.value, ":now": now, ":archive": archive_id,
-             ":one": 1})
+            job_id, "results_file_archive_id = :archive", {":archive": archive_id},
+            {"restore_status": RestoreStatus.RESTORING.value, "restore_tier": tier.value,
+             "restore_requested_time": now})
 
     def forget_retrieval(self, job_id: str, archive_id: str) -> bool:
         """The file stays in the archive, although a retrieval brought it out.
 
         :returns: False when it is not in the archive under this id
         """
-        return self._changed(
-            job_id, "ADD version :one REMOVE restore_status, restore_tier, restore_requested_time",
-            "results_file_archive_id = :archive", {":archive": archive_id, ":one": 1})
+        return self._changed(job_id, "results_file_archive_id = :archive", {":archive": archive_id}, {}, _RETRIEVAL)
 
     # ---- said once -------------------------------------------------------------------------------------------
     def begin_telling(self, job_id: str, attribute: str, now: int, stale: int) -> bool:
@@ -126,23 +128,22 @@ class ArchiveTable:
         """
         begun = f"{attribute}_begun"
         try:
-            self._jobs.update(job_id, f"SET {begun} = :now ADD version :one", f"attribute_not_exists({attribute}) "
-                              f"AND (attribute_not_exists({begun}) OR {begun} < :stale)",
-                              {":now": now, ":stale": stale, ":one": 1})
+            self._jobs.update(job_id, f"attribute_not_exists({attribute}) "
+                              f"AND (attribute_not_exists({begun}) OR {begun} < :stale)", {":stale": stale},
+                              {begun: now})
         except ConditionFailedError as failed:
-            if failed.job is None or getattr(failed.job, attribute) is not None:
+            if failed.record is None or failed.record.get(attribute) is not None:
                 return False
             raise BeingToldError() from failed
         return True
 
     def told(self, job_id: str, attribute: str, now: int) -> None:
         """The mail has gone."""
-        self._changed(job_id, f"SET {attribute} = :now ADD version :one REMOVE {attribute}_begun",
-                      "attribute_exists(job_id)", {":now": now, ":one": 1})
+        self._changed(job_id, "", {}, {attribute: now}, (f"{attribute}_begun",))
 
     def not_told(self, job_id: str, attribute: str) -> None:
         """The mail did not go: whoever gets the message next shall try again at once."""
-        self._changed(job_id, f"ADD version :one REMOVE {attribute}_begun", "attribute_exists(job_id)", {":one": 1})
+        self._changed(job_id, "", {}, {}, (f"{attribute}_begun",))
 
     def mark_swept(self, job_id: str, now: int, not_since: int) -> bool:
         """Note that the sweep helps a job along.
@@ -150,11 +151,10 @@ class ArchiveTable:
         :param not_since: epoch seconds; a job helped along later than this is left alone
         :returns: False when the job was helped along recently, or has ended
         """
-        return self._changed(job_id, "SET swept_time = :now ADD version :one",
-                             "(attribute_not_exists(swept_time) OR swept_time < :since) "
-                             "AND job_status IN (:pending, :running)",
-                             {":now": now, ":since": not_since, ":pending": JobStatus.PENDING.value,
-                              ":running": JobStatus.RUNNING.value, ":one": 1})
+        return self._changed(
+            job_id, "(attribute_not_exists(swept_time) OR swept_time < :since) AND job_status IN (:pending, :running)",
+            {":since": not_since, ":pending": JobStatus.PENDING.value, ":running": JobStatus.RUNNING.value},
+            {"swept_time": now})
 
     # ---- found by index --------------------------------------------------------------------------------------
     def archived_of_user(self, user_id: str, limit: int, start: dict[str, Any] | None = None) -> JobIds:
@@ -191,16 +191,22 @@ class ArchiveTable:
         last = answer.get("LastEvaluatedKey")
         return JobIds([from_item(item)["job_id"] for item in answer["Items"]], from_item(last) if last else None)
 
-    def _held(self, job_id: str, owner: str, update: str, values: dict[str, Any], condition: str = "") -> Job:
+    def _held(self, job_id: str, owner: str, assign: Mapping[str, Any], remove: Sequence[str] = (),
+              condition: str = "", values: Mapping[str, Any] | None = None) -> Job:
         whole = f"{_HELD} AND {condition}" if condition else _HELD
         try:
-            return self._jobs.update(job_id, update, whole, {**values, ":owner": owner})
+            return self._jobs.update(job_id, whole, {**(values or {}), ":owner": owner}, assign, remove)
         except ConditionFailedError as failed:
             raise LeaseLostError() from failed
 
-    def _changed(self, job_id: str, update: str, condition: str, values: dict[str, Any]) -> bool:
+    def _changed(self, job_id: str, condition: str, values: Mapping[str, Any], assign: Mapping[str, Any],
+                 remove: Sequence[str] = ()) -> bool:
         try:
-            self._jobs.update(job_id, update, condition, values)
+            self._jobs.update(job_id, condition, values, assign, remove)
         except ConditionFailedError:
             return False
         return True
+
+
+def _present(keys: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    return {name: key for name, key in keys if key is not None}

@@ -3,11 +3,7 @@ from __future__ import annotations
 
 from chalicelib.aws.archive_store import ArchiveStore, Intend, Retrieval, RetrievalState
 from chalicelib.domain.jobs import Job, RestoreTier
-
-
-def in_s3(archive_id: str) -> bool:
-    """True for a key of the archive bucket: Glacier's own archive ids have no slash."""
-    return "/" in archive_id
+from chalicelib.domain.names import in_archive_bucket
 
 
 class EitherArchive:
@@ -22,7 +18,7 @@ class EitherArchive:
         self._into_vault = into_vault
 
     def _of(self, archive_id: str) -> ArchiveStore:
-        return self._s3 if in_s3(archive_id) else self._vault
+        return self._s3 if in_archive_bucket(archive_id) else self._vault
 
     def put(self, job: Job, intend: Intend) -> str:
         """See `ArchiveStore.put`."""
@@ -31,6 +27,10 @@ class EitherArchive:
     def request(self, job: Job, tier: RestoreTier) -> RetrievalState:
         """See `ArchiveStore.request`."""
         return self._of(str(job.results_file_archive_id)).request(job, tier)
+
+    def holds(self, job: Job) -> bool:
+        """See `ArchiveStore.holds`."""
+        return self._of(str(job.results_file_archive_id)).holds(job)
 
     def bring_back(self, job: Job, retrieval: Retrieval, key: str) -> None:
         """See `ArchiveStore.bring_back`."""
@@ -47,4 +47,4 @@ class EitherArchive:
 
     def stays(self, archive_id: str) -> bool:
         """See `ArchiveStore.stays`."""
-        return in_s3(archive_id) is not self._into_vault
+        return in_archive_bucket(archive_id) is not self._into_vault

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.object_copy import MISSING
+from chalicelib.exceptions import StorageUnavailableError
 
 METADATA_FIELD = "x-amz-meta-"
 """Begins the names of form fields that S3 keeps as metadata of the file."""
@@ -188,30 +190,29 @@ class FileStore:
             for entry in page.get("Contents", []):
                 yield StoredFile(entry["Key"], entry["Size"], int(entry["LastModified"].timestamp()))
 
-    def delete_below(self, bucket: str, prefix: str) -> int:
-        """Delete every file whose key begins with `prefix`; returns how many there were.
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete a file; no error when it is gone already. Where the bucket keeps versions, it can be brought back."""
+        self._s3.delete_object(Bucket=bucket, Key=key)
+
+    def purge_below(self, bucket: str, prefix: str) -> None:
+        """Delete every file whose key begins with `prefix`, with all its versions: its owner wants it gone for good.
 
         :raises RuntimeError: S3 did not delete one of them
         """
-        count = 0
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            keys = [{"Key": entry["Key"]} for entry in page.get("Contents", [])]
-            if keys:
-                answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+            versions = [{"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                        for entry in (*page.get("Versions", []), *page.get("DeleteMarkers", []))]
+            if versions:
+                answer = self._s3.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
                 if answer.get("Errors"):
                     raise RuntimeError(f"S3 did not delete {len(answer['Errors'])} files: {answer['Errors'][0]}")
-                count += len(keys)
-        return count
-
-    def delete(self, bucket: str, key: str) -> None:
-        """Delete a file; no error when it is gone already."""
-        self._s3.delete_object(Bucket=bucket, Key=key)
 
     def download(self, bucket: str, key: str, path: Path, on_bytes: Callable[[int], None] | None = None) -> bool:
         """Download a file to disk.
 
         :param on_bytes: called with the number of bytes that came since the last call
         :returns: False when there is no such file
+        :raises StorageUnavailableError: S3 does not give it now
         """
         try:
             self._s3.download_file(bucket, key, str(path), Config=_TRANSFER, Callback=on_bytes)
@@ -219,6 +220,8 @@ class FileStore:
             if error.response["Error"]["Code"] in MISSING:
                 return False
             raise
+        except Boto3Error as error:  # s3transfer's own errors, which are none of botocore's
+            raise StorageUnavailableError() from error
         return True
 
     def copy_input(self, source: str, key: str, metadata: Mapping[str, str]) -> bool:
@@ -238,7 +241,13 @@ class FileStore:
         return True
 
     def upload_result(self, path: Path, key: str, content_type: str) -> None:
-        """Upload a file from disk into the results bucket, with a SHA-256 that later copies are compared with."""
-        self._s3.upload_file(str(path), self.results_bucket, key, Config=_TRANSFER,
-                             ExtraArgs={"ContentType": content_type, "ServerSideEncryption": "AES256",
-                                        "ChecksumAlgorithm": "SHA256"})
+        """Upload a file from disk into the results bucket, with a SHA-256 that later copies are compared with.
+
+        :raises StorageUnavailableError: S3 does not take it now
+        """
+        try:
+            self._s3.upload_file(str(path), self.results_bucket, key, Config=_TRANSFER,
+                                 ExtraArgs={"ContentType": content_type, "ServerSideEncryption": "AES256",
+                                            "ChecksumAlgorithm": "SHA256"})
+        except Boto3Error as error:  # s3transfer wraps what S3 says
+            raise StorageUnavailableError() from error

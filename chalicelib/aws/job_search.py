@@ -3,16 +3,18 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_item, to_value
-from chalicelib.aws.job_table import JobTable
+from chalicelib.aws.job_table import JobTable, is_key
 from chalicelib.domain.jobs import Job, searchable
 from chalicelib.domain.listing import Listing, Standing
-from chalicelib.exceptions import BadRequestError
+from chalicelib.domain.names import is_job_id
+from chalicelib.exceptions import BadRequestError, TooManyRequestsError
 
 BY_TIME = "user_id-submit_time-lean"
 BY_NAME = "user_id-listed_as"
@@ -20,6 +22,10 @@ READ_AT_ONCE = 2000
 """Entries of an index that one query looks at: some 500 KB."""
 MOST_QUERIES = 10
 """Queries for one page. A search among more jobs than these look at goes on with the next page."""
+MOST_BATCH_TRIES = 5
+"""Requests for one batch of which DynamoDB gives only a part, because it is throttled."""
+FIRST_PAUSE = 0.05
+"""Seconds before the second of them; each pause is twice as long as the one before."""
 _MOST_GOT = 100
 """What DynamoDB gives in one BatchGetItem."""
 
@@ -59,10 +65,12 @@ class JobSearch:
     """Finds jobs.
 
     :param jobs: the table of jobs
+    :param sleep: waits so many seconds
     """
 
-    def __init__(self, jobs: JobTable) -> None:
+    def __init__(self, jobs: JobTable, sleep: Callable[[float], None] = time.sleep) -> None:
         self._jobs = jobs
+        self._sleep = sleep
 
     def page(self, user_id: str, wanted: Listing, size: int, cursor: str | None = None) -> FoundJobs:
         """One page of what is wanted of a user's jobs.
@@ -120,11 +128,16 @@ class JobSearch:
     def _records(self, job_ids: list[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(job_ids), _MOST_GOT):
             keys = [{"job_id": {"S": job_id}} for job_id in job_ids[start:start + _MOST_GOT]]
-            while keys:
+            for attempt in range(MOST_BATCH_TRIES):
                 answer = client("dynamodb").batch_get_item(
                     RequestItems={self._jobs.name: {"Keys": keys, "ConsistentRead": True}})
                 yield from map(from_item, answer["Responses"].get(self._jobs.name, []))
                 keys = answer.get("UnprocessedKeys", {}).get(self._jobs.name, {}).get("Keys", [])
+                if not keys:
+                    break
+                self._sleep(FIRST_PAUSE * 2**attempt)
+            else:
+                raise TooManyRequestsError()
 
 
 def _query(table: str, user_id: str, wanted: Listing, size: int) -> dict[str, Any]:
@@ -141,7 +154,7 @@ def _query(table: str, user_id: str, wanted: Listing, size: int) -> dict[str, An
             (filters if wanted.order.by_name else key).append(f"submit_time {comparison} :{name}")
             values[f":{name}"] = moment
     if wanted.text:
-        filters.append("contains(listed_as, :text)")
+        filters.append("contains(searched, :text)")  # not `listed_as`: no filter may be on a key of its index
         values[":text"] = searchable(wanted.text)
     if wanted.standing is Standing.ARCHIVED:
         filters.append("attribute_exists(results_file_archive_id)")
@@ -170,9 +183,9 @@ def _start_key(cursor: str, user_id: str, wanted: Listing) -> dict[str, Any]:
     name = _sorted_by(wanted)
     try:
         job_id, value = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(value, str if wanted.order.by_name else int):
-            raise TypeError(type(value))
-        return to_item({"job_id": str(job_id), name: value, "user_id": user_id})
+        if not is_job_id(job_id) or not is_key(value, str if wanted.order.by_name else int):
+            raise ValueError(name)
+        return to_item({"job_id": job_id, name: value, "user_id": user_id})
     except (ValueError, TypeError) as error:
         raise BadRequestError("This page of the list does not exist.", "Go back to the first page.",
                               field="cursor") from error

@@ -3,15 +3,25 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from chalicelib.aws.clients import client
-from chalicelib.aws.items import from_item, to_item, to_value
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, progress_record, reason_record
+from chalicelib.aws.items import from_item, to_item
+from chalicelib.aws.record_update import VERSION, ConditionFailedError, update_record
+from chalicelib.clock import NewId, random_id
+from chalicelib.domain.bounds import LONGEST_TEXT, shortened
+from chalicelib.domain.jobs import (
+    LONGEST_KEY,
+    Job,
+    JobReason,
+    JobStatus,
+    Progress,
+    progress_record,
+    reason_record,
+)
+from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import (
     BadRequestError,
     JobNotCancellableError,
@@ -24,6 +34,9 @@ BY_USER = "user_id-submit_time"
 
 # A worker writes only to a job that it still holds: cancelled, deleted or taken over, and the condition fails.
 _HELD = "job_status = :running AND lease_owner = :owner"
+_NOBODYS = "job_status = :pending OR (job_status = :running AND lease_expires < :now)"
+_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "progress", "open")
+"""Attributes that a job has until it ends."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +71,12 @@ class JobTable:
     """Reads and moves jobs.
 
     :param name: the table's name
+    :param new_id: makes the id that each update writes
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, new_id: NewId = random_id) -> None:
         self.name = name
+        self._new_id = new_id
 
     @property
     def _dynamodb(self) -> Any:
@@ -70,8 +85,13 @@ class JobTable:
     # ---- reading ---------------------------------------------------------------------------------------------
     def get(self, job_id: str) -> Job | None:
         """The job as it is now (a consistent read), or None."""
+        record = self._record(job_id)
+        return Job.from_record(record) if record is not None else None
+
+    def _record(self, job_id: str) -> dict[str, Any] | None:
         answer = self._dynamodb.get_item(TableName=self.name, Key={"job_id": {"S": job_id}}, ConsistentRead=True)
-        return Job.from_record(from_item(answer["Item"])) if "Item" in answer else None
+        record = from_item(answer.get("Item", {}))
+        return record if "job_status" in record else None  # the table also holds records that are no jobs
 
     def of_user(self, user_id: str, page_size: int, cursor: str | None = None) -> JobPage:
         """A page of a user's jobs, newest first.
@@ -90,59 +110,66 @@ class JobTable:
         return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
                        _cursor(last) if last else None)
 
-    def live_results(self) -> Iterator[tuple[str, str]]:
-        """Job id and key of every results file that should be there. Scans: for the daily sweep only."""
+    def completed(self) -> Iterator[Job]:
+        """Every COMPLETED job, for what its record names. Scans: for the daily sweep only."""
         pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self.name, ProjectionExpression="job_id, s3_key_result_file",
-            FilterExpression="attribute_exists(s3_key_result_file)")
+            TableName=self.name, FilterExpression="job_status = :completed",
+            ExpressionAttributeValues={":completed": {"S": JobStatus.COMPLETED.value}})
         for page in pages:
             for item in page["Items"]:
-                yield item["job_id"]["S"], item["s3_key_result_file"]["S"]
+                yield Job.from_record(from_item(item))
 
     # ---- a job's beginning -----------------------------------------------------------------------------------
     def create(self, job: Job) -> bool:
         """Put a new job.
 
-        :returns: False when the job is there already; it is left as it is
+        :returns: False when another one is there already under this id; it is left as it is
         """
+        record = {**job.to_record(), VERSION: self._new_id()}
         try:
-            self._dynamodb.put_item(TableName=self.name, Item=to_item(job.to_record()),
-                                    ConditionExpression="attribute_not_exists(job_id)")
-        except self._dynamodb.exceptions.ConditionalCheckFailedException:
-            return False
+            self._dynamodb.put_item(TableName=self.name, Item=to_item(record),
+                                    ConditionExpression="attribute_not_exists(job_id)",
+                                    ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            item = error.response.get("Item")
+            existing = from_item(item) if item else self._record(job.job_id)
+            return existing is not None and existing.get(VERSION) == record[VERSION]
         return True
 
     # ---- the worker's moves ----------------------------------------------------------------------------------
     def take(self, job_id: str, owner: str, now: int, lease_seconds: int) -> Job:
         """PENDING, or RUNNING with a lease that ended -> RUNNING, held by `owner`; counts one attempt more.
 
-        :raises JobNotFoundError: deleted meanwhile
+        :param now: epoch seconds
+        :param lease_seconds: how long the worker may be silent before another takes over
+        :raises JobNotFoundError: there is no such job
         :raises JobTakenError: another worker holds the lease
         :raises LeaseLostError: the job has already ended
         """
-        try:
-            return self.update(
-                job_id,
-                "SET job_status = :running, lease_owner = :owner, lease_expires = :expires, "
-                "start_time = if_not_exists(start_time, :now) ADD attempt :one, version :one REMOVE progress",
-                "job_status = :pending OR (job_status = :running AND lease_expires < :now)",
-                {":running": JobStatus.RUNNING.value, ":pending": JobStatus.PENDING.value, ":owner": owner,
-                 ":expires": now + lease_seconds, ":now": now, ":one": 1})
-        except ConditionFailedError as failed:
-            job = failed.job
-            if job is None:
-                raise JobNotFoundError() from failed
-            if job.job_status is JobStatus.RUNNING and job.lease_expires is not None:
-                raise JobTakenError(job.lease_expires) from failed
-            raise LeaseLostError() from failed
+        job = self.get(job_id)
+        while job is not None:
+            if job.ended:
+                raise LeaseLostError()
+            if job.job_status is JobStatus.RUNNING and (job.lease_expires or 0) >= now:
+                raise JobTakenError(job.lease_expires or now)
+            try:
+                return self.update(
+                    job_id, f"({_NOBODYS}) AND attempt = :seen",
+                    {":pending": JobStatus.PENDING.value, ":running": JobStatus.RUNNING.value, ":now": now,
+                     ":seen": job.attempt},
+                    {"job_status": JobStatus.RUNNING.value, "lease_owner": owner,
+                     "lease_expires": now + lease_seconds, "attempt": job.attempt + 1,
+                     "start_time": job.start_time or now}, ("progress",))
+            except ConditionFailedError as failed:
+                job = _job(failed)  # it moved since we read it: look again
+        raise JobNotFoundError()
 
     def renew(self, job_id: str, owner: str, now: int, lease_seconds: int, progress: Progress) -> None:
         """The heartbeat: extends the lease and records progress, in one write.
 
         :raises LeaseLostError: the job is no longer this owner's
         """
-        self._held_update(job_id, owner, "SET lease_expires = :expires, progress = :progress ADD version :one",
-                          {":expires": now + lease_seconds, ":progress": progress_record(progress), ":one": 1})
+        self._held_update(job_id, owner, {"lease_expires": now + lease_seconds, "progress": progress_record(progress)})
 
     def note_reference(self, job_id: str, owner: str, name: str, title: str, found: str | None) -> None:
         """Record what a job is annotated with.
@@ -150,49 +177,39 @@ class JobTable:
         :param found: by what it was found; None where the user chose it
         :raises LeaseLostError: the job is no longer this owner's
         """
-        how = {":found": found} if found is not None else {}
-        self._held_update(job_id, owner, "SET #reference = :name, reference_title = :title"
-                          f"{', reference_found = :found' if how else ''} ADD version :one",
-                          {":name": name, ":title": title, ":one": 1, **how})
+        how = {"reference_found": shortened(found, LONGEST_TEXT)} if found is not None else {}
+        self._held_update(job_id, owner, {"reference": name, "reference_title": title, **how})
 
-    def hand_back(self, job_id: str, owner: str, count_attempt: bool) -> None:
+    def hand_back(self, job_id: str, owner: str, attempt: int) -> None:
         """RUNNING -> PENDING, for another worker to take.
 
-        :param count_attempt: False when the worker must stop and the file has no part in it
+        :param attempt: how many attempts count from now on: one less than at `take` when the worker must stop and
+            the file has no part in it
         :raises LeaseLostError: the job is no longer this owner's
         """
-        self._held_update(job_id, owner,
-                          "SET job_status = :pending ADD attempt :back, version :one "
-                          "REMOVE lease_owner, lease_expires, progress",
-                          {":pending": JobStatus.PENDING.value, ":back": 0 if count_attempt else -1, ":one": 1})
+        self._held_update(job_id, owner, {"job_status": JobStatus.PENDING.value, "attempt": attempt},
+                          ("lease_owner", "lease_expires", "progress"))
 
     def complete(self, job_id: str, owner: str, now: int, outputs: Outputs) -> Job:
         """RUNNING -> COMPLETED, with what the annotation left.
 
         :raises LeaseLostError: the job is no longer this owner's
+        :raises RecordTooLargeError: the summary is larger than a record can be
         """
         return self._held_update(
             job_id, owner,
-            "SET job_status = :completed, complete_time = :now, s3_results_bucket = :bucket, "
-            "s3_key_result_file = :results, s3_key_index_file = :index, s3_key_log_file = :log, "
-            "s3_key_summary_file = :summary_key, s3_key_variants_file = :variants, "
-            "results_file_size = :size, results_file_sha256 = :sha256, summary = :summary "
-            "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
-            {":completed": JobStatus.COMPLETED.value, ":now": now, ":bucket": outputs.bucket,
-             ":results": outputs.results_key, ":index": outputs.index_key, ":log": outputs.log_key,
-             ":summary_key": outputs.summary_key, ":variants": outputs.variants_key, ":size": outputs.results_file_size,
-             ":sha256": outputs.results_file_sha256, ":summary": outputs.summary, ":one": 1})
+            {"job_status": JobStatus.COMPLETED.value, "complete_time": now, "s3_results_bucket": outputs.bucket,
+             "s3_key_result_file": outputs.results_key, "s3_key_index_file": outputs.index_key,
+             "s3_key_log_file": outputs.log_key, "s3_key_summary_file": outputs.summary_key,
+             "s3_key_variants_file": outputs.variants_key, "results_file_size": outputs.results_file_size,
+             "results_file_sha256": outputs.results_file_sha256, "summary": outputs.summary}, _LEFT_AT_THE_END)
 
     def fail(self, job_id: str, owner: str, now: int, reason: JobReason) -> Job:
         """RUNNING -> FAILED.
 
         :raises LeaseLostError: the job is no longer this owner's
         """
-        return self._held_update(
-            job_id, owner,
-            "SET job_status = :failed, complete_time = :now, #error = :error "
-            "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
-            {":failed": JobStatus.FAILED.value, ":now": now, ":error": reason_record(reason), ":one": 1})
+        return self._held_update(job_id, owner, _failure(now, reason), _LEFT_AT_THE_END)
 
     def give_up(self, job_id: str, now: int, reason: JobReason) -> Job | None:
         """PENDING, or RUNNING without a lease -> FAILED: nobody works on it.
@@ -200,12 +217,9 @@ class JobTable:
         :returns: None when somebody does, or the job has ended
         """
         try:
-            return self.update(
-                job_id, "SET job_status = :failed, complete_time = :now, #error = :error "
-                "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
-                "job_status = :pending OR (job_status = :running AND lease_expires < :now)",
-                {":failed": JobStatus.FAILED.value, ":pending": JobStatus.PENDING.value,
-                 ":running": JobStatus.RUNNING.value, ":now": now, ":error": reason_record(reason), ":one": 1})
+            return self.update(job_id, _NOBODYS, {":pending": JobStatus.PENDING.value,
+                                                  ":running": JobStatus.RUNNING.value, ":now": now},
+                               _failure(now, reason), _LEFT_AT_THE_END)
         except ConditionFailedError:
             return None
 
@@ -218,14 +232,11 @@ class JobTable:
         """
         try:
             return self.update(
-                job_id,
-                "SET job_status = :cancelled, complete_time = :now "
-                "ADD version :one REMOVE lease_owner, lease_expires, progress, #open",
-                "job_status IN (:pending, :running)",
-                {":cancelled": JobStatus.CANCELLED.value, ":pending": JobStatus.PENDING.value,
-                 ":running": JobStatus.RUNNING.value, ":now": now, ":one": 1})
+                job_id, "job_status IN (:pending, :running)",
+                {":pending": JobStatus.PENDING.value, ":running": JobStatus.RUNNING.value},
+                {"job_status": JobStatus.CANCELLED.value, "complete_time": now}, _LEFT_AT_THE_END)
         except ConditionFailedError as failed:
-            if failed.job is None:
+            if failed.record is None:
                 raise JobNotFoundError() from failed
             raise JobNotCancellableError() from failed
 
@@ -244,46 +255,44 @@ class JobTable:
             raise JobNotCancellableError("This annotation has not ended yet.", "Cancel it first.") from failed
 
     # ---- how every move is written ---------------------------------------------------------------------------
-    def _held_update(self, job_id: str, owner: str, update: str, values: dict[str, Any]) -> Job:
+    def _held_update(self, job_id: str, owner: str, assign: Mapping[str, Any], remove: Sequence[str] = ()) -> Job:
         try:
-            return self.update(job_id, update, _HELD,
-                                {**values, ":owner": owner, ":running": JobStatus.RUNNING.value})
+            return self.update(job_id, _HELD, {":owner": owner, ":running": JobStatus.RUNNING.value}, assign, remove)
         except ConditionFailedError as failed:
             raise LeaseLostError() from failed
 
-    def update(self, job_id: str, update: str, condition: str, values: dict[str, Any]) -> Job:
+    def update(self, job_id: str, condition: str, values: Mapping[str, Any], assign: Mapping[str, Any],
+               remove: Sequence[str] = ()) -> Job:
         """One conditional update of a job that exists; every move of every job is one.
 
-        :param update: UpdateExpression; `#error`, `#open` and `#reference` stand for attributes with reserved names
-        :param condition: ConditionExpression
-        :param values: by their names in both expressions, as Python values
+        :param condition: ConditionExpression, "" for none beyond the job's existence
+        :param values: what the names in the condition stand for
+        :param assign: attributes and their new, absolute values
+        :param remove: attributes to remove
         :returns: the job afterwards
-        :raises ConditionFailedError: with the job as it stood
+        :raises ConditionFailedError: with the record as it stood
+        :raises RecordTooLargeError: the job's record would be larger than DynamoDB takes
         """
-        # Some of our names are reserved words of DynamoDB's expressions.
-        reserved = {f"#{name}": name for name in ("error", "open", "reference") if f"#{name}" in update}
-        names = {"ExpressionAttributeNames": reserved} if reserved else {}
-        try:
-            answer = self._dynamodb.update_item(
-                TableName=self.name, Key={"job_id": {"S": job_id}}, UpdateExpression=update,
-                ConditionExpression=f"attribute_exists(job_id) AND ({condition})",
-                ExpressionAttributeValues={name: to_value(value) for name, value in values.items()},
-                ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD", **names)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            item = error.response.get("Item")
-            # One reading more where the answer did not bring the item along.
-            raise ConditionFailedError(Job.from_record(from_item(item)) if item else self.get(job_id)) from error
-        return Job.from_record(from_item(answer["Attributes"]))
+        whole = "attribute_exists(job_status)" + (f" AND ({condition})" if condition else "")
+        return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
+                                             remove=remove, condition=whole, values=values))
 
 
-class ConditionFailedError(Exception):
-    """The job was not in the state that a move needs; `job` is the record as it stood, None without one."""
+def _job(failed: ConditionFailedError) -> Job | None:
+    return Job.from_record(failed.record) if failed.record is not None else None
 
-    def __init__(self, job: Job | None) -> None:
-        super().__init__()
-        self.job = job
+
+def _failure(now: int, reason: JobReason) -> dict[str, Any]:
+    return {"job_status": JobStatus.FAILED.value, "complete_time": now, "error": reason_record(reason)}
+
+
+def is_key(value: object, kind: type) -> bool:
+    """Whether DynamoDB takes a value from outside as a key: a number of 38 digits, or a text of 1 to 1,024 bytes."""
+    if isinstance(value, bool) or not isinstance(value, kind):
+        return False
+    if isinstance(value, str):
+        return 0 < len(value.encode(errors="replace")) <= LONGEST_KEY and value.isprintable() | ("\n" in value)
+    return isinstance(value, int) and 0 <= value < 10**38
 
 
 def _cursor(key: dict[str, Any]) -> str:
@@ -296,7 +305,9 @@ def _start_key(cursor: str, user_id: str) -> dict[str, Any]:
     # The user's id comes from the session, never from the cursor: no cursor leads into another user's jobs.
     try:
         job_id, submit_time = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return to_item({"job_id": str(job_id), "submit_time": int(submit_time), "user_id": user_id})
+        if not is_job_id(job_id) or not is_key(submit_time, int):
+            raise ValueError("submit_time")
+        return to_item({"job_id": job_id, "submit_time": submit_time, "user_id": user_id})
     except (ValueError, TypeError) as error:
         raise BadRequestError("This page of the list does not exist.", "Go back to the first page.",
                               field="cursor") from error

@@ -1,6 +1,8 @@
 """Server-side copies of S3 objects, checked by checksum: bytes never pass through a function."""
 from __future__ import annotations
 
+import base64
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -99,10 +101,32 @@ def _copy_parts(s3: Any, source: dict[str, str], common: dict[str, Any], size: i
     try:
         with ThreadPoolExecutor(8) as pool:
             parts = list(pool.map(copy, range(1, -(-size // part_size) + 1)))
-        s3.complete_multipart_upload(UploadId=upload, MultipartUpload={"Parts": parts}, **target)
+        complete_upload(s3, upload, parts, target)
     except BaseException:
         s3.abort_multipart_upload(UploadId=upload, **target)
         raise
+
+
+def complete_upload(s3: Any, upload: str, parts: list[dict[str, Any]], target: dict[str, str]) -> None:
+    """Complete an upload in parts, also where it was completed before and the answer was lost.
+
+    :param parts: number, ETag and SHA-256 of each part, as S3 gave them
+    :param target: bucket and key
+    """
+    try:
+        s3.complete_multipart_upload(UploadId=upload, MultipartUpload={"Parts": parts}, **target)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchUpload":
+            raise
+        found = object_info(target["Bucket"], target["Key"])
+        if found is None or found.checksum != _checksum_of_parts(parts):
+            raise
+
+
+def _checksum_of_parts(parts: list[dict[str, Any]]) -> str:
+    """S3's composite SHA-256: of the parts' checksums, with their number."""
+    joined = b"".join(base64.b64decode(part.get("ChecksumSHA256", "")) for part in parts)
+    return f"{base64.b64encode(hashlib.sha256(joined).digest()).decode()}-{len(parts)}"
 
 
 def _readable(head: dict[str, Any]) -> bool:

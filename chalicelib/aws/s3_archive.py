@@ -15,7 +15,7 @@ RESTORED_DAYS = 1
 
 
 class S3Archive:
-    """Archive ids are keys of the archive bucket: `<user_id>/<job_id>/<how manieth archiving>/<file name>`.
+    """Archive ids are keys of the archive bucket: `<user_id>/<job_id>/<number of the archiving>/<file name>`.
 
     A repeated archiving writes the same key again, and a file that comes back and goes cold again gets a new one: an
     event that comes late never means the wrong copy.
@@ -58,6 +58,10 @@ class S3Archive:
                 raise FileNotFoundError(key) from error
             raise
         return RetrievalState.REQUESTED
+
+    def holds(self, job: Job) -> bool:
+        """See `ArchiveStore.holds`."""
+        return object_info(self._archive, str(job.results_file_archive_id)) is not None
 
     def bring_back(self, job: Job, retrieval: Retrieval, key: str) -> None:
         """See `ArchiveStore.bring_back`."""

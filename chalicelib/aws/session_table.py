@@ -5,6 +5,8 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_item
+from chalicelib.aws.record_update import ConditionFailedError, update_record
+from chalicelib.clock import NewId, random_id
 from chalicelib.domain.sessions import LoginAttempt, Session
 
 BY_USER = "user_id"
@@ -14,10 +16,12 @@ class SessionTable:
     """Reads and writes sessions and login attempts.
 
     :param name: the table's name
+    :param new_id: makes the id that each update writes
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, new_id: NewId = random_id) -> None:
         self.name = name
+        self._new_id = new_id
 
     @property
     def _dynamodb(self) -> Any:
@@ -37,13 +41,17 @@ class SessionTable:
         return Session.from_record(record)
 
     def take_login(self, session_id: str, now: int) -> LoginAttempt | None:
-        """The login attempt, which is gone afterwards: its state and verifier are good for one answer only."""
-        answer = self._dynamodb.delete_item(TableName=self.name, Key={"session_id": {"S": session_id}},
-                                            ReturnValues="ALL_OLD")
-        record = from_item(answer.get("Attributes", {}))
-        if record.get("kind") != "login" or record["expires"] <= now:
+        """The login attempt, which cannot be taken again: its state and verifier are good for one answer only.
+
+        It is marked rather than deleted, so that a repeated request still finds it; it goes when it expires.
+        """
+        try:
+            record = update_record(self.name, {"session_id": session_id}, self._new_id(), assign={"taken": now},
+                                   condition="kind = :login AND attribute_not_exists(taken)",
+                                   values={":login": "login"})
+        except ConditionFailedError:
             return None
-        return LoginAttempt.from_record(record)
+        return LoginAttempt.from_record(record) if record["expires"] > now else None
 
     def delete_of_user(self, user_id: str) -> None:
         """End every session of a user."""

@@ -2,9 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
+
+from chalicelib.domain.bounds import LONGEST_TEXT, LONGEST_WORD, shortened
+from chalicelib.domain.names import in_archive_bucket
 
 
 class JobStatus(StrEnum):
@@ -102,6 +105,12 @@ class JobReason:
     field: str = ""
     text: str = ""
 
+    def __post_init__(self) -> None:
+        # A reason quotes the file: whatever the file has in it, the reason fits into a record and onto a page.
+        for name, most in (("code", LONGEST_WORD), ("message", LONGEST_TEXT), ("hint", LONGEST_TEXT),
+                           ("field", LONGEST_WORD), ("text", LONGEST_WORD)):
+            object.__setattr__(self, name, shortened(getattr(self, name), most))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -109,13 +118,14 @@ class Job:
 
     Times are whole seconds since the epoch, sizes are bytes. A field that does not apply (yet) is None.
     `lease_owner` and `lease_expires` say which worker attempt holds a RUNNING job and until when;
-    `attempt` counts how often a worker began it; `archivings` how often its results file went to the archive,
-    `archive_upload` which upload into a vault is not recorded yet.
+    `attempt` counts how often a worker began it. `results_file_archive_id`, `s3_key_archived_index_file` and
+    `s3_key_archived_variants_file` name what is in the archive; `archivings` serves to give the next copy a name of
+    its own, never to find one. `archive_upload` says which upload into a vault is not recorded yet.
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
     helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
     `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
-    `reference_found` tells then by what. `version` grows with every change.
+    `reference_found` tells then by what. `version` is another one after every change.
     """
 
     job_id: str
@@ -144,6 +154,8 @@ class Job:
     summary: dict[str, Any] | None = None
     error: JobReason | None = None
     results_file_archive_id: str | None = None
+    s3_key_archived_index_file: str | None = None
+    s3_key_archived_variants_file: str | None = None
     archivings: int = 0
     archive_upload: str | None = None
     restore_status: RestoreStatus | None = None
@@ -159,7 +171,7 @@ class Job:
     note: str | None = None
     reference_title: str | None = None
     reference_found: str | None = None
-    version: int = field(default=1)
+    version: str = ""
 
     @property
     def ended(self) -> bool:
@@ -172,6 +184,20 @@ class Job:
         return self.results_file_archive_id is not None and self.s3_key_result_file is None
 
     @property
+    def results_bucket_keys(self) -> tuple[str, ...]:
+        """Keys of the results bucket that the record names."""
+        return tuple(key for key in (self.s3_key_result_file, self.s3_key_index_file, self.s3_key_log_file,
+                                     self.s3_key_summary_file, self.s3_key_variants_file) if key is not None)
+
+    @property
+    def archive_bucket_keys(self) -> tuple[str, ...]:
+        """Keys of the archive bucket that the record names. A file in a Glacier vault has none."""
+        archive_id = self.results_file_archive_id
+        in_bucket = archive_id if archive_id is not None and in_archive_bucket(archive_id) else None
+        return tuple(key for key in (in_bucket, self.s3_key_archived_index_file, self.s3_key_archived_variants_file)
+                     if key is not None)
+
+    @property
     def restore_expected_time(self) -> int | None:
         """When the results file should be back, epoch seconds; None when it is not being restored."""
         if self.restore_status is None or self.restore_tier is None or self.restore_requested_time is None:
@@ -182,7 +208,7 @@ class Job:
         """The job as plain types; None fields are left out, as sparse indexes need it."""
         record = {name: value for name, value in asdict(self).items() if value is not None}
         record["job_status"] = self.job_status.value
-        record["listed_as"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
+        record["listed_as"] = record["searched"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
         if not self.ended:
             record["open"] = OPEN
         if self.progress is not None:

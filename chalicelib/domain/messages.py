@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.names import is_job_id
 from chalicelib.domain.profiles import Role
 
 
@@ -28,7 +29,7 @@ class JobRequest:
         :raises ValueError: for a body that is not such a message
         """
         match json.loads(body):
-            case {"job_id": str(job_id), "user_id": str(user_id)}:
+            case {"job_id": str(job_id), "user_id": str(user_id)} if is_job_id(job_id):
                 return cls(job_id=job_id, user_id=user_id)
         raise ValueError(f"not a job request: {body[:200]}")
 

@@ -13,9 +13,9 @@ LONGEST_NAME = 255
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def is_job_id(text: str) -> bool:
+def is_job_id(text: object) -> bool:
     """True for the canonical form of a UUID, the only form that job ids have."""
-    return _UUID.fullmatch(text) is not None
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,25 @@ class InputKey:
 def key_prefix(user_id: str, job_id: str) -> str:
     """Everything of one job lies under this prefix, in both buckets."""
     return f"{user_id}/{job_id}/"
+
+
+def in_archive_bucket(archive_id: str) -> bool:
+    """True for a key of the archive bucket, False for an id of a Glacier vault, which has no slash."""
+    return "/" in archive_id
+
+
+def companion_key(prefix: str, archive_id: str, name: str) -> str:
+    """Where the archive bucket has what goes with an archived results file, as its index.
+
+    It follows from the archive id, which no other copy has: a key of the archive bucket, beside which the companion
+    lies, or an id of a Glacier vault, which gives the folder its name.
+
+    :param prefix: of the job, as `key_prefix` gives it
+    :param archive_id: the id of the results file's copy
+    :param name: the companion's file name
+    """
+    folder = archive_id.rpartition("/")[0] if in_archive_bucket(archive_id) else f"{prefix}{archive_id}"
+    return f"{folder}/companions/{name}"
 
 
 def check_file_name(name: str) -> None:

@@ -127,14 +127,12 @@ def delete_job(services: Services, user_id: str, job_id: str) -> None:
         except JobNotCancellableError:
             job = get_job(services, user_id, job_id)  # it ended just now
     with held_files(services, job_id, services.new_id(), DELETE_SECONDS) as held:
-        services.files.delete(held.s3_inputs_bucket, held.s3_key_input_file)
-        for key in result_keys(held):
-            services.files.delete(services.files.results_bucket, key)
         if held.results_file_archive_id is not None:
             services.archive_store.delete(held.results_file_archive_id)
         # Also of a job that was never archived: an archiving that was cut off may have left a copy.
         services.archive_store.discard(held)
-        services.files.delete_below(services.files.archive_bucket, key_prefix(held.user_id, held.job_id))
+        for bucket in (held.s3_inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
+            services.files.purge_below(bucket, key_prefix(held.user_id, held.job_id))
         if held.archived:
             _tell_if_all_are_back(services, user_id)
         services.jobs.delete(job_id)
@@ -145,13 +143,6 @@ def _tell_if_all_are_back(services: Services, user_id: str) -> None:
     profile = services.profiles.get(user_id)
     if profile is not None and profile.restoring and profile.erasing_since is None:
         services.notify_queue.send(MailRequest(kind=MailKind.ALL_RESTORED, user_id=user_id), delay=SETTLE_SECONDS)
-
-
-def result_keys(job: Job) -> list[str]:
-    """The keys of everything that an annotation of this job writes, whether or not it is recorded yet."""
-    names = ResultNames.of(job.input_file_name)
-    prefix = key_prefix(job.user_id, job.job_id)
-    return [prefix + name for name in (names.results, names.index, names.log, names.summary, names.variants)]
 
 
 def file_location(job: Job, kind: FileKind) -> tuple[str, str]:

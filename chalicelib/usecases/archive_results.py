@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.aws.object_copy import copy_checked
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.names import ResultNames, companion_key, key_prefix
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobNotFoundError
 from chalicelib.services import Services
@@ -81,33 +81,36 @@ def due_time(services: Services, job: Job, profile: Profile) -> int:
 def _archive_held(services: Services, job: Job, owner: str) -> Archived:
     """With the job's files held: bring what is live into the archive, or end an archiving that was cut off."""
     if job.results_file_archive_id is not None:
+        if not services.archive_store.holds(job):
+            logger.error("The record names a file that the archive lacks; what is live is kept",
+                         extra={"archive_id": job.results_file_archive_id})
+            return Archived.NOTHING
         _delete_live(services, job)
         return Archived.ALREADY
     if job.s3_key_result_file is None:
         return Archived.NOTHING
     archive_id = services.archive_store.put(
         job, lambda upload: services.archive_table.note_upload(job.job_id, owner, upload))
-    names = ResultNames.of(job.input_file_name)
-    for live, cold in companions(job, job.archivings + 1):
-        if live.endswith(names.variants) and job.s3_key_variants_file is None:
-            continue  # annotated before there were such tables
-        copy_checked(services.files.results_bucket, live, services.files.archive_bucket, cold, "GLACIER_IR")
-    services.archive_table.record_archived(job.job_id, owner, archive_id, services.clock())
+    index, variants = (_archive_companion(services, job, archive_id, live)
+                       for live in (job.s3_key_index_file, job.s3_key_variants_file))
+    services.archive_table.record_archived(job, owner, archive_id, index, variants, services.clock())
     _delete_live(services, job)
     count_bytes("BytesArchived", job)
     logger.info("Results archived", extra={"archive_id": archive_id, "bytes": job.results_file_size})
     return Archived.ARCHIVED
 
 
-def companions(job: Job, archiving: int) -> list[tuple[str, str]]:
-    """What goes and comes with the results file: keys in the results bucket and in the archive bucket.
+def _archive_companion(services: Services, job: Job, archive_id: str, live: str | None) -> str | None:
+    """Copy what goes with the results file; returns its key in the archive bucket, None for what the job lacks.
 
-    They lie in a class that is cold to pay and warm to read, so that a thaw waits for one retrieval only.
-
-    :param archiving: how manieth archiving of the job
+    The copy has a storage class that is cheap to keep and is read at once, so that a thaw waits for one retrieval.
     """
-    prefix, names = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name)
-    return [(prefix + name, f"{prefix}{archiving}/companions/{name}") for name in names.companions]
+    if live is None:
+        return None
+    prefix = key_prefix(job.user_id, job.job_id)
+    cold = companion_key(prefix, archive_id, live.removeprefix(prefix))
+    copy_checked(services.files.results_bucket, live, services.files.archive_bucket, cold, "GLACIER_IR")
+    return cold
 
 
 def _delete_live(services: Services, job: Job) -> None:

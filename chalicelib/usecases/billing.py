@@ -103,8 +103,13 @@ def settle(services: Services, billing_id: str) -> Profile | None:
 
 def _follow(services: Services, subscription: PaidSubscription) -> Profile | None:
     profile = services.profiles.get(subscription.user_id) if subscription.user_id else None
-    if profile is None:
-        logger.warning("A subscription is nobody's here", extra={"billing_id": subscription.billing_id})
+    if profile is None or profile.erasing_since is not None:
+        # An account can be deleted while its payment page is open in another tab. A subscription without a user was
+        # not begun by GAS: the payment service may serve others, too.
+        if subscription.user_id and subscription.standing is not Standing.OVER:
+            logger.error("A subscription is nobody's here; it is ended at once", extra={
+                "billing_id": subscription.billing_id, "user_id": subscription.user_id})
+            services.billing.end_at_once(subscription.billing_id)
         return None
     if subscription.standing is Standing.LIVE:
         return _begin_or_go_on(services, profile, subscription)

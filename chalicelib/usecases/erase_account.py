@@ -51,7 +51,7 @@ def erase_account(services: Services, user_id: str, time_left: Callable[[], bool
     if not _erase_jobs(services, user_id, time_left):
         return Erased.IN_PART
     for bucket in (services.files.inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
-        services.files.delete_below(bucket, f"{user_id}/")  # uploads that became no jobs among them
+        services.files.purge_below(bucket, f"{user_id}/")  # uploads that became no jobs among them
     services.sessions.delete_of_user(user_id)
     services.profiles.delete(user_id)
     logger.info("An account is deleted", extra={"user_id": user_id})

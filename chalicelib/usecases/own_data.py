@@ -64,7 +64,8 @@ def profile_record(profile: Profile) -> dict[str, Any]:
 
 def _record(job: Job) -> dict[str, Any]:
     record = job.to_record()
-    for inner in ("open", "listed_as", "lease_owner", "file_hold_owner"):  # how GAS works, not what it knows of you
+    # How GAS works, not what it knows of you.
+    for inner in ("open", "listed_as", "searched", "lease_owner", "file_hold_owner"):
         record.pop(inner, None)
     return record
 

@@ -1,6 +1,8 @@
 """A file arrived in the inputs bucket: it becomes a job, once, however often S3 tells of it."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.jobs import Job, JobStatus
@@ -73,7 +75,8 @@ def _submitted_before(services: Services, job: Job, profile: Profile) -> Job | N
         return None
     logger.info("Job exists already", extra={"job_status": existing.job_status.value})
     # The first delivery may have ended between record and message. A message too many does no harm.
-    if existing.job_status is JobStatus.PENDING:
+    born_failed = existing.job_status is JobStatus.FAILED and existing.attempt == 0
+    if existing.job_status is JobStatus.PENDING or (born_failed and existing.notified_time is None):
         _tell(services, existing, profile)
     return existing
 
@@ -93,9 +96,7 @@ def _refusal(services: Services, job: Job, profile: Profile) -> JobFailure | Non
 
 
 def _failed(job: Job, failure: JobFailure) -> Job:
-    record = job.to_record()
-    return Job.from_record({**record, "job_status": JobStatus.FAILED, "complete_time": job.submit_time,
-                            "error": failure.as_reason().__dict__})
+    return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=failure.as_reason())
 
 
 def _tell(services: Services, job: Job, profile: Profile) -> None:

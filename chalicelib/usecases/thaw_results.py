@@ -6,13 +6,12 @@ from enum import Enum
 from aws_lambda_powertools import Logger
 
 from chalicelib.aws.archive_store import Retrieval
-from chalicelib.aws.object_copy import copy_checked, object_info
+from chalicelib.aws.object_copy import copy_checked
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.names import ResultNames, companion_key, key_prefix
 from chalicelib.exceptions import JobNotFoundError, RetrievalNotReadyError
 from chalicelib.services import Services
-from chalicelib.usecases.archive_results import companions
 from chalicelib.usecases.file_hold import held_files
 from chalicelib.usecases.measures import count_bytes
 
@@ -70,25 +69,35 @@ def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -
     except RetrievalNotReadyError:
         services.archive_table.forget_retrieval(job.job_id, archive_id)
         return Thawed.NOT_READY
-    back = set()
-    for live, cold in companions(job, job.archivings):
-        if object_info(services.files.archive_bucket, cold) is not None:
-            copy_checked(services.files.archive_bucket, cold, services.files.results_bucket, live, "STANDARD")
-            back.add(live)
-    variants = prefix + names.variants
-    services.archive_table.record_thawed(job.job_id, owner, archive_id, prefix + names.results, prefix + names.index,
-                                         services.clock(), variants if variants in back else None)
+    index = _bring_companion_back(services, job.s3_key_archived_index_file, prefix + names.index)
+    variants = _bring_companion_back(services, job.s3_key_archived_variants_file, prefix + names.variants)
+    services.archive_table.record_thawed(job.job_id, owner, archive_id, prefix + names.results, index, variants,
+                                         services.clock())
     _delete_cold(services, job, archive_id)
     count_bytes("BytesThawed", job)
     logger.info("Results thawed", extra={"archive_id": archive_id, "bytes": job.results_file_size})
     return Thawed.THAWED
 
 
+def _bring_companion_back(services: Services, cold: str | None, live: str) -> str | None:
+    """Copy what goes with the results file back; returns its key in the results bucket, None when there is none."""
+    if cold is None:
+        return None
+    try:
+        copy_checked(services.files.archive_bucket, cold, services.files.results_bucket, live, "STANDARD")
+    except FileNotFoundError:
+        # The results file is worth more than what goes with it: it comes back without, and the operator hears of it.
+        logger.exception("The record names a file that the archive lacks", extra={"key": cold})
+        return None
+    return live
+
+
 def _delete_cold(services: Services, job: Job, archive_id: str) -> None:
+    """Delete a copy, and what goes with it, that the record has stopped naming."""
     services.archive_store.delete(archive_id)
-    if job.results_file_archive_id in (None, archive_id):
-        for _, cold in companions(job, job.archivings):
-            services.files.delete(services.files.archive_bucket, cold)
+    prefix = key_prefix(job.user_id, job.job_id)
+    for name in ResultNames.of(job.input_file_name).companions:
+        services.files.delete(services.files.archive_bucket, companion_key(prefix, archive_id, name))
 
 
 def _back(job: Job, outcome: Thawed) -> bool:

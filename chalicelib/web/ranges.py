@@ -5,7 +5,8 @@ import re
 
 from chalicelib.web.responses import WebResponse
 
-_ONE_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+"""Longer numbers than any file has are taken for no range at all, as RFC 9110 allows."""
 
 
 def ranged(content: bytes, wanted: str | None, headers: dict[str, str]) -> WebResponse:

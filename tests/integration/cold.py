@@ -16,6 +16,7 @@ from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.names import ResultNames, key_prefix
 from chalicelib.services import Services
 from tests.integration.jobs import ADA, bodies_in, keys_in, make_job
+from tests.integration.jobs import stored as reload
 
 CONTEXT = SimpleNamespace(function_name="f", memory_limit_in_mb=128, aws_request_id="r-1",
                           invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
@@ -46,7 +47,7 @@ def make_completed(services: Services, number: int = 1, user_id: str = ADA, cont
         "results_file_size": len(content),
         "results_file_sha256": hashlib.sha256(content).hexdigest(), **values})
     assert services.jobs.create(done)
-    return done
+    return reload(services, done)
 
 
 def result_message(job: Job) -> str:
@@ -73,12 +74,6 @@ def live_sha256(services: Services, job: Job) -> str:
     now = reload(services, job)
     body = boto3.client("s3").get_object(Bucket=services.files.results_bucket, Key=now.s3_key_result_file)["Body"]
     return hashlib.sha256(body.read()).hexdigest()
-
-
-def reload(services: Services, job: Job) -> Job:
-    found = services.jobs.get(job.job_id)
-    assert found is not None
-    return found
 
 
 def names_in(bucket: str) -> list[str]:

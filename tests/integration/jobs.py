@@ -26,7 +26,14 @@ def make_job(services: Services, number: int = 1, user_id: str = ADA, name: str 
                  "input_file_size": len(content), "s3_inputs_bucket": services.files.inputs_bucket,
                  "s3_key_input_file": key, "submit_time": services.clock(), "reference": "rCRS", **values})
     assert services.jobs.create(job)
-    return job
+    return stored(services, job)
+
+
+def stored(services: Services, job: Job) -> Job:
+    """The job as its record is now."""
+    found = services.jobs.get(job.job_id)
+    assert found is not None
+    return found
 
 
 def put_input(services: Services, key: str, content: bytes, **metadata: str) -> None:

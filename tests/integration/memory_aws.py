@@ -6,6 +6,8 @@ refused, or something else goes on meanwhile.
 from __future__ import annotations
 
 import base64
+import contextlib
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Iterator
@@ -16,11 +18,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.archive_table import ArchiveTable, JobIds
-from chalicelib.aws.job_table import ConditionFailedError, JobPage, JobTable
-from chalicelib.aws.profile_table import ProfileTable
-from chalicelib.domain.jobs import Job
-from chalicelib.domain.profiles import Profile
+from chalicelib.aws.items import from_item, to_item
 
 DAY = 86_400
 
@@ -29,8 +27,30 @@ class CutOffError(BaseException):
     """A function's end by force: nothing of it runs any more."""
 
 
-class ConditionalCheckFailedError(Exception):
-    """As botocore's exception of that name."""
+class ConditionalCheckFailedError(ClientError):
+    """As botocore's exception of that name.
+
+    :param item: the record as it stands, in wire form, None when there is none
+    """
+
+    def __init__(self, item: dict[str, Any] | None) -> None:
+        response: Any = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "The condition failed"}}
+        super().__init__({**response, **({"Item": item} if item else {})}, "Any")
+
+
+def call(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A call of AWS: a step, at which something can happen.
+
+    A "repeated" call is carried out, its answer is lost, and the SDK sends it again: it is carried out twice, and the
+    caller sees the second answer only.
+    """
+    @functools.wraps(method)
+    def called(self: Any, **arguments: Any) -> Any:
+        if self._aws.step():
+            with contextlib.suppress(ClientError):  # what was refused is refused again
+                method(self, **arguments)
+        return method(self, **arguments)
+    return called
 
 
 @dataclass
@@ -55,7 +75,7 @@ class Message:
 
 @dataclass
 class Fault:
-    """What happens before step number `at` of a run: "cut off", "refused" or "meanwhile"."""
+    """What happens at step number `at` of a run: "cut off", "refused" or "meanwhile" before it, or it is "repeated"."""
 
     kind: str
     at: int
@@ -74,24 +94,32 @@ class MemoryAws:
         self.check = check
         self.buckets: dict[str, dict[str, StoredObject]] = {"inputs": {}, "results": {}, "archive": {}}
         self.messages: list[Message] = []
-        self.jobs: dict[str, dict[str, Any]] = {}
+        self.annotations: dict[str, dict[str, Any]] = {}
         self.profiles: dict[str, dict[str, Any]] = {}
         self.fault: Fault | None = None
         self.steps = 0
 
-    def step(self) -> None:
-        """Before every call."""
+    @property
+    def jobs(self) -> dict[str, dict[str, Any]]:
+        """The records of jobs: the table holds others, too."""
+        return {key: record for key, record in self.annotations.items() if "job_status" in record}
+
+    def step(self) -> bool:
+        """Before every call; True when it is to be carried out twice."""
         self.check()
         self.steps += 1
         fault = self.fault
         if fault is None or self.steps != fault.at:
-            return
+            return False
         self.fault = None
         if fault.kind == "cut off":
             raise CutOffError
         if fault.kind == "refused":
             raise refused("SlowDown")
+        if fault.kind == "repeated":
+            return True
         fault.meanwhile()
+        return False
 
     def run(self, work: Callable[[], object], fault: Fault | None = None) -> BaseException | None:
         """Run one function with one fault; gives what it ended with, None for success."""
@@ -110,7 +138,7 @@ class MemoryAws:
 
     def client(self, service: str) -> Any:
         """In place of `chalicelib.aws.clients.client`."""
-        return {"s3": MemoryS3(self), "sqs": MemorySqs(self)}[service]
+        return {"s3": MemoryS3(self), "sqs": MemorySqs(self), "dynamodb": MemoryDynamoDb(self)}[service]
 
 
 def refused(code: str) -> ClientError:
@@ -124,12 +152,12 @@ class MemoryS3:
         self._aws = aws
 
     def _get(self, bucket: str, key: str) -> StoredObject:
-        self._aws.step()
         found = self._aws.buckets[bucket].get(key)
         if found is None:
             raise refused("404")
         return found
 
+    @call
     def head_object(self, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         found = self._get(Bucket, Key)
         restore = {"Restore": 'ongoing-request="true"'} if found.retrieving else {}
@@ -139,6 +167,7 @@ class MemoryS3:
         return {"ContentLength": len(found.body), "ETag": '"e"', "ChecksumSHA256": checksum,
                 "StorageClass": found.storage_class, **restore}
 
+    @call
     def copy_object(self, CopySource: dict[str, str], Bucket: str, Key: str, StorageClass: str,  # noqa: N803
                     **_: Any) -> None:
         source = self._get(CopySource["Bucket"], CopySource["Key"])
@@ -146,29 +175,34 @@ class MemoryS3:
             raise refused("InvalidObjectState")
         self._aws.buckets[Bucket][Key] = StoredObject(source.body, StorageClass, self._aws.now)
 
+    @call
     def delete_object(self, Bucket: str, Key: str) -> None:  # noqa: N803
-        self._aws.step()
         self._aws.buckets[Bucket].pop(Key, None)
 
+    @call
     def delete_objects(self, Bucket: str, Delete: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
-        self._aws.step()
         for entry in Delete["Objects"]:
             self._aws.buckets[Bucket].pop(entry["Key"], None)
         return {}
 
+    @call
     def restore_object(self, Bucket: str, Key: str, **_: Any) -> None:  # noqa: N803
         found = self._get(Bucket, Key)
         if found.retrieving:
             raise refused("RestoreAlreadyInProgress")
         found.retrieving = True
 
-    def get_paginator(self, _: str) -> Any:
+    @call
+    def _list(self, bucket: str, prefix: str) -> list[dict[str, Any]]:
+        return [{"Key": key, "VersionId": "null", "Size": len(found.body),
+                 "LastModified": datetime.fromtimestamp(found.modified, UTC)}
+                for key, found in sorted(self._aws.buckets[bucket].items()) if key.startswith(prefix)]
+
+    def get_paginator(self, operation: str) -> Any:
+        entries = {"list_objects_v2": "Contents", "list_object_versions": "Versions"}[operation]
+
         def paginate(Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803
-            self._aws.step()
-            yield {"Contents": [{"Key": key, "Size": len(found.body),
-                                 "LastModified": datetime.fromtimestamp(found.modified, UTC)}
-                                for key, found in sorted(self._aws.buckets[Bucket].items())
-                                if key.startswith(Prefix)]}
+            yield {entries: self._list(bucket=Bucket, prefix=Prefix)}
 
         return SimpleNamespace(paginate=paginate)
 
@@ -179,12 +213,12 @@ class MemorySqs:
     def __init__(self, aws: MemoryAws) -> None:
         self._aws = aws
 
+    @call
     def send_message(self, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:  # noqa: N803
-        self._aws.step()
         self._aws.messages.append(Message(QueueUrl, MessageBody, self._aws.now + DelaySeconds))
 
+    @call
     def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
-        self._aws.step()
         self._aws.messages += [Message(QueueUrl, entry["MessageBody"], self._aws.now) for entry in Entries]
         return {}
 
@@ -219,84 +253,84 @@ def change(update: str, record: dict[str, Any], values: dict[str, Any]) -> None:
                 record[name] = values[rest[1]]
 
 
-class MemoryJobs(JobTable):
-    """The table of jobs, by the real one's expressions."""
+class MemoryDynamoDb:
+    """What the project uses of DynamoDB, by the expressions that it writes."""
+
+    exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionalCheckFailedError)
 
     def __init__(self, aws: MemoryAws) -> None:
-        super().__init__("annotations")
         self._aws = aws
 
-    def get(self, job_id: str) -> Job | None:
-        self._aws.step()
-        record = self._aws.jobs.get(job_id)
-        return Job.from_record(record) if record else None
+    def _table(self, name: str) -> dict[str, dict[str, Any]]:
+        return {"annotations": self._aws.annotations, "profiles": self._aws.profiles}[name]
 
-    def update(self, job_id: str, update: str, condition: str, values: dict[str, Any]) -> Job:
-        self._aws.step()
-        record = self._aws.jobs.get(job_id)
-        if record is None or not holds(condition, record, values):
-            raise ConditionFailedError(Job.from_record(record) if record else None)
-        change(update, record, values)
-        return Job.from_record(record)
+    def _check(self, record: dict[str, Any] | None, condition: str, values: dict[str, Any]) -> None:
+        if condition and not holds(condition, record or {}, values):
+            raise ConditionalCheckFailedError(to_item(record) if record else None)
 
-    def of_user(self, user_id: str, page_size: int, cursor: str | None = None) -> JobPage:
-        self._aws.step()
-        ids = sorted(self._aws.jobs)
-        first = int(cursor or 0)
-        page = [Job.from_record(self._aws.jobs[job_id]) for job_id in ids[first:first + page_size]]
-        return JobPage(page, str(first + page_size) if first + page_size < len(ids) else None)
+    @call
+    def get_item(self, TableName: str, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+        record = self._table(TableName).get(_key_of(Key))
+        return {"Item": to_item(record)} if record else {}
 
-    def live_results(self) -> Iterator[tuple[str, str]]:
-        self._aws.step()
-        yield from [(job_id, record["s3_key_result_file"]) for job_id, record in self._aws.jobs.items()
-                    if "s3_key_result_file" in record]
+    @call
+    def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "",  # noqa: N803
+                 **_: Any) -> None:
+        record, table = from_item(Item), self._table(TableName)
+        key = str(record["job_id" if TableName == "annotations" else "identity_id"])
+        self._check(table.get(key), ConditionExpression, {})
+        table[key] = record
 
-    def delete(self, job_id: str) -> None:
-        self._aws.step()
-        self._aws.jobs.pop(job_id, None)
+    @call
+    def update_item(self, TableName: str, Key: dict[str, Any], UpdateExpression: str,  # noqa: N803
+                    ExpressionAttributeValues: dict[str, Any], ConditionExpression: str = "",  # noqa: N803
+                    **_: Any) -> dict[str, Any]:
+        table, values = self._table(TableName), from_item(ExpressionAttributeValues)
+        self._check(table.get(_key_of(Key)), ConditionExpression, values)
+        record = table.setdefault(_key_of(Key), from_item(Key))
+        change(UpdateExpression, record, values)
+        return {"Attributes": to_item(record)}
+
+    @call
+    def delete_item(self, TableName: str, Key: dict[str, Any], ConditionExpression: str = "",  # noqa: N803
+                    ExpressionAttributeValues: dict[str, Any] | None = None) -> None:  # noqa: N803
+        table = self._table(TableName)
+        self._check(table.get(_key_of(Key)), ConditionExpression, from_item(ExpressionAttributeValues or {}))
+        table.pop(_key_of(Key), None)
+
+    @call
+    def query(self, TableName: str, IndexName: str, KeyConditionExpression: str,  # noqa: N803
+              ExpressionAttributeValues: dict[str, Any], Limit: int, ScanIndexForward: bool = True,  # noqa: N803
+              ExclusiveStartKey: dict[str, Any] | None = None, **_: Any) -> dict[str, Any]:  # noqa: N803
+        keys, values = IndexName.split("-"), from_item(ExpressionAttributeValues)
+        condition = KeyConditionExpression.replace(" AND results_file_archive_id > :nothing", "")
+        found = sorted((record for record in self._table(TableName).values()
+                        if all(key in record for key in keys) and holds(condition, record, values)),
+                       key=lambda record: (record[keys[-1]], record["job_id"]), reverse=not ScanIndexForward)
+        if ExclusiveStartKey:
+            last = from_item(ExclusiveStartKey)
+            place = (last[keys[-1]], last["job_id"])
+            found = [record for record in found
+                     if ((record[keys[-1]], record["job_id"]) > place) is ScanIndexForward
+                     and record["job_id"] != last["job_id"]]
+        page = found[:Limit]
+        more = len(found) > Limit
+        return {"Items": [to_item(record) for record in page],
+                **({"LastEvaluatedKey": to_item({name: page[-1][name] for name in {*keys, "job_id"}})} if more else {})}
+
+    @call
+    def _scan(self, table: str, condition: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        return [to_item(record) for record in self._table(table).values() if holds(condition, record, values)]
+
+    def get_paginator(self, _: str) -> Any:
+        def paginate(TableName: str, FilterExpression: str,  # noqa: N803
+                     ExpressionAttributeValues: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: N803
+            yield {"Items": self._scan(table=TableName, condition=FilterExpression,
+                                       values=from_item(ExpressionAttributeValues))}
+
+        return SimpleNamespace(paginate=paginate)
 
 
-class MemoryArchiveTable(ArchiveTable):
-    """The moves of results files, by the real ones' expressions."""
-
-    def __init__(self, jobs: MemoryJobs, aws: MemoryAws) -> None:
-        super().__init__(jobs)
-        self._aws = aws
-
-    def _ids(self, index: str, condition: str, values: dict[str, Any], limit: int,
-             start: dict[str, Any] | None) -> JobIds:
-        self._aws.step()
-        needed = {"user_id-results_file_archive_id": "results_file_archive_id",
-                  "results_file_archive_id": "results_file_archive_id",
-                  "restore_status-restore_requested_time": "restore_status", "open-submit_time": "open"}[index]
-        plain = condition.replace(" AND results_file_archive_id > :nothing", "")
-        found = sorted(job_id for job_id, record in self._aws.jobs.items()
-                       if needed in record and holds(plain, record, values))
-        after = [job_id for job_id in found if not start or job_id > start["job_id"]]
-        return JobIds(after[:limit], {"job_id": after[limit - 1]} if len(after) > limit else None)
-
-
-class MemoryProfiles(ProfileTable):
-    """The table of profiles, by the real one's expressions."""
-
-    def __init__(self, aws: MemoryAws) -> None:
-        super().__init__("profiles")
-        self._aws = aws
-
-    @property
-    def _dynamodb(self) -> Any:
-        return SimpleNamespace(exceptions=SimpleNamespace(
-            ConditionalCheckFailedException=ConditionalCheckFailedError))
-
-    def get(self, identity_id: str) -> Profile | None:
-        self._aws.step()
-        record = self._aws.profiles.get(identity_id)
-        return Profile.from_record(record) if record else None
-
-    def _update(self, identity_id: str, update: str, values: dict[str, Any], condition: str = "") -> Profile:
-        self._aws.step()
-        record = self._aws.profiles[identity_id]
-        if condition and not holds(condition, record, values):
-            raise ConditionalCheckFailedError
-        change(update, record, values)
-        return Profile.from_record(record)
+def _key_of(key: dict[str, Any]) -> str:
+    (value,) = from_item(key).values()
+    return str(value)

@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.names import ResultNames, key_prefix
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError, NotFoundError
 from chalicelib.services import Services
@@ -20,7 +21,8 @@ from tests.integration.test_job_table import OUTPUTS
 
 def completed(services: Services, number: int = 1) -> Job:
     job = make_job(services, number)
-    names = annotations.result_keys(job)
+    prefix, files = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name)
+    names = [prefix + name for name in (files.results, files.index, files.log, files.summary, files.variants)]
     for key in names:
         boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=key, Body=b"log text\n")
     services.jobs.take(job.job_id, "w1", services.clock(), 60)
@@ -88,7 +90,7 @@ def test_deleting_an_interrupted_deletion_ends_it(services: Services, monkeypatc
         raise ConnectionError("S3 is away")
 
     with monkeypatch.context() as broken:
-        broken.setattr(services.files, "delete", away)
+        broken.setattr(services.files, "purge_below", away)
         with pytest.raises(ConnectionError):
             annotations.delete_job(services, ADA, job.job_id)
     assert services.jobs.get(job.job_id) is not None

@@ -12,6 +12,7 @@ from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import ConflictError, NotFoundError, PaymentServiceError
 from chalicelib.services import Services
 from chalicelib.usecases.billing import begin_premium, end_premium, payments_page, price, settle
+from chalicelib.usecases.erase_account import request_erasure
 from tests.conftest import HeldClock
 from tests.integration.cold import Functions
 from tests.integration.jobs import ADA, EVE
@@ -200,12 +201,17 @@ def test_who_pays_twice_keeps_the_first_subscription_and_the_second_when_that_en
     assert (now(paid).premium, now(paid).billing_id) == (True, second)
 
 
-def test_subscriptions_of_nobody_here_change_nothing(paid: Services, shop: MemoryBilling,
-                                                     make_profile: Callable[..., Profile]) -> None:
-    make_profile()
-    shop.users["cs_7"], shop.users["cs_8"] = "", EVE
-    assert settle(paid, shop.pay("cs_7")) is None
-    assert settle(paid, shop.pay("cs_8")) is None
+def test_no_payment_outlives_its_account(paid: Services, shop: MemoryBilling,
+                                         make_profile: Callable[..., Profile]) -> None:
+    """Paid in one tab, while the account was deleted in another: nobody could end such a subscription."""
+    profile = make_profile()
+    shop.users["cs_7"], shop.users["cs_8"], shop.users["cs_9"] = "", EVE, ADA
+    request_erasure(paid, profile)
+    subscriptions = [shop.pay(checkout) for checkout in ("cs_7", "cs_8", "cs_9")]
+    assert [settle(paid, billing_id) for billing_id in subscriptions] == [None, None, None]
+    ended = [shop.subscription(billing_id) for billing_id in subscriptions]
+    assert [one.standing for one in ended if one is not None] == [Standing.LIVE, Standing.OVER, Standing.OVER], (
+        "the first one was not begun by GAS")
     assert settle(paid, "sub_unknown") is None
     assert not now(paid).premium
 

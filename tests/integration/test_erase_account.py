@@ -82,11 +82,11 @@ def test_what_was_cut_off_goes_on(services: Services, ada: Profile) -> None:
     assert left_of(services, ADA) == NOTHING
 
 
-@pytest.mark.parametrize("broken", ["delete_below", "delete_of_user", "delete"])
+@pytest.mark.parametrize("broken", ["purge_below", "delete_of_user", "delete"])
 def test_an_error_anywhere_is_made_good_by_the_next_delivery(services: Services, ada: Profile, broken: str,
                                                              monkeypatch: pytest.MonkeyPatch) -> None:
     request_erasure(services, ada)
-    part = {"delete_below": services.files, "delete_of_user": services.sessions, "delete": services.profiles}[broken]
+    part = {"purge_below": services.files, "delete_of_user": services.sessions, "delete": services.profiles}[broken]
 
     def fail(*_: object) -> None:
         raise RuntimeError("503")

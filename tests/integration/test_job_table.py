@@ -72,7 +72,7 @@ def test_who_lost_the_lease_cannot_write(services: Services) -> None:
     with pytest.raises(LeaseLostError):
         services.jobs.fail(job.job_id, "w1", 1062, JobReason(code="x", message="x"))
     with pytest.raises(LeaseLostError):
-        services.jobs.hand_back(job.job_id, "w1", count_attempt=True)
+        services.jobs.hand_back(job.job_id, "w1", 1)
     assert services.jobs.complete(job.job_id, "w2", 1063, OUTPUTS).job_status is JobStatus.COMPLETED
 
 
@@ -80,7 +80,7 @@ def test_who_lost_the_lease_cannot_write(services: Services) -> None:
 def test_a_job_handed_back_waits_again(services: Services, count_attempt: bool, attempts: int) -> None:
     job = make_job(services)
     services.jobs.take(job.job_id, "w1", 1000, 60)
-    services.jobs.hand_back(job.job_id, "w1", count_attempt)
+    services.jobs.hand_back(job.job_id, "w1", 1 if count_attempt else 0)
     seen = services.jobs.get(job.job_id)
     assert seen is not None
     assert (seen.job_status, seen.lease_owner) == (JobStatus.PENDING, None)

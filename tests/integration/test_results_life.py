@@ -9,10 +9,23 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from chalicelib.aws import files, object_copy, outgoing, s3_archive
+from chalicelib.aws import (
+    archive_table,
+    files,
+    job_table,
+    object_copy,
+    outgoing,
+    profile_table,
+    record_update,
+    s3_archive,
+    unnamed_files,
+)
+from chalicelib.aws.archive_table import ArchiveTable
 from chalicelib.aws.files import FileStore
+from chalicelib.aws.job_table import JobTable
 from chalicelib.aws.mailer import Mail
 from chalicelib.aws.outgoing import OutgoingQueue
+from chalicelib.aws.profile_table import ProfileTable
 from chalicelib.aws.s3_archive import S3Archive
 from chalicelib.aws.topics import Topics
 from chalicelib.billing.no_billing import NoBilling
@@ -36,10 +49,7 @@ from tests.integration.jobs import ADA, job_id
 from tests.integration.memory_aws import (
     DAY,
     Fault,
-    MemoryArchiveTable,
     MemoryAws,
-    MemoryJobs,
-    MemoryProfiles,
     Message,
     StoredObject,
 )
@@ -71,7 +81,9 @@ class CountedMails:
         self.sent.append(mail)
 
 
-ends = st.tuples(st.sampled_from(["cut off", "refused"]), st.integers(1, 24))
+USING_AWS = (archive_table, files, job_table, object_copy, outgoing, profile_table, record_update, s3_archive,
+             unnamed_files)
+ends = st.tuples(st.sampled_from(["cut off", "refused", "repeated"]), st.integers(1, 24))
 #: A run stands still before one of its calls; then time passes, and something else happens, wholly or in part.
 pauses = st.tuples(
     st.just("meanwhile"), st.integers(1, 24), st.sampled_from([
@@ -87,7 +99,7 @@ class ResultsLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.aws = aws = MemoryAws(START, self.nothing_is_lost)
-        for module in (files, object_copy, outgoing, s3_archive):
+        for module in USING_AWS:
             module.client = aws.client  # type: ignore[attr-defined]  # put back by the test below
         self.ids = 0
         self.made = 0
@@ -100,17 +112,17 @@ class ResultsLife(RuleBasedStateMachine):
         """True once something was lost that only the sweep, or the user's second try, makes good."""
         aws.profiles[ADA] = Profile(identity_id=ADA, name="Ada", email="ada@example.org", institution="x",
                                     created=START).to_record()
-        jobs = MemoryJobs(aws)
+        jobs = JobTable("annotations", self.new_id)
         environment = {"FREE_RETENTION_SECONDS": str(RETENTION), "DOWNGRADE_GRACE_SECONDS": str(GRACE),
                        "SITE_URL": "https://gas.example.org"}
         nothing: Any = None
         self.mails = CountedMails()
         mailer: Any = self.mails
         self.services = Services(
-            settings=Settings.from_environment(environment), jobs=jobs, profiles=MemoryProfiles(aws),
+            settings=Settings.from_environment(environment), jobs=jobs, profiles=ProfileTable("profiles", self.new_id),
             sessions=nothing, files=FileStore("inputs", "results", "archive"), references=nothing, topics=NoTopics(),
             secrets=nothing, billing=NoBilling(),
-            archive_table=MemoryArchiveTable(jobs, aws), archive_store=S3Archive("results", "archive"),
+            archive_table=ArchiveTable(jobs), archive_store=S3Archive("results", "archive"),
             archive_queue=OutgoingQueue("archive"), restore_queue=OutgoingQueue("restore"),
             thaw_queue=OutgoingQueue("thaw"), notify_queue=OutgoingQueue("notify"),
             erase_queue=OutgoingQueue("erase"),
@@ -142,7 +154,7 @@ class ResultsLife(RuleBasedStateMachine):
                   job_status=JobStatus.COMPLETED, complete_time=now, s3_results_bucket="results",
                   s3_key_result_file=prefix + NAMES.results, s3_key_index_file=prefix + NAMES.index,
                   s3_key_variants_file=prefix + NAMES.variants if table else None)
-        self.aws.jobs[job.job_id] = job.to_record()
+        self.aws.annotations[job.job_id] = job.to_record()
         if not self.premium:
             self.aws.messages.append(Message("archive", FileRequest(user_id=ADA, job_id=job.job_id).to_json(),
                                              now + 300))
@@ -391,11 +403,10 @@ class ResultsLife(RuleBasedStateMachine):
             found = self.aws.buckets["results"].get(live) if live else self.aws.buckets["archive"].get(str(cold))
             assert found is not None, f"the record points nowhere: {record}"
             assert found.body == self.bytes[which]
-            prefix = key_prefix(ADA, which)
-            for name in self.companions(which):
-                companion = (self.aws.buckets["results"].get(prefix + name) if live else
-                             self.aws.buckets["archive"].get(f"{prefix}{record['archivings']}/companions/{name}"))
-                assert companion is not None, f"{name} is lost: {record}"
+            bucket, archived = ("results", "") if live else ("archive", "archived_")
+            for kind in ("index", "variants")[:len(self.companions(which))]:
+                key = record.get(f"s3_key_{archived}{kind}_file")
+                assert key in self.aws.buckets[bucket], f"the {kind} file is lost: {record}"
 
     def companions(self, which: str) -> list[str]:
         return [NAMES.index, NAMES.variants] if int(which[-1]) % 2 == 0 else [NAMES.index]
@@ -458,9 +469,7 @@ class ResultsLife(RuleBasedStateMachine):
                 wanted_results |= {prefix + name for name in (NAMES.results, *self.companions(which))}
                 assert "restore_status" not in record
             else:
-                archiving = f"{prefix}{record.get('archivings')}/"
-                wanted_archive |= {archiving + NAMES.results,
-                                   *(f"{archiving}companions/{name}" for name in self.companions(which))}
+                wanted_archive |= set(Job.from_record(record).archive_bucket_keys)
         assert results == wanted_results
         assert archive == wanted_archive
         assert {key.split("/")[1] for key in self.aws.buckets["inputs"]} == set(self.aws.jobs)
@@ -470,7 +479,7 @@ class ResultsLife(RuleBasedStateMachine):
 def test_any_interleaving_ends_in_the_right_place(monkeypatch: pytest.MonkeyPatch) -> None:
     from lambdas import thaw
 
-    for module in (files, object_copy, outgoing, s3_archive):
+    for module in USING_AWS:
         monkeypatch.setattr(module, "client", module.client)  # type: ignore[attr-defined]
     monkeypatch.setattr(thaw, "services", thaw.services)
     run_state_machine_as_test(ResultsLife, settings=settings(

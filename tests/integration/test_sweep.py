@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.aws.unnamed_files import UnnamedFiles
 from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
@@ -163,7 +164,7 @@ def test_a_premium_users_archived_result_that_nobody_sent_for_is_sent_for(
     assert functions.waiting("restore") == [{"user_id": ADA, "job_id": job.job_id}]
 
 
-def test_leftovers_go_after_a_day_and_what_records_name_stays(
+def test_leftovers_go_when_they_were_seen_twice_a_day_apart_and_what_records_name_stays(
         services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile]) -> None:
     make_profile(role=Role.PREMIUM)
     live = make_completed(services, 1)
@@ -180,6 +181,10 @@ def test_leftovers_go_after_a_day_and_what_records_name_stays(
         s3.put_object(Bucket=bucket, Key=key, Body=b"left behind")
     assert walk(services) == {}
     as_of_now.advance(2 * DAY)
+    assert walk(services) == {"leftovers_seen": 4}
+    as_of_now.advance(DAY - 1)
+    assert walk(services) == {}, "a second sighting comes a day after the first, or later"
+    as_of_now.advance(1)
     assert walk(services) == {"leftovers_deleted": 4}
     assert keys_in(services.files.results_bucket) + keys_in(services.files.archive_bucket) == named
 
@@ -192,6 +197,9 @@ def test_a_copy_that_is_just_being_written_anew_is_no_leftover(
     key = f"{ADA}/{job.job_id}/1/free_1.annot.vcf.gz"
     boto3.client("s3").put_object(Bucket=services.files.archive_bucket, Key=key, Body=b"of a run that was cut off")
     as_of_now.advance(2 * DAY)
+    assert walk(services)["leftovers_seen"] == 1
+    as_of_now.advance(2 * DAY)
+    UnnamedFiles(services.jobs).note(services.files.archive_bucket, key, as_of_now() - DAY)
     (seen,) = services.files.walk(services.files.archive_bucket)
     put = services.archive_store.put
 
@@ -209,12 +217,47 @@ def test_a_copy_that_is_just_being_written_anew_is_no_leftover(
     assert key in keys_in(services.files.archive_bucket)
 
 
-def test_a_missing_results_file_is_counted(services: Services, functions: Functions, as_of_now: HeldClock,
-                                           make_profile: Callable[..., Profile]) -> None:
+def test_a_file_that_was_written_again_is_seen_for_the_first_time(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    key = f"{ADA}/{job_id(9)}/1/free_1.annot.vcf.gz"
+    boto3.client("s3").put_object(Bucket=services.files.archive_bucket, Key=key, Body=b"left behind")
+    UnnamedFiles(services.jobs).note(services.files.archive_bucket, key, 1000)  # before it was written again
+    as_of_now.advance(2 * DAY)
+    assert walk(services) == {"leftovers_seen": 1}
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_missing_file_of_a_live_result_is_counted(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile],
+        number: int) -> None:
     make_profile(role=Role.PREMIUM)
     job = make_completed(services)
-    services.files.delete(services.files.results_bucket, str(job.s3_key_result_file))
+    assert len(job.results_bucket_keys) == 5
+    services.files.delete(services.files.results_bucket, job.results_bucket_keys[number])
     assert walk(services) == {"results_missing": 1}
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_missing_file_of_an_archived_result_is_counted(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile],
+        number: int) -> None:
+    make_profile()
+    job = archived(services, functions, as_of_now)
+    assert len(job.archive_bucket_keys) == 3
+    services.files.delete(services.files.archive_bucket, job.archive_bucket_keys[number])
+    assert walk(services) == {"archive_missing": 1}
+
+
+def test_an_original_is_kept_when_the_archive_lacks_its_copy(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    job = archived(services, functions, as_of_now)
+    live = f"{ADA}/{job.job_id}/free_1.annot.vcf.gz"
+    boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=live, Body=b"the last copy")
+    services.files.delete(services.files.archive_bucket, str(job.results_file_archive_id))
+    functions.archive(job)
+    assert live in keys_in(services.files.results_bucket)
 
 
 def test_a_walk_ends_in_time_and_the_function_tells_what_it_found(

@@ -14,10 +14,10 @@ import pytest
 from botocore.client import BaseClient
 from botocore.utils import calculate_tree_hash
 
-from chalicelib.aws.either_archive import in_s3
 from chalicelib.aws.vault_archive import VaultArchive
 from chalicelib.domain.jobs import Job, RestoreStatus, RestoreTier
 from chalicelib.domain.messages import FileRequest
+from chalicelib.domain.names import in_archive_bucket
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services, _archive_store
 from chalicelib.usecases.annotations import delete_job
@@ -370,7 +370,7 @@ def test_everything_moves_from_the_vault_to_s3(vault: Vault, services: Services,
     for before in emptied:
         now = reload(services, before)
         assert now.archived
-        assert in_s3(str(now.results_file_archive_id))
+        assert in_archive_bucket(str(now.results_file_archive_id))
         stored = boto3.client("s3").head_object(Bucket=services.files.archive_bucket, Key=now.results_file_archive_id)
         assert stored["StorageClass"] == "GLACIER"
     assert functions.waiting("notify") == functions.waiting("restore") == []

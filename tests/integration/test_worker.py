@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from annotator import worker as worker_module
@@ -19,9 +20,12 @@ from annotator.engine_process import EngineRun
 from annotator.settings import WorkerSettings
 from annotator.worker import Worker
 from annotator.workspace import alive
-from chalicelib.aws.queues import JobRequestsQueue
+from chalicelib.aws.clients import client
+from chalicelib.aws.pace_record import PaceRecord
+from chalicelib.aws.queues import JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest
+from chalicelib.domain.pace import Pace
 from chalicelib.exceptions import LeaseLostError
 from chalicelib.services import Services
 from chalicelib.usecases.annotations import delete_job
@@ -355,7 +359,7 @@ def test_a_renewal_by_the_loser_is_refused(services: Services) -> None:
     services.jobs.take(job.job_id, "w1", services.clock(), 60)
     services.jobs.cancel(job.job_id, services.clock())
     with pytest.raises(LeaseLostError):
-        services.jobs.hand_back(job.job_id, "w1", count_attempt=True)
+        services.jobs.hand_back(job.job_id, "w1", 1)
     assert json.dumps(now(services, job).to_record())
 
 
@@ -365,3 +369,98 @@ def test_a_worker_without_settings_ends_at_once(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.delenv("JOB_REQUESTS_QUEUE_URL")
     assert worker_module.main() == 1
     assert said == [["JOB_REQUESTS_QUEUE_URL"]]
+
+
+# ---- a worker survives any message and any job ---------------------------------------------------------------
+@pytest.mark.parametrize("body", [
+    '{"job_id": "pace", "user_id": "x"}', '{"job_id": 1, "user_id": 2}', '{"job_id": ["a"]}', "null", "", "{", "\x00",
+    "[" * 3000, '{"job_id": "aaaaaaaa-0000-4000-8000-000000000001", "user_id": null}', "1e999",
+    '"' + "x" * 200_000 + '"'], ids=["no job's id", "numbers", "half", "null", "empty", "cut off", "zero byte", "deep",
+                                    "no user", "infinite", "long"])
+def test_no_message_ends_the_worker(services: Services, make_worker: Callable[..., Worker],
+                                    monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    PaceRecord(services.jobs).add(100, 1.0)  # the record that `pace` names, which is no job
+    monkeypatch.setattr(worker_module, "PAUSE_SECONDS", 0)
+    worker = make_worker()
+    delivered = [ReceivedMessage(body=body, receipt="none", receive_count=1), None]
+
+    def receive(*_: object) -> ReceivedMessage | None:
+        if len(delivered) == 1:
+            worker.stop()
+        return delivered.pop(0)
+
+    monkeypatch.setattr(worker.queue, "receive", receive)
+    worker.run()
+    assert delivered == [], "the worker went on to the next message"
+    assert PaceRecord(services.jobs).get().to_record() != Pace().to_record(), "the message changed nothing"
+
+
+def test_an_error_of_ours_costs_attempts_and_not_the_worker(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(services, content=VCF)
+    monkeypatch.setattr(worker_module, "annotate_job", lambda *_: (_ for _ in ()).throw(KeyError("a bug")))
+    worker = make_worker()
+    for attempt in (1, 2):
+        request(services, job)
+        assert worker.work_once(0)
+        assert (now(services, job).job_status, now(services, job).attempt) == (JobStatus.PENDING, attempt)
+    request(services, job)
+    worker.work_once(0)
+    failed = now(services, job)
+    assert failed.error is not None
+    assert (failed.job_status, failed.error.code) == (JobStatus.FAILED, "annotation_crashed")
+
+
+def test_what_aws_refuses_for_good_ends_the_job_at_once_with_its_reason(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch,
+        results_queue: str) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+
+    def refuse(*_: object) -> None:
+        raise ClientError({"Error": {"Code": "KeyTooLongError", "Message": "Your key is too long"}}, "PutObject")
+
+    monkeypatch.setattr(services.files, "upload_result", refuse)
+    make_worker().work_once(0)
+    failed = now(services, job)
+    assert failed.error is not None
+    assert (failed.job_status, failed.error.code, failed.attempt) == (JobStatus.FAILED, "result_refused", 1)
+    assert "Your key is too long" in failed.error.message
+    assert [body["job_status"] for body in bodies_in(results_queue)] == ["FAILED"]
+
+
+def test_a_record_that_is_too_large_ends_the_job_at_once(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(services, content=VCF)
+    request(services, job)
+    monkeypatch.setattr("annotator.annotate_job.key_figures", lambda _: {"contigs": ["x" * 1000] * 500})
+    make_worker().work_once(0)
+    failed = now(services, job)
+    assert failed.error is not None
+    assert (failed.job_status, failed.error.code, failed.attempt) == (JobStatus.FAILED, "record_too_large", 1)
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "GetObject"])
+def test_s3_that_slows_down_on_the_wire_is_tried_again(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch,
+        operation: str) -> None:
+    """The fault is in the HTTP layer, so that boto3's own exceptions surface, which are none of botocore's."""
+    job = make_job(services, content=VCF)
+    request(services, job)
+    events = client("s3").meta.events
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+
+    def slow_down(**_: object) -> AWSResponse:
+        body = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+        response = AWSResponse("https://s3", 503, {}, None)
+        response._content = body
+        return response
+
+    events.register_first(f"before-send.s3.{operation}", slow_down)
+    make_worker().work_once(0)
+    events.unregister(f"before-send.s3.{operation}", slow_down)
+    waiting = now(services, job)
+    assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+    request(services, job)
+    make_worker("w2").work_once(0)
+    assert now(services, job).job_status is JobStatus.COMPLETED

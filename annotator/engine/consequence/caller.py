@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +16,7 @@ from annotator.engine.consequence.coding_indels import CodingIndelRows
 from annotator.engine.consequence.codons import CodingSequences, protein_prefixes
 from annotator.engine.consequence.exact import ExactRows
 from annotator.engine.consequence.frames import FrameReader
-from annotator.engine.consequence.hgvs import REACH
+from annotator.engine.consequence.hgvs import REACH, Fetch
 from annotator.engine.consequence.indels import Ranges, indel_terms, outside_codons
 from annotator.engine.consequence.models import Bases, ContigModels
 from annotator.engine.consequence.moving import Movements
@@ -30,6 +32,8 @@ from annotator.engine.consequence.substitutions import (
     single_base_terms,
 )
 from annotator.engine.consequence.terms import INTERGENIC
+from annotator.engine.errors import EngineError
+from annotator.engine.reference import around_origin
 
 #: ``A>C`` by 4 * index of the first + index of the second base.
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
@@ -53,7 +57,9 @@ class ConsequenceCaller:
         self._models = models
         self._code = genetic_code
         name = models.name
-        self._fetch = lambda start, length: bases.fetch(name, start, length)
+        self._fetch: Fetch = partial(bases.fetch, name)
+        if models.circumference:
+            self._fetch = around_origin(self._fetch, models.circumference)
         self._exact = ExactRows(self._fetch, genetic_code)
         self._shared = SharedRows(self._exact)
         self._sequences = CodingSequences(models, self._exact)
@@ -81,6 +87,7 @@ class ConsequenceCaller:
         terms = np.zeros(len(pairs), dtype=np.int64)
         for one in rows:
             terms[one.pair] = one.terms
+        self._check(terms, pairs, alleles)
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
@@ -91,6 +98,21 @@ class ConsequenceCaller:
             worst=self._assembler.most_severe(rows, pairs, len(alleles)),
             terms=found,
         )
+
+    def _check(self, terms: np.ndarray, pairs: Pairs, alleles: Alleles) -> None:
+        """Check that every pair has terms, and that no pair with a transcript is called intergenic.
+
+        Raises:
+            EngineError: a pair has none; this is a fault of the engine.
+        """
+        wrong = (terms == 0) | ((pairs.transcript >= 0) & (terms & INTERGENIC != 0))
+        if wrong.any():
+            at = int(np.argmax(wrong))
+            transcript, allele = int(pairs.transcript[at]), int(pairs.allele[at])
+            name = "no transcript" if transcript < 0 else self._models.strings("id")[transcript].as_py()
+            place = f"{self._models.name}:{int(alleles.pos[allele]):,}"
+            message = f"The engine found no consequence of an allele at {place} for {name}"
+            raise EngineError("no_consequence", f"{message}. Please report this as a fault of GAS.")
 
     def _rows(self, alleles: Alleles, pairs: Pairs) -> list[Rows]:
         """Rows of all pairs, each kind of pair in its own way."""

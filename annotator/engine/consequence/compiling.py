@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from annotator.engine.errors import BundleError
+from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference import Contig
 
 #: Changes when the columns do: a file of another version is not read.
@@ -35,8 +36,11 @@ SCHEMA = pa.schema(
         ("exon_starts", pa.list_(pa.int32())),
         ("exon_ends", pa.list_(pa.int32())),
         ("selenocysteines", pa.list_(pa.int32())),
+        ("slip", pa.int32()),
     ]
 )
+#: Columns that came later: a file without them is read, and has none of what they tell.
+LATER_COLUMNS = ("slip",)
 #: Tags that go to CSQ's FLAGS.
 FLAG_TAGS = ("cds_start_NF", "cds_end_NF")
 CANONICAL_TAGS = frozenset({"Ensembl_canonical", "RefSeq_Select", "MANE_Select"})
@@ -82,6 +86,7 @@ class _Row:
             "exon_starts": [start for start, _ in self.exons] or [self.start],
             "exon_ends": [end for _, end in self.exons] or [self.end],
             "selenocysteines": sorted(map(int, filter(None, self.attributes.get("selenocysteine", "").split(",")))),
+            "slip": int(self.attributes.get("slip", 0)) or None,
         }
 
 
@@ -106,8 +111,8 @@ def compile_models(gff3: Path, contigs: Sequence[Contig], out: Path) -> None:
                 if line.startswith("#") or not line.strip():
                     continue
                 _take(line, wanted, rows, genes)
-    except (ValueError, KeyError) as error:
-        raise BundleError("reference_models", f"{gff3.name} cannot be read: {error!r}") from error
+    except LIBRARY_ERRORS as error:
+        raise BundleError("reference_models", in_words(error, f"{gff3.name} cannot be read")) from error
     names = [contig.name for contig in contigs if contig.name in rows]
     schema = SCHEMA.with_metadata({"format": FORMAT, "contigs": json.dumps(names)})
     with pa.OSFile(str(out), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:

@@ -125,6 +125,11 @@ class Effect(CodingEnds):
         )
 
     @lazy
+    def behind_slip(self) -> bool:
+        """Touches codons that cannot be read, as the ribosome slips before them."""
+        return self.coding and self.transcript.behind_slip(self.pieces)
+
+    @lazy
     def within_cdna(self) -> bool:
         """Touches the spliced transcript."""
         return any(self.pieces) or self.in_frameshift_intron
@@ -170,12 +175,12 @@ class Effect(CodingEnds):
             found |= BIT["intron_variant"]
         if t.biotype == "nonsense_mediated_decay":
             found |= BIT["NMD_transcript_variant"]
-        if t.biotype != "protein_coding":
+        if not t.coding:
             found |= BIT["non_coding_transcript_exon_variant"] * (self.exonic and self.non_coding_exon)
-            found |= BIT["non_coding_transcript_variant"] * (not t.coding and not self.non_coding_exon)
-        elif t.coding and self.complete and not self.coding_unknown:
+            found |= BIT["non_coding_transcript_variant"] * (not self.non_coding_exon)
+        elif t.biotype == "protein_coding" and self.complete and not self.coding_unknown:
             found |= BIT["coding_transcript_variant"]
-        return found or BIT["intergenic_variant"]
+        return found or BIT["coding_transcript_variant"]  # one that is not translated has a term by now
 
     @lazy
     def cleanly_inside(self) -> bool:
@@ -201,6 +206,9 @@ class Effect(CodingEnds):
         return found
 
     def _coding_terms(self) -> int:
+        if self.behind_slip:
+            start = BIT["start_lost"] * (self.at_start_codon and not self.same_length)
+            return start | BIT["frameshift_variant" if self.frame_moves else "coding_sequence_variant"]
         if self.protein_kept:
             return BIT["stop_retained_variant"]
         found = BIT["stop_gained"] * self.stop_gained | BIT["stop_lost"] * self.stop_lost

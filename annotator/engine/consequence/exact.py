@@ -139,11 +139,12 @@ class ExactRows:
         if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or moved.boundary):
             # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
             judged = moved
-        name = transcript_change(effect, shift, self._fetch)
+        # Behind a slip of the ribosome positions in the coding sequence depend on who counts.
+        name = "" if effect.behind_slip else transcript_change(effect, shift, self._fetch)
         texts = {"hgvsc": name and f"{transcript.id}:{name}"}
         if effect.exonic:
             texts |= self._positions(effect)
-        if effect.coding and not judged.start_whole:
+        if effect.coding and not (effect.behind_slip or judged.start_whole):
             texts["amino_acids"], texts["codons"] = _amino_acids(effect), _codons(effect)
             if allele.plain:
                 protein = protein_change(judged, moved)
@@ -172,7 +173,7 @@ class ExactRows:
 
     def _positions(self, effect: Effect) -> dict[str, str]:
         found = {"cdna": span(effect.cdna_start, effect.cdna_end)}
-        if effect.coding:
+        if effect.coding and not effect.behind_slip:
             found["cds"] = span(effect.cds_start, effect.cds_end)
             found["protein"] = span(effect.protein_start, effect.protein_end)
         return found

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.compiling import FORMAT, SCHEMA
+from annotator.engine.consequence.compiling import FORMAT, LATER_COLUMNS, SCHEMA
 from annotator.engine.consequence.transcript import Transcript
 from annotator.engine.errors import BundleError
-from annotator.engine.library_errors import reading
+from annotator.engine.library_errors import VERIFY, step
 
 #: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
 FLANK = 5000
@@ -48,7 +48,7 @@ class GeneModels:
         Raises:
             BundleError: it is no such file, or one of another version.
         """
-        with reading("reference_models", path.name):
+        with step("reference_models", f"{path.name} cannot be read", VERIFY):
             reader = pa.ipc.open_file(pa.memory_map(str(path)))
         metadata = reader.schema.metadata or {}
         if metadata.get(b"format") != FORMAT.encode():
@@ -69,14 +69,18 @@ class GeneModels:
             circular: transcripts near one end flank variants at the other.
         """
         at = self._index.get(name)
-        with reading("reference_models", "The file of compiled gene models"):
+        with step("reference_models", "The compiled gene models cannot be read", VERIFY):
             batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
+        for column in LATER_COLUMNS:
+            if column not in batch.column_names:
+                batch = batch.append_column(SCHEMA.field(column), pa.nulls(len(batch), SCHEMA.field(column).type))
         turned = circular and len(batch) > 0
-        return ContigModels(name, _across_origin(batch, length) if turned else batch, copies=turned)
+        batch = _across_origin(batch, length) if turned else batch
+        return ContigModels(name, batch, copies=turned, circumference=length if circular else 0)
 
 
 def _across_origin(table: pa.Table, length: int) -> pa.Table:
-    """The transcripts, and once more those that flank the other end of a circle, moved by a turn."""
+    """The transcripts, and once more those that reach or flank the other end of a circle, moved by a turn."""
     parts = []
     start, end = table["start"].to_numpy(), table["end"].to_numpy()
     for near, turn in ((start <= FLANK, length), (end > length - FLANK, -length)):
@@ -84,6 +88,7 @@ def _across_origin(table: pa.Table, length: int) -> pa.Table:
         columns = {name: moved[name] for name in moved.column_names}
         for name in ("start", "end", "coding_start", "coding_end"):
             columns[name] = pa.array(moved[name].to_numpy() + np.int32(turn), pa.int32())
+        columns["slip"] = pc.add(moved["slip"], pa.scalar(turn, pa.int32()))
         for name in ("exon_starts", "exon_ends", "selenocysteines"):
             lists = moved[name].to_pylist()
             columns[name] = pa.array([[one + turn for one in items] for items in lists], pa.list_(pa.int32()))
@@ -99,19 +104,22 @@ class ContigModels:
 
     ``exon_offset[t] : exon_offset[t + 1]`` are the exons of transcript ``t``, in ascending order. Positions are
     1-based and inclusive; ``coding_start`` is 0 where nothing is translated. ``copies`` is true where a
-    transcript may be there more than once, a turn around a circular contig apart.
+    transcript may be there more than once, a turn around a circular contig apart. ``circumference`` is the length of a
+    circular contig in bases, 0 for a linear one.
     """
 
-    def __init__(self, name: str, table: pa.Table, copies: bool = False) -> None:
+    def __init__(self, name: str, table: pa.Table, copies: bool = False, circumference: int = 0) -> None:
         self.name = name
         self.copies = copies
+        self.circumference = circumference
         table = table.combine_chunks()
         self.table = table
         self.size = len(table)
         for column in ("strand", "start", "end", "coding_start", "coding_end", "phase"):
             setattr(self, column, table[column].to_numpy().astype(np.int64))
         starts, ends = _one(table["exon_starts"]), _one(table["exon_ends"])
-        self.is_coding = self.coding_start > 0
+        # Not by its position: that of a transcript across the origin may be anything.
+        self.is_coding = _flags(pc.not_equal(self.strings("protein"), ""))
         self.exon_offset: np.ndarray = starts.offsets.to_numpy().astype(np.int64) - (
             starts.offsets[0].as_py() if len(starts) else 0
         )
@@ -266,6 +274,7 @@ class ContigModels:
                 selenocysteines=frozenset(row["selenocysteines"]),
                 start_unknown="cds_start_NF" in row["flags"],
                 end_unknown="cds_end_NF" in row["flags"],
+                slip=row["slip"],
             )
             self._transcripts[at] = found
         return found

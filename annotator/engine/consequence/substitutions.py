@@ -44,7 +44,7 @@ def transcript_terms(models: ContigModels, transcript: np.ndarray, exonic: np.nd
     """Terms that come from the kind of the transcript alone."""
     coding = models.is_coding[transcript]
     decay = models.decay[transcript]
-    other = ~models.protein_coding[transcript] & ~coding
+    other = ~coding
     terms = np.where(decay, BIT["NMD_transcript_variant"], 0)
     terms |= np.where(other & exonic, BIT["non_coding_transcript_exon_variant"], 0)
     return terms | np.where(other & ~exonic, BIT["non_coding_transcript_variant"], 0)

@@ -21,8 +21,9 @@ _SHORT = 13
 class Transcript:
     """A transcript; positions of the genome are 1-based and inclusive, ``exons`` ascend.
 
-    ``phase`` is the number of bases of the first codon that lie before the sequence begins. ``coding_start`` and
-    ``coding_end`` are 0 for one that is not translated.
+    ``phase`` is the number of bases of the first codon that lie before the sequence begins. ``protein`` is empty, and
+    ``coding_start`` and ``coding_end`` are 0, for one that is not translated. From ``slip`` on, in the direction of
+    translation, codons cannot be read (ribosomal slippage); None where all can be.
     """
 
     id: str
@@ -38,13 +39,14 @@ class Transcript:
     selenocysteines: frozenset[int] = frozenset()
     start_unknown: bool = False
     end_unknown: bool = False
+    slip: int | None = None
     _spliced: str = field(default="", repr=False)
     _peptides: dict[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def coding(self) -> bool:
         """Whether it is translated."""
-        return self.coding_start > 0
+        return bool(self.protein)
 
     @lazy
     def introns(self) -> list[Interval]:
@@ -169,7 +171,19 @@ class Transcript:
         """Read the spliced sequence once; ``fetch`` gives the bases of a start and an end."""
         if not self._spliced:
             bases = "".join([fetch(first, last).decode("ascii") for first, last in self.exons])
-            self._spliced = bases if self.strand > 0 else reverse_complement(bases)
+            bases = bases if self.strand > 0 else reverse_complement(bases)
+            if self.slip is not None:
+                # Unknown bases make unknown codons, so that nothing is said of what cannot be read.
+                known = self.cdna(self.slip) - 1
+                bases = bases[:known] + "N" * (len(bases) - known)
+            self._spliced = bases
+
+    def behind_slip(self, pieces: list[Piece]) -> bool:
+        """Whether a change, by its pieces of the spliced transcript, touches codons that cannot be read."""
+        if self.slip is None:
+            return False
+        first = self.cdna(self.slip)
+        return any(piece is not None and max(piece) >= first for piece in pieces)
 
     @property
     def spliced(self) -> str:

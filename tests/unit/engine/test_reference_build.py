@@ -136,7 +136,7 @@ def test_models_that_contradict_the_contigs(
 
 def test_models_without_a_sequence_are_left_out_and_told(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
     assert build(models=gff3([*GENES, replace(RNA, contig="NC_7")])) == 0
-    assert "left out: 1 transcripts on 1 contigs without sequence: NC_7 (1)" in capsys.readouterr().out
+    assert "left out: 1 transcripts on 1 contigs without sequence: NC_7 (1); first RNA.1\n" in capsys.readouterr().out
 
 
 def test_no_contig_in_common(build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

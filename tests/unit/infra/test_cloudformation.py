@@ -2,6 +2,8 @@
 # ruff: noqa: N803 - boto3 names its parameters so
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,6 +11,9 @@ from botocore.exceptions import ClientError
 
 from infra.cloudformation import Stack, StackFailedError
 from infra.errors import OperatorError
+
+PAGE = 2
+"""Events of one page; CloudFormation's has 100."""
 
 
 class FakeCloudFormation:
@@ -22,6 +27,7 @@ class FakeCloudFormation:
         self.coming: list[list[dict[str, str]]] = []  # events, one list for each look, oldest first
         self.events: list[dict[str, str]] = []
         self.created: dict[str, Any] = {}
+        self.executed: dict[str, Any] = {}
         self.calls: list[str] = []
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:
@@ -46,15 +52,21 @@ class FakeCloudFormation:
     def delete_change_set(self, **_: Any) -> None:
         self.calls.append("delete")
 
-    def execute_change_set(self, **_: Any) -> None:
+    def execute_change_set(self, **request: Any) -> None:
+        self.executed = request
         self.calls.append("execute")
 
-    def describe_stack_events(self, StackName: str) -> dict[str, Any]:
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "describe_stack_events"
+        return SimpleNamespace(paginate=self._pages_of_events)
+
+    def _pages_of_events(self, StackName: str) -> Iterator[dict[str, Any]]:
         if "execute" in self.calls and self.coming:
             self.events = [*reversed(self.coming.pop(0)), *self.events]
             if self.events[0]["LogicalResourceId"] == StackName:
                 self.status = self.events[0]["ResourceStatus"]
-        return {"StackEvents": self.events}
+        for start in range(0, len(self.events), PAGE):
+            yield {"StackEvents": self.events[start:start + PAGE]}
 
 
 def event(number: int, resource: str, status: str, reason: str = "") -> dict[str, str]:
@@ -79,12 +91,14 @@ def test_a_new_stack_is_made(said):
     assert client.created["ChangeSetType"] == "CREATE"
     assert client.created["Parameters"] == [{"ParameterKey": "Stage", "ParameterValue": "prod"}]
     assert client.calls == ["create", "execute"]
+    assert client.executed["RetainExceptOnCreate"] is True, "what a failed creation made must not stand in the way"
 
 
 def test_changes_are_told_before_they_are_made(said):
     client = FakeCloudFormation("UPDATE_COMPLETE")
     client.coming = [[event(1, "gas-prod", "UPDATE_COMPLETE")]]
     stack(client, said).deploy("https://t", {"Stage": "prod"}, "gas-1")
+    assert "RetainExceptOnCreate" not in client.executed, "an update keeps what holds data"
     assert said[0].startswith("gas-prod: ~ change  Table")
     assert "is replaced" in said[0]
 

@@ -125,7 +125,7 @@ def web_stack() -> Iterator[dict[str, str]]:
             environment.setenv(name, value)
         _forget_clients()
         cloudformation = boto3.client("cloudformation")
-        cloudformation.create_stack(StackName="gas-web-test", TemplateBody=json.dumps(moto_template()),
+        cloudformation.create_stack(StackName="gas-web-test", TemplateBody=moto_template(),
                                     Parameters=[{"ParameterKey": "Stage", "ParameterValue": "test"}])
         made = cloudformation.describe_stacks(StackName="gas-web-test")["Stacks"][0]
         boto3.client("secretsmanager").create_secret(Name="gas/globus", SecretString=json.dumps(

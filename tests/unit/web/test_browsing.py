@@ -59,7 +59,8 @@ def test_no_links_without_a_table(browser: Browser, make_completed: Callable[...
 def test_page_may_read_from_results_and_references_only(browser: Browser, make_completed: Callable[..., Job]) -> None:
     make_completed()
     policy = browser.get(PAGE).headers["Content-Security-Policy"]
-    buckets = " ".join(f"https://gas-test-{kind}-123456789012.s3.amazonaws.com" for kind in ("results", "references"))
+    buckets = " ".join(f"https://gas-test-{kind}-123456789012.s3.us-east-1.amazonaws.com"
+                       for kind in ("results", "references"))
     assert f"connect-src 'self' {buckets};" in policy
     assert "script-src 'self';" in policy
     assert "'unsafe" not in policy
@@ -90,7 +91,7 @@ def test_reference_of_the_bucket(browser: Browser, web: Services, make_completed
                                        "models.gff3.gz.tbi")]
     assert all("Signature" in parse_qs(urlsplit(address).query) or "X-Amz-Signature" in address
                for address in addresses)
-    assert "https://the-references.s3.amazonaws.com" in browser.get(PAGE).headers["Content-Security-Policy"]
+    assert "https://the-references.s3.us-east-1.amazonaws.com" in browser.get(PAGE).headers["Content-Security-Policy"]
 
 
 def test_reference_that_is_gone(browser: Browser, make_completed: Callable[..., Job]) -> None:

@@ -34,7 +34,7 @@ def test_no_hsts_without_tls(visitor: Browser) -> None:
 
 def test_upload_page_may_speak_to_the_inputs_bucket_only(browser: Browser) -> None:
     policy = browser.get("/annotate").headers["Content-Security-Policy"]
-    bucket = "https://gas-test-inputs-123456789012.s3.amazonaws.com"
+    bucket = "https://gas-test-inputs-123456789012.s3.us-east-1.amazonaws.com"
     assert f"connect-src 'self' {bucket};" in policy
     assert f"form-action 'self' {bucket} https://auth.globus.org;" in policy
 

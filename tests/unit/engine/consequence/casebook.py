@@ -30,6 +30,7 @@ class Shape:
     tags: str = ""
     phase: int = 0
     selenocysteine: int = 0
+    slip: int = 0
 
     @property
     def parts(self) -> list[tuple[int, int]]:
@@ -108,6 +109,7 @@ def gff3(contig: str = "1") -> str:
         extra = f";tag={shape.tags}" * bool(shape.tags) + f";selenocysteine={shape.selenocysteine}" * bool(
             shape.selenocysteine
         )
+        extra += f";slip={shape.slip}" * bool(shape.slip)
         lines.append(row("gene", start, end, f"ID=gene:{name};Name={name};biotype={biotype};gene_id={name}"))
         lines.append(
             row(

@@ -1,0 +1,98 @@
+"""The contigs of a new reference: their names, genetic codes, and which of them are circular."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from annotator.engine.codes import STARTS
+from annotator.engine.detection import synonyms
+from annotator.engine.errors import BundleError
+from annotator.engine.gene_formats import GeneTable
+from annotator.engine.recipe import Recipe
+from annotator.engine.reference import Contig
+from annotator.engine.signs import chromosome
+
+
+def contigs_of(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], dict[str, str]]:
+    """The contigs of a reference as the options describe them, and the name of each by all of its names.
+
+    Raises:
+        BundleError: an option names a contig that the sequence lacks.
+    """
+    given = {**dict.fromkeys([*recipe.codes, *recipe.circular]), **dict.fromkeys(recipe.aliases.values())}
+    names = {name: name for name in lengths}
+    for name, length in lengths.items():
+        for other in synonyms(name, length):
+            names.setdefault(other, name)
+    unknown = [name for name in given if name not in names]
+    if unknown:
+        raise BundleError("reference_build", f"The sequence has no contig {unknown[0]}; it has {', '.join(lengths)}.")
+    names |= {alias: names[name] for alias, name in recipe.aliases.items() if alias not in lengths}
+    codes = dict.fromkeys(lengths, 1 if recipe.code is None else recipe.code)
+    codes |= {names[name]: code for name, code in recipe.codes.items()}
+    circular = {names[name] for name in recipe.circular} | {name for name in lengths if chromosome(name) == "MT"}
+    contigs = [
+        Contig(
+            name,
+            length,
+            codes[name],
+            frozenset(STARTS[codes[name]]),
+            name in circular,
+            tuple(alias for alias, owner in names.items() if owner == name and alias != name),
+        )
+        for name, length in lengths.items()
+    ]
+    return contigs, names
+
+
+def as_models_say(
+    recipe: Recipe,
+    contigs: list[Contig],
+    names: dict[str, str],
+    table: GeneTable,
+    say: Callable[[str], None],
+) -> list[Contig]:
+    """Take genetic codes and circular contigs from the gene models where no option gives them.
+
+    Args:
+        recipe: of the reference.
+        contigs: as :func:`contigs_of` gives them, with ``names``.
+        names: the reference's name of a contig by each of its names.
+        table: the gene models.
+        say: receives what was taken from the models.
+
+    Raises:
+        BundleError: the models have a genetic code that is not known.
+    """
+    from_models: dict[str, Counter[int]] = {}
+    for name, counts in table.codes.items():
+        if name in names:
+            from_models.setdefault(names[name], Counter()).update(counts)
+    circular = {names[name] for name in table.circular if name in names}
+    given = set() if recipe.code is None else {one.name for one in contigs}
+    given |= {names[name] for name in recipe.codes}
+    found = []
+    for contig in contigs:
+        changes: dict[str, Any] = {"circular": contig.circular or contig.name in circular}
+        if contig.name in from_models and contig.name not in given:
+            code = from_models[contig.name].most_common(1)[0][0]
+            option = f"--genetic-code {contig.name}=NUMBER"
+            if code not in STARTS:
+                known = ", ".join(map(str, STARTS))
+                message = (
+                    f"{recipe.models.name}: the genetic code of contig {contig.name} is {code} (transl_table), which "
+                    f"is not known; known: {known}. Name the closest one with {option}."
+                )
+                raise BundleError("reference_models", message)
+            changes |= {"genetic_code": code, "start_codons": frozenset(STARTS[code])}
+            if len(from_models[contig.name]) > 1:
+                listed = ", ".join(f"{one} ({count:,})" for one, count in sorted(from_models[contig.name].items()))
+                say(f"genetic codes of {contig.name} in the gene models: {listed}; {code} is used ({option})")
+        found.append(replace(contig, **changes))
+    used = Counter(one.genetic_code for one in found if one.name in from_models and one.name not in given)
+    for code, count in sorted(used.items()):
+        say(f"genetic code {code} on {count:,} contigs, from the gene models (transl_table)")
+    return found

@@ -1,0 +1,86 @@
+"""Gene models in UCSC's genePred tables: plain, extended, with a ``bin`` before them (refGene), and refFlat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from annotator.engine.gene_formats import GeneModel, GeneTable, Interval, ModelError, Row, position, shown
+
+#: Columns of genePred, and of its extension from ``score`` to ``exonFrames``.
+COLUMNS, EXTENDED = 10, 15
+
+
+def is_gene_pred(columns: list[str]) -> bool:
+    """Whether a row has the columns of genePred, with or without one before them."""
+    for before in (0, 1):
+        one = columns[before:]
+        if len(one) >= COLUMNS and one[2] in ("+", "-") and all(text.strip().isdigit() for text in one[3:8]):
+            return True
+    return False
+
+
+def read_gene_pred(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
+    """Transcripts of a genePred table; whatever else the file says is added to ``table``.
+
+    Raises:
+        ModelError: a row cannot be used.
+    """
+    for row in rows:
+        gene, before = "", 0
+        if row.columns[2] not in ("+", "-"):
+            first, before = row.columns[0], 1
+            gene = "" if first.isdigit() else first
+        if len(row.columns) < before + COLUMNS or row.columns[before + 2] not in ("+", "-"):
+            strand = shown(row.columns[before + 2])
+            raise ModelError(row.line, f"column {before + 3} (strand) is {strand}; write + or -.")
+        name, contig, strand = row.columns[before : before + 3]
+        coding = position(row, before + 5, "cdsStart", 0) + 1, position(row, before + 6, "cdsEnd", 0)
+        exons = _exons(row, before)
+        if not exons:
+            table.left_out.add("transcript_without_exon", name)
+            continue
+        one = GeneModel(name, gene or name, "", "", contig, strand, exons)
+        one.cds = [
+            (max(first, coding[0]), min(last, coding[1]))
+            for first, last in exons
+            if coding[0] <= coding[1] and first <= coding[1] and coding[0] <= last
+        ]
+        if len(row.columns) >= before + EXTENDED:
+            _extend(one, row, before)
+        yield one
+
+
+def _numbers(row: Row, at: int, name: str, least: int) -> list[int]:
+    """A list of whole numbers in a column, with or without a comma behind the last."""
+    items = [item.strip() for item in row.columns[at].strip().rstrip(",").split(",")]
+    found = []
+    for item in items if items != [""] else []:
+        if not item.removeprefix("-").isdigit() or not item.isascii() or len(item) > 10 or int(item) < least:
+            raise ModelError(row.line, f"column {at + 1} ({name}) has {shown(item)}, which is not a whole number.")
+        found.append(int(item))
+    return found
+
+
+def _exons(row: Row, before: int) -> list[Interval]:
+    starts, ends = _numbers(row, before + 8, "exonStarts", 0), _numbers(row, before + 9, "exonEnds", 0)
+    if len(starts) != len(ends):
+        first = f"column {before + 9} (exonStarts) has {len(starts):,} numbers"
+        second = f"column {before + 10} (exonEnds) has {len(ends):,}"
+        raise ModelError(row.line, f"{first}, {second}; both need one for each exon.")
+    for start, end in zip(starts, ends, strict=True):
+        if start > end:
+            places = f"starts at {start:,} (column {before + 9}), behind its end at {end:,} (column {before + 10})"
+            raise ModelError(row.line, f"an exon {places}; write the lower position as the start.")
+    return [(start + 1, end) for start, end in zip(starts, ends, strict=True) if start < end]
+
+
+def _extend(one: GeneModel, row: Row, before: int) -> None:
+    """Read name of the gene, ends of the coding sequence and frames of exons."""
+    columns = row.columns[before:]
+    one.gene = columns[11] or one.id
+    # Which end "start" means on the minus strand differs between tables: one cut end counts as both.
+    one.start_known = one.end_known = "incmpl" not in columns[12:14]
+    coding = [frame for frame in _numbers(row, before + 14, "exonFrames", -1) if frame >= 0]
+    if one.cds and coding:
+        # A frame counts the bases of the codon before the exon, a phase those that are left to it.
+        one.phase = (3 - (coding[0] if one.strand == "+" else coding[-1])) % 3

@@ -1,0 +1,277 @@
+"""Gene models in GFF3, as Ensembl, NCBI, GENCODE, Prokka, Bakta and others write them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from annotator.engine.gene_formats import (
+    READ_ATTRIBUTES,
+    SELENOCYSTEINE,
+    GeneModel,
+    GeneTable,
+    ModelError,
+    Part,
+    Row,
+    add_parts,
+    calls_pseudogene,
+    interval,
+    note_code,
+    one_strand,
+    part_of,
+    protein_of,
+    shown,
+    strand_of,
+    trans_spliced,
+    versioned,
+)
+from annotator.engine.gff3_lineage import Lineages, Node
+
+_PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
+_ID = re.compile(r"(?:^|;)\s*ID=([^;]*)")
+_PROTEIN = re.compile(r"(?:^|;)\s*protein_id=([^;]*)")
+#: A stop codon that is read as selenocysteine, in RefSeq's ``transl_except`` of a coding sequence.
+_EXCEPTION = re.compile(r"pos:(?:complement\()?(\d{1,10})\.\.\d+\)?,aa:Sec")
+#: Rows of RNAs that have no exon rows of their own, as annotators of bacteria write them.
+_ONE_EXON_RNA = frozenset(
+    {"tRNA", "rRNA", "tmRNA", "ncRNA", "misc_RNA", "sRNA", "RNase_P_RNA", "SRP_RNA", "antisense_RNA"}
+)
+
+
+@dataclass
+class _Owner:
+    """The parts of one transcript, or of a coding sequence without a transcript, on one contig.
+
+    ``coding`` has the attributes of the first row of each of its coding sequences, by ``ID`` and ``protein_id``.
+    """
+
+    line: int
+    parts: list[Part]
+    coding: dict[tuple[str, str], dict[str, str]]
+
+
+def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
+    """Transcripts of GFF3; whatever else the file says is added to ``table``.
+
+    Raises:
+        ModelError: a row cannot be used.
+    """
+    lineages = Lineages()
+    owners: dict[tuple[str, str], _Owner] = {}
+    orphans: dict[tuple[str, str], _Owner] = {}
+    for row in rows:
+        kind = row.columns[2]
+        if kind in ("exon", "CDS") or kind in SELENOCYSTEINE:
+            _take_part(row, owners, orphans, lineages, table)
+            continue
+        attributes = _attributes(row.columns[8])
+        if attributes.get("Is_circular", "").lower() == "true":
+            table.circular.add(row.columns[0])
+        lineages.add(Node.of(row, attributes))
+    lineages.check()
+    for (owner, contig), found in owners.items():
+        if owner not in lineages:
+            message = f"the row has the parent {shown(owner)}, which is not there"
+            raise ModelError(found.line, f"{message}; add the row with that ID, or remove this one.")
+        yield from _models_of(owner, contig, found, lineages, table)
+    for (name, contig), found in orphans.items():
+        yield from _orphan(name, contig, found, table)
+    # A gene may have a coding sequence beside it that does not name it.
+    tags = {one["locus_tag"] for found in orphans.values() for one in found.coding.values() if "locus_tag" in one}
+    for node in lineages.childless():
+        if node.kind in _ONE_EXON_RNA:
+            yield from _one_exon(node, lineages, table)
+        elif node.is_transcript:
+            table.left_out.add("transcript_without_exon", node.shown)
+        elif node.is_gene and node.attributes.get("locus_tag") not in tags:
+            table.left_out.add("gene_without_transcript", node.shown)
+
+
+def _take_part(
+    row: Row,
+    owners: dict[tuple[str, str], _Owner],
+    orphans: dict[tuple[str, str], _Owner],
+    lineages: Lineages,
+    table: GeneTable,
+) -> None:
+    text, contig, coding = row.columns[8], sys.intern(row.columns[0]), row.columns[2] == "CDS"
+    found = _PARENT.search(text)
+    parents = found[1].split(",") if found else []
+    if found and "%" in found[1]:
+        parents = [unquote(one) for one in parents]
+    key = _coding_key(text) if coding else ("", "")
+    part = part_of(row, *key)
+    nameless = not any(parents)
+    if nameless and not coding:
+        table.left_out.add("exon_without_parent", f"{contig}:{part.start}-{part.end}")
+        return
+    if nameless:
+        # Prokka and Bakta write a gene as nothing but a coding sequence.
+        attributes = _attributes(text)
+        name = attributes.get("ID") or attributes.get("locus_tag") or f"cds_{contig}_{part.start}_{part.end}"
+        orphan = orphans.setdefault((name, contig), _Owner(row.line, [], {}))
+        orphan.parts.append(part)
+        orphan.coding.setdefault(key, attributes)
+        return
+    for parent in filter(None, parents):
+        lineages.has_child.add(parent)
+        held = owners.get((parent, contig))
+        if held is None:
+            held = owners[parent, contig] = _Owner(row.line, [], {})
+        held.parts.append(part)
+        if coding and key not in held.coding:
+            held.coding[key] = _attributes(text)
+
+
+def _coding_key(text: str) -> tuple[str, str]:
+    """``ID`` and ``protein_id`` of a row of a coding sequence."""
+    identifier, protein = _ID.search(text), _PROTEIN.search(text)
+    return sys.intern(identifier[1] if identifier else ""), sys.intern(protein[1] if protein else "")
+
+
+def _attributes(text: str) -> dict[str, str]:
+    pairs = (item.strip().partition("=") for item in text.split(";"))
+    found = {sys.intern(key): value.strip() for key, _, value in pairs if key in READ_ATTRIBUTES}
+    return {key: unquote(value) for key, value in found.items()} if "%" in text else found
+
+
+def _proteins(parts: list[Part]) -> list[list[Part]]:
+    """The parts of a transcript, once for each of its coding sequences.
+
+    A gene of a virus has several proteins, and GFF3 allows a transcript several coding sequences. Many files give each
+    row of a single one an ``ID`` of its own, so different IDs count only where their rows overlap.
+    """
+    coding = [part for part in parts if part.kind == "CDS"]
+    by_protein, by_id = defaultdict(list), defaultdict(list)
+    for part in coding:
+        by_protein[part.protein].append(part)
+        by_id[part.cds].append(part)
+    groups = by_protein
+    if len(groups) < 2 or "" in groups:
+        groups = by_id
+        if len(groups) < 2 or "" in groups or not _overlap(by_id):
+            return [parts]
+    rest = [part for part in parts if part.kind != "CDS"]
+    return [rest + group for group in groups.values()]
+
+
+def _overlap(groups: dict[str, list[Part]]) -> bool:
+    """Whether rows of different groups overlap."""
+    parts = sorted((part.start, part.end, name) for name, group in groups.items() for part in group)
+    reach, owner = 0, ""
+    for start, end, name in parts:
+        if start <= reach and name != owner:
+            return True
+        if end > reach:
+            reach, owner = end, name
+    return False
+
+
+def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
+    lineage = lineages.of(owner)
+    node, gene = lineage[0], lineages.gene(lineage)
+    attributes = node.attributes
+    name = attributes.get("transcript_id") or owner.removeprefix("transcript:").removeprefix("rna-")
+    given = attributes.get("biotype") or attributes.get("transcript_biotype", "")
+    biotype = given
+    if not biotype:
+        general = node.is_gene or node.kind == "transcript"
+        biotype = gene.attributes.get("gene_biotype") or gene.attributes.get("biotype", "") if general else node.kind
+    tags = attributes.get("tag", "").split(",")
+    partners = [item for item in attributes.get("Dbxref", "").split(",") if item.startswith("Ensembl:ENST")]
+    proteins = _proteins(found.parts)
+    for parts in proteins:
+        key = next(((part.cds, part.protein) for part in parts if part.kind == "CDS"), ("", ""))
+        coding = found.coding.get(key, {})
+        said = [attributes, gene.attributes, coding]
+        own = name
+        if len(proteins) > 1 and node.is_gene:
+            own = (key[1] or key[0]).removeprefix("cds-").removeprefix("CDS:") or name
+        strand = _strand(own, parts, node.strand, said, table)
+        if not strand:
+            continue
+        low_open, high_open = (
+            ("start_range" in attributes or "start_range" in coding),
+            ("end_range" in attributes or "end_range" in coding),
+        )
+        # The ranges are those of the lower and the higher position, whatever the strand.
+        cut_start, cut_end = (low_open, high_open) if strand == "+" else (high_open, low_open)
+        one = GeneModel(
+            id=own,
+            gene=gene.attributes.get("gene_id") or gene.name.removeprefix("gene:").removeprefix("gene-"),
+            symbol=next(filter(None, (gene.attributes.get(at, "") for at in ("Name", "gene_name", "gene"))), ""),
+            biotype=biotype,
+            contig=contig,
+            strand=strand,
+            start_known="cds_start_NF" not in tags and not cut_start,
+            end_known="cds_end_NF" not in tags and not cut_end,
+            version=versioned(own, attributes.get("version", "")),
+            tags=tuple(tags),
+            mane_select=partners[0].removeprefix("Ensembl:") if partners and "MANE Select" in tags else "",
+            protein=protein_of(coding, coding.get("version", "")),
+            selenocysteines=tuple(int(at) for at in _EXCEPTION.findall(coding.get("transl_except", ""))),
+            # Ensembl has polymorphic pseudogenes among them, which are translated.
+            pseudogene=(gene.kind == "pseudogene" and not given) or any(map(calls_pseudogene, said)),
+        )
+        add_parts(one, parts)
+        note_code(table, contig, coding)
+        yield one
+
+
+def _strand(name: str, parts: list[Part], given: str, said: list[dict[str, str]], table: GeneTable) -> str:
+    """The strand of a transcript; empty for one that is left out, which is noted."""
+    strand = one_strand(parts, given)
+    if strand is None:
+        table.left_out.add("parts_on_both_strands", name)
+    elif not strand:
+        table.left_out.add("transcript_without_strand", name)
+    elif trans_spliced(said, parts, strand):
+        table.left_out.add("trans_spliced", name)
+        return ""
+    return strand or ""
+
+
+def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator[GeneModel]:
+    """A coding sequence without a parent: gene and transcript in one."""
+    attributes = next(iter(found.coding.values()))
+    gene = attributes.get("locus_tag") or name.removeprefix("cds-")
+    strand = _strand(gene, found.parts, "", [attributes], table)
+    if not strand:
+        return
+    low_open, high_open = "start_range" in attributes, "end_range" in attributes
+    one = GeneModel(
+        id=gene,
+        gene=gene,
+        symbol=attributes.get("gene", ""),
+        biotype="protein_coding",
+        contig=contig,
+        strand=strand,
+        start_known=not (low_open if strand == "+" else high_open),
+        end_known=not (high_open if strand == "+" else low_open),
+        protein=protein_of(attributes, attributes.get("version", "")),
+        selenocysteines=tuple(int(at) for at in _EXCEPTION.findall(attributes.get("transl_except", ""))),
+        pseudogene=calls_pseudogene(attributes),
+    )
+    add_parts(one, found.parts)
+    note_code(table, contig, attributes)
+    yield one
+
+
+def _one_exon(node: Node, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
+    """An RNA that has no exon rows: it is one exon."""
+    row = Row(node.line, [node.contig, "", "exon", *node.place, ".", node.strand, "."])
+    interval(row)
+    part = Part("exon", *interval(row), strand_of(row), 0)
+    owner = _Owner(node.line, [part], {})
+    if node.name:
+        yield from _models_of(node.name, node.contig, owner, lineages, table)
+        return
+    name = node.attributes.get("locus_tag") or node.attributes.get("gene") or f"{node.kind}_{node.contig}_{part.start}"
+    strand = _strand(name, owner.parts, "", [node.attributes], table)
+    if strand:
+        symbol = node.attributes.get("gene", "")
+        yield GeneModel(name, name, symbol, node.kind, node.contig, strand, [(part.start, part.end)])

@@ -1,0 +1,125 @@
+"""Gene models in GTF, as Ensembl, GENCODE, NCBI and UCSC write them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from annotator.engine.gene_formats import (
+    READ_ATTRIBUTES,
+    SELENOCYSTEINE,
+    GeneModel,
+    GeneTable,
+    ModelError,
+    Part,
+    Row,
+    add_parts,
+    calls_pseudogene,
+    note_code,
+    one_strand,
+    part_of,
+    protein_of,
+    shown,
+    strand_of,
+    trans_spliced,
+    versioned,
+)
+
+_TRANSCRIPT = re.compile(r'transcript_id "?([^";]+)')
+_GENE = re.compile(r'gene_id "?([^";]+)')
+
+
+@dataclass
+class _Owner:
+    """The rows of one transcript on one contig."""
+
+    attributes: dict[str, str] = field(default_factory=dict)
+    coding: dict[str, str] = field(default_factory=dict)
+    tags: set[str] = field(default_factory=set)
+    parts: list[Part] = field(default_factory=list)
+    strand: str = "."
+
+
+def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
+    """Transcripts of GTF; whatever else the file says is added to ``table``.
+
+    Raises:
+        ModelError: a row cannot be used.
+    """
+    owners: dict[tuple[str, str], _Owner] = {}
+    genes: dict[str, None] = {}
+    for row in rows:
+        kind, text = row.columns[2], row.columns[8]
+        if kind == "gene" and (found := _GENE.search(text)):
+            genes[found[1]] = None
+        if kind not in ("transcript", "exon", "CDS", "stop_codon") and kind not in SELENOCYSTEINE:
+            continue
+        found = _TRANSCRIPT.search(text)
+        if found is None:
+            message = f"column 9 of a row of kind {shown(kind)} has no transcript_id"
+            raise ModelError(row.line, f'{message}; write transcript_id "...";')
+        key = (sys.intern(row.columns[0]), found[1])
+        held = owners.get(key)
+        if held is None:
+            held = owners[key] = _Owner()
+        if not held.attributes or (kind == "CDS" and not held.coding):
+            attributes = _attributes(text, held.tags)
+            held.attributes.update(attributes)
+            if kind == "CDS":
+                held.coding = attributes
+        if kind == "transcript":
+            held.strand = strand_of(row)
+        else:
+            held.parts.append(part_of(row))
+    for (contig, name), held in owners.items():
+        gene = held.attributes.get("gene_id", name)
+        genes.pop(gene, None)
+        one = _model(contig, name, gene, held, table)
+        if one is not None:
+            yield one
+    for gene in genes:
+        table.left_out.add("gene_without_transcript", gene)
+
+
+def _model(contig: str, name: str, gene: str, held: _Owner, table: GeneTable) -> GeneModel | None:
+    """The transcript of some rows; None for one that is left out, which is noted."""
+    strand = one_strand(held.parts, held.strand)
+    if not any(part.kind in ("exon", "CDS") for part in held.parts):
+        table.left_out.add("transcript_without_exon", name)
+        return None
+    if strand is None or not strand or trans_spliced([held.attributes], held.parts, strand):
+        both = "parts_on_both_strands" if strand is None else "transcript_without_strand"
+        table.left_out.add("trans_spliced" if strand else both, name)
+        return None
+    attributes = held.attributes
+    one = GeneModel(
+        id=name,
+        gene=gene,
+        symbol=attributes.get("gene_name") or attributes.get("gene", ""),
+        biotype=attributes.get("transcript_biotype") or attributes.get("transcript_type", ""),
+        contig=contig,
+        strand=strand,
+        start_known="cds_start_NF" not in held.tags,
+        end_known="cds_end_NF" not in held.tags,
+        version=versioned(name, attributes.get("transcript_version", "")),
+        tags=tuple(sorted(held.tags)),
+        protein=protein_of(held.coding, held.coding.get("protein_version", "")),
+        pseudogene=calls_pseudogene(attributes),
+    )
+    add_parts(one, held.parts)
+    note_code(table, contig, held.coding)
+    return one
+
+
+def _attributes(text: str, tags: set[str]) -> dict[str, str]:
+    """Attributes of a row; ``tag``, which may be there several times, goes into ``tags``."""
+    attributes = {}
+    for item in text.split(";"):
+        word, _, value = item.strip().partition(" ")
+        if word == "tag":
+            tags.add(value.strip('"'))
+        elif word in READ_ATTRIBUTES:
+            attributes[sys.intern(word)] = value.strip('"')
+    return attributes

@@ -1,0 +1,117 @@
+"""Whether gene models and sequence belong together: start codons, stop codons, and stops before the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from annotator.engine.gene_formats import GeneModel
+from annotator.engine.models import Models
+from annotator.engine.reference import Contig, Sequence
+from annotator.engine.verify import coding_faults
+
+#: Parts of the coding transcripts that must start and end as proteins do, and that may have a stop before the end.
+#: Tables that do not say which transcripts are cut off have about one in eight that is; models on a wrong sequence
+#: have a few in a hundred right.
+LEAST_STARTS, LEAST_STOPS, MOST_INTERNAL = 0.8, 0.8, 0.1
+#: Coding transcripts that may be at fault however few there are: a small genome with one or two that are cut off.
+FORGIVEN = 2
+#: Coding transcripts that a contig needs to be judged by itself.
+JUDGED_ALONE = 10
+
+
+@dataclass
+class Fit:
+    """How coding transcripts fit a sequence. Those that the source calls cut off are not asked for that end.
+
+    ``foreign`` counts transcripts with two of the three faults, ``exceptions`` lists those with any.
+    """
+
+    coding: int = 0
+    starts: int = 0
+    asked_start: int = 0
+    stops: int = 0
+    asked_stop: int = 0
+    internal: int = 0
+    foreign: int = 0
+    exceptions: list[str] = field(default_factory=list)
+
+    def bad(self) -> bool:
+        """Whether models and sequence do not belong together."""
+        return (
+            (self.coding > 0 and self.foreign == self.coding)
+            or self.asked_start - self.starts > max(FORGIVEN, (1 - LEAST_STARTS) * self.asked_start)
+            or self.asked_stop - self.stops > max(FORGIVEN, (1 - LEAST_STOPS) * self.asked_stop)
+            or self.internal > max(FORGIVEN, MOST_INTERNAL * self.coding)
+        )
+
+    def figures(self) -> str:
+        """The figures in words."""
+        return (
+            f"of {self.coding:,} coding transcripts {_part(self.starts, self.asked_start)} start on a start codon, "
+            f"{_part(self.stops, self.asked_stop)} end on a stop codon, "
+            f"{_part(self.internal, self.coding)} have a stop codon before the end"
+        )
+
+    def add(self, other: Fit) -> None:
+        """Add the figures of another contig."""
+        for name in ("coding", "starts", "asked_start", "stops", "asked_stop", "internal", "foreign"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.exceptions += other.exceptions
+
+    def take(self, name: str, faults: dict[str, str], start_known: bool, end_known: bool) -> None:
+        """Count a transcript with its faults."""
+        self.coding += 1
+        self.asked_start += start_known
+        self.asked_stop += end_known
+        self.starts += start_known and "start" not in faults
+        self.stops += end_known and "stop" not in faults
+        self.internal += "internal" in faults
+        asked = {"internal", *(["start"] if start_known else []), *(["stop"] if end_known else [])}
+        self.foreign += len(asked & set(faults)) > 1
+        if faults:
+            self.exceptions.append(name)
+
+
+def _part(count: int, total: int) -> str:
+    return f"{count:,} of {total:,} ({count / total:.1%})" if total else "0 of 0"
+
+
+def check_models(path: Path, placed: list[GeneModel], contigs: list[Contig], sequence: Sequence) -> tuple[Fit, str]:
+    """Compare written models with the sequence.
+
+    Coding sequences that cannot be read base by base (ribosomal slippage) are not compared.
+
+    Args:
+        path: the models, as they were written.
+        placed: the same.
+        contigs: of the reference.
+        sequence: of the reference.
+
+    Returns:
+        The figures, and why models and sequence do not belong together: with the figures of all, or those of the worst
+        contig where a single one does not fit. Empty when they do.
+    """
+    models = Models.load(path, contigs)
+    known = {one.id: one for one in placed}
+    total, alone = Fit(), []
+    for contig in contigs:
+        fit = Fit()
+        for one in models.transcripts(contig.name):
+            if not one.cds:
+                continue
+            source = known[one.id]
+            if source.slip is not None:
+                fit.exceptions.append(one.id)
+                continue
+            fit.take(one.id, coding_faults(one, contig, sequence), source.start_known, source.end_known)
+        total.add(fit)
+        if fit.coding >= JUDGED_ALONE and fit.bad():
+            alone.append(f"contig {contig.name} (genetic code {contig.genetic_code}): {fit.figures()}")
+    if not alone and not total.bad():
+        return total, ""
+    if alone and not total.bad():
+        return total, alone[0]
+    codes = sorted({contig.genetic_code for contig in contigs if models.transcripts(contig.name)})
+    listed = ", ".join(map(str, codes))
+    return total, f"{total.figures()} (genetic code{'s' if len(codes) > 1 else ''} {listed})"

@@ -1,0 +1,73 @@
+"""`pytest --repeat-writes`: every write to AWS is carried out twice, as when an answer is lost and the SDK asks again.
+
+The first answer is thrown away and the caller sees the second, which is what botocore does when an answer does not
+come. A test that passes so shows that nothing in what it goes through depends on a write being carried out once.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+REPEATED = {
+    "dynamodb": {"PutItem", "UpdateItem", "DeleteItem"},
+    "sqs": {"SendMessage", "SendMessageBatch", "DeleteMessage", "ChangeMessageVisibility"},
+    "sns": {"Publish"},
+    "s3": {"PutObject", "CopyObject", "DeleteObject", "DeleteObjects", "RestoreObject",
+           "CreateMultipartUpload", "UploadPart", "UploadPartCopy", "CompleteMultipartUpload",
+           "AbortMultipartUpload"},
+    "glacier": {"InitiateMultipartUpload", "UploadMultipartPart", "CompleteMultipartUpload", "InitiateJob",
+                "DeleteArchive"},
+}
+"""What is repeated, by service. Reads are left alone. SES is, too: a repeated email is a second email, which no sender
+can prevent."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--repeat-writes", action="store_true", help="carry out every write to AWS twice")
+
+
+def repeating(config: pytest.Config) -> bool:
+    """True when every write is carried out twice."""
+    return bool(config.getoption("--repeat-writes"))
+
+
+def send_twice(monkeypatch: pytest.MonkeyPatch, wanted: Any = lambda service, operation, arguments: True) -> list[str]:
+    """Carry out writes twice.
+
+    :param wanted: called with service, operation and arguments; says which writes
+    :returns: the operations that were carried out twice, as they come
+    """
+    original, seen = BaseClient._make_api_call, []
+
+    def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
+        service = client.meta.service_model.service_name
+        if operation in REPEATED.get(service, ()) and wanted(service, operation, arguments):
+            seen.append(operation)
+            body = arguments.get("Body", arguments.get("body"))
+            place = body.tell() if hasattr(body, "tell") else None
+            try:
+                original(client, operation, arguments)
+            except ClientError as refused:
+                # Carried out or not, the answer was lost; what was refused is refused again.
+                seen.append(refused.response["Error"]["Code"])
+            if place is not None:
+                body.seek(place)
+        return original(client, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", call)
+    return seen
+
+
+@pytest.fixture(autouse=True)
+def _writes_are_repeated(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Active with `--repeat-writes`; a test marked `writes_once` says why it counts writes itself."""
+    if not repeating(request.config) or request.node.get_closest_marker("writes_once"):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        send_twice(monkeypatch)
+        yield

@@ -1,0 +1,90 @@
+"""Transcripts whose coding sequence cannot be read beyond a base: the quick ways say no more than the exact one."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from annotator.engine.consequence import caller as quick
+from annotator.engine.consequence.coding_indels import CodingIndelRows
+from annotator.engine.consequence.shared import SharedRows
+from tests.unit.engine.consequence import casebook
+from tests.unit.engine.consequence.casebook import SHAPES, Record, at, caller, chunk, entries
+
+#: Isoforms of FWD and REV; the last of each can be read whole.
+SLIPPING = (
+    replace(SHAPES[0], name="SLF", slip=2330),
+    replace(SHAPES[0], name="SLG", slip=2547),
+    replace(SHAPES[0], name="SLH"),
+    replace(SHAPES[1], name="SLR", slip=3080),
+    replace(SHAPES[1], name="SLS", slip=2700),
+    replace(SHAPES[1], name="SLT"),
+)
+SLIPS = {f"T{shape.name}.1": shape for shape in SLIPPING if shape.slip}
+#: What is told of codons and proteins.
+OF_CODONS = ("CDS_position", "Protein_position", "Amino_acids", "Codons", "HGVSp")
+
+
+def given() -> list[Record]:
+    chance = random.Random(3)
+    found: list[Record] = []
+    for _ in range(900):
+        place = chance.choice([chance.randrange(2040, 2620), chance.randrange(2640, 3460)])
+        size = chance.choice([1, 1, 2, 3, 3, 6, 7])
+        added = "".join(chance.choice("ACGT") for _ in range(size))
+        found.append(
+            chance.choice(
+                [
+                    (place, at(place), ["ACGT"["ACGT".index(at(place)) - 1]]),
+                    (place, at(place, size + 1), [at(place)]),
+                    (place, at(place), [at(place) + added]),
+                ]
+            )
+        )
+    return sorted(found)
+
+
+@pytest.fixture
+def answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    monkeypatch.setattr(casebook, "SHAPES", (*SHAPES, *SLIPPING))
+    found: list[bytes] = caller(tmp_path).call(chunk(given())).csq.to_pylist()
+    return found
+
+
+def test_the_exact_way_gives_the_same(answers: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "plain_single_bases", lambda alleles: np.zeros(len(alleles), dtype=bool))
+    monkeypatch.setattr(quick, "outside_codons", lambda alleles, pairs, where, models: np.zeros(len(where), dtype=bool))
+    monkeypatch.setattr(CodingIndelRows, "rows", lambda self, alleles, pairs, where: ([], where))
+    monkeypatch.setattr(SharedRows, "row", lambda self, allele, index, transcript: self._exact.row(allele, transcript))
+    assert caller(tmp_path).call(chunk(given())).csq.to_pylist() == answers
+
+
+def test_nothing_is_told_of_codons_behind_a_slip(answers: list[bytes]) -> None:
+    behind = before = 0
+    for (place, ref, _), csq in zip(given(), answers, strict=True):
+        for entry in entries(csq):
+            shape = SLIPS.get(entry["Feature"])
+            if shape is None:
+                continue
+            forward = shape.strand == "+"
+            if place > shape.slip + 7 if forward else place + len(ref) < shape.slip - 7:
+                behind += 1
+                assert [entry[name] for name in OF_CODONS] == [""] * 5
+                assert not set(entry["Consequence"].split("&")) & {
+                    "missense_variant",
+                    "synonymous_variant",
+                    "stop_gained",
+                }
+            elif place + len(ref) < shape.slip - 12 if forward else place > shape.slip + 12:
+                twin = "TSLH.1" if forward else "TSLT.1"
+                (whole,) = [one for one in entries(csq) if one["Feature"] == twin]
+                before += bool(whole["Codons"])
+                for name in ("Consequence", *OF_CODONS[:4]):
+                    assert entry[name] == whole[name]
+                if whole["HGVSp"] and "fs" not in whole["HGVSp"] and "dup" not in whole["HGVSp"]:
+                    assert entry["HGVSp"].partition(":")[2] == whole["HGVSp"].partition(":")[2]
+    assert min(behind, before) > 200
