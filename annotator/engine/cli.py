@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import signal
 import sys
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from annotator.engine.command_errors import file_error_words
+from annotator.engine.command_errors import file_error_words, limit_process
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline import Outputs, annotate
 from annotator.engine.progress import Progress
@@ -136,8 +135,10 @@ def _parser() -> Parser:
     one.add_argument("--progress", action="store_true", help="JSON lines on standard output")
     one.add_argument("--tmp", type=Path, help="directory for working files")
     one.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that each process may take")
+    one.add_argument("--cpu-limit", type=int, metavar="SECONDS", help="processor time that each process may take")
     one.add_argument("--processes", type=int, metavar="N", help="that share the work (default: one a processor)")
     one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
+    one.add_argument("--max-records", type=int, metavar="N", help="most records of the input (default: any number)")
     one.set_defaults(run=_annotate)
     commands.add_parser(REFERENCE, help="list, verify, build and fetch references", add_help=False)
     commands.add_parser(COMPARE, help="compare an annotation with Ensembl VEP's", add_help=False)
@@ -146,11 +147,10 @@ def _parser() -> Parser:
 
 def _annotate(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _terminate)
-    if options.memory_limit:
-        resource.setrlimit(resource.RLIMIT_AS, (options.memory_limit, options.memory_limit))
+    limit_process(options.memory_limit, options.cpu_limit)
     progress = ProgressLines(_say, time.monotonic) if options.progress else ProgressWords(_whisper)
     defaults = Limits()
-    limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed)
+    limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed, records=options.max_records)
     try:
         summary = annotate(
             options.input,

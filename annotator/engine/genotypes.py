@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from annotator.engine.bounds import LARGEST_NUMBER, whole_number
+
 #: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
 UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
 #: One or two alleles a sample, and nothing else: the caller crashes on what is not so.
@@ -65,4 +67,5 @@ def renumber(genotypes: bytes, kept: list[int]) -> bytes:
 
 
 def _indices(genotypes: bytes) -> set[int]:
-    return {int(index) for index in set(_INDEX.findall(genotypes))}
+    found = {whole_number(index) for index in set(_INDEX.findall(genotypes))}
+    return {LARGEST_NUMBER if index is None else index for index in found}  # one that no allele has

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from annotator.engine.errors import InputError
+from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
+from annotator.engine.errors import InputError, quote
 from annotator.engine.progress import Warnings
 
 FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
 VERSION = re.compile(rb"##fileformat=\s*(\S+)")
 #: Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2.
 LOWEST_VERSION = (4, 2)
+#: Versions 4.0 to 4.5 are there; what is larger is no version.
+LARGEST_MINOR_VERSION = 99
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _LENGTH = re.compile(rb"[<,]length=(\d+)")
 
@@ -43,7 +46,7 @@ class Header:
         """The reference that the header names in ``##reference``, if any; without the path of a file."""
         for line in self.meta:
             if line.startswith(b"##reference="):
-                return line.partition(b"=")[2].decode("utf-8", "replace").rstrip("/").rpartition("/")[2] or None
+                return quote(line.partition(b"=")[2].rstrip(b"/").rpartition(b"/")[2]) or None
         return None
 
 
@@ -65,7 +68,7 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
         header.lines += 1
         size += len(line)
         if size > limit:
-            raise InputError("too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
+            raise InputError("header_too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
         if line.startswith(b"##"):
             if line.startswith(b"##fileformat"):
                 header.version = _version(line, header.lines)
@@ -73,7 +76,7 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
             else:
                 header.meta.append(line)
                 if line.startswith(b"##contig="):
-                    _note_contig(line, header)
+                    _note_contig(line, header, warnings)
         elif line.startswith(b"#") and re.match(rb"#CHROM\b", line, re.I):
             _read_columns(line, header)
             if not version_seen:
@@ -98,21 +101,26 @@ def _version(line: bytes, number: int) -> tuple[int, int]:
     found = VERSION.match(line)
     name = found[1] if found else b""
     known = re.fullmatch(rb"VCFv4\.(\d+)", name)
-    if known is None:
-        said = name.decode("utf-8", "replace") or "of no version"
+    minor = whole_number(known[1], LARGEST_MINOR_VERSION) if known else None
+    if minor is None:
+        said = quote(name, 40) or "of no version"
         raise InputError(
             "vcf_version_unsupported",
             f"The file says that it is {said}; VCF 4.0 and later are read.",
             line=number,
             text=line,
         )
-    return 4, int(known[1])
+    return 4, minor
 
 
-def _note_contig(line: bytes, header: Header) -> None:
+def _note_contig(line: bytes, header: Header, warnings: Warnings) -> None:
     name, length = _ID.search(line), _LENGTH.search(line)
-    if name is not None:
-        header.contigs[name[1].decode("latin-1")] = int(length[1]) if length else None
+    if name is None or len(name[1]) > LONGEST_NAME:
+        return  # a record on a contig with a longer name is refused
+    bases = whole_number(length[1], LARGEST_LENGTH) if length else None
+    header.contigs[name[1].decode("latin-1")] = bases
+    if length is not None and bases is None:
+        warnings.add("bad_contig_length", header.lines, f"length={quote(length[1], 20)}")
 
 
 def _read_columns(line: bytes, header: Header) -> None:

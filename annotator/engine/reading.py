@@ -30,11 +30,19 @@ STRAY_RETURN = re.compile(rb"\r(?!\n|\Z)")
 
 @dataclass(frozen=True)
 class Limits:
-    """What an input file may need at most, in bytes: uncompressed, in one line, and in its header."""
+    """What an input file may need at most.
+
+    Attributes:
+        uncompressed: bytes of the file, uncompressed.
+        line: bytes of one line.
+        header: bytes of the header.
+        records: number of records; None for any number.
+    """
 
     uncompressed: int = 200 << 30
     line: int = 64 << 20
     header: int = 64 << 20
+    records: int | None = None
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,8 @@ class Lines:
             ) from error
         self._read += len(chunk)
         if self._read > self._limits.uncompressed:
-            raise InputError("too_large", f"The file is larger than {self._limits.uncompressed:,} bytes uncompressed.")
+            limit = self._limits.uncompressed
+            raise InputError("too_large", f"The file has more than {limit:,} bytes uncompressed, which is the limit.")
         return chunk
 
     def _start(self, chunk: bytes) -> bytes:

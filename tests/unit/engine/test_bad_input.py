@@ -262,13 +262,13 @@ def test_a_decompression_bomb(raw: Callable[[bytes], Path], refused: Refused) ->
     bomb = gzip.compress(head + b"MT\t73\t.\tA\tG\t.\t.\t.\n" * 500_000)
     assert len(bomb) < 100_000
     error = refused(raw(bomb), Limits(uncompressed=2_000_000))
-    assert error.code == "too_large"
+    assert error.code == "header_too_large"
     assert "2,000,000" in error.message
 
 
 def test_a_header_larger_than_the_limit(vcf: Vcf, refused: Refused) -> None:
     path = vcf(GOOD, meta=tuple(f"##contig=<ID=scaffold{number}>" for number in range(5000)))
-    assert refused(path, Limits(header=50_000)).code == "too_large"
+    assert refused(path, Limits(header=50_000)).code == "header_too_large"
 
 
 def test_every_code_has_a_title_and_a_hint() -> None:
