@@ -23,7 +23,8 @@ def limit_process(memory: int | None, processor_seconds: int | None) -> None:
     if memory:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     if processor_seconds:
-        resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds))
+        # Where both limits are the same the system sends SIGKILL, which says nothing of the reason.
+        resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds + 5))
 
 
 def refused(error: EngineError | OSError) -> int:

@@ -162,7 +162,9 @@ def evidence_of(signs: Signs, detection: Detection, fits: dict[str, Fit]) -> dic
         "mitochondrial": signs.mitochondrial,
         "candidates": [asdict(one) for one in detection.candidates],
         "excluded": detection.excluded,
-        "fits": {name: {**asdict(one), "wrong_lengths": one.wrong_lengths[:MOST_LENGTHS]} for name, one in fits.items()},
+        "fits": {
+            name: {**asdict(one), "wrong_lengths": one.wrong_lengths[:MOST_LENGTHS]} for name, one in fits.items()
+        },
     }
 
 
