@@ -4,9 +4,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from annotator.choose_reference import LIMITS as LOOK_LIMITS
 from annotator.choose_reference import choose_reference
 from annotator.engine_process import EngineRun, EngineStoppedError, run_engine
 from annotator.lease import Lease
@@ -61,7 +63,8 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         store = ReferenceStore(services.references, settings.references_dir)
         plan, better = _plans(services, job)
         limits = ProcessLimits(wall=settings.time_limit, processor=plan.processor_limit, memory=settings.memory_limit)
-        choice = choose_reference(job.reference, source, store, services.clock(), check, limits)
+        choice = choose_reference(job.reference, source, store, services.clock(), check,
+                                  replace(LOOK_LIMITS, memory=settings.memory_limit))
         name, title = choice.info.name, choice.info.label
         if job.lease_owner is not None and (job.reference, job.reference_title) != (name, title):
             services.jobs.note_reference(job.job_id, job.lease_owner, name, title, choice.found)

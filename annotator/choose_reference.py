@@ -41,7 +41,7 @@ def choose_reference(wish: str, source: Path, store: ReferenceStore, now: int, c
     :param source: the input file
     :param now: epoch seconds
     :param check: called often while a reference is brought or the file is read; what it raises ends that
-    :param limits: of the process that reads the file; its times are cut to those of `LIMITS`
+    :param limits: of the process that reads the file
     :raises JobFailure: the file was called on another reference, or does not tell which
     :raises ReferenceUnavailableError: a reference cannot be had just now
     :raises EngineCrashedError: the process ended without an answer
@@ -143,8 +143,7 @@ class _Look:
         self._source = source
         self._store = store
         self._check = check
-        self._limits = ProcessLimits(wall=min(limits.wall, LIMITS.wall), memory=limits.memory,
-                                     processor=min(limits.processor, LIMITS.processor))
+        self._limits = limits
 
     def alone(self) -> Evidence:
         """What the file says by itself."""

@@ -133,7 +133,7 @@ def _failure(error: dict[str, Any], run: EngineRun) -> JobFailure:
         hint = f"This is the limit of the {run.plan.name} plan. {SPLIT}"
         if run.better:
             hint += (f", or annotate it with {run.better.name}, which takes {run.better.record_limit:,} records and "
-                     f"{run.better.uncompressed_limit:,} bytes uncompressed")
+                     f"{_size(run.better.uncompressed_limit)} uncompressed")
         hint += "."
     return JobFailure(error["code"], error["message"], hint, line=error.get("line"),
                       column=error.get("column"), field=error.get("field") or "", text=error.get("text") or "")
@@ -142,5 +142,9 @@ def _failure(error: dict[str, Any], run: EngineRun) -> JobFailure:
 def duration(seconds: int) -> str:
     """A limit of time in words."""
     if seconds < 120:
-        return f"{seconds} seconds"
+        return f"{seconds} second{'' if seconds == 1 else 's'}"
     return f"{seconds // 60} minutes" if seconds < 7200 else f"{seconds // 3600} hours"
+
+
+def _size(number: int) -> str:
+    return f"{number / 1024**3:.4g} GiB" if number >= 1024**3 else f"{number / 1024**2:.4g} MiB"
