@@ -14,6 +14,8 @@ FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
 VERSION = re.compile(rb"##fileformat=\s*(\S+)")
 #: Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2.
 LOWEST_VERSION = (4, 2)
+#: Lines of a header; assemblies of millions of contigs have as many.
+MOST_LINES = 5_000_000
 #: Versions 4.0 to 4.5 are there; what is larger is no version.
 LARGEST_MINOR_VERSION = 99
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
@@ -66,9 +68,11 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
     version_seen = False
     for line in lines:
         header.lines += 1
-        size += len(line)
+        size += len(line) + 1
         if size > limit:
             raise InputError("header_too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
+        if header.lines > MOST_LINES:
+            raise InputError("header_too_large", f"The header has more than {MOST_LINES:,} lines.", line=header.lines)
         if line.startswith(b"##"):
             if line.startswith(b"##fileformat"):
                 header.version = _version(line, header.lines)

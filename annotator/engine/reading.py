@@ -142,12 +142,15 @@ class Lines:
             self._given += count
 
     def _more(self) -> bool:
-        """Read on behind a line that has no end yet."""
-        chunk = next(self._chunks, None)
-        if chunk is None:
-            return False
-        self._buffer, self._at = self._buffer[self._at :] + chunk, 0
-        return True
+        """Read on behind a line that has no end yet, up to the next line end; False at the end of the file."""
+        parts = [self._buffer[self._at :]]
+        chunk: bytes | None = b""
+        while chunk is not None and b"\n" not in chunk:
+            chunk = next(self._chunks, None)
+            parts.append(chunk or b"")
+        # Joined once: a long line is not to be copied for each piece of it.
+        self._buffer, self._at = b"".join(parts), 0
+        return chunk is not None
 
     def _clean_chunks(self) -> Iterator[bytes]:
         """Pieces of the text, inspected and with LF alone."""
