@@ -341,9 +341,12 @@ class BlockParser:
                     details[index] = self._detail(record)
             keep = ~np.isin(owner, at)
             texts = [alt for record in slow for alt in record.alts]
-            bare = [number in record.plain for record in slow for number in range(len(record.alts))]
-            taken = [record.skip is None and (number in record.plain or _structural(alt))
-                     for record in slow for number, alt in enumerate(record.alts)]  # fmt: skip
+            plains = [frozenset(record.plain) for record in slow]
+            bare = [number in these for record, these in zip(slow, plains, strict=True)
+                    for number in range(len(record.alts))]  # fmt: skip
+            taken = [record.skip is None and (number in these or _structural(alt))
+                     for record, these in zip(slow, plains, strict=True)
+                     for number, alt in enumerate(record.alts)]  # fmt: skip
             owner = np.concatenate([owner[keep], np.repeat(at, [len(record.alts) for record in slow])])
             order = np.argsort(owner, kind="stable")
             owner = owner[order]

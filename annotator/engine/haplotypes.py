@@ -126,7 +126,7 @@ def joined_entries(local: pa.BinaryArray, ordinal: np.ndarray, answers: dict[int
         entries, complete = answers[number]
         own = texts[index]
         if not complete and own:
-            there = entries.split(b",")
-            entries = b",".join([*there, *(entry for entry in own.split(b",") if entry not in there)])
+            there = dict.fromkeys(entries.split(b","))
+            entries = b",".join([entries, *(entry for entry in own.split(b",") if entry not in there)])
         texts[index] = entries
     return pa.array(texts, pa.binary())

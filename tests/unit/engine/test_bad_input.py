@@ -11,8 +11,9 @@ from pathlib import Path
 import pysam
 import pytest
 
-from annotator.engine import InputError, Limits
+from annotator.engine import InputError, Limits, header
 from annotator.engine.errors import INPUT_ERRORS, QUOTE_LENGTH
+from tests.unit.engine.conftest import Result
 
 Refused = Callable[..., InputError]
 Vcf = Callable[..., Path]
@@ -29,7 +30,7 @@ def raw(tmp_path: Path) -> Callable[[bytes], Path]:
     return write
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b" \n\t\n", gzip.compress(b""), b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("content", [b"", b"\n", b" \n\t\n", gzip.compress(b"", mtime=0), b"\xef\xbb\xbf"])
 def test_an_empty_file(raw: Callable[[bytes], Path], refused: Refused, content: bytes) -> None:
     assert refused(raw(content)).code == "empty_file"
 
@@ -45,10 +46,10 @@ def zipped(name: str) -> bytes:
     ("content", "named"),
     [
         (b"BAM\x01\x00\x00\x00\x00", "a BAM file"),
-        (gzip.compress(b"BAM\x01\x00\x00\x00\x00"), "a BAM file"),
-        (gzip.compress(b"BCF\x02\x02\x00\x00\x00"), "a BCF file"),
+        (gzip.compress(b"BAM\x01\x00\x00\x00\x00", mtime=0), "a BAM file"),
+        (gzip.compress(b"BCF\x02\x02\x00\x00\x00", mtime=0), "a BCF file"),
         (b"CRAM\x03\x00", "a CRAM file"),
-        (gzip.compress(gzip.compress(b"##fileformat=VCFv4.2\n")), "a gzip file within a gzip file"),
+        (gzip.compress(gzip.compress(b"##fileformat=VCFv4.2\n", mtime=0), mtime=0), "a gzip file within a gzip file"),
         (b">MT\nGATCACAGGTCTATCACCC\n", "a FASTA file"),
         (b"@read1\nACGT\n+\nIIII\n", "a FASTQ file"),
         (b"@HD\tVN:1.6\tSO:coordinate\n", "a SAM file"),
@@ -262,13 +263,36 @@ def test_a_decompression_bomb(raw: Callable[[bytes], Path], refused: Refused) ->
     bomb = gzip.compress(head + b"MT\t73\t.\tA\tG\t.\t.\t.\n" * 500_000)
     assert len(bomb) < 100_000
     error = refused(raw(bomb), Limits(uncompressed=2_000_000))
-    assert error.code == "header_too_large"
+    assert error.code == "too_large"
     assert "2,000,000" in error.message
 
 
 def test_a_header_larger_than_the_limit(vcf: Vcf, refused: Refused) -> None:
     path = vcf(GOOD, meta=tuple(f"##contig=<ID=scaffold{number}>" for number in range(5000)))
     assert refused(path, Limits(header=50_000)).code == "header_too_large"
+
+
+def test_a_header_of_blank_lines(
+    raw: Callable[[bytes], Path], refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They count, too: a few bytes of gzip hold millions of them."""
+    monkeypatch.setattr(header, "MOST_LINES", 1000)
+    assert refused(raw(b"##fileformat=VCFv4.2\n" + b"\n" * 50_000), Limits(header=50_000)).line == 1001
+
+
+def test_blank_lines_count_as_bytes_of_the_header(raw: Callable[[bytes], Path], refused: Refused) -> None:
+    error = refused(raw(b"##fileformat=VCFv4.2\n" + b"\n" * 50_000), Limits(header=40_000))
+    assert error.message == "The header is larger than 40,000 bytes."
+
+
+def test_more_records_than_are_taken(vcf: Vcf, refused: Refused) -> None:
+    error = refused(vcf(GOOD * 10), Limits(records=9))
+    assert error.code == "too_many_records"
+    assert error.message == f"The file has {len(GOOD) * 10} records; 9 is the limit."
+
+
+def test_as_many_records_as_are_taken(vcf: Vcf, run: Callable[..., Result]) -> None:
+    assert run(vcf(GOOD), Limits(records=len(GOOD))).summary["records"] == len(GOOD)
 
 
 def test_every_code_has_a_title_and_a_hint() -> None:
