@@ -68,7 +68,7 @@ class Outcome:
 
     packed: bytes = b""
     places: list[tuple[bytes, Places]] = field(default_factory=list)
-    rows: pa.RecordBatch | None = None
+    rows: list[pa.RecordBatch] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     warnings: Warnings = field(default_factory=Warnings)
     names: list[tuple[bytes, str | None]] = field(default_factory=list)
@@ -117,8 +117,9 @@ class BlockAnnotator:
     def annotate(self, task: Task) -> Outcome:
         """Annotate a block."""
         outcome, records = self.parse(task)
-        if records is not None and len(records):
-            self._annotate(records, task.answers, outcome)
+        if records is not None:
+            for part in records.parts():
+                self._annotate(part, task.answers, outcome)
         return outcome
 
     def parse(self, task: Task) -> tuple[Outcome, Records | None]:
@@ -161,13 +162,15 @@ class BlockAnnotator:
         known = np.zeros(len(records.alleles.record), bool)
         for one in matched:
             known |= one.known
-        outcome.rows = rows_of(self._schema, records, ids, worst, known, existing, self._reference, matched, regions)
+        outcome.rows.append(
+            rows_of(self._schema, records, ids, worst, known, existing, self._reference, matched, regions)
+        )
         known_records = np.bincount(records.alleles.record, known, len(records)) > 0
         islands = regions[ISLANDS].is_valid().to_numpy(zero_copy_only=False) if ISLANDS in regions else None
         asked = records.alleles.record[records.alleles.asked]
         nothing = pa.array([], pa.string())
         genes = (asked, nothing, nothing) if worst is None else (asked, worst["gene"], worst["term"])
-        outcome.counts = count_block(records, terms, known_records, genes, islands, self._reference, self._header)
+        outcome.counts.add(count_block(records, terms, known_records, genes, islands, self._reference, self._header))
 
     def _call(self, records: Records, first: int, last: int, called: _Called) -> None:
         """Find consequences, known variants and regions for the records of one contig that follow each other."""
@@ -273,7 +276,7 @@ def _note_order(records: Records, outcome: Outcome) -> None:
 
 
 def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scalar], outcome: Outcome) -> None:
-    """Join the columns to lines, pack them, and note where each is."""
+    """Join the columns to lines, pack them behind those of the parts before, and note where each is."""
     fields = records.fields
     # The line end comes before each line, so that one join makes the text.
     chroms = pa.array([b"\n" + chrom for chrom in records.chroms], pa.binary()).take(pa.array(records.chrom))
@@ -284,13 +287,14 @@ def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scala
     if fields[8].nbytes and pc.any(pc.greater(pc.binary_length(fields[8]), 0)).as_py():
         pieces += [_TAB, fields[8]]
     data, starts = bytes_of(pc.binary_join_element_wise(*pieces, b"", null_handling="skip"))
-    outcome.packed, blocks = pack_lines(data[1:].data)
+    packed, blocks = pack_lines(data[1:].data)
     at = starts[:-1].astype(np.int64)
     offset = (np.array(blocks, np.int64)[at // BLOCK] << WITHIN) | at % BLOCK
-    offset = np.append(offset, len(outcome.packed) << WITHIN)
+    offset = np.append(offset, len(packed) << WITHIN)
     cuts = np.flatnonzero(np.diff(records.chrom)) + 1
     for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(records)], strict=True):
         begin = np.maximum(records.pos[first:last] - 1, 0)
         end = np.maximum(records.reach[first:last], begin + 1)
         places = Places(begin, end, offset[first : last + 1])
-        outcome.places.append((records.chroms[records.chrom[first]], places))
+        outcome.places.append((records.chroms[records.chrom[first]], places.moved(len(outcome.packed))))
+    outcome.packed += packed

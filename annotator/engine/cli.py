@@ -6,7 +6,6 @@ import argparse
 import errno
 import json
 import logging
-import resource
 import signal
 import sys
 import time
@@ -18,7 +17,7 @@ from typing import Any, NoReturn
 
 import pysam
 
-from annotator.engine.command_errors import file_error_words
+from annotator.engine.command_errors import file_error_words, limit_process
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline import Outputs, annotate
 from annotator.engine.progress import Progress
@@ -145,8 +144,10 @@ def _parser() -> Parser:
     one.add_argument("--progress", action="store_true", help="JSON lines on standard output")
     one.add_argument("--tmp", type=Path, help="directory for working files")
     one.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that each process may take")
+    one.add_argument("--cpu-limit", type=int, metavar="SECONDS", help="processor time that each process may take")
     one.add_argument("--processes", type=int, metavar="N", help="that share the work (default: one a processor)")
     one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
+    one.add_argument("--max-records", type=int, metavar="N", help="most records of the input (default: any number)")
     one.add_argument(
         "--replace-annotations",
         action="store_true",
@@ -160,13 +161,12 @@ def _parser() -> Parser:
 
 def _annotate(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _terminate)
-    if options.memory_limit:
-        resource.setrlimit(resource.RLIMIT_AS, (options.memory_limit, options.memory_limit))
+    limit_process(options.memory_limit, options.cpu_limit)
     if options.progress:
         logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     progress = ProgressLines(_say, time.monotonic) if options.progress else ProgressWords(_whisper)
     defaults = Limits()
-    limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed)
+    limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed, records=options.max_records)
     try:
         summary = annotate(
             options.input,

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.bounds import LARGEST_NUMBER, whole_number
 from annotator.engine.columns import bytes_of, cut
 
 #: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
@@ -16,6 +17,8 @@ UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
 WELL_FORMED = re.compile(rb"(?:\d+|\.)(?:[|/](?:\d+|\.))?(?:\t(?:\d+|\.)(?:[|/](?:\d+|\.))?)*")
 _AFTER_GENOTYPE = re.compile(rb":[^\t]*")
 _INDEX = re.compile(rb"\d+")
+#: Keys of FORMAT for whose number of values Arrow's regular expressions have a repetition; Python's have for any.
+_MOST_KEYS = 1000
 
 
 def readable(form: bytes) -> str:
@@ -51,7 +54,11 @@ def bad_genotypes(column: pa.BinaryArray) -> np.ndarray:
     for at, form in enumerate(forms.dictionary.to_pylist()):
         chosen = np.flatnonzero(index == at)
         some = column if len(chosen) == len(column) else column.take(pa.array(chosen))
-        bad[chosen] = ~pc.match_substring_regex(some, readable(form)).to_numpy(zero_copy_only=False)
+        if form.count(b":") < _MOST_KEYS:
+            bad[chosen] = ~pc.match_substring_regex(some, readable(form)).to_numpy(zero_copy_only=False)
+        else:
+            pattern = re.compile(readable(form).encode())
+            bad[chosen] = [pattern.search(text) is None for text in some.to_pylist()]
     return bad
 
 
@@ -108,4 +115,5 @@ def renumber(genotypes: bytes, kept: list[int]) -> bytes:
 
 
 def _indices(genotypes: bytes) -> set[int]:
-    return {int(index) for index in set(_INDEX.findall(genotypes))}
+    found = {whole_number(index) for index in set(_INDEX.findall(genotypes))}
+    return {LARGEST_NUMBER if index is None else index for index in found}  # one that no allele has

@@ -182,9 +182,9 @@ def joined_entries(
         entries, complete = answers[number]
         own = texts[index]
         if own and (unread or not complete):
-            there = entries.split(b",")
-            more = [entry for entry in own.split(b",") if not complete or _is_of(entry, unread)]
-            entries = b",".join([*there, *(entry for entry in more if entry not in there)])
+            there = dict.fromkeys(entries.split(b","))
+            more = (one for one in own.split(b",") if one not in there and (not complete or _is_of(one, unread)))
+            entries = b",".join([entries, *more])
         texts[index] = entries
     return pa.array(texts, pa.binary())
 

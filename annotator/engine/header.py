@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
 from annotator.engine.errors import InputError, quote
 from annotator.engine.looks import RECORD
 from annotator.engine.progress import Warnings
@@ -15,6 +16,12 @@ FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
 MISSPELT = re.compile(rb"[Vv][Cc][Ff][ _-]*[Vv]?[ _.-]*4\.(\d{1,3})(?:\.\d{1,3})?")
 #: Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2.
 LOWEST_VERSION = (4, 2)
+#: Lines of a header; assemblies of millions of contigs have as many.
+MOST_LINES = 5_000_000
+#: Versions 4.0 to 4.5 are there; what is larger is no version.
+LARGEST_MINOR_VERSION = 99
+#: Bytes of the version that are looked at for what was meant.
+LONGEST_VERSION = 40
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _LENGTH = re.compile(rb"[<,]length=(\d+)")
 
@@ -45,7 +52,7 @@ class Header:
         """The reference that the header names in ``##reference``, if any; without the path of a file."""
         for line in self.meta:
             if line.startswith(b"##reference="):
-                return line.partition(b"=")[2].decode("utf-8", "replace").rstrip("/").rpartition("/")[2] or None
+                return quote(line.partition(b"=")[2].rstrip(b"/").rpartition(b"/")[2]) or None
         return None
 
 
@@ -65,9 +72,11 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
     version_seen = False
     for line in lines:
         header.lines += 1
-        size += len(line)
+        size += len(line) + 1
         if size > limit:
-            raise InputError("too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
+            raise InputError("header_too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
+        if header.lines > MOST_LINES:
+            raise InputError("header_too_large", f"The header has more than {MOST_LINES:,} lines.", line=header.lines)
         if line.startswith(b"##"):
             if line.startswith(b"##fileformat"):
                 header.version = _version(line, header.lines)
@@ -75,7 +84,7 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
             else:
                 header.meta.append(line)
                 if line.startswith(b"##contig="):
-                    _note_contig(line, header)
+                    _note_contig(line, header, warnings)
         elif line.startswith(b"#") and re.match(rb"#CHROM\b", line, re.I):
             _read_columns(line, header)
             if not version_seen:
@@ -103,12 +112,13 @@ def _odd_line(line: bytes, header: Header) -> InputError:
 
 def _version(line: bytes, number: int) -> tuple[int, int]:
     text = line.partition(b"=")[2].strip()
-    known = re.match(rb"VCFv4\.(\d{1,3})(?!\S)", text)
-    if known is not None:
-        return 4, int(known[1])
-    said = quote(text)
-    meant = MISSPELT.fullmatch(text)
-    if meant is not None:
+    known = re.match(rb"VCFv4\.(\d+)(?!\S)", text)
+    minor = whole_number(known[1], LARGEST_MINOR_VERSION) if known else None
+    if minor is not None:
+        return 4, minor
+    said = quote(text, 40)
+    meant = MISSPELT.fullmatch(text) if len(text) <= LONGEST_VERSION else None
+    if meant is not None and known is None:
         right = f"VCFv4.{meant[1].decode()}"
         raise InputError(
             "vcf_version_misspelt",
@@ -125,10 +135,14 @@ def _version(line: bytes, number: int) -> tuple[int, int]:
     )
 
 
-def _note_contig(line: bytes, header: Header) -> None:
+def _note_contig(line: bytes, header: Header, warnings: Warnings) -> None:
     name, length = _ID.search(line), _LENGTH.search(line)
-    if name is not None:
-        header.contigs[name[1].decode("latin-1")] = int(length[1]) if length else None
+    if name is None or len(name[1]) > LONGEST_NAME:
+        return  # a record on a contig with a longer name is refused
+    bases = whole_number(length[1], LARGEST_LENGTH) if length else None
+    header.contigs[name[1].decode("latin-1")] = bases
+    if length is not None and bases is None:
+        warnings.add("bad_contig_length", header.lines, f"length={quote(length[1], 20)}")
 
 
 def _read_columns(line: bytes, header: Header) -> None:

@@ -111,12 +111,12 @@ class KnownVariants:
             return pos, ref, alt
         sequence = self._sequence
 
-        def base(where: int) -> bytes:
-            return sequence.fetch(contig, where, 1)
+        def bases(where: int, length: int) -> bytes:
+            return sequence.fetch(contig, where, length)
 
         pick = pa.array(at)
         changed = [
-            normalise(*one, base)
+            normalise(*one, bases)
             for one in zip(pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist(), strict=True)
         ]
         mask = np.zeros(len(pos), bool)

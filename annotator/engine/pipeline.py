@@ -15,6 +15,7 @@ from typing import Any
 from pysam.version import __bcftools_version__ as bcftools_version
 
 from annotator.engine.earlier import Earlier
+from annotator.engine.errors import InputError
 from annotator.engine.header import read_header, render_header
 from annotator.engine.info import info_lines
 from annotator.engine.logfile import render_log
@@ -145,6 +146,10 @@ class _Run:
             self._blocks += 1
             self._lines += block.count
             self._checking(self._lines)
+        if limits.records is not None and self._lines > limits.records:
+            raise InputError(
+                "too_many_records", f"The file has {self._lines:,} records; {limits.records:,} is the limit."
+            )
         if lines.crlf is not None:
             self.warnings.add("crlf", lines.crlf)
         if lines.trailing:

@@ -38,11 +38,19 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """What an input file may need at most, in bytes: uncompressed, in one line, and in its header."""
+    """What an input file may need at most.
+
+    Attributes:
+        uncompressed: bytes of the file, uncompressed.
+        line: bytes of one line.
+        header: bytes of the header.
+        records: number of records; None for any number.
+    """
 
     uncompressed: int = 200 << 30
     line: int = 64 << 20
     header: int = 64 << 20
+    records: int | None = None
 
 
 @dataclass(frozen=True)
@@ -143,12 +151,15 @@ class Lines:
             self._given += count
 
     def _more(self) -> bool:
-        """Read on behind a line that has no end yet."""
-        chunk = next(self._chunks, None)
-        if chunk is None:
-            return False
-        self._buffer, self._at = self._buffer[self._at :] + chunk, 0
-        return True
+        """Read on behind a line that has no end yet, up to the next line end; False at the end of the file."""
+        parts = [self._buffer[self._at :]]
+        chunk: bytes | None = b""
+        while chunk is not None and b"\n" not in chunk:
+            chunk = next(self._chunks, None)
+            parts.append(chunk or b"")
+        # Joined once: a long line is not to be copied for each piece of it.
+        self._buffer, self._at = b"".join(parts), 0
+        return chunk is not None
 
     def _clean_chunks(self) -> Iterator[bytes]:
         """Pieces of the text, inspected and with LF alone."""
@@ -204,7 +215,8 @@ class Lines:
             ) from error
         self._read += len(chunk)
         if self._read > self._limits.uncompressed:
-            raise InputError("too_large", f"The file is larger than {self._limits.uncompressed:,} bytes uncompressed.")
+            limit = self._limits.uncompressed
+            raise InputError("too_large", f"The file has more than {limit:,} bytes uncompressed, which is the limit.")
         return chunk
 
     def _start(self, chunk: bytes) -> bytes:

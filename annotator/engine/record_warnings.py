@@ -52,6 +52,7 @@ def warnings_of(records: Records) -> Warnings:
         ("end_outside_contig", records.overlong),
         ("bad_genotype", records.bad_genotype),
         ("bad_quality", records.bad_quality),
+        ("bad_length", records.bad_length),
     ):
         if noticed.any():
             at = np.flatnonzero(noticed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from annotator.engine.errors import InputError
+from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, too_large, whole_number
+from annotator.engine.errors import InputError, quote
 from annotator.engine.header import FIXED, Header
 from annotator.engine.reference import Reference
 
@@ -31,11 +32,9 @@ IUPAC_BASES = {
     65: b"A", 67: b"C", 71: b"G", 84: b"T", 85: b"T", 78: b"ACGTN", 82: b"AG", 89: b"CT", 83: b"CG", 87: b"AT",
     75: b"GT", 77: b"AC", 66: b"CGT", 68: b"AGT", 72: b"ACT", 86: b"ACG",
 }  # fmt: skip
-#: The largest position that a tabix index holds; the longest human chromosome is half as long.
-LARGEST_POSITION = (1 << 29) - 1
 POSITION = re.compile(rb"0|[1-9][0-9]{0,9}")
 _END = re.compile(rb"(?:^|;)END=([^;]*)")
-_LENGTH = re.compile(rb"(?:^|;)SVLEN=-?(\d{1,10})(?=[,;]|$)")
+_LENGTH = re.compile(rb"(?:^|;)SVLEN=-?(\d+)(?=[,;]|$)")
 #: Symbolic alleles that say nothing of how much of the reference they take: insertions, and what is no variant.
 _NO_LENGTH = (b"<INS", b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>")
 #: Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block.
@@ -52,7 +51,7 @@ class Record:
         contig: canonical name in the reference; None when it has no such contig.
         pos: 1-based position.
         ref: reference allele in upper case; the reference's own bases where the file has IUPAC letters.
-        alts: alternate alleles, upper case where they are plain bases.
+        alts: alternate alleles, upper case where they are plain bases; none where they are too large to be annotated.
         plain: indices into ``alts`` of the alleles of plain bases that differ from ``ref``.
         structural: there are symbolic alleles or breakends.
         skip: one of :data:`annotator.engine.errors.SKIPS`, or None.
@@ -76,12 +75,12 @@ class Record:
         last = self.pos + len(self.ref) - 1
         if not any(alt.startswith(b"<") for alt in self.alts):
             return last
-        end = info_end(self.fields[7])
+        end = _number_of(_END, self.fields[7])
         if end is not None and end > self.pos:
             return max(last, end)
-        found = _LENGTH.search(self.fields[7])
-        if found is not None and not self.alts[0].startswith(b"<INS"):
-            return max(last, self.pos + int(found[1]))
+        length = _number_of(_LENGTH, self.fields[7])
+        if length is not None and not self.alts[0].startswith(b"<INS"):
+            return max(last, min(self.pos + length, LARGEST_POSITION))
         return last
 
     @property
@@ -89,26 +88,28 @@ class Record:
         """Whether a symbolic deletion, duplication or the like says nowhere where it ends."""
         if not any(alt.startswith(b"<") and not alt.startswith(_NO_LENGTH) for alt in self.alts):
             return False
-        length = _LENGTH.search(self.fields[7])
-        if length is not None and int(length[1]):
+        if _number_of(_LENGTH, self.fields[7]):
             return False
-        end = info_end(self.fields[7])
+        end = _number_of(_END, self.fields[7])
         return end is None or end <= self.pos
 
     @property
     def reach(self) -> int:
         """Last reference position (1-based) for an index: readers of VCF take INFO/END of any record for it."""
-        end = info_end(self.fields[7])
+        end = _number_of(_END, self.fields[7])
         return self.end if end is None else max(self.end, end)
 
+    @property
+    def bad_length(self) -> bool:
+        """INFO/SVLEN is longer than any contig, and was not used."""
+        found = _LENGTH.search(self.fields[7]) if b"SVLEN=" in self.fields[7] else None
+        return found is not None and whole_number(found[1], LARGEST_POSITION) is None
 
-def info_end(info: bytes) -> int | None:
-    """INFO/END, 1-based; None where there is none, or where it is not a whole number."""
-    found = _END.search(info)
-    if found is None or not found[1].isdigit():
-        return None
-    # More digits than any position has stand for a number beyond every contig: they are not all read.
-    return int(found[1]) if len(found[1]) <= 10 else 10**10
+
+def _number_of(pattern: re.Pattern[bytes], info: bytes) -> int | None:
+    """A position or length in INFO; None where there is none, or none that can be."""
+    found = pattern.search(info)
+    return None if found is None else whole_number(found[1], LARGEST_POSITION)
 
 
 class RecordParser:
@@ -166,10 +167,11 @@ class RecordParser:
         if not telomere and not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
             raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
 
-        if b"END=" in fields[7] and (end := info_end(fields[7])) is not None and end > LARGEST_POSITION:
+        found = _END.search(fields[7]) if b"END=" in fields[7] else None
+        if found is not None and found[1].isdigit() and whole_number(found[1], LARGEST_POSITION) is None:
             raise InputError(
                 "bad_end",
-                f"END is {end:,}, beyond every contig.",
+                f"END is {quote(found[1], 20)}, beyond every contig.",
                 line=number,
                 column=8,
                 field="INFO",
@@ -198,6 +200,8 @@ class RecordParser:
     def _alternates(self, fields: list[bytes], number: int) -> tuple[list[bytes], list[int], str | None]:
         """Split ALT; return alleles, indices of the plain ones, and why the record is skipped if none is of use."""
         alt = fields[4]
+        if too_large(fields[3], alt):
+            return [], [], "alleles_too_large"
         if PLAIN_LIST.fullmatch(alt):
             alts = alt.split(b",")
             return alts, list(range(len(alts))), "no_alternate_allele"
@@ -237,6 +241,15 @@ class RecordParser:
             record.skip = "ref_mismatch"
 
     def _note_contig(self, chrom: bytes, number: int) -> None:
+        if len(chrom) > LONGEST_NAME:
+            raise InputError(
+                "contig_name_too_long",
+                f"CHROM has {len(chrom):,} characters: {quote(chrom, 40)}",
+                line=number,
+                column=1,
+                field="CHROM",
+                text=chrom,
+            )
         if not CONTIG.fullmatch(chrom) or chrom == b".":
             shown = chrom.decode("utf-8", "backslashreplace")[:40]
             raise InputError(

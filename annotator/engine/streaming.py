@@ -186,8 +186,8 @@ class Pass:
         for contig, places in outcome.places:
             self._index.add(contig, places.moved(self._size))
         self._size += len(outcome.packed)
-        if outcome.rows is not None:
-            table.write(outcome.rows)
+        for rows in outcome.rows:
+            table.write(rows)
         passed.counts.add(outcome.counts)
         passed.warnings.merge(outcome.warnings)
         passed.kept |= outcome.kept

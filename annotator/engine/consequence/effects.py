@@ -8,6 +8,7 @@ both to the same answers.
 
 from __future__ import annotations
 
+from annotator.engine.affixes import common_prefix, common_suffix
 from annotator.engine.consequence.lazy import lazy
 from annotator.engine.consequence.placement import overlap
 from annotator.engine.consequence.start_and_stop import CodingEnds
@@ -63,11 +64,9 @@ class Effect(CodingEnds):
             return False
         if before.startswith(after) or before.endswith(after):
             return True
-        while after and before[0] == after[0]:
-            before, after = before[1:], after[1:]
-        while after and before[-1] == after[-1]:
-            before, after = before[:-1], after[:-1]
-        return not after and len(before) % 3 == 0
+        if (len(before) - len(after)) % 3:
+            return False
+        return common_prefix(before, after) + common_suffix(before, after) >= len(after)
 
     @lazy
     def protein_altering(self) -> bool:

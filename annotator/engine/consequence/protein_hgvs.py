@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from annotator.engine.affixes import common_prefix
 from annotator.engine.consequence.effects import Effect
 from annotator.engine.consequence.hgvs import Change, clip
 from annotator.engine.consequence.translation import three_letters, translate
@@ -126,14 +127,14 @@ def _move_on(change: Change, moved: Effect) -> None:
     protein = _protein(change, moved)
     if len(protein) <= change.end + 1:
         return
-    following = protein[change.end :]
     text = change.alt if change.type == "ins" else change.ref
-    for one in following[: max(0, len(following) - len(text) + 1)]:
-        if text[0] != one:
-            break
-        text = text[1:] + one
-        change.start += 1
-        change.end += 1
+    size = len(text)
+    following = protein[change.end : max(0, len(protein) - size + 1)]
+    by = common_prefix(following, text * (len(following) // size + 1))
+    turn = by % size
+    text = text[turn:] + text[:turn]
+    change.start += by
+    change.end += by
     if change.type == "ins":
         change.alt = text
     else:

@@ -11,9 +11,10 @@ from pathlib import Path
 import pysam
 import pytest
 
-from annotator.engine import InputError, Limits
+from annotator.engine import InputError, Limits, header
 from annotator.engine.bgzf import END_OF_FILE, pack
 from annotator.engine.errors import INPUT_ERRORS, QUOTE_LENGTH
+from tests.unit.engine.conftest import Result
 
 Refused = Callable[..., InputError]
 Vcf = Callable[..., Path]
@@ -299,7 +300,30 @@ def test_a_decompression_bomb(raw: Callable[[bytes], Path], refused: Refused) ->
 
 def test_a_header_larger_than_the_limit(vcf: Vcf, refused: Refused) -> None:
     path = vcf(GOOD, meta=tuple(f"##contig=<ID=scaffold{number}>" for number in range(5000)))
-    assert refused(path, Limits(header=50_000)).code == "too_large"
+    assert refused(path, Limits(header=50_000)).code == "header_too_large"
+
+
+def test_a_header_of_blank_lines(
+    raw: Callable[[bytes], Path], refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They count, too: a few bytes of gzip hold millions of them."""
+    monkeypatch.setattr(header, "MOST_LINES", 1000)
+    assert refused(raw(b"##fileformat=VCFv4.2\n" + b"\n" * 50_000), Limits(header=50_000)).line == 1001
+
+
+def test_blank_lines_count_as_bytes_of_the_header(raw: Callable[[bytes], Path], refused: Refused) -> None:
+    error = refused(raw(b"##fileformat=VCFv4.2\n" + b"\n" * 50_000), Limits(header=40_000))
+    assert error.message == "The header is larger than 40,000 bytes."
+
+
+def test_more_records_than_are_taken(vcf: Vcf, refused: Refused) -> None:
+    error = refused(vcf(GOOD * 10), Limits(records=9))
+    assert error.code == "too_many_records"
+    assert error.message == f"The file has {len(GOOD) * 10} records; 9 is the limit."
+
+
+def test_as_many_records_as_are_taken(vcf: Vcf, run: Callable[..., Result]) -> None:
+    assert run(vcf(GOOD), Limits(records=len(GOOD))).summary["records"] == len(GOOD)
 
 
 def test_every_code_has_a_title_and_a_hint() -> None:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pysam
 import pytest
 
 from annotator.engine.bgzf import END_OF_FILE, pack
-from annotator.engine.genotypes import readable
+from annotator.engine.genotypes import bad_genotypes, readable
 from tests.unit.engine.conftest import Result
 
 Vcf = Callable[..., Path]
@@ -92,6 +93,14 @@ def test_breakends_at_telomeres(vcf: Vcf, run: Run) -> None:
 def test_genotypes_that_other_programs_refuse(form: str, samples: str, bad: bool) -> None:
     line = f"{form}\t{samples}"
     assert (re.match(readable(form.encode()), line) is None) is bad
+
+
+@pytest.mark.parametrize("keys", [1, 2, 999, 1000, 1001, 1002, 5000])
+def test_genotypes_of_formats_with_any_number_of_keys(keys: int) -> None:
+    form = ":".join(["GT", *(f"K{at}" for at in range(keys - 1))])
+    values = "0/1" + ":1" * (keys - 1)
+    column = pa.array([f"{form}\t{text}".encode() for text in ("0/1", values, values + ":1", "0/x")], pa.binary())
+    assert bad_genotypes(column).tolist() == [False, False, True, True]
 
 
 def test_line_ends_of_windows(vcf: Vcf, run: Run) -> None:
