@@ -4,12 +4,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from annotator.choose_reference import LIMITS as LOOK_LIMITS
 from annotator.choose_reference import choose_reference
 from annotator.engine_process import EngineRun, EngineStoppedError, run_engine
 from annotator.lease import Lease
+from annotator.limited_process import ProcessLimits
 from annotator.reference_store import ReferenceStore
 from annotator.settings import WorkerSettings
 from annotator.workspace import Workspace
@@ -17,6 +20,8 @@ from chalicelib.aws.job_table import Outputs
 from chalicelib.domain.bounds import LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.plans import Plan
+from chalicelib.domain.profiles import Role
 from chalicelib.exceptions import JobFailure, LeaseLostError
 from chalicelib.services import Services
 
@@ -57,7 +62,10 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
             raise JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
         check()
         store = ReferenceStore(services.references, settings.references_dir)
-        choice = choose_reference(job.reference, source, store, services.clock(), check)
+        plan, better = _plans(services, job)
+        limits = ProcessLimits(wall=settings.time_limit, processor=plan.processor_limit, memory=settings.memory_limit)
+        choice = choose_reference(job.reference, source, store, services.clock(), check,
+                                  replace(LOOK_LIMITS, memory=settings.memory_limit))
         name, title = choice.info.name, choice.info.label
         if job.lease_owner is not None and (job.reference, job.reference_title) != (name, title):
             services.jobs.note_reference(job.job_id, job.lease_owner, name, title, choice.found)
@@ -65,7 +73,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
             with store.opened(choice.info, check) as reference:
                 run_engine(EngineRun(input_file=source, name=job.input_file_name, reference=str(reference),
                                      results=results, log=log, summary=summary, variants=variants,
-                                     time_limit=settings.time_limit, memory_limit=settings.memory_limit),
+                                     limits=limits, plan=plan, better=better),
                            lease.report, stopping)
         except EngineStoppedError:
             check()
@@ -73,6 +81,13 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         check()
         lease.report(Progress(stage=Stage.UPLOADING))
         return _upload(services, job, results, log, summary, variants, check)
+
+
+def _plans(services: Services, job: Job) -> tuple[Plan, Plan | None]:
+    """The plan of a job's owner, whose limits hold, and the plan with higher ones."""
+    profile = services.profiles.get(job.user_id)
+    role = profile.role if profile else Role.FREE
+    return services.plans.of(role), None if role is Role.PREMIUM else services.plans.of(Role.PREMIUM)
 
 
 def _upload(services: Services, job: Job, results: Path, log: Path, summary: Path, variants: Path,

@@ -1,17 +1,27 @@
 """The reference that a job is annotated with: the chosen one, if the file was called on it, or the one found out."""
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from annotator.engine import BundleError, Reference
-from annotator.engine.detection import MITOCHONDRION, RCRS_LENGTH, Detection, Fit, build_of, detect, fit
-from annotator.engine.signs import Signs, chromosome, read_signs
+from aws_lambda_powertools import Logger
+
+from annotator.engine.detection import MITOCHONDRION, RCRS_LENGTH, Detection, Evidence, Fit, build_of
+from annotator.engine.signs import chromosome
+from annotator.engine_process import EngineCrashedError
+from annotator.limited_process import ProcessLimits, ProcessorTimeError, WallTimeError, run_limited
 from annotator.reference_store import ReferenceStore
 from chalicelib.domain.references import AUTO, ReferenceInfo
 from chalicelib.exceptions import JobFailure, ReferenceUnavailableError
 
+logger = Logger(service="annotator", child=True)
+
+LIMITS = ProcessLimits(wall=600, processor=120, memory=3 * 1024**3)
+"""What looking at the beginning of a file may take at most; it takes a second."""
 CHOOSE = "Upload the file again and choose its reference yourself."
 
 
@@ -23,26 +33,29 @@ class Choice:
     found: str | None
 
 
-def choose_reference(wish: str, source: Path, store: ReferenceStore, now: int,
-                     check: Callable[[int], None]) -> Choice:
-    """Decide what a file is annotated with, from its beginning.
+def choose_reference(wish: str, source: Path, store: ReferenceStore, now: int, check: Callable[[int], None],
+                     limits: ProcessLimits = LIMITS) -> Choice:
+    """Decide what a file is annotated with, from its beginning, which a process of its own reads.
 
     :param wish: name of a reference, or `AUTO`
     :param source: the input file
     :param now: epoch seconds
-    :param check: called often while a reference is brought; what it raises ends that
+    :param check: called often while a reference is brought or the file is read; what it raises ends that
+    :param limits: of the process that reads the file
     :raises JobFailure: the file was called on another reference, or does not tell which
     :raises ReferenceUnavailableError: a reference cannot be had just now
+    :raises EngineCrashedError: the process ended without an answer
     """
-    signs = read_signs(source)
-    detection, references = detect(signs), store.all(now)
+    look = _Look(source, store, check, limits)
+    references = store.all(now)
     if wish == AUTO:
-        return _find(signs, detection, references, store, check)
+        return _find(look, references)
     chosen = next((one for one in references if one.name == wish), None)
     if chosen is None:
         raise JobFailure("reference_unknown", f"The reference {wish} is no longer there.",
                          f"Upload the file again and choose one of these: {_names(references)}.")
-    found = _fit(signs, chosen, store, check)
+    evidence, found = look.beside(chosen)
+    detection = evidence.detection
     contradicted = _contradicted(detection, chosen, found)
     if found.wrong or contradicted:
         raise _other_build(chosen, found, detection, references)
@@ -73,17 +86,18 @@ def _other_build(chosen: ReferenceInfo, found: Fit, detection: Detection,
     return JobFailure("wrong_build", f"The file was not called on {chosen.label}: {'; '.join(parts)}.", hint)
 
 
-def _find(signs: Signs, detection: Detection, references: list[ReferenceInfo], store: ReferenceStore,
-          check: Callable[[int], None]) -> Choice:
-    if not signs.contigs:
+def _find(look: _Look, references: list[ReferenceInfo]) -> Choice:
+    evidence = look.alone()
+    detection = evidence.detection
+    if not evidence.contigs:
         # No records, or no VCF at all: the engine tells what is wrong with it, whatever it is compared with.
         return Choice(references[0], None)
-    possible = [one for one in references if _possible(signs, detection, one)]
+    possible = [one for one in references if _possible(evidence, one)]
     if detection.build and detection.build.certain and not possible:
         raise JobFailure("no_reference_for_build",
                          f"The file is of {detection.words}; there is no such reference here.",
                          f"Lift the file over to one of these: {_names(references)}.")
-    fits = [(one, _fit(signs, one, store, check)) for one in possible]
+    fits = [(one, look.beside(one)[1]) for one in possible]
     right = [(one, found) for one, found in fits if found.right]
     if not right:
         seems = f" It seems to be of {detection.words}." if detection.candidates else ""
@@ -91,7 +105,7 @@ def _find(signs: Signs, detection: Detection, references: list[ReferenceInfo], s
                          f"Lift the file over to one of these: {_names(references)}.")
     most = max(found.on_contigs for _, found in right)
     best = [(one, found) for one, found in right if found.on_contigs == most]
-    if len({build_of(one.assembly) or one.assembly for one, _ in best}) > 1 and not signs.mitochondrial:
+    if len({build_of(one.assembly) or one.assembly for one, _ in best}) > 1 and not evidence.mitochondrial:
         raise JobFailure("reference_undecided",
                          f"The file does not tell which reference it was called on: {_names([b for b, _ in best])}.",
                          CHOOSE)
@@ -107,26 +121,61 @@ def _reason(detection: Detection, info: ReferenceInfo, found: Fit) -> str:
     return f"detected from REF: {found.agreeing:,} of the first {found.compared:,} records agree"
 
 
-def _possible(signs: Signs, detection: Detection, info: ReferenceInfo) -> bool:
+def _possible(evidence: Evidence, info: ReferenceInfo) -> bool:
     """Whether it is worth comparing a file with a reference: that may mean to bring it first."""
-    build = build_of(info.assembly)
+    build, detection = build_of(info.assembly), evidence.detection
     if build in detection.excluded:
         return False
-    if signs.mitochondrial:
+    if evidence.mitochondrial:
         return any(chromosome(name) == "MT" and length == RCRS_LENGTH for name, length in info.contigs.items())
     told = detection.build
     if told is not None and told.certain and build is not None:
         return told.build == build
     theirs = {chromosome(name) or name for name in info.contigs}
-    return any((chromosome(name) or name) in theirs for name in signs.contigs)
+    return any((chromosome(name) or name) in theirs for name in evidence.contigs)
 
 
-def _fit(signs: Signs, info: ReferenceInfo, store: ReferenceStore, check: Callable[[int], None]) -> Fit:
-    with store.opened(info, check) as folder:
+class _Look:
+    """Looks at the beginning of a file, in a process with limits: `python -m annotator reference detect`."""
+
+    def __init__(self, source: Path, store: ReferenceStore, check: Callable[[int], None],
+                 limits: ProcessLimits) -> None:
+        self._source = source
+        self._store = store
+        self._check = check
+        self._limits = limits
+
+    def alone(self) -> Evidence:
+        """What the file says by itself."""
+        return self._run([])
+
+    def beside(self, info: ReferenceInfo) -> tuple[Evidence, Fit]:
+        """What it says, and how it fits a reference."""
+        with self._store.opened(info, self._check) as folder:
+            evidence = self._run(["--reference", str(folder)])
+        return evidence, evidence.fits[str(folder)]
+
+    def _run(self, options: list[str]) -> Evidence:
+        command = [sys.executable, "-m", "annotator", "reference", "detect", str(self._source), "--json", *options,
+                   *self._limits.options]
+        lines: list[str] = []
         try:
-            return fit(signs, Reference.load(folder))
-        except BundleError as error:
-            raise ReferenceUnavailableError(error.message) from error
+            ended = run_limited(command, self._limits, lines.append, self._stopping)
+        except (WallTimeError, ProcessorTimeError) as error:
+            raise JobFailure("time_limit", "The beginning of the file could not be read in the time that there is.",
+                             "Check the file with: bcftools view --header-only") from error
+        try:
+            found: dict[str, Any] = json.loads("".join(lines))
+            if ended.code == 0:
+                return Evidence.of(found)
+            raise ReferenceUnavailableError(found["error"]["message"])
+        except (ValueError, KeyError, TypeError) as error:
+            logger.exception("The build could not be looked for", extra={"code": ended.code, "stderr": ended.errors})
+            raise EngineCrashedError() from error
+
+    def _stopping(self) -> bool:
+        self._check(0)
+        return False
 
 
 def _names(references: list[ReferenceInfo]) -> str:

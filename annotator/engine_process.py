@@ -2,11 +2,7 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +10,24 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from annotator.limited_process import (
+    ProcessLimits,
+    ProcessorTimeError,
+    ProcessStoppedError,
+    WallTimeError,
+    run_limited,
+)
 from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.domain.plans import Plan
 from chalicelib.exceptions import GasError, JobFailure
 
 logger = Logger(service="annotator", child=True)
 
 INPUT_AT_FAULT = 2
 """Exit code of `python -m annotator annotate` for a file that cannot be annotated."""
-POLL_SECONDS = 0.1
-GRACE_SECONDS = 5.0
+PLAN_LIMITS = ("too_large", "too_many_records")
+"""Codes of the engine for a file that is beyond a limit of its owner's plan."""
+SPLIT = "Split the file by chromosome or by region and upload the parts"
 
 
 class EngineCrashedError(GasError):
@@ -44,8 +49,9 @@ class EngineRun:
     """One run of the engine.
 
     :param name: the input file's own name, as the log shall show it
-    :param time_limit: seconds
-    :param memory_limit: bytes
+    :param limits: of the process
+    :param plan: of the file's owner, whose limits hold
+    :param better: the plan that has higher limits; None where there is none
     """
 
     input_file: Path
@@ -55,8 +61,9 @@ class EngineRun:
     log: Path
     summary: Path
     variants: Path
-    time_limit: int
-    memory_limit: int
+    limits: ProcessLimits
+    plan: Plan
+    better: Plan | None = None
 
     @property
     def command(self) -> list[str]:
@@ -64,7 +71,8 @@ class EngineRun:
         return [sys.executable, "-m", "annotator", "annotate", str(self.input_file), "--name", self.name,
                 "--reference", self.reference, "--out", str(self.results), "--log", str(self.log),
                 "--summary", str(self.summary), "--variants", str(self.variants), "--progress",
-                "--tmp", str(self.results.parent), "--memory-limit", str(self.memory_limit)]
+                "--tmp", str(self.results.parent), *self.limits.options,
+                "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit)]
 
 
 def run_engine(run: EngineRun, on_progress: Callable[[Progress], None], stopping: Callable[[], bool]) -> None:
@@ -76,37 +84,26 @@ def run_engine(run: EngineRun, on_progress: Callable[[Progress], None], stopping
     :raises EngineCrashedError: the engine ended without an answer
     :raises EngineStoppedError: `stopping` said so
     """
-    # Its own session, so that the engine's children can be ended with it.
-    child = subprocess.Popen(run.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                             encoding="utf-8", errors="replace", start_new_session=True)
     reports = _Reports(on_progress)
-    assert child.stdout is not None
-    assert child.stderr is not None
-    readers = [threading.Thread(target=reports.read, args=(child.stdout,), daemon=True),
-               threading.Thread(target=reports.read_errors, args=(child.stderr,), daemon=True)]
-    for reader in readers:
-        reader.start()
-    deadline = time.monotonic() + run.time_limit
     try:
-        while child.poll() is None:
-            if stopping():
-                raise EngineStoppedError()
-            if time.monotonic() > deadline:
-                raise JobFailure("time_limit", f"The annotation took longer than {_duration(run.time_limit)}.",
-                                 "Split the file by chromosome and upload the parts.")
-            time.sleep(POLL_SECONDS)
-    finally:
-        _end(child)
-        for reader in readers:
-            reader.join(timeout=GRACE_SECONDS)
-        child.stdout.close()
-        child.stderr.close()
-    if child.returncode == 0:
+        ended = run_limited(run.command, run.limits, reports.read, stopping)
+    except ProcessStoppedError as error:
+        raise EngineStoppedError() from error
+    except WallTimeError as error:
+        raise JobFailure("time_limit", f"The annotation took longer than {duration(run.limits.wall)}.",
+                         f"{SPLIT}.") from error
+    except ProcessorTimeError as error:
+        better = (f", or annotate it with {run.better.name}, which gives {duration(run.better.processor_limit)}"
+                  if run.better else "")
+        raise JobFailure(
+            "processor_time_limit",
+            f"The annotation needed more than {duration(run.limits.processor)} of processor time, the limit of the "
+            f"{run.plan.name} plan.", f"{SPLIT}{better}.") from error
+    if ended.code == 0:
         return
-    if child.returncode == INPUT_AT_FAULT and reports.error is not None:
-        raise _failure(reports.error)
-    logger.error("The engine ended without an answer",
-                 extra={"exit_code": child.returncode, "stderr": reports.last_errors})
+    if ended.code == INPUT_AT_FAULT and reports.error is not None:
+        raise _failure(reports.error, run)
+    logger.error("The engine ended without an answer", extra={"exit_code": ended.code, "stderr": ended.errors})
     raise EngineCrashedError()
 
 
@@ -116,43 +113,38 @@ class _Reports:
     def __init__(self, on_progress: Callable[[Progress], None]) -> None:
         self._on_progress = on_progress
         self.error: dict[str, Any] | None = None
-        self.last_errors = ""
 
-    def read(self, lines: Any) -> None:
-        for line in lines:
-            try:
-                report = json.loads(line)
-            except ValueError:
-                logger.warning("The engine said something that is not JSON", extra={"text": line[:500]})
-                continue
-            if "error" in report:
-                self.error = report["error"]
-            elif "stage" in report:
-                self._on_progress(Progress(stage=Stage(report["stage"]), records=report.get("records") or 0,
-                                           total=report.get("total"), warnings=report.get("warnings") or 0))
-
-    def read_errors(self, lines: Any) -> None:
-        for line in lines:
-            self.last_errors = (self.last_errors + line)[-4000:]
+    def read(self, line: str) -> None:
+        try:
+            report = json.loads(line)
+        except ValueError:
+            logger.warning("The engine said something that is not JSON", extra={"text": line[:500]})
+            return
+        if "error" in report:
+            self.error = report["error"]
+        elif "stage" in report:
+            self._on_progress(Progress(stage=Stage(report["stage"]), records=report.get("records") or 0,
+                                       total=report.get("total"), warnings=report.get("warnings") or 0))
 
 
-def _failure(error: dict[str, Any]) -> JobFailure:
-    return JobFailure(error["code"], error["message"], error.get("hint") or "", line=error.get("line"),
+def _failure(error: dict[str, Any], run: EngineRun) -> JobFailure:
+    hint = error.get("hint") or ""
+    if error["code"] in PLAN_LIMITS:
+        hint = f"This is the limit of the {run.plan.name} plan. {SPLIT}"
+        if run.better:
+            hint += (f", or annotate it with {run.better.name}, which takes {run.better.record_limit:,} records and "
+                     f"{_size(run.better.uncompressed_limit)} uncompressed")
+        hint += "."
+    return JobFailure(error["code"], error["message"], hint, line=error.get("line"),
                       column=error.get("column"), field=error.get("field") or "", text=error.get("text") or "")
 
 
-def _end(child: subprocess.Popen[str]) -> None:
-    if child.poll() is not None:
-        return
-    child.send_signal(signal.SIGTERM)
-    try:
-        child.wait(GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-
-
-def _duration(seconds: int) -> str:
+def duration(seconds: int) -> str:
+    """A limit of time in words."""
     if seconds < 120:
-        return f"{seconds} seconds"
+        return f"{seconds} second{'' if seconds == 1 else 's'}"
     return f"{seconds // 60} minutes" if seconds < 7200 else f"{seconds // 3600} hours"
+
+
+def _size(number: int) -> str:
+    return f"{number / 1024**3:.4g} GiB" if number >= 1024**3 else f"{number / 1024**2:.4g} MiB"

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from annotator.annotate_job import annotate_job
 from annotator.engine_process import EngineCrashedError, EngineStoppedError
 from annotator.lease import Lease
+from annotator.limited_process import hide_environment
 from annotator.settings import WorkerSettings
 from annotator.workspace import Workspace
 from chalicelib.aws.pace_record import PaceRecord
@@ -260,6 +261,7 @@ def main() -> int:
         logger.error("The annotator lacks settings", extra={"missing": missing})
         return 1
     owner = f"{socket.gethostname()}-{os.getpid()}-{services.new_id()[:8]}"
+    hide_environment()
     worker = Worker(services, JobRequestsQueue(services.settings.job_requests_queue_url), settings, owner)
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -96,5 +96,14 @@ class Settings:
                 free_upload_limit=int(environment.get("FREE_UPLOAD_LIMIT", "153600")),
                 premium_upload_limit=int(environment.get("PREMIUM_UPLOAD_LIMIT", "5368709120")),
                 free_retention=int(environment.get("FREE_RETENTION_SECONDS", "300")),
+                free_uncompressed_limit=int(
+                    environment.get("FREE_UNCOMPRESSED_LIMIT", Plans.free_uncompressed_limit)),
+                premium_uncompressed_limit=int(
+                    environment.get("PREMIUM_UNCOMPRESSED_LIMIT", Plans.premium_uncompressed_limit)),
+                free_record_limit=int(environment.get("FREE_RECORD_LIMIT", Plans.free_record_limit)),
+                premium_record_limit=int(environment.get("PREMIUM_RECORD_LIMIT", Plans.premium_record_limit)),
+                free_processor_limit=int(environment.get("FREE_PROCESSOR_SECONDS", Plans.free_processor_limit)),
+                premium_processor_limit=int(
+                    environment.get("PREMIUM_PROCESSOR_SECONDS", Plans.premium_processor_limit)),
             ),
         )

@@ -28,7 +28,9 @@ from infra.worker_image import ImageRepository
 
 WORKER_TEMPLATE = PROJECT / "infra" / "worker.yaml"
 FROM_SERVICE = ("WorkerRoleArn", "AnnotationsTable", "ProfilesTable", "InputsBucket", "ResultsBucket",
-                "ReferencesBucket", "JobRequestsQueueUrl", "JobRequestsQueueName", "JobResultsTopic", "AlarmsTopic")
+                "ReferencesBucket", "JobRequestsQueueUrl", "JobRequestsQueueName", "JobResultsTopic", "AlarmsTopic",
+                "FreeUncompressedLimit", "PremiumUncompressedLimit", "FreeRecordLimit", "PremiumRecordLimit",
+                "FreeProcessorSeconds", "PremiumProcessorSeconds")
 """Parameters of worker.yaml that are outputs of the service's stack."""
 WORKER_ONLY = ("LargestWorkerCount", "WorkerSize", "WorkerDiskGiB", "JobsPerWorker", "VpcId", "SubnetIds",
                "AssignPublicIp")

@@ -24,6 +24,7 @@ def shared_words() -> dict[str, Any]:
         "starts": [{"bytes": magic.decode("latin-1"), **_words(look)} for magic, look in looks.MAGIC],
         "patterns": [{"pattern": pattern.pattern.decode("latin-1"), "anyCase": bool(pattern.flags & re.IGNORECASE),
                       **_words(look)} for pattern, look in looks.TEXT_STARTS],
+        "record": looks.RECORD.pattern.decode("latin-1"),
         "office": _words(looks.OFFICE), "zip": _words(looks.ZIP), "binary": _words(looks.BINARY),
         "commas": _words(looks.COMMAS), "tabs": _words(looks.TABS), "text": _words(looks.PLAIN_TEXT),
     }

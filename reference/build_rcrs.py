@@ -194,7 +194,7 @@ class KnownVariants:
             self.left_out[f"{table}: ALT is the reference allele"] += 1
             return None
         new_pos, new_ref, new_alt = normalise(
-            pos, ref.encode(), alt.encode(), lambda at: self.sequence[at - 1].encode()
+            pos, ref.encode(), alt.encode(), lambda at, length: self.sequence[at - 1 : at - 1 + length].encode()
         )
         return self.alleles.setdefault((new_pos, new_ref.decode(), new_alt.decode()), Known())
 

@@ -17,6 +17,7 @@ from annotator.engine.blocks import SKIP_CODES, BlockParser, Records
 from annotator.engine.columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
 from annotator.engine.counting import ISLANDS, Counts, count_block
+from annotator.engine.earlier import Earlier
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes import Answer, joined_entries
 from annotator.engine.header import Header
@@ -24,6 +25,7 @@ from annotator.engine.info import InfoWriter, identifiers, with_identifiers
 from annotator.engine.matching import KnownVariants, Matched
 from annotator.engine.progress import Warnings
 from annotator.engine.reading import Block
+from annotator.engine.record_warnings import warnings_of
 from annotator.engine.reference import Reference
 from annotator.engine.regions import RegionTracks
 from annotator.engine.rows import rows_of, text_of
@@ -60,18 +62,20 @@ class Outcome:
         names: contigs in order of appearance: the file's name, the reference's name.
         first: contig and position of the first record, ``last`` of the last; None without records.
         ordered: the records of the block are sorted.
+        kept: new names of other tools' fields that its records have.
         error: the file cannot be annotated because of a record of the block; nothing else is set then.
     """
 
     packed: bytes = b""
     places: list[tuple[bytes, Places]] = field(default_factory=list)
-    rows: pa.RecordBatch | None = None
+    rows: list[pa.RecordBatch] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     warnings: Warnings = field(default_factory=Warnings)
     names: list[tuple[bytes, str | None]] = field(default_factory=list)
     first: tuple[bytes, int] | None = None
     last: tuple[bytes, int] | None = None
     ordered: bool = True
+    kept: frozenset[str] = frozenset()
     error: InputError | None = None
 
 
@@ -94,9 +98,10 @@ class BlockAnnotator:
         header: of the file.
         reference: to annotate with.
         numbered: lines start with their number in the user's file (they were sorted).
+        earlier: says what becomes of annotations that the file has already.
     """
 
-    def __init__(self, header: Header, reference: Reference, numbered: bool) -> None:
+    def __init__(self, header: Header, reference: Reference, numbered: bool, earlier: Earlier) -> None:
         self._header = header
         self._reference = reference
         self._parser = BlockParser(header, reference, numbered)
@@ -106,14 +111,15 @@ class BlockAnnotator:
         self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
         self._models = GeneModels.load(reference.compiled)
         self._callers: dict[str, ConsequenceCaller] = {}
-        self._info = InfoWriter(reference)
+        self._info = InfoWriter(reference, earlier)
         self._schema = schema_of(reference)
 
     def annotate(self, task: Task) -> Outcome:
         """Annotate a block."""
         outcome, records = self.parse(task)
-        if records is not None and len(records):
-            self._annotate(records, task.answers, outcome)
+        if records is not None:
+            for part in records.parts():
+                self._annotate(part, task.answers, outcome)
         return outcome
 
     def parse(self, task: Task) -> tuple[Outcome, Records | None]:
@@ -122,7 +128,7 @@ class BlockAnnotator:
             records = self._parser.parse(task.block, task.named)
         except InputError as error:
             return Outcome(error=error), None
-        outcome = Outcome(warnings=_warnings(records))
+        outcome = Outcome(warnings=warnings_of(records))
         _note_order(records, outcome)
         return outcome, records
 
@@ -149,19 +155,22 @@ class BlockAnnotator:
         regions = {name: pa.concat_arrays([part[name] for part in called.regions]) for name in self._tracks}
         existing = self._identifiers(matched)
         info = self._info.info(records, csq, bcsq, terms, matched, regions)
+        outcome.kept = frozenset(self._info.seen)
         ids = with_identifiers(records, existing)
         _write(records, ids, info, outcome)
         worst = pa.Table.from_batches(called.worst).combine_chunks().to_batches()[0] if called.worst else None
         known = np.zeros(len(records.alleles.record), bool)
         for one in matched:
             known |= one.known
-        outcome.rows = rows_of(self._schema, records, ids, worst, known, existing, self._reference, matched, regions)
+        outcome.rows.append(
+            rows_of(self._schema, records, ids, worst, known, existing, self._reference, matched, regions)
+        )
         known_records = np.bincount(records.alleles.record, known, len(records)) > 0
         islands = regions[ISLANDS].is_valid().to_numpy(zero_copy_only=False) if ISLANDS in regions else None
         asked = records.alleles.record[records.alleles.asked]
         nothing = pa.array([], pa.string())
         genes = (asked, nothing, nothing) if worst is None else (asked, worst["gene"], worst["term"])
-        outcome.counts = count_block(records, terms, known_records, genes, islands, self._reference, self._header)
+        outcome.counts.add(count_block(records, terms, known_records, genes, islands, self._reference, self._header))
 
     def _call(self, records: Records, first: int, last: int, called: _Called) -> None:
         """Find consequences, known variants and regions for the records of one contig that follow each other."""
@@ -184,7 +193,7 @@ class BlockAnnotator:
             pos=records.pos[owner],
             ref=records.ref.take(pa.array(owner)),
             alt=text_of(alt.filter(pa.array(asked))).cast(pa.binary()),  # symbols of the user may hold any bytes
-            end=records.end[owner],
+            end=np.where(records.unsized[owner], 0, records.end[owner]),
             records=last - first,
         )
         existing = self._identifiers(looked_up)
@@ -253,21 +262,6 @@ def _whole(called: Called, records: int) -> Called:
     return called
 
 
-def _warnings(records: Records) -> Warnings:
-    """What was noticed on the way."""
-    warnings = Warnings()
-    for at in np.unique(records.skip[records.skip >= 0]).tolist():
-        which = np.flatnonzero(records.skip == at)
-        details = [records.details[index] for index in which[:10].tolist()]
-        warnings.add_many(SKIP_CODES[at], records.line[which].tolist(), details)
-    for code, noticed in (("reference_ambiguous", records.ambiguous), ("bad_quality", records.bad_quality)):
-        if noticed.any():
-            warnings.add_many(code, records.line[noticed].tolist())
-    if records.blank:
-        warnings.add_many("blank_lines", records.blank)
-    return warnings
-
-
 def _note_order(records: Records, outcome: Outcome) -> None:
     """Note contigs, ends of the block, and whether it is sorted."""
     outcome.names = list(zip(records.chroms, records.contigs, strict=True))
@@ -282,7 +276,7 @@ def _note_order(records: Records, outcome: Outcome) -> None:
 
 
 def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scalar], outcome: Outcome) -> None:
-    """Join the columns to lines, pack them, and note where each is."""
+    """Join the columns to lines, pack them behind those of the parts before, and note where each is."""
     fields = records.fields
     # The line end comes before each line, so that one join makes the text.
     chroms = pa.array([b"\n" + chrom for chrom in records.chroms], pa.binary()).take(pa.array(records.chrom))
@@ -293,13 +287,14 @@ def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scala
     if fields[8].nbytes and pc.any(pc.greater(pc.binary_length(fields[8]), 0)).as_py():
         pieces += [_TAB, fields[8]]
     data, starts = bytes_of(pc.binary_join_element_wise(*pieces, b"", null_handling="skip"))
-    outcome.packed, blocks = pack_lines(data[1:].data)
+    packed, blocks = pack_lines(data[1:].data)
     at = starts[:-1].astype(np.int64)
     offset = (np.array(blocks, np.int64)[at // BLOCK] << WITHIN) | at % BLOCK
-    offset = np.append(offset, len(outcome.packed) << WITHIN)
+    offset = np.append(offset, len(packed) << WITHIN)
     cuts = np.flatnonzero(np.diff(records.chrom)) + 1
     for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(records)], strict=True):
         begin = np.maximum(records.pos[first:last] - 1, 0)
         end = np.maximum(records.reach[first:last], begin + 1)
         places = Places(begin, end, offset[first : last + 1])
-        outcome.places.append((records.chroms[records.chrom[first]], places))
+        outcome.places.append((records.chroms[records.chrom[first]], places.moved(len(outcome.packed))))
+    outcome.packed += packed

@@ -7,23 +7,35 @@ recognised and taken apart by columns. What is not plainly so goes through
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_REF_BASES
 from annotator.engine.columns import bytes_of, cut, every, letters, replaced, spread
 from annotator.engine.errors import SKIPS
+from annotator.engine.genotypes import bad_genotypes
 from annotator.engine.header import Header
 from annotator.engine.reading import Block
-from annotator.engine.records import BREAKEND, CONTIG, LARGEST_POSITION, SYMBOLIC, Record, RecordParser
+from annotator.engine.records import BREAKEND, CONTIG, SYMBOLIC, Record, RecordParser
 from annotator.engine.reference import Reference
 
 SKIP_CODES = tuple(SKIPS)
 #: Bases of the reference read at once for records that lie near each other.
 STRETCH = 1 << 20
 COLUMNS = 9
+#: Memory that an allele takes while it is annotated, beside four times its bases, and that a part of a block takes.
+ALLELE_BYTES, PART_BYTES = 300, 3_000_000
+#: Attributes of :class:`Records` that are arrays with a value for each record.
+PER_RECORD = (
+    "ordinal", "line", "chrom", "pos", "end", "reach", "skip", "ambiguous", "unsized", "overlong", "bad_genotype",
+    "quality", "bad_quality", "bad_length", "allele_count",
+)  # fmt: skip
+#: Longer alleles are left to the record parser: bytes of ALT and of REF of a record that is taken apart by columns.
+LONGEST_ALT, LONGEST_REF = 20_000, 1_000_000
 _DIGITS, _BASES, _LIST = letters(b"0123456789"), letters(b"ACGT"), letters(b"ACGT,")
 
 
@@ -62,7 +74,11 @@ class Records:
         reach: the same, or INFO/END, for an index.
         skip: index into :data:`SKIP_CODES`, or -1.
         ambiguous: REF has IUPAC letters.
+        unsized: a symbolic deletion, duplication or the like says nowhere where it ends.
+        overlong: INFO/END of an annotated record lies beyond the contig.
+        bad_genotype: a genotype is not one, or a sample has more values than FORMAT has keys.
         bad_quality: QUAL is not a number.
+        bad_length: INFO/SVLEN is longer than any contig.
         quality: NaN where there is none.
         details: of the skipped records, by index: what a warning says of it.
         blank: numbers of lines without a record.
@@ -80,8 +96,12 @@ class Records:
     reach: np.ndarray
     skip: np.ndarray
     ambiguous: np.ndarray
+    unsized: np.ndarray
+    overlong: np.ndarray
+    bad_genotype: np.ndarray
     quality: np.ndarray
     bad_quality: np.ndarray
+    bad_length: np.ndarray
     allele_count: np.ndarray
     alleles: Alleles
     details: dict[int, str | None]
@@ -89,6 +109,41 @@ class Records:
 
     def __len__(self) -> int:
         return len(self.line)
+
+    def parts(self) -> Iterator[Records]:
+        """The same records in parts that are small enough to be annotated at once: in one, but for huge alleles."""
+        alleles = self.alleles
+        _, starts = bytes_of(alleles.alt)
+        before = np.concatenate([[0], np.cumsum(ALLELE_BYTES + 4 * np.diff(starts).astype(np.int64))])
+        weight = before[np.searchsorted(alleles.record, np.arange(len(self) + 1))]
+        first = 0
+        while first < len(self):
+            last = int(np.searchsorted(weight, weight[first] + PART_BYTES, "right")) - 1
+            last = min(max(last, first + 1), len(self))
+            yield self._part(first, last)
+            first = last
+
+    def _part(self, first: int, last: int) -> Records:
+        if first == 0 and last == len(self):
+            return self
+        alleles, here = self.alleles, slice(first, last)
+        begin, end = np.searchsorted(alleles.record, [first, last]).tolist()
+        of_alleles = slice(begin, end)
+        return replace(
+            self,
+            **{name: getattr(self, name)[here] for name in PER_RECORD},
+            fields=[column.slice(first, last - first) for column in self.fields],
+            ref=self.ref.slice(first, last - first),
+            alleles=Alleles(
+                alleles.record[of_alleles] - first,
+                alleles.number[of_alleles],
+                alleles.alt.slice(begin, end - begin),
+                alleles.plain[of_alleles],
+                alleles.asked[of_alleles],
+            ),
+            details={},
+            blank=[],
+        )
 
     def compared(self) -> np.ndarray:
         """Records whose REF was compared with the reference."""
@@ -183,7 +238,10 @@ class BlockParser:
     @staticmethod
     def _contigs(chroms: list[bytes], parser: RecordParser) -> list[str | None]:
         """The reference's contigs; names that no contig can have are left to the parser, which refuses them."""
-        return [parser.contig(chrom) if CONTIG.fullmatch(chrom) and chrom != b"." else None for chrom in chroms]
+        return [
+            parser.contig(chrom) if len(chrom) <= LONGEST_NAME and CONTIG.fullmatch(chrom) and chrom != b"." else None
+            for chrom in chroms
+        ]
 
     def _plain(
         self,
@@ -205,7 +263,10 @@ class BlockParser:
         last = pos + size - 1
         fine &= (size > 0) & every(_BASES[data], starts) & (last <= LARGEST_POSITION)
         of_alt, alt_starts = bytes_of(fields[4])
-        fine &= (np.diff(alt_starts) > 0) & every(_LIST[of_alt], alt_starts)
+        alt_size = np.diff(alt_starts)
+        fine &= (alt_size > 0) & every(_LIST[of_alt], alt_starts)
+        small = (alt_size <= LONGEST_ALT) & (size <= LONGEST_REF) & (alt_size.astype(np.int64) * size <= MOST_REF_BASES)
+        fine &= small
         fine &= ~pc.match_substring(fields[7], "END=").to_numpy(zero_copy_only=False)
         named = [contig is not None and parser.named(contig) == name
                  for contig, name in zip(contigs, chroms, strict=True)]  # fmt: skip
@@ -214,11 +275,16 @@ class BlockParser:
         if len(chrom):
             fine &= last <= lengths[chrom]
         fine &= self._agree(fine, chrom, contigs, pos, data, starts)
-        split = pc.split_pattern(fields[4], ",")
+        column = fields[4] if small.all() else pc.if_else(pa.array(small), fields[4], pa.scalar(b".", pa.binary()))
+        split = pc.split_pattern(column, ",")
         alts = split.flatten()
         owner = pc.list_parent_indices(split).to_numpy()
-        same = pc.or_(pc.equal(alts, fields[3].take(pa.array(owner))), pc.equal(pc.binary_length(alts), 0))
-        fine[owner[same.to_numpy(zero_copy_only=False)]] = False
+        length = pc.binary_length(alts).to_numpy()
+        fine[owner[length == 0]] = False
+        # REF is put beside alleles of its length alone: beside all it would be copied as often as there are alleles.
+        alike = np.flatnonzero(length == size[owner])
+        same = pc.equal(alts.take(pa.array(alike)), fields[3].take(pa.array(owner[alike])))
+        fine[owner[alike[same.to_numpy(zero_copy_only=False)]]] = False
         return fine, pos, last, alts, owner
 
     def _agree(
@@ -267,7 +333,8 @@ class BlockParser:
     ) -> Records:
         """Join what was found by columns with the records that were parsed one by one."""
         count = len(number)
-        skip, ambiguous = np.full(count, -1, np.int8), np.zeros(count, bool)
+        skip = np.full(count, -1, np.int8)
+        ambiguous, unsized, overlong, bad_length = (np.zeros(count, bool) for _ in range(4))
         pos, last = pos.copy(), last.copy()
         details: dict[int, str | None] = {}
         reach = last.copy()
@@ -276,15 +343,21 @@ class BlockParser:
             indices = at.tolist()
             for index, record in zip(indices, slow, strict=True):
                 pos[index], last[index], ambiguous[index] = record.pos, record.end, record.ambiguous
-                reach[index] = record.reach
-                if record.skip is not None:
+                reach[index], bad_length[index] = record.reach, record.bad_length
+                if record.skip is None:
+                    unsized[index] = record.unsized
+                    overlong[index] = record.end > self._lengths[record.contig or ""]
+                else:
                     skip[index] = SKIP_CODES.index(record.skip)
                     details[index] = self._detail(record)
             keep = ~np.isin(owner, at)
             texts = [alt for record in slow for alt in record.alts]
-            bare = [number in record.plain for record in slow for number in range(len(record.alts))]
-            taken = [record.skip is None and (number in record.plain or _structural(alt))
-                     for record in slow for number, alt in enumerate(record.alts)]  # fmt: skip
+            plains = [frozenset(record.plain) for record in slow]
+            bare = [number in these for record, these in zip(slow, plains, strict=True)
+                    for number in range(len(record.alts))]  # fmt: skip
+            taken = [record.skip is None and (number in these or _structural(alt))
+                     for record, these in zip(slow, plains, strict=True)
+                     for number, alt in enumerate(record.alts)]  # fmt: skip
             owner = np.concatenate([owner[keep], np.repeat(at, [len(record.alts) for record in slow])])
             order = np.argsort(owner, kind="stable")
             owner = owner[order]
@@ -307,8 +380,12 @@ class BlockParser:
             reach=reach,
             skip=skip,
             ambiguous=ambiguous,
+            unsized=unsized,
+            overlong=overlong,
+            bad_genotype=bad_genotypes(fields[8]) if self._header.samples else np.zeros(count, bool),
             quality=quality,
             bad_quality=bad_quality,
+            bad_length=bad_length,
             allele_count=per_record,
             alleles=Alleles(owner.astype(np.int32), within.astype(np.int32), alts, plain, asked),
             details=details,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
-import resource
+import logging
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -15,7 +17,7 @@ from typing import Any, NoReturn
 
 import pysam
 
-from annotator.engine.command_errors import file_error_words
+from annotator.engine.command_errors import file_error_words, limit_process
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline import Outputs, annotate
 from annotator.engine.progress import Progress
@@ -26,6 +28,9 @@ PROGRAM, REFERENCE, COMPARE = "python -m annotator", "reference", "compare"
 OK, OUR_FAULT, INPUT_FAULT = 0, 1, 2
 #: Exit code of a process that SIGTERM ended, as shells give it.
 TERMINATED = 128 + signal.SIGTERM
+OUT_OF_MEMORY = "The annotation needed more memory than it may take."
+#: What is said of a fault that was not foreseen.
+INTERNAL = "The engine failed in a way that was not foreseen: a fault of ours. With --progress it prints where."
 #: Seconds between two progress lines of one stage.
 PROGRESS_EVERY = 0.4
 #: Counts of the summary that the last progress line repeats.
@@ -139,8 +144,15 @@ def _parser() -> Parser:
     one.add_argument("--progress", action="store_true", help="JSON lines on standard output")
     one.add_argument("--tmp", type=Path, help="directory for working files")
     one.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that each process may take")
+    one.add_argument("--cpu-limit", type=int, metavar="SECONDS", help="processor time that each process may take")
     one.add_argument("--processes", type=int, metavar="N", help="that share the work (default: one a processor)")
     one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
+    one.add_argument("--max-records", type=int, metavar="N", help="most records of the input (default: any number)")
+    one.add_argument(
+        "--replace-annotations",
+        action="store_true",
+        help="drop CSQ and BCSQ of other tools (default: keep them under other names)",
+    )
     one.set_defaults(run=_annotate)
     commands.add_parser(REFERENCE, help="list, verify, build and fetch references", add_help=False)
     commands.add_parser(COMPARE, help="compare an annotation with Ensembl VEP's", add_help=False)
@@ -149,11 +161,12 @@ def _parser() -> Parser:
 
 def _annotate(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _terminate)
-    if options.memory_limit:
-        resource.setrlimit(resource.RLIMIT_AS, (options.memory_limit, options.memory_limit))
+    limit_process(options.memory_limit, options.cpu_limit)
+    if options.progress:
+        logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     progress = ProgressLines(_say, time.monotonic) if options.progress else ProgressWords(_whisper)
     defaults = Limits()
-    limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed)
+    limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed, records=options.max_records)
     try:
         summary = annotate(
             options.input,
@@ -163,6 +176,7 @@ def _annotate(options: argparse.Namespace) -> int:
             temporary=options.tmp,
             limits=limits,
             processes=options.processes,
+            replace=options.replace_annotations,
             report=progress.report,
         )
     except InputError as error:
@@ -172,16 +186,21 @@ def _annotate(options: argparse.Namespace) -> int:
         progress.last(_fault(error.code, error.message))
         return OUR_FAULT
     except MemoryError:
-        progress.last(_fault("out_of_memory", "The annotation needed more memory than it may take."))
+        progress.last(_fault("out_of_memory", OUT_OF_MEMORY))
         return OUR_FAULT
     except OSError as error:
-        progress.last(_fault("file_error", file_error_words(error)))
+        if error.errno == errno.ENOMEM:
+            progress.last(_fault("out_of_memory", OUT_OF_MEMORY))
+        else:
+            progress.last(_fault("file_error", file_error_words(error)))
         return OUR_FAULT
     except Terminated:
         return TERMINATED
-    except Exception as error:
-        progress.last(_fault("internal_error", f"The engine failed: {type(error).__name__}."))
-        raise
+    except Exception:  # noqa: BLE001 - whatever it is, people get a message of ours
+        progress.last(_fault("internal_error", INTERNAL))
+        if options.progress:  # standard error is a log then; people are not shown what they cannot use
+            traceback.print_exc()
+        return OUR_FAULT
     progress.last({"done": {name: summary[name] for name in MAIN_COUNTS}})
     return OK
 

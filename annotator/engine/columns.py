@@ -43,7 +43,9 @@ def spread(first: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 def every(holds: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """For each value whether all of its bytes have a property; also true of values without bytes."""
-    failed = np.zeros(len(holds) + 1, np.int64)
+    if holds.all():
+        return np.ones(len(starts) - 1, bool)
+    failed = np.zeros(len(holds) + 1, np.int32)  # a block has fewer bytes than this can count
     np.cumsum(~holds, out=failed[1:])
     counts = failed[starts]
     held: np.ndarray = counts[1:] == counts[:-1]

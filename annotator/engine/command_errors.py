@@ -1,15 +1,33 @@
-"""What goes wrong in one of the engine's commands, told on standard error."""
+"""What the engine's commands have in common: their limits, and what they say on standard error when they fail."""
 
 from __future__ import annotations
 
+import os
+import resource
 import sys
 
 from annotator.engine.errors import EngineError
 
 
 def file_error_words(error: OSError) -> str:
-    """What the system says of a file, and which one it is."""
-    return f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+    """What the system says of a file, and which one it is; libraries raise such errors with words of their own."""
+    if error.errno is None:
+        return "A file cannot be read or written: it is damaged or of another kind."
+    return f"{os.strerror(error.errno)}: {error.filename or ''}".rstrip(": ")
+
+
+def limit_process(memory: int | None, processor_seconds: int | None) -> None:
+    """Limit this process, and those that it starts, each.
+
+    Args:
+        memory: bytes of address space; None for no limit.
+        processor_seconds: after so many the system ends the process; None for no limit.
+    """
+    if memory:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if processor_seconds:
+        # Where both limits are the same the system sends SIGKILL, which says nothing of the reason.
+        resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds + 5))
 
 
 def refused(error: EngineError | OSError) -> int:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import logging
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from annotator.engine.errors import EngineError
 from annotator.engine.models import indexed, model_contigs, model_lines, read_contigs, read_lines
 from annotator.engine.reference import Reference
 
+_LOG = logging.getLogger(__name__)
 #: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.
 MOST_CONSEQUENCES = 256
 #: Amino acids written of a changed protein before csq abbreviates it.
 LONGEST_PROTEIN = 16
-#: Stands for a genetic code where there is nothing to translate.
-NO_MODELS = 0
 #: Seconds between two looks at the child.
 POLL = 0.2
 
@@ -31,29 +32,26 @@ def run_csq(
     """Run the caller and wait for it: once for each genetic code, as it knows only one at a time.
 
     Args:
-        slim: input, as :mod:`annotator.engine.haplotypes` writes it.
-        out: output, a VCF file.
+        slim: input, as :mod:`annotator.engine.haplotypes` writes it; it is left as it is.
+        out: output, VCF records in the order of ``slim``; records on contigs without gene models are left out, so that
+            it may be empty.
         reference: its sequence, models and genetic codes are used; of indexed models, those of the file's contigs.
         haplotypes: use the genotypes of ``slim`` to see neighbouring variants together; otherwise each by itself.
         errors: receives what the child says.
         tick: called a few times a second while it runs.
 
     Raises:
-        EngineError: the child failed; the message ends with its last words.
+        EngineError: the child failed; its last words go to the log.
     """
     codes = {contig.name: contig.genetic_code for contig in reference.contigs}
     if not indexed(reference.models) and len(set(codes.values())) == 1:
         _run(slim, out, reference.fasta, reference.models, codes.popitem()[1], haplotypes, errors, tick)
         return
-    # csq fails a whole file at one contig without models; such records need no answer of its.
+    # csq fails on the whole file if one contig has no models, so it is not given records of such contigs.
     unread = reference.unread_by_csq
     with_models = read_contigs(reference.models, unread) if unread else model_contigs(reference.models)
-    codes = {contig: code if contig in with_models else NO_MODELS for contig, code in codes.items()}
     parts: list[Path] = []
-    for code, (part, contigs) in _split(slim, codes).items():
-        if code == NO_MODELS:
-            parts.append(part)
-            continue
+    for code, (part, contigs) in _split(slim, {name: codes[name] for name in codes if name in with_models}).items():
         models = part.with_name(part.name + ".gff3")
         with models.open("w", encoding="utf-8") as stream:
             lines = read_lines(model_lines(reference.models, contigs), unread)
@@ -61,9 +59,7 @@ def run_csq(
         parts.append(part.with_name(part.name + ".csq.vcf"))
         _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
         models.unlink()
-    if len(parts) == 1:
-        parts[0].replace(out)
-        return
+        part.unlink()
     with out.open("wb", buffering=1 << 18) as merged:
         # Each is in the order of the records but for some at one position, which the reader puts right.
         streams = [_records(part) for part in parts]
@@ -73,22 +69,40 @@ def run_csq(
 
 
 def _split(slim: Path, codes: dict[str, int]) -> dict[int, tuple[Path, list[str]]]:
-    """A file and the contigs that it has, for each genetic code; all of it when it has one code only."""
-    with slim.open("rb", buffering=1 << 18) as lines:
-        seen = dict.fromkeys(line.partition(b"\t")[0].decode() for line in lines if not line.startswith(b"#"))
+    """Write the records of each genetic code to a new file.
+
+    Args:
+        slim: VCF file; it is left as it is.
+        codes: genetic code by contig; records on other contigs are left out.
+
+    Returns:
+        The file and the names of its contigs, by genetic code; nothing for codes without records.
+    """
     found: dict[int, tuple[Path, list[str]]] = {}
-    for contig in seen:
-        code = codes[contig]
-        found.setdefault(code, (slim.with_name(f"{slim.stem}.{code}.vcf"), []))[1].append(contig)
-    if len(found) < 2:
-        return {code: (slim, contigs) for code, (_, contigs) in found.items()} or {NO_MODELS: (slim, [])}
-    with contextlib.ExitStack() as files:
-        streams = {code: files.enter_context(path.open("wb", buffering=1 << 18)) for code, (path, _) in found.items()}
-        by_contig = {contig.encode(): streams[codes[contig]] for contig in seen}
-        with slim.open("rb", buffering=1 << 18) as lines:
-            for line in lines:
-                for stream in streams.values() if line.startswith(b"#") else [by_contig[line.partition(b"\t")[0]]]:
-                    stream.write(line)
+    header: list[bytes] = []
+    streams: dict[int, BinaryIO] = {}
+    contig, stream = b"", None
+    with contextlib.ExitStack() as files, slim.open("rb", buffering=1 << 18) as lines:
+        for line in lines:
+            if line.startswith(b"#"):
+                header.append(line)
+                continue
+            chrom = line.partition(b"\t")[0]
+            if chrom != contig:
+                contig, name = chrom, chrom.decode()
+                code = codes.get(name)
+                if code is None:
+                    stream = None
+                    continue
+                part, contigs = found.setdefault(code, (slim.with_name(f"{slim.stem}.{code}.vcf"), []))
+                if code not in streams:
+                    streams[code] = files.enter_context(part.open("wb", buffering=1 << 18))
+                    streams[code].writelines(header)
+                stream = streams[code]
+                if name not in contigs:
+                    contigs.append(name)
+            if stream is not None:
+                stream.write(line)
     return found
 
 
@@ -134,7 +148,8 @@ def _run(
     if status != 0:
         words = errors.read_text("utf-8", "replace").strip().splitlines()[-3:]
         ended = f"signal {-status}" if status < 0 else f"status {status}"
-        raise EngineError("consequence_caller_failed", f"bcftools csq ended with {ended}: {' / '.join(words)}")
+        _LOG.info("bcftools csq ended with %s: %s", ended, " / ".join(words))
+        raise EngineError("consequence_caller_failed", f"bcftools csq ended with {ended}.")
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
+from typing import Any
 
 from annotator.engine.presets import CHROMOSOMES, read_builds, refseq_accession
 from annotator.engine.reference import Reference
@@ -24,6 +25,8 @@ AGREEING = 0.9
 #: Compared records that are enough to say that a reference is the wrong one, and the part that must differ: on another
 #: sequence about three in four do.
 ENOUGH, DIFFERING = 20, 0.5
+#: Contigs of another length that are told to another process.
+MOST_LENGTHS = 10
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,47 @@ def fit(signs: Signs, reference: Reference) -> Fit:
         agreeing += sequence.fetch(contig, pos, len(ref)) == ref
     on_contigs = sum(count for name, count in signs.contigs.items() if known[name] is not None)
     return Fit(signs.contigs.total(), on_contigs, compared, agreeing, tuple(wrong))
+
+
+def evidence_of(signs: Signs, detection: Detection, fits: dict[str, Fit]) -> dict[str, Any]:
+    """What was found, ready for JSON; :class:`Evidence` reads it."""
+    return {
+        "contigs": list(signs.contigs),
+        "mitochondrial": signs.mitochondrial,
+        "candidates": [asdict(one) for one in detection.candidates],
+        "excluded": detection.excluded,
+        "fits": {
+            name: {**asdict(one), "wrong_lengths": one.wrong_lengths[:MOST_LENGTHS]} for name, one in fits.items()
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What another process found at the beginning of a file.
+
+    Attributes:
+        contigs: names of the contigs that have records, as the file has them.
+        mitochondrial: whether all records are on the mitochondrion.
+        detection: the build.
+        fits: how the file fits references, by the names that were asked for.
+    """
+
+    contigs: tuple[str, ...]
+    mitochondrial: bool
+    detection: Detection
+    fits: dict[str, Fit]
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Evidence:
+        """Read what :func:`evidence_of` made."""
+        candidates = tuple(Candidate(**one) for one in found["candidates"])
+        fits = {
+            name: Fit(**{**one, "wrong_lengths": tuple(tuple(length) for length in one["wrong_lengths"])})
+            for name, one in found["fits"].items()
+        }
+        detection = Detection(candidates, found["excluded"])
+        return cls(tuple(found["contigs"]), found["mitochondrial"], detection, fits)
 
 
 def _mitochondrion(signs: Signs) -> Detection:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 #: Longest piece of a user's line that is quoted in a message, in characters.
 QUOTE_LENGTH = 120
+#: Longest message or detail of a warning, in characters: names in it come from the file, and it is kept in a database.
+MESSAGE_LENGTH = 1000
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,13 @@ INPUT_ERRORS: dict[str, Kind] = {
     ),
     "line_too_long": Kind("A line is too long", "Check the file for a missing line end, or split it by samples."),
     "too_large": Kind("Too large when uncompressed", "Split the file by chromosome or by region."),
+    "too_many_records": Kind("Too many records", "Split the file by chromosome or by region."),
+    "header_too_large": Kind(
+        "The header is too large", "Remove header lines that the records do not need: bcftools annotate --remove."
+    ),
+    "vcf_version_misspelt": Kind(
+        "The version is written wrongly", "The first line is ##fileformat=VCFv4.2, or another version in this form."
+    ),
     "vcf_version_unsupported": Kind(
         "This version of VCF is not read",
         "Convert it to VCF 4.2: vcf-convert of VCFtools does it (vcf-convert -v 4.2 < old.vcf > new.vcf), "
@@ -63,7 +72,12 @@ INPUT_ERRORS: dict[str, Kind] = {
     ),
     "bad_contig": Kind(
         "CHROM is not a contig name",
-        "CHROM needs a name such as MT or chrM, without blanks, quotes, commas or brackets.",
+        "CHROM needs a name such as MT or chrM, without blanks, quotes, commas or brackets, or <ID> of a contig of the "
+        "assembly file.",
+    ),
+    "contig_name_too_long": Kind(
+        "The name of a contig is too long",
+        "Names have 255 characters at most. Rename the contig: bcftools annotate --rename-chrs.",
     ),
     "bad_position": Kind(
         "POS is not a position", "POS is a whole number up to 536870911, counted from 1, without leading zeros."
@@ -94,6 +108,8 @@ SKIPS: dict[str, str] = {
     "spanning_deletion": "the only alternate allele is <DEL:*>, a deletion that another record describes",
     "unanswered": "the consequence caller gave no answer",
     "ambiguous_allele": "the alternate allele has letters other than A, C, G and T",
+    "alleles_too_large": "there are more than 10,000 alternate alleles, or more than 1,000,000 bases in them, "
+    "or REF is longer than 16,000,000 bases (in all, counted for each alternate allele)",
 }
 
 WARNINGS: dict[str, str] = {
@@ -105,20 +121,41 @@ WARNINGS: dict[str, str] = {
     "missing_fileformat": "there is no ##fileformat line; VCF 4.2 was assumed",
     "blank_lines": "blank lines were left out",
     "odd_header_line": "header lines that start with a single # were given a second one",
-    "replaced_annotation": "the file was annotated before; the old values of our fields were replaced",
+    "replaced_annotation": "the file was annotated before; values of these fields were replaced",
+    "kept_annotation": "annotations of another tool that have the name of one of our fields were kept",
     "reference_ambiguous": "REF has IUPAC letters; they agree with the reference",
+    "unknown_length": "a symbolic allele has neither an END behind POS nor an SVLEN: its length is unknown, and the "
+    "consequences say nothing about the reading frame",
+    "end_outside_contig": "END lies beyond the contig; the part within the contig was annotated",
+    "bad_genotype": "a genotype (GT) is not numbers or dots between / or |, or a sample has more values than FORMAT "
+    "has keys; other programs may refuse the record",
+    "trailing_bytes": "bytes that are not compressed data follow the end of the gzip file; they were left out",
     "bad_quality": "QUAL is not a number",
+    "bad_length": "INFO/SVLEN is longer than any contig; it was not used",
+    "bad_contig_length": "a ##contig line gives a length that no contig has; it was not used",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
     "models_accepted": "the gene models of the reference do not fit its sequence; consequences may be wrong",
     "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",
 }
 
 
-def quote(raw: bytes) -> str:
-    """A piece of the user's file, safe to show: shortened, and bytes that are no text escaped."""
-    text = raw[: QUOTE_LENGTH + 1].decode("utf-8", "backslashreplace")
+def quote(raw: bytes, length: int = QUOTE_LENGTH) -> str:
+    """A piece of the user's file, safe to show: shortened, and bytes that are no text escaped.
+
+    Args:
+        raw: the piece.
+        length: most characters of it that are shown.
+    """
+    text = raw[: length + 1].decode("utf-8", "backslashreplace")
     text = "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in text)
-    return text if len(text) <= QUOTE_LENGTH else text[:QUOTE_LENGTH] + "…"
+    return text if len(text) <= length else text[:length] + "…"
+
+
+def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
+    """A text of ours that quotes the user's file, with its middle left out where it is too long to be stored."""
+    if len(text) <= length:
+        return text
+    return f"{text[: length // 2]} … {text[-(length // 2 - 3) :]}"
 
 
 def _revived(kind: type[Exception], words: tuple[object, ...], state: dict[str, object]) -> Exception:
@@ -138,6 +175,7 @@ class EngineError(_PortableError):
     """The engine or its reference is at fault, not the user's file."""
 
     def __init__(self, code: str, message: str) -> None:
+        message = shortened(message)
         super().__init__(message)
         self.code = code
         self.message = message
@@ -171,6 +209,7 @@ class InputError(_PortableError):
         text: bytes | None = None,
         hint: str | None = None,
     ) -> None:
+        message = shortened(message)
         super().__init__(message)
         self.code = code
         self.message = message

@@ -4,12 +4,62 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.bounds import LARGEST_NUMBER, whole_number
+from annotator.engine.columns import bytes_of, cut
+
 #: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
 UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
 #: One or two alleles a sample, and nothing else: the caller crashes on what is not so.
 WELL_FORMED = re.compile(rb"(?:\d+|\.)(?:[|/](?:\d+|\.))?(?:\t(?:\d+|\.)(?:[|/](?:\d+|\.))?)*")
 _AFTER_GENOTYPE = re.compile(rb":[^\t]*")
 _INDEX = re.compile(rb"\d+")
+#: Keys of FORMAT for whose number of values Arrow's regular expressions have a repetition; Python's have for any.
+_MOST_KEYS = 1000
+
+
+def readable(form: bytes) -> str:
+    """A pattern for FORMAT and samples of a record whose genotypes other programs can read.
+
+    htslib refuses a line where GT is not numbers or dots between slashes or bars, or where a sample has more values
+    than FORMAT has keys.
+
+    Args:
+        form: FORMAT.
+    """
+    keys = form.split(b":")
+    value, genotype = r"[^:\t]*", r"(?:\.|\d+)(?:[/|](?:\.|\d+))*"
+    if b"GT" not in keys:
+        sample = rf"{value}(?::{value}){{0,{len(keys) - 1}}}"
+    else:
+        before = keys.index(b"GT")
+        sample = rf"(?:{value}:){{{before}}}{genotype}(?::{value}){{0,{len(keys) - 1 - before}}}"
+        if before:  # values at the end of a sample may be left out
+            sample = rf"(?:{sample}|{value}(?::{value}){{0,{before - 1}}})"
+    return rf"^[^\t]*(?:\t{sample})*$"
+
+
+def bad_genotypes(column: pa.BinaryArray) -> np.ndarray:
+    """Which of FORMAT and samples other programs cannot read, see :func:`readable`."""
+    data, starts = bytes_of(column)
+    if not len(data):
+        return np.zeros(len(column), bool)
+    tabs = np.append(np.flatnonzero(data == 9), len(data))
+    ends = np.minimum(tabs[np.searchsorted(tabs, starts[:-1])], starts[1:])
+    forms = cut(data.tobytes(), starts[:-1], ends).dictionary_encode()
+    index, bad = forms.indices.to_numpy(), np.zeros(len(column), bool)
+    for at, form in enumerate(forms.dictionary.to_pylist()):
+        chosen = np.flatnonzero(index == at)
+        some = column if len(chosen) == len(column) else column.take(pa.array(chosen))
+        if form.count(b":") < _MOST_KEYS:
+            bad[chosen] = ~pc.match_substring_regex(some, readable(form)).to_numpy(zero_copy_only=False)
+        else:
+            pattern = re.compile(readable(form).encode())
+            bad[chosen] = [pattern.search(text) is None for text in some.to_pylist()]
+    return bad
 
 
 def genotypes_of(rest: bytes) -> bytes | None:
@@ -65,4 +115,5 @@ def renumber(genotypes: bytes, kept: list[int]) -> bytes:
 
 
 def _indices(genotypes: bytes) -> set[int]:
-    return {int(index) for index in set(_INDEX.findall(genotypes))}
+    found = {whole_number(index) for index in set(_INDEX.findall(genotypes))}
+    return {LARGEST_NUMBER if index is None else index for index in found}  # one that no allele has

@@ -6,6 +6,7 @@ plain bases that some sample carries, on the reference's own contigs, with genot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -14,7 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from annotator.engine.blocks import Records
+from annotator.engine.consequence import GeneModels
 from annotator.engine.genotypes import carried, genotypes_of, gives_haplotypes, renumber
+from annotator.engine.phase_sets import WITH_SETS, sets_of, with_sets
 from annotator.engine.reading import Block
 from annotator.engine.reference import Reference
 
@@ -22,6 +25,8 @@ from annotator.engine.reference import Reference
 Answer = tuple[bytes, bool]
 #: Ordinal of a record, its place, its answer.
 _Line = tuple[int, tuple[bytes, bytes], Answer]
+_VERSION = re.compile(r"\.\d+$")
+_NUMBER = re.compile(rb"\d+")
 #: QUAL of the slim file for records of which csq does not see all alleles.
 _PARTIAL = b"1"
 
@@ -57,6 +62,7 @@ def slim_lines(records: Records) -> bytes | None:
             continue
         contig = records.contigs[records.chrom[index]]
         assert contig is not None
+        sets = sets_of(rests[index]) if b"PS" in rests[index].partition(b"\t")[0] else None
         columns = [
             contig.encode(),
             b"%d" % records.pos[index],
@@ -64,23 +70,69 @@ def slim_lines(records: Records) -> bytes | None:
             refs[index],
             b",".join([alts[first + at] for at in seen]),
             b"." if len(seen) == sum(asked[first : first + len(of_record)]) else _PARTIAL,
-            b".\t.\tGT",
-            renumber(genotypes, seen),
+            b".\t.\t" + (b"GT" if sets is None else WITH_SETS),
+            renumber(genotypes, seen) if sets is None else with_sets(renumber(genotypes, seen), sets),
         ]
         lines.append(b"\t".join(columns) + b"\n")
     return b"".join(lines)
 
 
+class TranscriptNames:
+    """Names of transcripts, and numbers of codons, as CSQ has them, in entries that csq wrote.
+
+    csq knows transcripts by their identifiers in the models' file, which have no version, and counts codons from the
+    first whole one.
+
+    Args:
+        models: of the reference.
+    """
+
+    def __init__(self, models: GeneModels) -> None:
+        self._models = models
+        self._contig = b""
+        self._names: dict[bytes, tuple[bytes, bool]] = {}
+
+    def entries(self, contig: bytes, text: bytes) -> bytes:
+        """The entries of a record of a contig, named and numbered anew."""
+        if contig != self._contig:
+            self._contig, self._names = contig, self._of(contig.decode())
+        return b",".join([self._entry(entry) for entry in text.split(b",")]) if self._names else text
+
+    def _of(self, contig: str) -> dict[bytes, tuple[bytes, bool]]:
+        """Full name, and whether codons are counted otherwise, by csq's name of each transcript that needs it."""
+        models = self._models.contig(contig)
+        names = models.strings("id").to_pylist()
+        known = set(names)
+        found: dict[bytes, tuple[bytes, bool]] = {}
+        for name, partial in zip(names, (models.phase > 0).tolist(), strict=True):
+            bare = _VERSION.sub("", name)
+            if partial:
+                found[name.encode()] = name.encode(), True
+            if bare not in known:
+                found[bare.encode()] = name.encode(), partial
+        return found
+
+    def _entry(self, entry: bytes) -> bytes:
+        fields = entry.split(b"|")
+        known = self._names.get(fields[2]) if len(fields) > 2 else None
+        if known is None:
+            return entry
+        fields[2], partial = known
+        if partial and len(fields) > 5:
+            fields[5] = _NUMBER.sub(lambda found: b"%d" % (int(found[0]) + 1), fields[5])
+        return b"|".join(fields)
+
+
 class Answers:
     """Answers of csq, asked for block by block."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: TranscriptNames) -> None:
+        self._names = names
         self._lines = self._read(path)
         self._waiting: dict[int, Answer] = {}
         self._next: _Line | None = None
 
-    @staticmethod
-    def _read(path: Path) -> Iterator[_Line]:
+    def _read(self, path: Path) -> Iterator[_Line]:
         with path.open("rb", buffering=1 << 18) as stream:
             for line in stream:
                 if line.startswith(b"#"):
@@ -88,7 +140,8 @@ class Answers:
                 fields = line.split(b"\t", 8)
                 info = fields[7].rstrip(b"\n")
                 if info.startswith(b"BCSQ="):
-                    yield int(fields[2]), (fields[0], fields[1]), (info[5:], fields[5] != _PARTIAL)
+                    entries = self._names.entries(fields[0], info[5:])
+                    yield int(fields[2]), (fields[0], fields[1]), (entries, fields[5] != _PARTIAL)
 
     def of(self, block: Block) -> dict[int, Answer]:
         """Answers for the records of a block by their ordinals; blocks come in order."""
@@ -129,9 +182,9 @@ def joined_entries(
         entries, complete = answers[number]
         own = texts[index]
         if own and (unread or not complete):
-            there = entries.split(b",")
-            more = [entry for entry in own.split(b",") if not complete or _is_of(entry, unread)]
-            entries = b",".join([*there, *(entry for entry in more if entry not in there)])
+            there = dict.fromkeys(entries.split(b","))
+            more = (one for one in own.split(b",") if one not in there and (not complete or _is_of(one, unread)))
+            entries = b",".join([entries, *more])
         texts[index] = entries
     return pa.array(texts, pa.binary())
 

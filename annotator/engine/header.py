@@ -6,13 +6,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from annotator.engine.errors import InputError
+from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
+from annotator.engine.errors import InputError, quote
+from annotator.engine.looks import RECORD
 from annotator.engine.progress import Warnings
 
 FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
-VERSION = re.compile(rb"##fileformat=\s*(\S+)")
+#: Ways to write a version 4 that are not the specification's.
+MISSPELT = re.compile(rb"[Vv][Cc][Ff][ _-]*[Vv]?[ _.-]*4\.(\d{1,3})(?:\.\d{1,3})?")
 #: Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2.
 LOWEST_VERSION = (4, 2)
+#: Lines of a header; assemblies of millions of contigs have as many.
+MOST_LINES = 5_000_000
+#: Versions 4.0 to 4.5 are there; what is larger is no version.
+LARGEST_MINOR_VERSION = 99
+#: Bytes of the version that are looked at for what was meant.
+LONGEST_VERSION = 40
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _LENGTH = re.compile(rb"[<,]length=(\d+)")
 
@@ -43,7 +52,7 @@ class Header:
         """The reference that the header names in ``##reference``, if any; without the path of a file."""
         for line in self.meta:
             if line.startswith(b"##reference="):
-                return line.partition(b"=")[2].decode("utf-8", "replace").rstrip("/").rpartition("/")[2] or None
+                return quote(line.partition(b"=")[2].rstrip(b"/").rpartition(b"/")[2]) or None
         return None
 
 
@@ -63,9 +72,11 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
     version_seen = False
     for line in lines:
         header.lines += 1
-        size += len(line)
+        size += len(line) + 1
         if size > limit:
-            raise InputError("too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
+            raise InputError("header_too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
+        if header.lines > MOST_LINES:
+            raise InputError("header_too_large", f"The header has more than {MOST_LINES:,} lines.", line=header.lines)
         if line.startswith(b"##"):
             if line.startswith(b"##fileformat"):
                 header.version = _version(line, header.lines)
@@ -73,7 +84,7 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
             else:
                 header.meta.append(line)
                 if line.startswith(b"##contig="):
-                    _note_contig(line, header)
+                    _note_contig(line, header, warnings)
         elif line.startswith(b"#") and re.match(rb"#CHROM\b", line, re.I):
             _read_columns(line, header)
             if not version_seen:
@@ -85,34 +96,53 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
             warnings.add("odd_header_line", header.lines)
             header.meta.append(b"##" + line.lstrip(b"#"))
         else:
-            raise InputError(
-                "missing_column_header",
-                "A record comes before the #CHROM line." if b"\t" in line else "The #CHROM line is missing.",
-                line=header.lines,
-                text=line,
-            )
+            raise _odd_line(line, header)
     raise InputError("missing_column_header", "The file ends before the #CHROM line.", line=header.lines or None)
 
 
+def _odd_line(line: bytes, header: Header) -> InputError:
+    """The error for a line before ``#CHROM`` that is no header line."""
+    number = header.lines
+    if RECORD.match(line):
+        return InputError("missing_column_header", "A record comes before the #CHROM line.", line=number, text=line)
+    message = "The line is neither a header line, which begins with ##, nor the #CHROM line."
+    hint = f"Line {number - 1} may have been broken in two: join the two lines." if number > 1 else None
+    return InputError("missing_column_header", message, line=number, text=line, hint=hint)
+
+
 def _version(line: bytes, number: int) -> tuple[int, int]:
-    found = VERSION.match(line)
-    name = found[1] if found else b""
-    known = re.fullmatch(rb"VCFv4\.(\d+)", name)
-    if known is None:
-        said = name.decode("utf-8", "replace") or "of no version"
+    text = line.partition(b"=")[2].strip()
+    known = re.match(rb"VCFv4\.(\d+)(?!\S)", text)
+    minor = whole_number(known[1], LARGEST_MINOR_VERSION) if known else None
+    if minor is not None:
+        return 4, minor
+    said = quote(text, 40)
+    meant = MISSPELT.fullmatch(text) if len(text) <= LONGEST_VERSION else None
+    if meant is not None and known is None:
+        right = f"VCFv4.{meant[1].decode()}"
         raise InputError(
-            "vcf_version_unsupported",
-            f"The file says that it is {said}; VCF 4.0 and later are read.",
+            "vcf_version_misspelt",
+            f"The version is written '{said}' and should be '{right}'.",
             line=number,
             text=line,
+            hint=f"Write ##fileformat={right}.",
         )
-    return 4, int(known[1])
+    raise InputError(
+        "vcf_version_unsupported",
+        f"The file says that it is {said or 'of no version'}; VCF 4.0 and later are read.",
+        line=number,
+        text=line,
+    )
 
 
-def _note_contig(line: bytes, header: Header) -> None:
+def _note_contig(line: bytes, header: Header, warnings: Warnings) -> None:
     name, length = _ID.search(line), _LENGTH.search(line)
-    if name is not None:
-        header.contigs[name[1].decode("latin-1")] = int(length[1]) if length else None
+    if name is None or len(name[1]) > LONGEST_NAME:
+        return  # a record on a contig with a longer name is refused
+    bases = whole_number(length[1], LARGEST_LENGTH) if length else None
+    header.contigs[name[1].decode("latin-1")] = bases
+    if length is not None and bases is None:
+        warnings.add("bad_contig_length", header.lines, f"length={quote(length[1], 20)}")
 
 
 def _read_columns(line: bytes, header: Header) -> None:
@@ -170,37 +200,29 @@ def _read_columns(line: bytes, header: Header) -> None:
 
 def render_header(
     header: Header,
+    meta: list[bytes],
     info_lines: dict[str, bytes],
     provenance: list[bytes],
     new_contigs: list[tuple[str, int | None]],
-) -> tuple[bytes, list[str]]:
+) -> bytes:
     """Write the header of the results file.
 
     Args:
-        header: of the input file; its lines stay as they are, in their order.
-        info_lines: the ``##INFO`` lines of our fields, by ID; lines of the input with these IDs are replaced.
-        provenance: ``##gas`` lines; those of an earlier annotation are replaced.
+        header: of the input file.
+        meta: the lines of the input that stay, in their order.
+        info_lines: the ``##INFO`` lines of our fields, by ID.
+        provenance: ``##gas`` lines.
         new_contigs: name and length of contigs that have records and no ``##contig`` line.
 
     Returns:
-        The header with its line ends, and the IDs of our INFO fields that the input had already.
+        The header with its line ends.
     """
     version = max(header.version, LOWEST_VERSION)
-    out = [b"##fileformat=VCFv%d.%d" % version]
-    replaced: list[str] = []
-    for line in header.meta:
-        if line.startswith(b"##INFO="):
-            found = _ID.search(line)
-            name = found[1].decode("latin-1") if found else ""
-            if name in info_lines:
-                replaced.append(name)
-                continue
-        if not line.startswith(b"##gas"):
-            out.append(line)
+    out = [b"##fileformat=VCFv%d.%d" % version, *meta]
     for contig, length in new_contigs:
         size = b"" if length is None else b",length=%d" % length
         out.append(b"##contig=<ID=%s%s>" % (contig.encode("latin-1"), size))
     out.extend(info_lines.values())
     out.extend(provenance)
     out.append(header.columns)
-    return b"\n".join(out) + b"\n", replaced
+    return b"\n".join(out) + b"\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from annotator.engine.blocks import SKIP_CODES, Records
 from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.consequence.terms import IMPACTS, TERMS
+from annotator.engine.earlier import BCSQ, SKIPPED, Earlier
 from annotator.engine.layers import info_line
 from annotator.engine.matching import Matched, encoded
 from annotator.engine.reference import Reference
@@ -22,8 +23,6 @@ BCSQ_DESCRIPTION = (
 CSQ_DESCRIPTION = "Consequence annotations with the sub-fields of Ensembl VEP. Format: " + "|".join(CSQ_FIELDS)
 #: Ending of the names of fields that hold identifiers of known variants.
 IDENTIFIERS = "_ID"
-#: The first item of ours by what became of the record: consequences, or why it has none.
-_FIRST = pa.array(["BCSQ=", *("GAS_SKIPPED=" + code for code in SKIP_CODES)], pa.binary())
 _WORST = pa.array(
     [f";GAS_CONSEQUENCE={term};GAS_IMPACT={impact}" for term, impact in zip(TERMS, IMPACTS, strict=True)], pa.binary()
 )
@@ -33,7 +32,7 @@ _NULL = pa.scalar(None, pa.binary())
 def info_lines(reference: Reference) -> dict[str, bytes]:
     """The ``##INFO`` lines of all fields that an annotation with this reference may add, by ID."""
     lines = {
-        "BCSQ": info_line("BCSQ", "String", BCSQ_DESCRIPTION, "."),
+        BCSQ: info_line(BCSQ, "String", BCSQ_DESCRIPTION, "."),
         "CSQ": info_line("CSQ", "String", CSQ_DESCRIPTION, "."),
         "GAS_CONSEQUENCE": info_line(
             "GAS_CONSEQUENCE", "String", "Most severe consequence of the record, a Sequence Ontology term", "1"
@@ -41,7 +40,7 @@ def info_lines(reference: Reference) -> dict[str, bytes]:
         "GAS_IMPACT": info_line(
             "GAS_IMPACT", "String", "Impact of GAS_CONSEQUENCE: HIGH, MODERATE, LOW or MODIFIER", "1"
         ),
-        "GAS_SKIPPED": info_line("GAS_SKIPPED", "String", "Why the record has no consequences", "1"),
+        SKIPPED: info_line(SKIPPED, "String", "Why the record has no consequences", "1"),
     }
     for layer in reference.layers:
         for one in layer.fields:
@@ -53,17 +52,26 @@ def info_lines(reference: Reference) -> dict[str, bytes]:
 
 
 class InfoWriter:
-    """Writes INFO and ID of blocks.
+    """Writes INFO of blocks.
 
     Args:
         reference: gives the fields.
+        earlier: says what becomes of fields that the file has already under their names.
+
+    Attributes:
+        seen: new names of other tools' fields in the records that were written.
     """
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, earlier: Earlier) -> None:
         self._layers = reference.layers
-        names = "|".join(re.escape(name) for name in info_lines(reference))
-        self._mark = f"(?:^|;)(?:{names})(?:[=;]|$)"
-        self._ours = re.compile(rf"(?:^|;)(?:{names})(?:=[^;]*)?(?=;|$)".encode())
+        self.seen: set[str] = set()
+        # The first item of ours by what became of the record: consequences, or why it has none.
+        codes = [f"{SKIPPED}={code}" for code in SKIP_CODES]
+        self._first = pa.array([f"{earlier.bcsq}=", *codes], pa.binary())
+        self._mark = f"(?:^|;)(?:{'|'.join(earlier.fields)})(?:[=;]|$)"
+        self._ours = frozenset(name.encode() for name in earlier.ours)
+        self._renamed = {name.encode(): new.encode() for name, new in earlier.renamed.items()}
+        self._replace = earlier.replace
 
     def info(
         self,
@@ -80,8 +88,9 @@ class InfoWriter:
             Pieces that make INFO when they are put after each other without the null ones. They are not joined here,
             as CSQ is most of the file: it is copied once, into the line.
         """
-        theirs = self._theirs(records.fields[7])
-        first = _FIRST[0] if (records.skip < 0).all() else _FIRST.take(pa.array(records.skip.astype(np.int64) + 1))
+        theirs = self._theirs(records.fields[7], records.skip >= 0)
+        plain = (records.skip < 0).all()
+        first = self._first[0] if plain else self._first.take(pa.array(records.skip.astype(np.int64) + 1))
         pieces = [theirs, _where_there(";", theirs), first, bcsq, _where_there(";CSQ=", csq), csq]
         pieces.append(_WORST.take(_worst(terms)))
         for layer, found in zip(self._layers, matched, strict=True):
@@ -94,11 +103,17 @@ class InfoWriter:
                 pieces += [_where_there(f";{name}=", column), column.cast(pa.binary())]
         return pieces
 
-    def _theirs(self, column: pa.BinaryArray) -> pa.BinaryArray:
-        """INFO of the user without fields of an earlier annotation, null where nothing is left."""
+    def _theirs(self, column: pa.BinaryArray, skipped: np.ndarray) -> pa.BinaryArray:
+        """INFO of the user, with fields of earlier annotations removed or renamed; null where nothing is left.
+
+        Args:
+            column: INFO of each record.
+            skipped: whether it gets no consequences now: then it keeps those that it has.
+        """
         at = np.flatnonzero(pc.match_substring_regex(column, self._mark).to_numpy(zero_copy_only=False))
         if len(at):
-            cleaned = [self._ours.sub(b"", text).lstrip(b";") for text in column.take(pa.array(at)).to_pylist()]
+            pairs = zip(column.take(pa.array(at)).to_pylist(), skipped[at].tolist(), strict=True)
+            cleaned = [b";".join(self._items(text, kept)) for text, kept in pairs]
             mask = np.zeros(len(column), bool)
             mask[at] = True
             column = pc.replace_with_mask(column, pa.array(mask), pa.array(cleaned, pa.binary()))
@@ -106,6 +121,21 @@ class InfoWriter:
             column = pa.array([text.rstrip(b";") for text in column.to_pylist()], pa.binary())
         empty = pc.or_(pc.equal(column, b"."), pc.equal(pc.binary_length(column), 0))
         return pc.if_else(empty, _NULL, column)
+
+    def _items(self, text: bytes, skipped: bool) -> Iterator[bytes]:
+        """The items of an INFO that stay, under the names that they get."""
+        for item in text.split(b";"):
+            name, equals, value = item.partition(b"=")
+            if name in self._ours:
+                if skipped and name != SKIPPED.encode():
+                    yield item
+                continue
+            new = self._renamed.get(name)
+            if new is None:
+                yield item
+            elif skipped or not self._replace:
+                self.seen.add(new.decode())
+                yield new + equals + value
 
 
 def identifiers(layers: list[tuple[str, pa.StringArray]]) -> pa.StringArray | None:

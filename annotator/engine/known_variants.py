@@ -267,7 +267,7 @@ def _normalised(
 def _spelling(pos: int, ref: str, alt: str, contig: str, sequence: Sequence) -> tuple[int, str, str]:
     if len(ref) == len(alt) == 1:
         return pos, ref, alt
-    pos, left, right = normalise(pos, ref.encode(), alt.encode(), lambda at: sequence.fetch(contig, at, 1))
+    pos, left, right = normalise(pos, ref.encode(), alt.encode(), lambda at, length: sequence.fetch(contig, at, length))
     return pos, left.decode(), right.decode()
 
 

@@ -7,23 +7,31 @@ remains the cause of ours. What the operating system says of a file (``OSError``
 from __future__ import annotations
 
 import gzip
+import resource
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pyarrow as pa
 import pysam
+from isal import isal_zlib
 
 from annotator.engine.errors import BundleError, EngineError
 
 #: Everything that the libraries raise for contents they cannot use. ``OSError`` is among them: pysam and gzip raise it.
-LIBRARY_ERRORS: tuple[type[Exception], ...] = (
-    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, NotImplementedError),
-    *(EOFError, MemoryError, RecursionError, OSError, RuntimeError, StopIteration),
-    *(zlib.error, struct.error, pa.ArrowException, pysam.SamtoolsError),
+LIBRARY_ERRORS = cast(
+    "tuple[type[Exception], ...]",
+    (
+        *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, NotImplementedError),
+        *(EOFError, MemoryError, RecursionError, OSError, RuntimeError, StopIteration),
+        *(zlib.error, isal_zlib.error, struct.error, pa.ArrowException, pysam.SamtoolsError),
+    ),
 )
+#: What to do about a file of a reference that is there already.
+VERIFY = "`python -m annotator reference verify` checks the files of a reference"
 #: First bytes of files that are compressed in a way that is not read.
 _COMPRESSED: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "bzip2"),
@@ -32,40 +40,49 @@ _COMPRESSED: tuple[tuple[bytes, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "Zstandard"),
     (b"7z\xbc\xaf", "7-Zip"),
 )
-_WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((EOFError,), "it is cut off; copy it again, gzip -t checks it"),
-    ((gzip.BadGzipFile, zlib.error), "its compressed data are damaged; copy it again, gzip -t checks it"),
-    ((UnicodeError,), "it has bytes that are not text; write it again as UTF-8"),
-    ((MemoryError,), "there is not enough memory; see the memory that a build takes in docs/references.md"),
-    ((pa.ArrowException,), "its data are damaged; build or fetch the reference again"),
-    ((OSError,), "it is damaged, cut off or not sorted, or a file beside it is missing"),
+_ISAL_ERROR = cast("type[Exception]", isal_zlib.error)
+_COPY = "copy it again, gzip -t checks it"
+#: Kinds of errors, what is wrong, and what to do about it.
+_WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
+    (EOFError, "it is cut off", _COPY),
+    ((gzip.BadGzipFile, zlib.error, _ISAL_ERROR), "its compressed data are damaged", _COPY),
+    (UnicodeError, "it has bytes that are not text", "write it again as UTF-8"),
+    (pa.ArrowException, "its data are damaged", "build or fetch the reference again"),
+    (OSError, "it is damaged, cut off or not sorted, or a file beside it is missing", ""),
+    (Exception, "its contents are not what is expected", "check that it is complete and of the right format"),
 )
-_OTHER = "its contents are not what is expected; check that it is complete and of the right format"
+_MEMORY = "there is not enough memory; docs/references.md says how much a build takes"
 
 
-def in_words(error: Exception, what: str) -> str:
+def in_words(error: Exception, what: str, remedy: str = "") -> str:
     """A sentence about a file that a library could not use.
 
     Args:
         error: what the library raised.
         what: which file could not be used, and what for; the reason is added.
+        remedy: what to do, where it is not what one does about any such file.
 
     Raises:
         OSError: ``error`` itself, when the operating system gives the reason.
     """
     if isinstance(error, OSError) and error.errno is not None:
         raise error
-    reason = next((words for kinds, words in _WORDS if isinstance(error, kinds)), _OTHER)
-    return f"{what}: {reason}."
+    if isinstance(error, MemoryError):
+        return f"{what}: {_MEMORY}."
+    fault, usual = next((fault, usual) for kinds, fault, usual in _WORDS if isinstance(error, kinds))
+    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        fault += ", or the memory limit is too low"  # htslib does not tell one from the other
+    return f"{what}: {'; '.join(filter(None, (fault, remedy or usual)))}."
 
 
 @contextmanager
-def step(code: str, what: str) -> Iterator[None]:
+def step(code: str, what: str, remedy: str = "") -> Iterator[None]:
     """Give whatever a library raises within one step of a command a message of our own.
 
     Args:
-        code: of the :class:`BundleError`.
+        code: of the :class:`BundleError`; ``out_of_memory`` takes its place when there is too little of it.
         what: what cannot be done when the step fails, such as ``models.gff3 cannot be read``.
+        remedy: what to do, where it is not what one does about any such file.
 
     Raises:
         BundleError: a library raised an error.
@@ -76,7 +93,9 @@ def step(code: str, what: str) -> Iterator[None]:
     except EngineError:
         raise
     except LIBRARY_ERRORS as error:
-        raise BundleError(code, in_words(error, what)) from error
+        if isinstance(error, MemoryError):
+            code = "out_of_memory"
+        raise BundleError(code, in_words(error, what, remedy)) from error
 
 
 def refuse_compression(path: Path, code: str, wanted: str) -> None:

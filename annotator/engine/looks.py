@@ -57,6 +57,11 @@ TEXT_STARTS: list[tuple[re.Pattern[bytes], Look]] = [
 ]
 
 
+#: A record of VCF, or its first columns: a position, bases, and an allele. A BED file has a number in their place.
+RECORD = re.compile(
+    rb"[^\t\n]+\t\d+\t[^\t\n]*\t[ACGTNacgtn]+\t(?:[ACGTNacgtn*.,]+|[^\t\n]*[<>\[\]][^\t\n]*)\r?(?:\t|\n|$)"
+)
+
 OFFICE = Look("an Excel or Word document", _TEXT)
 ZIP = Look("a zip archive", _UNPACK)
 BINARY = Look("binary data")
@@ -80,6 +85,8 @@ def what_it_looks_like(start: bytes) -> Look | None:
     for magic, look in MAGIC:
         if start.startswith(magic):
             return look
+    if RECORD.match(start):
+        return None  # a VCF without its header: the header's own checks say so
     for pattern, look in TEXT_STARTS:
         if pattern.match(start):
             return look

@@ -12,7 +12,7 @@ from annotator.engine.columns import bytes_of
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import open_table
 from annotator.engine.layers import WINDOW, encode
-from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
+from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference import LayerSpec, Sequence
 
@@ -46,11 +46,9 @@ class KnownVariants:
     def __init__(self, spec: LayerSpec, sequence: Sequence) -> None:
         self.spec = spec
         self._sequence = sequence
-        try:
+        with step("reference_layer", f"{spec.path.name} cannot be opened", VERIFY):
             self._file = open_table(spec.path)
-        except LIBRARY_ERRORS as error:
-            raise BundleError("reference_layer", in_words(error, f"Layer {spec.name} cannot be opened")) from error
-        columns = list(self._file.header)[-1].lstrip("#").split("\t")
+            columns = list(self._file.header)[-1].lstrip("#").split("\t")
         missing = [one.column for one in spec.fields if one.column not in columns]
         if missing or spec.known not in columns:
             raise BundleError("reference_layer", f"Layer {spec.name} lacks columns: {missing or spec.known}.")
@@ -113,12 +111,12 @@ class KnownVariants:
             return pos, ref, alt
         sequence = self._sequence
 
-        def base(where: int) -> bytes:
-            return sequence.fetch(contig, where, 1)
+        def bases(where: int, length: int) -> bytes:
+            return sequence.fetch(contig, where, length)
 
         pick = pa.array(at)
         changed = [
-            normalise(*one, base)
+            normalise(*one, bases)
             for one in zip(pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist(), strict=True)
         ]
         mask = np.zeros(len(pos), bool)
@@ -133,7 +131,7 @@ class KnownVariants:
         wanted = np.unique(pos)
         found = []
         for near in np.split(wanted, np.flatnonzero(np.diff(wanted // WINDOW)) + 1):
-            with step("reference_layer", f"Layer {self.spec.name} cannot be read"):
+            with step("reference_layer", f"{self.spec.path.name} cannot be read", VERIFY):
                 rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
             if len(rows):
                 column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import index_of, open_table, rows_of
-from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
+from annotator.engine.library_errors import LIBRARY_ERRORS, VERIFY, in_words, step
 from annotator.engine.reference import Contig
 
 Interval = tuple[int, int]
@@ -117,7 +117,7 @@ def indexed(path: Path) -> bool:
 
 def model_lines(path: Path, contigs: Iterable[str]) -> Iterator[str]:
     """Lines of a file of gene models: those of some contigs when it is indexed, otherwise all."""
-    with step("reference_models", f"{path.name} cannot be read"):
+    with step("reference_models", f"{path.name} cannot be read", VERIFY):
         if not indexed(path):
             with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
                 yield from lines
@@ -130,7 +130,7 @@ def model_lines(path: Path, contigs: Iterable[str]) -> Iterator[str]:
 def model_contigs(path: Path) -> frozenset[str]:
     """Names of the contigs that have gene models."""
     if indexed(path):
-        with step("reference_models", f"{path.name} cannot be read"), open_table(path) as table:
+        with step("reference_models", f"{path.name} cannot be read", VERIFY), open_table(path) as table:
             return frozenset(table.contigs)
     return frozenset(line.partition("\t")[0] for line in model_lines(path, ()) if "\t" in line and line[0] != "#")
 

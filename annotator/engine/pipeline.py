@@ -14,6 +14,8 @@ from typing import Any
 
 from pysam.version import __bcftools_version__ as bcftools_version
 
+from annotator.engine.earlier import Earlier
+from annotator.engine.errors import InputError
 from annotator.engine.header import read_header, render_header
 from annotator.engine.info import info_lines
 from annotator.engine.logfile import render_log
@@ -63,6 +65,7 @@ def annotate(
     temporary: Path | None = None,
     limits: Limits | None = None,
     processes: int | None = None,
+    replace: bool = False,
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file.
@@ -79,6 +82,8 @@ def annotate(
             and three times the uncompressed input when it is not sorted.
         limits: of the input.
         processes: that share the work; by default one a processor. The results are the same whatever their number.
+        replace: drop what other tools wrote to INFO fields of our names (``CSQ``, ``BCSQ``), instead of keeping it
+            under other names.
         report: receives progress.
 
     Returns:
@@ -94,7 +99,7 @@ def annotate(
     if not outputs.vcf.parent.is_dir():  # sooner than after all the work
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(outputs.vcf.parent))
     with tempfile.TemporaryDirectory(prefix="gas-", dir=temporary) as directory:
-        run = _Run(input_path, reference, limits or Limits(), Path(directory), report)
+        run = _Run(input_path, reference, limits or Limits(), Path(directory), report, replace)
         passing, passed = run.passed(processes or processors())
         records = passed.counts.total["records"]
         report(Progress("indexing", records, records, run.warnings.total))
@@ -121,7 +126,9 @@ class _Run:
         InputError: the header cannot be used, or the file cannot be read to its end.
     """
 
-    def __init__(self, path: Path, reference: Reference, limits: Limits, work: Path, report: Report) -> None:
+    def __init__(
+        self, path: Path, reference: Reference, limits: Limits, work: Path, report: Report, replace: bool
+    ) -> None:
         self._path = path
         self._reference = reference
         self._limits = limits
@@ -133,13 +140,20 @@ class _Run:
             self.warnings.add("models_accepted", None, note)
         lines = Lines(path, limits)
         self.header = read_header(iter(lines), limits.header, self.warnings)
+        self._earlier = Earlier.of(self.header, info_lines(reference), replace)
         self._blocks = self._lines = 0
         for block in lines.blocks():
             self._blocks += 1
             self._lines += block.count
             self._checking(self._lines)
+        if limits.records is not None and self._lines > limits.records:
+            raise InputError(
+                "too_many_records", f"The file has {self._lines:,} records; {limits.records:,} is the limit."
+            )
         if lines.crlf is not None:
             self.warnings.add("crlf", lines.crlf)
+        if lines.trailing:
+            self.warnings.add("trailing_bytes", None, f"{lines.trailing:,} bytes")
         if lines.byte_order_mark:
             self.warnings.add("byte_order_mark", 1)
 
@@ -153,14 +167,16 @@ class _Run:
         # A small file is done before processes have started.
         processes = max(1, min(most_processes, self._blocks))
         try:
-            passing, passed = self._pass(Source(self.header, self._reference, False, self._input), processes)
+            source = Source(self.header, self._reference, False, self._input, self._earlier)
+            passing, passed = self._pass(source, processes)
         except DisorderError:
             body = sort_records(self._input(), self._work, self.header, self._reference, self.warnings)
 
             def sorted_blocks() -> Iterator[Block]:
                 return Lines(body, self._limits, known_text=True).blocks()
 
-            passing, passed = self._pass(Source(self.header, self._reference, True, sorted_blocks), processes)
+            source = Source(self.header, self._reference, True, sorted_blocks, self._earlier)
+            passing, passed = self._pass(source, processes)
         self.warnings.merge(passed.warnings)
         if not passed.counts.total["records"]:
             self.warnings.add("no_records")
@@ -194,13 +210,13 @@ class _Run:
         new = [
             (name, None if (found := self._reference.canonical(name)) is None else self._reference.contig(found).length)
             for name in passed.counts.contigs
-            if name not in self.header.contigs
+            # A name in angle brackets belongs to the assembly file, and cannot be declared.
+            if name not in self.header.contigs and not name.startswith("<")
         ]
-        fields = info_lines(self._reference)
-        header, replaced = render_header(self.header, fields, _provenance(self._reference), new)
-        for one in replaced:
-            self.warnings.add("replaced_annotation", None, one)
-        return header
+        kept = frozenset(passed.kept)
+        self._earlier.warn(self.warnings, self.header.meta, kept)
+        meta = self._earlier.header_lines(self.header.meta, kept)
+        return render_header(self.header, meta, self._earlier.fields, _provenance(self._reference), new)
 
 
 def _provenance(reference: Reference) -> list[bytes]:

@@ -58,7 +58,8 @@ class Pool:
             EngineError: a process was killed.
         """
         if self._executor is None:
-            yield from map(work, items)
+            for item in items:  # not map: a StopIteration out of the work would end it as if all were done
+                yield work(item)
             return
         waiting: deque[Future[R]] = deque()
         try:

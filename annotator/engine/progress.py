@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from annotator.engine.errors import WARNINGS
+from annotator.engine.errors import WARNINGS, shortened
 
 #: How many lines are named for each warning.
 EXAMPLES = 5
+#: Characters of a detail.
+DETAIL_LENGTH = 400
 #: Records between two reports of progress.
 REPORT_EVERY = 2000
 
@@ -55,7 +57,7 @@ class Warnings:
         if line is not None and len(warned.first_lines) < EXAMPLES:
             warned.first_lines.append(line)
         if detail is not None and len(warned.details) < EXAMPLES:
-            warned.details.append(detail)
+            warned.details.append(shortened(detail, DETAIL_LENGTH))
 
     def add_many(self, code: str, lines: list[int], details: list[str | None] | None = None) -> None:
         """Count a warning for several lines in ascending order."""
@@ -64,7 +66,7 @@ class Warnings:
         self.total += len(lines)
         warned.first_lines += lines[: EXAMPLES - len(warned.first_lines)]
         said = [detail for detail in details or () if detail is not None]
-        warned.details += said[: EXAMPLES - len(warned.details)]
+        warned.details += [shortened(detail, DETAIL_LENGTH) for detail in said[: EXAMPLES - len(warned.details)]]
 
     def merge(self, later: Warnings) -> None:
         """Add the warnings of lines that come later in the file."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
-from isal import igzip, isal_zlib
+from isal import isal_zlib
 
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
+from annotator.engine.gzip_reading import GZIP_MAGIC, GzipReader
 from annotator.engine.looks import what_it_looks_like
 
-GZIP_MAGIC = b"\x1f\x8b"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16
-DAMAGED = cast("tuple[type[Exception], ...]", (gzip.BadGzipFile, zlib.error, isal_zlib.error))
+DAMAGED = cast("tuple[type[Exception], ...]", (zlib.error, isal_zlib.error))
+#: Bytes at the end of a bgzip file among which the block that marks its end must be.
+TRAILING = 1 << 16
 #: A block of records ends with the chunk that brings it to so many lines or bytes.
 BLOCK_LINES, BLOCK_BYTES = 6000, 8 << 20
 #: Bytes that need no second look. CR is not among them: it must be followed by LF.
@@ -28,13 +29,28 @@ CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 STRAY_RETURN = re.compile(rb"\r(?!\n|\Z)")
 
 
+class Readable(Protocol):
+    """What gives the bytes of a file, uncompressed."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; fewer than ``size`` at the end of the file."""
+
+
 @dataclass(frozen=True)
 class Limits:
-    """What an input file may need at most, in bytes: uncompressed, in one line, and in its header."""
+    """What an input file may need at most.
+
+    Attributes:
+        uncompressed: bytes of the file, uncompressed.
+        line: bytes of one line.
+        header: bytes of the header.
+        records: number of records; None for any number.
+    """
 
     uncompressed: int = 200 << 30
     line: int = 64 << 20
     header: int = 64 << 20
+    records: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,7 @@ class Lines:
         self._buffer = b""
         self._at = 0  # what of the buffer was handed out
         self._open_line, self._open_size = b"", 0  # the start and the bytes of a line that has not ended
+        self._gzip: GzipReader | None = None
         self._chunks = self._clean_chunks()
         self.crlf: int | None = None
         self.byte_order_mark = False
@@ -134,12 +151,15 @@ class Lines:
             self._given += count
 
     def _more(self) -> bool:
-        """Read on behind a line that has no end yet."""
-        chunk = next(self._chunks, None)
-        if chunk is None:
-            return False
-        self._buffer, self._at = self._buffer[self._at :] + chunk, 0
-        return True
+        """Read on behind a line that has no end yet, up to the next line end; False at the end of the file."""
+        parts = [self._buffer[self._at :]]
+        chunk: bytes | None = b""
+        while chunk is not None and b"\n" not in chunk:
+            chunk = next(self._chunks, None)
+            parts.append(chunk or b"")
+        # Joined once: a long line is not to be copied for each piece of it.
+        self._buffer, self._at = b"".join(parts), 0
+        return chunk is not None
 
     def _clean_chunks(self) -> Iterator[bytes]:
         """Pieces of the text, inspected and with LF alone."""
@@ -162,20 +182,27 @@ class Lines:
             if first:
                 raise InputError("empty_file", "The file has no content.")
 
-    def _open(self, raw: BinaryIO) -> BinaryIO:
+    def _open(self, raw: BinaryIO) -> Readable:
         start = raw.read(18)
         compressed = start.startswith(GZIP_MAGIC)
-        if compressed and start[3:4] == b"\x04" and start[12:14] == b"BC":
+        bgzip = compressed and start[3:4] == b"\x04" and start[12:14] == b"BC"
+        if bgzip:
             raw.seek(0, 2)
-            raw.seek(max(0, raw.tell() - len(END_OF_FILE)))
-            if raw.read() != END_OF_FILE:
+            raw.seek(max(0, raw.tell() - TRAILING))
+            if END_OF_FILE not in raw.read():
                 raise InputError(
                     "truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing."
                 )
         raw.seek(0)
-        return cast(BinaryIO, igzip.GzipFile(fileobj=raw, mode="rb")) if compressed else raw
+        self._gzip = GzipReader(raw, bgzip) if compressed else None
+        return self._gzip or raw
 
-    def _chunk(self, stream: BinaryIO, size: int) -> bytes:
+    @property
+    def trailing(self) -> int:
+        """Number of bytes behind the end of a gzip file, once all of it was read."""
+        return 0 if self._gzip is None else self._gzip.trailing
+
+    def _chunk(self, stream: Readable, size: int) -> bytes:
         try:
             chunk = stream.read(size)
         except EOFError as error:
@@ -184,11 +211,12 @@ class Lines:
             ) from error
         except DAMAGED as error:
             raise InputError(
-                "corrupt_gzip", f"The gzip file is damaged after {self._read:,} uncompressed bytes ({error})."
+                "corrupt_gzip", f"The gzip file is damaged after {self._read:,} uncompressed bytes."
             ) from error
         self._read += len(chunk)
         if self._read > self._limits.uncompressed:
-            raise InputError("too_large", f"The file is larger than {self._limits.uncompressed:,} bytes uncompressed.")
+            limit = self._limits.uncompressed
+            raise InputError("too_large", f"The file has more than {limit:,} bytes uncompressed, which is the limit.")
         return chunk
 
     def _start(self, chunk: bytes) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from annotator.engine.errors import InputError
+from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, too_large, whole_number
+from annotator.engine.errors import InputError, quote
 from annotator.engine.header import FIXED, Header
 from annotator.engine.reference import Reference
 
@@ -13,22 +14,29 @@ PLAIN = re.compile(rb"[ACGTacgt]+")
 PLAIN_LIST = re.compile(rb"[ACGT]+(?:,[ACGT]+)*")
 SEQUENCE = re.compile(rb"[ACGTN]+")
 IUPAC = re.compile(rb"[ACGTUNRYSWKMBDHVacgtunryswkmbdhv]+")
-#: Names of contigs (VCF 4.3, section 1.4.7); others break the header for every reader.
-CONTIG = re.compile(rb"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
+#: Names of contigs (VCF 4.3, section 1.4.7), which may stand in angle brackets: contigs of the assembly file (section
+#: 1.6.1). Others break the header for every reader.
+CONTIG = re.compile(
+    rb"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*"
+    rb"|<[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*>"
+)
 SYMBOLIC = re.compile(rb"<[^<>,\s]+>")
 #: Breakends (joined or single), as in the VCF specification, section 5.4.
 BREAKEND = re.compile(
     rb"[ACGTNacgtn]+[\[\]][^\[\],\s]+[\[\]]|[\[\]][^\[\],\s]+[\[\]][ACGTNacgtn]+|\.[ACGTNacgtn]+|[ACGTNacgtn]+\."
 )
+#: Breakends at a telomere (section 5.4.5): a base that does not exist, before the first or behind the last of a contig.
+TELOMERE = re.compile(rb"\.[\[\]][^\[\],\s]+[\[\]]|[\[\]][^\[\],\s]+[\[\]]\.")
 #: Bases that each IUPAC letter stands for.
 IUPAC_BASES = {
     65: b"A", 67: b"C", 71: b"G", 84: b"T", 85: b"T", 78: b"ACGTN", 82: b"AG", 89: b"CT", 83: b"CG", 87: b"AT",
     75: b"GT", 77: b"AC", 66: b"CGT", 68: b"AGT", 72: b"ACT", 86: b"ACG",
 }  # fmt: skip
-#: The largest position that a tabix index holds; the longest human chromosome is half as long.
-LARGEST_POSITION = (1 << 29) - 1
 POSITION = re.compile(rb"0|[1-9][0-9]{0,9}")
-_END = re.compile(rb"(?:^|;)END=(\d+)")
+_END = re.compile(rb"(?:^|;)END=([^;]*)")
+_LENGTH = re.compile(rb"(?:^|;)SVLEN=-?(\d+)(?=[,;]|$)")
+#: Symbolic alleles that say nothing of how much of the reference they take: insertions, and what is no variant.
+_NO_LENGTH = (b"<INS", b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>")
 #: Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block.
 NO_VARIANT = frozenset({b".", b"<NON_REF>", b"<*>", b"<X>", b""})
 
@@ -43,7 +51,7 @@ class Record:
         contig: canonical name in the reference; None when it has no such contig.
         pos: 1-based position.
         ref: reference allele in upper case; the reference's own bases where the file has IUPAC letters.
-        alts: alternate alleles, upper case where they are plain bases.
+        alts: alternate alleles, upper case where they are plain bases; none where they are too large to be annotated.
         plain: indices into ``alts`` of the alleles of plain bases that differ from ``ref``.
         structural: there are symbolic alleles or breakends.
         skip: one of :data:`annotator.engine.errors.SKIPS`, or None.
@@ -65,20 +73,43 @@ class Record:
     def end(self) -> int:
         """Last reference position (1-based): of REF, or INFO/END or SVLEN for symbolic deletions and the like."""
         last = self.pos + len(self.ref) - 1
-        if any(alt.startswith(b"<") for alt in self.alts):
-            found = _END.search(self.fields[7])
-            if found is not None:
-                return max(last, int(found[1]))
-            found = re.search(rb"(?:^|;)SVLEN=-?(\d+)", self.fields[7])
-            if found is not None and not self.alts[0].startswith((b"<INS", b"<DUP")):
-                return max(last, self.pos + int(found[1]))
+        if not any(alt.startswith(b"<") for alt in self.alts):
+            return last
+        end = _number_of(_END, self.fields[7])
+        if end is not None and end > self.pos:
+            return max(last, end)
+        length = _number_of(_LENGTH, self.fields[7])
+        if length is not None and not self.alts[0].startswith(b"<INS"):
+            return max(last, min(self.pos + length, LARGEST_POSITION))
         return last
+
+    @property
+    def unsized(self) -> bool:
+        """Whether a symbolic deletion, duplication or the like says nowhere where it ends."""
+        if not any(alt.startswith(b"<") and not alt.startswith(_NO_LENGTH) for alt in self.alts):
+            return False
+        if _number_of(_LENGTH, self.fields[7]):
+            return False
+        end = _number_of(_END, self.fields[7])
+        return end is None or end <= self.pos
 
     @property
     def reach(self) -> int:
         """Last reference position (1-based) for an index: readers of VCF take INFO/END of any record for it."""
-        found = _END.search(self.fields[7])
-        return self.end if found is None else max(self.end, int(found[1]))
+        end = _number_of(_END, self.fields[7])
+        return self.end if end is None else max(self.end, end)
+
+    @property
+    def bad_length(self) -> bool:
+        """INFO/SVLEN is longer than any contig, and was not used."""
+        found = _LENGTH.search(self.fields[7]) if b"SVLEN=" in self.fields[7] else None
+        return found is not None and whole_number(found[1], LARGEST_POSITION) is None
+
+
+def _number_of(pattern: re.Pattern[bytes], info: bytes) -> int | None:
+    """A position or length in INFO; None where there is none, or none that can be."""
+    found = pattern.search(info)
+    return None if found is None else whole_number(found[1], LARGEST_POSITION)
 
 
 class RecordParser:
@@ -132,13 +163,15 @@ class RecordParser:
         # A leading zero is refused: tabix would read an octal number.
         if not POSITION.fullmatch(pos_text) or (pos := int(pos_text)) > LARGEST_POSITION:
             raise self._bad("bad_position", "is not a position", fields, 1, number)
-        if not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
+        telomere = ref == b"." and all(map(TELOMERE.fullmatch, fields[4].split(b",")))
+        if not telomere and not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
             raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
 
-        if b"END=" in fields[7] and (found := _END.search(fields[7])) and int(found[1]) > LARGEST_POSITION:
+        found = _END.search(fields[7]) if b"END=" in fields[7] else None
+        if found is not None and found[1].isdigit() and whole_number(found[1], LARGEST_POSITION) is None:
             raise InputError(
                 "bad_end",
-                f"END is {int(found[1]):,}, beyond every contig.",
+                f"END is {quote(found[1], 20)}, beyond every contig.",
                 line=number,
                 column=8,
                 field="INFO",
@@ -154,6 +187,8 @@ class RecordParser:
             record.skip = "contig_named_twice"
         elif pos < 1 or pos + len(ref) - 1 > self._lengths[contig]:
             record.skip = "position_outside_contig"
+        elif telomere:
+            raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
         else:
             self._compare(record)
         if plain and record.skip is None:
@@ -165,6 +200,8 @@ class RecordParser:
     def _alternates(self, fields: list[bytes], number: int) -> tuple[list[bytes], list[int], str | None]:
         """Split ALT; return alleles, indices of the plain ones, and why the record is skipped if none is of use."""
         alt = fields[4]
+        if too_large(fields[3], alt):
+            return [], [], "alleles_too_large"
         if PLAIN_LIST.fullmatch(alt):
             alts = alt.split(b",")
             return alts, list(range(len(alts))), "no_alternate_allele"
@@ -177,7 +214,7 @@ class RecordParser:
                 kinds.add("no_alternate_allele")
             elif allele == b"<DEL:*>":
                 kinds.add("spanning_deletion")
-            elif allele == b"*" or SYMBOLIC.fullmatch(allele) or BREAKEND.fullmatch(allele):
+            elif allele == b"*" or any(kind.fullmatch(allele) for kind in (SYMBOLIC, BREAKEND, TELOMERE)):
                 kinds.add("structural")
             elif IUPAC.fullmatch(allele):
                 kinds.add("ambiguous_allele")
@@ -204,6 +241,15 @@ class RecordParser:
             record.skip = "ref_mismatch"
 
     def _note_contig(self, chrom: bytes, number: int) -> None:
+        if len(chrom) > LONGEST_NAME:
+            raise InputError(
+                "contig_name_too_long",
+                f"CHROM has {len(chrom):,} characters: {quote(chrom, 40)}",
+                line=number,
+                column=1,
+                field="CHROM",
+                text=chrom,
+            )
         if not CONTIG.fullmatch(chrom) or chrom == b".":
             shown = chrom.decode("utf-8", "backslashreplace")[:40]
             raise InputError(

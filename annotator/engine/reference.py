@@ -13,7 +13,7 @@ from typing import Any
 import pysam
 
 from annotator.engine.errors import BundleError
-from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
+from annotator.engine.library_errors import VERIFY, step
 
 #: Format of bundles that this version writes and reads.
 SCHEMA = 2
@@ -77,20 +77,27 @@ class Sequence:
     """The bases of a reference, read through a window so that memory stays flat however long the contigs are."""
 
     def __init__(self, fasta: Path) -> None:
-        self._file = pysam.FastaFile(str(fasta))
+        self._name = fasta.name
+        with step("reference_sequence", f"{fasta.name} cannot be read", VERIFY):
+            self._file = pysam.FastaFile(str(fasta))
         self._contig = ""
         self._first = 0
         self._bases = b""
 
     def fetch(self, contig: str, start: int, length: int) -> bytes:
-        """Return upper-case bases; ``start`` is 1-based; fewer bases come back beyond the end of the contig."""
+        """Return upper-case bases; ``start`` is 1-based; fewer bases come back beyond the end of the contig.
+
+        Raises:
+            BundleError: the file cannot be read.
+        """
         offset = start - 1 - self._first
         if contig != self._contig or offset < 0 or offset + length > len(self._bases):
             # Half a window back: left-alignment looks at bases before the record.
             self._first = max(0, start - 1 - WINDOW // 2)
             self._contig = contig
             end = start - 1 + max(length, WINDOW)
-            self._bases = self._file.fetch(contig, self._first, end).upper().encode("ascii")
+            with step("reference_sequence", f"{self._name} cannot be read", VERIFY):
+                self._bases = self._file.fetch(contig, self._first, end).upper().encode("ascii")
             offset = start - 1 - self._first
         return self._bases[offset : offset + length]
 
@@ -218,11 +225,9 @@ class Reference:
                 notes=tuple(manifest.get("notes", ())),
                 _names=names | {name.lower(): contig for name, contig in names.items()},
             )
-        except KeyError as error:
-            message = f"{directory.name}/manifest.json lacks {error.args[0]}; build or fetch the reference again."
-            raise BundleError("reference_manifest", message) from error
-        except LIBRARY_ERRORS as error:
-            message = in_words(error, f"{directory.name}/manifest.json cannot be used")
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            remedy = "build or fetch the reference again"
+            message = f"{directory.name}/manifest.json is not usable: {_fault_of(error)}; {remedy}."
             raise BundleError("reference_manifest", message) from error
         tables = [layer.path for layer in layers] + ([reference.regions.path] if reference.regions else [])
         for path in (reference.fasta, reference.models, reference.compiled, *tables):
@@ -241,6 +246,17 @@ class Reference:
     def sequence(self) -> Sequence:
         """Open the sequence."""
         return Sequence(self.fasta)
+
+
+def _fault_of(error: Exception) -> str:
+    """What is wrong with a manifest that cannot be used."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno} is not JSON"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    if isinstance(error, KeyError):
+        return f"it lacks {error.args[0]!r}"
+    return "a value is of the wrong kind"
 
 
 def read_contig(item: dict[str, Any]) -> Contig:

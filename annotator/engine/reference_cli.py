@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from annotator.engine.build_cli import add_build_options, run_build
-from annotator.engine.command_errors import refused
-from annotator.engine.detection import detect, fit
+from annotator.engine.command_errors import limit_process, refused
+from annotator.engine.detection import detect, evidence_of, fit
 from annotator.engine.errors import EngineError
 from annotator.engine.fetch_cli import add_fetch_options, run_fetch
 from annotator.engine.presets import load_preset, preset_names
@@ -36,6 +37,15 @@ def run_reference(arguments: list[str], parser: argparse.ArgumentParser) -> int:
     checking.set_defaults(run=_verify)
     detecting = actions.add_parser("detect", help="tell which genome build a VCF file was called on")
     detecting.add_argument("input", type=Path, metavar="IN", help="VCF file: plain, gzip or bgzip")
+    detecting.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    detecting.add_argument(
+        "--reference",
+        action="append",
+        metavar="NAME",
+        help="compare REF with this one (repeatable; default: all at hand, with --json none)",
+    )
+    detecting.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that the process may take")
+    detecting.add_argument("--cpu-limit", type=int, metavar="SECONDS", help="processor time that the process may take")
     detecting.set_defaults(run=_detect)
     building = actions.add_parser("build", help="build a reference from public files")
     add_build_options(building)
@@ -76,21 +86,28 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _detect(options: argparse.Namespace) -> int:
+    limit_process(options.memory_limit, options.cpu_limit)
     try:
         signs = read_signs(options.input)
-        detection = detect(signs)
-        _say(f"build: {detection.words}")
-        for build, reason in detection.excluded.items():
-            _say(f"not {build}: {reason}")
-        for name in reference_names():
-            found = fit(signs, Reference.load(name))
-            lengths = f", {len(found.wrong_lengths):,} contigs of another length" if found.wrong_lengths else ""
-            _say(
-                f"reference {name}: {found.on_contigs:,} of {found.total:,} records on its contigs, "
-                f"REF agrees in {found.agreeing:,} of {found.compared:,}{lengths}"
-            )
+        names = options.reference or ([] if options.json else reference_names())
+        fits = {name: fit(signs, Reference.load(name)) for name in names}
     except (EngineError, OSError) as error:
+        if options.json and isinstance(error, EngineError):
+            _say(json.dumps({"error": {"code": error.code, "message": error.message}}))
         return refused(error)
+    detection = detect(signs)
+    if options.json:
+        _say(json.dumps(evidence_of(signs, detection, fits)))
+        return 0
+    _say(f"build: {detection.words}")
+    for build, reason in detection.excluded.items():
+        _say(f"not {build}: {reason}")
+    for name, found in fits.items():
+        lengths = f", {len(found.wrong_lengths):,} contigs of another length" if found.wrong_lengths else ""
+        _say(
+            f"reference {name}: {found.on_contigs:,} of {found.total:,} records on its contigs, "
+            f"REF agrees in {found.agreeing:,} of {found.compared:,}{lengths}"
+        )
     return 0
 
 

@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.errors import BundleError
 from annotator.engine.indexes import LARGEST, open_table, rows_of
 from annotator.engine.layers import encode
-from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
+from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference import RegionSpec
 
 #: The columns of the one file that has all tracks; positions are half-open, from 0, as in BED.
@@ -99,13 +98,10 @@ class RegionTracks:
             BundleError: the file cannot be read.
         """
         rows: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
-        try:
-            with open_table(spec.path) as table:
-                for line in rows_of(table, contig, max(0, (start or 1) - 1), LARGEST if end is None else end):
-                    _, first, last, track, value = line.split("\t")
-                    rows[track].append((int(first) + 1, int(last), value))
-        except LIBRARY_ERRORS as error:
-            raise BundleError("reference_regions", in_words(error, f"{spec.path.name} cannot be read")) from error
+        with step("reference_regions", f"{spec.path.name} cannot be read", VERIFY), open_table(spec.path) as table:
+            for line in rows_of(table, contig, max(0, (start or 1) - 1), LARGEST if end is None else end):
+                _, first, last, track, value = line.split("\t")
+                rows[track].append((int(first) + 1, int(last), value))
         return cls(
             {track.info: _Track(*_arrays(rows[track.name])) if rows[track.name] else None for track in spec.tracks}
         )

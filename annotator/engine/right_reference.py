@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annotator.engine.counting import Counts
-from annotator.engine.errors import InputError
+from annotator.engine.errors import InputError, quote
 from annotator.engine.header import Header
 from annotator.engine.progress import Warnings
 from annotator.engine.reference import Reference
@@ -23,7 +23,8 @@ def refuse_wrong_reference(counts: Counts, header: Header, reference: Reference,
     if counts.contigs and not any(reference.canonical(name) for name in counts.contigs):
         names = list(counts.contigs)
         ours = ", ".join(contig.name for contig in reference.contigs[:8])
-        seen = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        seen = ", ".join(quote(name.encode("latin-1"), 40) for name in names[:8])
+        seen += f" and {len(names) - 8} more" if len(names) > 8 else ""
         raise InputError(
             "no_known_contig",
             f"No record is on a contig of {reference.name} ({ours}); the file has {seen}{_named(header)}.",

@@ -9,10 +9,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from annotator.engine.bounds import LONGEST_NAME
 from annotator.engine.presets import CHROMOSOMES
 
-#: How much of a file is looked at: uncompressed bytes, and records.
-MOST_BYTES, MOST_RECORDS = 32 << 20, 5_000
+#: How much of a file is read: uncompressed bytes, bytes as they are in the file, and records.
+MOST_BYTES, MOST_FILE_BYTES, MOST_RECORDS = 32 << 20, 32 << 20, 5_000
+#: How much of a header line is read, in bytes; of its words, and of names of contigs, in characters.
+LONGEST_LINE, LONGEST_WORD = 1 << 16, 200
+#: Contigs of the header whose lengths are kept, and words that may name a build.
+MOST_CONTIGS, MOST_NAMES = 100_000, 10_000
+#: Bytes that are read at once, few, since what follows a member of a gzip file is copied; and that they may expand to.
+_READ, _PIECE = 1 << 14, 1 << 20
 #: Digits of the largest position that is read.
 LONGEST_NUMBER = 12
 #: A RefSeq accession of a human chromosome: its number and its version.
@@ -52,6 +59,8 @@ class Signs:
             columns = line.split(b"\t", 4)
             if len(columns) < 5 or not columns[1].isdigit() or len(columns[1]) > LONGEST_NUMBER:
                 continue
+            if len(columns[0]) > LONGEST_NAME:
+                continue  # the engine refuses the file
             name, pos, ref = columns[0].decode("latin-1"), int(columns[1]), columns[3].upper()
             signs.contigs[name] += 1
             signs.furthest[name] = max(pos, signs.furthest.get(name, 0))
@@ -62,16 +71,19 @@ class Signs:
         return signs
 
     def _note_header(self, line: bytes) -> None:
+        line = line[:LONGEST_LINE]
         if not line.lower().startswith(_NAMING):
             return
         if line.startswith(b"##contig"):
             name, length = _ID.search(line), _LENGTH.search(line)
-            if name and length:
+            if name and length and len(name[1]) <= LONGEST_NAME and len(self.lengths) < MOST_CONTIGS:
                 self.lengths[name[1].decode("latin-1")] = int(length[1])
             assembly = re.search(rb"[<,]assembly=([^,>]+)", line)
             line = assembly[1] if assembly else b""
         for word in _WORD.findall(line.decode("latin-1").lower()):
-            self.names |= {word, *re.split(r"[._-]", word), *_endings_off(word)}
+            # A longer word names no build, and has as many endings as it has dots.
+            if len(word) <= LONGEST_WORD and len(self.names) < MOST_NAMES:
+                self.names |= {word, *re.split(r"[._-]", word), *_endings_off(word)}
 
     @property
     def mitochondrial(self) -> bool:
@@ -119,23 +131,24 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    """The first bytes of a file, decompressed; ends where they cannot be."""
+    """The first bytes of a file, decompressed, in pieces of bounded size; ends where they cannot be."""
     size = 0
     with path.open("rb") as stream:
-        first = stream.read(1 << 16)
-        unpack = zlib.decompressobj(31) if first.startswith(b"\x1f\x8b") else None
-        block = first
-        while block and size < MOST_BYTES:
-            try:
-                text = block if unpack is None else unpack.decompress(block, MOST_BYTES)
-                while unpack is not None and unpack.eof and unpack.unused_data:
+        block = stream.read(_READ)
+        unpack = zlib.decompressobj(31) if block.startswith(b"\x1f\x8b") else None
+        while block and size < MOST_BYTES and stream.tell() <= MOST_FILE_BYTES:
+            if unpack is None:
+                text, block = block, b""
+            else:
+                try:
+                    text = unpack.decompress(block, _PIECE)
+                except zlib.error:
+                    return
+                block = unpack.unconsumed_tail
+                if unpack.eof:
                     # BGZF is many gzip files after another.
                     block, unpack = unpack.unused_data, zlib.decompressobj(31)
-                    text += unpack.decompress(block, MOST_BYTES)
-            except zlib.error:
-                return
-            size += len(text)
-            yield text
-            if unpack is not None and unpack.eof:
-                unpack = zlib.decompressobj(31)
-            block = stream.read(1 << 16)
+            if text:
+                size += len(text)
+                yield text
+            block = block or stream.read(_READ)

@@ -17,11 +17,14 @@ import pyarrow as pa
 
 from annotator.engine.annotating import BlockAnnotator, Outcome, Task
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
+from annotator.engine.consequence import GeneModels
 from annotator.engine.counting import Counts
 from annotator.engine.csq import run_csq
+from annotator.engine.earlier import Earlier
 from annotator.engine.errors import EngineError, InputError
-from annotator.engine.haplotypes import Answers, slim_header, slim_lines
+from annotator.engine.haplotypes import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.header import Header
+from annotator.engine.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.pool import Pool
 from annotator.engine.progress import Warnings
 from annotator.engine.reading import Block
@@ -49,21 +52,28 @@ class Source:
         reference: to annotate with.
         numbered: lines start with their number in the user's file.
         blocks: gives the records, from the first at each call.
+        earlier: says what becomes of annotations that the file has already.
     """
 
     header: Header
     reference: Reference
     numbered: bool
     blocks: Blocks
+    earlier: Earlier
+
+    def annotator(self) -> BlockAnnotator:
+        """A new annotator of its blocks."""
+        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier)
 
 
 @dataclass
 class Passed:
-    """What a pass leaves: counts, warnings, and whether haplotypes were used."""
+    """What a pass leaves: counts, warnings, whether haplotypes were used, and new names of fields that were kept."""
 
     counts: Counts = field(default_factory=Counts)
     warnings: Warnings = field(default_factory=Warnings)
     haplotypes: bool = False
+    kept: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -133,7 +143,7 @@ class Pass:
 
         def prepare() -> None:
             _spare_memory()
-            _Here.annotator = BlockAnnotator(source.header, source.reference, source.numbered)
+            _Here.annotator = source.annotator()
 
         passed = Passed()
         with Pool(self._processes, prepare) as pool:
@@ -169,22 +179,28 @@ class Pass:
                 yield task
 
     def _again(self, task: Task, order: _Order) -> Outcome:
-        annotator = BlockAnnotator(self._source.header, self._source.reference, self._source.numbered)
-        return annotator.annotate(Task(task.block, dict(order.named), task.answers))
+        return self._source.annotator().annotate(Task(task.block, dict(order.named), task.answers))
 
     def _take(self, outcome: Outcome, body: BinaryIO, table: TableWriter, passed: Passed) -> None:
         body.write(outcome.packed)
         for contig, places in outcome.places:
             self._index.add(contig, places.moved(self._size))
         self._size += len(outcome.packed)
-        if outcome.rows is not None:
-            table.write(outcome.rows)
+        for rows in outcome.rows:
+            table.write(rows)
         passed.counts.add(outcome.counts)
         passed.warnings.merge(outcome.warnings)
+        passed.kept |= outcome.kept
 
     def _haplotypes(self, pool: Pool, passed: Passed, done: Checked) -> Answers | None:
-        """Ask csq about the haplotypes; None when the genotypes do not give any."""
+        """Ask csq about the haplotypes.
+
+        Returns:
+            None if there are none to ask about: a genotype is unphased, or no sample carries an allele that csq can
+            take (no GT, only missing or reference genotypes, only symbolic alleles).
+        """
         order = _Order()
+        carried = False
         slim = self._work / "haplotypes.vcf"
         with slim.open("wb", buffering=1 << 18) as stream:
             stream.write(slim_header(self._source.reference, self._source.header.samples))
@@ -196,9 +212,14 @@ class Pass:
                     if one.lines is None:
                         return None
                     stream.write(one.lines)
+                    carried |= bool(one.lines)
                     done(task.block.line + task.block.count - 1)
+        if not carried:
+            return None
         answers = self._work / "haplotypes.csq.vcf"
+        models = GeneModels.load(self._source.reference.compiled)
         try:
+            slim = self._phase_sets_apart(slim, models)
             run_csq(
                 slim, answers, self._source.reference, haplotypes=True, errors=self._work / "csq.txt",
                 tick=lambda: done(0),
@@ -206,9 +227,20 @@ class Pass:
         except EngineError as error:  # the user still gets every record by itself, and is told
             passed.warnings.add("haplotypes_failed", None, error.message)
             return None
+        except TooManySetsError:
+            passed.warnings.add("haplotypes_failed", None, "too many phase sets in genes that overlap")
+            return None
         finally:
             slim.unlink()
-        return Answers(answers)
+        return Answers(answers, TranscriptNames(models))
+
+    def _phase_sets_apart(self, slim: Path, models: GeneModels) -> Path:
+        """The slim file with a column for each phase set; itself where no record has one."""
+        apart = self._work / "phase_sets.vcf"
+        if not spread_sets(slim, apart, Genes(models)):
+            return slim
+        slim.unlink()
+        return apart
 
     def write(self, header: bytes, stream: BinaryIO, index: Path) -> None:
         """Write the results file and its index.

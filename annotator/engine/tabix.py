@@ -24,6 +24,8 @@ _CONFIGURATION = (2, 1, 2, 0, ord("#"), 0)
 WITHIN = 16
 #: Stands for an offset where there is none.
 NOWHERE = np.int64(-1)
+#: Entries of the linear indices of all contigs, of 8 bytes each; a human genome has 190,000.
+MOST_STRETCHES = 4_000_000
 
 
 @dataclass
@@ -51,6 +53,8 @@ class TabixIndex:
     def __init__(self) -> None:
         self._bins: dict[bytes, dict[int, list[tuple[int, int]]]] = {}
         self._linear: dict[bytes, np.ndarray] = {}
+        self._stretches = 0
+        self._without_linear: set[bytes] = set()
 
     def add(self, contig: bytes, places: Places) -> None:
         """Add records that come behind all that were added before."""
@@ -70,10 +74,19 @@ class TabixIndex:
         self._add_linear(contig, places)
 
     def _add_linear(self, contig: bytes, places: Places) -> None:
+        if contig in self._without_linear:
+            return
         first, last = places.begin >> LINEAR, (np.maximum(places.end, places.begin + 1) - 1) >> LINEAR
         linear = self._linear.get(contig, np.zeros(0, np.int64))
         missing = int(last.max()) + 1 - len(linear)
         if missing > 0:
+            if self._stretches + missing > MOST_STRETCHES:
+                # Readers then go by the bins alone, which takes them a little longer.
+                self._stretches -= len(linear)
+                self._linear[contig] = np.zeros(0, np.int64)
+                self._without_linear.add(contig)
+                return
+            self._stretches += missing
             linear = np.concatenate([linear, np.full(missing, NOWHERE)])
         # Offsets ascend: the first record in a stretch has the lowest, and earlier ones keep theirs.
         stretch, at = np.unique(first, return_index=True)
@@ -92,20 +105,20 @@ class TabixIndex:
             bytes_before: compressed bytes, such as the header, that come before all that was added.
         """
         shift = bytes_before << WITHIN
-        names = b"".join(name + b"\0" for name in self._bins)
-        parts = [struct.pack("<4si6ii", b"TBI\1", len(self._bins), *_CONFIGURATION, len(names)), names]
-        for contig, bins in self._bins.items():
-            parts.append(struct.pack("<i", len(bins)))
-            for number, chunks in sorted(bins.items()):
-                flat = [offset + shift for chunk in chunks for offset in chunk]
-                parts.append(struct.pack(f"<Ii{len(flat)}Q", number, len(chunks), *flat))
-            # A stretch without records points where the one before it does.
-            linear = np.maximum.accumulate(self._linear[contig])
-            linear = np.where(linear == NOWHERE, 0, linear + shift)
-            parts += [struct.pack("<i", len(linear)), linear.astype("<u8").tobytes()]
         stream = BgzfWriter(path)
         try:
-            stream.write(b"".join(parts))
+            names = b"".join(name + b"\0" for name in self._bins)
+            stream.write(struct.pack("<4si6ii", b"TBI\1", len(self._bins), *_CONFIGURATION, len(names)) + names)
+            for contig, bins in self._bins.items():
+                parts = [struct.pack("<i", len(bins))]
+                for number, chunks in sorted(bins.items()):
+                    flat = [offset + shift for chunk in chunks for offset in chunk]
+                    parts.append(struct.pack(f"<Ii{len(flat)}Q", number, len(chunks), *flat))
+                # A stretch without records points where the one before it does.
+                linear = np.maximum.accumulate(self._linear[contig])
+                linear = np.where(linear == NOWHERE, 0, linear + shift)
+                parts += [struct.pack("<i", len(linear)), linear.astype("<u8").tobytes()]
+                stream.write(b"".join(parts))
             stream.close()
         finally:
             stream.abandon()

@@ -16,6 +16,8 @@ from annotator.engine.reference import Reference
 
 #: Rows of one row group.
 GROUP_ROWS = 20_000
+#: Bytes that wait for more rows at most: a row may hold an allele of a million bases.
+WAITING_BYTES = 64 << 20
 #: Bytes of one page.
 PAGE_BYTES = 64 * 1024
 #: Columns with few different values.
@@ -72,7 +74,7 @@ class TableWriter:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
-        self._rows = 0
+        self._rows = self._bytes = 0
         self._writer = pq.ParquetWriter(
             path, schema, compression="snappy", use_dictionary=DICTIONARIES, write_statistics=True,
             write_page_index=True, data_page_size=PAGE_BYTES,
@@ -82,17 +84,24 @@ class TableWriter:
         """Write rows, sooner or later."""
         self._waiting.append(batch)
         self._rows += len(batch)
+        self._bytes += batch.nbytes
         while self._rows >= GROUP_ROWS:
             table = self._joined(self._waiting)
             self._writer.write_table(table.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
             rest = table.slice(GROUP_ROWS)
-            self._waiting, self._rows = rest.to_batches(), len(rest)
+            self._waiting, self._rows, self._bytes = rest.to_batches(), len(rest), rest.nbytes
+        if self._bytes > WAITING_BYTES:
+            self._write_waiting()
 
     def close(self) -> None:
         """Write what waits, and the end."""
+        self._write_waiting()
+        self._writer.close()
+
+    def _write_waiting(self) -> None:
         if self._rows:
             self._writer.write_table(self._joined(self._waiting).combine_chunks(), row_group_size=GROUP_ROWS)
-        self._writer.close()
+        self._waiting, self._rows, self._bytes = [], 0, 0
 
     def abandon(self) -> None:
         """Close the file as it is; harmless after :meth:`close`."""

@@ -12,30 +12,41 @@ class Plan:
 
     :param name: what pages call it
     :param upload_limit: largest input file, bytes
+    :param uncompressed_limit: bytes of an input file at most, uncompressed
+    :param record_limit: records of an input file at most
+    :param processor_limit: seconds of processor time that one annotation may take
     :param retention: seconds after completion until the results file goes to the archive, None for never
     """
 
     role: Role
     name: str
     upload_limit: int
+    uncompressed_limit: int
+    record_limit: int
+    processor_limit: int
     retention: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plans:
-    """Both plans, as the operator set them.
-
-    :param free_upload_limit: bytes
-    :param premium_upload_limit: bytes
-    :param free_retention: seconds
-    """
+    """Both plans, as the operator set them. Times are seconds, sizes bytes; see `Plan`."""
 
     free_upload_limit: int
     premium_upload_limit: int
     free_retention: int
+    free_uncompressed_limit: int = 16 * 1024**2
+    premium_uncompressed_limit: int = 200 * 1024**3
+    free_record_limit: int = 100_000
+    premium_record_limit: int = 500_000_000
+    free_processor_limit: int = 10 * 60
+    premium_processor_limit: int = 24 * 3600
 
     def of(self, role: Role) -> Plan:
         """The plan of a role."""
         if role is Role.PREMIUM:
-            return Plan(role=role, name="Premium", upload_limit=self.premium_upload_limit, retention=None)
-        return Plan(role=role, name="Free", upload_limit=self.free_upload_limit, retention=self.free_retention)
+            return Plan(role=role, name="Premium", upload_limit=self.premium_upload_limit,
+                        uncompressed_limit=self.premium_uncompressed_limit, record_limit=self.premium_record_limit,
+                        processor_limit=self.premium_processor_limit, retention=None)
+        return Plan(role=role, name="Free", upload_limit=self.free_upload_limit,
+                    uncompressed_limit=self.free_uncompressed_limit, record_limit=self.free_record_limit,
+                    processor_limit=self.free_processor_limit, retention=self.free_retention)

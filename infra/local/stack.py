@@ -35,6 +35,12 @@ _CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0
 _QUICK_DEATH = 10.0
 """Seconds: a worker that lives shorter than this dies of itself, not of a job."""
 _MOST_QUICK_DEATHS = 3
+PLAN_LIMITS = {
+    "FreeUncompressedLimit": "FREE_UNCOMPRESSED_LIMIT", "PremiumUncompressedLimit": "PREMIUM_UNCOMPRESSED_LIMIT",
+    "FreeRecordLimit": "FREE_RECORD_LIMIT", "PremiumRecordLimit": "PREMIUM_RECORD_LIMIT",
+    "FreeProcessorSeconds": "FREE_PROCESSOR_SECONDS", "PremiumProcessorSeconds": "PREMIUM_PROCESSOR_SECONDS",
+}
+"""Outputs of the service's stack with limits of plans, and the worker's environment variables that hold them."""
 
 
 def _quietly(_: str) -> None:
@@ -232,6 +238,7 @@ class LocalStack:
             "REFERENCES_BUCKET": outputs["ReferencesBucket"],
             "JOB_REQUESTS_QUEUE_URL": outputs["JobRequestsQueueUrl"],
             "JOB_RESULTS_TOPIC": outputs["JobResultsTopic"],
+            **{variable: outputs[name] for name, variable in PLAN_LIMITS.items()},
         }
 
     def add_worker(self, **variables: str) -> Child:

@@ -46,6 +46,11 @@ REFUSED = {
     "old Macintosh": (HEADER + GOOD).replace(b"\n", b"\r"),
     "VCF 3": b"##fileformat=VCFv3.3\n" + COLUMNS + GOOD,
     "no version": b"##fileformat=\n" + COLUMNS + GOOD,
+    "version with a blank": b"##fileformat=VCF v4.3\n" + COLUMNS + GOOD,
+    "version without its v": b"##fileformat=VCF4.2\n" + COLUMNS + GOOD,
+    "header line in two": b'##fileformat=VCFv4.2\n##ALT=<ID=DEL,Description="a\nline break">\n' + COLUMNS,
+    "record that looks like BED": b"chr1\t1100\t6\tN\t<INV>\t.\tPASS\tEND=1200;SVTYPE=INV\n",
+    "record with five columns": b"1\t1100\t.\tG\tT\n",
     "no header": GOOD + GOOD,
     "record before #CHROM": b"##fileformat=VCFv4.2\n" + GOOD,
     "text before #CHROM": b"##fileformat=VCFv4.2\nhello\n",
@@ -94,6 +99,10 @@ TAKEN = {
     "every kind of allele": record(
         b"MT\t300\t.\tacgtn\tG,*,<DEL>,<DEL:ME:ALU>,N[chr1:5[,]MT:7]T,.A,T.,R\t.\t.\tEND=400"),
     "no allele": record(b"MT\t300\t.\tA\t.\t.\t.\t."),
+    "contig of the assembly file": record(b"<ctg1>\t300\t.\tA\tG\t.\t.\t."),
+    "breakends at both telomeres": record(b"MT\t0\t.\t.\t.[13:123457[\t.\t.\t.\nMT\t16570\t.\t.\t]13:9].\t.\t.\t."),
+    "END that is no number": record(b"MT\t300\t.\tA\t<DEL>\t.\t.\tEND=1e3"),
+    "bytes behind the end of gzip": gzip.compress(HEADER + GOOD) + b"trailing bytes",
     "contig of many signs": record(b"HLA-DRB1*15:01:01:01\t300\t.\tA\tG\t.\t.\t."),
 }
 

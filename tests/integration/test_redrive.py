@@ -9,6 +9,9 @@ from infra.redrive import dead_letter_queues, redrive, show
 from infra.service import Place
 from tests.conftest import REGION
 
+#: These tests count messages.
+pytestmark = pytest.mark.writes_once("sqs", "sns")
+
 QUEUES = {"uploads", "job-requests", "notify", "archive", "restore", "thaw", "erase"}
 
 

@@ -1,6 +1,7 @@
 """A worker brings each job to an end, or leaves it so that another worker can."""
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 import threading
@@ -23,14 +24,18 @@ from annotator.workspace import alive
 from chalicelib.aws.clients import client
 from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import JobRequestsQueue, ReceivedMessage
-from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.jobs import Job, JobReason, JobStatus
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.pace import Pace
+from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import LeaseLostError
 from chalicelib.services import Services
 from chalicelib.usecases.annotations import delete_job
 from tests.conftest import HeldClock
 from tests.integration.jobs import ADA, bodies_in, job_id, keys_in, make_job
+
+#: These tests count messages, and deliver some twice themselves.
+pytestmark = pytest.mark.writes_once("sqs", "sns")
 
 VCF = (b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
        b"MT\t73\t.\tA\tG\t.\t.\t.\nMT\t263\t.\tA\tG\t.\t.\t.\nMT\t750\t.\tA\tG\t.\t.\t.\n")
@@ -210,6 +215,77 @@ def test_a_file_that_takes_too_long_fails(
     error = now(services, job).error
     assert error is not None
     assert error.code == "time_limit"
+
+
+def failed_with(services: Services, make_worker: Callable[..., Worker], content: bytes, **plans: int) -> JobReason:
+    """The reason for which a file fails under plans with other limits."""
+    settings = replace(services.settings, plans=replace(services.plans, **plans))
+    job = make_job(services, content=content)
+    request(services, job)
+    worker = make_worker()
+    worker.services = replace(services, settings=settings)
+    worker.work_once(0)
+    failed = now(services, job)
+    assert failed.job_status is JobStatus.FAILED
+    assert failed.error is not None
+    return failed.error
+
+
+def test_more_records_than_the_plan_takes(services: Services, make_worker: Callable[..., Worker]) -> None:
+    error = failed_with(services, make_worker, VCF, free_record_limit=2, premium_record_limit=1_000_000)
+    assert error.code == "too_many_records"
+    assert error.message == "The file has 3 records; 2 is the limit."
+    assert error.hint.startswith("This is the limit of the Free plan. Split the file by chromosome or by region")
+    assert "Premium, which takes 1,000,000 records" in error.hint
+
+
+def test_more_bytes_than_the_plan_takes(services: Services, make_worker: Callable[..., Worker]) -> None:
+    """What counts is the uncompressed size: few bytes of gzip may hold any number of records."""
+    bomb = gzip.compress(VCF + b"MT\t750\t.\tA\tG\t.\t.\t.\n" * 100_000)
+    assert len(bomb) < 20_000
+    error = failed_with(services, make_worker, bomb, free_uncompressed_limit=1_000_000)
+    assert error.code == "too_large"
+    assert "1,000,000 bytes uncompressed" in error.message
+    assert "Free plan" in error.hint
+
+
+def test_premium_takes_more(services: Services, make_worker: Callable[..., Worker]) -> None:
+    services.profiles.sign_in(Profile(identity_id=ADA, name="Ada", email="ada@example.org", institution="", created=1))
+    services.profiles.subscribe(ADA)
+    error = failed_with(services, make_worker, VCF, free_record_limit=2, premium_record_limit=1)
+    assert error.message == "The file has 3 records; 1 is the limit."
+    assert error.hint == ("This is the limit of the Premium plan. Split the file by chromosome or by region and upload "
+                          "the parts.")
+
+
+def test_more_processor_time_than_the_plan_gives(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine_is(monkeypatch, "while True: pass")
+    error = failed_with(services, make_worker, VCF, free_processor_limit=1, premium_processor_limit=7200)
+    assert error.code == "processor_time_limit"
+    assert error.message == "The annotation needed more than 1 second of processor time, the limit of the Free plan."
+    assert error.hint.endswith("or annotate it with Premium, which gives 2 hours.")
+
+
+def test_the_engine_gets_no_credentials(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path) -> None:
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/secret")
+    engine_is(monkeypatch, f"import os; open({str(tmp_path / 'seen')!r}, 'w').write(' '.join(os.environ)); os.abort()")
+    request(services, make_job(services, content=VCF))
+    make_worker().work_once(0)
+    assert "PATH" in (tmp_path / "seen").read_text().split()
+    assert "AWS_" not in (tmp_path / "seen").read_text()
+
+
+def test_a_word_with_many_dots_costs_nothing(services: Services, make_worker: Callable[..., Worker]) -> None:
+    """Each of its endings would be a name of a build: 16 KB made 64 MB of them."""
+    first, _, rest = VCF.partition(b"\n")
+    content = b"\n".join([first, b"##reference=" + b"a." * 500_000, rest])
+    job = make_job(services, content=content)
+    request(services, job)
+    make_worker().work_once(0)
+    assert now(services, job).job_status is JobStatus.COMPLETED
 
 
 def while_annotating(services: Services, worker: Worker, job: Job, deed: Callable[[], object]) -> None:

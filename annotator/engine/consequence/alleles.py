@@ -7,6 +7,11 @@ several lose the first base, when all of them have it. Alleles as long as REF st
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from annotator.engine.affixes import common_prefix, common_suffix
 
 Interval = tuple[int, int]
 
@@ -20,7 +25,8 @@ class Allele:
     """One alternate allele on the forward strand.
 
     ``ref`` and ``alt`` are what is replaced and what replaces it, each empty where there is nothing. An insertion has
-    ``start == end + 1``. ``kind`` says what the alleles of the whole record are.
+    ``start == end + 1``. ``kind`` says what the alleles of the whole record are. ``sized`` is false for symbolic
+    alleles of unknown length.
     """
 
     start: int
@@ -28,6 +34,7 @@ class Allele:
     ref: str
     alt: str
     kind: int
+    sized: bool = True
 
     @property
     def plain(self) -> bool:
@@ -39,23 +46,25 @@ class Allele:
         ref, alt = self.ref, self.alt
         if len(ref) <= 1 or len(alt) <= 1:
             return [(self.start, self.end)]
-        found: list[Interval] = []
-        for at in range(max(len(ref), len(alt))):
-            if ref[at : at + 1] != alt[at : at + 1]:
-                here = self.start + at
-                if found and found[-1][1] == here - 1:
-                    found[-1] = (found[-1][0], here)
-                else:
-                    found.append((here, here))
-        return found
+        return _differences(self.start, ref, alt)
+
+
+@lru_cache(maxsize=8)  # each transcript asks again
+def _differences(start: int, ref: str, alt: str) -> list[Interval]:
+    """Ranges in which two alleles that begin at ``start`` differ; what one has beyond the other's end differs."""
+    one, two = (np.frombuffer(text.encode("ascii", "replace"), np.uint8) for text in (ref, alt))
+    short, long = sorted((len(one), len(two)))
+    differs = np.ones(long + 2, bool)
+    differs[0] = differs[-1] = False
+    differs[1 : short + 1] = one[:short] != two[:short]
+    edges = np.diff(differs.view(np.int8))
+    first, last = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
+    return list(zip((first + start).tolist(), (last + start).tolist(), strict=True))
 
 
 def minimal(ref: str, alt: str) -> tuple[int, str, str]:
     """How many bases two alleles share at their start, and the alleles without what they share at start and end."""
-    shared = 0
-    while shared < min(len(ref), len(alt)) and ref[shared] == alt[shared]:
-        shared += 1
+    shared = common_prefix(ref, alt)
     ref, alt = ref[shared:], alt[shared:]
-    while ref and alt and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    return shared, ref, alt
+    at_end = common_suffix(ref, alt)
+    return shared, ref[: len(ref) - at_end], alt[: len(alt) - at_end]

@@ -16,7 +16,7 @@ from annotator.engine.consequence.coding_indels import CodingIndelRows
 from annotator.engine.consequence.codons import CodingSequences, protein_prefixes
 from annotator.engine.consequence.exact import ExactRows
 from annotator.engine.consequence.frames import FrameReader
-from annotator.engine.consequence.hgvs import Fetch
+from annotator.engine.consequence.hgvs import REACH, Fetch
 from annotator.engine.consequence.indels import Ranges, indel_terms, outside_codons
 from annotator.engine.consequence.models import Bases, ContigModels
 from annotator.engine.consequence.moving import Movements
@@ -132,6 +132,7 @@ class ConsequenceCaller:
         single = plain_single_bases(alleles)[allele[touches]] & ~odd
         simple = ~single & ~odd
         simple[simple] = outside_codons(alleles, pairs, inside[simple], models)
+        simple[simple] = ~self._shift_into_start_codons(alleles, pairs, inside[simple])
         singles, left = self._single_bases(alleles, pairs, inside[single])
         found += [*singles, self._indels(alleles, pairs, inside[simple])]
         coding, rest = self._coding_indels.rows(alleles, pairs, inside[~single & ~simple & ~odd])
@@ -215,6 +216,25 @@ class ConsequenceCaller:
             name = pc.replace_with_mask(name, pa.array(np.arange(len(at)) == one), pa.scalar(row.hgvsc))
         rows.texts["hgvsc"] = name
         return rows
+
+    def _shift_into_start_codons(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> np.ndarray:
+        """Which insertions and deletions in 5' UTRs touch the first codon in another spelling of the same change."""
+        models = self._models
+        transcript, allele = pairs.transcript[at], pairs.allele[at]
+        low = np.minimum(alleles.start[allele], alleles.end[allele])
+        high = np.maximum(alleles.start[allele], alleles.end[allele])
+        places = locate(models, transcript, np.maximum(low, models.start[transcript]))
+        forward = models.strand[transcript] > 0
+        distance = np.where(forward, models.coding_start[transcript] - high, low - models.coding_end[transcript])
+        room = np.where(forward, places.from_right, places.from_left)
+        near = models.is_coding[transcript] & places.exonic & (distance > 0) & (distance <= np.minimum(room, REACH))
+        found: np.ndarray = np.zeros(len(at), dtype=bool)
+        for one in np.flatnonzero(near).tolist():
+            # An insertion lies beside its bases: it needs as many steps as a deletion of the base in front of it.
+            steps = distance[one] + (alleles.start[allele[one]] > alleles.end[allele[one]])
+            shift = self._exact.shift(alleles.one(int(allele[one])), 1 if forward[one] else -1)
+            found[one] = shift >= steps
+        return found
 
     def _numbers(self, ranges: Ranges) -> dict[str, pa.Array | list[pa.Array | pa.Scalar | str]]:
         """Numbers of exons or introns, and positions in the spliced transcript of those in exons."""

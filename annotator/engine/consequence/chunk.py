@@ -41,7 +41,8 @@ class AlleleChunk:
 
     ``record`` is the index of the record within the chunk, ascending from 0 (a record may have no allele here);
     ``pos`` is POS; ``ref`` and ``alt`` are upper-cased, with the base in front as in the file; ``alt`` may be symbolic;
-    ``end`` is the last base of the reference that is touched. ``records`` is how many records the chunk has.
+    ``end`` is the last base of the reference that is touched (1-based), 0 for symbolic alleles of unknown length.
+    ``records`` is how many records the chunk has.
     """
 
     record: np.ndarray

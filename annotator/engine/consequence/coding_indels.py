@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from annotator.engine.columns import bytes_of, every, letters
 from annotator.engine.consequence.alleles import DELETION, INSERTION
@@ -21,7 +22,7 @@ from annotator.engine.consequence.pairs import Alleles, Pairs
 from annotator.engine.consequence.positions import locate
 from annotator.engine.consequence.rows import Rows
 from annotator.engine.consequence.terms import BIT
-from annotator.engine.consequence.translation import COMPLEMENT
+from annotator.engine.consequence.translation import COMPLEMENT, THREE_LETTERS
 
 #: Bases of an exon at an intron that belong to the splice region.
 SPLICE_REGION = 3
@@ -173,7 +174,11 @@ class CodingIndelRows:
             where = where[told]
             one, shown = found.take(where), shown.take(told)
             proteins = self._proteins.take(pa.array(one.transcript))
-            made = self._rows(one, shown, frames, acids[where], stops[where])
+            gained = stops[where]
+            if named is shifted_frames:
+                # The first other amino acid may be a stop behind the changed codons.
+                gained = gained | pc.equal(name[2], THREE_LETTERS["*"]).to_numpy(zero_copy_only=False)[told]
+            made = self._rows(one, shown, frames, acids[where], gained)
             made.texts["hgvsp"] = [proteins, *(part.filter(pa.array(told)) for part in name)]
             left[one.pair] = False
             rows.append(made)

@@ -8,144 +8,27 @@ both to the same answers.
 
 from __future__ import annotations
 
+from annotator.engine.affixes import common_prefix, common_suffix
 from annotator.engine.consequence.lazy import lazy
-from annotator.engine.consequence.placement import Placement, overlap
+from annotator.engine.consequence.placement import overlap
+from annotator.engine.consequence.start_and_stop import CodingEnds
 from annotator.engine.consequence.terms import BIT
-from annotator.engine.consequence.translation import translate
 
 
-class Effect(Placement):
+class Effect(CodingEnds):
     """The effect of an allele on a transcript that it lies within."""
 
     @lazy
-    def partial_codon(self) -> bool:
-        """In a last codon that has fewer than three bases."""
-        if self.protein_start is None:
-            return False
-        return 0 < len(self.transcript.cds) - (self.protein_start * 3 - 3) < 3
-
-    @lazy
-    def at_start_codon(self) -> bool:
-        """Touches the first codon."""
-        t = self.transcript
-        if t.start_unknown or not self.cdna_start or not self.cdna_end or not t.coding:
-            return False
-        return overlap(self.cdna_start, self.cdna_end, t.cdna_coding[0], t.cdna_coding[0] + 2)
-
-    @lazy
-    def at_stop_codon(self) -> bool:
-        """Touches the last codon."""
-        t = self.transcript
-        if t.end_unknown or not self.cdna_start or not self.cdna_end or not t.coding:
-            return False
-        return overlap(self.cdna_start, self.cdna_end, t.cdna_coding[1] - 2, t.cdna_coding[1])
-
-    @lazy
-    def _edited_start(self) -> str:
-        """The transcript up to its last coding base, with the change."""
-        t = self.transcript
-        whole = t.five_prime + t.cds
-        return whole[: (self.cdna_start or 1) - 1] + self.alt + whole[self.cdna_end or 0 :]
-
-    @lazy
-    def start_shifted(self) -> bool:
-        """A change of length at the first codon that leaves another coding sequence behind."""
-        if not self.allele.plain or not self.at_start_codon or self.same_length:
-            return False
-        t, edited = self.transcript, self._edited_start
-        before = t.five_prime
-        if before and edited.startswith(before) and edited[len(before) : len(before) + 3] == "ATG":
-            return False
-        return len(edited) < len(t.cds) or not edited.endswith(t.cds)
-
-    @lazy
-    def start_codon_kept(self) -> bool:
-        """A substitution after which the first codon is still ATG."""
-        if not self.allele.plain:
-            return True
-        edited = self._edited_start
-        at = len(edited) - len(self.transcript.cds)
-        return edited[at : at + 3] == "ATG"
-
-    @lazy
-    def start_codon_replaced(self) -> bool:
-        """Another codon than ATG stands where the first one was, behind a 5' UTR."""
-        t = self.transcript
-        if not self.allele.plain or not self.at_start_codon or not t.five_prime:
-            return False
-        if (self.cdna_end or 0) > len(t.five_prime) + len(t.cds):
-            return False
-        return self._edited_start[len(t.five_prime) :][:3] != "ATG"
-
-    @lazy
-    def start_lost(self) -> bool:
-        """The first codon is no start any more."""
-        if not self.at_start_codon:
-            return False
-        if self.start_shifted and not (self._inframe_insertion(False) or self.inframe_deletion):
-            return True
-        if self.start_codon_replaced:
-            return True
-        if self.peptides is None or not self.peptides[0] or not self.peptides[1] or self.peptides[1] == "X":
-            return False
-        before, after = self.peptides
-        return self.protein_start == 1 and not after.endswith(before) and not after.startswith(before)
-
-    @lazy
-    def start_retained(self) -> bool:
-        """The first codon is touched and still there."""
-        if not self.at_start_codon:
-            return False
-        return self.start_codon_kept if self.same_length else not self.start_shifted
-
-    @lazy
-    def stop_altered(self) -> bool:
-        """A change of length at the last codon after which no stop stands there."""
-        if not self.allele.plain or not self.at_stop_codon or self.same_length or self.cds_start is None:
-            return False
-        t = self.transcript
-        whole, replaced = t.cds + t.three_prime, (self.cdna_end or 0) - (self.cdna_start or 0) + 1
-        edited = whole[: self.cds_start - 1] + self.alt + whole[self.cds_start - 1 + replaced :]
-        if len(edited) < len(t.cds):
-            return True
-        return translate(edited[len(t.cds) - 3 : len(t.cds)], self.code) != "*"
-
-    @lazy
-    def stop_lost(self) -> bool:
-        """A stop is gone."""
-        if self.peptides is not None:
-            return "*" in self.peptides[0] and "*" not in self.peptides[1]
-        return self.stop_altered
-
-    @lazy
-    def stop_retained(self) -> bool:
-        """A stop is touched and still there."""
-        if self.partial_codon or self.stop_lost:
-            return False
-        if self.peptides is not None and self.peptides[1]:
-            return self._same_stop(*self.peptides)
-        return not self.same_length and self.at_stop_codon and not self.stop_altered
-
-    def _same_stop(self, before: str, after: str) -> bool:
-        if before == after == "X":
-            return False
-        protein, start, end = self.transcript.peptide(self.code), self.protein_start or 1, self.protein_end or 0
-        if start > len(protein) and after.startswith("*"):
-            return True
-        altered = protein[: start - 1] + after + protein[max(end, start - 1) :]
-        beyond = len(altered) - len(protein)
-        return (
-            (before == after[:1] and "*" in after)
-            or (altered[: len(protein)] == protein and 0 < beyond < 3)
-            or ("*" in before and before.index("*") == after.find("*"))
-        )
-
-    @lazy
     def stop_gained(self) -> bool:
-        """A new stop."""
+        """A new stop: in the changed codons, or the first other amino acid behind a shift of the frame."""
         if self.stop_retained or self.peptides is None:
             return False
-        return "*" in self.peptides[1] and "*" not in self.peptides[0]
+        if "*" in self.peptides[1] and "*" not in self.peptides[0]:
+            return True
+        if not self.frame_moves or self.first_difference is None:
+            return False
+        _, before, after = self.first_difference
+        return before not in ("", "*") and after == "*"
 
     @lazy
     def frameshift(self) -> bool:
@@ -153,13 +36,6 @@ class Effect(Placement):
         if not self.frame_moves or self.cleanly_inside:
             return self.frame_moves
         return not self.partial_codon and not self.stop_retained
-
-    @lazy
-    def frame_moves(self) -> bool:
-        """Bases are added to or lost from the coding sequence, and not three by three."""
-        if self.cds_start is None or self.cds_end is None:
-            return False
-        return (len(self.alt) - (self.cds_end - self.cds_start + 1)) % 3 != 0
 
     @lazy
     def inframe_insertion(self) -> bool:
@@ -188,11 +64,9 @@ class Effect(Placement):
             return False
         if before.startswith(after) or before.endswith(after):
             return True
-        while after and before[0] == after[0]:
-            before, after = before[1:], after[1:]
-        while after and before[-1] == after[-1]:
-            before, after = before[:-1], after[:-1]
-        return not after and len(before) % 3 == 0
+        if (len(before) - len(after)) % 3:
+            return False
+        return common_prefix(before, after) + common_suffix(before, after) >= len(after)
 
     @lazy
     def protein_altering(self) -> bool:
@@ -212,7 +86,9 @@ class Effect(Placement):
         if self.peptides is None or self.start_lost or self.stop_lost or self.stop_gained or self.partial_codon:
             return False
         before, after = self.peptides
-        return not self.stop_retained and before != after and len(before) == len(after)
+        if self.stop_retained or len(before) != len(after):
+            return False
+        return any(one != two and "X" not in (one, two) for one, two in zip(before, after, strict=True))
 
     @lazy
     def synonymous(self) -> bool:
@@ -282,11 +158,14 @@ class Effect(Placement):
         if self.complete and self.decrease:
             return BIT["transcript_ablation"]
         t = self.transcript
-        if self.frame_moves and self.cleanly_inside:
-            return BIT["frameshift_variant"] | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
-        found = self._splice_terms()
-        if self.coding:
+        if self.frame_moves and self.cleanly_inside and not self.protein_kept:
+            found = BIT["frameshift_variant"] | BIT["stop_gained"] * self.stop_gained
+            return found | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
+        found = self.splice_terms()
+        if self.coding and not self.start_whole:
             found |= self._coding_terms()
+        elif self.start_whole:
+            found |= BIT["start_retained_variant"] | BIT["5_prime_UTR_variant"]
         if self.exonic and self.beyond_coding and self.within_cdna:
             forward = t.strand > 0
             found |= BIT["5_prime_UTR_variant"] * (self._before_coding() if forward else self._after_coding())
@@ -307,7 +186,8 @@ class Effect(Placement):
         """Known to lie well inside an exon, and without a stop in its codons: a shift of the frame is all there is."""
         return self.inside and self.peptides is not None and "*" not in self.peptides[0] + self.peptides[1]
 
-    def _splice_terms(self) -> int:
+    def splice_terms(self) -> int:
+        """Terms of the parts of introns, and of exons beside them, that it changes."""
         if not self.boundary and not (self.tract or self.tract_reverse):
             return 0
         forward = self.transcript.strand > 0
@@ -328,6 +208,8 @@ class Effect(Placement):
         if self.behind_slip:
             start = BIT["start_lost"] * (self.at_start_codon and not self.same_length)
             return start | BIT["frameshift_variant" if self.frame_moves else "coding_sequence_variant"]
+        if self.protein_kept:
+            return BIT["stop_retained_variant"]
         found = BIT["stop_gained"] * self.stop_gained | BIT["stop_lost"] * self.stop_lost
         found |= BIT["start_lost"] * self.start_lost | BIT["start_retained_variant"] * self.start_retained
         found |= BIT["stop_retained_variant"] * self.stop_retained | BIT["synonymous_variant"] * self.synonymous

@@ -117,7 +117,8 @@ class ExactRows:
         """The effect of an allele on a transcript that it lies within."""
         if transcript.coding:
             self.load(transcript)
-        return Effect(allele, transcript, self._code)
+        shift = 0 if allele.kind == SYMBOLIC else self.shift(allele, transcript.strand)
+        return Effect(allele, transcript, self._code, shift=shift)
 
     def row(self, allele: Allele, transcript: Transcript) -> Row:
         """The row of an allele and a transcript that it lies within."""
@@ -131,16 +132,24 @@ class ExactRows:
         if allele.kind == SYMBOLIC:
             texts = self._positions(effect) if effect.exonic else {}
             return Row(structural_terms(effect), **numbers, **texts)
-        shift = self.shift(allele, transcript.strand)
+        shift, moved = effect.shift, effect
+        if (shift and effect.coding) or effect.shifts_into_start_codon:
+            moved = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, self._code)
+        judged = effect
+        if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or moved.boundary):
+            # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
+            judged = moved
         # Behind a slip of the ribosome positions in the coding sequence depend on who counts.
         name = "" if effect.behind_slip else transcript_change(effect, shift, self._fetch)
         texts = {"hgvsc": name and f"{transcript.id}:{name}"}
         if effect.exonic:
             texts |= self._positions(effect)
-        if effect.coding and not effect.behind_slip:
+        if effect.coding and not (effect.behind_slip or judged.start_whole):
             texts["amino_acids"], texts["codons"] = _amino_acids(effect), _codons(effect)
-            texts["hgvsp"] = self._protein_name(effect, shift)
-        return Row(effect.terms, **numbers, **texts)
+            if allele.plain:
+                protein = protein_change(judged, moved)
+                texts["hgvsp"] = protein and f"{transcript.protein}:{protein.replace('=', '%3D')}"
+        return Row(judged.terms, **numbers, **texts)
 
     def row_inside(self, allele: Allele, t: Transcript, exon: int) -> Row:
         """The row of an allele that lies, and can be moved, well inside the coding part of an exon."""
@@ -168,13 +177,3 @@ class ExactRows:
             found["cds"] = span(effect.cds_start, effect.cds_end)
             found["protein"] = span(effect.protein_start, effect.protein_end)
         return found
-
-    def _protein_name(self, effect: Effect, shift: int) -> str:
-        if not effect.allele.plain:
-            return ""
-        moved = effect
-        if shift:
-            t = effect.transcript
-            moved = Effect(shifted(effect.allele, t.strand, shift, self._fetch), t, self._code)
-        name = protein_change(effect, moved)
-        return name and f"{effect.transcript.protein}:{name.replace('=', '%3D')}"

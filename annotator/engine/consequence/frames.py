@@ -94,6 +94,8 @@ class FrameReader:
             acids[: len(text) - 2] = acids_of(
                 np.lib.stride_tricks.sliding_window_view(bases[: len(text)], 3), self._code
             )
+        if t.start_known(self._code):
+            acids[0] = ord("M")
         coding = t.cdna_coding[1] - t.cdna_coding[0] + 1
         protein = coding // 3
         if protein and coding % 3 == 0 and acids[3 * protein - 3] == STOP:

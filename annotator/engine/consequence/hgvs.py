@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from annotator.engine.affixes import common_prefix, common_suffix
 from annotator.engine.consequence.alleles import DELETION, INSERTION, SUBSTITUTION, Allele
 from annotator.engine.consequence.effects import Effect
 from annotator.engine.consequence.transcript import Transcript
@@ -35,18 +36,19 @@ def clip(change: Change, protein: bool) -> None:
     """Cut off what both alleles have at their start, then at their end, and tell the type of what is left."""
     change.original = change.ref
     ref, alt = change.ref, change.alt
-    while ref:
-        if protein and ref[0] == "*" and alt[:1] == "*":
-            change.type = "="
-            return
-        if ref[0] != alt[:1]:
-            break
-        change.prefix += ref[0]
-        ref, alt = ref[1:], alt[1:]
-        change.start += 1
-    while ref and ref[-1] == alt[-1:]:
-        ref, alt = ref[:-1], alt[:-1]
-        change.end -= 1
+    shared = common_prefix(ref, alt)
+    stop = ref.find("*", 0, shared) if protein else -1
+    if stop >= 0:
+        shared = stop
+    change.prefix += ref[:shared]
+    change.start += shared
+    if stop >= 0:
+        change.type = "="
+        return
+    ref, alt = ref[shared:], alt[shared:]
+    at_end = common_suffix(ref, alt)
+    ref, alt = ref[: len(ref) - at_end], alt[: len(alt) - at_end]
+    change.end -= at_end
     change.ref, change.alt = ref, alt
     if len(ref) == len(alt) == 1 and ref != "-":
         change.type = ">"
@@ -75,7 +77,7 @@ def shift_of(allele: Allele, strand: int, fetch: Fetch) -> int:
             first = max(1, allele.start - reach)
             after = fetch(first, allele.start - first).decode("ascii")[::-1]
             pattern = (moved[::-1] * (len(after) // size + 1))[: len(after)]
-        shift = next((at for at, (one, two) in enumerate(zip(after, pattern, strict=True)) if one != two), len(after))
+        shift = common_prefix(after, pattern)
         if shift < reach:
             break
     return shift

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.compiling import FORMAT, LATER_COLUMNS, SCHEMA
 from annotator.engine.consequence.transcript import Transcript
 from annotator.engine.errors import BundleError
-from annotator.engine.library_errors import step
+from annotator.engine.library_errors import VERIFY, step
 
 #: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
 FLANK = 5000
@@ -48,7 +48,7 @@ class GeneModels:
         Raises:
             BundleError: it is no such file, or one of another version.
         """
-        with step("reference_models", f"{path.name} cannot be read"):
+        with step("reference_models", f"{path.name} cannot be read", VERIFY):
             reader = pa.ipc.open_file(pa.memory_map(str(path)))
         metadata = reader.schema.metadata or {}
         if metadata.get(b"format") != FORMAT.encode():
@@ -69,7 +69,7 @@ class GeneModels:
             circular: transcripts near one end flank variants at the other.
         """
         at = self._index.get(name)
-        with step("reference_models", "The compiled gene models cannot be read"):
+        with step("reference_models", "The compiled gene models cannot be read", VERIFY):
             batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
         for column in LATER_COLUMNS:
             if column not in batch.column_names:

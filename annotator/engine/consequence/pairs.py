@@ -31,6 +31,8 @@ class Alleles:
     kind: np.ndarray
     #: CSQ's Allele.
     text: pa.StringArray
+    #: False for symbolic alleles of unknown length.
+    sized: np.ndarray
 
     @classmethod
     def of(cls, chunk: AlleleChunk) -> Alleles:
@@ -70,16 +72,16 @@ class Alleles:
             for at in np.flatnonzero(symbolic):
                 names[at] = structural_name(names[at])
             text = pa.array(names, pa.string())
-        return cls(chunk.record.astype(np.int64), chunk.pos.astype(np.int64), start, end, ref, alt, kind, text)
+        record, pos = chunk.record.astype(np.int64), chunk.pos.astype(np.int64)
+        return cls(record, pos, start, end, ref, alt, kind, text, chunk.end > 0)
 
     def __len__(self) -> int:
         return len(self.record)
 
     def one(self, at: int) -> Allele:
         """One allele."""
-        return Allele(
-            int(self.start[at]), int(self.end[at]), self.ref[at].as_py(), self.alt[at].as_py(), int(self.kind[at])
-        )
+        ref, alt = self.ref[at].as_py(), self.alt[at].as_py()
+        return Allele(int(self.start[at]), int(self.end[at]), ref, alt, int(self.kind[at]), bool(self.sized[at]))
 
 
 def _lengths(texts: pa.StringArray) -> np.ndarray:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from annotator.engine.consequence.alleles import Allele
+from bisect import bisect_left, bisect_right
+
+from annotator.engine.consequence.alleles import Allele, Interval
 from annotator.engine.consequence.lazy import lazy
 from annotator.engine.consequence.transcript import Piece, Transcript
 from annotator.engine.consequence.translation import codons_to_stop, reverse_complement, translate
 
 #: Bases around an exon that count as touching it in a transcript with a frameshift intron.
 STRETCH = 12
+#: Bases on either side of an end of an intron in which a change can be more than "in the intron" or "outside".
+REACH = 20
+#: An allele that differs in no more ranges is looked at range by range.
+FEW_REGIONS = 64
 
 
 def overlap(start: int, end: int, first: int, last: int) -> bool:
@@ -16,10 +22,41 @@ def overlap(start: int, end: int, first: int, last: int) -> bool:
     return end >= first and start <= last
 
 
+def _near_intron(regions: list[Interval], first: int, last: int) -> list[Interval]:
+    """Those of the ranges in which an allele differs that can change what is said of an intron, in their order.
+
+    A long substitution differs in many ranges, most of them far inside exons and introns. What counts are the ranges
+    near the ends of the intron, and one in its middle, if there is any.
+
+    Args:
+        regions: ascending, without overlaps, 1-based and inclusive.
+        first: first base of the intron.
+        last: last base of the intron.
+    """
+    if len(regions) <= FEW_REGIONS:
+        return regions
+    chosen: set[int] = set()
+    for edge in (first, last):
+        begin = bisect_left(regions, edge - REACH, key=_end)
+        chosen.update(range(begin, bisect_right(regions, edge + REACH, key=_start)))
+    middle = bisect_left(regions, first + REACH, key=_end)
+    if middle < len(regions) and regions[middle][0] <= last - REACH:
+        chosen.add(middle)
+    return [regions[at] for at in sorted(chosen)]
+
+
+def _start(region: Interval) -> int:
+    return region[0]
+
+
+def _end(region: Interval) -> int:
+    return region[1]
+
+
 class Placement:
     """An allele in a transcript that it lies within; the sequence of a transcript that is translated is loaded."""
 
-    def __init__(self, allele: Allele, transcript: Transcript, code: int, inside: int = -1) -> None:
+    def __init__(self, allele: Allele, transcript: Transcript, code: int, inside: int = -1, shift: int = 0) -> None:
         """Place an allele.
 
         Args:
@@ -27,7 +64,9 @@ class Placement:
             transcript: the transcript.
             code: number of the genetic code.
             inside: index of the exon in whose coding part the allele is known to lie well inside; -1: find out.
+            shift: by how many bases the allele can be shifted in the direction of the transcript.
         """
+        self.shift = shift
         self.allele = allele
         self.transcript = transcript
         self.code = code
@@ -38,7 +77,6 @@ class Placement:
         self.same_length = not self.increase and not self.decrease
         #: The alternate bases in the direction of the transcript.
         self.alt = allele.alt if transcript.strand > 0 else reverse_complement(allele.alt)
-        self.ref = allele.ref if transcript.strand > 0 else reverse_complement(allele.ref)
         self.intronic = self.in_frameshift_intron = self.at_start = self.at_end = False
         self.fifth = self.fifth_reverse = self.region = self.region_reverse = False
         self.tract = self.tract_reverse = self.splice_near = self.boundary = False
@@ -65,10 +103,17 @@ class Placement:
             beyond_coding=False,
             at_start_codon=False,
             at_stop_codon=False,
+            beside_stop_codon=False,
             partial_codon=False,
+            start_whole=False,
             start_lost=False,
             start_retained=False,
         )
+
+    @lazy
+    def ref(self) -> str:
+        """The reference bases in the direction of the transcript."""
+        return self.allele.ref if self.transcript.strand > 0 else reverse_complement(self.allele.ref)
 
     # Regions
 
@@ -125,10 +170,11 @@ class Placement:
             if overlap(self.low, self.high, first - 3, first + 7) or overlap(self.low, self.high, last - 7, last + 3)
         ]
         self.boundary = bool(boundary)
-        for start, end in self.allele.regions():
-            insertion = start == end + 1
-            low, high = min(start, end), max(start, end)
-            for first, last in near:
+        regions = self.allele.regions()
+        for first, last in near:
+            for start, end in _near_intron(regions, first, last):
+                insertion = start == end + 1
+                low, high = min(start, end), max(start, end)
                 if last - first <= STRETCH and overlap(start, end, first, last):
                     self.in_frameshift_intron = True
                     continue
@@ -136,7 +182,8 @@ class Placement:
                     self.intronic = True
                 self.tract |= overlap(low, high, last - 16, last - 2)
                 self.tract_reverse |= overlap(low, high, first + 2, first + 16)
-            for first, last in boundary:
+        for first, last in boundary:
+            for start, end in _near_intron(regions, first, last):
                 if last - first <= STRETCH and overlap(start, end, first, last):
                     self.in_frameshift_intron = True
                     continue
@@ -146,15 +193,25 @@ class Placement:
                 self.region |= overlap(start, end, first + 2, first + 5)
                 self.fifth_reverse |= overlap(start, end, last - 4, last - 4)
                 self.region_reverse |= overlap(start, end, last - 5, last - 2)
-                if not (self.at_start or self.at_end):
-                    # The last intron and region decide, as in VEP.
-                    self.splice_near = (
-                        overlap(start, end, first + 2, first + 7)
-                        or overlap(start, end, last - 7, last - 2)
-                        or overlap(start, end, first - 3, first - 1)
-                        or overlap(start, end, last + 1, last + 3)
-                        or (insertion and (start in (first, first + 2) or end in (last, last - 2)))
-                    )
+        if boundary and not (self.at_start or self.at_end):
+            self.splice_near = self._is_splice_near(regions, boundary)
+
+    @staticmethod
+    def _is_splice_near(regions: list[Interval], boundary: list[Interval]) -> bool:
+        """Whether a change touches a splice region: the last range and the last intron decide, as in VEP."""
+        for start, end in reversed(regions):
+            insertion = start == end + 1
+            for first, last in reversed(boundary):
+                if last - first <= STRETCH and overlap(start, end, first, last):
+                    continue
+                return (
+                    overlap(start, end, first + 2, first + 7)
+                    or overlap(start, end, last - 7, last - 2)
+                    or overlap(start, end, first - 3, first - 1)
+                    or overlap(start, end, last + 1, last + 3)
+                    or (insertion and (start in (first, first + 2) or end in (last, last - 2)))
+                )
+        return False
 
     # Positions, from 1; None where that end of the change lies in no exon, or not in the coding sequence
 
@@ -237,4 +294,33 @@ class Placement:
                 before = before[:at] + "U" + before[at + 1 :]
                 if len(before) == len(after) and self.codons[1][3 * at : 3 * at + 3] == "TGA":
                     after = after[:at] + "U" + after[at + 1 :]
+        t = self.transcript
+        if self.protein_start == 1 and t.start_known(self.code):
+            before, after = (
+                "M" + acids[1:] if len(codons) >= 3 and t.starts_at(codons[:3], self.code) else acids
+                for codons, acids in zip(self.codons, (before, after), strict=True)
+            )
         return before, after
+
+    @lazy
+    def first_difference(self) -> tuple[int, str, str] | None:
+        """The first codon, from the one that is changed on, that codes for another amino acid than before.
+
+        Returns:
+            its number, from 1, and the amino acids before and after (``*`` for a stop; "" before, behind the end of a
+            protein that the models give no stop); None where the sequence ends before there is one, or where both have
+            their stop.
+        """
+        t, altered = self.transcript, self.altered_cds or ""
+        protein = t.peptide(self.code) + "*" * t.has_stop(self.code)
+        at = self.protein_start or 1
+        while len(altered) >= 3 * at:
+            before, after = protein[at - 1 : at], translate(altered[3 * at - 3 : 3 * at], self.code)
+            if at == 1 and t.start_known(self.code) and t.starts_at(altered[:3], self.code):
+                after = "M"
+            if before == after == "*":
+                return None
+            if before != after:
+                return at, before, after
+            at += 1
+        return None

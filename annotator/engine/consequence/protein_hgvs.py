@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from annotator.engine.affixes import common_prefix
 from annotator.engine.consequence.effects import Effect
 from annotator.engine.consequence.hgvs import Change, clip
 from annotator.engine.consequence.translation import three_letters, translate
@@ -16,6 +17,8 @@ def protein_change(effect: Effect, moved: Effect) -> str:
     """
     if not effect.coding or not moved.protein_start or not moved.protein_end or moved.peptides is None:
         return ""
+    if effect.protein_kept:
+        return f"p.Ter{len(moved.transcript.peptide(moved.code)) + 1}="
     before, after = (one or "-" for one in moved.peptides)
     change = Change(moved.protein_start, moved.protein_end, before, after)
     if before != after:
@@ -45,6 +48,8 @@ def _tell(change: Change, effect: Effect, moved: Effect) -> None:
 def _named(change: Change, effect: Effect, moved: Effect) -> str:
     if change.type == "fs":
         _first_difference(change, moved)
+        if not change.ref:  # behind the end of a protein whose stop is not known
+            return ""
     elif change.type == "ins":
         _move_on(change, moved)
         if "*" not in change.alt and _is_duplication(change, moved):
@@ -91,6 +96,8 @@ def _format(change: Change, ref: str, alt: str, effect: Effect, moved: Effect) -
     if kind == "fs":
         if alt == "Ter":
             return f"{ref}{start}Ter"
+        if ref == "Ter":  # the protein goes on behind its stop: an extension
+            return f"{ref}{start}{alt}extTer{_extension(moved) or '?'}"
         return f"{ref}{start}{alt}fsTer{_distance_to_stop(start, moved) or '?'}"
     if len(ref) > 3:
         return f"{ref[:3]}{start}_{ref[-3:]}{end}del"
@@ -105,20 +112,14 @@ def _protein(change: Change, moved: Effect) -> str:
 
 def _first_difference(change: Change, moved: Effect) -> None:
     """Set a frameshift to the first amino acid that is another one."""
-    change.start = moved.protein_start or 1
-    before, altered = moved.transcript.peptide(moved.code) + "*", moved.altered_cds or ""
-    if len(altered) < 3 * change.start:
-        change.ref, change.alt, change.type = change.ref.replace("-", ""), "del", "del"
+    found = moved.first_difference
+    if found is not None:
+        change.start, change.ref, change.alt = found
         return
-    while len(altered) >= 3 * change.start:
-        change.ref = before[change.start - 1 : change.start]
-        change.alt = translate(altered[3 * change.start - 3 : 3 * change.start], moved.code)
-        if change.ref == change.alt == "*":
-            change.type = "="
-            return
-        if change.ref != change.alt:
-            return
-        change.start += 1
+    if moved.altered_stop:
+        change.type = "="
+    else:
+        change.ref, change.alt, change.type = change.ref.replace("-", ""), "del", "del"
 
 
 def _move_on(change: Change, moved: Effect) -> None:
@@ -126,14 +127,14 @@ def _move_on(change: Change, moved: Effect) -> None:
     protein = _protein(change, moved)
     if len(protein) <= change.end + 1:
         return
-    following = protein[change.end :]
     text = change.alt if change.type == "ins" else change.ref
-    for one in following[: max(0, len(following) - len(text) + 1)]:
-        if text[0] != one:
-            break
-        text = text[1:] + one
-        change.start += 1
-        change.end += 1
+    size = len(text)
+    following = protein[change.end : max(0, len(protein) - size + 1)]
+    by = common_prefix(following, text * (len(following) // size + 1))
+    turn = by % size
+    text = text[turn:] + text[:turn]
+    change.start += by
+    change.end += by
     if change.type == "ins":
         change.alt = text
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from annotator.engine.consequence.effects import Effect
-from annotator.engine.consequence.placement import overlap
+from annotator.engine.consequence.placement import STRETCH, overlap
 from annotator.engine.consequence.terms import BIT
 
 #: Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol.
@@ -48,6 +48,11 @@ def structural_terms(effect: Effect) -> int:
         found |= BIT["feature_elongation"]
     if (lost and effect.within_cdna) or kind == "chromosome_breakpoint":
         found |= BIT["feature_truncation"]
+    if lost:
+        # As for deletions that are written out.
+        found |= effect.splice_terms()
+    if kind == "insertion":
+        found |= _parted_splice_site(effect)
     if effect.coding and not effect.complete:
         found |= _coding(effect, lost)
     if effect.exonic and effect.beyond_coding and effect.within_cdna:
@@ -62,7 +67,22 @@ def structural_terms(effect: Effect) -> int:
         found |= BIT["coding_transcript_variant"]
     if effect.intronic and not effect.complete:
         found |= BIT["intron_variant"]
-    return found or BIT["coding_transcript_variant" if t.coding else "non_coding_transcript_variant"]
+    found = found or BIT["coding_transcript_variant" if t.coding else "non_coding_transcript_variant"]
+    return found | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
+
+
+def _parted_splice_site(effect: Effect) -> int:
+    """The term of an insertion between the two bases of an intron's first or last dinucleotide."""
+    t = effect.transcript
+    right = effect.start  # the base behind POS; what is inserted lies between POS and it
+    found = 0
+    for first, last in t.introns_near(right - 1, right):
+        if last - first <= STRETCH:
+            continue
+        begins, ends = right == first + 1, right == last
+        donor, acceptor = (begins, ends) if t.strand > 0 else (ends, begins)
+        found |= BIT["splice_donor_variant"] * donor | BIT["splice_acceptor_variant"] * acceptor
+    return found
 
 
 def _coding(effect: Effect, lost: bool) -> int:
@@ -71,7 +91,7 @@ def _coding(effect: Effect, lost: bool) -> int:
     found = BIT["start_lost"] * (effect.allele.alt != "*" and effect.at_start_codon)
     if lost:
         found |= BIT["stop_lost"] * overlap(effect.start, effect.end, *stop)
-        if any(first <= effect.start and effect.end <= last for first, last in t.exons):
+        if effect.allele.sized and any(first <= effect.start and effect.end <= last for first, last in t.exons):
             if (effect.end - effect.start + 1) % 3:
                 return found | BIT["frameshift_variant"]
             if len(effect.coding_pieces) == 1 and None not in effect.coding_pieces:

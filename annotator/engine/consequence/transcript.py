@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from annotator.engine.codes import STARTS
 from annotator.engine.consequence.lazy import lazy
 from annotator.engine.consequence.translation import reverse_complement, translate
 
@@ -214,8 +215,26 @@ class Transcript:
             found.add((first - self.cdna_coding[0] + self.phase) // 3 + 1)
         return frozenset(found)
 
+    def start_known(self, code: int) -> bool:
+        """Whether translation is known to begin at the first codon.
+
+        It is unless the models say otherwise: where the first codon is no start codon of the genetic code and nothing
+        of the transcript comes before it, the models are taken to be cut off.
+        """
+        if not self.coding or self.start_unknown or self.phase or len(self.cds) < 3:
+            return False
+        return bool(self.five_prime) or self.cds[:3] in STARTS[code]
+
+    def starts_at(self, codon: str, code: int) -> bool:
+        """Whether translation would begin at a codon in the place of the first one."""
+        return codon in STARTS[code] or codon == self.cds[:3]
+
+    def has_stop(self, code: int) -> bool:
+        """Whether the last codon is a stop."""
+        return len(self.cds) % 3 == 0 and translate(self.cds[-3:], code) == "*"
+
     def peptide(self, code: int) -> str:
-        """The protein without the final stop."""
+        """The protein without the final stop; it begins with Met whatever its start codon is."""
         if code not in self._peptides:
             self._peptides[code] = self._translate(code)
         return self._peptides[code]
@@ -227,4 +246,4 @@ class Transcript:
         for number in self.selenocysteine_codons:
             if whole[number - 1 : number] == "*":
                 whole = whole[: number - 1] + "U" + whole[number:]
-        return whole
+        return "M" + whole[1:] if self.start_known(code) else whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +41,63 @@ class Result:
         return next((item for item in self.summary["warnings"] if item["code"] == code), None)
 
 
+@pytest.fixture(scope="session", params=["bundled", "built"])
+def rcrs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """The bundled rCRS, and the same mitochondrion as ``reference build`` makes it: with indexed gene models."""
+    if request.param == "bundled":
+        return Reference.load("rCRS", [PROJECT / "reference"])
+    return Reference.load(build_rcrs(tmp_path_factory.mktemp("built") / "rCRS"))
+
+
+#: Name and bases of a contig that a built rCRS has beside the mitochondrion: it has no gene models.
+SPARE = ("spare", "ACGTTGCA" * 40)
+
+
+def build_rcrs(out: Path) -> Path:
+    """Build rCRS from its own sequence and gene models, and give it the layers and regions of the bundled one."""
+    bundled = PROJECT / "reference" / "rCRS"
+    fasta = out.with_name("rCRS.fa")
+    fasta.write_text((bundled / "rCRS.fa").read_text() + f">{SPARE[0]}\n{SPARE[1]}\n")
+    words = ["--name", "rCRS", "--fasta", str(fasta), "--gff", str(bundled / "rCRS.gff3"), "--out", str(out)]
+    assert main(["reference", "build", *words, "--genetic-code", "MT=2"]) == 0
+    manifest, theirs = (json.loads((place / "manifest.json").read_text()) for place in (out, bundled))
+    for key in ("title", "assembly", "genome", "layers", "regions", "sources"):
+        manifest[key] = theirs[key]
+    for contig in manifest["contigs"]:
+        contig["aliases"] += [] if contig["name"] == SPARE[0] else theirs["contigs"][0]["aliases"]
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    tables = [layer["file"] for layer in theirs["layers"]] + [theirs["regions"]["file"]]
+    for name in (one for table in tables for one in (table, f"{table}.tbi")):
+        shutil.copy(bundled / name, out / name)
+    return out
+
+
+CASES = Path(__file__).with_name("cases")
+#: FASTA file and options of ``reference build`` for the references of :data:`CASES`, by the name of their gene models.
+CASE_REFERENCES = {
+    "nuclear": ("nuclear", []),
+    "nuclear_nmd": ("nuclear", []),
+    "nuclear_run": ("nuclear_run", []),  # a run of A reaches into the start codon
+    "nuclear_partial": ("nuclear", []),
+    "toy": ("toy", []),
+    "plasmid_linear_genes": ("plasmid", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
+    "bacterium": ("bacterium", ["--genetic-code", "b=11"]),
+}
+
+
 @pytest.fixture(scope="session")
-def rcrs() -> Reference:
-    return Reference.load("rCRS", [PROJECT / "reference"])
+def case_reference(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Reference]:
+    """Builds the references of :data:`CASES` by name, each once."""
+    place = tmp_path_factory.mktemp("cases")
+
+    def built(name: str) -> Reference:
+        if not (place / name).exists():
+            fasta, options = CASE_REFERENCES[name]
+            words = ["--fasta", str(CASES / "ref" / f"{fasta}.fa"), "--gff", str(CASES / "ref" / f"{name}.gff3")]
+            assert main(["reference", "build", "--name", name, "--out", str(place / name), *words, *options]) == 0
+        return Reference.load(place / name)
+
+    return built
 
 
 @pytest.fixture(scope="session")
@@ -96,14 +151,14 @@ def take_apart(outputs: Outputs, summary: dict[str, Any]) -> Result:
 
 
 @pytest.fixture
-def run(tmp_path: Path, rcrs: Reference) -> Callable[..., Result]:
-    """Annotates a file, checks what is true of every result, and takes it apart."""
+def run_on(tmp_path: Path) -> Callable[..., Result]:
+    """Annotates a file with a reference, checks what is true of every result, and takes it apart."""
 
-    def annotated(path: Path, limits: Limits | None = None) -> Result:
+    def annotated(path: Path, reference: Reference, limits: Limits | None = None, **options: Any) -> Result:
         out = tmp_path / "out"
         out.mkdir(exist_ok=True)
         outputs = Outputs.beside(out / "input.annot.vcf.gz")
-        summary = annotate(path, rcrs, outputs, temporary=tmp_path, limits=limits)
+        summary = annotate(path, reference, outputs, temporary=tmp_path, limits=limits, **options)
         result = take_apart(outputs, summary)
         assert json.loads(outputs.summary.read_text("utf-8")) == summary
         assert sorted(found.name for found in out.iterdir()) == sorted(
@@ -118,9 +173,27 @@ def run(tmp_path: Path, rcrs: Reference) -> Callable[..., Result]:
         assert not list(tmp_path.glob("gas-*"))
         assert summary["records"] == len(result.records)
         assert_readable(result)
+        assert_second_pass_changes_nothing(result, reference, tmp_path / "again", options)
         return result
 
     return annotated
+
+
+def assert_second_pass_changes_nothing(
+    result: Result, reference: Reference, directory: Path, options: dict[str, Any]
+) -> None:
+    """The result, annotated again, is the result."""
+    directory.mkdir(exist_ok=True)
+    outputs = Outputs.beside(directory / "again.annot.vcf.gz")
+    annotate(result.path, reference, outputs, temporary=directory, processes=1, **options)
+    assert gzip.decompress(outputs.vcf.read_bytes()) == gzip.decompress(result.path.read_bytes())
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def run(rcrs: Reference, run_on: Callable[..., Result]) -> Callable[..., Result]:
+    """Annotates a file with rCRS, checks what is true of every result, and takes it apart."""
+    return lambda path, limits=None: run_on(path, rcrs, limits)
 
 
 def assert_readable(result: Result) -> None:
@@ -138,7 +211,7 @@ def refused(tmp_path: Path, rcrs: Reference) -> Callable[..., InputError]:
 
     def reason(path: Path, limits: Limits | None = None) -> InputError:
         out = tmp_path / "refused"
-        out.mkdir()
+        out.mkdir(exist_ok=True)
         with pytest.raises(InputError) as caught:
             annotate(path, rcrs, Outputs.beside(out / "x.annot.vcf.gz"), temporary=tmp_path, limits=limits)
         assert list(out.iterdir()) == []

@@ -11,8 +11,10 @@ from pathlib import Path
 import pysam
 import pytest
 
-from annotator.engine import InputError, Limits
+from annotator.engine import InputError, Limits, header
+from annotator.engine.bgzf import END_OF_FILE, pack
 from annotator.engine.errors import INPUT_ERRORS, QUOTE_LENGTH
+from tests.unit.engine.conftest import Result
 
 Refused = Callable[..., InputError]
 Vcf = Callable[..., Path]
@@ -29,7 +31,7 @@ def raw(tmp_path: Path) -> Callable[[bytes], Path]:
     return write
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b" \n\t\n", gzip.compress(b""), b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("content", [b"", b"\n", b" \n\t\n", gzip.compress(b"", mtime=0), b"\xef\xbb\xbf"])
 def test_an_empty_file(raw: Callable[[bytes], Path], refused: Refused, content: bytes) -> None:
     assert refused(raw(content)).code == "empty_file"
 
@@ -45,10 +47,10 @@ def zipped(name: str) -> bytes:
     ("content", "named"),
     [
         (b"BAM\x01\x00\x00\x00\x00", "a BAM file"),
-        (gzip.compress(b"BAM\x01\x00\x00\x00\x00"), "a BAM file"),
-        (gzip.compress(b"BCF\x02\x02\x00\x00\x00"), "a BCF file"),
+        (gzip.compress(b"BAM\x01\x00\x00\x00\x00", mtime=0), "a BAM file"),
+        (gzip.compress(b"BCF\x02\x02\x00\x00\x00", mtime=0), "a BCF file"),
         (b"CRAM\x03\x00", "a CRAM file"),
-        (gzip.compress(gzip.compress(b"##fileformat=VCFv4.2\n")), "a gzip file within a gzip file"),
+        (gzip.compress(gzip.compress(b"##fileformat=VCFv4.2\n", mtime=0), mtime=0), "a gzip file within a gzip file"),
         (b">MT\nGATCACAGGTCTATCACCC\n", "a FASTA file"),
         (b"@read1\nACGT\n+\nIIII\n", "a FASTQ file"),
         (b"@HD\tVN:1.6\tSO:coordinate\n", "a SAM file"),
@@ -218,6 +220,12 @@ def test_an_end_beyond_every_contig(vcf: Vcf, refused: Refused) -> None:
     assert (error.code, error.line, error.column, error.field) == ("bad_end", 6, 8, "INFO")
 
 
+def test_a_reference_allele_that_is_missing_within_a_contig(vcf: Vcf, refused: Refused) -> None:
+    """A breakend at a telomere lies outside its contig."""
+    error = refused(vcf([*GOOD, "MT\t300\t.\t.\t.[MT:5[\t.\t.\t."]))
+    assert (error.code, error.line, error.column, error.field) == ("bad_ref", 6, 4, "REF")
+
+
 @pytest.mark.parametrize("ref", ["", ".", "A-", "XYZ", "A G", "*", "<DEL>", "A,G", "1"])
 def test_impossible_reference_alleles(vcf: Vcf, refused: Refused, ref: str) -> None:
     error = refused(vcf([*GOOD, f"MT\t300\t.\t{ref}\tG\t.\t.\t."]))
@@ -230,7 +238,9 @@ def test_impossible_alternate_alleles(vcf: Vcf, refused: Refused, alt: str) -> N
     assert (error.code, error.line, error.column, error.field) == ("bad_alt", 6, 5, "ALT")
 
 
-@pytest.mark.parametrize("chrom", ["", ".", " MT", "M T", '"MT"', "MT,", "<MT>", "M\u00e9"])
+@pytest.mark.parametrize(
+    "chrom", ["", ".", " MT", "M T", '"MT"', "MT,", "<MT", "MT>", "<>", "<<MT>>", "<M T>", "M\u00e9"]
+)
 def test_impossible_contig_names(vcf: Vcf, refused: Refused, chrom: str) -> None:
     error = refused(vcf([*GOOD, f"{chrom}\t300\t.\tA\tG\t.\t.\t."]))
     assert (error.code, error.line, error.column) == ("bad_contig", 6, 1)
@@ -241,6 +251,28 @@ def test_versions_that_are_not_read(vcf: Vcf, refused: Refused, version: str) ->
     error = refused(vcf(GOOD, version=version))
     assert (error.code, error.line) == ("vcf_version_unsupported", 1)
     assert "vcf-convert" in error.hint
+
+
+@pytest.mark.parametrize("version", ["VCF v4.3", "VCF4.3", "vcfv4.3", "VCFv 4.3", "VCF_4.3", "VCFV4.3.1", "VCF-v4.3"])
+def test_versions_that_are_written_wrongly(vcf: Vcf, refused: Refused, version: str) -> None:
+    error = refused(vcf(GOOD, version=version))
+    assert (error.code, error.line) == ("vcf_version_misspelt", 1)
+    assert f"'{version}'" in error.message
+    assert "VCFv4.3" in error.hint
+
+
+def test_a_line_among_the_header_that_is_none(vcf: Vcf, refused: Refused) -> None:
+    error = refused(vcf(GOOD, meta=('##INFO=<ID=X,Number=1,Type=String,Description="one', 'two">')))
+    assert (error.code, error.line, error.text) == ("missing_column_header", 3, 'two">')
+    assert "Line 2" in error.hint
+
+
+def test_bgzip_blocks_that_are_damaged_are_no_trailing_bytes(raw: Callable[[bytes], Path], refused: Refused) -> None:
+    head = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    first, second = pack(head), pack(b"MT\t73\t.\tA\tG\t.\t.\t.\n")
+    damaged = b"\0" + second[1:]
+    for content in (first + damaged + END_OF_FILE, gzip.compress(head) + damaged + gzip.compress(b"MT")):
+        assert refused(raw(content)).code == "corrupt_gzip"
 
 
 def test_vcf_3_3_with_its_old_header_lines(vcf: Vcf, refused: Refused) -> None:
@@ -268,7 +300,30 @@ def test_a_decompression_bomb(raw: Callable[[bytes], Path], refused: Refused) ->
 
 def test_a_header_larger_than_the_limit(vcf: Vcf, refused: Refused) -> None:
     path = vcf(GOOD, meta=tuple(f"##contig=<ID=scaffold{number}>" for number in range(5000)))
-    assert refused(path, Limits(header=50_000)).code == "too_large"
+    assert refused(path, Limits(header=50_000)).code == "header_too_large"
+
+
+def test_a_header_of_blank_lines(
+    raw: Callable[[bytes], Path], refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They count, too: a few bytes of gzip hold millions of them."""
+    monkeypatch.setattr(header, "MOST_LINES", 1000)
+    assert refused(raw(b"##fileformat=VCFv4.2\n" + b"\n" * 50_000), Limits(header=50_000)).line == 1001
+
+
+def test_blank_lines_count_as_bytes_of_the_header(raw: Callable[[bytes], Path], refused: Refused) -> None:
+    error = refused(raw(b"##fileformat=VCFv4.2\n" + b"\n" * 50_000), Limits(header=40_000))
+    assert error.message == "The header is larger than 40,000 bytes."
+
+
+def test_more_records_than_are_taken(vcf: Vcf, refused: Refused) -> None:
+    error = refused(vcf(GOOD * 10), Limits(records=9))
+    assert error.code == "too_many_records"
+    assert error.message == f"The file has {len(GOOD) * 10} records; 9 is the limit."
+
+
+def test_as_many_records_as_are_taken(vcf: Vcf, run: Callable[..., Result]) -> None:
+    assert run(vcf(GOOD), Limits(records=len(GOOD))).summary["records"] == len(GOOD)
 
 
 def test_every_code_has_a_title_and_a_hint() -> None:

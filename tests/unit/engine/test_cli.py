@@ -167,6 +167,22 @@ def test_a_limit_of_uncompressed_bytes(tmp_path: Path) -> None:
     assert lines_of(done.stdout)[-1]["error"]["code"] == "too_large"
 
 
+def test_a_limit_of_records(tmp_path: Path) -> None:
+    out = tmp_path / "x.vcf.gz"
+    done = call("annotate", SAMPLE, "--reference", "rCRS", "--out", out, "--progress", "--max-records", "1000")
+    assert done.returncode == 2
+    error = lines_of(done.stdout)[-1]["error"]
+    assert error["code"] == "too_many_records"
+    assert error["message"] == "The file has 1,206 records; 1,000 is the limit."
+
+
+def test_a_limit_of_processor_time() -> None:
+    """The system ends the process, and says why."""
+    script = "from annotator.engine.command_errors import limit_process; limit_process(None, 1)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=False)
+    assert done.returncode == -signal.SIGXCPU
+
+
 def children_of(pid: int) -> list[int]:
     found = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
     return [int(child) for child in found]

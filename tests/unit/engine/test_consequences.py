@@ -72,18 +72,18 @@ def test_entries_are_those_of_csq(vcf: Vcf, run: Run, rcrs: Reference, tmp_path:
 
 
 def test_a_change_within_a_start_codon(vcf: Vcf, run: Run) -> None:
-    """ATT to ATC in MT-ND2 changes no amino acid; ATT to ACT does, and so the start is lost."""
+    """ATT and ATC of MT-ND2 start proteins of mitochondria, ACT does not. The first amino acid is Met."""
     result = run(vcf([(4471, "T", "C"), (4472, "T", "C")]))
     assert result.info(0)["GAS_CONSEQUENCE"] == "start_lost"
-    assert "synonymous|MT-ND2|MT-ND2|protein_coding|+|1I|4472T>C" in result.info(1)["BCSQ"].split(",")
+    assert "start_retained|MT-ND2|MT-ND2|protein_coding|+|1M|4472T>C" in result.info(1)["BCSQ"].split(",")
 
 
 def test_a_start_codon_on_the_minus_strand(vcf: Vcf, run: Run, bases: Bases) -> None:
-    """MT-ND6 starts at 14,673, on the other strand: GTG starts proteins too, but VEP asks for the same amino acid."""
+    """MT-ND6 starts at 14,673, on the other strand: GTG starts proteins, too."""
     assert bases(14671, 3) == "CAT"
     result = run(vcf([(14672, "A", "G"), (14673, "T", "C")]))
     assert result.info(0)["BCSQ"].startswith("start_lost|MT-ND6|MT-ND6|protein_coding|-|")
-    assert result.info(1)["BCSQ"].startswith("start_lost|MT-ND6|MT-ND6|protein_coding|-|1M>1V|")
+    assert result.info(1)["BCSQ"].startswith("start_retained|MT-ND6|MT-ND6|protein_coding|-|1M|")
 
 
 @pytest.mark.parametrize(("gene", "pos"), [("MT-ND1", 4262), ("MT-ND2", 5511), ("MT-CO3", 9990), ("MT-CYB", 15887)])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +15,8 @@ from hypothesis import strategies as st
 from annotator.engine import Reference
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.cli import main
-from annotator.engine.detection import detect, fit, synonyms
-from annotator.engine.signs import Signs, chromosome, read_signs
+from annotator.engine.detection import Evidence, detect, fit, synonyms
+from annotator.engine.signs import MOST_CONTIGS, MOST_NAMES, Signs, chromosome, read_signs
 
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 
@@ -177,3 +179,75 @@ def test_the_command(tmp_path: Path, bases: Callable[[int, int], str], capsys: p
     assert "reference rCRS: 1 of 1 records on its contigs, REF agrees in 1 of 1\n" in said
     assert main(["reference", "detect", str(tmp_path / "none.vcf")]) == 1
     assert "No such file" in capsys.readouterr().err
+
+
+def peak_of(lines: list[bytes]) -> tuple[int, Signs]:
+    """Most bytes that reading some lines takes, and what is read."""
+    tracemalloc.start()
+    try:
+        found = Signs.of(lines)
+        return tracemalloc.get_traced_memory()[1], found
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"##reference=" + b"a." * 8000,
+        b"##reference=" + b"a." * 2_000_000,
+        b"##assembly=" + b"a-b_c.d/" * 100_000,
+        b"##contig=<ID=" + b"c" * 2_000_000 + b",length=5>",
+    ],
+)
+def test_a_long_line_takes_little_memory(line: bytes) -> None:
+    """Each ending of a word was kept: 16 KB made 64 MB of them."""
+    peak, found = peak_of([line])
+    assert peak < 16_000_000
+    assert sum(map(len, found.names)) < 1_000_000
+    assert found.lengths == {}
+
+
+def test_many_words_and_contigs_take_little_memory() -> None:
+    lines = [b"##reference=/%d/x%d.fa" % (at, at) for at in range(50_000)]
+    lines += [b"##contig=<ID=c%d,length=9>" % at for at in range(MOST_CONTIGS + 100)]
+    _, found = peak_of(lines)
+    assert len(found.names) <= MOST_NAMES + 10
+    assert len(found.lengths) == MOST_CONTIGS
+
+
+def test_a_build_is_still_found_in_a_long_path() -> None:
+    line = "##reference=file:///" + "folder/" * 2000 + "GRCh38_full_analysis_set.fa"
+    assert detect(signs([line], [("chr1", 9)])).words == "GRCh38 (its header names grch38)"
+
+
+def test_long_names_of_contigs_are_left_out() -> None:
+    assert Signs.of([b"c" * 256 + b"\t5\t.\tA\tG", b"c" * 255 + b"\t5\t.\tA\tG"]).contigs.total() == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\n" * (40 << 20), b"x" * (40 << 20)])
+def test_how_much_of_a_file_is_read(tmp_path: Path, content: bytes) -> None:
+    """Members without content are as many as a file has room for; what expands to much is read in pieces."""
+    path = tmp_path / "in"
+    path.write_bytes(gzip.compress(content, 1) if content else gzip.compress(b"") * 20_000)
+    tracemalloc.start()
+    try:
+        assert read_signs(path).contigs.total() == 0
+        assert tracemalloc.get_traced_memory()[1] < 150 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_another_process_found(tmp_path: Path, bases: Callable[[int, int], str],
+                                    capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    path = tmp_path / "in.vcf"
+    path.write_text(f"##contig=<ID=MT,length=9>\n{COLUMNS}\nMT\t73\t.\t{bases(73, 1)}\tG\t.\t.\t.\n")
+    assert main(["reference", "detect", str(path), "--json", "--reference", "rCRS"]) == 0
+    found = Evidence.of(json.loads(capsys.readouterr().out))
+    assert (found.contigs, found.mitochondrial) == (("MT",), True)
+    assert found.detection == detect(read_signs(path))
+    assert found.fits == {"rCRS": fit(read_signs(path), Reference.load("rCRS"))}
+    assert main(["reference", "detect", str(path), "--json"]) == 0
+    assert Evidence.of(json.loads(capsys.readouterr().out)).fits == {}
+    assert main(["reference", "detect", str(path), "--json", "--reference", "nowhere"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "reference_unknown"

@@ -17,6 +17,18 @@ Run = Callable[..., Result]
 DNA = st.text("ACGT", min_size=1, max_size=12)
 
 
+def bases_of(sequence: str) -> Callable[[int, int], bytes]:
+    """Bases of a sequence from a 1-based position on, so many; none may be asked for outside of it."""
+
+    def fetch(pos: int, length: int) -> bytes:
+        assert pos >= 1
+        assert length >= 1
+        assert pos + length - 1 <= len(sequence)
+        return sequence[pos - 1 : pos - 1 + length].encode()
+
+    return fetch
+
+
 @given(st.text("ACGT", min_size=8, max_size=40), st.data())
 def test_normalised_alleles_make_the_same_sequence(sequence: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(1, len(sequence)))
@@ -27,7 +39,7 @@ def test_normalised_alleles_make_the_same_sequence(sequence: str, data: st.DataO
         assert sequence[pos - 1 : pos - 1 + len(ref)] == ref
         return sequence[: pos - 1] + alt + sequence[pos - 1 + len(ref) :]
 
-    pos, new_ref, new_alt = normalise(start, ref.encode(), alt.encode(), lambda at: sequence[at - 1].encode())
+    pos, new_ref, new_alt = normalise(start, ref.encode(), alt.encode(), bases_of(sequence))
     assert apply(pos, new_ref.decode(), new_alt.decode()) == apply(start, ref, alt)
     assert new_ref
     assert new_alt
@@ -40,7 +52,7 @@ def test_every_place_in_a_repeat_is_one_insertion(first: int, second: int) -> No
     sequence = "GATT" + "C" * 10 + "AG"
 
     def spelled(offset: int) -> tuple[int, bytes, bytes]:
-        return normalise(5 + offset, b"C", b"CC", lambda at: sequence[at - 1].encode())
+        return normalise(5 + offset, b"C", b"CC", bases_of(sequence))
 
     assert spelled(first) == spelled(second) == (4, b"T", b"TC")
 

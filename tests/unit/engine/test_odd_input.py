@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pysam
 import pytest
 
+from annotator.engine.bgzf import END_OF_FILE, pack
+from annotator.engine.genotypes import bad_genotypes, readable
 from tests.unit.engine.conftest import Result
 
 Vcf = Callable[..., Path]
@@ -38,6 +42,65 @@ def test_compressed_input_whatever_its_name(vcf: Vcf, run: Run, tmp_path: Path, 
         path.write_bytes(gzip.compress(content[:100]) + gzip.compress(content[100:]))
     result = run(path)
     assert [record[1] for record in result.records] == ["73", "150", "263"]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "two gzip members", "bgzip"])
+@pytest.mark.parametrize("trailing", [b"\0" * 5, b"trailing bytes", b"\x1f"])
+def test_bytes_behind_the_end_of_compressed_input(
+    vcf: Vcf, run: Run, tmp_path: Path, compression: str, trailing: bytes
+) -> None:
+    content = vcf(GOOD).read_bytes()
+    parts = [content[:100], content[100:]] if compression == "two gzip members" else [content]
+    packed = b"".join(map(gzip.compress, parts))
+    if compression == "bgzip":
+        packed = pack(content) + END_OF_FILE
+    path = tmp_path / "calls.vcf.gz"
+    path.write_bytes(packed + trailing)
+    result = run(path)
+    assert [record[1] for record in result.records] == ["73", "150", "263"]
+    warning = result.warned("trailing_bytes")
+    assert warning is not None
+    assert warning["details"] == [f"{len(trailing)} bytes"]
+
+
+def test_breakends_at_telomeres(vcf: Vcf, run: Run) -> None:
+    """Section 5.4.5 of the specification: REF is a dot, and the position lies outside the contig."""
+    lines = ["MT\t0\t.\t.\t.[MT:300[\t.\t.\t.", (73, "A", "G"), "MT\t16570\t.\t.\t]MT:300].\t.\t.\t.",
+             "17\t0\t.\t.\t.[MT:300[\t.\t.\t."]  # fmt: skip
+    result = run(vcf(lines))
+    skipped = [result.info(at).get("GAS_SKIPPED") for at in range(4)]
+    assert skipped == ["position_outside_contig", None, "position_outside_contig", "contig_not_in_reference"]
+    assert [record[3:5] for record in result.records[::2]] == [[".", ".[MT:300["], [".", "]MT:300]."]]
+
+
+@pytest.mark.parametrize(
+    ("form", "samples", "bad"),
+    [
+        ("GT", "0/1", False),
+        ("GT:DP", "0|1:3\t.\t./.\t1\t0/1/2:.", False),
+        ("GT:DP", "0/1:", False),
+        ("DP:GT", "3:0/1\t3\t.", False),
+        ("DP", "3", False),
+        ("GT", "1/C", True),
+        ("GT:DP", "0/1:3\t0/1:3:extra", True),
+        ("GT", "0/1\t", True),
+        ("GT", "1/", True),
+        ("GT", "0,1", True),
+        ("DP:GT", "3:0/x", True),
+        ("DP", "3:4", True),
+    ],
+)
+def test_genotypes_that_other_programs_refuse(form: str, samples: str, bad: bool) -> None:
+    line = f"{form}\t{samples}"
+    assert (re.match(readable(form.encode()), line) is None) is bad
+
+
+@pytest.mark.parametrize("keys", [1, 2, 999, 1000, 1001, 1002, 5000])
+def test_genotypes_of_formats_with_any_number_of_keys(keys: int) -> None:
+    form = ":".join(["GT", *(f"K{at}" for at in range(keys - 1))])
+    values = "0/1" + ":1" * (keys - 1)
+    column = pa.array([f"{form}\t{text}".encode() for text in ("0/1", values, values + ":1", "0/x")], pa.binary())
+    assert bad_genotypes(column).tolist() == [False, False, True, True]
 
 
 def test_line_ends_of_windows(vcf: Vcf, run: Run) -> None:

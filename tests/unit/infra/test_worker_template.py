@@ -7,7 +7,11 @@ from typing import Any
 import cfnlint.decode
 import pytest
 
-from infra.deploy import WORKER_TEMPLATE
+from chalicelib.domain.profiles import Role
+from chalicelib.settings import Settings
+from infra.deploy import FROM_SERVICE, WORKER_TEMPLATE
+from infra.local.stack import PLAN_LIMITS
+from infra.package import PROJECT
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,23 @@ def test_a_task_has_time_to_hand_its_job_back(resources: dict[str, Any]):
     assert container["StopTimeout"] == 120
     assert container["ReadonlyRootFilesystem"] is True
     assert "EphemeralStorage" in resources["TaskDefinition"]["Properties"]
+
+
+def test_the_annotator_gets_the_limits_of_plans(resources: dict[str, Any]):
+    """By the names that it reads, from outputs that the service's stack has."""
+    container = resources["TaskDefinition"]["Properties"]["ContainerDefinitions"][0]
+    environment = {one["Name"]: one["Value"] for one in container["Environment"]}
+    outputs = cfnlint.decode.decode(str(PROJECT / "infra" / "resources.yaml"))[0]["Outputs"]
+    for name, variable in PLAN_LIMITS.items():
+        assert environment[variable] == {"Ref": name}
+        assert outputs[name]["Value"] == {"Ref": name}
+        assert name in FROM_SERVICE
+    plans = Settings.from_environment({variable: str(at) for at, variable in enumerate(PLAN_LIMITS.values())}).plans
+    free, premium = plans.of(Role.FREE), plans.of(Role.PREMIUM)
+    assert [limit for one, two in zip(
+        (free.uncompressed_limit, free.record_limit, free.processor_limit),
+        (premium.uncompressed_limit, premium.record_limit, premium.processor_limit), strict=True,
+    ) for limit in (one, two)] == list(range(6))
 
 
 def test_tasks_go_down_to_none_and_up_to_the_operators_limit(resources: dict[str, Any]):

@@ -6,6 +6,9 @@ const BLOCK = 1 << 18;
 /** The empty block that ends a whole bgzip file (SAM specification, section 4.1.2). */
 const END_OF_FILE = [31, 139, 8, 4, 0, 0, 0, 0, 0, 255, 6, 0, 66, 67, 2, 0, 27, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
+/** Bytes at the end of a bgzip file among which that block must be. */
+const TRAILING = 1 << 16;
+
 /** How a file is compressed, by its first bytes and never by its name. */
 export async function compressionOf(file: Blob): Promise<Compression> {
   const start = await bytes(file.slice(0, 18));
@@ -25,8 +28,9 @@ async function* plain(file: Blob): AsyncGenerator<Uint8Array> {
 
 // Browsers unpack one gzip member and take what follows it for rubbish, so bgzip's blocks are unpacked one by one.
 async function* blocks(file: Blob): AsyncGenerator<Uint8Array> {
-  const end = await bytes(file.slice(Math.max(0, file.size - END_OF_FILE.length)));
-  if (end.length !== END_OF_FILE.length || end.some((byte, at) => byte !== END_OF_FILE[at])) {
+  // Bytes behind the end are left out, with a warning of the annotator.
+  const end = await bytes(file.slice(Math.max(0, file.size - TRAILING)));
+  if (!end.some((_, from) => END_OF_FILE.every((byte, at) => end[from + at] === byte))) {
     throw new Fault("truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing.");
   }
   let read = 0;

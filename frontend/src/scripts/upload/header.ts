@@ -1,8 +1,23 @@
-import { occurrences } from "./looks";
+import { RECORD, occurrences } from "./looks";
 import type { Line } from "./lines";
-import { Fault, decoded, named } from "./words";
+import { Fault, named, quote } from "./words";
 
 const FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
+
+/** The version of VCF that ##fileformat names. */
+function versionOf(text: string, number: number): string {
+  const said = text.includes("=") ? text.slice(text.indexOf("=") + 1).trim() : "";
+  const known = /^VCFv(4\.\d{1,3})(?!\S)/.exec(said)?.[1];
+  if (known !== undefined) return known;
+  const meant = /^VCF[ _-]*V?[ _.-]*4\.(\d{1,3})(?:\.\d{1,3})?$/i.exec(said)?.[1];
+  if (meant !== undefined) {
+    const right = `VCFv4.${meant}`;
+    throw new Fault("vcf_version_misspelt", `The version is written '${quote(said)}' and should be '${right}'.`,
+      { line: number, text, hint: `Write ##fileformat=${right}.` });
+  }
+  throw new Fault("vcf_version_unsupported",
+    `The file says that it is ${quote(said) || "of no version"}; VCF 4.0 and later are read.`, { line: number, text });
+}
 
 /** What the lines up to #CHROM say. */
 export class Header {
@@ -25,21 +40,18 @@ export class Header {
       return true;
     }
     if (text.trim() === "" || text.startsWith("#")) return false;
+    if (RECORD.test(text)) {
+      throw new Fault("missing_column_header", "A record comes before the #CHROM line.", { line: number, text });
+    }
     throw new Fault("missing_column_header",
-      text.includes("\t") ? "A record comes before the #CHROM line." : "The #CHROM line is missing.",
-      { line: number, text });
+      "The line is neither a header line, which begins with ##, nor the #CHROM line.",
+      { line: number, text,
+        ...(number > 1 ? { hint: `Line ${number - 1} may have been broken in two: join the two lines.` } : {}) });
   }
 
   private meta(text: string, number: number): void {
     if (text.startsWith("##fileformat")) {
-      const name = /^##fileformat=\s*(\S+)/.exec(text)?.[1] ?? "";
-      const known = /^VCFv(4\.\d+)$/.exec(name);
-      if (known === null) {
-        throw new Fault("vcf_version_unsupported",
-          `The file says that it is ${decoded(name) || "of no version"}; VCF 4.0 and later are read.`,
-          { line: number, text });
-      }
-      this.version = known[1] ?? this.version;
+      this.version = versionOf(text, number);
     } else if (text.startsWith("##contig=")) {
       const name = /[<,]ID=([^,>]+)/.exec(text)?.[1];
       const length = /[<,]length=(\d+)/.exec(text)?.[1];

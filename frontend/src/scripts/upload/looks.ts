@@ -9,13 +9,17 @@ const PATTERNS = texts.patterns.map(({ pattern, anyCase, ...look }) => ({
   pattern: new RegExp(`^(?:${pattern})`, anyCase ? "i" : ""), look,
 }));
 
+/** A record of VCF, or its first columns. */
+export const RECORD = new RegExp(`^(?:${texts.record})`);
+
 /** Names the format of a file that cannot be VCF, from its first bytes (uncompressed, one a character), or null. */
 export function whatItLooksLike(start: string): Look | null {
   if (start.startsWith("PK\x03\x04")) {
     return ["[Content_Types].xml", "xl/", "word/"].some((part) => start.includes(part)) ? texts.office : texts.zip;
   }
-  const known = texts.starts.find(({ bytes }) => start.startsWith(bytes))
-    ?? PATTERNS.find(({ pattern }) => pattern.test(start))?.look;
+  const magic = texts.starts.find(({ bytes }) => start.startsWith(bytes));
+  if (magic === undefined && RECORD.test(start)) return null; // the header is missing: its own checks say so
+  const known = magic ?? PATTERNS.find(({ pattern }) => pattern.test(start))?.look;
   if (known !== undefined) return known;
   if (start.startsWith("##") || start.startsWith("#CHROM")) return null;
   const first = start.split("\n").find((line) => line.trim() !== "") ?? "";

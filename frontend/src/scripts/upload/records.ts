@@ -5,7 +5,11 @@ import { Fault, count, decoded, named } from "./words";
 
 const FIELDS = ["#CHROM", "POS", "ID", "REF", "ALT"];
 const LARGEST_POSITION = 2 ** 29 - 1;
-const CONTIG = /^[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*$/;
+const NAME = "[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*";
+/** Names of contigs; in angle brackets those of an assembly file. */
+const CONTIG = new RegExp(`^(?:${NAME}|<${NAME}>)$`);
+/** Breakends at a base before the first or behind the last of a contig; REF is a dot then. */
+const TELOMERE = /^(?:\.[[\]][^[\],\s]+[[\]]|[[\]][^[\],\s]+[[\]]\.)$/;
 const POSITION = /^(?:0|[1-9][0-9]{0,9})$/;
 const IUPAC = /^[ACGTUNRYSWKMBDHV]+$/i;
 const PLAIN_LIST = /^[ACGT]+(?:,[ACGT]+)*$/;
@@ -31,14 +35,15 @@ export class Records {
     if (!POSITION.test(position) || Number(position) > LARGEST_POSITION) {
       throw bad("bad_position", "is not a position", 1, position, number);
     }
-    if (!IUPAC.test(ref)) throw bad("bad_ref", "is not a sequence of bases", 3, ref, number);
-    const end = /(?:^|;)END=(\d+)/.exec(info)?.[1];
+    const telomere = ref === "." && alt.split(",").every((allele) => TELOMERE.test(allele));
+    if (!telomere && !IUPAC.test(ref)) throw bad("bad_ref", "is not a sequence of bases", 3, ref, number);
+    const end = /(?:^|;)END=(\d+)(?=;|$)/.exec(info)?.[1];
     if (end !== undefined && Number(end) > LARGEST_POSITION) {
       throw new Fault("bad_end", `END is ${count(Number(end))}, beyond every contig.`,
         { line: number, column: 8, field: "INFO", text: info });
     }
     if (!PLAIN_LIST.test(alt) && alt !== "") {
-      const wrong = alt.split(",").find((allele) => !ALLELE.test(allele));
+      const wrong = alt.split(",").find((allele) => !ALLELE.test(allele) && !TELOMERE.test(allele));
       if (wrong !== undefined) throw bad("bad_alt", "is not an allele", 4, wrong, number);
     }
     this.count += 1;

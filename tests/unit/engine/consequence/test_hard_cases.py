@@ -107,6 +107,47 @@ def test_breakends_truncate(caller: ConsequenceCaller, alt: str, allele: str) ->
     assert "frameshift_variant" not in entry["Consequence"]
 
 
+@pytest.mark.parametrize("alt", ["<DEL>", "<DUP>", "<INV>", "<INS>", "<CNV>", "A[1:9000["])
+def test_structural_variants_have_the_term_of_decay(caller: ConsequenceCaller, alt: str) -> None:
+    for pos, end in ((10020, 10040), (10150, 10160), (10090, 10310)):
+        entry = one(caller, pos, at(pos), alt, "TNMD.1", end=end)
+        assert entry["Consequence"].split("&")[-1] == "NMD_transcript_variant"
+
+
+def test_deletion_of_unknown_length_moves_no_frame(caller: ConsequenceCaller) -> None:
+    known = one(caller, 2060, at(2060), "<DEL>", "TFWD.1", end=2061)
+    assert known["Consequence"] == "frameshift_variant&feature_truncation"
+    unknown = one(caller, 2060, at(2060), "<DEL>", "TFWD.1", end=0)
+    assert unknown["Consequence"] == "feature_truncation&coding_sequence_variant"
+
+
+@pytest.mark.parametrize(("pos", "end"), [(2290, 2345), (2299, 2341), (2090, 2110), (2495, 2505)])
+@pytest.mark.parametrize("name", ["TFWD.1", "TREV.1"])
+def test_symbolic_deletions_have_the_splice_terms_of_written_ones(
+    caller: ConsequenceCaller, pos: int, end: int, name: str
+) -> None:
+    by = 0 if name == "TFWD.1" else 700 if pos < 2200 else 705
+    first, last = pos + by, end + by
+    symbolic, written = (
+        {term for term in one(caller, first, ref, alt, name, end=last)["Consequence"].split("&") if "splice" in term}
+        for ref, alt in ((at(first), "<DEL>"), (at(first, last - first + 1), at(first)))
+    )
+    assert symbolic == written
+
+
+@pytest.mark.parametrize("alt", ["<INS>", "<INS:ME:ALU>", "<INS:NOVEL>"])
+def test_insertions_that_part_a_splice_site(caller: ConsequenceCaller, alt: str) -> None:
+    """FWD has an intron at 2101-2300, REV at 2701-3000, on the other strand; POS is the base before the insertion."""
+    cases = (
+        *((2101, "TFWD.1", "splice_donor_variant"), (2299, "TFWD.1", "splice_acceptor_variant")),
+        *((2701, "TREV.1", "splice_acceptor_variant"), (2999, "TREV.1", "splice_donor_variant")),
+    )
+    for pos, name, term in cases:
+        assert term in one(caller, pos, at(pos), alt, name)["Consequence"].split("&")
+    for pos, name in ((2100, "TFWD.1"), (2102, "TFWD.1"), (2298, "TFWD.1"), (2300, "TFWD.1"), (2700, "TREV.1")):
+        assert "splice_" not in one(caller, pos, at(pos), alt, name)["Consequence"]
+
+
 def test_symbolic_deletion_of_everything(caller: ConsequenceCaller) -> None:
     entry = one(caller, 1000, at(1000), "<DEL>", "TFWD.1", end=2700)
     assert (entry["Consequence"], entry["EXON"]) == ("transcript_ablation", "")
@@ -171,8 +212,30 @@ def test_flanks_reach_across_the_origin_of_a_circle(tmp_path: Path) -> None:
     found = entries(
         ConsequenceCaller(circle, Bases(), 1).call(chunk([(15_900, at(15_900), [other(at(15_900))])])).csq[0].as_py()
     )
-    forward = next(entry for entry in found if entry["Feature"] == "TFWD.1")
+    (forward,) = (entry for entry in found if entry["Feature"] == "TFWD.1")
     assert (forward["Consequence"], forward["DISTANCE"]) == ("upstream_gene_variant", str(LENGTH + 2001 - 15_900))
+
+
+def test_a_small_circle_has_one_entry_for_a_transcript(tmp_path: Path) -> None:
+    """A turn around it is shorter than two flanks: the transcript that holds a variant flanks it, too."""
+    length = 3_000
+    line = "1\tx\t{}\t2001\t2620\t.\t+\t{}\t{}\n"
+    rows = (
+        ("gene", ".", "ID=gene:G;Name=G;gene_id=G"),
+        ("mRNA", ".", "ID=transcript:T;Parent=gene:G;biotype=protein_coding"),
+        ("exon", ".", "Parent=transcript:T"),
+        ("CDS", "0", "ID=CDS:P;Parent=transcript:T;protein_id=P"),
+    )
+    (tmp_path / "m.gff3").write_text("##gff-version 3\n" + "".join(line.format(*row) for row in rows))
+    contig = Contig("1", length, 1, frozenset({"ATG"}), True, ())
+    compile_models(tmp_path / "m.gff3", [contig], tmp_path / "m.arrow")
+    circle = GeneModels.load(tmp_path / "m.arrow").contig("1", length=length, circular=True)
+    caller = ConsequenceCaller(circle, Bases(), 1)
+    found = [
+        [(entry["Feature"], entry["DISTANCE"]) for entry in entries(csq.as_py())]
+        for csq in caller.call(chunk([(100, at(100), [other(at(100))]), (2100, at(2100), [other(at(2100))])])).csq
+    ]
+    assert found == [[("T", str(100 + length - 2620))], [("T", "")]]
 
 
 def test_other_genetic_codes(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""How much two sequences share at their starts and at their ends, in time linear in what is compared.
+
+Used wherever alleles are trimmed or shifted: a loop that drops one base at a time copies the rest of the allele at each
+step, which takes time quadratic in its length.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+Sequence = TypeVar("Sequence", str, bytes)
+
+#: Bases compared in the first step; most alleles differ within them.
+_FIRST = 16
+
+
+def common_prefix(one: Sequence, two: Sequence) -> int:
+    """Length of the longest common start of two sequences.
+
+    Args:
+        one: bases or amino acids.
+        two: of the same type.
+    """
+    most = min(len(one), len(two))
+    done, step = 0, _FIRST
+    # Pieces twice as long each time while they agree, then halves of the piece that does not.
+    while done < most and one[done : done + step] == two[done : done + step]:
+        done, step = done + step, 2 * step
+    if done >= most:
+        return most
+    differs = min(done + step, most)
+    while done < differs:
+        middle = (done + differs + 1) // 2
+        if one[done:middle] == two[done:middle]:
+            done = middle
+        else:
+            differs = middle - 1
+    return done
+
+
+def common_suffix(one: Sequence, two: Sequence) -> int:
+    """Length of the longest common end of two sequences; see :func:`common_prefix`."""
+    most = min(len(one), len(two))
+    ends = len(one), len(two)
+
+    def agree(first: int, last: int) -> bool:
+        """Compare from ``first`` to ``last`` characters before the ends."""
+        return one[ends[0] - last : ends[0] - first] == two[ends[1] - last : ends[1] - first]
+
+    done, step = 0, _FIRST
+    while done < most and agree(done, min(done + step, most)):
+        done, step = done + step, 2 * step
+    if done >= most:
+        return most
+    differs = min(done + step, most)
+    while done < differs:
+        middle = (done + differs + 1) // 2
+        if agree(done, middle):
+            done = middle
+        else:
+            differs = middle - 1
+    return done
