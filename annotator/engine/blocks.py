@@ -20,7 +20,7 @@ from annotator.engine.errors import SKIPS
 from annotator.engine.genotypes import bad_genotypes
 from annotator.engine.header import Header
 from annotator.engine.reading import Block
-from annotator.engine.records import BREAKEND, CONTIG, SYMBOLIC, Record, RecordParser
+from annotator.engine.records import BREAKEND, CONTIG, SYMBOLIC, TELOMERE, Record, RecordParser
 from annotator.engine.reference import Reference
 
 SKIP_CODES = tuple(SKIPS)
@@ -405,7 +405,7 @@ def _structural(alt: bytes) -> bool:
     """Tell whether an allele that is not of plain bases can be annotated by overlap."""
     if alt in (b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>"):
         return False
-    return alt == b"*" or bool(SYMBOLIC.fullmatch(alt) or BREAKEND.fullmatch(alt))
+    return alt == b"*" or any(kind.fullmatch(alt) for kind in (SYMBOLIC, BREAKEND, TELOMERE))
 
 
 def _qualities(column: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:

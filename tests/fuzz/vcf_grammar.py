@@ -231,6 +231,6 @@ def _allele(choose: Choices, ref: str, contig: Contig, info: list[str], pos: int
     base = ref[0].upper() if ref[0].upper() in "ACGTN" else "N"
     more = choose.text("ACGT", 0, 3)
     return choose.of([f"{base}{more}[{mate}[", f"{base}]{mate}]", f"]{mate}]{more}{base}", f"[{mate}[{base}",
-                      f"{base}.", f".{base}"])  # fmt: skip
+                      f"{base}.", f".{base}", f".[{mate}[", f"]{mate}]."])  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pysam
 import pytest
 
+from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.bgzf import END_OF_FILE, pack
 from annotator.engine.genotypes import bad_genotypes, readable
 from tests.unit.engine.conftest import Result
@@ -346,3 +347,15 @@ def test_fields_of_the_user_that_only_look_like_ours_stay(vcf: Vcf, run: Run) ->
     assert (info["MYBCSQ"], info["BCSQX"], info["XMITOTIP"]) == ("1", "2", "3")
     assert info["BCSQ"] != "old"
     assert "MITOTIP" not in info
+
+
+def test_a_breakend_with_a_dot_for_its_base_is_annotated_within_a_contig(
+    rcrs: Reference, tmp_path: Path
+) -> None:
+    path = tmp_path / "telomere.vcf"
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    records = ["MT\t3310\t.\tC\t.[13:123457[\t.\t.\tSVTYPE=BND", "MT\t3310\t.\tN\t]13:12].\t.\t.\tSVTYPE=BND"]
+    path.write_text("\n".join(["##fileformat=VCFv4.3", columns, *records]) + "\n")
+    summary = annotate(path, rcrs, Outputs.beside(tmp_path / "out.annot.vcf.gz"), temporary=tmp_path)
+    assert summary["skipped"] == {}
+    assert summary["consequences"]["coding_sequence_variant"] == 2
