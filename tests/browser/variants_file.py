@@ -80,7 +80,8 @@ class Bucket:
 
     def serve(self, context: BrowserContext) -> None:
         """Stand between a browser and the buckets of the tests' AWS."""
-        context.route(re.compile(r"https://gas-test-(?:results|references)-\d+\.s3\.amazonaws\.com/.*"), self._answer)
+        context.route(re.compile(r"https://gas-test-(results|references)-\d+\.s3\.us-east-1\.amazonaws\.com/.*"),
+                      self._answer)
 
     @property
     def bytes(self) -> int:

@@ -17,7 +17,6 @@ from chalicelib.domain.names import ResultNames, key_prefix
 from chalicelib.services import Services
 from tests.integration.jobs import ADA, bodies_in, keys_in, make_job
 from tests.integration.jobs import stored as reload
-from tests.repeated_writes import sent_twice
 
 CONTEXT = SimpleNamespace(function_name="f", memory_limit_in_mb=128, aws_request_id="r-1",
                           invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
@@ -101,8 +100,7 @@ class Functions:
         """Give a function everything that waits in its queue; returns how many messages there were."""
         bodies = self.waiting(name)
         for body in bodies:
-            for _ in range(2 if sent_twice("sqs") else 1):
-                assert self.deliver(name, json.dumps(body)) == []
+            assert self.deliver(name, json.dumps(body)) == []
         return len(bodies)
 
     def waiting(self, name: str) -> list[dict[str, Any]]:

@@ -128,6 +128,7 @@ def test_nobody_restores_the_results_of_another(services: Services, functions: F
     assert functions.waiting("restore") == []
 
 
+@pytest.mark.writes_once("sqs")  # twenty thousand messages would take minutes
 def test_ten_thousand_jobs_fan_out_page_by_page_and_again_for_what_the_index_did_not_show(
         services: Services, functions: Functions, make_profile: Callable[..., Profile]) -> None:
     from moto.dynamodb.models import dynamodb_backends

@@ -62,6 +62,7 @@ def test_a_live_result_comes_back_too_and_what_was_moved_rightly_does_not(
     assert reload(services, cold).archived
 
 
+@pytest.mark.writes_once("s3")  # versions are counted
 def test_what_a_user_deleted_leaves_no_version_behind(
         services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile],
         place: Place) -> None:

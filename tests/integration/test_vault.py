@@ -39,6 +39,9 @@ from tests.integration.cold import (
 )
 from tests.integration.jobs import ADA, EVE, keys_in
 
+#: The vault of these tests takes each part once; that a completed upload may be completed again, it knows.
+pytestmark = pytest.mark.writes_once("glacier")
+
 MIB = 1024**2
 PART = 8 * MIB
 CONTENT = bytes(range(256)) * (PART // 256) + b"and some more" * 100_000
