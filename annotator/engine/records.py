@@ -169,9 +169,10 @@ class RecordParser:
 
         found = _END.search(fields[7]) if b"END=" in fields[7] else None
         if found is not None and found[1].isdigit() and whole_number(found[1], LARGEST_POSITION) is None:
+            end = whole_number(found[1])
             raise InputError(
                 "bad_end",
-                f"END is {quote(found[1], 20)}, beyond every contig.",
+                f"END is {quote(found[1], 20) if end is None else f'{end:,}'}, beyond every contig.",
                 line=number,
                 column=8,
                 field="INFO",

@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.aws.job_table import Outputs
-from chalicelib.domain.jobs import JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
 from chalicelib.exceptions import (
     BadRequestError,
     JobNotCancellableError,
@@ -151,3 +151,21 @@ def test_a_cursor_of_another_user_leads_to_ones_own_jobs_only(services: Services
     cursor = services.jobs.of_user(EVE, 1).next_cursor
     make_job(services, 3, user_id=ADA, submit_time=900)
     assert all(job.user_id == ADA for job in services.jobs.of_user(ADA, 5, cursor).jobs)
+
+
+def test_an_attempt_that_was_made_since_the_record_was_read_counts(
+        services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between reading and taking, another worker began the job and handed it back."""
+    job = make_job(services)
+    read, others = services.jobs.get, [True]
+
+    def read_too_early(job_id: str) -> Job | None:
+        found = read(job_id)
+        if others:
+            others.pop()
+            services.jobs.take(job_id, "w1", services.clock(), 60)
+            services.jobs.hand_back(job_id, "w1", 1)
+        return found
+
+    monkeypatch.setattr(services.jobs, "get", read_too_early)
+    assert services.jobs.take(job.job_id, "w2", services.clock(), 60).attempt == 2
