@@ -102,7 +102,7 @@ def test_handlers(browser: Browser, waited: list[float]) -> None:
 
 
 def test_cold_import() -> None:
-    script = "import time; begun = time.perf_counter(); import {}; print(time.perf_counter() - begun)"
+    script = "import time; begun = time.process_time(); import {}; print(time.process_time() - begun)"
     taken: dict[str, list[float]] = {"app": [], "chalice, boto3": []}
     for _ in range(5):
         for modules, times in taken.items():
@@ -110,8 +110,8 @@ def test_cold_import() -> None:
                                   capture_output=True, text=True)
             times.append(float(done.stdout))
     app_time, base_time = (statistics.median(times) for times in taken.values())
-    record("cold import", {"app, seconds": round(app_time, 3), "chalice and boto3, seconds": round(base_time, 3),
-                           "ratio": round(app_time / base_time, 2)})
+    record("cold import", {"app, CPU seconds": round(app_time, 3),
+                           "chalice and boto3, CPU seconds": round(base_time, 3), "ratio": round(app_time / base_time, 2)})
     assert app_time / base_time < SLOWEST_IMPORT
 
 
