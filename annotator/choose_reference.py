@@ -146,7 +146,7 @@ class _Look:
         self._limits = limits
 
     def alone(self) -> Evidence:
-        """What the file says by itself."""
+        """What the file itself says."""
         return self._run([])
 
     def beside(self, info: ReferenceInfo) -> tuple[Evidence, Fit]:

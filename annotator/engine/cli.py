@@ -115,7 +115,7 @@ class ProgressWords:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
-    pysam.set_verbosity(0)  # htslib writes to standard error itself; what it finds is told in our words
+    pysam.set_verbosity(0)  # htslib writes to standard error itself; what it finds is reported in our words
     if words[:1] == [REFERENCE]:
         # What builds and fetches references takes longer to load than a small file to annotate.
         from annotator.engine.reference_cli import run_reference

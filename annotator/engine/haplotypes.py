@@ -93,7 +93,7 @@ class TranscriptNames:
         self._names: dict[bytes, tuple[bytes, bool]] = {}
 
     def entries(self, contig: bytes, text: bytes) -> bytes:
-        """The entries of a record of a contig, named and numbered anew."""
+        """The entries of a record of a contig, named and numbered again."""
         if contig != self._contig:
             self._contig, self._names = contig, self._of(contig.decode())
         return b",".join([self._entry(entry) for entry in text.split(b",")]) if self._names else text
@@ -171,7 +171,7 @@ def joined_entries(
         local: entries of each record by itself.
         ordinal: of each record.
         answers: entries of the haplotypes.
-        unread: transcripts that csq does not see; for these the record by itself speaks.
+        unread: transcripts that csq does not see; for these each record is judged on its own.
     """
     if not answers:
         return local

@@ -16,7 +16,7 @@ from annotator.engine.verify import coding_faults
 LEAST_STARTS, LEAST_STOPS, MOST_INTERNAL = 0.8, 0.8, 0.1
 #: Coding transcripts that may be at fault however few there are: a small genome with one or two that are cut off.
 FORGIVEN = 2
-#: Coding transcripts that a contig needs to be judged by itself.
+#: Coding transcripts that a contig needs to be judged on its own.
 JUDGED_ALONE = 10
 
 

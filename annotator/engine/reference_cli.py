@@ -42,7 +42,7 @@ def run_reference(arguments: list[str], parser: argparse.ArgumentParser) -> int:
         "--reference",
         action="append",
         metavar="NAME",
-        help="compare REF with this one (repeatable; default: all at hand, with --json none)",
+        help="compare REF with this one (repeatable; default: all that are available, with --json none)",
     )
     detecting.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that the process may take")
     detecting.add_argument("--cpu-limit", type=int, metavar="SECONDS", help="processor time that the process may take")

@@ -75,7 +75,7 @@ def test_what_a_result_lacks_is_noticed(tmp_path: Path, old: bytes, new: bytes, 
 
 def test_a_message_in_words_of_a_library_is_noticed(tmp_path: Path) -> None:
     def refused(*_: object) -> Outcome:
-        return Outcome(Refusal("bad_ref", "ValueError: invalid literal", "Mend it.", 3))
+        return Outcome(Refusal("bad_ref", "ValueError: invalid literal", "Fix it.", 3))
 
     with pytest.raises(BrokenPromiseError, match="words of a library"):
         check_file(tmp_path / "in.vcf", reference("rCRS"), tmp_path, refused)

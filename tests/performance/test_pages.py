@@ -111,7 +111,8 @@ def test_cold_import() -> None:
             times.append(float(done.stdout))
     app_time, base_time = (statistics.median(times) for times in taken.values())
     record("cold import", {"app, CPU seconds": round(app_time, 3),
-                           "chalice and boto3, CPU seconds": round(base_time, 3), "ratio": round(app_time / base_time, 2)})
+                           "chalice and boto3, CPU seconds": round(base_time, 3),
+                           "ratio": round(app_time / base_time, 2)})
     assert app_time / base_time < SLOWEST_IMPORT
 
 

@@ -211,7 +211,7 @@ def test_a_gene_across_the_origin(build: Build, tmp_path: Path, strand: str, wri
 
 
 def test_a_deletion_across_the_border_of_a_gene_on_a_small_circle(build: Build, tmp_path: Path) -> None:
-    """Each transcript is told once, although it is there three times within reach."""
+    """Each transcript is reported once, although it is there three times within reach."""
     bases, models = circle("+")
     assert build("--genetic-code", "1", models=models, fasta={"c": bases}) == 0
     result = annotated(tmp_path, [site("c", 10, bases[9:11], bases[9])])

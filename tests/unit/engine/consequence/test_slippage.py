@@ -25,7 +25,7 @@ SLIPPING = (
     replace(SHAPES[1], name="SLT"),
 )
 SLIPS = {f"T{shape.name}.1": shape for shape in SLIPPING if shape.slip}
-#: What is told of codons and proteins.
+#: What is reported of codons and proteins.
 OF_CODONS = ("CDS_position", "Protein_position", "Amino_acids", "Codons", "HGVSp")
 
 

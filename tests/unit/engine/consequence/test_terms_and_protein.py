@@ -89,7 +89,7 @@ class Outcome:
             if high or terms & {"inframe_insertion", "inframe_deletion", "missense_variant"}:
                 yield "the protein is the same"
             if "Ter" in self.name and not self.name.endswith("%3D"):
-                yield "the name tells of another protein"
+                yield "the name describes another protein"
             return
         if not high and (not after.endswith("*") or (len(after) > len(before) and not terms & LONGER)):
             yield "the stop is lost"
