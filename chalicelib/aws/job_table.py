@@ -291,7 +291,10 @@ def is_key(value: object, kind: type) -> bool:
     if isinstance(value, bool) or not isinstance(value, kind):
         return False
     if isinstance(value, str):
-        return 0 < len(value.encode(errors="replace")) <= LONGEST_KEY and value.isprintable() | ("\n" in value)
+        try:
+            return 0 < len(value.encode()) <= LONGEST_KEY
+        except UnicodeEncodeError:  # half of a surrogate pair
+            return False
     return isinstance(value, int) and 0 <= value < 10**38
 
 

@@ -199,3 +199,10 @@ def test_what_dynamodb_did_not_give_at_once_is_asked_for_again_and_not_for_ever(
     left[0] = 1000
     with pytest.raises(TooManyRequestsError):
         search.jobs([job_id(1)])
+
+
+def test_pages_go_on_after_names_of_any_letters(services: Services, put: Callable[..., str]) -> None:
+    strange = ["a\u202eb.vcf", "a\u200bb.vcf", "𝔘.vcf", "a b\u00a0c.vcf", "\u0301.vcf"]
+    for number, name in enumerate(strange, start=1):
+        put(number, name, note="two\u2028words")
+    assert sorted(names(services, size=1, order=Order.NAME)) == sorted(strange)
