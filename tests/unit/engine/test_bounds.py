@@ -54,7 +54,7 @@ def test_a_version_that_is_none(vcf: Vcf, refused: Refused) -> None:
 def test_an_end_beyond_every_contig(vcf: Vcf, refused: Refused, end: str) -> None:
     error = refused(vcf([*GOOD, (80, "G", "<DEL>", f"SVTYPE=DEL;END={end}")]))
     assert (error.code, error.line, error.field) == ("bad_end", 4, "INFO")
-    assert error.message.startswith(f"END is {end[:9]}")
+    assert error.message.replace(",", "").startswith(f"END is {end[:9]}")
     assert len(error.message) < 100
 
 
