@@ -24,6 +24,7 @@ HIGHEST_RATIO = 2.6
 """Of what twice as much takes; a quadratic rule has 4."""
 SPARE_SECONDS, SPARE_MEMORY = 0.4, 48 << 20
 """Chance: what does not count in a comparison."""
+MOST_REPEATS = 2
 MOST_MEMORY = 3 << 30
 """Bytes of address space, as the smallest annotator gives its engine."""
 HEADER = "##fileformat=VCFv4.2\n"
@@ -228,10 +229,27 @@ def detection(path: Path, bundle: Path) -> list[str]:
 Command = Callable[[Path, Path], list[str]]
 
 
-def near_linear(least: tuple[float, int], once: tuple[float, int], twice: tuple[float, int]) -> None:
-    """Compare what a file and one of twice the size take beside what the least file takes."""
-    assert twice[0] - least[0] <= HIGHEST_RATIO * max(0.0, once[0] - least[0]) + SPARE_SECONDS
-    assert twice[1] - least[1] <= HIGHEST_RATIO * max(0, once[1] - least[1]) + SPARE_MEMORY
+def near_linear(*commands: list[str]) -> None:
+    """Compare what a file and one of twice the size take with what a minimal file takes.
+
+    A busy machine adds processor time to a run and never takes any away, so a comparison that fails is repeated with
+    the least that each command took so far. A quadratic rule fails every time.
+
+    Args:
+        commands: For the minimal file, the file, and the file of twice the size.
+    """
+    taken = [measured(command) for command in commands]
+    for _ in range(MOST_REPEATS):
+        if _is_near_linear(*taken):
+            return
+        again = [measured(command) for command in commands]
+        taken = [(min(a, b), min(c, d)) for (a, c), (b, d) in zip(taken, again, strict=True)]
+    assert _is_near_linear(*taken), taken
+
+
+def _is_near_linear(least: tuple[float, int], once: tuple[float, int], twice: tuple[float, int]) -> bool:
+    return (twice[0] - least[0] <= HIGHEST_RATIO * max(0.0, once[0] - least[0]) + SPARE_SECONDS
+            and twice[1] - least[1] <= HIGHEST_RATIO * max(0, once[1] - least[1]) + SPARE_MEMORY)
 
 
 def write(path: Path, text: str) -> Path:
@@ -240,16 +258,17 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
+def files(folder: Path, genome: Genome, dimension: Callable[[Genome, int], str], size: int) -> list[Path]:
+    """A minimal file, one of this size, and one of twice the size."""
+    texts = genome.file(genome.snv()), dimension(genome, size), dimension(genome, 2 * size)
+    return [write(folder / f"{number}.vcf.gz", text) for number, text in enumerate(texts)]
+
+
 @pytest.mark.parametrize(("dimension", "size"), DIMENSIONS, ids=lambda one: getattr(one, "__name__", str(one)))
 def test_annotation(
     genome: Genome, bundle: Path, tmp_path: Path, dimension: Callable[[Genome, int], str], size: int
 ) -> None:
-    least = measured(annotation(write(tmp_path / "in.vcf.gz", genome.file(genome.snv())), bundle))
-    once, twice = (
-        measured(annotation(write(tmp_path / "in.vcf.gz", dimension(genome, size * factor)), bundle))
-        for factor in (1, 2)
-    )
-    near_linear(least, once, twice)
+    near_linear(*(annotation(path, bundle) for path in files(tmp_path, genome, dimension, size)))
 
 
 DETECTED = [header_word, header_line, contig_lines, contigs, alleles, records, long_deletion]
@@ -258,12 +277,7 @@ DETECTED = [header_word, header_line, contig_lines, contigs, alleles, records, l
 @pytest.mark.parametrize("dimension", DETECTED)
 def test_detection(genome: Genome, bundle: Path, tmp_path: Path, dimension: Callable[[Genome, int], str]) -> None:
     size = dict(DIMENSIONS)[dimension]
-    least = measured(detection(write(tmp_path / "in.vcf.gz", genome.file(genome.snv())), bundle))
-    once, twice = (
-        measured(detection(write(tmp_path / "in.vcf.gz", dimension(genome, size * factor)), bundle))
-        for factor in (1, 2)
-    )
-    near_linear(least, once, twice)
+    near_linear(*(detection(path, bundle) for path in files(tmp_path, genome, dimension, size)))
 
 
 def test_transcripts_over_one_base(genome: Genome, tmp_path: Path) -> None:
@@ -274,11 +288,9 @@ def test_transcripts_over_one_base(genome: Genome, tmp_path: Path) -> None:
         changes += [(base, genome.other(pos)), (base, base + "ACG"), (base, base + "AC"), (genome.at(pos, 4), base)]
     lines = [genome.record(CODING + at // 4, ref, alt) for at, (ref, alt) in enumerate(changes)]
     path = write(tmp_path / "in.vcf.gz", genome.file("".join(lines)))
-    least, once, twice = (
-        measured(annotation(path, isoforms(tmp_path / str(count), genome, count)))
-        for count in (1, ISOFORMS, 2 * ISOFORMS)
-    )
-    near_linear(least, once, twice)
+    near_linear(*(
+        annotation(path, isoforms(tmp_path / str(count), genome, count)) for count in (1, ISOFORMS, 2 * ISOFORMS)
+    ))
 
 
 def isoforms(folder: Path, genome: Genome, count: int) -> Path:
