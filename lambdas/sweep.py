@@ -1,4 +1,4 @@
-"""A schedule: every five minutes jobs and retrievals, once a day files and records."""
+"""A schedule: every five minutes jobs and retrievals, once a day files and records, in as many runs as they need."""
 from __future__ import annotations
 
 from collections import Counter
@@ -17,18 +17,19 @@ tracer = Tracer()
 metrics = Metrics()
 services = Services.from_environment()
 
-STOP_BEFORE_END = 30_000
-"""Milliseconds that are left for the end of the function."""
+STOP_BEFORE_END = 120_000
+"""Milliseconds that are left for the end of the function: more than one batch takes in which everything is wrong."""
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """What the schedules call, with {"walk": "jobs"} or {"walk": "files"}."""
-    if event.get("walk") == "files":
+    """What the schedules call, with {"walk": "jobs"}, {"walk": "files"} or {"walk": "remaining files"}."""
+    if event.get("walk") in ("files", "remaining files"):
         counts: Counter[str] = sweep_files(
-            services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END)
+            services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END,
+            begin=event["walk"] == "files")
     else:
         counts = sweep_jobs(services)
     for name, count in counts.items():

@@ -184,9 +184,10 @@ class FileStore:
             content: bytes = body.read(most)
         return content.decode("utf-8", errors="replace")
 
-    def walk(self, bucket: str) -> Iterator[StoredFile]:
-        """Every file of a bucket, in the order of keys."""
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+    def walk(self, bucket: str, after: str | None = None) -> Iterator[StoredFile]:
+        """Every file of a bucket, in the order of keys, or those whose keys come after `after`."""
+        start = {} if after is None else {"StartAfter": after}
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, **start):
             for entry in page.get("Contents", []):
                 yield StoredFile(entry["Key"], entry["Size"], int(entry["LastModified"].timestamp()))
 

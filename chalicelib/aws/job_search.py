@@ -123,7 +123,7 @@ class JobSearch:
     def jobs(self, job_ids: list[str]) -> list[Job]:
         """The jobs of these ids as they are now, in their order; those that are gone are left out."""
         records = {record["job_id"]: record for record in self._records(job_ids)}
-        return [Job.from_record(records[job_id]) for job_id in job_ids if job_id in records]
+        return [Job.from_record(records[job_id]) for job_id in job_ids if "job_status" in records.get(job_id, {})]
 
     def _records(self, job_ids: list[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(job_ids), _MOST_GOT):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ _LEFT_AT_THE_END = ("lease_owner", "lease_expires", "progress", "open")
 
 @dataclass(frozen=True)
 class JobPage:
-    """Some of a user's jobs, newest first, and where the next ones begin (None at the end)."""
+    """Some jobs, and where the next ones begin (None at the end)."""
 
     jobs: list[Job]
     next_cursor: str | None
@@ -110,14 +110,21 @@ class JobTable:
         return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
                        _cursor(last) if last else None)
 
-    def completed(self) -> Iterator[Job]:
-        """Every COMPLETED job, for what its record names. Scans: for the daily sweep only."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self.name, FilterExpression="job_status = :completed",
-            ExpressionAttributeValues={":completed": {"S": JobStatus.COMPLETED.value}})
-        for page in pages:
-            for item in page["Items"]:
-                yield Job.from_record(from_item(item))
+    def completed(self, page_size: int, after: str | None = None) -> JobPage:
+        """The COMPLETED ones among the next `page_size` records. Scans: for the daily sweep only.
+
+        Args:
+            page_size: How many records are read.
+            after: `next_cursor` of the page before, a job id; None for the first page.
+        """
+        scan: dict[str, Any] = {
+            "TableName": self.name, "Limit": page_size, "FilterExpression": "job_status = :completed",
+            "ExpressionAttributeValues": {":completed": {"S": JobStatus.COMPLETED.value}}}
+        if after is not None:
+            scan["ExclusiveStartKey"] = {"job_id": {"S": after}}
+        answer = self._dynamodb.scan(**scan)
+        return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
+                       answer.get("LastEvaluatedKey", {}).get("job_id", {}).get("S"))
 
     # ---- a job's beginning -----------------------------------------------------------------------------------
     def create(self, job: Job) -> bool:

@@ -10,9 +10,11 @@ import boto3
 import pytest
 
 from chalicelib.aws.unnamed_files import UnnamedFiles
+from chalicelib.aws.walk_record import WalkRecord
 from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
+from chalicelib.usecases import sweep_files as files_use_case
 from chalicelib.usecases import sweep_jobs as jobs_use_case
 from chalicelib.usecases.sweep_files import sweep_files
 from chalicelib.usecases.sweep_jobs import sweep_jobs
@@ -208,7 +210,7 @@ def test_a_copy_that_is_just_being_written_anew_is_no_leftover(
         with monkeypatch.context() as now:
             # The walk listed the bucket before the copy was written anew.
             listed = {services.files.archive_bucket: [seen]}
-            now.setattr(services.files, "walk", lambda bucket: listed.get(bucket, []))
+            now.setattr(services.files, "walk", lambda bucket, after: listed.get(bucket, []))
             assert walk(services) == {}
         return archive_id
 
@@ -260,11 +262,52 @@ def test_an_original_is_kept_when_the_archive_lacks_its_copy(
     assert live in keys_in(services.files.results_bucket)
 
 
-def test_a_walk_ends_in_time_and_the_function_tells_what_it_found(
+def test_a_walk_that_runs_out_of_time_is_continued_where_it_stopped(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile],
+        monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Every batch is the last one of its run; all runs together find what one run finds."""
+    monkeypatch.setattr(files_use_case, "BATCH", 1)
+    make_profile(role=Role.PREMIUM)
+    jobs = [make_completed(services, number) for number in range(1, 4)]
+    for number, job in enumerate(jobs[:2]):
+        services.files.delete(services.files.results_bucket, job.results_bucket_keys[number])
+    for key in jobs[2].results_bucket_keys:  # nothing is left of this job, so that only its record names it
+        services.files.delete(services.files.results_bucket, key)
+    missing = {jobs[0].results_bucket_keys[0], jobs[1].results_bucket_keys[1], *jobs[2].results_bucket_keys}
+    put_input(services, f"{ADA}/{job_id(9)}/late.vcf", b"x")
+    as_of_now.advance(3700)
+    assert sweep_files(services, lambda: False, begin=False)["oldest_walk"] == 0, "no walk was under way"
+    found = [sweep_files(services, lambda: False)]
+    while WalkRecord(services.jobs).get() is not None:
+        assert len(found) < 20
+        as_of_now.advance(3600)
+        found.append(sweep_files(services, lambda: False, begin=False))
+    assert [counts["oldest_walk"] for counts in found] == [*range(0, 3600 * (len(found) - 1), 3600), 0]
+    assert sum(counts["uploads_resubmitted"] for counts in found) == 1
+    assert {getattr(line, "key", "") for line in caplog.records if line.levelname == "ERROR"} == missing
+
+
+def test_a_walk_that_fails_is_continued_at_the_batch_that_failed(
+        services: Services, as_of_now: HeldClock, make_profile: Callable[..., Profile],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_use_case, "BATCH", 1)
+    make_profile()
+    make_completed(services)
+    put_input(services, f"{ADA}/{job_id(9)}/late.vcf", b"x")
+    as_of_now.advance(3700)
+    with monkeypatch.context() as broken:
+        broken.setattr(files_use_case, "_result", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            sweep_files(services, lambda: True)
+    assert sweep_files(services, lambda: True, begin=False)["uploads_resubmitted"] == 0, "the inputs were done"
+    assert WalkRecord(services.jobs).get() is None
+
+
+def test_the_function_reports_what_it_found(
         services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile]) -> None:
     make_profile()
     make_completed(services)
-    assert sweep_files(services, lambda: False)["unfinished"] == 1
-    counts = functions.modules["sweep"].handler({"walk": "files"}, CONTEXT)
-    assert counts["results_missing"] == 0
-    assert functions.modules["sweep"].handler({"walk": "jobs"}, CONTEXT)["open_jobs"] == 0
+    handler = functions.modules["sweep"].handler
+    assert handler({"walk": "files"}, CONTEXT)["results_missing"] == 0
+    assert handler({"walk": "remaining files"}, CONTEXT)["oldest_walk"] == 0
+    assert handler({"walk": "jobs"}, CONTEXT)["open_jobs"] == 0
