@@ -31,7 +31,7 @@ def test_a_function_starts_from_the_zip_alone_with_tracing_on(unpacked: Path, ha
     module = handler.rpartition(".")[0]
     environment = {
         "PATH": os.environ["PATH"], "LAMBDA_TASK_ROOT": str(unpacked), "AWS_LAMBDA_FUNCTION_NAME": "f",
-        "AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "GAS", "POWERTOOLS_SERVICE_NAME": "s",
+        "AWS_DEFAULT_REGION": "eu-central-1", "POWERTOOLS_METRICS_NAMESPACE": "GAS", "POWERTOOLS_SERVICE_NAME": "s",
         "STAGE": "test", "PYTHONNOUSERSITE": "1",
     }
     started = subprocess.run(
