@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.aws_rules import RULES, refuse
 from tests.aws_rules.web import LimitExceededError, check_answer, check_request
+from tests.conftest import PROJECT
 
 INDEX = {"IndexName": "user_id-listed_as", "KeyConditionExpression": "user_id = :u",
          "ExpressionAttributeValues": {":u": {"S": "x"}}}
@@ -101,6 +102,11 @@ def test_a_rule_bites(aws: dict[str, str], rule: str, service: str, operation: s
 def test_every_rule_is_tried_and_says_where_aws_states_it() -> None:
     assert list(dict.fromkeys(one[0] for one in BREACHES)) == [rule.name for rule in RULES]
     assert all(rule.page.startswith("https://docs.aws.amazon.com/") for rule in RULES)
+
+
+def test_the_documentation_lists_every_rule() -> None:
+    page = (PROJECT / "docs" / "testing.md").read_text(encoding="utf-8")
+    assert [rule.name for rule in RULES if f"| {rule.name} |" not in page or f"]({rule.page})" not in page] == []
 
 
 def test_what_breaks_no_rule_is_carried_out(aws: dict[str, str]) -> None:
