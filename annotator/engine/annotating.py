@@ -21,7 +21,7 @@ from annotator.engine.earlier import Earlier
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes import Answer, joined_entries
 from annotator.engine.header import Header
-from annotator.engine.info import InfoWriter, identifiers, with_identifiers
+from annotator.engine.info import InfoWriter, identifiers, where_there, with_identifiers
 from annotator.engine.matching import KnownVariants, Matched
 from annotator.engine.progress import Warnings
 from annotator.engine.reading import Block
@@ -284,8 +284,8 @@ def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scala
     for column in (fields[1], ids, *fields[3:7]):
         pieces += [_TAB, column]
     pieces += [_TAB, *info]
-    if fields[8].nbytes and pc.any(pc.greater(pc.binary_length(fields[8]), 0)).as_py():
-        pieces += [_TAB, fields[8]]
+    if fields[8].null_count < len(fields[8]):
+        pieces += [where_there("\t", fields[8]), fields[8]]
     data, starts = bytes_of(pc.binary_join_element_wise(*pieces, b"", null_handling="skip"))
     packed, blocks = pack_lines(data[1:].data)
     at = starts[:-1].astype(np.int64)

@@ -118,6 +118,8 @@ WARNINGS: dict[str, str] = {
     "unsorted": "the records were not sorted; the results file is sorted by contig (as they came) and position",
     "crlf": "lines end with CR LF (Windows); the results file has LF",
     "byte_order_mark": "the file starts with a byte order mark; it was left out",
+    "format_without_samples": "there is a FORMAT column and no sample; it was kept, but some programs refuse it "
+    "(cut -f 1-8 removes the column)",
     "missing_fileformat": "there is no ##fileformat line; VCF 4.2 was assumed",
     "blank_lines": "blank lines were left out",
     "odd_header_line": "header lines that start with a single # were given a second one",

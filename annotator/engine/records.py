@@ -152,7 +152,7 @@ class RecordParser:
             InputError: a part of the record cannot be understood.
         """
         fields = line.split(b"\t", 8)
-        if line.count(b"\t") != self._tabs:
+        if line.count(b"\t") not in self._tabs:
             raise self._wrong_columns(line, number, unfinished)
         chrom, pos_text, _, ref = fields[:4]
         if chrom not in self._contigs:
@@ -267,7 +267,7 @@ class RecordParser:
         self._contigs[chrom] = contig
 
     def _wrong_columns(self, line: bytes, number: int, unfinished: bool) -> InputError:
-        found, wanted = line.count(b"\t") + 1, self._tabs + 1
+        found, wanted = line.count(b"\t") + 1, self._tabs[-1] + 1
         if line.startswith(b"#"):
             return InputError("header_in_body", "A header line comes after the records.", line=number, text=line)
         message = f"The record has {found} columns; the #CHROM line has {wanted}."

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 COLUMNS = b"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 HEADER = b"##fileformat=VCFv4.2\n" + COLUMNS
+WITHOUT_SAMPLES = b"##fileformat=VCFv4.3\n" + COLUMNS[:-1] + b"\tFORMAT\n"
 WITH_SAMPLES = b"##fileformat=VCFv4.3\n" + COLUMNS[:-1] + b"\tFORMAT\tHG002\tHG003\n"
 GOOD = b"MT\t263\trs1\tA\tG\t.\tPASS\tDP=3\n"
 
@@ -59,7 +60,7 @@ REFUSED = {
     "wrong column": HEADER.replace(b"QUAL", b"Qual's") + GOOD,
     "missing column": HEADER.replace(b"\tINFO", b"") + GOOD,
     "no FORMAT": WITH_SAMPLES.replace(b"FORMAT", b"Format") + GOOD,
-    "FORMAT without samples": WITH_SAMPLES.replace(b"\tHG002\tHG003", b"") + GOOD,
+    "FORMAT without samples and ten columns": WITHOUT_SAMPLES + GOOD[:-1] + b"\tGT\t0|1\n",
     "sample twice": WITH_SAMPLES.replace(b"HG003", b"HG002") + GOOD,
     "sample without a name": WITH_SAMPLES.replace(b"HG003", b"") + GOOD,
     "column missing": record(b"MT\t300\t.\tA\tG\t.\t."),
@@ -96,6 +97,7 @@ TAKEN = {
     "no fileformat": COLUMNS + GOOD,
     "odd header line": b"##fileformat=VCFv4.2\n#source x\n" + COLUMNS + GOOD,
     "samples": WITH_SAMPLES + GOOD[:-1] + b"\tGT\t0|1\t./.\n",
+    "FORMAT without samples": WITHOUT_SAMPLES + GOOD + GOOD[:-1] + b"\tGT\n" + GOOD[:-1] + b"\t\n",
     "every kind of allele": record(
         b"MT\t300\t.\tacgtn\tG,*,<DEL>,<DEL:ME:ALU>,N[chr1:5[,]MT:7]T,.A,T.,R\t.\t.\tEND=400"),
     "no allele": record(b"MT\t300\t.\tA\t.\t.\t.\t."),

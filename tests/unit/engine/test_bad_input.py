@@ -153,7 +153,6 @@ def test_records_without_any_header(raw: Callable[[bytes], Path], refused: Refus
         ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tsample1", 9, "'sample1' and should be 'FORMAT'"),
         ("#chrom\tpos\tid\tref\talt\tqual\tfilter\tinfo", 1, "'#chrom' and should be '#CHROM'"),
         ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\t", 11, "no name"),
-        ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT", 9, "no sample"),
     ],
 )
 def test_wrong_header_columns(
@@ -162,6 +161,17 @@ def test_wrong_header_columns(
     error = refused(raw(f"##fileformat=VCFv4.2\n{columns}\n".encode()))
     assert (error.code, error.line, error.column) == ("wrong_header_columns", 2, column)
     assert says in error.message
+
+
+@pytest.mark.parametrize("more", ["GT\t0/1", "\t"])
+def test_more_columns_than_format_where_there_are_no_samples(
+    raw: Callable[[bytes], Path], refused: Refused, more: str
+) -> None:
+    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"]
+    lines += ["MT\t73\t.\tA\tG\t.\t.\t.", f"MT\t73\t.\tA\tG\t.\t.\t.\t{more}"]
+    error = refused(raw("\n".join([*lines, ""]).encode()))
+    assert (error.code, error.line) == ("wrong_column_count", 4)
+    assert error.message == "The record has 10 columns; the #CHROM line has 9."
 
 
 def test_blanks_instead_of_tabs(raw: Callable[[bytes], Path], refused: Refused) -> None:

@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pysam
@@ -15,6 +16,7 @@ from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.bgzf import END_OF_FILE, pack
 from annotator.engine.genotypes import bad_genotypes, readable
 from tests.unit.engine.conftest import Result
+from tests.whole_files import check_file
 
 Vcf = Callable[..., Path]
 Run = Callable[..., Result]
@@ -102,6 +104,22 @@ def test_genotypes_of_formats_with_any_number_of_keys(keys: int) -> None:
     values = "0/1" + ":1" * (keys - 1)
     column = pa.array([f"{form}\t{text}".encode() for text in ("0/1", values, values + ":1", "0/x")], pa.binary())
     assert bad_genotypes(column).tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize("order", [(73, 150, 263, 300), (300, 73, 263, 150)])
+def test_a_format_column_without_samples(rcrs: Reference, vcf: Vcf, tmp_path: Path, bases: Bases, order: Any) -> None:
+    """Records have FORMAT, an empty one, or none: each stays as it is. htslib refuses such a file."""
+    rests = dict(zip(sorted(order), ["", "\tGT:DP", "\t", ""], strict=True))
+    records = [f"MT\t{pos}\t.\t{bases(pos)}\t<DEL>\t.\t.\tDP=3{rests[pos]}" for pos in order]
+    path = vcf([*records, f"MT\t400\t.\t{bases(400)}\t{'A' if bases(400) != 'A' else 'C'}\t.\t.\t.\tGT"])
+    path.write_text(path.read_text().replace("INFO\n", "INFO\tFORMAT\n"))
+    summary = check_file(path, rcrs, tmp_path).summary
+    assert summary["samples"] == 0
+    (warning,) = (one for one in summary["warnings"] if one["code"] == "format_without_samples")
+    assert warning["first_lines"] == [2]
+    with pysam.TabixFile(str(tmp_path / "first.annot.vcf.gz")) as table:
+        found = [line.split("\t") for line in table.fetch("MT")]
+    assert ["\t" + "\t".join(one[8:]) if one[8:] else "" for one in found] == [*rests.values(), "\tGT"]
 
 
 def test_line_ends_of_windows(vcf: Vcf, run: Run) -> None:
