@@ -14,7 +14,7 @@ from typing import Any
 
 from pysam.version import __bcftools_version__ as bcftools_version
 
-from annotator.engine.earlier import Earlier
+from annotator.engine.earlier import Earlier, points_into_bcsq
 from annotator.engine.errors import InputError
 from annotator.engine.header import read_header, render_header
 from annotator.engine.info import info_lines
@@ -140,12 +140,14 @@ class _Run:
             self.warnings.add("models_accepted", None, note)
         lines = Lines(path, limits)
         self.header = read_header(iter(lines), limits.header, self.warnings)
-        self._earlier = Earlier.of(self.header, info_lines(reference), replace)
         self._blocks = self._lines = 0
+        pointing = False
         for block in lines.blocks():
             self._blocks += 1
+            pointing = pointing or points_into_bcsq(block.text)
             self._lines += block.count
             self._checking(self._lines)
+        self._earlier = Earlier.of(self.header, info_lines(reference), replace, pointing)
         if limits.records is not None and self._lines > limits.records:
             raise InputError(
                 "too_many_records", f"The file has {self._lines:,} records; {limits.records:,} is the limit."
