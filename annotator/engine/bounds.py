@@ -7,8 +7,8 @@ from __future__ import annotations
 
 #: Characters of a contig's name, as many as SAM and the tools of the field take.
 LONGEST_NAME = 255
-#: The largest position that a tabix index holds; the longest human chromosome is half as long.
-LARGEST_POSITION = (1 << 29) - 1
+#: The largest position that VCF's integers of 32 bits hold, and the longest contig of a reference.
+LARGEST_POSITION = (1 << 31) - 1
 #: The largest length of a contig that is believed: more bases than any genome has.
 LARGEST_LENGTH = 10**12
 #: The largest whole number of any kind: what 64 bits hold, with room to add two of them.

@@ -80,10 +80,10 @@ INPUT_ERRORS: dict[str, Kind] = {
         "Names have 255 characters at most. Rename the contig: bcftools annotate --rename-chrs.",
     ),
     "bad_position": Kind(
-        "POS is not a position", "POS is a whole number up to 536870911, counted from 1, without leading zeros."
+        "POS is not a position", "POS is a whole number up to 2147483647, counted from 1, without leading zeros."
     ),
     "bad_end": Kind(
-        "INFO/END is not a position", "END is a whole number up to 536870911, the last base of the variant."
+        "INFO/END is not a position", "END is a whole number up to 2147483647, the last base of the variant."
     ),
     "bad_ref": Kind("REF is not a sequence", "REF holds the bases A, C, G, T and N only; write at least one base."),
     "bad_alt": Kind(

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.left_out import LeftOut
 
 #: First and last base, 1-based and inclusive.
@@ -28,8 +29,6 @@ READ_ATTRIBUTES = frozenset(
         *("pseudo", "pseudogene", "exception", "Is_circular"),
     }
 )
-#: The largest position that VCF and the compiled models can hold.
-LARGEST_POSITION = (1 << 31) - 1
 _STRANDS = frozenset("+-.?")
 _PHASES = frozenset("012.")
 _PHASE = {"1": 1, "2": 2}

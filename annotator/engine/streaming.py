@@ -24,6 +24,7 @@ from annotator.engine.earlier import Earlier
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.haplotypes import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.header import Header
+from annotator.engine.indexes import beside, ending_for
 from annotator.engine.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.pool import Pool
 from annotator.engine.progress import Warnings
@@ -242,20 +243,26 @@ class Pass:
         slim.unlink()
         return apart
 
-    def write(self, header: bytes, stream: BinaryIO, index: Path) -> None:
+    def write(self, header: bytes, path: Path, longest: int) -> Path:
         """Write the results file and its index.
 
         Args:
             header: of the results file.
-            stream: receives the results file.
-            index: path of the index.
+            path: of the results file.
+            longest: length in bases of the longest contig that has records, as far as it is known.
+
+        Returns:
+            The path of the index, beside the results file.
         """
+        index = beside(path, ending_for(max(longest, self._index.reach)))
         packed, _ = pack_lines(memoryview(header.removesuffix(b"\n")))
-        stream.write(packed)
-        with self.body.open("rb") as body:
-            shutil.copyfileobj(body, stream, 1 << 20)
-        stream.write(END_OF_FILE)
+        with path.open("wb") as stream:
+            stream.write(packed)
+            with self.body.open("rb") as body:
+                shutil.copyfileobj(body, stream, 1 << 20)
+            stream.write(END_OF_FILE)
         self._index.write(index, len(packed))
+        return index
 
 
 class _Order:

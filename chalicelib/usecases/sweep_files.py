@@ -12,7 +12,7 @@ from chalicelib.aws.files import StoredFile
 from chalicelib.aws.unnamed_files import UnnamedFiles
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest
-from chalicelib.domain.names import InputKey, ResultNames
+from chalicelib.domain.names import InputKey
 from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.archive_results import due_time
@@ -78,7 +78,7 @@ def _result(services: Services, file: StoredFile, job: Job | None, counts: Count
     if job is None or (job.ended and job.job_status is not JobStatus.COMPLETED):
         _leftover(services, services.files.results_bucket, file, job, counts)
         return
-    names, name = ResultNames.of(job.input_file_name), file.key.rsplit("/", 1)[1]
+    names, name = job.result_names, file.key.rsplit("/", 1)[1]
     # A companion asks for itself only where it was left behind: the results file asks for both.
     wanted = (names.results, *names.companions) if job.archived else (names.results,)
     if name not in wanted or job.job_status is not JobStatus.COMPLETED:

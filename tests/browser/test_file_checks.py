@@ -74,7 +74,7 @@ REFUSED = {
     "dot for a contig": record(b".\t300\t.\tA\tG\t.\t.\t."),
     "position with a letter": record(b"MT\t3OO\t.\tA\tG\t.\t.\t."),
     "position with a zero": record(b"MT\t0300\t.\tA\tG\t.\t.\t."),
-    "position too large": record(b"MT\t536870912\t.\tA\tG\t.\t.\t."),
+    "position too large": record(b"MT\t2147483648\t.\tA\tG\t.\t.\t."),
     "no position": record(b"MT\t\t.\tA\tG\t.\t.\t."),
     "REF with a dash": record(b"MT\t300\t.\t-\tG\t.\t.\t."),
     "REF that is long": record(b"MT\t300\t.\t" + b"A" * 200 + b"!\tG\t.\t.\t."),
@@ -83,7 +83,7 @@ REFUSED = {
     "ALT with nothing in it": record(b"MT\t300\t.\tA\tG,,T\t.\t.\t."),
     "open symbolic allele": record(b"MT\t300\t.\tA\t<DEL\t.\t.\t."),
     "ALT not in UTF-8": record(b"MT\t300\t.\tA\tG\xff\t.\t.\t."),
-    "END beyond everything": record(b"MT\t300\t.\tA\t<DEL>\t.\t.\tEND=999999999"),
+    "END beyond everything": record(b"MT\t300\t.\tA\t<DEL>\t.\t.\tEND=9999999999"),
 }
 TAKEN = {
     "plain": record(GOOD[:-1]),

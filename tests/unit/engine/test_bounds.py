@@ -13,6 +13,7 @@ from annotator.engine import InputError, Outputs, Reference, annotate, blocks, t
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_ALLELES, MOST_ALT_BASES, whole_number
 from annotator.engine.errors import MESSAGE_LENGTH, EngineError, quote, shortened
 from annotator.engine.header import Header
+from annotator.engine.indexes import CSI, ENDINGS, TABIX_REACH, TBI, beside, open_table
 from annotator.engine.progress import DETAIL_LENGTH, Warnings
 from annotator.engine.records import RecordParser
 from tests.unit.engine.conftest import Result
@@ -161,14 +162,44 @@ def test_parts_of_a_block_make_the_same_results(
         assert len(list(index.fetch("other"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("record", "meta", "ending"),
+    [
+        (f"c\t{TABIX_REACH - 1}\t.\tA\tC\t.\t.\t.", "", TBI),
+        (f"c\t{TABIX_REACH}\t.\tA\tC\t.\t.\t.", "", CSI),
+        (f"c\t{TABIX_REACH - 2}\t.\tACC\tA\t.\t.\t.", "", CSI),
+        (f"c\t{LARGEST_POSITION}\t.\tA\tC\t.\t.\t.", "", CSI),
+        (f"c\t5\t.\tA\t<DEL>\t.\t.\tEND={LARGEST_POSITION}", "", CSI),
+        ("c\t5\t.\tA\tC\t.\t.\t.", f"##contig=<ID=c,length={TABIX_REACH}>", CSI),
+        ("c\t5\t.\tA\tC\t.\t.\t.", f"##contig=<ID=c,length={TABIX_REACH - 1}>", TBI),
+        ("c\t5\t.\tA\tC\t.\t.\t.", f"##contig=<ID=d,length={TABIX_REACH}>", TBI),
+    ],
+)
+def test_the_index_reaches_every_record_and_contig(
+    vcf: Vcf, rcrs: Reference, tmp_path: Path, record: str, meta: str, ending: str
+) -> None:
+    """A ``.csi`` where a ``.tbi`` ends before, and only there; what an earlier run left goes."""
+    outputs = Outputs.beside(tmp_path / "x.annot.vcf.gz")
+    for left in ENDINGS:
+        beside(outputs.vcf, left).write_bytes(b"of an earlier run")
+    annotate(vcf([*GOOD, record], meta=(meta,) if meta else ()), rcrs, outputs)
+    assert [left for left in ENDINGS if beside(outputs.vcf, left).exists()] == [ending]
+    pos = int(record.split("\t")[1])
+    with open_table(outputs.vcf) as file:
+        assert [line.split("\t")[1] for line in file.fetch("c", pos - 1)] == [str(pos)]
+        assert len(list(file.fetch("MT"))) == 1
+    with pysam.VariantFile(str(outputs.vcf)) as records:
+        assert [one.pos for one in records.fetch("c", pos - 1, pos)] == [pos]
+
+
 def test_an_index_of_many_far_positions(vcf: Vcf, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a number of entries contigs have no linear index; readers find their records all the same."""
     monkeypatch.setattr(tabix, "MOST_STRETCHES", LARGEST_POSITION >> tabix.LINEAR)
     far = [f"c{at}\t{pos}\t.\tA\tC\t.\t.\t." for at in range(50) for pos in (5, LARGEST_POSITION)]
     result = run(vcf([*GOOD, *far]))
-    index = result.path.with_name(result.path.name + ".tbi")
+    index = result.path.with_name(result.path.name + ".csi")
     assert index.stat().st_size < 20_000
-    with pysam.TabixFile(str(result.path)) as file:
+    with open_table(result.path) as file:
         for at in range(50):
             assert [line.split("\t")[1] for line in file.fetch(f"c{at}", LARGEST_POSITION - 1)] == [
                 str(LARGEST_POSITION)

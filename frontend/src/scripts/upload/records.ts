@@ -4,7 +4,7 @@ import type { Line } from "./lines";
 import { Fault, count, decoded, named } from "./words";
 
 const FIELDS = ["#CHROM", "POS", "ID", "REF", "ALT"];
-const LARGEST_POSITION = 2 ** 29 - 1;
+const LARGEST_POSITION = 2 ** 31 - 1;
 const NAME = "[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*";
 /** Names of contigs; in angle brackets those of an assembly file. */
 const CONTIG = new RegExp(`^(?:${NAME}|<${NAME}>)$`);
