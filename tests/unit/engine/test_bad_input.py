@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +104,21 @@ def test_a_bgzip_file_that_is_cut_within_a_block(
 ) -> None:
     whole = bgzipped(vcf(GOOD * 2000), tmp_path / "whole.gz")
     assert refused(raw(whole[: len(whole) - 60])).code == "truncated_gzip"
+
+
+@pytest.mark.parametrize("junk", [0, 70_000, 200_000])
+@pytest.mark.parametrize("cut", [28, 29, 60, 40_000, 64_000, 130_000])
+def test_a_large_bgzip_file_without_its_end(
+    vcf: Vcf, raw: Callable[[bytes], Path], refused: Refused, tmp_path: Path, cut: int, junk: int
+) -> None:
+    """Blocks are as large as they may be, and bytes of something else may follow."""
+    chance = random.Random(1)
+    noise = [f"X={chance.randbytes(9_000).hex()}" for _ in range(40)]
+    whole = bgzipped(vcf([(73, "A", "G", info) for info in noise]), tmp_path / "whole.gz")
+    assert len(whole) > 300_000
+    error = refused(raw(whole[:-cut] + b"x" * junk))
+    assert error.code in ("truncated_gzip", "corrupt_gzip")
+    assert junk or error.message == "The bgzip file is cut off: the block that marks its end is missing."
 
 
 def test_a_gzip_file_that_is_damaged(vcf: Vcf, raw: Callable[[bytes], Path], refused: Refused) -> None:

@@ -48,7 +48,11 @@ def test_compressed_input_whatever_its_name(vcf: Vcf, run: Run, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("compression", ["gzip", "two gzip members", "bgzip"])
-@pytest.mark.parametrize("trailing", [b"\0" * 5, b"trailing bytes", b"\x1f"])
+@pytest.mark.parametrize(
+    "trailing",
+    [b"\0" * 5, b"trailing bytes", b"\x1f", b"x" * 65_535, b"y" * 65_536, b"\0" * (1 << 17), b"z" * 3_000_000],
+    ids=lambda trailing: f"{len(trailing)}",
+)
 def test_bytes_behind_the_end_of_compressed_input(
     vcf: Vcf, run: Run, tmp_path: Path, compression: str, trailing: bytes
 ) -> None:
@@ -63,7 +67,7 @@ def test_bytes_behind_the_end_of_compressed_input(
     assert [record[1] for record in result.records] == ["73", "150", "263"]
     warning = result.warned("trailing_bytes")
     assert warning is not None
-    assert warning["details"] == [f"{len(trailing)} bytes"]
+    assert warning["details"] == [f"{len(trailing):,} bytes"]
 
 
 def test_breakends_at_telomeres(vcf: Vcf, run: Run) -> None:
