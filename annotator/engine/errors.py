@@ -43,6 +43,7 @@ INPUT_ERRORS: dict[str, Kind] = {
     "line_too_long": Kind("A line is too long", "Check the file for a missing line end, or split it by samples."),
     "too_large": Kind("Too large when uncompressed", "Split the file by chromosome or by region."),
     "too_many_records": Kind("Too many records", "Split the file by chromosome or by region."),
+    "results_too_large": Kind("The results are too large", "Split the file by chromosome or by region."),
     "header_too_large": Kind(
         "The header is too large", "Remove header lines that the records do not need: bcftools annotate --remove."
     ),

@@ -167,7 +167,7 @@ class _Run:
         # A small file is done before processes have started.
         processes = max(1, min(most_processes, self._blocks))
         try:
-            source = Source(self.header, self._reference, False, self._input, self._earlier)
+            source = Source(self.header, self._reference, False, self._input, self._earlier, self._limits)
             passing, passed = self._pass(source, processes)
         except DisorderError:
             body = sort_records(self._input(), self._work, self.header, self._reference, self.warnings)
@@ -175,7 +175,7 @@ class _Run:
             def sorted_blocks() -> Iterator[Block]:
                 return Lines(body, self._limits, known_text=True).blocks()
 
-            source = Source(self.header, self._reference, True, sorted_blocks, self._earlier)
+            source = Source(self.header, self._reference, True, sorted_blocks, self._earlier, self._limits)
             passing, passed = self._pass(source, processes)
         self.warnings.merge(passed.warnings)
         if not passed.counts.total["records"]:

@@ -40,19 +40,31 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """What an input file may need at most.
+    """What an input file, and its annotation, may need at most.
 
     Attributes:
         uncompressed: bytes of the file, uncompressed.
         line: bytes of one line.
         header: bytes of the header.
         records: number of records; None for any number.
+        results: bytes of the annotated file and of the table together, as they are written; None for any number.
     """
 
     uncompressed: int = 200 << 30
     line: int = 64 << 20
     header: int = 64 << 20
     records: int | None = None
+    results: int | None = None
+
+    def check_results(self, size: int) -> None:
+        """Refuse results that have more bytes than they may have.
+
+        Raises:
+            InputError: there are more.
+        """
+        if self.results is not None and size > self.results:
+            message = f"The results would take more than {self.results:,} bytes, which is the limit."
+            raise InputError("results_too_large", message)
 
 
 @dataclass(frozen=True)

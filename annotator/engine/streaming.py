@@ -28,7 +28,7 @@ from annotator.engine.indexes import beside, ending_for
 from annotator.engine.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.pool import Pool
 from annotator.engine.progress import Warnings
-from annotator.engine.reading import Block
+from annotator.engine.reading import Block, Limits
 from annotator.engine.reference import Reference
 from annotator.engine.tabix import TabixIndex
 from annotator.engine.table import TableWriter, schema_of
@@ -54,6 +54,7 @@ class Source:
         numbered: lines start with their number in the user's file.
         blocks: gives the records, from the first at each call.
         earlier: says what becomes of annotations that the file has already.
+        limits: of the results.
     """
 
     header: Header
@@ -61,10 +62,11 @@ class Source:
     numbered: bool
     blocks: Blocks
     earlier: Earlier
+    limits: Limits
 
     def annotator(self) -> BlockAnnotator:
         """A new annotator of its blocks."""
-        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier)
+        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier, self.limits)
 
 
 @dataclass
@@ -136,7 +138,8 @@ class Pass:
             annotated: told while records are annotated.
 
         Raises:
-            InputError: a record cannot be understood; it is the first such of the file.
+            InputError: a record cannot be understood, and it is the first such of the file; or the results have more
+                bytes than the limits allow.
             DisorderError: the records are not sorted.
             EngineError: a process was killed.
         """
@@ -189,6 +192,7 @@ class Pass:
         self._size += len(outcome.packed)
         for rows in outcome.rows:
             table.write(rows)
+        self._source.limits.check_results(self._size + self.table.stat().st_size)
         passed.counts.add(outcome.counts)
         passed.warnings.merge(outcome.warnings)
         passed.kept |= outcome.kept

@@ -262,6 +262,14 @@ def test_more_bytes_than_the_plan_takes(services: Services, make_worker: Callabl
     assert "Free plan" in error.hint
 
 
+def test_larger_results_than_the_plan_takes(services: Services, make_worker: Callable[..., Worker]) -> None:
+    error = failed_with(services, make_worker, VCF, free_results_limit=1000, premium_results_limit=3 * 1024**2)
+    assert error.code == "results_too_large"
+    assert error.message == "The results would take more than 1,000 bytes, which is the limit."
+    assert error.hint.startswith("This is the limit of the Free plan. Split the file by chromosome or by region")
+    assert "and 3 MiB of results." in error.hint
+
+
 def test_premium_takes_more(services: Services, make_worker: Callable[..., Worker]) -> None:
     services.profiles.sign_in(Profile(identity_id=ADA, name="Ada", email="ada@example.org", institution="", created=1))
     services.profiles.subscribe(ADA)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pysam
 import pytest
 
-from annotator.engine import InputError, Outputs, Reference, annotate, blocks, tabix, table
+from annotator.engine import InputError, Limits, Outputs, Reference, annotate, blocks, tabix, table
+from annotator.engine.annotating import BlockAnnotator
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_ALLELES, MOST_ALT_BASES, whole_number
 from annotator.engine.errors import MESSAGE_LENGTH, EngineError, quote, shortened
 from annotator.engine.header import Header
@@ -97,6 +99,25 @@ def test_a_long_name_in_the_record_parser(rcrs: Reference) -> None:
     with pytest.raises(InputError) as caught:
         RecordParser(Header(), rcrs).parse(b"x" * 256 + b"\t5\t.\tA\tC\t.\t.\t.", 3)
     assert caught.value.code == "contig_name_too_long"
+
+
+def test_results_that_outgrow_their_input(vcf: Vcf, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit holds while a block is annotated: thousands of alleles in it have an entry for each transcript."""
+    parts = 0
+    annotate_part = BlockAnnotator._annotate
+
+    def counted(*arguments: Any) -> None:
+        nonlocal parts
+        parts += 1
+        annotate_part(*arguments)
+
+    monkeypatch.setattr(BlockAnnotator, "_annotate", counted)
+    alts = ",".join(["".join(bases) for bases in product("ACGT", repeat=6)])
+    path = vcf([(3310 + at, "C", alts) for at in range(20)])
+    error = refused(path, Limits(results=100_000))
+    assert error.code == "results_too_large"
+    assert error.message == "The results would take more than 100,000 bytes, which is the limit."
+    assert 0 < parts < 10
 
 
 def test_messages_are_bounded(vcf: Vcf, refused: Refused) -> None:
