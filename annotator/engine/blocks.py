@@ -7,6 +7,7 @@ recognised and taken apart by columns. What is not plainly so goes through
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,8 @@ PER_RECORD = (
 )  # fmt: skip
 #: Longer alleles are left to the record parser: bytes of ALT and of REF of a record that is taken apart by columns.
 LONGEST_ALT, LONGEST_REF = 20_000, 1_000_000
+#: Numbers of VCF (4.3, section 1.3); Python's float would take more, such as 1_0.
+_NUMBER = re.compile(rb"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:inf|infinity|nan)", re.I)
 _DIGITS, _BASES, _LIST = letters(b"0123456789"), letters(b"ACGT"), letters(b"ACGT,")
 
 
@@ -419,10 +422,8 @@ def _qualities(column: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:
     except pa.ArrowInvalid:
         values = []
         for index, text in enumerate(column.to_pylist()):
-            try:
-                values.append(float("nan") if text == b"." else float(text))
-            except ValueError:
-                bad[index] = True
-                values.append(float("nan"))
+            fine = _NUMBER.fullmatch(text) is not None
+            bad[index] = not fine and text != b"."
+            values.append(float(text) if fine else float("nan"))
         return np.array(values, np.float64), bad
     return numbers.fill_null(float("nan")).to_numpy(zero_copy_only=False), bad

@@ -19,8 +19,8 @@ MOST_ALLELES, MOST_ALT_BASES = 10_000, 1_000_000
 MOST_REF_BASES = 16_000_000
 
 
-def whole_number(text: bytes, largest: int = LARGEST_NUMBER) -> int | None:
-    """A whole number of a user's file, without a sign.
+def whole_number(text: str | bytes, largest: int = LARGEST_NUMBER) -> int | None:
+    """A whole number of a user's or an operator's text, without a sign.
 
     Args:
         text: what should be decimal digits; leading zeros are allowed.
@@ -33,9 +33,10 @@ def whole_number(text: bytes, largest: int = LARGEST_NUMBER) -> int | None:
         >>> whole_number(b"0042"), whole_number(b"-1"), whole_number(b"9" * 5000)
         (42, None, None)
     """
-    if not text.isdigit():
+    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+    if not raw.isdigit():
         return None
-    digits = text.lstrip(b"0") or b"0"
+    digits = raw.lstrip(b"0") or b"0"
     if len(digits) > len(str(largest)):
         return None
     number = int(digits)

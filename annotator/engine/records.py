@@ -161,7 +161,8 @@ class RecordParser:
             self._note_contig(chrom, number)
         contig = self._contigs[chrom]
         # A leading zero is refused: tabix would read an octal number.
-        if not POSITION.fullmatch(pos_text) or (pos := int(pos_text)) > LARGEST_POSITION:
+        pos = whole_number(pos_text, LARGEST_POSITION) if POSITION.fullmatch(pos_text) else None
+        if pos is None:
             raise self._bad("bad_position", "is not a position", fields, 1, number)
         telomere = ref == b"." and all(map(TELOMERE.fullmatch, fields[4].split(b",")))
         if not telomere and not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
