@@ -102,6 +102,16 @@ def test_genotypes_that_other_programs_refuse(form: str, samples: str, bad: bool
     assert (re.match(readable(form.encode()), line) is None) is bad
 
 
+def test_genotypes_of_formats_of_any_shape() -> None:
+    """FORMATs with as many keys, and GT at the same place, are judged together; the results are those of each alone."""
+    forms = ["GT:A", "GT:B", "A:GT", "B:GT", "A", "B", "GT", "A:B:GT", "XGT:A", "GT:GT"]
+    samples = ["0/1:1", "1:0/1", "0/1", "x", "x:y", "x:y:z", "1:2:0|1", "./x:1", "."]
+    lines = [f"{form}\t{one}\t{two}" for form in forms for one in samples for two in samples]
+    expected = [re.match(readable(line.partition("\t")[0].encode()), line) is None for line in lines]
+    assert 0 < sum(expected) < len(lines)
+    assert bad_genotypes(pa.array([line.encode() for line in lines], pa.binary())).tolist() == expected
+
+
 @pytest.mark.parametrize("keys", [1, 2, 999, 1000, 1001, 1002, 5000])
 def test_genotypes_of_formats_with_any_number_of_keys(keys: int) -> None:
     form = ":".join(["GT", *(f"K{at}" for at in range(keys - 1))])
