@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain.bounds import LONGEST_TEXT, LONGEST_WORD, shortened
-from chalicelib.domain.names import in_archive_bucket
+from chalicelib.domain.names import CSI, TBI, ResultNames, in_archive_bucket
 
 
 class JobStatus(StrEnum):
@@ -182,6 +182,12 @@ class Job:
     def archived(self) -> bool:
         """True while the results file is in the archive and not in the results bucket."""
         return self.results_file_archive_id is not None and self.s3_key_result_file is None
+
+    @property
+    def result_names(self) -> ResultNames:
+        """The names of its results; the record's keys say which kind of index there is."""
+        index = self.s3_key_index_file or self.s3_key_archived_index_file or TBI
+        return ResultNames.of(self.input_file_name, CSI if index.endswith(CSI) else TBI)
 
     @property
     def results_bucket_keys(self) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from chalicelib.exceptions import JobFailure
 
 VCF_EXTENSIONS = (".vcf", ".vcf.gz", ".vcf.bgz")
+TBI, CSI = ".tbi", ".csi"
+"""How the names of indexes end."""
 LONGEST_NAME = 255
 """Longest file name in characters: what file systems allow, and what keeps a key under S3's 1,024 bytes."""
 
@@ -106,11 +108,14 @@ class ResultNames:
         return (self.index, self.variants)
 
     @classmethod
-    def of(cls, input_file_name: str) -> ResultNames:
-        """`<name>` with `.annot.vcf.gz` and its `.tbi`, `.count.log`, `.summary.json` and `.variants.parquet`."""
+    def of(cls, input_file_name: str, index_ending: str = TBI) -> ResultNames:
+        """`<name>` with `.annot.vcf.gz` and its index, `.count.log`, `.summary.json` and `.variants.parquet`.
+
+        :param index_ending: `.tbi`, or `.csi` where contigs are longer than a `.tbi` reaches
+        """
         name = base_name(input_file_name)
         # Suffixes are longer than the extension they replace: keep the name within what file systems take.
-        while len(f"{name}.annot.vcf.gz.tbi".encode()) > LONGEST_NAME:
+        while len(f"{name}.annot.vcf.gz{index_ending}".encode()) > LONGEST_NAME:
             name = name[:-1]
-        return cls(results=f"{name}.annot.vcf.gz", index=f"{name}.annot.vcf.gz.tbi", log=f"{name}.count.log",
+        return cls(results=f"{name}.annot.vcf.gz", index=f"{name}.annot.vcf.gz{index_ending}", log=f"{name}.count.log",
                    summary=f"{name}.summary.json", variants=f"{name}.variants.parquet")

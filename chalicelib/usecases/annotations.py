@@ -7,7 +7,7 @@ from enum import StrEnum
 from chalicelib.aws.job_table import JobPage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import MailKind, MailRequest
-from chalicelib.domain.names import ResultNames, is_job_id, key_prefix
+from chalicelib.domain.names import is_job_id, key_prefix
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.file_hold import held_files
@@ -64,7 +64,7 @@ def get_job(services: Services, user_id: str, job_id: str) -> Job:
 
 def job_files(job: Job) -> list[JobFile]:
     """The files of a job that can be downloaded now, the results first."""
-    names = ResultNames.of(job.input_file_name)
+    names = job.result_names
     found = [
         (job.s3_key_result_file, JobFile(FileKind.RESULTS, names.results, job.results_file_size)),
         (job.s3_key_index_file, JobFile(FileKind.INDEX, names.index, None)),

@@ -18,7 +18,7 @@ from chalicelib.aws.unnamed_files import UnnamedFiles
 from chalicelib.aws.walk_record import WalkPosition, WalkRecord
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest
-from chalicelib.domain.names import InputKey, ResultNames
+from chalicelib.domain.names import InputKey
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError
 from chalicelib.services import Services
@@ -194,7 +194,7 @@ def _result(walk: _Walk, file: StoredFile, job: Job | None) -> None:
     if job is None or (job.ended and job.job_status is not JobStatus.COMPLETED):
         _leftover(walk, services.files.results_bucket, file, job)
         return
-    names, name = ResultNames.of(job.input_file_name), file.key.rsplit("/", 1)[1]
+    names, name = job.result_names, file.key.rsplit("/", 1)[1]
     # A companion asks for itself only where it was left behind: the results file asks for both.
     wanted = (names.results, *names.companions) if job.archived else (names.results,)
     if name not in wanted or job.job_status is not JobStatus.COMPLETED:

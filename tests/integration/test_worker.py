@@ -116,6 +116,19 @@ def test_a_job_is_annotated_from_queue_to_announcement(
     assert [path.name for path in (tmp_path / "work" / "worker-w1").iterdir()] == ["lock"]
 
 
+def test_results_beyond_the_reach_of_a_tabix_index_have_another(
+        services: Services, make_worker: Callable[..., Worker]) -> None:
+    job = make_job(services, content=VCF + b"long\t2147483647\t.\tA\tC\t.\t.\t.\n")
+    request(services, job)
+    assert make_worker().work_once(0)
+    done = now(services, job)
+    assert done.job_status is JobStatus.COMPLETED
+    assert done.s3_key_index_file == f"{done.s3_key_result_file}.csi"
+    keys = keys_in(services.files.results_bucket)
+    assert done.s3_key_index_file in keys
+    assert f"{done.s3_key_result_file}.tbi" not in keys
+
+
 def test_a_broken_file_fails_with_line_and_hint(
         services: Services, make_worker: Callable[..., Worker], results_queue: str) -> None:
     job = make_job(services, content=BROKEN_VCF)
@@ -247,6 +260,14 @@ def test_more_bytes_than_the_plan_takes(services: Services, make_worker: Callabl
     assert error.code == "too_large"
     assert "1,000,000 bytes uncompressed" in error.message
     assert "Free plan" in error.hint
+
+
+def test_larger_results_than_the_plan_takes(services: Services, make_worker: Callable[..., Worker]) -> None:
+    error = failed_with(services, make_worker, VCF, free_results_limit=1000, premium_results_limit=3 * 1024**2)
+    assert error.code == "results_too_large"
+    assert error.message == "The results would take more than 1,000 bytes, which is the limit."
+    assert error.hint.startswith("This is the limit of the Free plan. Split the file by chromosome or by region")
+    assert "and 3 MiB of results." in error.hint
 
 
 def test_premium_takes_more(services: Services, make_worker: Callable[..., Worker]) -> None:

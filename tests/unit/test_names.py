@@ -46,6 +46,7 @@ def test_a_key_goes_there_and_back() -> None:
 def test_results_are_named_after_the_input(name: str, results: str) -> None:
     assert ResultNames.of(name).results == results
     assert ResultNames.of(name).index == results + ".tbi"
+    assert ResultNames.of(name, ".csi").index == results + ".csi"
 
 
 def test_the_longest_input_name_still_gives_names_that_file_systems_take() -> None:
