@@ -31,6 +31,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END)
     else:
         counts = sweep_jobs(services)
+        counts["requests_waiting"], counts["requests_in_flight"] = services.job_requests_queue.counts()
     for name, count in counts.items():
         unit = MetricUnit.Seconds if name.startswith("oldest") else MetricUnit.Count
         metrics.add_metric(name=f"Sweep{''.join(word.title() for word in name.split('_'))}", unit=unit, value=count)
