@@ -1,4 +1,4 @@
-"""A schedule: every five minutes jobs and retrievals, once a day files and records."""
+"""A schedule: every minute job requests, every five minutes jobs and retrievals, once a day files and records."""
 from __future__ import annotations
 
 from collections import Counter
@@ -25,13 +25,15 @@ STOP_BEFORE_END = 30_000
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """What the schedules call, with {"walk": "jobs"} or {"walk": "files"}."""
+    """What the schedules call, with {"walk": "requests"}, {"walk": "jobs"} or {"walk": "files"}."""
     if event.get("walk") == "files":
         counts: Counter[str] = sweep_files(
             services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END)
+    elif event.get("walk") == "requests":
+        waiting, in_flight = services.job_requests_queue.counts()
+        counts = Counter(requests_waiting=waiting, requests_in_flight=in_flight)
     else:
         counts = sweep_jobs(services)
-        counts["requests_waiting"], counts["requests_in_flight"] = services.job_requests_queue.counts()
     for name, count in counts.items():
         unit = MetricUnit.Seconds if name.startswith("oldest") else MetricUnit.Count
         metrics.add_metric(name=f"Sweep{''.join(word.title() for word in name.split('_'))}", unit=unit, value=count)

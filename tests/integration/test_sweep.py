@@ -84,8 +84,8 @@ def test_the_sweep_counts_the_messages_of_job_requests(services: Services, funct
     for _ in range(3):
         boto3.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
     boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=1)
-    counts = functions.modules["sweep"].handler({"walk": "jobs"}, CONTEXT)
-    assert (counts["requests_waiting"], counts["requests_in_flight"]) == (2, 1)
+    counts = functions.modules["sweep"].handler({"walk": "requests"}, CONTEXT)
+    assert counts == {"requests_waiting": 2, "requests_in_flight": 1}
 
 
 def test_a_job_whose_lease_runs_is_left_alone_and_one_past_it_is_not(

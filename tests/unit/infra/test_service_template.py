@@ -39,10 +39,15 @@ def statements(resources: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 
 def test_no_two_stages_share_a_metric(resources: dict[str, Any]):
-    """Each metric is that of a resource of the stack, or the stage is in its namespace or its dimensions."""
+    """Each metric is that of a resource of the stack, or the stage is in its namespace or its dimensions.
+
+    SES alone measures the reputation of the whole account.
+    """
     seen = 0
     for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
         for metric in metrics_of(alarm):
+            if metric["Namespace"] == "AWS/SES":
+                continue
             own = json.dumps([metric["Namespace"], metric.get("Dimensions", [])])
             assert STAGE in own or any(f'"{resource}"' in own for resource in resources), name
             seen += 1
@@ -58,6 +63,13 @@ def test_the_api_is_named_after_its_stage(resources: dict[str, Any]):
     assert title == {"Fn::Sub": f"gas-{STAGE}"}
     dimensions = {one["Name"]: one["Value"] for one in resources["ApiErrorsAlarm"]["Properties"]["Dimensions"]}
     assert dimensions == {"ApiName": title, "Stage": "gas"}
+
+
+def test_alarms_may_publish(resources: dict[str, Any]):
+    """A topic's own policy takes the place of the one that lets the account's services publish."""
+    allowed = resources["AlarmsTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert {statement["Principal"]["Service"] for statement in allowed} == {"cloudwatch.amazonaws.com",
+                                                                           "events.amazonaws.com"}
 
 
 def test_functions_behind_queues_leave_room_for_the_site(resources: dict[str, Any]):
