@@ -13,6 +13,9 @@ FILE ?=
 OUT ?=
 TESTS ?= tests
 MINUTES ?= 60
+BEFORE ?=
+URL ?=
+IMAGE ?=
 ONLY ?=
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -21,7 +24,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
-.PHONY: help run demo test test-repeated mutants corpora fuzz lint package deploy browser clean clean-all
+.PHONY: help run demo test test-repeated mutants corpora fuzz fleet lint checkov package deploy smoke browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +79,9 @@ corpora: $(VENV)/test.stamp ## Files of public packages through the engine; need
 
 fuzz: $(VENV)/test.stamp ## Files that grammars write, valid or with one fault, through the engine [MINUTES=60] [ONLY=VCF]
 	@$(PY) -m tests.fuzz --minutes "$(MINUTES)" $(if $(ONLY),--only "$(ONLY)")
+
+fleet: $(VENV)/test.stamp ## How long jobs wait and what annotators cost, simulated from infra/worker.yaml [BEFORE=commit]
+	@$(PY) -m tests.simulation $(if $(BEFORE),--before "$(BEFORE)")
 
 lint: $(VENV)/test.stamp ## Style, types, templates
 	@$(VENV)/bin/ruff check .

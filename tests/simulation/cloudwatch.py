@@ -54,8 +54,8 @@ class CloudWatch:
 def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
     """Metric math for one period.
 
-    An operation on what is missing is missing, and so is a division by zero; `FILL` replaces what is missing, also where
-    the datapoint is only late (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
+    An operation on what is missing is missing, and so is a division by zero; `FILL` replaces what is missing, also
+    where the datapoint is only late (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html).
     """
     return _value(ast.parse(expression, mode="eval").body, values)
 

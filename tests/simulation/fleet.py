@@ -22,7 +22,7 @@ WAKING = 900.0
 TRACKING_OUT, TRACKING_IN = 3, 15
 """Minutes that target tracking's own alarms look at; the lower one is at nine tenths of the target."""
 PRICE = {"vcpu": 0.04048, "gb": 0.004445, "disk": 0.000111, "address": 0.005}
-"""US dollars an hour in us-east-1: a Fargate processor, a GB of memory, a GiB of disk over 20, a public IPv4 address."""
+"""US dollars an hour in us-east-1: a processor of Fargate, a GB of memory, a GiB of disk over 20, an IPv4 address."""
 
 
 @dataclass

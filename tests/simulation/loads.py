@@ -44,7 +44,7 @@ def _batch_then_trickle(dice: random.Random) -> Iterator[tuple[float, float]]:
     for _ in range(40):
         yield 9 * HOUR + dice.uniform(0, 60), _minutes(dice, 3, 0.5)
     for number in range(220):
-        yield 10 * HOUR + number * 600, _minutes(dice, 3, 0.5)
+        yield 10 * HOUR + number * 600 + dice.uniform(0, 60), _minutes(dice, 3, 0.5)
 
 
 def _working_days(dice: random.Random) -> Iterator[tuple[float, float]]:
