@@ -18,6 +18,7 @@ URL ?=
 IMAGE ?=
 ONLY ?=
 VENV := .venv
+CHECKOV := .gas/checkov
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
@@ -90,14 +91,26 @@ lint: $(VENV)/test.stamp ## Style, types, templates
 	@$(VENV)/bin/cfn-lint infra/worker.yaml out/package/sam.yaml
 	@cd frontend && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm run --silent check
 
+$(CHECKOV)/bin/checkov:
+	@echo "  installing checkov into $(CHECKOV)"
+	@"$(PYTHON)" -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30
+
+checkov: $(VENV)/run.stamp $(CHECKOV)/bin/checkov ## Checks the templates for what makes them unsafe; exceptions in infra/checkov.yaml
+	@$(PY) -m infra.checkov
+
 # ---- on AWS ----------------------------------------------------------------------------------------------------
 package: $(VENV)/run.stamp ## The deployment artifact, in out/package
 	@$(PY) -m infra.package
 
-deploy: $(VENV)/run.stamp ## To AWS: STAGE=prod [PARAMS=file] (docs/operations.md)
-	@test -n "$(STAGE)" || { echo "usage: make deploy STAGE=prod [PARAMS=file]" >&2; exit 1; }
+deploy: $(VENV)/run.stamp ## To AWS: STAGE=prod [PARAMS=file] [IMAGE=address] (docs/operations.md)
+	@test -n "$(STAGE)" || { echo "usage: make deploy STAGE=prod [PARAMS=file] [IMAGE=address]" >&2; exit 1; }
 	@$(PY) -m infra.package
-	@exec $(PY) -m infra.deploy --stage "$(STAGE)" $(if $(PARAMS),--parameters "$(PARAMS)")
+	@exec $(PY) -m infra.deploy --stage "$(STAGE)" $(if $(PARAMS),--parameters "$(PARAMS)") $(if $(IMAGE),--image "$(IMAGE)")
+
+smoke: $(VENV)/run.stamp ## Does a deployed site work? URL=https://... (GAS_SESSION: docs/operations.md)
+	@test -n "$(URL)" || { echo "usage: make smoke URL=https://..." >&2; exit 1; }
+	@exec $(PY) -m infra.smoke "$(URL)"
 
 # ---- away with it ----------------------------------------------------------------------------------------------
 clean: ## Removes what was built

@@ -58,6 +58,7 @@ class Artifact:
         return str(yaml.safe_dump(template, sort_keys=True, width=110))
 
 
+
 class ArtifactsBucket:
     """The private bucket that CloudFormation and Lambda read the artifact from; one for an account and region.
 

@@ -5,8 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import cfnlint.decode
+import yaml
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 
+from infra.artifact import Artifact
 from infra.errors import OperatorError
 from infra.package import PROJECT
 
@@ -27,6 +32,18 @@ def load(path: Path) -> dict[str, Any]:
         raise OperatorError(f"{path} is not a CloudFormation template: {'; '.join(str(one) for one in problems)}.")
     plain: dict[str, Any] = json.loads(json.dumps(template))
     return plain
+
+
+def expanded(artifact: Artifact, region: str = "eu-west-1") -> dict[str, Any]:
+    """The packaged template as CloudFormation's SAM macro makes it.
+
+    Args:
+        region: Where it would be deployed.
+    """
+    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name=region))
+    template = yaml.safe_load(artifact.deployable_template("s3://bucket/code.zip"))
+    translated: dict[str, Any] = translator.translate(template, {"Stage": "prod"})
+    return translated
 
 
 def defaults(*paths: Path) -> dict[str, str]:
