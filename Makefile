@@ -13,15 +13,19 @@ FILE ?=
 OUT ?=
 TESTS ?= tests
 MINUTES ?= 60
+BEFORE ?=
+URL ?=
+IMAGE ?=
 ONLY ?=
 VENV := .venv
+CHECKOV := .gas/checkov
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
-.PHONY: help run demo test test-repeated mutants corpora fuzz lint package deploy browser clean clean-all
+.PHONY: help run demo test test-repeated mutants corpora fuzz fleet lint checkov package deploy smoke browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +81,9 @@ corpora: $(VENV)/test.stamp ## Files of public packages through the engine; need
 fuzz: $(VENV)/test.stamp ## Files that grammars write, valid or with one fault, through the engine [MINUTES=60] [ONLY=VCF]
 	@$(PY) -m tests.fuzz --minutes "$(MINUTES)" $(if $(ONLY),--only "$(ONLY)")
 
+fleet: $(VENV)/test.stamp ## How long jobs wait and what annotators cost, simulated from infra/worker.yaml [BEFORE=commit]
+	@$(PY) -m tests.simulation $(if $(BEFORE),--before "$(BEFORE)")
+
 lint: $(VENV)/test.stamp ## Style, types, templates
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
@@ -84,14 +91,26 @@ lint: $(VENV)/test.stamp ## Style, types, templates
 	@$(VENV)/bin/cfn-lint infra/worker.yaml out/package/sam.yaml
 	@cd frontend && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm run --silent check
 
+$(CHECKOV)/bin/checkov:
+	@echo "  installing checkov into $(CHECKOV)"
+	@"$(PYTHON)" -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30
+
+checkov: $(VENV)/run.stamp $(CHECKOV)/bin/checkov ## Checks the templates for what makes them unsafe; exceptions in infra/checkov.yaml
+	@$(PY) -m infra.checkov
+
 # ---- on AWS ----------------------------------------------------------------------------------------------------
 package: $(VENV)/run.stamp ## The deployment artifact, in out/package
 	@$(PY) -m infra.package
 
-deploy: $(VENV)/run.stamp ## To AWS: STAGE=prod [PARAMS=file] (docs/operations.md)
-	@test -n "$(STAGE)" || { echo "usage: make deploy STAGE=prod [PARAMS=file]" >&2; exit 1; }
+deploy: $(VENV)/run.stamp ## To AWS: STAGE=prod [PARAMS=file] [IMAGE=address] (docs/operations.md)
+	@test -n "$(STAGE)" || { echo "usage: make deploy STAGE=prod [PARAMS=file] [IMAGE=address]" >&2; exit 1; }
 	@$(PY) -m infra.package
-	@exec $(PY) -m infra.deploy --stage "$(STAGE)" $(if $(PARAMS),--parameters "$(PARAMS)")
+	@exec $(PY) -m infra.deploy --stage "$(STAGE)" $(if $(PARAMS),--parameters "$(PARAMS)") $(if $(IMAGE),--image "$(IMAGE)")
+
+smoke: $(VENV)/run.stamp ## Does a deployed site work? URL=https://... (GAS_SESSION: docs/operations.md)
+	@test -n "$(URL)" || { echo "usage: make smoke URL=https://..." >&2; exit 1; }
+	@exec $(PY) -m infra.smoke "$(URL)"
 
 # ---- away with it ----------------------------------------------------------------------------------------------
 clean: ## Removes what was built

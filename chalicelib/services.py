@@ -11,6 +11,7 @@ from chalicelib.aws.job_table import JobTable
 from chalicelib.aws.mailer import Mailer
 from chalicelib.aws.outgoing import OutgoingQueue
 from chalicelib.aws.profile_table import ProfileTable
+from chalicelib.aws.queues import JobRequestsQueue
 from chalicelib.aws.reference_catalogue import ReferenceCatalogue
 from chalicelib.aws.s3_archive import S3Archive
 from chalicelib.aws.secrets import Secrets
@@ -45,6 +46,7 @@ class Services:
     notify_queue: OutgoingQueue
     erase_queue: OutgoingQueue
     uploads_queue: OutgoingQueue
+    job_requests_queue: JobRequestsQueue
     mailer: Mailer
     billing: Billing
     clock: Clock = system_clock
@@ -81,6 +83,7 @@ class Services:
             notify_queue=OutgoingQueue(settings.notify_queue_url),
             erase_queue=OutgoingQueue(settings.erase_queue_url),
             uploads_queue=OutgoingQueue(settings.uploads_queue_url),
+            job_requests_queue=JobRequestsQueue(settings.job_requests_queue_url),
             mailer=Mailer(settings.mail_sender),
             billing=_billing(settings, secrets),
         )

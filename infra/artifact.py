@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class Artifact:
         return str(yaml.safe_dump(template, sort_keys=True, width=110))
 
 
+
 class ArtifactsBucket:
     """The private bucket that CloudFormation and Lambda read the artifact from; one for an account and region.
 
@@ -71,8 +73,11 @@ class ArtifactsBucket:
         self._region = region
         self.name = f"gas-artifacts-{account}-{region}"
 
-    def ensure(self) -> None:
-        """Makes the bucket when it is not there: encrypted, private, over TLS only."""
+    def ensure(self, tls_only: bool = True) -> None:
+        """Makes the bucket when it is not there: encrypted, private, over TLS only.
+
+        :param tls_only: False for an emulator, which has no TLS
+        """
         if self._exists():
             return
         place = {} if self._region == "us-east-1" else {
@@ -83,6 +88,16 @@ class ArtifactsBucket:
             "RestrictPublicBuckets": True})
         self._s3.put_bucket_encryption(Bucket=self.name, ServerSideEncryptionConfiguration={
             "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]})
+        # Nothing expires: CloudFormation needs the code before when it rolls back, however old that is.
+        self._s3.put_bucket_lifecycle_configuration(Bucket=self.name, LifecycleConfiguration={"Rules": [{
+            "ID": "abandoned-uploads", "Status": "Enabled", "Filter": {},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}]})
+        if not tls_only:
+            return
+        arn = f"arn:{self._s3.meta.partition}:s3:::{self.name}"
+        self._s3.put_bucket_policy(Bucket=self.name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [{
+            "Sid": "TlsOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]}))
 
     def _exists(self) -> bool:
         try:

@@ -23,21 +23,33 @@ CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed", "no changes")
 _NOT_THE_CAUSE = ("Resource creation cancelled", "Resource update cancelled",
                   "The following resource(s) failed to")
+HOLDS_DATA = ("AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue")
+"""Types whose replacement loses sight of what is in them."""
+_REPLACEMENTS = {"True": "  (is replaced: a new one is made, the old one goes)",
+                 "Conditional": "  (may be replaced, which CloudFormation decides on the way)"}
 _VERBS = {"Add": "+ add", "Modify": "~ change", "Remove": "- remove", "Import": "> import", "Dynamic": "? decide"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One line of a change set."""
+    """One line of a change set.
+
+    :param replacement: "True", "False" or "Conditional", as CloudFormation says it
+    """
 
     action: str
     logical_id: str
     kind: str
-    replaced: bool
+    replacement: str
+
+    @property
+    def endangers_data(self) -> bool:
+        """True when a table, bucket or queue is replaced."""
+        return self.replacement == "True" and self.kind in HOLDS_DATA
 
     def __str__(self) -> str:
-        replaced = "  (is replaced: a new one is made, the old one goes)" if self.replaced else ""
-        return f"{_VERBS.get(self.action, self.action):9} {self.logical_id}  {self.kind}{replaced}"
+        verb = _VERBS.get(self.action, self.action)
+        return f"{verb:9} {self.logical_id}  {self.kind}{_REPLACEMENTS.get(self.replacement, '')}"
 
 
 class StackFailedError(OperatorError):
@@ -92,14 +104,16 @@ class Stack:
         return {parameter["ParameterKey"]: parameter.get("ParameterValue", "")
                 for parameter in (self.describe() or {}).get("Parameters", [])}
 
-    def deploy(self, template_url: str, parameters: Mapping[str, str], change_set: str) -> dict[str, str]:
+    def deploy(self, template_url: str, parameters: Mapping[str, str], change_set: str,
+               allow_replacement: bool = False) -> dict[str, str]:
         """Makes the stack what the template says; a parameter that is not given keeps the value it has.
 
         :param template_url: S3 address of the template
         :param change_set: name of the change set, never used before for this stack
+        :param allow_replacement: carry the change out even if it replaces a table, bucket or queue
         :returns: the stack's outputs
         :raises StackFailedError: CloudFormation refused or rolled back
-        :raises OperatorError: the stack is in a state that it cannot be changed in
+        :raises OperatorError: the stack is in a state that it cannot be changed in, or would lose sight of data
         """
         existing = self._changeable()
         known_events = self._event_ids() if existing else set()
@@ -117,8 +131,15 @@ class Stack:
             self._say(f"{self.name}: nothing to change")
             self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
             return self.outputs()
-        for change in self.changes(change_set):
+        changes = self.changes(change_set)
+        for change in changes:
             self._say(f"{self.name}: {change}")
+        endangered = [change.logical_id for change in changes if change.endangers_data]
+        if endangered and not allow_replacement:
+            self._client.delete_change_set(StackName=self.name, ChangeSetName=change_set)
+            raise OperatorError(f"The change to {self.name} would replace {', '.join(endangered)}, and what is in "
+                                "there would no longer be found.",
+                                "Nothing was changed. If that is what you want: --allow-replacement.")
         # What a first deployment made before it failed goes again; what exists and holds data stays.
         self._client.execute_change_set(StackName=self.name, ChangeSetName=change_set,
                                         **({} if existing else {"RetainExceptOnCreate": True}))
@@ -135,10 +156,14 @@ class Stack:
                 resource = change["ResourceChange"]
                 found.append(Change(action=resource["Action"], logical_id=resource["LogicalResourceId"],
                                     kind=resource["ResourceType"],
-                                    replaced=resource.get("Replacement") == "True"))
+                                    replacement=resource.get("Replacement", "False")))
             if not page.get("NextToken"):
                 return found
             token = {"NextToken": page["NextToken"]}
+
+    def protect(self) -> None:
+        """Have CloudFormation refuse to delete the stack until somebody takes this protection away."""
+        self._client.update_termination_protection(StackName=self.name, EnableTerminationProtection=True)
 
     def _changeable(self) -> dict[str, Any] | None:
         known = self.describe()

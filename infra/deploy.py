@@ -1,16 +1,17 @@
 """Deploys GAS to AWS: `python -m infra.deploy --stage prod` (`make deploy STAGE=prod PARAMS=file`).
 
 Credentials and region are found as the AWS command line finds them. First the service's stack from the packaged
-artifact, then the annotator's image, then the annotator's stack. docs/operations.md tells what must be there before.
+artifact, then the annotator's image, then the annotator's stack. What must be there before is listed by
+`infra.preflight` before anything is made; docs/operations.md explains it.
 """
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,14 @@ from infra.artifact import Artifact, ArtifactsBucket
 from infra.cloudformation import Say, Sleep, Stack
 from infra.errors import OperatorError
 from infra.package import PROJECT
+from infra.preflight import Plan, preflight
 from infra.service import Place, change_set_name, deploy_service
+from infra.templates import SERVICE, WORKER, defaults
 from infra.worker_image import ImageRepository
 
-WORKER_TEMPLATE = PROJECT / "infra" / "worker.yaml"
+WORKER_TEMPLATE = WORKER
+IMAGE_FILE = PROJECT / "out" / "image.txt"
+"""Takes the address of the image that was deployed, for the next stage of a pipeline."""
 FROM_SERVICE = ("WorkerRoleArn", "AnnotationsTable", "ProfilesTable", "InputsBucket", "ResultsBucket",
                 "ReferencesBucket", "JobRequestsQueueUrl", "JobRequestsQueueName", "JobResultsTopic", "AlarmsTopic",
                 "FreeUncompressedLimit", "PremiumUncompressedLimit", "FreeRecordLimit", "PremiumRecordLimit",
@@ -37,8 +42,6 @@ WORKER_ONLY = ("LargestWorkerCount", "WorkerSize", "WorkerDiskGiB", "JobsPerWork
 """Parameters that only worker.yaml has."""
 BOTH = ("LogRetentionDays", "LogLevel")
 """Parameters of both templates."""
-DEFAULT_SECRET = "gas/globus"
-"""resources.yaml's default for GlobusSecretName."""
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
@@ -75,62 +78,104 @@ def split_parameters(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str
 
 
 def deploy_worker(place: Place, outputs: Mapping[str, str], parameters: Mapping[str, str], image: str, *, say: Say,
-                  sleep: Sleep, new_id: NewId, poll: float = 5.0) -> dict[str, str]:
+                  sleep: Sleep, new_id: NewId, poll: float = 5.0, allow_replacement: bool = False) -> dict[str, str]:
     """Makes the annotator's stack what `infra/worker.yaml` says.
 
     :param outputs: of the service's stack
     :param parameters: of `infra/worker.yaml`; those not given keep the values they have
     :param image: address of the annotator's image
+    :param allow_replacement: let what holds data be replaced
     :returns: the stack's outputs
     :raises OperatorError: CloudFormation refused
     """
     bucket = ArtifactsBucket(place.client("s3"), place.account(), place.region)
-    bucket.ensure()
+    bucket.ensure(tls_only=place.endpoint_url is None)
     template = bucket.put_template(WORKER_TEMPLATE.read_text(encoding="utf-8"))
     stack = Stack(place.client("cloudformation"), place.worker_stack_name, say=say, sleep=sleep, poll=poll)
     return stack.deploy(template, {"Stage": place.stage, "Image": image,
                                    **{name: outputs[name] for name in FROM_SERVICE}, **parameters},
-                        change_set_name(new_id))
+                        change_set_name(new_id), allow_replacement)
 
 
-def require_globus_client(place: Place, name: str) -> None:
-    """Makes sure that the site will find its Globus client.
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to deploy.
 
-    :param name: of the secret
-    :raises OperatorError: there is no such secret, or it does not hold what it must
+    :param image: an image that is in ECR already; "" builds it
+    :param base: image that the annotator's is built on; "" for the Dockerfile's, as its tag is now
+    :param allow_replacement: let a table, bucket or queue be replaced
+    :param ignore_preflight: go on although something is missing
     """
-    secrets = place.client("secretsmanager")
-    command = (f"aws secretsmanager create-secret --name {name} --secret-string "
-               f"'{{\"client_id\": \"...\", \"client_secret\": \"...\"}}'")
-    try:
-        value = json.loads(secrets.get_secret_value(SecretId=name)["SecretString"])
-        missing = [key for key in ("client_id", "client_secret") if not value.get(key)]
-    except secrets.exceptions.ResourceNotFoundException as error:
-        raise OperatorError(f"There is no secret {name} with the Globus client.", f"Make it: {command}") from error
-    except (KeyError, ValueError, AttributeError) as error:
-        raise OperatorError(f"The secret {name} is not JSON.", f"Make it anew: {command}") from error
-    if missing:
-        raise OperatorError(f"The secret {name} has no {' and no '.join(missing)}.", f"It must be like: {command}")
+
+    image: str = ""
+    base: str = ""
+    allow_replacement: bool = False
+    ignore_preflight: bool = False
 
 
-def deploy(place: Place, given: Mapping[str, str], image: str, *, say: Say, sleep: Sleep, new_id: NewId) -> None:
+def require_preflight(plan: Plan, say: Say, ignore: bool = False) -> None:
+    """List what is missing.
+
+    :param ignore: go on all the same
+    :raises OperatorError: GAS would not work
+    """
+    findings = preflight(plan)
+    for finding in findings:
+        say(str(finding))
+    blocking = sum(finding.blocks for finding in findings)
+    if blocking and not ignore:
+        raise OperatorError(f"{blocking} thing{'s are' if blocking > 1 else ' is'} missing, see above; nothing was "
+                            "changed.", "Deploy without them all the same: --ignore-preflight.")
+
+
+def deploy(place: Place, given: Mapping[str, str], options: Options, *, say: Say, sleep: Sleep,
+           new_id: NewId) -> None:
     """The whole deployment.
 
     :param given: parameters of both stacks
-    :param image: an image that is in ECR already; "" builds it
     :raises OperatorError: something is missing, or AWS refused
     """
     service, worker = split_parameters(given)
-    kept = Stack(place.client("cloudformation"), place.stack_name, say=say, sleep=sleep).parameters()
-    require_globus_client(place, {**kept, **service}.get("GlobusSecretName", DEFAULT_SECRET))
-    outputs = deploy_service(place, Artifact(PROJECT / "out" / "package"), service, say=say, sleep=sleep,
-                             new_id=new_id)
-    image = image or ImageRepository(place.client("ecr")).publish(PROJECT / "out" / "worker-image", say=say)
-    deploy_worker(place, outputs, worker, image, say=say, sleep=sleep, new_id=new_id)
+    stacks = [Stack(place.client("cloudformation"), name, say=say, sleep=sleep)
+              for name in (place.stack_name, place.worker_stack_name)]
+    kept = [stack.parameters() for stack in stacks]
+    require_preflight(Plan(place, {**defaults(SERVICE, WORKER), **kept[1], **kept[0], **given}, options.image,
+                           exists=bool(kept[0])), say, options.ignore_preflight)
+    artifact = Artifact(PROJECT / "out" / "package")
+    for parameters in _protected(service, first=not kept[0]):
+        outputs = deploy_service(place, artifact, parameters, say=say, sleep=sleep, new_id=new_id,
+                                 allow_replacement=options.allow_replacement)
+    images = ImageRepository(place.client("ecr"))
+    image = options.image or images.publish(PROJECT / "out" / "worker-image", say=say, base=options.base)
+    IMAGE_FILE.write_text(f"{image}\n", encoding="ascii")
+    deploy_worker(place, outputs, worker, image, say=say, sleep=sleep, new_id=new_id,
+                  allow_replacement=options.allow_replacement)
+    for stack in stacks:
+        stack.protect()
+    images.clean(images_in_use(place))
     say(f"\nGAS is at {outputs['SiteAddress']}/")
     say(f"Globus must know the redirect address {outputs['SiteAddress']}/authcallback")
     if "DomainTarget" in outputs:
         say(f"The DNS record of the domain must point to {outputs['DomainTarget']}")
+
+
+def _protected(parameters: Mapping[str, str], first: bool) -> Iterator[dict[str, str]]:
+    """Parameters of one deployment after the other.
+
+    A first deployment that fails takes back the tables that it made, which DynamoDB refuses for protected ones; so they
+    are protected once they are there.
+    """
+    if first:
+        yield {**parameters, "DeletionProtection": "false"}
+    yield {"DeletionProtection": "true", **parameters}
+
+
+def images_in_use(place: Place) -> list[str]:
+    """The images that the annotators of all stages run."""
+    pages = place.client("cloudformation").get_paginator("describe_stacks").paginate()
+    return [parameter["ParameterValue"] for page in pages for stack in page["Stacks"]
+            if stack["StackName"].startswith("gas-") for parameter in stack.get("Parameters", [])
+            if parameter["ParameterKey"] == "Image"]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -139,6 +184,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--stage", required=True, help="name of the deployment, such as prod")
     parser.add_argument("--parameters", type=Path, help="YAML or JSON file with parameters of both stacks")
     parser.add_argument("--image", default="", help="an annotator's image in ECR, instead of building it")
+    parser.add_argument("--base", default="", help="image that the annotator's is built on, with its digest")
+    parser.add_argument("--allow-replacement", action="store_true",
+                        help="go on when a table, bucket or queue would be replaced")
+    parser.add_argument("--ignore-preflight", action="store_true", help="go on although something is missing")
     parser.add_argument("--endpoint-url", help="address of an AWS emulator")
     options = parser.parse_args(arguments)
     try:
@@ -149,8 +198,9 @@ def main(arguments: list[str] | None = None) -> int:
         if place.session.region_name is None:
             raise NoRegionError
         print(f"Deploying the stage {place.stage} to account {place.account()}, region {place.region}", flush=True)
-        deploy(place, given, options.image, say=lambda line: print(line, flush=True), sleep=time.sleep,
-               new_id=random_id)
+        chosen = Options(image=options.image, base=options.base, allow_replacement=options.allow_replacement,
+                         ignore_preflight=options.ignore_preflight)
+        deploy(place, given, chosen, say=lambda line: print(line, flush=True), sleep=time.sleep, new_id=random_id)
     except NoCredentialsError:
         return _refuse("There are no AWS credentials. Run `aws configure` or `aws sso login`, or set AWS_PROFILE.")
     except NoRegionError:

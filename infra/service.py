@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from chalicelib.clock import NewId
 from infra.artifact import Artifact, ArtifactsBucket
@@ -43,12 +44,11 @@ class Place:
 
     def client(self, service: str) -> Any:
         """A boto3 client of an AWS service at this place."""
-        # The regional S3 address, also in us-east-1: CloudFormation wants a template's address in this form.
-        options = {} if self.endpoint_url or service != "s3" else {
-            "endpoint_url": f"https://s3.{self.region}.amazonaws.com"}
         if self.endpoint_url:
-            options = {"endpoint_url": self.endpoint_url}
-        return self.session.client(service, **options)
+            return self.session.client(service, endpoint_url=self.endpoint_url)
+        # The regional S3 address, also in us-east-1: CloudFormation wants a template's address in this form.
+        regional = Config(s3={"us_east_1_regional_endpoint": "regional"}) if service == "s3" else None
+        return self.session.client(service, config=regional)
 
     def account(self) -> str:
         """AWS account id of the credentials."""
@@ -56,21 +56,22 @@ class Place:
 
 
 def deploy_service(place: Place, artifact: Artifact, parameters: Mapping[str, str], *, say: Say, sleep: Sleep,
-                   new_id: NewId, poll: float = 5.0) -> dict[str, str]:
+                   new_id: NewId, poll: float = 5.0, allow_replacement: bool = False) -> dict[str, str]:
     """Uploads the artifact and makes the stack what it says.
 
     :param parameters: of `infra/resources.yaml`; those not given keep the values they have
     :param poll: seconds between two looks at CloudFormation
+    :param allow_replacement: let a table, bucket or queue be replaced
     :returns: the stack's outputs
     :raises OperatorError: the package is broken, or CloudFormation refused
     """
     artifact.check()
     bucket = ArtifactsBucket(place.client("s3"), place.account(), place.region)
-    bucket.ensure()
+    bucket.ensure(tls_only=place.endpoint_url is None)
     template = artifact.deployable_template(bucket.put_code(artifact))
     stack = Stack(place.client("cloudformation"), place.stack_name, say=say, sleep=sleep, poll=poll)
     return stack.deploy(bucket.put_template(template), {"Stage": place.stage, **parameters},
-                        change_set_name(new_id))
+                        change_set_name(new_id), allow_replacement)
 
 
 def change_set_name(new_id: NewId) -> str:

@@ -1,4 +1,4 @@
-"""A schedule: every five minutes jobs and retrievals, once a day files and records, in as many runs as they need."""
+"""A schedule: every minute job requests, every five minutes jobs and retrievals, once a day files and records."""
 from __future__ import annotations
 
 from collections import Counter
@@ -25,11 +25,15 @@ STOP_BEFORE_END = 120_000
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """What the schedules call, with {"walk": "jobs"}, {"walk": "files"} or {"walk": "remaining files"}."""
+    """What the schedules call: {"walk": "requests"}, {"walk": "jobs"}, {"walk": "files"}, or, to continue a walk that ran
+    out of time, {"walk": "remaining files"}."""
     if event.get("walk") in ("files", "remaining files"):
         counts: Counter[str] = sweep_files(
             services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END,
             begin=event["walk"] == "files")
+    elif event.get("walk") == "requests":
+        waiting, in_flight = services.job_requests_queue.counts()
+        counts = Counter(requests_waiting=waiting, requests_in_flight=in_flight)
     else:
         counts = sweep_jobs(services)
     for name, count in counts.items():

@@ -35,6 +35,18 @@ class JobRequestsQueue:
     def __init__(self, url: str) -> None:
         self.url = url
 
+    def counts(self) -> tuple[int, int]:
+        """Ask how many messages wait and how many are in an annotator's hands.
+
+        The question itself keeps the queue's metrics coming: SQS publishes none for a queue that nothing has touched
+        for six hours
+        (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html).
+        """
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        waiting, in_flight = (int(attributes[name]) for name in names)
+        return waiting, in_flight
+
     @property
     def _sqs(self) -> Any:
         return client("sqs", read_timeout=LONG_POLL_SECONDS + 15)

@@ -33,9 +33,10 @@ def sweep_jobs(services: Services) -> Counter[str]:
     """Go through open jobs and retrievals under way, by index.
 
     :returns: how many of each were found: requested_again, given_up, retrievals_again, open_jobs; and in seconds
-        oldest_open_job and oldest_retrieval
+        oldest_open_job, oldest_waiting_job (of those that wait for longer than `YOUNG`) and oldest_retrieval
     """
-    counts: Counter[str] = Counter(requested_again=0, given_up=0, retrievals_again=0, open_jobs=0)
+    counts: Counter[str] = Counter(requested_again=0, given_up=0, retrievals_again=0, open_jobs=0,
+                                   oldest_waiting_job=0)
     now = services.clock()
     counts["oldest_open_job"] = _oldest_open_job(services, now)
     counts["oldest_retrieval"] = _oldest_retrieval(services, now)
@@ -43,6 +44,8 @@ def sweep_jobs(services: Services) -> Counter[str]:
         job = services.jobs.get(job_id)
         if job is not None and not job.ended:
             counts["open_jobs"] += 1
+            if job.job_status is JobStatus.PENDING:
+                counts["oldest_waiting_job"] = max(counts["oldest_waiting_job"], now - job.submit_time)
             _help_along(services, job, now, counts)
     soonest_overdue = now - RETRIEVAL_OVERDUE * RestoreTier.EXPEDITED.expected_seconds
     # All of them: thousands of Standard retrievals that are in time must not hide an Expedited one that is not.

@@ -10,7 +10,6 @@ from aws_lambda_powertools.metrics import MetricUnit
 logger = Logger(service="api")
 """JSON lines with the request id and, once known, the user's and the job's id."""
 
-_metrics = Metrics(namespace="GAS", service="api")
 _tracer = Tracer(service="api", patch_modules=("botocore", "requests"))
 _UNNAMED = str.maketrans("", "", "{}")
 """X-Ray takes no braces in names."""
@@ -26,10 +25,16 @@ def traced(method: str, route: str) -> Iterator[None]:
 
 def count(name: str) -> None:
     """Count one event of this name (CloudWatch embedded metric format, written at the end of the request)."""
-    _metrics.add_metric(name=name, unit=MetricUnit.Count, value=1)
+    _metrics().add_metric(name=name, unit=MetricUnit.Count, value=1)
 
 
 def flush_counts() -> None:
     """Write the counts of this request, if there are any."""
-    if _metrics.metric_set:
-        _metrics.flush_metrics()
+    metrics = _metrics()
+    if metrics.metric_set:
+        metrics.flush_metrics()
+
+
+def _metrics() -> Metrics:
+    """The counts of this request, which all instances share. The stage's namespace comes from the environment."""
+    return Metrics(service="api")

@@ -36,18 +36,18 @@ class Site:
     def of_request(cls, site_url: str, event: Mapping[str, Any], headers: Mapping[str, str]) -> Site:
         """The site behind one API Gateway event.
 
-        A request that came by another host than the configured one (API Gateway's own address, say) is answered under
-        the address it came by.
+        A configured address is trusted whatever host the request names: behind CloudFront or another proxy that is the
+        proxy's origin, which browsers never see. Without one, the request says where it came.
 
         :param site_url: the configured address, or ""
         :param event: API Gateway's proxy event (payload format 1.0)
         :param headers: the request's headers by lower-case name
         """
         context = event.get("requestContext", {})
-        host = headers.get("host") or context.get("domainName") or ""
-        configured = urlsplit(site_url)
-        if site_url and (not host or host.lower() == configured.netloc.lower()):
+        if site_url:
+            configured = urlsplit(site_url)
             return cls(f"{configured.scheme}://{configured.netloc}", configured.path.rstrip("/"))
+        host = headers.get("host") or context.get("domainName") or ""
         # API Gateway speaks TLS only, and says which domain it answered for; what stands in for it may not.
         told = headers.get("x-forwarded-proto") or ("https" if context.get("domainName") else "http")
         scheme = "http" if told == "http" else "https"

@@ -22,6 +22,7 @@ def adapt(place: Place, outputs: Mapping[str, str], identity: str, sender: str) 
     """
     _let_mails_be_sent(place, sender)
     _let_buckets_be_reached_without_tls(place, outputs)
+    _let_queues_be_polled(place)
     _let_pages_be_binary(place, outputs["RestAPIId"])
     _use_development_sign_in(place, outputs["APIHandlerName"], identity)
     _let_us_assume_the_worker_role(place, outputs["WorkerRoleArn"])
@@ -46,6 +47,19 @@ def _let_buckets_be_reached_without_tls(place: Place, outputs: Mapping[str, str]
     for name, bucket in outputs.items():
         if name.endswith("Bucket"):
             s3.delete_bucket_policy(Bucket=bucket)
+
+
+def _let_queues_be_polled(place: Place) -> None:
+    """Gives the limits of event sources as numbers: of a template's parameters, the emulator makes strings.
+
+    Its poller compares them with numbers, and would deliver nothing.
+    """
+    functions = place.client("lambda")
+    for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+        limit = source.get("ScalingConfig", {}).get("MaximumConcurrency")
+        if isinstance(limit, str):
+            functions.update_event_source_mapping(UUID=source["UUID"],
+                                                  ScalingConfig={"MaximumConcurrency": int(limit)})
 
 
 def _let_pages_be_binary(place: Place, api: str) -> None:

@@ -109,7 +109,13 @@ class Browser:
         self.session.mount("http://", LocalNames())
 
     def request(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Any request to the site, or to a whole address."""
+        """Any request to the site, or to a whole address.
+
+        A path may have the prefix of the site's address, as links on pages do, or lack it.
+        """
+        prefix = urlsplit(self.site).path
+        if path.startswith("/") and not path.startswith(f"{prefix}/"):
+            path = prefix + path
         return self.session.request(method, urljoin(f"{self.site}/", path), timeout=self.timeout, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:

@@ -76,18 +76,17 @@ def some_site(home: Path) -> Iterator[str]:
         yield stack.settings.site
 
 
-def annotate(site: str, file: Path, out: Path, timeout: float) -> int:
+def annotate(browser: Browser, file: Path, out: Path, timeout: float) -> str:
     """The whole way of one file.
 
+    :param browser: of somebody who is signed in
     :param out: directory for what comes back
     :param timeout: seconds until the job must have ended
-    :returns: exit code: 0 when it was annotated, 1 when the job failed
+    :returns: the job's id
+    :raises OperatorError: the file was not annotated
     """
-    browser = Browser(site)
-    browser.sign_in(DEMO_PERSON)
-    say(f"signed in as {DEMO_PERSON.name} at {site}/")
     job_id = browser.upload(file)
-    say(f"uploaded {file.name}: {site}/annotations/{job_id}")
+    say(f"uploaded {file.name}: {browser.site}/annotations/{job_id}")
     line = ProgressLine()
     try:
         job = browser.wait(job_id, timeout, seen=line.show)
@@ -100,7 +99,7 @@ def annotate(site: str, file: Path, out: Path, timeout: float) -> int:
             size = browser.download(kept["href"], target)
             say(f"  {target}  {size:,} bytes")
     if job["job_status"] == "COMPLETED":
-        return 0
+        return job_id
     error = job.get("error") or {}
     where = f" (line {error['line']})" if error.get("line") else ""
     raise OperatorError(f"{file.name} was not annotated: {error.get('message') or job['job_status'].lower()}{where}",
@@ -119,7 +118,11 @@ def main(arguments: list[str] | None = None) -> int:
         if not options.file.is_file():
             raise OperatorError(f"There is no file {options.file}.")
         with ending_on_signals(), some_site(options.state.resolve()) as site:
-            return annotate(site, options.file, options.out, options.timeout)
+            browser = Browser(site)
+            browser.sign_in(DEMO_PERSON)
+            say(f"signed in as {DEMO_PERSON.name} at {site}/")
+            annotate(browser, options.file, options.out, options.timeout)
+            return 0
     except OperatorError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -69,7 +69,9 @@ def test_a_stage_without_its_globus_client_is_refused_before_anything_is_made(
     (tmp_path / "parameters.yaml").write_text("GlobusSecretName: gas/none\n")
     assert main(["--stage", "other", "--endpoint-url", stack.settings.endpoint, "--image", "repository:tag",
                  "--parameters", str(tmp_path / "parameters.yaml")]) == 1
-    assert "There is no secret gas/none" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "missing: There is no secret gas/none" in said.out
+    assert "nothing was changed" in said.err
     names = [found["StackName"] for found in stack.client("cloudformation").describe_stacks()["Stacks"]]
     assert "gas-other" not in names
 

@@ -7,13 +7,12 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 import yaml
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
+from infra import templates
 from infra.artifact import Artifact
+from infra.deployer_policy import RIGHTS
 from infra.local.adaptations import IDENTITY_VARIABLE
 from infra.package import LARGEST_ZIP
 from tests.conftest import PROJECT
@@ -38,11 +37,9 @@ def template(artifact: Artifact) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def expanded(template: dict[str, Any]) -> dict[str, Any]:
+def expanded(artifact: Artifact) -> dict[str, Any]:
     """What CloudFormation's SAM macro makes of it."""
-    translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="eu-west-1"))
-    translated: dict[str, Any] = translator.translate(template, {"Stage": "prod"})
-    return translated
+    return templates.expanded(artifact)
 
 
 def functions(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -102,6 +99,23 @@ def test_the_template_expands(template: dict[str, Any], expanded: dict[str, Any]
     assert not [name for name, resource in expanded["Resources"].items() if "Serverless" in resource["Type"]]
     # the template's body goes to CloudFormation by way of S3, which takes 1 MB
     assert len(json.dumps(template)) < 1_000_000
+
+
+def test_nobody_reaches_a_stage_of_the_api_that_nothing_throttles(expanded: dict[str, Any]):
+    """SAM makes a second public stage, called Stage, of an API without OpenApiVersion."""
+    resources = expanded["Resources"].values()
+    stages = [one["Properties"] for one in resources if one["Type"] == "AWS::ApiGateway::Stage"]
+    assert [stage["StageName"] for stage in stages] == ["gas"]
+    assert stages[0]["MethodSettings"]
+    deployments = [one["Properties"] for one in resources if one["Type"] == "AWS::ApiGateway::Deployment"]
+    assert not [one for one in deployments if "StageName" in one]
+    api = next(one["Properties"]["Body"] for one in resources if one["Type"] == "AWS::ApiGateway::RestApi")
+    assert api["x-amazon-apigateway-endpoint-configuration"] == {
+        "disableExecuteApiEndpoint": {"Fn::If": ["HasDomain", True, False]}}
+
+
+def test_a_deployer_may_make_every_type_of_the_expansion(expanded: dict[str, Any]):
+    assert {one["Type"] for one in expanded["Resources"].values()} <= set(RIGHTS)
 
 
 def test_the_template_waits_for_the_stage_that_sam_makes(expanded: dict[str, Any]):

@@ -60,7 +60,7 @@ def test_a_waiting_job_is_requested_again_once_an_hour_and_given_up_after_two_da
     assert [sweep_jobs(services)["requested_again"] for _ in range(3)] == [1, 0, 0]
     clock.advance(3601)
     assert sweep_jobs(services) == {"requested_again": 1, "given_up": 0, "retrievals_again": 0, "open_jobs": 1,
-                                    "oldest_open_job": 4601, "oldest_retrieval": 0}
+                                    "oldest_open_job": 4601, "oldest_waiting_job": 4601, "oldest_retrieval": 0}
     assert bodies_in(queue) == [{"job_id": job.job_id, "user_id": ADA}] * 2
     clock.advance(2 * DAY)
     assert sweep_jobs(services)["given_up"] == 1
@@ -69,6 +69,25 @@ def test_a_waiting_job_is_requested_again_once_an_hour_and_given_up_after_two_da
     assert (failed.job_status, failed.error.code) == (JobStatus.FAILED, "service_trouble")
     assert [body["job_status"] for body in functions.waiting("notify")] == ["FAILED"]
     assert sweep_jobs(services)["open_jobs"] == 0
+
+
+def test_the_age_of_waiting_jobs_is_not_that_of_running_ones(
+        services: Services, clock: HeldClock, make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    job = make_job(services)
+    clock.advance(5000)
+    services.jobs.take(job.job_id, "w1", clock(), 60)
+    counts = sweep_jobs(services)
+    assert (counts["oldest_open_job"], counts["oldest_waiting_job"]) == (5000, 0)
+
+
+def test_the_sweep_counts_the_messages_of_job_requests(services: Services, functions: Functions) -> None:
+    queue = services.settings.job_requests_queue_url
+    for _ in range(3):
+        boto3.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
+    boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=1)
+    counts = functions.modules["sweep"].handler({"walk": "requests"}, CONTEXT)
+    assert counts == {"requests_waiting": 2, "requests_in_flight": 1}
 
 
 def test_a_job_whose_lease_runs_is_left_alone_and_one_past_it_is_not(

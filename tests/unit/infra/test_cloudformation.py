@@ -29,6 +29,7 @@ class FakeCloudFormation:
         self.created: dict[str, Any] = {}
         self.executed: dict[str, Any] = {}
         self.calls: list[str] = []
+        self.replacement = "False"
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:
         if self.status is None:
@@ -47,7 +48,7 @@ class FakeCloudFormation:
     def describe_change_set(self, **_: Any) -> dict[str, Any]:
         return {**self.change_set_status, "Changes": [{"ResourceChange": {
             "Action": "Modify", "LogicalResourceId": "Table", "ResourceType": "AWS::DynamoDB::Table",
-            "Replacement": "True"}}]}
+            "Replacement": self.replacement}}]}
 
     def delete_change_set(self, **_: Any) -> None:
         self.calls.append("delete")
@@ -99,8 +100,27 @@ def test_changes_are_told_before_they_are_made(said):
     client.coming = [[event(1, "gas-prod", "UPDATE_COMPLETE")]]
     stack(client, said).deploy("https://t", {"Stage": "prod"}, "gas-1")
     assert "RetainExceptOnCreate" not in client.executed, "an update keeps what holds data"
-    assert said[0].startswith("gas-prod: ~ change  Table")
+    assert said[0] == "gas-prod: ~ change  Table  AWS::DynamoDB::Table"
+
+
+def test_a_table_is_not_replaced_unless_the_operator_says_so(said):
+    client = FakeCloudFormation("UPDATE_COMPLETE")
+    client.replacement = "True"
+    with pytest.raises(OperatorError, match=r"would replace Table.*--allow-replacement"):
+        stack(client, said).deploy("https://t", {"Stage": "prod"}, "gas-1")
+    assert client.calls == ["create", "delete"]
     assert "is replaced" in said[0]
+    client.coming = [[event(1, "gas-prod", "UPDATE_COMPLETE")]]
+    stack(client, said).deploy("https://t", {"Stage": "prod"}, "gas-2", allow_replacement=True)
+    assert client.calls[-1] == "execute"
+
+
+def test_what_may_be_replaced_is_marked(said):
+    client = FakeCloudFormation("UPDATE_COMPLETE")
+    client.replacement = "Conditional"
+    client.coming = [[event(1, "gas-prod", "UPDATE_COMPLETE")]]
+    stack(client, said).deploy("https://t", {"Stage": "prod"}, "gas-1")
+    assert "may be replaced" in said[0]
 
 
 def test_parameters_that_are_not_given_keep_their_values(said):

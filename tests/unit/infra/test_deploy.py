@@ -1,9 +1,8 @@
-"""The deployment to AWS, up to the calls: parameters, the Globus client, the annotator's image and stack."""
+"""The deployment to AWS, up to the calls: parameters, artifacts, the order of stacks, the annotator's stack."""
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -15,15 +14,15 @@ from infra import deploy as deployment
 from infra.artifact import Artifact, ArtifactsBucket
 from infra.deploy import (
     FROM_SERVICE,
+    Options,
     deploy_worker,
     main,
     read_parameters,
-    require_globus_client,
     split_parameters,
 )
 from infra.errors import OperatorError
 from infra.service import Place
-from infra.worker_image import REPOSITORY, ImageRepository, docker, write_context
+from infra.worker_image import ImageRepository
 
 REGION = "eu-west-1"
 
@@ -60,20 +59,6 @@ def test_parameters_go_to_the_stack_that_has_them():
     assert worker == {"WorkerSize": "large", "LogLevel": "DEBUG"}
 
 
-def test_a_missing_or_empty_globus_client_is_told_before_anything_is_deployed(place: Place):
-    with pytest.raises(OperatorError, match="create-secret --name gas/globus"):
-        require_globus_client(place, "gas/globus")
-    secrets = place.client("secretsmanager")
-    secrets.create_secret(Name="gas/globus", SecretString='{"client_id": "x"}')
-    with pytest.raises(OperatorError, match="no client_secret"):
-        require_globus_client(place, "gas/globus")
-    secrets.put_secret_value(SecretId="gas/globus", SecretString="secret")
-    with pytest.raises(OperatorError, match="not JSON"):
-        require_globus_client(place, "gas/globus")
-    secrets.put_secret_value(SecretId="gas/globus", SecretString='{"client_id": "x", "client_secret": "y"}')
-    require_globus_client(place, "gas/globus")
-
-
 def test_the_artifacts_bucket_is_private_and_written_once(place: Place, tmp_path: Path):
     (tmp_path / "deployment.zip").write_bytes(b"PK")
     (tmp_path / "sam.yaml").write_text(yaml.safe_dump({"Resources": {
@@ -84,6 +69,11 @@ def test_the_artifacts_bucket_is_private_and_written_once(place: Place, tmp_path
     bucket.ensure()
     block = s3.get_public_access_block(Bucket=bucket.name)["PublicAccessBlockConfiguration"]
     assert all(block.values())
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket.name)["Policy"])["Statement"][0]
+    assert (policy["Effect"], policy["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket.name)["Rules"]
+    assert not [rule for rule in rules if "Expiration" in rule], "CloudFormation rolls back to old code"
+    s3.delete_bucket_policy(Bucket=bucket.name)  # moto refuses everything that a policy denies under any condition
     artifact = Artifact(tmp_path)
     address = bucket.put_code(artifact)
     assert address == bucket.put_code(artifact)
@@ -104,6 +94,7 @@ def test_a_broken_package_is_told_in_one_line(tmp_path: Path, text: str):
 def test_the_annotators_stack_gets_its_parameters_from_the_services(place: Place):
     outputs = dict.fromkeys(FROM_SERVICE, "x") | {
         "WorkerRoleArn": "arn:aws:iam::123456789012:role/w", "InputsBucket": "the-inputs"}
+    ArtifactsBucket(place.client("s3"), place.account(), REGION).ensure(tls_only=False)
     deploy_worker(place, outputs, {"WorkerSize": "large"}, "repository:tag", say=lambda _: None,
                   sleep=lambda _: None, new_id=lambda: "1", poll=0)
     described = place.client("cloudformation").describe_stacks(StackName="gas-test-worker")["Stacks"][0]
@@ -114,38 +105,6 @@ def test_the_annotators_stack_gets_its_parameters_from_the_services(place: Place
     container = task["containerDefinitions"][0]
     assert {"name": "INPUTS_BUCKET", "value": "the-inputs"} in container["environment"]
     assert {"name": "MEMORY_LIMIT_BYTES", "value": "16106127360"} in container["environment"]
-
-
-def test_the_image_is_built_once_for_what_is_in_it(place: Place, tmp_path: Path):
-    calls: list[tuple[Sequence[str], str]] = []
-    ecr = place.client("ecr")
-    repository = ImageRepository(ecr, lambda arguments, given: calls.append((arguments, given)))
-    image = repository.publish(tmp_path / "context", say=lambda _: None)
-    assert [arguments[0] for arguments, _ in calls] == ["build", "login", "push"]
-    assert calls[1][1]  # the password goes by standard input, not by the command line
-    assert calls[1][1] not in calls[1][0]
-    tag = image.rpartition(":")[2]
-    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-                           "config": {"digest": base64.b16encode(tag.encode()).decode()}})
-    ecr.put_image(repositoryName=REPOSITORY, imageManifest=manifest, imageTag=tag)
-    calls.clear()
-    assert repository.publish(tmp_path / "context", say=lambda _: None) == image
-    assert calls == []
-
-
-def test_the_image_holds_the_annotator_and_nothing_of_the_site(tmp_path: Path):
-    tag = write_context(tmp_path / "context")
-    names = {path.relative_to(tmp_path / "context").as_posix() for path in (tmp_path / "context").rglob("*")}
-    assert {"Dockerfile", "requirements.txt", "annotator/__main__.py", "chalicelib/settings.py",
-            "reference/rCRS/manifest.json"} <= names
-    assert not [name for name in names if name.startswith("chalicelib/web") or "__pycache__" in name]
-    assert write_context(tmp_path / "other") == tag
-
-
-def test_without_docker_the_operator_is_told_of_the_other_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(OperatorError, match="--image"):
-        docker(["build"])
 
 
 def test_no_credentials_no_region_and_a_bad_stage_are_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
@@ -173,3 +132,43 @@ def test_every_parameter_of_the_annotators_template_is_filled_by_somebody():
                 if line.startswith("  ") and not line.startswith("   ") and line.endswith(":")}
     filled = {"Stage", "Image", *FROM_SERVICE, *deployment.WORKER_ONLY, *deployment.BOTH}
     assert declared == filled
+
+
+def test_the_first_deployment_protects_tables_once_they_are_there(monkeypatch: pytest.MonkeyPatch, place: Place,
+                                                                 tmp_path: Path):
+    """A first deployment that fails could not take back tables that DynamoDB protects."""
+    seen: list[dict[str, str]] = []
+
+    def service(_: Place, __: Artifact, parameters: dict[str, str], **___: object) -> dict[str, str]:
+        seen.append(dict(parameters))
+        return {"SiteAddress": "https://gas.example.org"}
+
+    protected: list[str] = []
+    monkeypatch.setattr(deployment, "require_preflight", lambda *_: None)
+    monkeypatch.setattr(deployment, "deploy_service", service)
+    monkeypatch.setattr(deployment, "deploy_worker", lambda *_, **__: {})
+    monkeypatch.setattr(deployment.Stack, "protect", lambda stack: protected.append(stack.name))
+    monkeypatch.setattr(deployment, "IMAGE_FILE", tmp_path / "image.txt")
+    ImageRepository(place.client("ecr")).ensure()
+    options = Options(image="repository:tag")
+    deployment.deploy(place, {"LogLevel": "DEBUG"}, options, say=lambda _: None, sleep=lambda _: None,
+                      new_id=lambda: "1")
+    assert [one["DeletionProtection"] for one in seen] == ["false", "true"]
+    assert protected == ["gas-test", "gas-test-worker"]
+    assert (tmp_path / "image.txt").read_text() == "repository:tag\n"
+
+    seen.clear()
+    monkeypatch.setattr(deployment.Stack, "parameters", lambda _: {"Stage": "test"})
+    deployment.deploy(place, {"DeletionProtection": "false"}, options, say=lambda _: None, sleep=lambda _: None,
+                      new_id=lambda: "1")
+    assert [one["DeletionProtection"] for one in seen] == ["false"], "what the operator says"
+
+
+def test_images_of_every_stage_are_in_use(place: Place):
+    cloudformation = place.client("cloudformation")
+    template = json.dumps({"Parameters": {"Image": {"Type": "String"}}, "Resources": {
+        "Topic": {"Type": "AWS::SNS::Topic"}}})
+    for name in ("gas-test-worker", "gas-prod-worker", "another"):
+        cloudformation.create_stack(StackName=name, TemplateBody=template, Parameters=[
+            {"ParameterKey": "Image", "ParameterValue": f"repository:{name}"}])
+    assert sorted(deployment.images_in_use(place)) == ["repository:gas-prod-worker", "repository:gas-test-worker"]

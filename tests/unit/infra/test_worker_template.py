@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import cfnlint.decode
@@ -65,26 +66,69 @@ def test_tasks_go_down_to_none_and_up_to_the_operators_limit(resources: dict[str
     assert "DesiredCount" not in resources["Service"]["Properties"]
 
 
-def test_a_waiting_job_wakes_the_first_annotator(resources: dict[str, Any]):
+def test_scaling_reads_numbers_that_are_always_there(resources: dict[str, Any]):
+    """The sweep writes them every minute, zero or not; an alarm takes a filled-in newest minute for a zero."""
+    alarms = [resources[name]["Properties"] for name in ("WakeAlarm", "IdleAlarm", "StuckAlarm")]
+    tracking = resources["BacklogPolicy"]["Properties"]["TargetTrackingScalingPolicyConfiguration"]
+    for metrics in (*(alarm["Metrics"] for alarm in alarms), tracking["CustomizedMetricSpecification"]["Metrics"]):
+        names = {metric["MetricStat"]["Metric"]["MetricName"] for metric in metrics if "MetricStat" in metric}
+        assert names - {"RunningTaskCount"} == {"SweepRequestsWaiting", "SweepRequestsInFlight"}
+        assert not any("FILL" in metric.get("Expression", "") for metric in metrics)
+    assert {alarm["TreatMissingData"] for alarm in alarms} == {"notBreaching"}, "without numbers nothing is done"
+
+
+def test_a_waiting_job_wakes_annotators_only_when_none_runs(resources: dict[str, Any]):
     alarm = resources["WakeAlarm"]["Properties"]
-    assert alarm["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    assert [metric["Expression"] for metric in alarm["Metrics"] if "Expression" in metric] == [
+        "IF(running > 0, 0, waiting)"]
     assert alarm["AlarmActions"] == [{"Ref": "WakePolicy"}]
     steps = resources["WakePolicy"]["Properties"]["StepScalingPolicyConfiguration"]
     assert steps["AdjustmentType"] == "ChangeInCapacity"
-    assert [step["ScalingAdjustment"] for step in steps["StepAdjustments"]] == [1]
+    assert [step["ScalingAdjustment"] for step in steps["StepAdjustments"]] == [1, 2, 4]
 
 
-def test_running_jobs_keep_their_annotators(resources: dict[str, Any]):
-    """No policy takes a task away while a job is in somebody's hands: such a message is not visible, but there."""
+def test_scaling_in_leaves_annotators_that_have_a_job(resources: dict[str, Any]):
+    """ECS ends no task that protects itself, and every annotator may protect its own and no other stage's."""
     tracking = resources["BacklogPolicy"]["Properties"]["TargetTrackingScalingPolicyConfiguration"]
-    assert tracking["DisableScaleIn"] is True
+    assert tracking["DisableScaleIn"] is False
+    role = cfnlint.decode.decode(str(PROJECT / "infra" / "resources.yaml"))[0]["Resources"]["WorkerRole"]
+    protected = next(statement for statement in role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+                     if statement["Sid"] == "Protected")
+    assert "ecs:UpdateTaskProtection" in protected["Action"]
+    assert protected["Resource"]["Fn::Sub"].endswith(":task/gas-${Stage}/*")
+    assert resources["Cluster"]["Properties"]["ClusterName"] == {"Fn::Sub": "gas-${Stage}"}
+
+
+def test_idle_annotators_all_go(resources: dict[str, Any]):
     idle = resources["IdleAlarm"]["Properties"]
-    counted = {metric["MetricStat"]["Metric"]["MetricName"] for metric in idle["Metrics"] if "MetricStat" in metric}
-    assert counted == {"ApproximateNumberOfMessagesVisible", "ApproximateNumberOfMessagesNotVisible"}
     assert idle["Threshold"] == 0
     steps = resources["IdlePolicy"]["Properties"]["StepScalingPolicyConfiguration"]
     assert steps["AdjustmentType"] == "ExactCapacity"
     assert [step["ScalingAdjustment"] for step in steps["StepAdjustments"]] == [0]
+
+
+def test_a_deployment_brings_the_new_annotators_before_the_old_ones_go(resources: dict[str, Any]):
+    configuration = resources["Service"]["Properties"]["DeploymentConfiguration"]
+    assert (configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == (100, 200)
+    assert configuration["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+
+
+def test_the_template_has_no_alias(resources: dict[str, Any]):
+    """CloudFormation takes none, and this template goes to it as it is."""
+    lines = WORKER_TEMPLATE.read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if re.search(r"(^|[\s\[:-])[*&][a-z_]+\s*$", line)]
+
+
+def test_the_dashboard_is_json_and_shows_metrics_that_are_written(resources: dict[str, Any]):
+    body = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(body)["widgets"]
+    assert len(widgets) >= 10
+    metrics = [metric for widget in widgets for metric in widget["properties"]["metrics"] if isinstance(metric[0], str)]
+    ours = {metric[1] for metric in metrics if metric[0] == "GAS/${Stage}"}
+    assert ours >= {"JobsSubmitted", "SweepOldestWaitingJob", "SweepRequestsWaiting", "BytesRequested"}
+    documented = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [name for name in ours if f"`{name}`" not in documented] == []
+    assert all("Stage" in str(metric) or metric[0] in ("AWS/SES",) or "${" in str(metric) for metric in metrics)
 
 
 def test_logs_do_not_stay_for_ever(resources: dict[str, Any]):

@@ -121,7 +121,7 @@ def web_stack() -> Iterator[dict[str, str]]:
         for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
             environment.delenv(name, raising=False)
         for name, value in (("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing"),
-                            ("AWS_DEFAULT_REGION", REGION)):
+                            ("AWS_DEFAULT_REGION", REGION), ("POWERTOOLS_METRICS_NAMESPACE", "GAS/test")):
             environment.setenv(name, value)
         _forget_clients()
         cloudformation = boto3.client("cloudformation")

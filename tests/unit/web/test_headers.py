@@ -3,11 +3,13 @@ from __future__ import annotations
 
 import gzip
 import re
+from dataclasses import replace
 
 import pytest
 
 from app import app
-from chalicelib.web import assets
+from chalicelib.services import Services
+from chalicelib.web import assets, runtime
 from chalicelib.web.responses import WebResponse, takes_gzip
 from tests.unit.web.conftest import HTML, Browser
 
@@ -26,7 +28,8 @@ def test_every_response_has_the_security_headers(visitor: Browser, path: str) ->
     assert headers["Cache-Control"] == "no-store"
 
 
-def test_no_hsts_without_tls(visitor: Browser) -> None:
+def test_no_hsts_without_tls(visitor: Browser, web: Services) -> None:
+    runtime.use(replace(web, settings=replace(web.settings, site_url="http://127.0.0.1:8080")))
     answer = visitor.request("GET", "/", {"Host": "127.0.0.1:8080"})
     assert answer.status == 200
     assert "Strict-Transport-Security" not in answer.headers
