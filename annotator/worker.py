@@ -19,9 +19,8 @@ from annotator.workspace import Workspace
 from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import JobRequest, JobResult
+from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import key_prefix
-from chalicelib.domain.profiles import Role
 from chalicelib.exceptions import (
     JobFailure,
     JobNotFoundError,
@@ -33,6 +32,7 @@ from chalicelib.exceptions import (
     WorkerOutOfDiskError,
 )
 from chalicelib.services import Services
+from chalicelib.usecases.announce_end import announce_end
 
 logger = Logger(service="annotator")
 
@@ -177,7 +177,7 @@ class Worker:
             self._again(job, message, count_attempt=True)
         else:
             logger.info("Job completed", extra={"records": outputs.summary.get("records")})
-            self._announce(ended)
+            announce_end(self.services, ended)
             self.queue.done(message)
             self._note_pace(ended)
 
@@ -218,7 +218,7 @@ class Worker:
             self._lost(job, message)
             return
         logger.info("Job failed", extra={"reason": failure.code})
-        self._announce(ended)
+        announce_end(self.services, ended)
         self.queue.done(message)
 
     def _lost(self, job: Job, message: ReceivedMessage) -> None:
@@ -233,19 +233,11 @@ class Worker:
             logger.warning("The job was taken over", extra={"job_status": now.job_status.value})
 
     def _ended_before(self, job_id: str, message: ReceivedMessage) -> None:
-        """A repeated delivery, or one whose worker died between record and announcement: said once more."""
+        """A repeated delivery, or one whose worker died between record and announcement."""
         job = self.services.jobs.get(job_id)
         if job is not None:
-            self._announce(job)
+            announce_end(self.services, job)
         self.queue.done(message)
-
-    def _announce(self, job: Job) -> None:
-        if job.job_status not in (JobStatus.COMPLETED, JobStatus.FAILED):
-            return
-        profile = self.services.profiles.get(job.user_id)
-        self.services.topics.announce_result(JobResult(
-            job_id=job.job_id, user_id=job.user_id, job_status=job.job_status,
-            role=profile.role if profile else Role.FREE, complete_time=job.complete_time or self.services.clock()))
 
 
 def _refused_for_good(error: Exception) -> bool:

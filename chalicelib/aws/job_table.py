@@ -14,6 +14,7 @@ from chalicelib.clock import NewId, random_id
 from chalicelib.domain.bounds import LONGEST_TEXT, shortened
 from chalicelib.domain.jobs import (
     LONGEST_KEY,
+    UNANNOUNCED,
     Job,
     JobReason,
     JobStatus,
@@ -35,7 +36,7 @@ BY_USER = "user_id-submit_time"
 # A worker writes only to a job that it still holds: cancelled, deleted or taken over, and the condition fails.
 _HELD = "job_status = :running AND lease_owner = :owner"
 _NOBODYS = "job_status = :pending OR (job_status = :running AND lease_expires < :now)"
-_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "progress", "open")
+_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "progress")
 """Attributes that a job has until it ends."""
 
 
@@ -198,7 +199,7 @@ class JobTable:
         """
         return self._held_update(
             job_id, owner,
-            {"job_status": JobStatus.COMPLETED.value, "complete_time": now, "s3_results_bucket": outputs.bucket,
+            {**_end(JobStatus.COMPLETED, now), "s3_results_bucket": outputs.bucket,
              "s3_key_result_file": outputs.results_key, "s3_key_index_file": outputs.index_key,
              "s3_key_log_file": outputs.log_key, "s3_key_summary_file": outputs.summary_key,
              "s3_key_variants_file": outputs.variants_key, "results_file_size": outputs.results_file_size,
@@ -234,11 +235,18 @@ class JobTable:
             return self.update(
                 job_id, "job_status IN (:pending, :running)",
                 {":pending": JobStatus.PENDING.value, ":running": JobStatus.RUNNING.value},
-                {"job_status": JobStatus.CANCELLED.value, "complete_time": now}, _LEFT_AT_THE_END)
+                _end(JobStatus.CANCELLED, now), _LEFT_AT_THE_END)
         except ConditionFailedError as failed:
             if failed.record is None:
                 raise JobNotFoundError() from failed
             raise JobNotCancellableError() from failed
+
+    def announced(self, job_id: str) -> None:
+        """The end of a job has been published: its mark goes. Nothing happens when it has gone before."""
+        try:
+            self.update(job_id, "#open = :unannounced", {":unannounced": UNANNOUNCED}, {}, ("open",))
+        except ConditionFailedError:
+            return
 
     def delete(self, job_id: str) -> None:
         """Drop the record of a job that has ended; its files must be gone already.
@@ -283,7 +291,12 @@ def _job(failed: ConditionFailedError) -> Job | None:
 
 
 def _failure(now: int, reason: JobReason) -> dict[str, Any]:
-    return {"job_status": JobStatus.FAILED.value, "complete_time": now, "error": reason_record(reason)}
+    return {**_end(JobStatus.FAILED, now), "error": reason_record(reason)}
+
+
+def _end(status: JobStatus, now: int) -> dict[str, Any]:
+    """What every update that ends a job assigns; the mark makes sure that somebody publishes the end."""
+    return {"job_status": status.value, "complete_time": now, "open": UNANNOUNCED}
 
 
 def is_key(value: object, kind: type) -> bool:

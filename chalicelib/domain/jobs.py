@@ -55,8 +55,10 @@ class RestoreTier(StrEnum):
 
 
 OPEN = "yes"
-"""Value of a record's `open` while its job is PENDING or RUNNING. The attribute is gone afterwards, so that the index
-that the sweep reads holds open jobs only."""
+"""Value of a record's `open` while its job is PENDING or RUNNING."""
+UNANNOUNCED = "unannounced"
+"""Value of a record's `open` from the update that ends its job until that end has been published. The attribute is gone
+afterwards, so that the index that the sweep reads holds only jobs that still need something done."""
 LONGEST_KEY = 1024
 """Bytes of a key of an index in DynamoDB."""
 
@@ -124,6 +126,7 @@ class Job:
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
     helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
+    `unannounced` is true from the end of the job until that end has been published.
     `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
     `reference_found` tells then by what. `version` is another one after every change.
     """
@@ -168,6 +171,7 @@ class Job:
     swept_time: int | None = None
     archived_time: int | None = None
     restored_time: int | None = None
+    unannounced: bool = False
     note: str | None = None
     reference_title: str | None = None
     reference_found: str | None = None
@@ -209,8 +213,11 @@ class Job:
         record = {name: value for name, value in asdict(self).items() if value is not None}
         record["job_status"] = self.job_status.value
         record["listed_as"] = record["searched"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
+        del record["unannounced"]
         if not self.ended:
             record["open"] = OPEN
+        elif self.unannounced:
+            record["open"] = UNANNOUNCED
         if self.progress is not None:
             record["progress"] = progress_record(self.progress)
         if self.error is not None:
@@ -223,6 +230,7 @@ class Job:
         known = {f.name for f in fields(cls)}
         values = {name: value for name, value in record.items() if name in known}
         values["job_status"] = JobStatus(values["job_status"])
+        values["unannounced"] = record.get("open") == UNANNOUNCED
         if values.get("restore_status") is not None:
             values["restore_status"] = RestoreStatus(values["restore_status"])
         if values.get("restore_tier") is not None:

@@ -62,7 +62,8 @@ class FileRequest:
     :param job_id: which job, "" for all of the user's
     :param due: epoch seconds before which nothing is to be done, 0 for at once
     :param start: where to go on in the list of all, None at its beginning
-    :param again: True when all are to be gone through once more, for what an index did not show yet
+    :param again: True when all are to be gone through once more, for what an index did not show yet; for one job,
+        True when its retrieval is to be requested although one is recorded as under way
     """
 
     user_id: str

@@ -4,14 +4,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.aws.job_table import JobPage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import MailKind, MailRequest
 from chalicelib.domain.names import ResultNames, is_job_id, key_prefix
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
 from chalicelib.services import Services
+from chalicelib.usecases.announce_end import announce_end
 from chalicelib.usecases.file_hold import held_files
 from chalicelib.usecases.thaw_results import SETTLE_SECONDS
+
+logger = Logger(child=True)
 
 DOWNLOAD_LINK_SECONDS = 60
 DELETE_SECONDS = 30
@@ -109,7 +115,13 @@ def cancel_job(services: Services, user_id: str, job_id: str) -> Job:
     :raises JobNotCancellableError: the job has already ended
     """
     get_job(services, user_id, job_id)
-    return services.jobs.cancel(job_id, services.clock())
+    job = services.jobs.cancel(job_id, services.clock())
+    try:
+        announce_end(services, job)
+    except (BotoCoreError, ClientError):
+        # The job is cancelled, which is what the user asked for. Its record has the mark: the sweep announces it.
+        logger.warning("A cancellation was not announced", extra={"job_id": job_id}, exc_info=True)
+    return job
 
 
 def delete_job(services: Services, user_id: str, job_id: str) -> None:
