@@ -36,7 +36,7 @@ BY_USER = "user_id-submit_time"
 # A worker writes only to a job that it still holds: cancelled, deleted or taken over, and the condition fails.
 _HELD = "job_status = :running AND lease_owner = :owner"
 _NOBODYS = "job_status = :pending OR (job_status = :running AND lease_expires < :now)"
-_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "progress")
+_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "retry_time", "progress")
 """Attributes that a job has until it ends."""
 
 
@@ -144,7 +144,7 @@ class JobTable:
         :param now: epoch seconds
         :param lease_seconds: how long the worker may be silent before another takes over
         :raises JobNotFoundError: there is no such job
-        :raises JobTakenError: another worker holds the lease
+        :raises JobTakenError: another worker holds the lease, or the job is to be tried again later
         :raises LeaseLostError: the job has already ended
         """
         job = self.get(job_id)
@@ -152,7 +152,9 @@ class JobTable:
             if job.ended:
                 raise LeaseLostError()
             if job.job_status is JobStatus.RUNNING and (job.lease_expires or 0) >= now:
-                raise JobTakenError(job.lease_expires or now)
+                raise JobTakenError()
+            if job.retry_time is not None and job.retry_time > now:
+                raise JobTakenError()
             try:
                 return self.update(
                     job_id, f"({_NOBODYS}) AND attempt = :seen",
@@ -160,7 +162,7 @@ class JobTable:
                      ":seen": job.attempt},
                     {"job_status": JobStatus.RUNNING.value, "lease_owner": owner,
                      "lease_expires": now + lease_seconds, "attempt": job.attempt + 1,
-                     "start_time": job.start_time or now}, ("progress",))
+                     "start_time": job.start_time or now, "attempt_start_time": now}, ("progress", "retry_time"))
             except ConditionFailedError as failed:
                 job = _job(failed)  # it moved since we read it: look again
         raise JobNotFoundError()
@@ -181,14 +183,18 @@ class JobTable:
         how = {"reference_found": shortened(found, LONGEST_TEXT)} if found is not None else {}
         self._held_update(job_id, owner, {"reference": name, "reference_title": title, **how})
 
-    def hand_back(self, job_id: str, owner: str, attempt: int) -> None:
+    def hand_back(self, job: Job, owner: str, count_attempt: bool, retry_time: int | None = None) -> None:
         """RUNNING -> PENDING, for another worker to take.
 
-        :param attempt: how many attempts count from now on: one less than at `take` when the worker must stop and
-            the file has no part in it
+        :param job: as it was taken
+        :param count_attempt: False when the worker must stop and the file has no part in it
+        :param retry_time: epoch seconds before which nobody is to take it, after trouble that is not the file's; None
+            for none
         :raises LeaseLostError: the job is no longer this owner's
         """
-        self._held_update(job_id, owner, {"job_status": JobStatus.PENDING.value, "attempt": attempt},
+        later = {} if retry_time is None else {"retry_time": retry_time, "hand_backs": job.hand_backs + 1}
+        self._held_update(job.job_id, owner, {"job_status": JobStatus.PENDING.value,
+                                              "attempt": job.attempt if count_attempt else job.attempt - 1, **later},
                           ("lease_owner", "lease_expires", "progress"))
 
     def complete(self, job_id: str, owner: str, now: int, outputs: Outputs) -> Job:

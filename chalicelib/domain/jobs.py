@@ -126,6 +126,9 @@ class Job:
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
     helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
+    `premium` says whether its user had Premium when the job was submitted. `attempt_start_time` is when the last
+    attempt began. `hand_backs` counts how often a worker gave the job back for trouble that is not the file's, and
+    `retry_time` is when it may be tried again after that.
     `unannounced` is true from the end of the job until that end has been published.
     `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
     `reference_found` tells then by what. `version` is another one after every change.
@@ -140,11 +143,15 @@ class Job:
     submit_time: int
     reference: str
     job_status: JobStatus = JobStatus.PENDING
+    premium: bool = False
     start_time: int | None = None
+    attempt_start_time: int | None = None
     complete_time: int | None = None
     attempt: int = 0
     lease_owner: str | None = None
     lease_expires: int | None = None
+    hand_backs: int = 0
+    retry_time: int | None = None
     progress: Progress | None = None
     s3_results_bucket: str | None = None
     s3_key_result_file: str | None = None

@@ -55,7 +55,8 @@ def submit_job(services: Services, key: str) -> Job | None:
         refusal = failure
     job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name, input_file_size=file.size,
               s3_inputs_bucket=bucket, s3_key_input_file=key, submit_time=services.clock(),
-              reference=reference, reference_title=title, note=read_note(file.metadata.get(NOTE)))
+              premium=profile.premium, reference=reference, reference_title=title,
+              note=read_note(file.metadata.get(NOTE)))
     refusal = _refusal(services, job, profile) or refusal
     if refusal is not None:
         job = _failed(job, refusal)
