@@ -25,6 +25,7 @@ from chalicelib.domain.jobs import (
 from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import (
     BadRequestError,
+    FilesOnTheMoveError,
     JobNotCancellableError,
     JobNotFoundError,
     JobTakenError,
@@ -254,19 +255,27 @@ class JobTable:
         except ConditionFailedError:
             return
 
-    def delete(self, job_id: str) -> None:
+    def delete(self, job_id: str, owner: str) -> None:
         """Drop the record of a job that has ended; its files must be gone already.
 
+        :param owner: who holds the job's files
         :raises JobNotCancellableError: the job has not ended
+        :raises FilesOnTheMoveError: somebody else holds its files by now, and may have written some of them again
         """
         try:
             self._dynamodb.delete_item(
                 TableName=self.name, Key={"job_id": {"S": job_id}},
-                ConditionExpression="attribute_not_exists(job_id) OR NOT job_status IN (:pending, :running)",
+                ConditionExpression="attribute_not_exists(job_id) OR (NOT job_status IN (:pending, :running) "
+                                    "AND file_hold_owner = :owner)",
                 ExpressionAttributeValues={":pending": {"S": JobStatus.PENDING.value},
-                                           ":running": {"S": JobStatus.RUNNING.value}})
+                                           ":running": {"S": JobStatus.RUNNING.value}, ":owner": {"S": owner}})
         except self._dynamodb.exceptions.ConditionalCheckFailedException as failed:
-            raise JobNotCancellableError("This annotation has not ended yet.", "Cancel it first.") from failed
+            job = self.get(job_id)
+            if job is None:
+                return  # another run deleted it just now
+            if not job.ended:
+                raise JobNotCancellableError("This annotation has not ended yet.", "Cancel it first.") from failed
+            raise FilesOnTheMoveError() from failed
 
     # ---- how every move is written ---------------------------------------------------------------------------
     def _held_update(self, job_id: str, owner: str, assign: Mapping[str, Any], remove: Sequence[str] = ()) -> Job:

@@ -19,7 +19,7 @@ from chalicelib.domain.turns import MOST_RUNNING, Line, OpenJob
 from chalicelib.exceptions import JobNotFoundError, JobTakenError, LeaseLostError
 from chalicelib.services import Services
 
-logger = Logger(child=True)
+logger = Logger(service="annotator", child=True)
 
 MOST_LOOKED_AT = 5000
 """Open jobs that are looked at, the oldest ones: a megabyte of an index."""

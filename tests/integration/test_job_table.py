@@ -7,6 +7,7 @@ from chalicelib.aws.job_table import Outputs
 from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
 from chalicelib.exceptions import (
     BadRequestError,
+    FilesOnTheMoveError,
     JobNotCancellableError,
     JobNotFoundError,
     JobTakenError,
@@ -126,11 +127,14 @@ def test_cancel_takes_the_job_from_its_worker(services: Services) -> None:
 
 def test_only_ended_jobs_are_deleted(services: Services) -> None:
     job = make_job(services)
+    services.archive_table.hold_files(job.job_id, "me", 1000, 60)
     with pytest.raises(JobNotCancellableError):
-        services.jobs.delete(job.job_id)
+        services.jobs.delete(job.job_id, "me")
     services.jobs.cancel(job.job_id, 1000)
-    services.jobs.delete(job.job_id)
-    services.jobs.delete(job.job_id)
+    with pytest.raises(FilesOnTheMoveError):
+        services.jobs.delete(job.job_id, "other")
+    services.jobs.delete(job.job_id, "me")
+    services.jobs.delete(job.job_id, "me")
     assert services.jobs.get(job.job_id) is None
 
 
