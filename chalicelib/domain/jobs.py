@@ -31,7 +31,6 @@ class Stage(StrEnum):
     DOWNLOADING = "downloading"
     CHECKING = "checking"
     ANNOTATING = "annotating"
-    WRITING = "writing"
     INDEXING = "indexing"
     UPLOADING = "uploading"
 

@@ -18,13 +18,14 @@ from botocore.exceptions import ClientError
 
 from annotator import worker as worker_module
 from annotator.engine_process import EngineRun
+from annotator.lease import Lease
 from annotator.settings import WorkerSettings
 from annotator.worker import Worker
 from annotator.workspace import alive
 from chalicelib.aws.clients import client
 from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import JobRequestsQueue, ReceivedMessage
-from chalicelib.domain.jobs import Job, JobReason, JobStatus
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.pace import Pace
 from chalicelib.domain.profiles import Profile
@@ -114,6 +115,21 @@ def test_a_job_is_annotated_from_queue_to_announcement(
                                          "role": "free_user", "complete_time": services.clock()}]
     assert messages_left(services) == (0, 0)
     assert [path.name for path in (tmp_path / "work" / "worker-w1").iterdir()] == ["lock"]
+
+
+def test_every_stage_that_pages_know_occurs(services: Services, make_worker: Callable[..., Worker],
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Stage] = []
+    report = Lease.report
+
+    def noted(lease: Lease, progress: Progress) -> None:
+        seen.append(progress.stage)
+        report(lease, progress)
+
+    monkeypatch.setattr(Lease, "report", noted)
+    request(services, make_job(services, content=VCF))
+    make_worker().work_once(0)
+    assert list(dict.fromkeys(seen)) == list(Stage)
 
 
 def test_a_broken_file_fails_with_line_and_hint(
