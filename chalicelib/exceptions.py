@@ -192,17 +192,10 @@ class LeaseLostError(GasError):
 
 
 class JobTakenError(GasError):
-    """Another worker holds the job's lease.
-
-    :param lease_expires: epoch seconds at which that lease ends
-    """
+    """Another worker holds the job's lease, or the job is to be tried again later."""
 
     code = "job_taken"
     default_message = "Another worker is annotating this job."
-
-    def __init__(self, lease_expires: int) -> None:
-        super().__init__()
-        self.lease_expires = lease_expires
 
 
 class RecordTooLargeError(GasError):

@@ -14,6 +14,7 @@ from chalicelib.clock import NewId, random_id
 from chalicelib.domain.bounds import LONGEST_TEXT, shortened
 from chalicelib.domain.jobs import (
     LONGEST_KEY,
+    UNANNOUNCED,
     Job,
     JobReason,
     JobStatus,
@@ -24,6 +25,7 @@ from chalicelib.domain.jobs import (
 from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import (
     BadRequestError,
+    FilesOnTheMoveError,
     JobNotCancellableError,
     JobNotFoundError,
     JobTakenError,
@@ -35,7 +37,7 @@ BY_USER = "user_id-submit_time"
 # A worker writes only to a job that it still holds: cancelled, deleted or taken over, and the condition fails.
 _HELD = "job_status = :running AND lease_owner = :owner"
 _NOBODYS = "job_status = :pending OR (job_status = :running AND lease_expires < :now)"
-_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "progress", "open")
+_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "retry_time", "progress")
 """Attributes that a job has until it ends."""
 
 
@@ -150,7 +152,7 @@ class JobTable:
         :param now: epoch seconds
         :param lease_seconds: how long the worker may be silent before another takes over
         :raises JobNotFoundError: there is no such job
-        :raises JobTakenError: another worker holds the lease
+        :raises JobTakenError: another worker holds the lease, or the job is to be tried again later
         :raises LeaseLostError: the job has already ended
         """
         job = self.get(job_id)
@@ -158,7 +160,9 @@ class JobTable:
             if job.ended:
                 raise LeaseLostError()
             if job.job_status is JobStatus.RUNNING and (job.lease_expires or 0) >= now:
-                raise JobTakenError(job.lease_expires or now)
+                raise JobTakenError()
+            if job.retry_time is not None and job.retry_time > now:
+                raise JobTakenError()
             try:
                 return self.update(
                     job_id, f"({_NOBODYS}) AND attempt = :seen",
@@ -166,7 +170,7 @@ class JobTable:
                      ":seen": job.attempt},
                     {"job_status": JobStatus.RUNNING.value, "lease_owner": owner,
                      "lease_expires": now + lease_seconds, "attempt": job.attempt + 1,
-                     "start_time": job.start_time or now}, ("progress",))
+                     "start_time": job.start_time or now, "attempt_start_time": now}, ("progress", "retry_time"))
             except ConditionFailedError as failed:
                 job = _job(failed)  # it moved since we read it: look again
         raise JobNotFoundError()
@@ -187,14 +191,18 @@ class JobTable:
         how = {"reference_found": shortened(found, LONGEST_TEXT)} if found is not None else {}
         self._held_update(job_id, owner, {"reference": name, "reference_title": title, **how})
 
-    def hand_back(self, job_id: str, owner: str, attempt: int) -> None:
+    def hand_back(self, job: Job, owner: str, count_attempt: bool, retry_time: int | None = None) -> None:
         """RUNNING -> PENDING, for another worker to take.
 
-        :param attempt: how many attempts count from now on: one less than at `take` when the worker must stop and
-            the file has no part in it
+        :param job: as it was taken
+        :param count_attempt: False when the worker must stop and the file has no part in it
+        :param retry_time: epoch seconds before which nobody is to take it, after trouble that is not the file's; None
+            for none
         :raises LeaseLostError: the job is no longer this owner's
         """
-        self._held_update(job_id, owner, {"job_status": JobStatus.PENDING.value, "attempt": attempt},
+        later = {} if retry_time is None else {"retry_time": retry_time, "hand_backs": job.hand_backs + 1}
+        self._held_update(job.job_id, owner, {"job_status": JobStatus.PENDING.value,
+                                              "attempt": job.attempt if count_attempt else job.attempt - 1, **later},
                           ("lease_owner", "lease_expires", "progress"))
 
     def complete(self, job_id: str, owner: str, now: int, outputs: Outputs) -> Job:
@@ -205,7 +213,7 @@ class JobTable:
         """
         return self._held_update(
             job_id, owner,
-            {"job_status": JobStatus.COMPLETED.value, "complete_time": now, "s3_results_bucket": outputs.bucket,
+            {**_end(JobStatus.COMPLETED, now), "s3_results_bucket": outputs.bucket,
              "s3_key_result_file": outputs.results_key, "s3_key_index_file": outputs.index_key,
              "s3_key_log_file": outputs.log_key, "s3_key_summary_file": outputs.summary_key,
              "s3_key_variants_file": outputs.variants_key, "results_file_size": outputs.results_file_size,
@@ -241,25 +249,40 @@ class JobTable:
             return self.update(
                 job_id, "job_status IN (:pending, :running)",
                 {":pending": JobStatus.PENDING.value, ":running": JobStatus.RUNNING.value},
-                {"job_status": JobStatus.CANCELLED.value, "complete_time": now}, _LEFT_AT_THE_END)
+                _end(JobStatus.CANCELLED, now), _LEFT_AT_THE_END)
         except ConditionFailedError as failed:
             if failed.record is None:
                 raise JobNotFoundError() from failed
             raise JobNotCancellableError() from failed
 
-    def delete(self, job_id: str) -> None:
+    def announced(self, job_id: str) -> None:
+        """The end of a job has been published: its mark goes. Nothing happens when it has gone before."""
+        try:
+            self.update(job_id, "#open = :unannounced", {":unannounced": UNANNOUNCED}, {}, ("open",))
+        except ConditionFailedError:
+            return
+
+    def delete(self, job_id: str, owner: str) -> None:
         """Drop the record of a job that has ended; its files must be gone already.
 
+        :param owner: who holds the job's files
         :raises JobNotCancellableError: the job has not ended
+        :raises FilesOnTheMoveError: somebody else holds its files by now, and may have written some of them again
         """
         try:
             self._dynamodb.delete_item(
                 TableName=self.name, Key={"job_id": {"S": job_id}},
-                ConditionExpression="attribute_not_exists(job_id) OR NOT job_status IN (:pending, :running)",
+                ConditionExpression="attribute_not_exists(job_id) OR (NOT job_status IN (:pending, :running) "
+                                    "AND file_hold_owner = :owner)",
                 ExpressionAttributeValues={":pending": {"S": JobStatus.PENDING.value},
-                                           ":running": {"S": JobStatus.RUNNING.value}})
+                                           ":running": {"S": JobStatus.RUNNING.value}, ":owner": {"S": owner}})
         except self._dynamodb.exceptions.ConditionalCheckFailedException as failed:
-            raise JobNotCancellableError("This annotation has not ended yet.", "Cancel it first.") from failed
+            job = self.get(job_id)
+            if job is None:
+                return  # another run deleted it just now
+            if not job.ended:
+                raise JobNotCancellableError("This annotation has not ended yet.", "Cancel it first.") from failed
+            raise FilesOnTheMoveError() from failed
 
     # ---- how every move is written ---------------------------------------------------------------------------
     def _held_update(self, job_id: str, owner: str, assign: Mapping[str, Any], remove: Sequence[str] = ()) -> Job:
@@ -290,7 +313,12 @@ def _job(failed: ConditionFailedError) -> Job | None:
 
 
 def _failure(now: int, reason: JobReason) -> dict[str, Any]:
-    return {"job_status": JobStatus.FAILED.value, "complete_time": now, "error": reason_record(reason)}
+    return {**_end(JobStatus.FAILED, now), "error": reason_record(reason)}
+
+
+def _end(status: JobStatus, now: int) -> dict[str, Any]:
+    """What every update that ends a job assigns; the mark makes sure that somebody publishes the end."""
+    return {"job_status": status.value, "complete_time": now, "open": UNANNOUNCED}
 
 
 def is_key(value: object, kind: type) -> bool:

@@ -31,7 +31,6 @@ class Stage(StrEnum):
     DOWNLOADING = "downloading"
     CHECKING = "checking"
     ANNOTATING = "annotating"
-    WRITING = "writing"
     INDEXING = "indexing"
     UPLOADING = "uploading"
 
@@ -55,8 +54,10 @@ class RestoreTier(StrEnum):
 
 
 OPEN = "yes"
-"""Value of a record's `open` while its job is PENDING or RUNNING. The attribute is gone afterwards, so that the index
-that the sweep reads holds open jobs only."""
+"""Value of a record's `open` while its job is PENDING or RUNNING."""
+UNANNOUNCED = "unannounced"
+"""Value of a record's `open` from the update that ends its job until that end has been published. The attribute is gone
+afterwards, so that the index that the sweep reads holds only jobs that still need something done."""
 LONGEST_KEY = 1024
 """Bytes of a key of an index in DynamoDB."""
 
@@ -124,6 +125,10 @@ class Job:
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
     helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
+    `premium` says whether its user had Premium when the job was submitted. `attempt_start_time` is when the last
+    attempt began. `hand_backs` counts how often a worker gave the job back for trouble that is not the file's, and
+    `retry_time` is when it may be tried again after that.
+    `unannounced` is true from the end of the job until that end has been published.
     `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
     `reference_found` tells then by what. `version` is another one after every change.
     """
@@ -137,11 +142,15 @@ class Job:
     submit_time: int
     reference: str
     job_status: JobStatus = JobStatus.PENDING
+    premium: bool = False
     start_time: int | None = None
+    attempt_start_time: int | None = None
     complete_time: int | None = None
     attempt: int = 0
     lease_owner: str | None = None
     lease_expires: int | None = None
+    hand_backs: int = 0
+    retry_time: int | None = None
     progress: Progress | None = None
     s3_results_bucket: str | None = None
     s3_key_result_file: str | None = None
@@ -168,6 +177,7 @@ class Job:
     swept_time: int | None = None
     archived_time: int | None = None
     restored_time: int | None = None
+    unannounced: bool = False
     note: str | None = None
     reference_title: str | None = None
     reference_found: str | None = None
@@ -215,8 +225,11 @@ class Job:
         record = {name: value for name, value in asdict(self).items() if value is not None}
         record["job_status"] = self.job_status.value
         record["listed_as"] = record["searched"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
+        del record["unannounced"]
         if not self.ended:
             record["open"] = OPEN
+        elif self.unannounced:
+            record["open"] = UNANNOUNCED
         if self.progress is not None:
             record["progress"] = progress_record(self.progress)
         if self.error is not None:
@@ -229,6 +242,7 @@ class Job:
         known = {f.name for f in fields(cls)}
         values = {name: value for name, value in record.items() if name in known}
         values["job_status"] = JobStatus(values["job_status"])
+        values["unannounced"] = record.get("open") == UNANNOUNCED
         if values.get("restore_status") is not None:
             values["restore_status"] = RestoreStatus(values["restore_status"])
         if values.get("restore_tier") is not None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib.aws.job_table import JobPage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import MailKind, MailRequest
 from chalicelib.domain.names import is_job_id, key_prefix
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
 from chalicelib.services import Services
+from chalicelib.usecases.announce_end import announce_end
 from chalicelib.usecases.file_hold import held_files
 from chalicelib.usecases.thaw_results import SETTLE_SECONDS
 
+logger = Logger(child=True)
+
 DOWNLOAD_LINK_SECONDS = 60
 DELETE_SECONDS = 30
-"""How long deleting one job can take: the longest that a request to the site may last."""
+"""How long a request to the site may take to delete one job: as long as the function that answers it can live."""
 LONGEST_LOG_SHOWN = 1024 * 1024
 """Bytes of a log file that a page shows; the whole file can be downloaded."""
 
@@ -109,16 +115,24 @@ def cancel_job(services: Services, user_id: str, job_id: str) -> Job:
     :raises JobNotCancellableError: the job has already ended
     """
     get_job(services, user_id, job_id)
-    return services.jobs.cancel(job_id, services.clock())
+    job = services.jobs.cancel(job_id, services.clock())
+    try:
+        announce_end(services, job)
+    except (BotoCoreError, ClientError):
+        # The job is cancelled, which is what the user asked for. Its record has the mark: the sweep announces it.
+        logger.warning("A cancellation was not announced", extra={"job_id": job_id}, exc_info=True)
+    return job
 
 
-def delete_job(services: Services, user_id: str, job_id: str) -> None:
+def delete_job(services: Services, user_id: str, job_id: str, hold_seconds: int = DELETE_SECONDS) -> None:
     """Delete a job with everything that belongs to it; one that has not ended is cancelled first.
 
     Files go first and the record last: what is interrupted can be repeated.
 
+    :param hold_seconds: how long nobody else may move the job's files; longer than the caller can live
     :raises JobNotFoundError: the job is not this user's
-    :raises FilesOnTheMoveError: the job's files are on their way into or out of the archive
+    :raises FilesOnTheMoveError: the job's files are on their way into or out of the archive, or somebody else holds
+        them since our hold ran out; the record stays
     """
     job = get_job(services, user_id, job_id)
     if not job.ended:
@@ -126,7 +140,8 @@ def delete_job(services: Services, user_id: str, job_id: str) -> None:
             job = services.jobs.cancel(job_id, services.clock())
         except JobNotCancellableError:
             job = get_job(services, user_id, job_id)  # it ended just now
-    with held_files(services, job_id, services.new_id(), DELETE_SECONDS) as held:
+    owner = services.new_id()
+    with held_files(services, job_id, owner, hold_seconds) as held:
         if held.results_file_archive_id is not None:
             services.archive_store.delete(held.results_file_archive_id)
         # Also of a job that was never archived: an archiving that was cut off may have left a copy.
@@ -135,7 +150,7 @@ def delete_job(services: Services, user_id: str, job_id: str) -> None:
             services.files.purge_below(bucket, key_prefix(held.user_id, held.job_id))
         if held.archived:
             _tell_if_all_are_back(services, user_id)
-        services.jobs.delete(job_id)
+        services.jobs.delete(job_id, owner)
 
 
 def _tell_if_all_are_back(services: Services, user_id: str) -> None:

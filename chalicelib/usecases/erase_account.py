@@ -11,12 +11,16 @@ from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError, PremiumRunsError
 from chalicelib.services import Services
 from chalicelib.usecases.annotations import delete_job
+from chalicelib.usecases.file_hold import LONGEST_MOVE
 
 logger = Logger(child=True)
 
 PAGE = 50
 AGAIN_SECONDS = 120
 """Wait for files that were just being moved; a hold on them ends by itself."""
+SECOND_LOOK_SECONDS = 120
+"""From the request until the profile may go. `submit` may have read the profile just before it and have made a job
+since then, for as long as that function can live; and the index by which jobs are found lags behind the table."""
 
 
 class Erased(Enum):
@@ -50,6 +54,10 @@ def erase_account(services: Services, user_id: str, time_left: Callable[[], bool
         return Erased.NOT_ASKED_FOR  # done before, or somebody signed in anew
     if not _erase_jobs(services, user_id, time_left):
         return Erased.IN_PART
+    too_early = profile.erasing_since + SECOND_LOOK_SECONDS - services.clock()
+    if too_early > 0:
+        services.erase_queue.send(FileRequest(user_id=user_id), delay=too_early)
+        return Erased.IN_PART
     for bucket in (services.files.inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
         services.files.purge_below(bucket, f"{user_id}/")  # uploads that became no jobs among them
     services.sessions.delete_of_user(user_id)
@@ -68,7 +76,7 @@ def _erase_jobs(services: Services, user_id: str, time_left: Callable[[], bool])
                 services.erase_queue.send(request)
                 return False
             try:
-                delete_job(services, user_id, job.job_id)
+                delete_job(services, user_id, job.job_id, LONGEST_MOVE)
             except JobNotFoundError:
                 continue  # the index lags behind the table
             except FilesOnTheMoveError:

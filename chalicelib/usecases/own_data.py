@@ -65,7 +65,7 @@ def profile_record(profile: Profile) -> dict[str, Any]:
 def _record(job: Job) -> dict[str, Any]:
     record = job.to_record()
     # How GAS works, not what it knows of you.
-    for inner in ("open", "listed_as", "searched", "lease_owner", "file_hold_owner"):
+    for inner in ("open", "listed_as", "searched", "lease_owner", "file_hold_owner", "hand_backs", "retry_time"):
         record.pop(inner, None)
     return record
 

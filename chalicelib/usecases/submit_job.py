@@ -6,12 +6,13 @@ from dataclasses import replace
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import JobRequest, JobResult
+from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import InputKey, check_file_name
 from chalicelib.domain.notes import read_note
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
+from chalicelib.usecases.announce_end import announce_end
 from chalicelib.usecases.references import chosen_reference
 from chalicelib.usecases.uploads import NOTE, REFERENCE
 
@@ -54,18 +55,19 @@ def submit_job(services: Services, key: str) -> Job | None:
         refusal = failure
     job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name, input_file_size=file.size,
               s3_inputs_bucket=bucket, s3_key_input_file=key, submit_time=services.clock(),
-              reference=reference, reference_title=title, note=read_note(file.metadata.get(NOTE)))
+              premium=profile.premium, reference=reference, reference_title=title,
+              note=read_note(file.metadata.get(NOTE)))
     refusal = _refusal(services, job, profile) or refusal
     if refusal is not None:
         job = _failed(job, refusal)
     if not services.jobs.create(job):
-        return _submitted_before(services, job, profile)
+        return _submitted_before(services, job)
     logger.info("Job created", extra={"job_status": job.job_status.value, "size": file.size})
-    _tell(services, job, profile)
+    _tell(services, job)
     return job
 
 
-def _submitted_before(services: Services, job: Job, profile: Profile) -> Job | None:
+def _submitted_before(services: Services, job: Job) -> Job | None:
     existing = services.jobs.get(job.job_id)
     if existing is None:
         return None  # deleted between the two calls
@@ -75,9 +77,7 @@ def _submitted_before(services: Services, job: Job, profile: Profile) -> Job | N
         return None
     logger.info("Job exists already", extra={"job_status": existing.job_status.value})
     # The first delivery may have ended between record and message. A message too many does no harm.
-    born_failed = existing.job_status is JobStatus.FAILED and existing.attempt == 0
-    if existing.job_status is JobStatus.PENDING or (born_failed and existing.notified_time is None):
-        _tell(services, existing, profile)
+    _tell(services, existing)
     return existing
 
 
@@ -96,12 +96,12 @@ def _refusal(services: Services, job: Job, profile: Profile) -> JobFailure | Non
 
 
 def _failed(job: Job, failure: JobFailure) -> Job:
-    return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=failure.as_reason())
+    return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=failure.as_reason(),
+                   unannounced=True)
 
 
-def _tell(services: Services, job: Job, profile: Profile) -> None:
+def _tell(services: Services, job: Job) -> None:
     if job.job_status is JobStatus.PENDING:
         services.topics.request_job(JobRequest(job_id=job.job_id, user_id=job.user_id))
     else:
-        services.topics.announce_result(JobResult(job_id=job.job_id, user_id=job.user_id, job_status=job.job_status,
-                                                  role=profile.role, complete_time=job.submit_time))
+        announce_end(services, job)

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 import requests
 
+from chalicelib.usecases.erase_account import SECOND_LOOK_SECONDS
 from infra.local.browser import Browser, forms
 from infra.local.people import PEOPLE
 from infra.local.stack import LocalStack
@@ -69,7 +70,7 @@ def test_from_notes_to_nothing(stack: LocalStack, sign_in: Callable[..., Browser
     bye = send(browser, page, "/profile/delete", ("confirmation", "delete my account"))
     assert "Your account is being deleted" in bye.text
     assert browser.get("/annotations", headers={"Accept": "application/json"}).status_code == 401
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 60 + SECOND_LOOK_SECONDS
     while (left := left_of(stack, LEAVING.sub)) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert left == {}

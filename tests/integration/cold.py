@@ -107,6 +107,12 @@ class Functions:
         """Take what waits in a function's queue."""
         return bodies_in(getattr(self.services.settings, f"{name}_queue_url"))
 
+    def mails(self) -> int:
+        """How many mails SES was given."""
+        from moto.ses.models import ses_backends
+
+        return len(ses_backends["123456789012"]["us-east-1"].sent_messages)
+
     def archive(self, job: Job) -> Job:
         assert self.deliver("archive", result_message(job)) == []
         return reload(self.services, job)

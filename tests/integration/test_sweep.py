@@ -59,8 +59,9 @@ def test_a_waiting_job_is_requested_again_once_an_hour_and_given_up_after_two_da
     clock.advance(1000)
     assert [sweep_jobs(services)["requested_again"] for _ in range(3)] == [1, 0, 0]
     clock.advance(3601)
-    assert sweep_jobs(services) == {"requested_again": 1, "given_up": 0, "retrievals_again": 0, "open_jobs": 1,
-                                    "oldest_open_job": 4601, "oldest_waiting_job": 4601, "oldest_retrieval": 0}
+    assert sweep_jobs(services) == {"requested_again": 1, "given_up": 0, "announced_late": 0,
+                                    "retrievals_again": 0, "open_jobs": 1, "oldest_open_job": 4601,
+                                    "oldest_waiting_job": 4601, "oldest_retrieval": 0}
     assert bodies_in(queue) == [{"job_id": job.job_id, "user_id": ADA}] * 2
     clock.advance(2 * DAY)
     assert sweep_jobs(services)["given_up"] == 1
@@ -132,7 +133,7 @@ def test_retrievals_in_time_do_not_hide_one_that_is_overdue(
                                             RestoreTier.EXPEDITED, clock())
     clock.advance(700)
     assert sweep_jobs(services)["retrievals_again"] == 1
-    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": jobs[4].job_id}]
+    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": jobs[4].job_id, "again": True}]
 
 
 # ---- once a day ----------------------------------------------------------------------------------------------
