@@ -31,6 +31,11 @@ from chalicelib.exceptions import (
 )
 
 BY_USER = "user_id-submit_time"
+TOMBSTONE_SECONDS = 31 * 86_400
+"""How long a deleted job's id stays taken: longer than any form, link or upload in parts of it can be used (two days),
+and than S3's message about an upload can wait in a queue and then in its dead-letter queue (14 days each)."""
+EXPIRES = "expires"
+"""Epoch seconds after which DynamoDB drops an item. Jobs have no such attribute."""
 
 # A worker writes only to a job that it still holds: cancelled, deleted or taken over, and the condition fails.
 _HELD = "job_status = :running AND lease_owner = :owner"
@@ -123,7 +128,8 @@ class JobTable:
     def create(self, job: Job) -> bool:
         """Put a new job.
 
-        :returns: False when another one is there already under this id; it is left as it is
+        :returns: False when there is another one under this id already, or was one that has been deleted; what is there
+            is left as it is
         """
         record = {**job.to_record(), VERSION: self._new_id()}
         try:
@@ -240,14 +246,18 @@ class JobTable:
                 raise JobNotFoundError() from failed
             raise JobNotCancellableError() from failed
 
-    def delete(self, job_id: str) -> None:
+    def delete(self, job_id: str, now: int) -> None:
         """Drop the record of a job that has ended; its files must be gone already.
 
+        A tombstone takes the record's place: the bare id, so that no upload that comes later makes this job again.
+
+        :param now: epoch seconds
         :raises JobNotCancellableError: the job has not ended
         """
         try:
-            self._dynamodb.delete_item(
-                TableName=self.name, Key={"job_id": {"S": job_id}},
+            self._dynamodb.put_item(
+                TableName=self.name,
+                Item=to_item({"job_id": job_id, EXPIRES: now + TOMBSTONE_SECONDS, VERSION: self._new_id()}),
                 ConditionExpression="attribute_not_exists(job_id) OR NOT job_status IN (:pending, :running)",
                 ExpressionAttributeValues={":pending": {"S": JobStatus.PENDING.value},
                                            ":running": {"S": JobStatus.RUNNING.value}})

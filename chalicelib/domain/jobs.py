@@ -124,6 +124,8 @@ class Job:
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
     helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
+    `s3_version_input_file` is the version of the input file that became this job, whatever else is uploaded under its
+    key; `input_deleted` is True where it was refused and is not kept.
     `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
     `reference_found` tells then by what. `version` is another one after every change.
     """
@@ -136,6 +138,8 @@ class Job:
     s3_key_input_file: str
     submit_time: int
     reference: str
+    s3_version_input_file: str | None = None
+    input_deleted: bool = False
     job_status: JobStatus = JobStatus.PENDING
     start_time: int | None = None
     complete_time: int | None = None

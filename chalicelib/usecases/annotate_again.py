@@ -6,7 +6,7 @@ from chalicelib.domain.notes import write_note
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import FileNotAvailableError, JobFailure
 from chalicelib.services import Services
-from chalicelib.usecases.annotations import get_job
+from chalicelib.usecases.annotations import FileKind, file_location, get_job
 from chalicelib.usecases.references import chosen_reference
 from chalicelib.usecases.uploads import NOTE, REFERENCE
 
@@ -24,6 +24,7 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
     :raises FileNotAvailableError: the uploaded file is no longer there
     """
     job = get_job(services, profile.identity_id, job_id)
+    _, source, version_id = file_location(job, FileKind.INPUT)
     name, _ = chosen_reference(services, reference)
     plan = services.plans.of(profile.role)
     if job.input_file_size > plan.upload_limit:
@@ -31,6 +32,6 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
                          "Premium takes files up to 5 GiB.")
     key = key_prefix(profile.identity_id, services.new_id()) + job.input_file_name
     told = {REFERENCE: name, **({NOTE: write_note(job.note)} if job.note else {})}
-    if not services.files.copy_input(job.s3_key_input_file, key, told):
+    if not services.files.copy_input(source, version_id, key, told):
         raise FileNotAvailableError("The uploaded file is no longer there.", "Upload it again.")
     return key

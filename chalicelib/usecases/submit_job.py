@@ -17,16 +17,23 @@ from chalicelib.usecases.uploads import NOTE, REFERENCE
 
 logger = Logger(child=True)
 
+NO_FILE = "(no file)"
+"""What a job is called that was made of a form without a file."""
 
-def submit_job(services: Services, key: str) -> Job | None:
+
+def submit_job(services: Services, key: str, version_id: str | None = None) -> Job | None:
     """Make the job of an uploaded file and tell the workers.
 
     A file that cannot be a VCF file of this user's plan makes a job too, FAILED with the reason: the user sees
-    what became of the upload.
+    what became of the upload. The file itself is not kept.
+
+    A form can be sent again, and S3 keeps the new file as another version: of the same key, or under another name. The
+    job has the version that it was made of; every other one is deleted, as is what comes for a job that was deleted.
 
     :param key: the file's key in the inputs bucket
-    :returns: the job, or None when the file makes none: not an upload of ours, deleted meanwhile, or a second
-        file sent with one form (which is deleted)
+    :param version_id: which version of the file was uploaded; None for the current one
+    :returns: the job, or None when the file makes none: not an upload of ours, deleted meanwhile, or one of those that
+        are deleted
     """
     parts = InputKey.parse(key)
     if parts is None:
@@ -34,7 +41,7 @@ def submit_job(services: Services, key: str) -> Job | None:
         return None
     logger.append_keys(job_id=parts.job_id, user_id=parts.user_id)
     bucket = services.files.inputs_bucket
-    file = services.files.describe(bucket, key)
+    file = services.files.describe(bucket, key, version_id)
     if file is None:
         # A late or repeated event of a file that the user has deleted: nothing to bring back.
         logger.info("The file is gone; no job is made")
@@ -43,7 +50,7 @@ def submit_job(services: Services, key: str) -> Job | None:
     if profile is None or profile.erasing_since is not None:
         # Only a signed-in user gets a form, so the account was deleted in between, and with it its files.
         logger.warning("The file's user has no profile any more; the file is deleted")
-        services.files.delete(bucket, key)
+        services.files.delete_version(bucket, key, file.version_id)
         return None
 
     refusal: JobFailure | None = None
@@ -52,51 +59,61 @@ def submit_job(services: Services, key: str) -> Job | None:
         reference, title = chosen_reference(services, file.metadata.get(REFERENCE))
     except JobFailure as failure:
         refusal = failure
-    job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name, input_file_size=file.size,
-              s3_inputs_bucket=bucket, s3_key_input_file=key, submit_time=services.clock(),
-              reference=reference, reference_title=title, note=read_note(file.metadata.get(NOTE)))
-    refusal = _refusal(services, job, profile) or refusal
+    job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name or NO_FILE,
+              input_file_size=file.size, s3_inputs_bucket=bucket, s3_key_input_file=key,
+              s3_version_input_file=file.version_id, submit_time=services.clock(), reference=reference,
+              reference_title=title, note=read_note(file.metadata.get(NOTE)))
+    refusal = _refusal(services, parts.file_name, file.size, profile) or refusal
     if refusal is not None:
         job = _failed(job, refusal)
     if not services.jobs.create(job):
         return _submitted_before(services, job, profile)
     logger.info("Job created", extra={"job_status": job.job_status.value, "size": file.size})
     _tell(services, job, profile)
+    if job.input_deleted:
+        services.files.delete_version(bucket, key, file.version_id)
     return job
 
 
 def _submitted_before(services: Services, job: Job, profile: Profile) -> Job | None:
+    """The id is taken.
+
+    :param job: what the file would have become
+    """
     existing = services.jobs.get(job.job_id)
-    if existing is None:
-        return None  # deleted between the two calls
-    if existing.s3_key_input_file != job.s3_key_input_file:
-        logger.warning("A second file came with one form; it is deleted")
-        services.files.delete(job.s3_inputs_bucket, job.s3_key_input_file)
-        return None
-    logger.info("Job exists already", extra={"job_status": existing.job_status.value})
-    # The first delivery may have ended between record and message. A message too many does no harm.
-    born_failed = existing.job_status is JobStatus.FAILED and existing.attempt == 0
-    if existing.job_status is JobStatus.PENDING or (born_failed and existing.notified_time is None):
-        _tell(services, existing, profile)
-    return existing
+    same = existing is not None and (existing.s3_key_input_file, existing.s3_version_input_file) == (
+        job.s3_key_input_file, job.s3_version_input_file)
+    if existing is not None and same:
+        logger.info("Job exists already", extra={"job_status": existing.job_status.value})
+        # The first delivery may have ended between record and message. A message too many does no harm.
+        born_failed = existing.job_status is JobStatus.FAILED and existing.attempt == 0
+        if existing.job_status is JobStatus.PENDING or (born_failed and existing.notified_time is None):
+            _tell(services, existing, profile)
+        if not existing.input_deleted:
+            return existing
+    else:
+        logger.warning("A file came with a form that had been used before; the file is deleted")
+    services.files.delete_version(job.s3_inputs_bucket, job.s3_key_input_file, str(job.s3_version_input_file))
+    return existing if same else None
 
 
-def _refusal(services: Services, job: Job, profile: Profile) -> JobFailure | None:
+def _refusal(services: Services, name: str, size: int, profile: Profile) -> JobFailure | None:
     plan = services.plans.of(profile.role)
     try:
-        check_file_name(job.input_file_name)
+        check_file_name(name)
     except JobFailure as failure:
         return failure
-    if job.input_file_size == 0:
+    if size == 0:
         return JobFailure("empty_file", "The file is empty.", "Check the file on your computer and upload it again.")
-    if job.input_file_size > plan.upload_limit:
+    if size > plan.upload_limit:
         return JobFailure("file_too_large", f"The file is larger than your {plan.name} plan takes.",
                           "Premium takes files up to 5 GiB.")
     return None
 
 
 def _failed(job: Job, failure: JobFailure) -> Job:
-    return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=failure.as_reason())
+    return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=failure.as_reason(),
+                   input_deleted=True)
 
 
 def _tell(services: Services, job: Job, profile: Profile) -> None:

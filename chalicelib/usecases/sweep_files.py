@@ -22,6 +22,8 @@ logger = Logger(child=True)
 
 UPLOAD_OVERDUE = 3600
 """Seconds after which an uploaded file without a job is one that S3's event did not reach us for."""
+CLOCKS_APART = 60
+"""Seconds by which S3's clock may be ahead of ours."""
 LEFTOVER_SECONDS = 120
 """How long deleting one such file can take, with all attempts."""
 LEFTOVER = 86_400
@@ -67,7 +69,9 @@ def _named_files(services: Services, job: Job) -> list[tuple[str, str]]:
 
 
 def _input(services: Services, file: StoredFile, job: Job | None, counts: Counter[str]) -> None:
-    if job is None and services.clock() - file.modified > UPLOAD_OVERDUE:
+    # What came later than its job, or for a job whose input was refused, is none of its files: `submit` deletes it.
+    settled = job is not None and file.modified <= job.submit_time + CLOCKS_APART and not job.input_deleted
+    if not settled and services.clock() - file.modified > UPLOAD_OVERDUE:
         logger.warning("An upload that became no job is submitted again", extra={"key": file.key})
         event = {"Records": [{"s3": {"object": {"key": urllib.parse.quote_plus(file.key, safe="/")}}}]}
         services.uploads_queue.send_text(json.dumps(event))

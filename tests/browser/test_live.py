@@ -101,7 +101,7 @@ def test_polling_slows_down_and_stops(local_site: str, site: Services, new_page:
     assert early > late > 0
     for state in ("pending", "running"):
         site.jobs.cancel(JOB_IDS[state], site.clock())
-    site.jobs.delete(JOB_IDS["restoring"])
+    site.jobs.delete(JOB_IDS["restoring"], 0)
     let_pass(page, 20)
     expect(page.locator(".status.cancelled")).to_have_count(3)
     ended = polls.count

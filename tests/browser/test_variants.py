@@ -213,7 +213,7 @@ def test_results_that_are_gone_are_told(open_table: Callable[..., tuple[Page, Wa
                                         site: Services) -> None:
     page, _ = open_table()
     bucket.expired = 1000
-    site.jobs.delete(JOB_IDS["completed"])
+    site.jobs.delete(JOB_IDS["completed"], 0)
     page.get_by_label("Words").fill("lhon")
     expect(page.get_by_role("alert")).to_contain_text("not there any more")
 

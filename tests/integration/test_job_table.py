@@ -118,10 +118,10 @@ def test_cancel_takes_the_job_from_its_worker(services: Services) -> None:
 def test_only_ended_jobs_are_deleted(services: Services) -> None:
     job = make_job(services)
     with pytest.raises(JobNotCancellableError):
-        services.jobs.delete(job.job_id)
+        services.jobs.delete(job.job_id, services.clock())
     services.jobs.cancel(job.job_id, 1000)
-    services.jobs.delete(job.job_id)
-    services.jobs.delete(job.job_id)
+    services.jobs.delete(job.job_id, services.clock())
+    services.jobs.delete(job.job_id, services.clock())
     assert services.jobs.get(job.job_id) is None
 
 

@@ -49,6 +49,16 @@ def test_file_is_annotated_again_as_a_job_of_its_own(browser: Browser, web: Serv
     assert read_note(copy.metadata["note"]) == "família, run 7"
 
 
+def test_a_refused_file_is_not_offered_to_be_annotated_again(browser: Browser, make_job: Callable[..., Job]) -> None:
+    make_job(job_status=JobStatus.FAILED, input_deleted=True)
+    page = browser.get(PAGE)
+    assert f"{PAGE}/again" not in page.html
+    assert f"{PAGE}/files/input" not in page.html
+    answer = browser.post(f"{PAGE}/again", {"csrf_token": page.field("csrf_token"), "reference": "rCRS"})
+    assert answer.status == 404
+    assert "not kept" in answer.text
+
+
 def test_unknown_reference_is_refused(browser: Browser, ended: Job) -> None:
     token = browser.get(PAGE).field("csrf_token")
     answer = browser.post(f"{PAGE}/again", {"csrf_token": token, "reference": "GRCh99"})
