@@ -105,5 +105,9 @@ class Settings:
                 free_processor_limit=int(environment.get("FREE_PROCESSOR_SECONDS", Plans.free_processor_limit)),
                 premium_processor_limit=int(
                     environment.get("PREMIUM_PROCESSOR_SECONDS", Plans.premium_processor_limit)),
+                free_storage_limit=int(environment.get("FREE_STORAGE_LIMIT", Plans.free_storage_limit)),
+                premium_storage_limit=int(environment.get("PREMIUM_STORAGE_LIMIT", Plans.premium_storage_limit)),
+                free_open_limit=int(environment.get("FREE_OPEN_LIMIT", Plans.free_open_limit)),
+                premium_open_limit=int(environment.get("PREMIUM_OPEN_LIMIT", Plans.premium_open_limit)),
             ),
         )

@@ -31,6 +31,7 @@ from chalicelib.exceptions import (
 )
 
 BY_USER = "user_id-submit_time"
+OPEN_OF_USER = "user_id-open"
 TOMBSTONE_SECONDS = 31 * 86_400
 """How long a deleted job's id stays taken: longer than any form, link or upload in parts of it can be used (two days),
 and than S3's message about an upload can wait in a queue and then in its dead-letter queue (14 days each)."""
@@ -114,6 +115,16 @@ class JobTable:
         last = answer.get("LastEvaluatedKey")
         return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
                        _cursor(last) if last else None)
+
+    def count_open(self, user_id: str, most: int) -> int:
+        """How many of a user's jobs are PENDING or RUNNING.
+
+        :param most: the count ends there
+        """
+        answer = self._dynamodb.query(
+            TableName=self.name, IndexName=OPEN_OF_USER, Select="COUNT", Limit=most,
+            KeyConditionExpression="user_id = :user", ExpressionAttributeValues={":user": {"S": user_id}})
+        return int(answer["Count"])
 
     def completed(self) -> Iterator[Job]:
         """Every COMPLETED job, for what its record names. Scans: for the daily sweep only."""

@@ -12,6 +12,7 @@ from chalicelib.domain.names import ResultNames, is_job_id, key_prefix
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.file_hold import held_files
+from chalicelib.usecases.quotas import note_deleted
 from chalicelib.usecases.thaw_results import SETTLE_SECONDS
 
 DOWNLOAD_LINK_SECONDS = 60
@@ -148,6 +149,7 @@ def delete_job(services: Services, user_id: str, job_id: str) -> None:
         if held.archived:
             _tell_if_all_are_back(services, user_id)
         services.jobs.delete(job_id, services.clock())
+        note_deleted(services, user_id)
 
 
 def _tell_if_all_are_back(services: Services, user_id: str) -> None:

@@ -12,6 +12,7 @@ from chalicelib.domain.names import InputKey, check_file_name, is_job_id, key_pr
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, ForbiddenError, JobFailure, NotFoundError
 from chalicelib.services import Services
+from chalicelib.usecases.quotas import require_room
 from chalicelib.usecases.uploads import NOTE, REFERENCE
 
 LINK_SECONDS = 3600
@@ -43,13 +44,13 @@ def begin(services: Services, profile: Profile, file_name: str, size: int, note:
 
     :param note: as `read_note` takes it, in ASCII
     :raises ForbiddenError: without premium
-    :raises JobFailure: the file's name or size is not one that is taken
+    :raises JobFailure: the file's name or size is not one that is taken, or the plan covers no further file now
     """
     _require_premium(profile)
     check_file_name(file_name)
-    limit = services.plans.of(profile.role).upload_limit
-    if not 0 < size <= limit:
-        raise JobFailure("file_too_large", "The file is larger than your plan takes.", "Split it by chromosome.")
+    if size < 1:
+        raise JobFailure("empty_file", "The file is empty.", "Choose a file with VCF records in it.")
+    require_room(services, profile, size)
     if not (note.isascii() and reference.isascii()):
         raise BadRequestError("Notes and references come in ASCII.", field=NOTE)
     key = key_prefix(profile.identity_id, services.new_id()) + file_name

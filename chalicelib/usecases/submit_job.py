@@ -12,6 +12,7 @@ from chalicelib.domain.notes import read_note
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
+from chalicelib.usecases import quotas
 from chalicelib.usecases.references import chosen_reference
 from chalicelib.usecases.uploads import NOTE, REFERENCE
 
@@ -72,6 +73,8 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
     _tell(services, job, profile)
     if job.input_deleted:
         services.files.delete_version(bucket, key, file.version_id)
+    else:
+        quotas.note_stored(services, job.user_id, file.size)
     return job
 
 
@@ -98,17 +101,13 @@ def _submitted_before(services: Services, job: Job, profile: Profile) -> Job | N
 
 
 def _refusal(services: Services, name: str, size: int, profile: Profile) -> JobFailure | None:
-    plan = services.plans.of(profile.role)
     try:
         check_file_name(name)
     except JobFailure as failure:
         return failure
     if size == 0:
         return JobFailure("empty_file", "The file is empty.", "Check the file on your computer and upload it again.")
-    if size > plan.upload_limit:
-        return JobFailure("file_too_large", f"The file is larger than your {plan.name} plan takes.",
-                          "Premium takes files up to 5 GiB.")
-    return None
+    return quotas.refusal(services, profile, quotas.usage(services, profile), size)
 
 
 def _failed(job: Job, failure: JobFailure) -> Job:

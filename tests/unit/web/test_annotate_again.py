@@ -72,7 +72,7 @@ def test_larger_than_the_plan_takes_now(browser: Browser, web: Services, ended: 
     token = browser.get(PAGE).field("csrf_token")
     answer = browser.post(f"{PAGE}/again", {"csrf_token": token})
     assert answer.status == 422
-    assert "larger than your" in answer.text
+    assert "The file is larger than the limit of your Free plan, 10 bytes." in answer.text
 
 
 def test_input_that_is_gone(browser: Browser, web: Services, ended: Job) -> None:
