@@ -295,8 +295,13 @@ class JobTable:
         :raises RecordTooLargeError: the job's record would be larger than DynamoDB takes
         """
         whole = "attribute_exists(job_status)" + (f" AND ({condition})" if condition else "")
-        return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
-                                             remove=remove, condition=whole, values=values))
+        try:
+            return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
+                                                 remove=remove, condition=whole, values=values))
+        except ConditionFailedError as failed:
+            if failed.record is not None and "job_status" not in failed.record:  # the tombstone of a deleted job
+                raise ConditionFailedError(None) from failed
+            raise
 
 
 def _job(failed: ConditionFailedError) -> Job | None:

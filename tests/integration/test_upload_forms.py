@@ -12,10 +12,11 @@ import pytest
 from chalicelib.aws.job_table import TOMBSTONE_SECONDS
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.profiles import Profile, Role
-from chalicelib.exceptions import FileNotAvailableError
+from chalicelib.exceptions import FileNotAvailableError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.annotate_again import annotate_again
 from chalicelib.usecases.annotations import FileKind, delete_job, download_link, job_files
+from chalicelib.usecases.file_hold import held_files
 from tests.conftest import real_template
 from tests.integration.jobs import ADA, bodies_in, job_id, put_input, stored
 from tests.integration.test_submit import deliver, s3_event, submit
@@ -112,6 +113,17 @@ def test_deleting_a_job_twice_leaves_the_same(services: Services, submitted: str
     services.jobs.delete(job_id(), services.clock())
     services.jobs.delete(job_id(), services.clock())
     assert services.jobs.get(job_id()) is None
+
+
+def test_no_move_finds_a_deleted_job(services: Services, submitted: str) -> None:
+    services.jobs.cancel(job_id(), services.clock())
+    services.jobs.delete(job_id(), services.clock())
+    with pytest.raises(JobNotFoundError):
+        services.jobs.take(job_id(), "w1", services.clock(), 60)
+    with pytest.raises(JobNotFoundError):
+        services.jobs.cancel(job_id(), services.clock())
+    with pytest.raises(JobNotFoundError), held_files(services, job_id(), "w1", 60):
+        pytest.fail("the files of a deleted job are held")
 
 
 def test_events_out_of_order_keep_one_of_two_files(
