@@ -38,17 +38,6 @@ class PresignedPost:
 
 
 @dataclass(frozen=True)
-class PresignedRequest:
-    """A link for one request to S3.
-
-    :param headers: what the request must carry, as the link was signed with it
-    """
-
-    url: str
-    headers: dict[str, str]
-
-
-@dataclass(frozen=True)
 class StoredFile:
     """A file as a walk through a bucket finds it.
 
@@ -115,23 +104,36 @@ class FileStore:
                                                 Conditions=conditions, ExpiresIn=expires_in)
         return PresignedPost(post["url"], post["fields"])
 
-    def presign_part_request(self, call: str, expires_in: int, key: str, values: Mapping[str, str | int],
-                             metadata: Mapping[str, str] | None = None) -> PresignedRequest:
+    def begin_parts(self, key: str, metadata: Mapping[str, str]) -> str:
+        """Begin an upload in parts into the inputs bucket.
+
+        :param metadata: what S3 keeps of the file; empty values are left out
+        :returns: the upload's id
+        """
+        begun = self._s3.create_multipart_upload(
+            Bucket=self.inputs_bucket, Key=key, ServerSideEncryption="AES256",
+            Metadata={name: value for name, value in metadata.items() if value})
+        return str(begun["UploadId"])
+
+    def count_unfinished(self, prefix: str, most: int) -> int:
+        """How many uploads in parts have begun under `prefix` and are not completed.
+
+        :param most: the count ends there
+        """
+        listed = self._s3.list_multipart_uploads(Bucket=self.inputs_bucket, Prefix=prefix, MaxUploads=most)
+        return len(listed.get("Uploads", []))
+
+    def presign_part_request(self, call: str, expires_in: int, key: str, values: Mapping[str, str | int]) -> str:
         """A link for one request about an upload in parts into the inputs bucket.
 
         :param call: boto3's name of it
         :param expires_in: seconds
-        :param values: further parameters of the call, as `UploadId`
-        :param metadata: of the file, where the call begins the upload
+        :param values: further parameters of the call, as `UploadId`. S3 takes no other body than one of `ContentLength`
+            bytes, where that is given: the link is signed with the header
         """
-        params: dict[str, Any] = {"Bucket": self.inputs_bucket, "Key": key, **values}
-        headers: dict[str, str] = {}
-        if metadata is not None:
-            kept = {name: value for name, value in metadata.items() if value}
-            params |= {"ServerSideEncryption": "AES256", "Metadata": kept}
-            headers = {"x-amz-server-side-encryption": "AES256",
-                       **{f"{METADATA_FIELD}{name}": value for name, value in kept.items()}}
-        return PresignedRequest(self._s3.generate_presigned_url(call, ExpiresIn=expires_in, Params=params), headers)
+        link: str = self._s3.generate_presigned_url(
+            call, ExpiresIn=expires_in, Params={"Bucket": self.inputs_bucket, "Key": key, **values})
+        return link
 
     def presign_download(self, bucket: str, key: str, file_name: str, expires_in: int,
                          version_id: str | None = None) -> str:

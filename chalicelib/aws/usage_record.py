@@ -6,7 +6,7 @@ old, so nothing depends on its being exact: results that were completed since ar
 from __future__ import annotations
 
 from chalicelib.aws.clients import client
-from chalicelib.aws.items import from_item
+from chalicelib.aws.items import from_item, to_item
 from chalicelib.aws.job_table import EXPIRES, JobTable
 from chalicelib.aws.record_update import VERSION, ConditionFailedError, update_record
 from chalicelib.clock import NewId, random_id
@@ -62,11 +62,14 @@ class UsageRecord:
         except ConditionFailedError:
             return  # there is none
 
+    def delete(self, user_id: str) -> None:
+        """The user goes; nothing is left of the figure."""
+        client("dynamodb").delete_item(TableName=self._table, Key=to_item(_key(user_id)))
+
     def _read(self, user_id: str, now: int) -> tuple[int, str] | None:
         """The figure and its version; DynamoDB drops items some time after they expire."""
         answer = client("dynamodb").get_item(
-            TableName=self._table, Key={name: {"S": value} for name, value in _key(user_id).items()},
-            ConsistentRead=True)
+            TableName=self._table, Key=to_item(_key(user_id)), ConsistentRead=True)
         record = from_item(answer.get("Item", {}))
         return (int(record["stored"]), str(record[VERSION])) if record.get(EXPIRES, 0) > now else None
 

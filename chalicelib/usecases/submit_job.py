@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.aws.files import UploadedFile
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest, JobResult
 from chalicelib.domain.names import InputKey, check_file_name
@@ -14,7 +15,7 @@ from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases import quotas
 from chalicelib.usecases.references import chosen_reference
-from chalicelib.usecases.uploads import NOTE, REFERENCE
+from chalicelib.usecases.uploads import NOTE, REFERENCE, SIZE
 
 logger = Logger(child=True)
 
@@ -64,7 +65,7 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
               input_file_size=file.size, s3_inputs_bucket=bucket, s3_key_input_file=key,
               s3_version_input_file=file.version_id, submit_time=services.clock(), reference=reference,
               reference_title=title, note=read_note(file.metadata.get(NOTE)))
-    refusal = _refusal(services, parts.file_name, file.size, profile) or refusal
+    refusal = _refusal(services, parts.file_name, file, profile) or refusal
     if refusal is not None:
         job = _failed(job, refusal)
     if not services.jobs.create(job):
@@ -100,14 +101,16 @@ def _submitted_before(services: Services, job: Job, profile: Profile) -> Job | N
     return existing if same else None
 
 
-def _refusal(services: Services, name: str, size: int, profile: Profile) -> JobFailure | None:
+def _refusal(services: Services, name: str, file: UploadedFile, profile: Profile) -> JobFailure | None:
     try:
         check_file_name(name)
     except JobFailure as failure:
         return failure
-    if size == 0:
+    if file.metadata.get(SIZE, str(file.size)) != str(file.size):
+        return JobFailure("other_size", "Not all of the file arrived, or more than was announced.", "Upload it again.")
+    if file.size == 0:
         return JobFailure("empty_file", "The file is empty.", "Check the file on your computer and upload it again.")
-    return quotas.refusal(services, profile, quotas.usage(services, profile), size)
+    return quotas.refusal(services, profile, quotas.usage(services, profile), file.size)
 
 
 def _failed(job: Job, failure: JobFailure) -> Job:

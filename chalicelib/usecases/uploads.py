@@ -14,6 +14,8 @@ UPLOAD_FORM_SECONDS = 3600
 """How long a form may wait before it is sent. S3 checks at the first byte, so slow uploads are not cut."""
 NOTE, REFERENCE = "note", "reference"
 """What the form says of the file beside its name: how the user calls the job, and what it is annotated with."""
+SIZE = "declared-size"
+"""What GAS has S3 keep of a file that comes in parts: the size that was asked for, in bytes."""
 
 
 @dataclass(frozen=True)

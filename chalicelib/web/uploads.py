@@ -82,7 +82,7 @@ def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
 
 @action(blueprint, "/annotate/parts")
 def sign_part_request(request: WebRequest) -> WebResponse:
-    """A link for one request about an upload in parts, which the page's script sends to S3.
+    """Begin an upload in parts, or give a link for one request about it, which the page's script sends to S3.
 
     :raises BadRequestError: the form does not say which request
     """
@@ -90,16 +90,16 @@ def sign_part_request(request: WebRequest) -> WebResponse:
     try:
         wanted = parts.PartRequest(form.get("request", ""))
         if wanted is parts.PartRequest.BEGIN:
-            signed = parts.begin(request.services, request.profile, form.get("name", ""), int(form.get("size", "")),
-                                 form.get(NOTE, ""), form.get(REFERENCE, ""))
+            begun = parts.begin(request.services, request.profile, form.get("name", ""), int(form.get("size", "")),
+                                form.get(NOTE, ""), form.get(REFERENCE, ""))
             monitoring.count("UploadsInPartsPrepared")
-        else:
-            signed = parts.sign(request.services, request.profile, wanted, form.get("key", ""),
-                                form.get("upload_id", ""), int(form.get("number") or 0))
+            return json_response({"key": begun.key, "upload_id": begun.upload_id,
+                                  "waiting": request.site.path(AFTER_UPLOAD, key=begun.key)})
+        link = parts.sign(request.services, request.profile, wanted, form.get("key", ""), form.get("upload_id", ""),
+                          int(form.get("number") or 0), int(form.get("length") or 0))
     except ValueError as error:
         raise BadRequestError("The form does not say which request is meant.") from error
-    return json_response({"key": signed.key, "url": signed.url, "headers": signed.headers,
-                          "waiting": request.site.path(AFTER_UPLOAD, key=signed.key)})
+    return json_response({"url": link})
 
 
 @page(blueprint, AFTER_UPLOAD)

@@ -215,6 +215,19 @@ def test_a_downgrade_during_an_upload_keeps_nothing_that_the_plan_does_not_cover
     assert versions(services) == []
 
 
+@pytest.mark.parametrize("declared", [3, 5])
+def test_a_file_of_another_size_than_announced_is_refused(
+        services: Services, submit: ModuleType, make_profile: Callable[..., Profile], declared: int) -> None:
+    make_profile(ADA, role=Role.PREMIUM)
+    version = put_input(services, KEY, b"four", **{"declared-size": str(declared)})
+    assert deliver(submit, s3_event(KEY, version)) == []
+    job = services.jobs.get(job_id())
+    assert job is not None
+    assert job.error is not None
+    assert job.error.code == "other_size"
+    assert versions(services) == []
+
+
 def test_the_worker_annotates_the_version_of_the_job(
         services: Services, submitted: str, tmp_path: Path) -> None:
     put_input(services, KEY, SECOND)
