@@ -56,8 +56,10 @@ def begin(services: Services, profile: Profile, file_name: str, size: int, note:
     if size < 1:
         raise JobFailure("empty_file", "The file is empty.", "Choose a file with VCF records in it.")
     require_room(services, profile, size)
-    if not (note.isascii() and reference.isascii()):
-        raise BadRequestError("Notes and references come in ASCII.", field=NOTE)
+    for field, text in ((NOTE, note), (REFERENCE, reference)):
+        if not (text.isascii() and text.isprintable()):  # S3 keeps them as headers
+            raise BadRequestError("Notes and references come in printable ASCII, others as RFC 8187 has them.",
+                                  field=field)
     if services.files.count_unfinished(f"{profile.identity_id}/", MOST_UNFINISHED) >= MOST_UNFINISHED:
         raise TooManyRequestsError(f"{MOST_UNFINISHED} of your uploads are not completed.",
                                    "Complete or stop one of them; those of closed pages are dropped within a day.")

@@ -1,10 +1,14 @@
 """Where the site is: addresses that hold under a domain of its own, and under API Gateway's stage prefix."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
+"""A host name or IPv4 address, and a port."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,9 @@ class Site:
         :param headers: the request's headers by lower-case name
         """
         context = event.get("requestContext", {})
-        host = headers.get("host") or context.get("domainName") or ""
+        host = headers.get("host", "")
+        if not _HOST.fullmatch(host):  # API Gateway lets none through; "gas.example.org:80@evil.example" is an address
+            host = str(context.get("domainName") or "")
         configured = urlsplit(site_url)
         if site_url and (not host or host.lower() == configured.netloc.lower()):
             return cls(f"{configured.scheme}://{configured.netloc}", configured.path.rstrip("/"))

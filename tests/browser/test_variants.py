@@ -179,6 +179,7 @@ def test_export_csv(open_table: Callable[..., tuple[Page, Watcher]], tmp_path: P
     assert waiting.value.suggested_filename == "HG002 run 7 – família.selected.csv"
     assert [row["pos"] for row in rows] == [str(pos) for pos in range(307, 3308, 300)]
     assert rows[0]["MITOMAP_DISEASE"] == 'LHON; =odd, "quoted"'
+    assert [row["exon"] for row in rows[:3]] == ["1/3", "'=1+1", "-"], "no spreadsheet takes a text for a formula"
     assert (rows[0]["MITOTIP"], rows[0]["known"], rows[0]["intron"]) == ("", "true", "")
 
 

@@ -47,7 +47,7 @@ def variants_table(rows: int, contig: str = "MT", contigs: int = 1) -> pa.Table:
         "filter": pa.array(np.where(number % 50 == 0, "q10", "PASS")),
         **{name: pa.array(text[name]) for name in ("consequence", "consequences", "impact", "gene", "gene_id",
                                                    "transcript")},
-        "biotype": pa.array(["protein_coding"] * rows), "exon": pa.array(["1/3"] * rows),
+        "biotype": pa.array(["protein_coding"] * rows), "exon": pa.array([{199: "=1+1", 299: "-"}.get(n, "1/3") for n in range(rows)]),
         "intron": pa.nulls(rows, pa.string()), "hgvsc": pa.array(text["hgvsc"]),
         "hgvsp": pa.array([f"NP_1.1:p.Lys{r}Asn" if r > 0 else None for r in residue.tolist()]),
         "protein_position": pa.array(residue.astype(np.int32), mask=residue < 0),

@@ -97,6 +97,7 @@ def test_nobody_elses_upload_is_signed(premium: Browser, key: str) -> None:
     ({"request": "delete"}, 400), ({"request": "begin", "size": "many"}, 400), ({"request": "begin", "size": 0}, 422),
     ({"request": "begin", "size": 6 * 1024**3}, 422), ({"request": "begin", "name": "a.txt"}, 422),
     ({"request": "begin", "name": "../a.vcf"}, 422), ({"request": "begin", "note": "ü"}, 400),
+    ({"request": "begin", "note": "two\nlines"}, 400), ({"request": "begin", "reference": "rCRS\r"}, 400),
     ({"request": "put", "number": 0}, 400), ({"request": "put", "number": 321}, 400),
     ({"request": "put", "length": 0}, 400), ({"request": "put", "length": (16 << 20) + 1}, 400),
     ({"request": "put", "number": 1, "upload_id": ""}, 400)])

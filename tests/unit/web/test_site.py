@@ -40,6 +40,14 @@ def test_configured_address_may_have_a_path() -> None:
     assert site.path("/annotations", cursor="a b") == "/gas/annotations?cursor=a+b"
 
 
+@pytest.mark.parametrize("host", [
+    "gas.example.org:9200@evil.example", "evil.example/", "evil.example#gas", "a b", "[::1", "evil.example\n"])
+def test_what_is_no_host_is_passed_over(host: str) -> None:
+    for domain, origin in (("", "https://gas.example.org"), ("x.execute-api.test", "https://x.execute-api.test")):
+        site = Site.of_request("https://gas.example.org", event("/gas/login", "/login", domain=domain), {"host": host})
+        assert site.origin == origin
+
+
 def test_other_host_is_answered_under_its_own_address() -> None:
     site = Site.of_request("https://gas.example.org", event("/gas/login", "/login", domain="x.execute-api.test"),
                            {"host": "x.execute-api.test"})
