@@ -18,7 +18,7 @@ from lambdas.batches import process
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-services = Services.from_environment()
+services = Services.from_environment("submit")
 
 
 @tracer.capture_method(capture_response=False)

@@ -15,7 +15,7 @@ from chalicelib.usecases.sweep_jobs import sweep_jobs
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-services = Services.from_environment()
+services = Services.from_environment("sweep")
 
 STOP_BEFORE_END = 30_000
 """Milliseconds that are left for the end of the function."""
