@@ -58,7 +58,8 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
                 raise EngineStoppedError()
 
         lease.report(Progress(stage=Stage.DOWNLOADING))
-        if not services.files.download(job.s3_inputs_bucket, job.s3_key_input_file, source, on_bytes=check):
+        if not services.files.download(job.s3_inputs_bucket, job.s3_key_input_file, source, on_bytes=check,
+                                       version_id=job.s3_version_input_file):
             raise JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
         check()
         store = ReferenceStore(services.references, settings.references_dir)

@@ -25,6 +25,7 @@ from chalicelib.domain.names import key_prefix
 from chalicelib.exceptions import (
     JobFailure,
     LeaseLostError,
+    MissingSettingsError,
     RecordTooLargeError,
     ReferenceUnavailableError,
     StorageUnavailableError,
@@ -36,9 +37,6 @@ from chalicelib.usecases.take_job import next_look, take_next_job
 
 logger = Logger(service="annotator")
 
-NEEDED = ("ANNOTATIONS_TABLE", "PROFILES_TABLE", "INPUTS_BUCKET", "RESULTS_BUCKET", "JOB_REQUESTS_QUEUE_URL",
-          "JOB_RESULTS_TOPIC")
-"""Environment variables without which there is nothing to work on; `infra/worker.yaml` sets them."""
 RETRY_SECONDS = 30
 PAUSE_SECONDS = 5
 """Between an error that nothing else dealt with and the next message."""
@@ -255,12 +253,12 @@ def _refused_for_good(error: Exception) -> bool:
 
 def main() -> int:
     """Run a worker as the environment says, until SIGTERM or SIGINT."""
-    services = Services.from_environment()
-    settings = WorkerSettings.from_environment()
-    missing = [name for name in NEEDED if not os.environ.get(name)]
-    if missing:
-        logger.error("The annotator lacks settings", extra={"missing": missing})
+    try:
+        services = Services.from_environment("annotator")
+    except MissingSettingsError as error:
+        logger.exception(error.message, extra={"hint": error.hint})
         return 1
+    settings = WorkerSettings.from_environment()
     owner = f"{socket.gethostname()}-{os.getpid()}-{services.new_id()[:8]}"
     hide_environment()
     worker = Worker(services, JobRequestsQueue(services.settings.job_requests_queue_url), settings, owner)

@@ -212,6 +212,13 @@ class StorageUnavailableError(GasError):
     default_message = "The file store does not answer just now."
 
 
+class MissingSettingsError(GasError):
+    """A part of GAS was started without what it needs to know: a fault of the deployment."""
+
+    code = "missing_settings"
+    default_hint = "infra/resources.yaml and infra/worker.yaml set them; deploy both stacks again."
+
+
 class WorkerOutOfDiskError(GasError):
     """This worker has no room for the job's files; another one, or this one later, may have."""
 

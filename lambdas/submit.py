@@ -20,7 +20,7 @@ from lambdas.batches import process
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-services = Services.from_environment()
+services = Services.from_environment("submit")
 
 
 @tracer.capture_method(capture_response=False)
@@ -38,8 +38,9 @@ def record_handler(record: SQSRecord) -> None:
         return
     for s3_record in event["Records"]:
         # Keys come form-encoded in events: a space is "+".
-        key = urllib.parse.unquote_plus(s3_record["s3"]["object"]["key"])
-        if submit_job(services, key) is not None:
+        uploaded = s3_record["s3"]["object"]
+        key = urllib.parse.unquote_plus(uploaded["key"])
+        if submit_job(services, key, uploaded.get("versionId")) is not None:
             metrics.add_metric(name="JobsSubmitted", unit=MetricUnit.Count, value=1)
 
 

@@ -15,7 +15,7 @@ from chalicelib.usecases.sweep_jobs import sweep_jobs
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-services = Services.from_environment()
+services = Services.from_environment("sweep")
 
 STOP_BEFORE_END = 120_000
 """Milliseconds that are left for the end of the function: more than one batch takes in which everything is wrong."""
@@ -25,8 +25,11 @@ STOP_BEFORE_END = 120_000
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """What the schedules call: {"walk": "requests"}, {"walk": "jobs"}, {"walk": "files"}, or, to continue a walk that ran
-    out of time, {"walk": "remaining files"}."""
+    """What the schedules call.
+
+    `{"walk": "requests"}`, `{"walk": "jobs"}` or `{"walk": "files"}`, and `{"walk": "remaining files"}` to continue a
+    walk that ran out of time.
+    """
     if event.get("walk") in ("files", "remaining files"):
         counts: Counter[str] = sweep_files(
             services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END,

@@ -14,6 +14,7 @@ from chalicelib.clock import NewId, random_id
 from chalicelib.domain.bounds import LONGEST_TEXT, shortened
 from chalicelib.domain.jobs import (
     LONGEST_KEY,
+    OPEN,
     UNANNOUNCED,
     Job,
     JobReason,
@@ -33,6 +34,12 @@ from chalicelib.exceptions import (
 )
 
 BY_USER = "user_id-submit_time"
+OPEN_OF_USER = "user_id-open"
+TOMBSTONE_SECONDS = 31 * 86_400
+"""How long a deleted job's id stays taken: longer than any form, link or upload in parts of it can be used (two days),
+and than S3's message about an upload can wait in a queue and then in its dead-letter queue (14 days each)."""
+EXPIRES = "expires"
+"""Epoch seconds after which DynamoDB drops an item. Jobs have no such attribute."""
 
 # A worker writes only to a job that it still holds: cancelled, deleted or taken over, and the condition fails.
 _HELD = "job_status = :running AND lease_owner = :owner"
@@ -112,6 +119,17 @@ class JobTable:
         return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
                        _cursor(last) if last else None)
 
+    def count_open(self, user_id: str, most: int) -> int:
+        """How many of a user's jobs are PENDING or RUNNING.
+
+        :param most: the count ends there
+        """
+        answer = self._dynamodb.query(
+            TableName=self.name, IndexName=OPEN_OF_USER, Select="COUNT", Limit=most,
+            KeyConditionExpression="user_id = :user AND #open = :open", ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":user": {"S": user_id}, ":open": {"S": OPEN}})
+        return int(answer["Count"])
+
     def completed(self, page_size: int, after: str | None = None) -> JobPage:
         """The COMPLETED ones among the next `page_size` records. Scans: for the daily sweep only.
 
@@ -132,7 +150,8 @@ class JobTable:
     def create(self, job: Job) -> bool:
         """Put a new job.
 
-        :returns: False when another one is there already under this id; it is left as it is
+        :returns: False when there is another one under this id already, or was one that has been deleted; what is there
+            is left as it is
         """
         record = {**job.to_record(), VERSION: self._new_id()}
         try:
@@ -262,17 +281,21 @@ class JobTable:
         except ConditionFailedError:
             return
 
-    def delete(self, job_id: str, owner: str) -> None:
+    def delete(self, job_id: str, owner: str, now: int) -> None:
         """Drop the record of a job that has ended; its files must be gone already.
 
+        A tombstone takes the record's place: the bare id, so that no upload that comes later makes this job again.
+
         :param owner: who holds the job's files
+        :param now: epoch seconds
         :raises JobNotCancellableError: the job has not ended
         :raises FilesOnTheMoveError: somebody else holds its files by now, and may have written some of them again
         """
         try:
-            self._dynamodb.delete_item(
-                TableName=self.name, Key={"job_id": {"S": job_id}},
-                ConditionExpression="attribute_not_exists(job_id) OR (NOT job_status IN (:pending, :running) "
+            self._dynamodb.put_item(
+                TableName=self.name,
+                Item=to_item({"job_id": job_id, EXPIRES: now + TOMBSTONE_SECONDS, VERSION: self._new_id()}),
+                ConditionExpression="attribute_not_exists(job_status) OR (NOT job_status IN (:pending, :running) "
                                     "AND file_hold_owner = :owner)",
                 ExpressionAttributeValues={":pending": {"S": JobStatus.PENDING.value},
                                            ":running": {"S": JobStatus.RUNNING.value}, ":owner": {"S": owner}})
@@ -304,8 +327,13 @@ class JobTable:
         :raises RecordTooLargeError: the job's record would be larger than DynamoDB takes
         """
         whole = "attribute_exists(job_status)" + (f" AND ({condition})" if condition else "")
-        return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
-                                             remove=remove, condition=whole, values=values))
+        try:
+            return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
+                                                 remove=remove, condition=whole, values=values))
+        except ConditionFailedError as failed:
+            if failed.record is not None and "job_status" not in failed.record:  # the tombstone of a deleted job
+                raise ConditionFailedError(None) from failed
+            raise
 
 
 def _job(failed: ConditionFailedError) -> Job | None:

@@ -129,6 +129,8 @@ class Job:
     attempt began. `hand_backs` counts how often a worker gave the job back for trouble that is not the file's, and
     `retry_time` is when it may be tried again after that.
     `unannounced` is true from the end of the job until that end has been published.
+    `s3_version_input_file` is the version of the input file that became this job, whatever else is uploaded under its
+    key; `input_deleted` is True where it was refused and is not kept.
     `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
     `reference_found` tells then by what. `version` is another one after every change.
     """
@@ -141,6 +143,8 @@ class Job:
     s3_key_input_file: str
     submit_time: int
     reference: str
+    s3_version_input_file: str | None = None
+    input_deleted: bool = False
     job_status: JobStatus = JobStatus.PENDING
     premium: bool = False
     start_time: int | None = None

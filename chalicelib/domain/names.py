@@ -12,6 +12,8 @@ TBI, CSI = ".tbi", ".csi"
 LONGEST_NAME = 255
 """Longest file name in characters: what file systems allow, and what keeps a key under S3's 1,024 bytes."""
 
+_NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Slashes, control characters, and those that change the direction in which a name is shown (Unicode's UAX #9)."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -35,10 +37,13 @@ class InputKey:
 
     @classmethod
     def parse(cls, key: str) -> InputKey | None:
-        """The parts of `key`, or None for a key that no upload of ours has."""
+        """The parts of `key`, or None for a key that no upload of ours has.
+
+        The file name is "" where a form was sent without a file.
+        """
         user_id, _, rest = key.partition("/")
         job_id, _, file_name = rest.partition("/")
-        if not user_id or not is_job_id(job_id) or not file_name:
+        if not user_id or not is_job_id(job_id) or not key.startswith(key_prefix(user_id, job_id)):
             return None
         return cls(user_id, job_id, file_name)
 
@@ -72,10 +77,12 @@ def check_file_name(name: str) -> None:
 
     :raises JobFailure: with the reason, for a name that is not one of a VCF file
     """
+    if not name:
+        raise JobFailure("no_name", "The upload has no file in it.", "Choose a file and upload it.")
     if len(name) > LONGEST_NAME:
         raise JobFailure("name_too_long", f"The file's name has {len(name)} characters; {LONGEST_NAME} is the limit.",
                          "Rename the file and upload it again.")
-    if "/" in name or "\\" in name or any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if _NOT_IN_NAMES.search(name):
         raise JobFailure("bad_name", "The file's name has a slash, a backslash or a control character in it.",
                          "Rename the file and upload it again.")
     if not name.lower().endswith(VCF_EXTENSIONS):

@@ -11,8 +11,9 @@ from chalicelib.domain.notes import write_note
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import FileNotAvailableError, JobFailure
 from chalicelib.services import Services
-from chalicelib.usecases.annotations import get_job
+from chalicelib.usecases.annotations import FileKind, file_location, get_job
 from chalicelib.usecases.announce_end import announce_end
+from chalicelib.usecases.quotas import require_room
 from chalicelib.usecases.references import chosen_reference
 from chalicelib.usecases.uploads import NOTE, REFERENCE
 
@@ -36,16 +37,14 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
 
     Raises:
         JobNotFoundError: the job is not this user's.
-        JobFailure: there is no such reference, or the file is larger than the plan takes now.
+        JobFailure: there is no such reference, or the plan does not cover the file now.
         FileNotAvailableError: the uploaded file is no longer there.
     """
     job = get_job(services, profile.identity_id, job_id)
+    bucket, source, version_id = file_location(job, FileKind.INPUT)
     name, _ = chosen_reference(services, reference)
-    plan = services.plans.of(profile.role)
-    if job.input_file_size > plan.upload_limit:
-        raise JobFailure("file_too_large", f"The file is larger than your {plan.name} plan takes.",
-                         "Premium takes files up to 5 GiB.")
-    if services.files.size(job.s3_inputs_bucket, job.s3_key_input_file) is None:
+    require_room(services, profile, job.input_file_size)
+    if services.files.describe(bucket, source, version_id) is None:
         raise FileNotAvailableError("The uploaded file is no longer there.", "Upload it again.")
     # Named after the old job and the form, so that nobody can aim at a job that exists.
     new_id = str(uuid.uuid5(uuid.UUID(job_id), f"{once}/{name}")) if once else services.new_id()
@@ -73,16 +72,16 @@ def copy_input(services: Services, request: CopyRequest) -> bool:
         announce_end(services, made)  # where an earlier run of ours made it and was cut off
         return False
     source = services.jobs.get(request.copy_of)
-    if source is not None and source.user_id == request.user_id:
+    if source is not None and source.user_id == request.user_id and not source.input_deleted:
         told = {REFERENCE: request.reference, **({NOTE: write_note(source.note)} if source.note else {})}
-        if services.files.copy_input(source.s3_key_input_file, request.key, told):
+        if services.files.copy_input(source.s3_key_input_file, source.s3_version_input_file, request.key, told):
             return True
     now = services.clock()
     failure = JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
     job = Job(job_id=request.job_id, user_id=request.user_id, input_file_name=request.file_name, input_file_size=0,
               s3_inputs_bucket=services.files.inputs_bucket, s3_key_input_file=request.key, submit_time=now,
               reference=request.reference, job_status=JobStatus.FAILED, complete_time=now, error=failure.as_reason(),
-              unannounced=True)
+              unannounced=True, input_deleted=True)
     if services.jobs.create(job):
         announce_end(services, job)
     return False

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +16,7 @@ from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError,
 from chalicelib.services import Services
 from chalicelib.usecases.announce_end import announce_end
 from chalicelib.usecases.file_hold import held_files
+from chalicelib.usecases.quotas import note_deleted
 from chalicelib.usecases.thaw_results import SETTLE_SECONDS
 
 logger = Logger(child=True)
@@ -35,6 +37,17 @@ class FileKind(StrEnum):
     SUMMARY = "summary"
     VARIANTS = "variants"
     INPUT = "input"
+
+
+class FileLocation(NamedTuple):
+    """Where the storage has a file.
+
+    :param version_id: which of its versions; None for the current one
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,9 +90,9 @@ def job_files(job: Job) -> list[JobFile]:
         (job.s3_key_log_file, JobFile(FileKind.LOG, names.log, None)),
         (job.s3_key_summary_file, JobFile(FileKind.SUMMARY, names.summary, None)),
         (job.s3_key_variants_file, JobFile(FileKind.VARIANTS, names.variants, None)),
-        (job.s3_key_input_file, JobFile(FileKind.INPUT, job.input_file_name, job.input_file_size)),
+        (not job.input_deleted, JobFile(FileKind.INPUT, job.input_file_name, job.input_file_size)),
     ]
-    return [file for key, file in found if key]
+    return [file for there, file in found if there]
 
 
 def download_link(services: Services, user_id: str, job_id: str, kind: FileKind) -> str:
@@ -89,9 +102,9 @@ def download_link(services: Services, user_id: str, job_id: str, kind: FileKind)
     :raises FileNotAvailableError: the job has no such file now
     """
     job = get_job(services, user_id, job_id)
-    bucket, key = file_location(job, kind)
+    bucket, key, version_id = file_location(job, kind)
     name = next(file.name for file in job_files(job) if file.kind is kind)
-    return services.files.presign_download(bucket, key, name, DOWNLOAD_LINK_SECONDS)
+    return services.files.presign_download(bucket, key, name, DOWNLOAD_LINK_SECONDS, version_id)
 
 
 def read_log(services: Services, user_id: str, job_id: str) -> str:
@@ -101,7 +114,7 @@ def read_log(services: Services, user_id: str, job_id: str) -> str:
     :raises FileNotAvailableError: the job has no log (yet)
     """
     job = get_job(services, user_id, job_id)
-    bucket, key = file_location(job, FileKind.LOG)
+    bucket, key, _ = file_location(job, FileKind.LOG)
     text = services.files.read_text(bucket, key, LONGEST_LOG_SHOWN)
     if text is None:
         raise FileNotAvailableError()
@@ -150,7 +163,8 @@ def delete_job(services: Services, user_id: str, job_id: str, hold_seconds: int 
             services.files.purge_below(bucket, key_prefix(held.user_id, held.job_id))
         if held.archived:
             _tell_if_all_are_back(services, user_id)
-        services.jobs.delete(job_id, owner)
+        services.jobs.delete(job_id, owner, services.clock())
+        note_deleted(services, user_id)
 
 
 def _tell_if_all_are_back(services: Services, user_id: str) -> None:
@@ -160,17 +174,20 @@ def _tell_if_all_are_back(services: Services, user_id: str) -> None:
         services.notify_queue.send(MailRequest(kind=MailKind.ALL_RESTORED, user_id=user_id), delay=SETTLE_SECONDS)
 
 
-def file_location(job: Job, kind: FileKind) -> tuple[str, str]:
-    """Bucket and key of one of a job's files.
+def file_location(job: Job, kind: FileKind) -> FileLocation:
+    """Where one of a job's files is.
 
     :raises FileNotAvailableError: the job has no such file now
     """
+    if kind is FileKind.INPUT:
+        if job.input_deleted:
+            raise FileNotAvailableError("The uploaded file was refused, and is not kept.", "Upload the file again.")
+        return FileLocation(job.s3_inputs_bucket, job.s3_key_input_file, job.s3_version_input_file)
     keys = {FileKind.RESULTS: job.s3_key_result_file, FileKind.INDEX: job.s3_key_index_file,
             FileKind.LOG: job.s3_key_log_file, FileKind.SUMMARY: job.s3_key_summary_file,
-            FileKind.VARIANTS: job.s3_key_variants_file, FileKind.INPUT: job.s3_key_input_file}
-    bucket = job.s3_inputs_bucket if kind is FileKind.INPUT else job.s3_results_bucket
-    key = keys[kind]
+            FileKind.VARIANTS: job.s3_key_variants_file}
+    bucket, key = job.s3_results_bucket, keys[kind]
     if not bucket or not key:
         hint = "It failed before the file was written." if job.job_status is JobStatus.FAILED else ""
         raise FileNotAvailableError(hint=hint)
-    return bucket, key
+    return FileLocation(bucket, key)

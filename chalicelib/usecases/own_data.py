@@ -73,7 +73,7 @@ def _record(job: Job) -> dict[str, Any]:
 def _links(services: Services, job: Job) -> list[FileLink]:
     links = []
     for file in job_files(job):
-        bucket, key = file_location(job, file.kind)
+        bucket, key, version_id = file_location(job, file.kind)
         links.append(FileLink(f"{job.job_id}/{file.name}", file.size,
-                              services.files.presign_download(bucket, key, file.name, LINK_SECONDS)))
+                              services.files.presign_download(bucket, key, file.name, LINK_SECONDS, version_id)))
     return links

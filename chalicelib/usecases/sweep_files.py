@@ -29,6 +29,8 @@ logger = Logger(child=True)
 
 UPLOAD_OVERDUE = 3600
 """Seconds after which an uploaded file without a job is one whose S3 event did not reach us."""
+CLOCKS_APART = 60
+"""Seconds by which S3's clock may be ahead of ours."""
 LEFTOVER_SECONDS = 120
 """How long deleting one such file can take, with all attempts."""
 LEFTOVER = 86_400
@@ -182,7 +184,9 @@ def _named_files(services: Services, job: Job) -> list[tuple[str, str]]:
 
 
 def _input(walk: _Walk, file: StoredFile, job: Job | None) -> None:
-    if job is None and walk.services.clock() - file.modified > UPLOAD_OVERDUE:
+    # What came later than its job, or for a job whose input was refused, is none of its files: `submit` deletes it.
+    settled = job is not None and file.modified <= job.submit_time + CLOCKS_APART and not job.input_deleted
+    if not settled and walk.services.clock() - file.modified > UPLOAD_OVERDUE:
         logger.warning("An upload that became no job is submitted again", extra={"key": file.key})
         event = {"Records": [{"s3": {"object": {"key": urllib.parse.quote_plus(file.key, safe="/")}}}]}
         walk.services.uploads_queue.send_text(json.dumps(event))

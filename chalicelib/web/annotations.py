@@ -29,7 +29,7 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
     if request.wants_json:
         return json_response(job_json(job, request.site))
     view = JobView.of(job, request.services.clock(), request.profile, request.services.plans)
-    references = reference_choices(request) if job.ended else []
+    references = reference_choices(request) if job.ended and not job.input_deleted else []
     once = request.services.new_token() if references else ""
     if not request.wants_fragment:
         # Also while the job runs: its page becomes that of a completed one without being loaded anew.

@@ -102,7 +102,7 @@ def test_polling_slows_down_and_stops(local_site: str, site: Services, new_page:
     for state in ("pending", "running"):
         site.jobs.cancel(JOB_IDS[state], site.clock())
     site.archive_table.hold_files(JOB_IDS["restoring"], "test", site.clock(), 60)
-    site.jobs.delete(JOB_IDS["restoring"], "test")
+    site.jobs.delete(JOB_IDS["restoring"], "test", site.clock())
     let_pass(page, 20)
     expect(page.locator(".status.cancelled")).to_have_count(3)
     ended = polls.count

@@ -279,10 +279,10 @@ class MemoryDynamoDb:
 
     @call
     def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "",  # noqa: N803
-                 **_: Any) -> None:
+                 ExpressionAttributeValues: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: N803
         record, table = from_item(Item), self._table(TableName)
         key = str(record["job_id" if TableName == "annotations" else "identity_id"])
-        self._check(table.get(key), ConditionExpression, {})
+        self._check(table.get(key), ConditionExpression, from_item(ExpressionAttributeValues or {}))
         table[key] = record
 
     @call

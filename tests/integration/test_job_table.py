@@ -129,12 +129,12 @@ def test_only_ended_jobs_are_deleted(services: Services) -> None:
     job = make_job(services)
     services.archive_table.hold_files(job.job_id, "me", 1000, 60)
     with pytest.raises(JobNotCancellableError):
-        services.jobs.delete(job.job_id, "me")
+        services.jobs.delete(job.job_id, "me", services.clock())
     services.jobs.cancel(job.job_id, 1000)
     with pytest.raises(FilesOnTheMoveError):
-        services.jobs.delete(job.job_id, "other")
-    services.jobs.delete(job.job_id, "me")
-    services.jobs.delete(job.job_id, "me")
+        services.jobs.delete(job.job_id, "other", services.clock())
+    services.jobs.delete(job.job_id, "me", services.clock())
+    services.jobs.delete(job.job_id, "me", services.clock())
     assert services.jobs.get(job.job_id) is None
 
 

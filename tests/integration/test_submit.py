@@ -29,9 +29,10 @@ def submit(services: Services, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def s3_event(key: str) -> str:
-    quoted = urllib.parse.quote_plus(key, safe="/")
-    return json.dumps({"Records": [{"s3": {"bucket": {"name": "inputs"}, "object": {"key": quoted}}}]})
+def s3_event(key: str, version: str = "") -> str:
+    """What S3 tells of an upload; from a bucket without versions, or from the sweep, without `versionId`."""
+    told = {"key": urllib.parse.quote_plus(key, safe="/"), **({"versionId": version} if version else {})}
+    return json.dumps({"Records": [{"s3": {"bucket": {"name": "inputs"}, "object": told}}]})
 
 
 def deliver(module: ModuleType, *bodies: str) -> list[str]:

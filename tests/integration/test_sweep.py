@@ -149,6 +149,17 @@ def test_an_upload_that_became_no_job_is_submitted_again(services: Services, fun
     assert urllib.parse.unquote_plus(event["Records"][0]["s3"]["object"]["key"]) == key
 
 
+@pytest.mark.parametrize("input_deleted", [False, True])
+def test_a_file_that_came_after_its_job_is_submitted_again_to_be_deleted(
+        services: Services, as_of_now: HeldClock, input_deleted: bool) -> None:
+    job = make_job(services, job_status=JobStatus.FAILED, input_deleted=input_deleted)
+    assert walk(services) == {}
+    as_of_now.advance(3700)
+    assert walk(services) == ({"uploads_resubmitted": 1} if input_deleted else {})
+    services.jobs.update(job.job_id, "", {}, {"submit_time": job.submit_time - 600, "input_deleted": False})
+    assert walk(services) == {"uploads_resubmitted": 1}
+
+
 def test_a_free_result_that_is_long_due_is_archived(services: Services, functions: Functions, as_of_now: HeldClock,
                                                     make_profile: Callable[..., Profile]) -> None:
     make_profile()

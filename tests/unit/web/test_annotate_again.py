@@ -132,6 +132,16 @@ def test_another_user_s_job_is_not_copied(web: Services, ended: Job, ada: Profil
     assert web.files.describe(web.settings.inputs_bucket, f"{EVE}/{other}/a.vcf") is None
 
 
+def test_a_refused_file_is_not_offered_to_be_annotated_again(browser: Browser, make_job: Callable[..., Job]) -> None:
+    make_job(job_status=JobStatus.FAILED, input_deleted=True)
+    page = browser.get(PAGE)
+    assert f"{PAGE}/again" not in page.html
+    assert f"{PAGE}/files/input" not in page.html
+    answer = browser.post(f"{PAGE}/again", {"csrf_token": page.field("csrf_token"), "reference": "rCRS"})
+    assert answer.status == 404
+    assert "not kept" in answer.text
+
+
 def test_unknown_reference_is_refused(browser: Browser, ended: Job) -> None:
     token = browser.get(PAGE).field("csrf_token")
     answer = browser.post(f"{PAGE}/again", {"csrf_token": token, "reference": "GRCh99"})
@@ -145,7 +155,7 @@ def test_larger_than_the_plan_takes_now(browser: Browser, web: Services, ended: 
     token = browser.get(PAGE).field("csrf_token")
     answer = browser.post(f"{PAGE}/again", {"csrf_token": token})
     assert answer.status == 422
-    assert "larger than your" in answer.text
+    assert "The file is larger than the limit of your Free plan, 10 bytes." in answer.text
 
 
 def test_input_that_is_gone(browser: Browser, web: Services, ended: Job) -> None:
