@@ -88,7 +88,8 @@ lint: $(VENV)/test.stamp ## Style, types, templates
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(PY) -m infra.package
-	@$(VENV)/bin/cfn-lint infra/worker.yaml out/package/sam.yaml
+	@$(VENV)/bin/cfn-lint -r us-east-1 eu-central-1 eu-south-1 us-gov-west-1 cn-north-1 -- infra/worker.yaml out/package/sam.yaml
+	@$(VENV)/bin/cfn-lint infra/edge.yaml infra/pipeline.yaml
 	@cd frontend && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm run --silent check
 
 $(CHECKOV)/bin/checkov:

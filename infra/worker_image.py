@@ -164,8 +164,14 @@ class ImageRepository:
         """Delete images that no stack runs, except for the newest.
 
         :param in_use: addresses of the images that stacks run
-        :returns: how many were deleted
+        :returns: how many were deleted; none where the images are kept elsewhere
         """
+        try:
+            return self._clean(in_use)
+        except self._ecr.exceptions.RepositoryNotFoundException:
+            return 0
+
+    def _clean(self, in_use: Iterable[str]) -> int:
         kept_tags = {address.rpartition(":")[2] for address in in_use}
         pages = self._ecr.get_paginator("describe_images").paginate(repositoryName=REPOSITORY,
                                                                      filter={"tagStatus": "TAGGED"})

@@ -56,10 +56,8 @@ def _let_queues_be_polled(place: Place) -> None:
     """
     functions = place.client("lambda")
     for source in functions.list_event_source_mappings()["EventSourceMappings"]:
-        limit = source.get("ScalingConfig", {}).get("MaximumConcurrency")
-        if isinstance(limit, str):
-            functions.update_event_source_mapping(UUID=source["UUID"],
-                                                  ScalingConfig={"MaximumConcurrency": int(limit)})
+        limit = int(source["ScalingConfig"]["MaximumConcurrency"])
+        functions.update_event_source_mapping(UUID=source["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
 
 def _let_pages_be_binary(place: Place, api: str) -> None:

@@ -1,6 +1,7 @@
 """The deployment that AWS gets, into the emulator: a stage of its own with the template's defaults, and its updates."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -74,6 +75,12 @@ def test_a_stage_without_its_globus_client_is_refused_before_anything_is_made(
     assert "nothing was changed" in said.err
     names = [found["StackName"] for found in stack.client("cloudformation").describe_stacks()["Stacks"]]
     assert "gas-other" not in names
+
+
+def test_the_sweep_may_count_what_annotators_are_scaled_on(stack: LocalStack):
+    answer = stack.client("lambda").invoke(FunctionName="gas-local-sweep", Payload=json.dumps({"walk": "requests"}))
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    assert set(json.loads(answer["Payload"].read())) == {"requests_waiting", "requests_in_flight"}
 
 
 def test_what_cloudformation_refuses_is_told_in_its_words(stack: LocalStack):

@@ -104,7 +104,7 @@ def test_scaling_in_would_end_jobs_without_protection(templates: tuple[Template,
     assert not any(job.interrupted for job in protected.jobs)
     worker, service = copy.deepcopy(templates)
     policy = service["Resources"]["WorkerRole"]["Properties"]["Policies"][0]["PolicyDocument"]
-    policy["Statement"] = [one for one in policy["Statement"] if one["Sid"] != "Protected"]
+    policy["Statement"] = [one for one in policy["Statement"] if one["Sid"] != "ScaleInProtection"]
     worker["Parameters"]["JobsPerWorker"]["Default"] = 2
     assert any(job.interrupted for job in Fleet(worker, service, [Job(*times) for times in long]).run(10 * HOUR).jobs)
 

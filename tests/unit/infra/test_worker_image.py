@@ -4,7 +4,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -97,16 +99,33 @@ def test_no_rule_of_the_repository_expires_an_image_with_a_tag(ecr: Any):
     assert {rule["selection"]["tagStatus"] for rule in policy["rules"]} == {"untagged"}
 
 
-def test_old_images_go_and_those_in_use_stay(ecr: Any, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("infra.worker_image._KEPT_IMAGES", 2)
-    repository = ImageRepository(ecr, FakeDocker())
-    address = repository.ensure()
-    for number in range(6):
-        put(ecr, f"tag-{number}")
-    assert repository.clean([f"{address}:tag-{number}" for number in range(6)]) == 0
-    assert repository.clean([f"{address}:tag-0", f"{address}:tag-1"]) in (2, 3, 4)  # moto's images are of one second
-    assert repository.has("tag-0")
-    assert repository.has("tag-1")
+class AFullRepository:
+    """ECR's answers for images of one day each, the newest first; moto gives all the same time."""
+
+    def __init__(self, count: int) -> None:
+        self.images = [{"imageDigest": f"sha256:{number}", "imageTags": [f"tag-{number}"],
+                        "imagePushedAt": datetime(2026, 1, 1, tzinfo=UTC) - timedelta(days=number)}
+                       for number in range(count)]
+        self.deleted: list[str] = []
+        self.exceptions = SimpleNamespace(RepositoryNotFoundException=KeyError)
+
+    def get_paginator(self, _: str) -> Any:
+        halves = [{"imageDetails": self.images[1::2]}, {"imageDetails": self.images[::2]}]
+        return SimpleNamespace(paginate=lambda **_: halves)
+
+    def batch_delete_image(self, repositoryName: str, imageIds: list[dict[str, str]]) -> None:  # noqa: N803
+        assert repositoryName == REPOSITORY
+        self.deleted += [image["imageDigest"] for image in imageIds]
+
+
+def test_old_images_go_and_those_in_use_stay():
+    ecr = AFullRepository(33)
+    assert ImageRepository(ecr, FakeDocker()).clean(["repository:tag-31", "repository:tag-2"]) == 2
+    assert ecr.deleted == ["sha256:30", "sha256:32"], "all but the newest 30 and an older one that a stack runs"
+
+
+def test_where_images_are_kept_elsewhere_none_are_deleted(ecr: Any):
+    assert ImageRepository(ecr, FakeDocker()).clean([]) == 0
 
 
 def test_every_package_of_the_image_is_checked_by_its_hash():

@@ -93,8 +93,8 @@ def test_scaling_in_leaves_annotators_that_have_a_job(resources: dict[str, Any])
     assert tracking["DisableScaleIn"] is False
     role = cfnlint.decode.decode(str(PROJECT / "infra" / "resources.yaml"))[0]["Resources"]["WorkerRole"]
     protected = next(statement for statement in role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-                     if statement["Sid"] == "Protected")
-    assert "ecs:UpdateTaskProtection" in protected["Action"]
+                     if statement["Sid"] == "ScaleInProtection")
+    assert protected["Action"] == "ecs:UpdateTaskProtection"
     assert protected["Resource"]["Fn::Sub"].endswith(":task/gas-${Stage}/*")
     assert resources["Cluster"]["Properties"]["ClusterName"] == {"Fn::Sub": "gas-${Stage}"}
 
