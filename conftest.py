@@ -6,7 +6,8 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-pytest_plugins = ["tests.packaged_stack", "tests.aws_rules", "tests.repeated_writes"]
+pytest_plugins = ["tests.packaged_stack", "tests.aws_rules", "tests.aws_rules.lagging_indexes", "tests.aws_rules.web",
+                  "tests.repeated_writes"]
 
 #: Tests that share one running service, or measure: one process runs them all, one after the other.
 TOGETHER = ("tests/browser/", "tests/e2e/", "tests/performance/")

@@ -19,7 +19,7 @@ from annotator.workspace import Workspace
 from chalicelib.aws.job_table import Outputs
 from chalicelib.domain.bounds import LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.domain.jobs import Job, Progress, Stage
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.names import CSI, TBI, ResultNames, key_prefix
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.profiles import Role
 from chalicelib.exceptions import JobFailure, LeaseLostError
@@ -58,7 +58,8 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
                 raise EngineStoppedError()
 
         lease.report(Progress(stage=Stage.DOWNLOADING))
-        if not services.files.download(job.s3_inputs_bucket, job.s3_key_input_file, source, on_bytes=check):
+        if not services.files.download(job.s3_inputs_bucket, job.s3_key_input_file, source, on_bytes=check,
+                                       version_id=job.s3_version_input_file):
             raise JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
         check()
         store = ReferenceStore(services.references, settings.references_dir)
@@ -92,10 +93,11 @@ def _plans(services: Services, job: Job) -> tuple[Plan, Plan | None]:
 
 def _upload(services: Services, job: Job, results: Path, log: Path, summary: Path, variants: Path,
             check: Callable[[], None]) -> Outputs:
-    names = ResultNames.of(job.input_file_name)
+    ending = CSI if results.with_name(results.name + CSI).exists() else TBI
+    names = ResultNames.of(job.input_file_name, ending)
     prefix = key_prefix(job.user_id, job.job_id)
     files = [
-        (results.with_name(results.name + ".tbi"), names.index, "application/octet-stream"),
+        (results.with_name(results.name + ending), names.index, "application/octet-stream"),
         (log, names.log, "text/plain; charset=utf-8"),
         (summary, names.summary, "application/json"),
         (variants, names.variants, "application/vnd.apache.parquet"),

@@ -25,7 +25,7 @@ logger = Logger(service="annotator", child=True)
 
 INPUT_AT_FAULT = 2
 """Exit code of `python -m annotator annotate` for a file that cannot be annotated."""
-PLAN_LIMITS = ("too_large", "too_many_records")
+PLAN_LIMITS = ("too_large", "too_many_records", "results_too_large")
 """Codes of the engine for a file that is beyond a limit of its owner's plan."""
 SPLIT = "Split the file by chromosome or by region and upload the parts"
 
@@ -72,7 +72,8 @@ class EngineRun:
                 "--reference", self.reference, "--out", str(self.results), "--log", str(self.log),
                 "--summary", str(self.summary), "--variants", str(self.variants), "--progress",
                 "--tmp", str(self.results.parent), *self.limits.options,
-                "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit)]
+                "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit),
+                "--max-results", str(self.plan.results_limit)]
 
 
 def run_engine(run: EngineRun, on_progress: Callable[[Progress], None], stopping: Callable[[], bool]) -> None:
@@ -131,9 +132,9 @@ def _failure(error: dict[str, Any], run: EngineRun) -> JobFailure:
     hint = error.get("hint") or ""
     if error["code"] in PLAN_LIMITS:
         hint = f"This is the limit of the {run.plan.name} plan. {SPLIT}"
-        if run.better:
-            hint += (f", or annotate it with {run.better.name}, which takes {run.better.record_limit:,} records and "
-                     f"{_size(run.better.uncompressed_limit)} uncompressed")
+        if better := run.better:
+            hint += (f", or annotate it with {better.name}, which takes {better.record_limit:,} records, "
+                     f"{_size(better.uncompressed_limit)} uncompressed and {_size(better.results_limit)} of results")
         hint += "."
     return JobFailure(error["code"], error["message"], hint, line=error.get("line"),
                       column=error.get("column"), field=error.get("field") or "", text=error.get("text") or "")

@@ -16,8 +16,10 @@ class WorkerSettings:
     :param references_dir: local disk for references from the bucket, which workers of one machine share
     :param lease: how long a job stays this worker's after its last heartbeat; also how long its message stays hidden
     :param heartbeat: between two writes of progress and lease
+    :param pause: before the next message, when there was one and no job may be taken
     :param time_limit: longest that one annotation may take
     :param memory_limit: most memory that the annotation process may have
+    :param ecs_agent: address of the ECS container agent, "" outside ECS
     :param most_attempts: how often a job is begun before it counts as one that stops its worker
     """
 
@@ -25,9 +27,11 @@ class WorkerSettings:
     references_dir: Path = Path(tempfile.gettempdir()) / "gas-references"
     lease: int = 120
     heartbeat: float = 3.0
+    pause: float = 5.0
     time_limit: int = 6 * 3600
     memory_limit: int = 3 * 1024**3
     most_attempts: int = 3
+    ecs_agent: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> WorkerSettings:
@@ -43,4 +47,5 @@ class WorkerSettings:
             time_limit=int(environment.get("TIME_LIMIT_SECONDS", cls.time_limit)),
             memory_limit=int(environment.get("MEMORY_LIMIT_BYTES", cls.memory_limit)),
             most_attempts=int(environment.get("MOST_ATTEMPTS", cls.most_attempts)),
+            ecs_agent=environment.get("ECS_AGENT_URI", cls.ecs_agent),
         )

@@ -15,30 +15,28 @@ from annotator.engine_process import EngineCrashedError, EngineStoppedError
 from annotator.lease import Lease
 from annotator.limited_process import hide_environment
 from annotator.settings import WorkerSettings
+from annotator.task_protection import TaskProtection
 from annotator.workspace import Workspace
 from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import JobRequest, JobResult
+from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import key_prefix
-from chalicelib.domain.profiles import Role
 from chalicelib.exceptions import (
     JobFailure,
-    JobNotFoundError,
-    JobTakenError,
     LeaseLostError,
+    MissingSettingsError,
     RecordTooLargeError,
     ReferenceUnavailableError,
     StorageUnavailableError,
     WorkerOutOfDiskError,
 )
 from chalicelib.services import Services
+from chalicelib.usecases.announce_end import announce_end
+from chalicelib.usecases.take_job import next_look, take_next_job
 
 logger = Logger(service="annotator")
 
-NEEDED = ("ANNOTATIONS_TABLE", "PROFILES_TABLE", "INPUTS_BUCKET", "RESULTS_BUCKET", "JOB_REQUESTS_QUEUE_URL",
-          "JOB_RESULTS_TOPIC")
-"""Environment variables without which there is nothing to work on; `infra/worker.yaml` sets them."""
 RETRY_SECONDS = 30
 PAUSE_SECONDS = 5
 """Between an error that nothing else dealt with and the next message."""
@@ -46,8 +44,8 @@ REFUSED_FOR_GOOD = ("ValidationException", "InvalidParameter", "InvalidParameter
                     "EntityTooLarge", "KeyTooLongError")
 """Error codes of AWS for what it will refuse again, however often it is asked."""
 LOGGED = "The people who run GAS can find it in their logs under this annotation's id."
-MOST_DELIVERIES = 15
-"""After so many deliveries a job fails with a reason, before the queue gives its message up (`maxReceiveCount`)."""
+MOST_HAND_BACKS = 15
+"""After so many times that a worker gave it back for trouble that is not the file's, a job fails with a reason."""
 
 
 class Worker:
@@ -62,6 +60,7 @@ class Worker:
         self.settings = settings
         self.owner = owner
         self.workspace = Workspace(settings.work_dir, owner)
+        self.protection = TaskProtection(settings.ecs_agent)
         self._stop = threading.Event()
 
     def stop(self) -> None:
@@ -94,7 +93,7 @@ class Worker:
             logger.info("Worker stopped", extra={"owner": self.owner})
 
     def work_once(self, wait_seconds: int = LONG_POLL_SECONDS) -> bool:
-        """Wait for one message and deal with it.
+        """Wait for one message, and work on the job whose turn it is.
 
         :returns: False when none came
         """
@@ -104,39 +103,48 @@ class Worker:
         try:
             request = JobRequest.from_json(message.body)
         except ValueError:
-            # Left alone, it reaches the dead-letter queue, whose alarm tells the operator.
-            logger.exception("A message is no job request", extra={"body": message.body[:500]})
+            # Shown again soon and often, it reaches the dead-letter queue, whose alarm tells the operator.
+            if message.receive_count == 1:
+                logger.exception("A message is no job request", extra={"body": message.body[:500]})
+            self.queue.hide(message, 1)
             return True
-        logger.append_keys(job_id=request.job_id, user_id=request.user_id)
         try:
-            self._handle(request, message)
+            self._handle(request.job_id, message)
         finally:
             logger.remove_keys(["job_id", "user_id"])
         return True
 
-    # ---- one delivery of one job -----------------------------------------------------------------------------
-    def _handle(self, request: JobRequest, message: ReceivedMessage) -> None:
+    # ---- one message, and the job whose turn it is -----------------------------------------------------------
+    def _handle(self, job_id: str, message: ReceivedMessage) -> None:
         if self.stopping:
             self.queue.hide(message, 0)
             return
-        now = self.services.clock()
-        try:
-            job = self.services.jobs.take(request.job_id, self.owner, now, self.settings.lease)
-        except JobNotFoundError:
-            logger.info("The job was deleted")
+        named = self.services.jobs.get(job_id)
+        if named is None or named.ended:
+            # Annotated under another message, cancelled or deleted; or its worker died before it announced the end.
+            if named is not None:
+                announce_end(self.services, named)
             self.queue.done(message)
             return
-        except JobTakenError as taken:
-            # A repeated delivery. It stays until the holder is through, in case the holder dies; ever longer, so
-            # that a long job does not use up the message's deliveries.
-            self.queue.hide(message, max(taken.lease_expires - now, 1) + self.settings.lease * message.receive_count)
+        job = take_next_job(self.services, named, self.owner, self.settings.lease)
+        if job is None:
+            self.queue.hide(message, next_look(named, message.receive_count, self.services.clock()))
+            self._stop.wait(self.settings.pause)
             return
-        except LeaseLostError:
-            self._ended_before(request.job_id, message)
-            return
+        logger.append_keys(job_id=job.job_id, user_id=job.user_id)
         self.queue.hide(message, self.settings.lease)
         logger.info("Job taken", extra={"attempt": job.attempt})
-        self._bring_to_an_end(job, message)
+        try:
+            self._bring_to_an_end(job, message)
+        finally:
+            self.protection.clear()
+
+    def _release(self, job: Job, message: ReceivedMessage) -> None:
+        """The job has ended. A message that names another one is shown again: that one may still be open."""
+        if JobRequest.from_json(message.body).job_id == job.job_id:
+            self.queue.done(message)
+        else:
+            self.queue.hide(message, 0)
 
     def _bring_to_an_end(self, job: Job, message: ReceivedMessage) -> None:
         try:
@@ -144,8 +152,9 @@ class Worker:
                 raise JobFailure("worker_stopped_repeatedly",
                                  f"Annotating this file stopped the annotator {self.settings.most_attempts} times.",
                                  LOGGED)
+            self.protection.protect()
             with Lease(job, self.owner, message, self.services.jobs, self.queue, self.services.clock,
-                       self.settings.lease, self.settings.heartbeat, self.workspace.touch_alive) as lease:
+                       self.settings.lease, self.settings.heartbeat, self._on_beat) as lease:
                 outputs = annotate_job(self.services, job, lease, self.workspace, self.settings,
                                        lambda: self.stopping or lease.lost)
             ended = self.services.jobs.complete(job.job_id, self.owner, self.services.clock(), outputs)
@@ -177,9 +186,13 @@ class Worker:
             self._again(job, message, count_attempt=True)
         else:
             logger.info("Job completed", extra={"records": outputs.summary.get("records")})
-            self._announce(ended)
-            self.queue.done(message)
+            announce_end(self.services, ended)
+            self._release(job, message)
             self._note_pace(ended)
+
+    def _on_beat(self) -> None:
+        self.workspace.touch_alive()
+        self.protection.protect()
 
     def _note_pace(self, job: Job) -> None:
         """How long it took, for the expected times of others; a job that was begun more than once tells nothing."""
@@ -195,7 +208,7 @@ class Worker:
             self._fail(job, message, JobFailure(
                 "annotation_crashed", f"Annotating this file failed {job.attempt} times for a reason of ours.",
                 LOGGED))
-        elif message.receive_count >= MOST_DELIVERIES:
+        elif not count_attempt and job.hand_backs + 1 >= MOST_HAND_BACKS:
             self._fail(job, message, JobFailure(
                 "service_trouble", "GAS could not work on this file for a long time.",
                 "Upload it again later; the people who run GAS have been told."))
@@ -203,12 +216,13 @@ class Worker:
             self._hand_back(job, message, count_attempt, 0 if count_attempt else RETRY_SECONDS)
 
     def _hand_back(self, job: Job, message: ReceivedMessage, count_attempt: bool, delay: int) -> None:
+        retry_time = self.services.clock() + delay if delay else None
         try:
-            self.services.jobs.hand_back(job.job_id, self.owner, job.attempt if count_attempt else job.attempt - 1)
+            self.services.jobs.hand_back(job, self.owner, count_attempt, retry_time)
         except LeaseLostError:
             self._lost(job, message)
             return
-        self.queue.hide(message, delay)
+        self.queue.hide(message, delay if JobRequest.from_json(message.body).job_id == job.job_id else 0)
         logger.info("Job handed back", extra={"delay": delay})
 
     def _fail(self, job: Job, message: ReceivedMessage, failure: JobFailure) -> None:
@@ -218,8 +232,8 @@ class Worker:
             self._lost(job, message)
             return
         logger.info("Job failed", extra={"reason": failure.code})
-        self._announce(ended)
-        self.queue.done(message)
+        announce_end(self.services, ended)
+        self._release(job, message)
 
     def _lost(self, job: Job, message: ReceivedMessage) -> None:
         """The job was cancelled, deleted or taken over while we worked on it."""
@@ -227,25 +241,10 @@ class Worker:
         if now is None or now.job_status is JobStatus.CANCELLED:
             logger.info("The job was cancelled or deleted; its results are removed")
             self.services.files.purge_below(self.services.files.results_bucket, key_prefix(job.user_id, job.job_id))
-            self.queue.done(message)
+            self._release(job, message)
         else:
-            # Another worker has it, under a delivery of its own; ours shows again only after its lease.
+            # Another worker has it; our message shows again when the time is over for which it is hidden.
             logger.warning("The job was taken over", extra={"job_status": now.job_status.value})
-
-    def _ended_before(self, job_id: str, message: ReceivedMessage) -> None:
-        """A repeated delivery, or one whose worker died between record and announcement: said once more."""
-        job = self.services.jobs.get(job_id)
-        if job is not None:
-            self._announce(job)
-        self.queue.done(message)
-
-    def _announce(self, job: Job) -> None:
-        if job.job_status not in (JobStatus.COMPLETED, JobStatus.FAILED):
-            return
-        profile = self.services.profiles.get(job.user_id)
-        self.services.topics.announce_result(JobResult(
-            job_id=job.job_id, user_id=job.user_id, job_status=job.job_status,
-            role=profile.role if profile else Role.FREE, complete_time=job.complete_time or self.services.clock()))
 
 
 def _refused_for_good(error: Exception) -> bool:
@@ -254,12 +253,12 @@ def _refused_for_good(error: Exception) -> bool:
 
 def main() -> int:
     """Run a worker as the environment says, until SIGTERM or SIGINT."""
-    services = Services.from_environment()
-    settings = WorkerSettings.from_environment()
-    missing = [name for name in NEEDED if not os.environ.get(name)]
-    if missing:
-        logger.error("The annotator lacks settings", extra={"missing": missing})
+    try:
+        services = Services.from_environment("annotator")
+    except MissingSettingsError as error:
+        logger.exception(error.message, extra={"hint": error.hint})
         return 1
+    settings = WorkerSettings.from_environment()
     owner = f"{socket.gethostname()}-{os.getpid()}-{services.new_id()[:8]}"
     hide_environment()
     worker = Worker(services, JobRequestsQueue(services.settings.job_requests_queue_url), settings, owner)

@@ -192,17 +192,10 @@ class LeaseLostError(GasError):
 
 
 class JobTakenError(GasError):
-    """Another worker holds the job's lease.
-
-    :param lease_expires: epoch seconds at which that lease ends
-    """
+    """Another worker holds the job's lease, or the job is to be tried again later."""
 
     code = "job_taken"
     default_message = "Another worker is annotating this job."
-
-    def __init__(self, lease_expires: int) -> None:
-        super().__init__()
-        self.lease_expires = lease_expires
 
 
 class RecordTooLargeError(GasError):
@@ -217,6 +210,13 @@ class StorageUnavailableError(GasError):
 
     code = "storage_unavailable"
     default_message = "The file store does not answer just now."
+
+
+class MissingSettingsError(GasError):
+    """A part of GAS was started without what it needs to know: a fault of the deployment."""
+
+    code = "missing_settings"
+    default_hint = "infra/resources.yaml and infra/worker.yaml set them; deploy both stacks again."
 
 
 class WorkerOutOfDiskError(GasError):

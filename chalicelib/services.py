@@ -59,9 +59,13 @@ class Services:
         return self.settings.plans
 
     @classmethod
-    def from_environment(cls) -> Services:
-        """The real thing. Clients connect when first used, so what a function does not use costs it nothing."""
-        settings = Settings.from_environment()
+    def from_environment(cls, part: str | None = None) -> Services:
+        """The real thing. Clients connect when first used, so what a function does not use costs it nothing.
+
+        :param part: which part of GAS this is, a key of `settings.NEEDED`; None for one without needs
+        :raises MissingSettingsError: the environment lacks what this part needs
+        """
+        settings = Settings.from_environment(part=part)
         jobs = JobTable(settings.annotations_table)
         files = FileStore(inputs_bucket=settings.inputs_bucket, results_bucket=settings.results_bucket,
                           archive_bucket=settings.archive_bucket)

@@ -6,6 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.plans import Plans
+from chalicelib.exceptions import MissingSettingsError
+
+_JOBS = ("ANNOTATIONS_TABLE", "PROFILES_TABLE")
+_TOPICS = ("JOB_REQUESTS_TOPIC", "JOB_RESULTS_TOPIC")
+_MOVES = (*_JOBS, "RESULTS_BUCKET", "ARCHIVE_BUCKET")
+NEEDED: dict[str, tuple[str, ...]] = {
+    "api": (*_MOVES, "SESSIONS_TABLE", "INPUTS_BUCKET", "REFERENCES_BUCKET", "RESTORE_QUEUE_URL", "ARCHIVE_QUEUE_URL",
+            "ERASE_QUEUE_URL", "NOTIFY_QUEUE_URL", "GLOBUS_SECRET_NAME"),
+    "submit": (*_JOBS, "INPUTS_BUCKET", "RESULTS_BUCKET", "REFERENCES_BUCKET", *_TOPICS),
+    "notify": (*_JOBS, "SITE_URL", "MAIL_SENDER"),
+    "archive": (*_MOVES, "INPUTS_BUCKET", "ARCHIVE_QUEUE_URL", "RESTORE_QUEUE_URL", "NOTIFY_QUEUE_URL"),
+    "restore": (*_MOVES, "JOB_THAW_TOPIC", "RESTORE_QUEUE_URL", "THAW_QUEUE_URL"),
+    "thaw": (*_MOVES, "JOB_THAW_TOPIC", "ARCHIVE_QUEUE_URL", "RESTORE_QUEUE_URL", "NOTIFY_QUEUE_URL"),
+    "erase": (*_MOVES, "SESSIONS_TABLE", "INPUTS_BUCKET", "ERASE_QUEUE_URL"),
+    "sweep": (*_MOVES, "INPUTS_BUCKET", "UPLOADS_QUEUE_URL", "ARCHIVE_QUEUE_URL", "RESTORE_QUEUE_URL", *_TOPICS),
+    "annotator": (*_JOBS, "INPUTS_BUCKET", "RESULTS_BUCKET", "JOB_REQUESTS_QUEUE_URL", "JOB_RESULTS_TOPIC"),
+}
+"""The environment variables without which a part of GAS cannot work; the templates set them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +75,16 @@ class Settings:
     plans: Plans
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, part: str | None = None) -> Settings:
         """Settings from environment variables, whose names `infra/resources.yaml` shares.
 
+        :param part: whose settings they are, a key of `NEEDED`; None for no part's
+        :raises MissingSettingsError: the part cannot work with these
         :raises ValueError: for a limit that is not a whole number
         """
+        missing = [name for name in NEEDED.get(part or "", ()) if not environment.get(name)]
+        if missing:
+            raise MissingSettingsError(f"These environment variables are missing: {', '.join(missing)}.")
         return cls(
             stage=environment.get("STAGE", "prod"),
             site_url=environment.get("SITE_URL", "").rstrip("/"),
@@ -105,5 +128,9 @@ class Settings:
                 free_processor_limit=int(environment.get("FREE_PROCESSOR_SECONDS", Plans.free_processor_limit)),
                 premium_processor_limit=int(
                     environment.get("PREMIUM_PROCESSOR_SECONDS", Plans.premium_processor_limit)),
+                free_storage_limit=int(environment.get("FREE_STORAGE_LIMIT", Plans.free_storage_limit)),
+                premium_storage_limit=int(environment.get("PREMIUM_STORAGE_LIMIT", Plans.premium_storage_limit)),
+                free_open_limit=int(environment.get("FREE_OPEN_LIMIT", Plans.free_open_limit)),
+                premium_open_limit=int(environment.get("PREMIUM_OPEN_LIMIT", Plans.premium_open_limit)),
             ),
         )

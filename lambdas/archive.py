@@ -17,7 +17,7 @@ from lambdas.batches import process
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-services = Services.from_environment()
+services = Services.from_environment("archive")
 
 
 @tracer.capture_method(capture_response=False)

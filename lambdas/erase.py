@@ -17,7 +17,7 @@ from lambdas.batches import process
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-services = Services.from_environment()
+services = Services.from_environment("erase")
 
 STOP_BEFORE_END = 60_000
 """Milliseconds that are left for one annotation, the last files and the end of the function."""

@@ -15,20 +15,25 @@ from chalicelib.usecases.sweep_jobs import sweep_jobs
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-services = Services.from_environment()
+services = Services.from_environment("sweep")
 
-STOP_BEFORE_END = 30_000
-"""Milliseconds that are left for the end of the function."""
+STOP_BEFORE_END = 120_000
+"""Milliseconds that are left for the end of the function: more than one batch takes in which everything is wrong."""
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """What the schedules call, with {"walk": "requests"}, {"walk": "jobs"} or {"walk": "files"}."""
-    if event.get("walk") == "files":
+    """What the schedules call.
+
+    `{"walk": "requests"}`, `{"walk": "jobs"}` or `{"walk": "files"}`, and `{"walk": "remaining files"}` to continue a
+    walk that ran out of time.
+    """
+    if event.get("walk") in ("files", "remaining files"):
         counts: Counter[str] = sweep_files(
-            services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END)
+            services, lambda: context.get_remaining_time_in_millis() > STOP_BEFORE_END,
+            begin=event["walk"] == "files")
     elif event.get("walk") == "requests":
         waiting, in_flight = services.job_requests_queue.counts()
         counts = Counter(requests_waiting=waiting, requests_in_flight=in_flight)

@@ -22,7 +22,7 @@ from lambdas.batches import process
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-services = Services.from_environment()
+services = Services.from_environment("thaw")
 
 
 def retrievals(body: str) -> Iterator[Retrieval]:

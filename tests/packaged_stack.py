@@ -14,6 +14,9 @@ from infra.local.settings import LocalSettings, any_free_port
 from infra.local.stack import LocalStack
 from infra.package import default_builder
 
+REGION = "eu-central-1"
+"""Not us-east-1, whose addresses, buckets and links are those of no other region."""
+
 
 @contextmanager
 def packaged_stack(home: Path, artifact: Artifact, workers: int = 1, **parameters: str) -> Iterator[LocalStack]:
@@ -23,7 +26,7 @@ def packaged_stack(home: Path, artifact: Artifact, workers: int = 1, **parameter
     :param parameters: of `infra/resources.yaml`
     """
     settings = LocalSettings(home=home, port=any_free_port(), identity_port=any_free_port(), workers=workers,
-                             package=artifact.directory, parameters=tuple(parameters.items()))
+                             package=artifact.directory, parameters=tuple(parameters.items()), region=REGION)
     with LocalStack(settings) as stack:
         yield stack
 

@@ -53,6 +53,12 @@ class MemoryBilling:
         self._answers()
         return self.checkouts.get(checkout_id)
 
+    def expire(self, checkout_id: str) -> None:
+        self._answers()
+        if self.checkouts[checkout_id].address is None:
+            raise PaymentServiceError()
+        self.checkouts[checkout_id] = Checkout(checkout_id=checkout_id, address=None)
+
     def subscription(self, billing_id: str) -> PaidSubscription | None:
         self._answers()
         self.reads += 1

@@ -18,6 +18,7 @@ from typing import Any
 import pysam
 
 from annotator.engine import InputError, Limits, Outputs, Reference, annotate
+from annotator.engine.indexes import index_of
 from annotator.engine.info import info_lines
 
 LIMITS = Limits(uncompressed=1 << 28)
@@ -239,7 +240,7 @@ def _check_htslib(path: Path, result: Path, after: list[bytes]) -> None:
     found = _read_by_htslib(result)
     _must(found == records, f"htslib reads {found} of {records} records of the result")
     verbosity = pysam.set_verbosity(0)
-    with pysam.TabixFile(str(result), encoding="latin-1") as table:
+    with pysam.TabixFile(str(result), index=str(index_of(result)), encoding="latin-1") as table:
         lines = [line for contig in table.contigs for line in table.fetch(contig)]
     pysam.set_verbosity(verbosity)
     # Records before the first base of a contig are outside every region.

@@ -21,10 +21,10 @@ from annotator.engine.earlier import Earlier
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes import Answer, joined_entries
 from annotator.engine.header import Header
-from annotator.engine.info import InfoWriter, identifiers, with_identifiers
+from annotator.engine.info import InfoWriter, identifiers, where_there, with_identifiers
 from annotator.engine.matching import KnownVariants, Matched
 from annotator.engine.progress import Warnings
-from annotator.engine.reading import Block
+from annotator.engine.reading import Block, Limits
 from annotator.engine.record_warnings import warnings_of
 from annotator.engine.reference import Reference
 from annotator.engine.regions import RegionTracks
@@ -99,9 +99,13 @@ class BlockAnnotator:
         reference: to annotate with.
         numbered: lines start with their number in the user's file (they were sorted).
         earlier: says what becomes of annotations that the file has already.
+        limits: of the results.
     """
 
-    def __init__(self, header: Header, reference: Reference, numbered: bool, earlier: Earlier) -> None:
+    def __init__(
+        self, header: Header, reference: Reference, numbered: bool, earlier: Earlier, limits: Limits
+    ) -> None:
+        self._limits = limits
         self._header = header
         self._reference = reference
         self._parser = BlockParser(header, reference, numbered)
@@ -118,8 +122,12 @@ class BlockAnnotator:
         """Annotate a block."""
         outcome, records = self.parse(task)
         if records is not None:
-            for part in records.parts():
-                self._annotate(part, task.answers, outcome)
+            try:
+                for part in records.parts():
+                    self._annotate(part, task.answers, outcome)
+                    self._limits.check_results(len(outcome.packed))
+            except InputError as error:
+                return Outcome(error=error)
         return outcome
 
     def parse(self, task: Task) -> tuple[Outcome, Records | None]:
@@ -284,8 +292,8 @@ def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scala
     for column in (fields[1], ids, *fields[3:7]):
         pieces += [_TAB, column]
     pieces += [_TAB, *info]
-    if fields[8].nbytes and pc.any(pc.greater(pc.binary_length(fields[8]), 0)).as_py():
-        pieces += [_TAB, fields[8]]
+    if fields[8].null_count < len(fields[8]):
+        pieces += [where_there("\t", fields[8]), fields[8]]
     data, starts = bytes_of(pc.binary_join_element_wise(*pieces, b"", null_handling="skip"))
     packed, blocks = pack_lines(data[1:].data)
     at = starts[:-1].astype(np.int64)

@@ -7,6 +7,7 @@ recognised and taken apart by columns. What is not plainly so goes through
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,8 @@ PER_RECORD = (
 )  # fmt: skip
 #: Longer alleles are left to the record parser: bytes of ALT and of REF of a record that is taken apart by columns.
 LONGEST_ALT, LONGEST_REF = 20_000, 1_000_000
+#: Numbers of VCF (4.3, section 1.3); Python's float would take more, such as 1_0.
+_NUMBER = re.compile(rb"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:inf|infinity|nan)", re.I)
 _DIGITS, _BASES, _LIST = letters(b"0123456789"), letters(b"ACGT"), letters(b"ACGT,")
 
 
@@ -65,7 +68,7 @@ class Records:
     Attributes:
         ordinal: number of each record's line in the text of the blocks.
         line: number of its line in the user's file; another one where the text was sorted.
-        fields: the columns as they are in the file; the ninth is FORMAT and the samples.
+        fields: the columns as they are in the file; the ninth is FORMAT and the samples, null where there are none.
         chroms: names of contigs in the order in which they appear; ``chrom`` has the index of each record's.
         contigs: the reference's names of the same contigs, None where it has no such contig.
         pos: 1-based.
@@ -207,10 +210,11 @@ class BlockParser:
         if self._numbered:
             number = pc.cast(cut(block.text, starts, tabs[first]).cast(pa.string()), pa.int64()).to_numpy()
             starts, first, count = tabs[first] + 1, first + 1, count - 1
-        straight = count == self._header.tabs
+        straight = np.isin(count, self._header.tabs)
         used = np.zeros((len(ends), COLUMNS - 1), np.int64)
-        wanted = min(self._header.tabs, COLUMNS - 1)
-        used[straight, :wanted] = tabs[first[straight, None] + np.arange(wanted)]
+        for some in self._header.tabs:
+            alike, wanted = count == some, min(some, COLUMNS - 1)
+            used[alike, :wanted] = tabs[first[alike, None] + np.arange(wanted)]
         blank = [index for index in np.flatnonzero(~straight | (data[starts] == 9)).tolist()
                  if not block.text[starts[index] : ends[index]].strip()]  # fmt: skip
         if blank:
@@ -223,15 +227,16 @@ class BlockParser:
     def _columns(
         self, text: bytes, starts: np.ndarray, ends: np.ndarray, tabs: np.ndarray
     ) -> tuple[list[pa.BinaryArray], np.ndarray, list[bytes]]:
-        """The columns; those of lines with too few tabs are empty, which is fine nowhere."""
-        broken = tabs[:, 6] == 0
+        """The columns; those of lines with too few tabs are empty, which is fine nowhere. FORMAT may be null."""
+        broken, short = tabs[:, 6] == 0, tabs[:, 7] == 0
         begins = np.concatenate([starts[:, None], tabs + 1], axis=1)
         stops = np.concatenate([tabs, ends[:, None]], axis=1)
-        if self._header.tabs < COLUMNS - 1:
-            stops[:, 7], begins[:, 8] = ends, ends
+        stops[short, 7], begins[short, 8] = ends[short], ends[short]
         if broken.any():
             begins[broken], stops[broken] = 0, 0
         fields = [cut(text, begins[:, at], stops[:, at]) for at in range(COLUMNS)]
+        if short.any():
+            fields[8] = pc.if_else(pa.array(short), pa.scalar(None, pa.binary()), fields[8])
         coded = fields[0].dictionary_encode()
         return fields, coded.indices.to_numpy(), coded.dictionary.to_pylist()
 
@@ -417,10 +422,8 @@ def _qualities(column: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:
     except pa.ArrowInvalid:
         values = []
         for index, text in enumerate(column.to_pylist()):
-            try:
-                values.append(float("nan") if text == b"." else float(text))
-            except ValueError:
-                bad[index] = True
-                values.append(float("nan"))
+            fine = _NUMBER.fullmatch(text) is not None
+            bad[index] = not fine and text != b"."
+            values.append(float(text) if fine else float("nan"))
         return np.array(values, np.float64), bad
     return numbers.fill_null(float("nan")).to_numpy(zero_copy_only=False), bad

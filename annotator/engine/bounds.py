@@ -7,8 +7,8 @@ from __future__ import annotations
 
 #: Characters of a contig's name, as many as SAM and the tools of the field take.
 LONGEST_NAME = 255
-#: The largest position that a tabix index holds; the longest human chromosome is half as long.
-LARGEST_POSITION = (1 << 29) - 1
+#: The largest position that VCF's integers of 32 bits hold, and the longest contig of a reference.
+LARGEST_POSITION = (1 << 31) - 1
 #: The largest length of a contig that is believed: more bases than any genome has.
 LARGEST_LENGTH = 10**12
 #: The largest whole number of any kind: what 64 bits hold, with room to add two of them.
@@ -19,8 +19,8 @@ MOST_ALLELES, MOST_ALT_BASES = 10_000, 1_000_000
 MOST_REF_BASES = 16_000_000
 
 
-def whole_number(text: bytes, largest: int = LARGEST_NUMBER) -> int | None:
-    """A whole number of a user's file, without a sign.
+def whole_number(text: str | bytes, largest: int = LARGEST_NUMBER) -> int | None:
+    """A whole number of a user's or an operator's text, without a sign.
 
     Args:
         text: what should be decimal digits; leading zeros are allowed.
@@ -33,9 +33,10 @@ def whole_number(text: bytes, largest: int = LARGEST_NUMBER) -> int | None:
         >>> whole_number(b"0042"), whole_number(b"-1"), whole_number(b"9" * 5000)
         (42, None, None)
     """
-    if not text.isdigit():
+    raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+    if not raw.isdigit():
         return None
-    digits = text.lstrip(b"0") or b"0"
+    digits = raw.lstrip(b"0") or b"0"
     if len(digits) > len(str(largest)):
         return None
     number = int(digits)

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from annotator.engine.bounds import whole_number
 from annotator.engine.building import Recipe, build
 from annotator.engine.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
+from annotator.engine.gene_formats import LARGEST_CODE
 from annotator.engine.known_variants import VariantSource
 from annotator.engine.region_building import RegionSource
 
@@ -84,10 +86,11 @@ def _recipe(options: argparse.Namespace) -> Recipe:
 
 
 def _code(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or len(text) > 3:
+    code = whole_number(text, LARGEST_CODE)
+    if code is None:
         message = f"--genetic-code {text}: expected NUMBER or CONTIG=NUMBER, such as 11 or MT=2."
         raise BundleError("reference_build", message)
-    return int(text)
+    return code
 
 
 def _pairs(options: argparse.Namespace, option: str) -> dict[str, str]:

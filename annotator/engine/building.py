@@ -17,7 +17,6 @@ from annotator.engine.contig_building import as_models_say, contigs_of
 from annotator.engine.errors import BundleError
 from annotator.engine.gene_formats import GeneModel
 from annotator.engine.gene_tables import read_gene_table
-from annotator.engine.indexes import TABIX_REACH
 from annotator.engine.known_variants import KNOWN_IN, merge_variants
 from annotator.engine.library_errors import step
 from annotator.engine.model_building import place, write_models
@@ -89,8 +88,6 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     contigs, names = contigs_of(recipe, lengths)
     contigs = as_models_say(recipe, contigs, names, table, say)
     say(f"sequence: {len(contigs):,} contigs, {sum(lengths.values()):,} bases")
-    if long := [name for name, length in lengths.items() if length >= TABIX_REACH]:
-        say(f"warning: variants beyond position {TABIX_REACH - 1:,} cannot be annotated yet: {', '.join(long[:8])}")
     placed, missing = place(table, contigs, names)
     write_models(models, placed, contigs)
     compiled = bundle / "models.arrow"

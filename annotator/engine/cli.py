@@ -148,6 +148,7 @@ def _parser() -> Parser:
     one.add_argument("--processes", type=int, metavar="N", help="that share the work (default: one a processor)")
     one.add_argument("--max-uncompressed", type=int, metavar="BYTES", help="largest input, uncompressed")
     one.add_argument("--max-records", type=int, metavar="N", help="most records of the input (default: any number)")
+    one.add_argument("--max-results", type=int, metavar="BYTES", help="largest results (default: of any size)")
     one.add_argument(
         "--replace-annotations",
         action="store_true",
@@ -166,7 +167,11 @@ def _annotate(options: argparse.Namespace) -> int:
         logging.basicConfig(stream=sys.stderr, level=logging.INFO)
     progress = ProgressLines(_say, time.monotonic) if options.progress else ProgressWords(_whisper)
     defaults = Limits()
-    limits = Limits(uncompressed=options.max_uncompressed or defaults.uncompressed, records=options.max_records)
+    limits = Limits(
+        uncompressed=options.max_uncompressed or defaults.uncompressed,
+        records=options.max_records,
+        results=options.max_results,
+    )
     try:
         summary = annotate(
             options.input,

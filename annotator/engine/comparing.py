@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from annotator.engine.errors import BundleError
+from annotator.engine.bounds import LARGEST_POSITION, whole_number
+from annotator.engine.errors import BundleError, quote
+from annotator.engine.library_errors import step
 
 #: Sub-fields of CSQ that are compared, where both files have them.
 COMPARED = (
@@ -185,12 +187,16 @@ def _read(path: Path) -> tuple[list[str], Iterator[tuple[Site, str]]]:
         raise BundleError("comparison", f"{path.name} has no INFO field CSQ whose description gives its format.")
 
     def sites() -> Iterator[tuple[Site, str]]:
-        with stream:
+        with stream, step("comparison", f"{path.name} cannot be read"):
             for line in stream:
-                chrom, pos, _, ref, alt, _, _, info = line.rstrip(b"\r\n").split(b"\t", 8)[:8]
+                columns = line.rstrip(b"\r\n").split(b"\t", 8)
+                pos = whole_number(columns[1], LARGEST_POSITION) if len(columns) > 7 else None
+                if pos is None:
+                    raise BundleError("comparison", f"{path.name}: {quote(line, 60)} is not a record of VCF.")
+                chrom, _, _, ref, alt, _, _, info = columns[:8]
                 text = next((one[4:] for one in info.split(b";") if one.startswith(b"CSQ=")), b"")
                 contig = chrom.decode().removeprefix("chr")
-                yield (contig, int(pos), ref.decode().upper(), alt.decode().upper()), text.decode()
+                yield (contig, pos, ref.decode().upper(), alt.decode().upper()), text.decode()
 
     return names, sites()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.codes import STARTS
 from annotator.engine.detection import synonyms
 from annotator.engine.errors import BundleError
@@ -15,12 +16,15 @@ from annotator.engine.recipe import Recipe
 from annotator.engine.reference import Contig
 from annotator.engine.signs import chromosome
 
+#: Features across the origin of a circular contig end beyond its length, up to twice as far.
+LONGEST_CIRCLE = LARGEST_POSITION // 2
+
 
 def contigs_of(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], dict[str, str]]:
     """The contigs of a reference as the options describe them, and the name of each by all of its names.
 
     Raises:
-        BundleError: an option names a contig that the sequence lacks.
+        BundleError: an option names a contig that the sequence lacks, or one that is too long to be circular.
     """
     given = {**dict.fromkeys([*recipe.codes, *recipe.circular]), **dict.fromkeys(recipe.aliases.values())}
     names = {name: name for name in lengths}
@@ -33,6 +37,10 @@ def contigs_of(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], d
     names |= {alias: names[name] for alias, name in recipe.aliases.items() if alias not in lengths}
     codes = dict.fromkeys(lengths, 1 if recipe.code is None else recipe.code)
     codes |= {names[name]: code for name, code in recipe.codes.items()}
+    for name in recipe.circular:
+        if lengths[names[name]] > LONGEST_CIRCLE:
+            message = f"--circular {name}: the contig is longer than {LONGEST_CIRCLE:,} bases, and cannot be circular."
+            raise BundleError("reference_build", message)
     circular = {names[name] for name in recipe.circular} | {name for name in lengths if chromosome(name) == "MT"}
     contigs = [
         Contig(
@@ -76,7 +84,8 @@ def as_models_say(
     given |= {names[name] for name in recipe.codes}
     found = []
     for contig in contigs:
-        changes: dict[str, Any] = {"circular": contig.circular or contig.name in circular}
+        closed = (contig.circular or contig.name in circular) and contig.length <= LONGEST_CIRCLE
+        changes: dict[str, Any] = {"circular": closed}
         if contig.name in from_models and contig.name not in given:
             code = from_models[contig.name].most_common(1)[0][0]
             option = f"--genetic-code {contig.name}=NUMBER"

@@ -27,6 +27,17 @@ _SUBFIELDS = re.compile(rb"Format: *'?([^\"'>]+)")
 PROVENANCE = (b"##gasEngine=", b"##gasHaplotypes=", b"##gasReference=", b"##gasSource=")
 #: How VEP's lines about its own run begin.
 _VEP = b"##VEP"
+#: A record with FORMAT/BCSQ.
+_POINTING = re.compile(rb"^(?:[^\t\n]*\t){8}(?:[^\t\n]*:)?BCSQ[:\t\n]", re.M)
+
+
+def points_into_bcsq(records: bytes) -> bool:
+    """Tell whether any of some records has FORMAT/BCSQ.
+
+    Args:
+        records: whole lines.
+    """
+    return b"BCSQ" in records and _POINTING.search(records) is not None
 
 
 @dataclass(frozen=True)
@@ -50,16 +61,17 @@ class Earlier:
     replace: bool = False
 
     @classmethod
-    def of(cls, header: Header, lines: dict[str, bytes], replace: bool = False) -> Earlier:
-        """Decide by the header alone, so that every process decides alike.
+    def of(cls, header: Header, lines: dict[str, bytes], replace: bool = False, pointing: bool = False) -> Earlier:
+        """Decide for all records, so that every process decides alike.
 
         Args:
             header: of the input file.
             lines: our ``##INFO`` lines by name, as :func:`annotator.engine.info.info_lines` gives them.
             replace: drop the values of other tools' fields from records that get new ones.
+            pointing: a record has FORMAT/BCSQ, which the header need not declare.
         """
         fields, bcsq = dict(lines), BCSQ
-        if any(line.startswith(b"##FORMAT=") and _name(line) == BCSQ for line in header.meta):
+        if pointing or any(line.startswith(b"##FORMAT=") and _name(line) == BCSQ for line in header.meta):
             bcsq = GAS_BCSQ
             fields = {bcsq if name == BCSQ else name: line for name, line in lines.items()}
             fields[bcsq] = fields[bcsq].replace(b"ID=BCSQ,", b"ID=GAS_BCSQ,")

@@ -43,6 +43,7 @@ INPUT_ERRORS: dict[str, Kind] = {
     "line_too_long": Kind("A line is too long", "Check the file for a missing line end, or split it by samples."),
     "too_large": Kind("Too large when uncompressed", "Split the file by chromosome or by region."),
     "too_many_records": Kind("Too many records", "Split the file by chromosome or by region."),
+    "results_too_large": Kind("The results are too large", "Split the file by chromosome or by region."),
     "header_too_large": Kind(
         "The header is too large", "Remove header lines that the records do not need: bcftools annotate --remove."
     ),
@@ -80,10 +81,10 @@ INPUT_ERRORS: dict[str, Kind] = {
         "Names have 255 characters at most. Rename the contig: bcftools annotate --rename-chrs.",
     ),
     "bad_position": Kind(
-        "POS is not a position", "POS is a whole number up to 536870911, counted from 1, without leading zeros."
+        "POS is not a position", "POS is a whole number up to 2147483647, counted from 1, without leading zeros."
     ),
     "bad_end": Kind(
-        "INFO/END is not a position", "END is a whole number up to 536870911, the last base of the variant."
+        "INFO/END is not a position", "END is a whole number up to 2147483647, the last base of the variant."
     ),
     "bad_ref": Kind("REF is not a sequence", "REF holds the bases A, C, G, T and N only; write at least one base."),
     "bad_alt": Kind(
@@ -118,6 +119,8 @@ WARNINGS: dict[str, str] = {
     "unsorted": "the records were not sorted; the results file is sorted by contig (as they came) and position",
     "crlf": "lines end with CR LF (Windows); the results file has LF",
     "byte_order_mark": "the file starts with a byte order mark; it was left out",
+    "format_without_samples": "there is a FORMAT column and no sample; it was kept, but some programs refuse it "
+    "(cut -f 1-8 removes the column)",
     "missing_fileformat": "there is no ##fileformat line; VCF 4.2 was assumed",
     "blank_lines": "blank lines were left out",
     "odd_header_line": "header lines that start with a single # were given a second one",

@@ -13,6 +13,7 @@ from typing import Any
 
 import urllib3
 
+from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.presets import PublicFile
 
@@ -240,7 +241,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return whole_number(text or "")
 
 
 def _range(text: str) -> tuple[int, int | None]:

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.left_out import LeftOut
 
 #: First and last base, 1-based and inclusive.
@@ -28,8 +29,8 @@ READ_ATTRIBUTES = frozenset(
         *("pseudo", "pseudogene", "exception", "Is_circular"),
     }
 )
-#: The largest position that VCF and the compiled models can hold.
-LARGEST_POSITION = (1 << 31) - 1
+#: NCBI's numbers of genetic codes have two digits.
+LARGEST_CODE = 999
 _STRANDS = frozenset("+-.?")
 _PHASES = frozenset("012.")
 _PHASE = {"1": 1, "2": 2}
@@ -143,8 +144,9 @@ def position(row: Row, at: int, name: str, least: int = 1) -> int:
         ModelError: it is not a whole number, or is out of range.
     """
     text = row.columns[at].strip()
-    if text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= LARGEST_POSITION:
-        return int(text)
+    number = whole_number(text, LARGEST_POSITION)
+    if number is not None and number >= least:
+        return number
     wanted = f"a whole number from {least} to {LARGEST_POSITION:,}"
     raise ModelError(row.line, f"column {at + 1} ({name}) is {shown(text)}; write {wanted}.")
 
@@ -253,6 +255,6 @@ def add_parts(one: GeneModel, parts: list[Part]) -> None:
 
 def note_code(table: GeneTable, contig: str, attributes: dict[str, str]) -> None:
     """Count the genetic code (``transl_table``) of a coding sequence."""
-    text = attributes.get("transl_table", "")
-    if text.isascii() and text.isdigit() and len(text) < 4:
-        table.codes[contig][int(text)] += 1
+    code = whole_number(attributes.get("transl_table", ""), LARGEST_CODE)
+    if code is not None:
+        table.codes[contig][code] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.gene_formats import GeneModel, GeneTable, Interval, ModelError, Row, position, shown
 
 #: Columns of genePred, and of its extension from ``score`` to ``exonFrames``.
@@ -55,9 +56,11 @@ def _numbers(row: Row, at: int, name: str, least: int) -> list[int]:
     items = [item.strip() for item in row.columns[at].strip().rstrip(",").split(",")]
     found = []
     for item in items if items != [""] else []:
-        if not item.removeprefix("-").isdigit() or not item.isascii() or len(item) > 10 or int(item) < least:
+        number = whole_number(item.removeprefix("-"), LARGEST_POSITION)
+        signed = -number if number is not None and item.startswith("-") else number
+        if signed is None or signed < least:
             raise ModelError(row.line, f"column {at + 1} ({name}) has {shown(item)}, which is not a whole number.")
-        found.append(int(item))
+        found.append(signed)
     return found
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
+from annotator.engine.bounds import LARGEST_LENGTH, whole_number
 from annotator.engine.coding_parts import joined, slip_of
 from annotator.engine.errors import BundleError
 from annotator.engine.gene_formats import GeneModel, GeneTable, ModelError, Row, shown
@@ -106,11 +107,11 @@ def _lengths(lines: Iterable[str]) -> dict[str, int]:
 
 def _note_length(row: Row, table: GeneTable) -> None:
     words = row.columns
-    numbers = words[2:4]
-    if len(words) < 4 or not all(one.isascii() and one.isdigit() and len(one) <= 12 for one in numbers):
+    first, last = (whole_number(one, LARGEST_LENGTH) for one in (*words, "", "", "")[2:4])
+    if first is None or last is None:
         raise ModelError(row.line, "##sequence-region needs the name of a contig, its first and its last position.")
-    if words[2] == "1":
-        table.lengths[words[1]] = int(words[3])
+    if first == 1:
+        table.lengths[words[1]] = last
 
 
 def _too_few(columns: list[str]) -> str:

@@ -50,8 +50,11 @@ def bad_genotypes(column: pa.BinaryArray) -> np.ndarray:
     tabs = np.append(np.flatnonzero(data == 9), len(data))
     ends = np.minimum(tabs[np.searchsorted(tabs, starts[:-1])], starts[1:])
     forms = cut(data.tobytes(), starts[:-1], ends).dictionary_encode()
-    index, bad = forms.indices.to_numpy(), np.zeros(len(column), bool)
-    for at, form in enumerate(forms.dictionary.to_pylist()):
+    # Making a pattern costs more than using it, and FORMATs of one shape have the same.
+    patterns: dict[tuple[int, int], tuple[int, bytes]] = {}
+    shape = [patterns.setdefault(_shape(form), (len(patterns), form))[0] for form in forms.dictionary.to_pylist()]
+    index, bad = np.array(shape, np.int64)[forms.indices.to_numpy()], np.zeros(len(column), bool)
+    for at, form in patterns.values():
         chosen = np.flatnonzero(index == at)
         some = column if len(chosen) == len(column) else column.take(pa.array(chosen))
         if form.count(b":") < _MOST_KEYS:
@@ -60,6 +63,12 @@ def bad_genotypes(column: pa.BinaryArray) -> np.ndarray:
             pattern = re.compile(readable(form).encode())
             bad[chosen] = [pattern.search(text) is None for text in some.to_pylist()]
     return bad
+
+
+def _shape(form: bytes) -> tuple[int, int]:
+    """What :func:`readable` takes of FORMAT: the number of keys, and the index of GT, or -1."""
+    keys = form.split(b":")
+    return len(keys), keys.index(b"GT") if b"GT" in keys else -1
 
 
 def genotypes_of(rest: bytes) -> bytes | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.gene_formats import (
     READ_ATTRIBUTES,
     SELENOCYSTEINE,
@@ -35,7 +36,7 @@ _PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
 _ID = re.compile(r"(?:^|;)\s*ID=([^;]*)")
 _PROTEIN = re.compile(r"(?:^|;)\s*protein_id=([^;]*)")
 #: A stop codon that is read as selenocysteine, in RefSeq's ``transl_except`` of a coding sequence.
-_EXCEPTION = re.compile(r"pos:(?:complement\()?(\d{1,10})\.\.\d+\)?,aa:Sec")
+_EXCEPTION = re.compile(r"pos:(?:complement\()?(\d+)\.\.\d+\)?,aa:Sec")
 #: Rows of RNAs that have no exon rows of their own, as annotators of bacteria write them.
 _ONE_EXON_RNA = frozenset(
     {"tRNA", "rRNA", "tmRNA", "ncRNA", "misc_RNA", "sRNA", "RNase_P_RNA", "SRP_RNA", "antisense_RNA"}
@@ -213,7 +214,7 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
             tags=tuple(tags),
             mane_select=partners[0].removeprefix("Ensembl:") if partners and "MANE Select" in tags else "",
             protein=protein_of(coding, coding.get("version", "")),
-            selenocysteines=tuple(int(at) for at in _EXCEPTION.findall(coding.get("transl_except", ""))),
+            selenocysteines=_selenocysteines(coding),
             # Ensembl has polymorphic pseudogenes among them, which are translated.
             pseudogene=(gene.kind == "pseudogene" and not given) or any(map(calls_pseudogene, said)),
         )
@@ -253,7 +254,7 @@ def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator
         start_known=not (low_open if strand == "+" else high_open),
         end_known=not (high_open if strand == "+" else low_open),
         protein=protein_of(attributes, attributes.get("version", "")),
-        selenocysteines=tuple(int(at) for at in _EXCEPTION.findall(attributes.get("transl_except", ""))),
+        selenocysteines=_selenocysteines(attributes),
         pseudogene=calls_pseudogene(attributes),
     )
     add_parts(one, found.parts)
@@ -275,3 +276,9 @@ def _one_exon(node: Node, lineages: Lineages, table: GeneTable) -> Iterator[Gene
     if strand:
         symbol = node.attributes.get("gene", "")
         yield GeneModel(name, name, symbol, node.kind, node.contig, strand, [(part.start, part.end)])
+
+
+def _selenocysteines(attributes: dict[str, str]) -> tuple[int, ...]:
+    """Positions of selenocysteines in a coding sequence; those that no contig has are left out."""
+    found = (whole_number(text, LARGEST_POSITION) for text in _EXCEPTION.findall(attributes.get("transl_except", "")))
+    return tuple(at for at in found if at)

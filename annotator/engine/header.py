@@ -35,7 +35,8 @@ class Header:
         columns: the ``#CHROM`` line as it came.
         version: of VCF, such as (4, 2).
         samples: number of samples.
-        tabs: tabs in each record.
+        tabs: how many tabs a record may have. Where there is a FORMAT column and no sample, some programs write
+            records with FORMAT and some without it.
         contigs: lengths in bases by contig name, None where the header gives none.
         lines: number of lines that the header takes, counted from the start of the file.
     """
@@ -44,7 +45,7 @@ class Header:
     columns: bytes = b""
     version: tuple[int, int] = LOWEST_VERSION
     samples: int = 0
-    tabs: int = 7
+    tabs: tuple[int, ...] = (7,)
     contigs: dict[str, int | None] = field(default_factory=dict)
     lines: int = 0
 
@@ -86,7 +87,7 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
                 if line.startswith(b"##contig="):
                     _note_contig(line, header, warnings)
         elif line.startswith(b"#") and re.match(rb"#CHROM\b", line, re.I):
-            _read_columns(line, header)
+            _read_columns(line, header, warnings)
             if not version_seen:
                 warnings.add("missing_fileformat", 1)
             return header
@@ -145,7 +146,7 @@ def _note_contig(line: bytes, header: Header, warnings: Warnings) -> None:
         warnings.add("bad_contig_length", header.lines, f"length={quote(length[1], 20)}")
 
 
-def _read_columns(line: bytes, header: Header) -> None:
+def _read_columns(line: bytes, header: Header, warnings: Warnings) -> None:
     columns = line.split(b"\t")
     if len(columns) == 1 and len(line.split()) >= len(FIXED):
         raise InputError(
@@ -176,16 +177,6 @@ def _read_columns(line: bytes, header: Header) -> None:
             text=line,
         )
     samples = columns[9:]
-    if len(columns) == len(FIXED) + 1:
-        raise InputError(
-            "wrong_header_columns",
-            "There is a FORMAT column and no sample.",
-            line=header.lines,
-            column=9,
-            field="FORMAT",
-            text=line,
-            hint="Add the samples, or leave FORMAT out (cut -f 1-8): readers of VCF refuse such a file.",
-        )
     seen: set[bytes] = set()
     for at, sample in enumerate(samples, start=10):
         if not sample or sample in seen:
@@ -195,7 +186,10 @@ def _read_columns(line: bytes, header: Header) -> None:
         seen.add(sample)
     header.columns = line
     header.samples = len(samples)
-    header.tabs = len(columns) - 1
+    header.tabs = (len(columns) - 1,)
+    if len(columns) == len(FIXED) + 1:
+        header.tabs = (len(FIXED) - 1, len(FIXED))
+        warnings.add("format_without_samples", header.lines)
 
 
 def render_header(

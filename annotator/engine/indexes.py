@@ -12,11 +12,26 @@ from typing import Any
 
 import pysam
 
+from annotator.engine.bounds import LARGEST_POSITION
+
 #: Bases that a tabix index reaches.
 TABIX_REACH = 1 << 29
-#: The end of any contig: the largest position that the index and VCF can hold.
-LARGEST = (1 << 31) - 1
-_ENDINGS = (".tbi", ".csi")
+TBI, CSI = ".tbi", ".csi"
+ENDINGS = (TBI, CSI)
+
+
+def ending_for(longest: int) -> str:
+    """The ending of an index that reaches the end of a contig.
+
+    Args:
+        longest: length of the longest contig, or the last position that is indexed, in bases.
+    """
+    return CSI if longest >= TABIX_REACH else TBI
+
+
+def beside(path: Path, ending: str) -> Path:
+    """Where the index of a table is: beside it, under its name with one of :data:`ENDINGS`."""
+    return path.with_name(path.name + ending)
 
 
 def make_index(path: Path, lengths: Iterable[int], **columns: Any) -> None:
@@ -30,13 +45,12 @@ def make_index(path: Path, lengths: Iterable[int], **columns: Any) -> None:
     Raises:
         OSError: it is not sorted, or cannot be read or written.
     """
-    pysam.tabix_index(str(path), force=True, csi=max(lengths, default=0) >= TABIX_REACH, **columns)
+    pysam.tabix_index(str(path), force=True, csi=ending_for(max(lengths, default=0)) == CSI, **columns)
 
 
 def index_of(path: Path) -> Path | None:
     """The index beside a table; None when it has none."""
-    beside = (path.with_name(path.name + ending) for ending in _ENDINGS)
-    return next((one for one in beside if one.is_file()), None)
+    return next((one for ending in ENDINGS if (one := beside(path, ending)).is_file()), None)
 
 
 def open_table(path: Path) -> pysam.TabixFile:
@@ -49,7 +63,7 @@ def open_table(path: Path) -> pysam.TabixFile:
     return pysam.TabixFile(str(path), index=None if index is None else str(index), encoding="utf-8")
 
 
-def rows_of(table: pysam.TabixFile, contig: str, start: int = 0, end: int = LARGEST) -> Iterator[str]:
+def rows_of(table: pysam.TabixFile, contig: str, start: int = 0, end: int = LARGEST_POSITION) -> Iterator[str]:
     """Rows of a contig of the table; none when it is not there.
 
     Args:

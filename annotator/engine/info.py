@@ -91,16 +91,16 @@ class InfoWriter:
         theirs = self._theirs(records.fields[7], records.skip >= 0)
         plain = (records.skip < 0).all()
         first = self._first[0] if plain else self._first.take(pa.array(records.skip.astype(np.int64) + 1))
-        pieces = [theirs, _where_there(";", theirs), first, bcsq, _where_there(";CSQ=", csq), csq]
+        pieces = [theirs, where_there(";", theirs), first, bcsq, where_there(";CSQ=", csq), csq]
         pieces.append(_WORST.take(_worst(terms)))
         for layer, found in zip(self._layers, matched, strict=True):
             for one, column in zip(layer.fields, found.columns, strict=True):
                 if column.null_count < len(column):
                     values = _by_record(encoded(column) if one.type == "String" else column, records)
-                    pieces += [_where_there(f";{one.info}=", values), values.cast(pa.binary())]
+                    pieces += [where_there(f";{one.info}=", values), values.cast(pa.binary())]
         for name, column in regions.items():
             if column.null_count < len(column):
-                pieces += [_where_there(f";{name}=", column), column.cast(pa.binary())]
+                pieces += [where_there(f";{name}=", column), column.cast(pa.binary())]
         return pieces
 
     def _theirs(self, column: pa.BinaryArray, skipped: np.ndarray) -> pa.BinaryArray:
@@ -189,7 +189,7 @@ def _worst(terms: np.ndarray) -> pa.Array:
     return pa.array(np.log2(lowest).astype(np.int64), mask=terms == 0)
 
 
-def _where_there(text: str, column: pa.Array) -> pa.BinaryArray | pa.BinaryScalar:
+def where_there(text: str, column: pa.Array) -> pa.BinaryArray | pa.BinaryScalar:
     """A text for each value that is not null."""
     scalar = pa.scalar(text.encode())
     return pc.if_else(column.is_valid(), scalar, _NULL) if column.null_count else scalar

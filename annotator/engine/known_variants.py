@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from annotator.engine.bgzf import END_OF_FILE, BgzfWriter, pack
+from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.gene_formats import shown
 from annotator.engine.indexes import index_of, make_index, open_table, rows_of
@@ -35,7 +36,6 @@ PARALLEL_BYTES = 64 << 20
 #: Alleles that wait to be put into order.
 WAITING = 50_000
 _NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
-_POSITION = re.compile(r"[0-9]{1,10}")
 _PLAIN = re.compile(r"[ACGT]+")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
 
@@ -238,12 +238,13 @@ def _normalised(
                 continue
             for line in rows_of(table, theirs):
                 columns = line.split("\t", 8)
-                if len(columns) < 8 or not _POSITION.fullmatch(columns[1]):
+                pos = whole_number(columns[1]) if len(columns) > 7 else None
+                if pos is None:
                     wanted = "CHROM, POS, ID, REF, ALT, QUAL, FILTER and INFO, separated by tabs"
                     where = f"Known variants ({source.name}) on {contig.name} cannot be read"
                     message = f"{where}: the row {shown(line)} is not a record of VCF; it needs {wanted}."
                     raise BundleError("reference_variants", message)
-                pos, ref = int(columns[1]), columns[3].upper()
+                ref = columns[3].upper()
                 if len(waiting) >= most:
                     # Left-alignment moves an allele back; one that waits can only be overtaken from within a window.
                     waiting.sort()

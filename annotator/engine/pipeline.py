@@ -14,9 +14,10 @@ from typing import Any
 
 from pysam.version import __bcftools_version__ as bcftools_version
 
-from annotator.engine.earlier import Earlier
+from annotator.engine.earlier import Earlier, points_into_bcsq
 from annotator.engine.errors import InputError
 from annotator.engine.header import read_header, render_header
+from annotator.engine.indexes import ENDINGS, beside
 from annotator.engine.info import info_lines
 from annotator.engine.logfile import render_log
 from annotator.engine.pool import processors
@@ -31,7 +32,7 @@ from annotator.engine.version import ENGINE_VERSION
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the result goes. The index is ``vcf`` with ``.tbi`` appended."""
+    """Where the result goes. The index is beside ``vcf``, see :func:`annotator.engine.indexes.index_of`."""
 
     vcf: Path
     log: Path
@@ -50,10 +51,6 @@ class Outputs:
             summary or vcf.with_name(f"{stem}.summary.json"),
             variants or vcf.with_name(f"{stem}.variants.parquet"),
         )
-
-    @property
-    def index(self) -> Path:
-        return self.vcf.with_name(self.vcf.name + ".tbi")
 
 
 def annotate(
@@ -95,7 +92,7 @@ def annotate(
         OSError: a file cannot be read or written.
     """
     partial = outputs.vcf.with_name(f".{outputs.vcf.name}.partial.vcf.gz")
-    partial_index, partial_table = (partial.with_name(partial.name + end) for end in (".tbi", ".parquet"))
+    partial_table = partial.with_name(partial.name + ".parquet")
     if not outputs.vcf.parent.is_dir():  # sooner than after all the work
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(outputs.vcf.parent))
     with tempfile.TemporaryDirectory(prefix="gas-", dir=temporary) as directory:
@@ -104,17 +101,18 @@ def annotate(
         records = passed.counts.total["records"]
         report(Progress("indexing", records, records, run.warnings.total))
         try:
-            with partial.open("wb") as stream:
-                passing.write(run.results_header(passed), stream, partial_index)
+            index = passing.write(run.results_header(passed), partial, run.longest_contig(passed))
             shutil.move(passing.table, partial_table)
             summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
             _write_text(outputs.log, render_log(summary, name or input_path.name))
             _write_text(outputs.summary, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
             partial_table.replace(outputs.variants)
-            partial_index.replace(outputs.index)
+            for ending in ENDINGS:
+                beside(outputs.vcf, ending).unlink(missing_ok=True)  # of an earlier result
+            index.replace(beside(outputs.vcf, index.suffix))
             partial.replace(outputs.vcf)
         finally:
-            for left in (partial, partial_index, partial_table):
+            for left in (partial, partial_table, *(beside(partial, ending) for ending in ENDINGS)):
                 left.unlink(missing_ok=True)
     return summary
 
@@ -140,12 +138,14 @@ class _Run:
             self.warnings.add("models_accepted", None, note)
         lines = Lines(path, limits)
         self.header = read_header(iter(lines), limits.header, self.warnings)
-        self._earlier = Earlier.of(self.header, info_lines(reference), replace)
         self._blocks = self._lines = 0
+        pointing = False
         for block in lines.blocks():
             self._blocks += 1
+            pointing = pointing or points_into_bcsq(block.text)
             self._lines += block.count
             self._checking(self._lines)
+        self._earlier = Earlier.of(self.header, info_lines(reference), replace, pointing)
         if limits.records is not None and self._lines > limits.records:
             raise InputError(
                 "too_many_records", f"The file has {self._lines:,} records; {limits.records:,} is the limit."
@@ -167,7 +167,7 @@ class _Run:
         # A small file is done before processes have started.
         processes = max(1, min(most_processes, self._blocks))
         try:
-            source = Source(self.header, self._reference, False, self._input, self._earlier)
+            source = Source(self.header, self._reference, False, self._input, self._earlier, self._limits)
             passing, passed = self._pass(source, processes)
         except DisorderError:
             body = sort_records(self._input(), self._work, self.header, self._reference, self.warnings)
@@ -175,7 +175,7 @@ class _Run:
             def sorted_blocks() -> Iterator[Block]:
                 return Lines(body, self._limits, known_text=True).blocks()
 
-            source = Source(self.header, self._reference, True, sorted_blocks, self._earlier)
+            source = Source(self.header, self._reference, True, sorted_blocks, self._earlier, self._limits)
             passing, passed = self._pass(source, processes)
         self.warnings.merge(passed.warnings)
         if not passed.counts.total["records"]:
@@ -204,6 +204,12 @@ class _Run:
             if number == wanted:
                 break
         return lines.blocks()
+
+    def longest_contig(self, passed: Passed) -> int:
+        """Length in bases of the longest contig that has records; 0 where nothing says one."""
+        known = [(self.header.contigs.get(name), self._reference.canonical(name)) for name in passed.counts.contigs]
+        return max((max(said or 0, self._reference.contig(found).length if found else 0) for said, found in known),
+                   default=0)  # fmt: skip
 
     def results_header(self, passed: Passed) -> bytes:
         """The header of the results file."""

@@ -17,7 +17,7 @@ REPORT_EVERY = 2000
 
 @dataclass(frozen=True)
 class Progress:
-    """One report: stage (checking, annotating, writing, indexing), records done, their total if known, warnings."""
+    """One report: stage (checking, annotating, indexing), records done, their total if known, warnings."""
 
     stage: str
     records: int

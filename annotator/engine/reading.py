@@ -19,8 +19,10 @@ from annotator.engine.looks import what_it_looks_like
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16
 DAMAGED = cast("tuple[type[Exception], ...]", (zlib.error, isal_zlib.error))
-#: Bytes at the end of a bgzip file among which the block that marks its end must be.
-TRAILING = 1 << 16
+#: Bytes at the end of a bgzip file among which, when it is cut off, a block begins; none has more than half as many.
+LAST_BYTES = 1 << 17
+#: The beginning of a block of bgzip.
+BLOCK_HEAD = re.compile(rb"\x1f\x8b\x08\x04.{8}BC\x02\x00", re.S)
 #: A block of records ends with the chunk that brings it to so many lines or bytes.
 BLOCK_LINES, BLOCK_BYTES = 6000, 8 << 20
 #: Bytes that need no second look. CR is not among them: it must be followed by LF.
@@ -38,19 +40,31 @@ class Readable(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """What an input file may need at most.
+    """What an input file, and its annotation, may need at most.
 
     Attributes:
         uncompressed: bytes of the file, uncompressed.
         line: bytes of one line.
         header: bytes of the header.
         records: number of records; None for any number.
+        results: bytes of the annotated file and of the table together, as they are written; None for any number.
     """
 
     uncompressed: int = 200 << 30
     line: int = 64 << 20
     header: int = 64 << 20
     records: int | None = None
+    results: int | None = None
+
+    def check_results(self, size: int) -> None:
+        """Refuse results that have more bytes than they may have.
+
+        Raises:
+            InputError: there are more.
+        """
+        if self.results is not None and size > self.results:
+            message = f"The results would take more than {self.results:,} bytes, which is the limit."
+            raise InputError("results_too_large", message)
 
 
 @dataclass(frozen=True)
@@ -188,8 +202,10 @@ class Lines:
         bgzip = compressed and start[3:4] == b"\x04" and start[12:14] == b"BC"
         if bgzip:
             raw.seek(0, 2)
-            raw.seek(max(0, raw.tell() - TRAILING))
-            if END_OF_FILE not in raw.read():
+            raw.seek(max(0, raw.tell() - LAST_BYTES))
+            last = raw.read()
+            # Bytes that follow the end may be any number: the reader leaves them out.
+            if END_OF_FILE not in last and BLOCK_HEAD.search(last):
                 raise InputError(
                     "truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing."
                 )

@@ -152,7 +152,7 @@ class RecordParser:
             InputError: a part of the record cannot be understood.
         """
         fields = line.split(b"\t", 8)
-        if line.count(b"\t") != self._tabs:
+        if line.count(b"\t") not in self._tabs:
             raise self._wrong_columns(line, number, unfinished)
         chrom, pos_text, _, ref = fields[:4]
         if chrom not in self._contigs:
@@ -161,7 +161,8 @@ class RecordParser:
             self._note_contig(chrom, number)
         contig = self._contigs[chrom]
         # A leading zero is refused: tabix would read an octal number.
-        if not POSITION.fullmatch(pos_text) or (pos := int(pos_text)) > LARGEST_POSITION:
+        pos = whole_number(pos_text, LARGEST_POSITION) if POSITION.fullmatch(pos_text) else None
+        if pos is None:
             raise self._bad("bad_position", "is not a position", fields, 1, number)
         telomere = ref == b"." and all(map(TELOMERE.fullmatch, fields[4].split(b",")))
         if not telomere and not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
@@ -267,7 +268,7 @@ class RecordParser:
         self._contigs[chrom] = contig
 
     def _wrong_columns(self, line: bytes, number: int, unfinished: bool) -> InputError:
-        found, wanted = line.count(b"\t") + 1, self._tabs + 1
+        found, wanted = line.count(b"\t") + 1, self._tabs[-1] + 1
         if line.startswith(b"#"):
             return InputError("header_in_body", "A header line comes after the records.", line=number, text=line)
         message = f"The record has {found} columns; the #CHROM line has {wanted}."

@@ -12,6 +12,7 @@ from typing import Any
 
 import pysam
 
+from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
 
@@ -95,7 +96,7 @@ class Sequence:
             # Half a window back: left-alignment looks at bases before the record.
             self._first = max(0, start - 1 - WINDOW // 2)
             self._contig = contig
-            end = start - 1 + max(length, WINDOW)
+            end = min(start - 1 + max(length, WINDOW), LARGEST_POSITION)  # pysam takes no larger number
             with step("reference_sequence", f"{self._name} cannot be read", VERIFY):
                 self._bases = self._file.fetch(contig, self._first, end).upper().encode("ascii")
             offset = start - 1 - self._first

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotator.engine.bgzf import BgzfWriter
+from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import make_index
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
@@ -19,6 +20,8 @@ from annotator.engine.regions import COLUMNS
 _NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
 #: Regions of one contig that wait in memory before they go to disk.
 WAITING = 10_000
+#: Columns of a table that can be named.
+MOST_COLUMNS = 9999
 _BED_COLUMNS = {"name": 4, "score": 5}
 #: (start from 0, end, number of the source, value)
 Row = tuple[int, int, int, str]
@@ -68,7 +71,7 @@ class RegionSource:
 
 
 def _number(column: str) -> int:
-    return _BED_COLUMNS.get(column) or (int(column) if column.isdigit() else 0)
+    return _BED_COLUMNS.get(column) or whole_number(column, MOST_COLUMNS) or 0
 
 
 def merge_regions(
@@ -163,14 +166,12 @@ def _regions(source: RegionSource) -> Iterator[tuple[str, int, int, str]]:
                 if line.startswith(("#", "track", "browser")) or not line.strip():
                     continue
                 columns = line.rstrip("\r\n").split("\t")
-                try:
-                    contig = columns[source.contig - 1]
-                    start, end = int(columns[source.start - 1]) - source.base, int(columns[source.end - 1])
-                    value = _value(source, columns, start, end)
-                except (ValueError, IndexError):
+                region = _region(source, columns)
+                if region is None:
                     read = f"contig {source.contig}, start {source.start}, end {source.end}"
                     message = f"{source.path.name}, line {number}: no region in the columns that are read ({read})."
-                    raise BundleError("reference_regions", message) from None
+                    raise BundleError("reference_regions", message)
+                contig, start, end, value = region
                 if not 0 <= start < end:
                     source.left_out["no bases"] += 1
                     continue
@@ -179,6 +180,17 @@ def _regions(source: RegionSource) -> Iterator[tuple[str, int, int, str]]:
         raise BundleError("reference_build", f"There is no file {source.path}.") from None
     except LIBRARY_ERRORS as error:
         raise BundleError("reference_regions", in_words(error, f"{source.path.name} cannot be read")) from error
+
+
+def _region(source: RegionSource, columns: list[str]) -> tuple[str, int, int, str] | None:
+    """Contig, start from 0, end and value of a row; None where a column is not there or is no number."""
+    if len(columns) < max(source.contig, source.start, source.end, *source.values):
+        return None
+    first, end = (whole_number(columns[at - 1].strip(), LARGEST_POSITION) for at in (source.start, source.end))
+    if first is None or end is None:
+        return None
+    start = first - source.base
+    return columns[source.contig - 1], start, end, _value(source, columns, start, end)
 
 
 def _value(source: RegionSource, columns: list[str], start: int, end: int) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.indexes import LARGEST, open_table, rows_of
+from annotator.engine.bounds import LARGEST_POSITION
+from annotator.engine.indexes import open_table, rows_of
 from annotator.engine.layers import encode
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference import RegionSpec
@@ -99,7 +100,7 @@ class RegionTracks:
         """
         rows: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
         with step("reference_regions", f"{spec.path.name} cannot be read", VERIFY), open_table(spec.path) as table:
-            for line in rows_of(table, contig, max(0, (start or 1) - 1), LARGEST if end is None else end):
+            for line in rows_of(table, contig, max(0, (start or 1) - 1), LARGEST_POSITION if end is None else end):
                 _, first, last, track, value = line.split("\t")
                 rows[track].append((int(first) + 1, int(last), value))
         return cls(

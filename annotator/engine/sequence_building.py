@@ -9,8 +9,9 @@ from pathlib import Path
 import pysam
 
 from annotator.engine.bgzf import BgzfWriter
+from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
-from annotator.engine.gene_formats import LARGEST_POSITION, shown
+from annotator.engine.gene_formats import shown
 from annotator.engine.library_errors import refuse_compression, step
 
 #: Bases of a line of the sequence.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from annotator.engine.bounds import LONGEST_NAME
+from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
 from annotator.engine.presets import CHROMOSOMES
 
 #: How much of a file is read: uncompressed bytes, bytes as they are in the file, and records.
@@ -20,12 +20,10 @@ LONGEST_LINE, LONGEST_WORD = 1 << 16, 200
 MOST_CONTIGS, MOST_NAMES = 100_000, 10_000
 #: Bytes that are read at once, few, since what follows a member of a gzip file is copied; and that they may expand to.
 _READ, _PIECE = 1 << 14, 1 << 20
-#: Digits of the largest position that is read.
-LONGEST_NUMBER = 12
 #: A RefSeq accession of a human chromosome: its number and its version.
-ACCESSION = re.compile(r"NC_0000(\d\d)\.(\d+)")
+ACCESSION = re.compile(r"NC_0000([0-9]{2})\.([0-9]{1,3})")
 
-_LENGTH, _ID = re.compile(rb"[<,]length=(\d{1,12})(?!\d)"), re.compile(rb"[<,]ID=([^,>]+)")
+_LENGTH, _ID = re.compile(rb"[<,]length=(\d+)"), re.compile(rb"[<,]ID=([^,>]+)")
 _WORD = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _NAMING = (b"##reference", b"##assembly", b"##contig", b"##ucsc_", b"##genome")
 
@@ -57,11 +55,10 @@ class Signs:
                 signs._note_header(line)
                 continue
             columns = line.split(b"\t", 4)
-            if len(columns) < 5 or not columns[1].isdigit() or len(columns[1]) > LONGEST_NUMBER:
-                continue
-            if len(columns[0]) > LONGEST_NAME:
+            pos = whole_number(columns[1], LARGEST_LENGTH) if len(columns) > 4 else None
+            if pos is None or len(columns[0]) > LONGEST_NAME:
                 continue  # the engine refuses the file
-            name, pos, ref = columns[0].decode("latin-1"), int(columns[1]), columns[3].upper()
+            name, ref = columns[0].decode("latin-1"), columns[3].upper()
             signs.contigs[name] += 1
             signs.furthest[name] = max(pos, signs.furthest.get(name, 0))
             if not ref.strip(b"ACGT"):
@@ -76,8 +73,9 @@ class Signs:
             return
         if line.startswith(b"##contig"):
             name, length = _ID.search(line), _LENGTH.search(line)
-            if name and length and len(name[1]) <= LONGEST_NAME and len(self.lengths) < MOST_CONTIGS:
-                self.lengths[name[1].decode("latin-1")] = int(length[1])
+            bases = whole_number(length[1], LARGEST_LENGTH) if length else None
+            if name and bases is not None and len(name[1]) <= LONGEST_NAME and len(self.lengths) < MOST_CONTIGS:
+                self.lengths[name[1].decode("latin-1")] = bases
             assembly = re.search(rb"[<,]assembly=([^,>]+)", line)
             line = assembly[1] if assembly else b""
         for word in _WORD.findall(line.decode("latin-1").lower()):

@@ -24,10 +24,11 @@ from annotator.engine.earlier import Earlier
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.haplotypes import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.header import Header
+from annotator.engine.indexes import beside, ending_for
 from annotator.engine.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.pool import Pool
 from annotator.engine.progress import Warnings
-from annotator.engine.reading import Block
+from annotator.engine.reading import Block, Limits
 from annotator.engine.reference import Reference
 from annotator.engine.tabix import TabixIndex
 from annotator.engine.table import TableWriter, schema_of
@@ -53,6 +54,7 @@ class Source:
         numbered: lines start with their number in the user's file.
         blocks: gives the records, from the first at each call.
         earlier: says what becomes of annotations that the file has already.
+        limits: of the results.
     """
 
     header: Header
@@ -60,10 +62,11 @@ class Source:
     numbered: bool
     blocks: Blocks
     earlier: Earlier
+    limits: Limits
 
     def annotator(self) -> BlockAnnotator:
         """A new annotator of its blocks."""
-        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier)
+        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier, self.limits)
 
 
 @dataclass
@@ -135,7 +138,8 @@ class Pass:
             annotated: told while records are annotated.
 
         Raises:
-            InputError: a record cannot be understood; it is the first such of the file.
+            InputError: a record cannot be understood, and it is the first such of the file; or the results have more
+                bytes than the limits allow.
             DisorderError: the records are not sorted.
             EngineError: a process was killed.
         """
@@ -188,6 +192,7 @@ class Pass:
         self._size += len(outcome.packed)
         for rows in outcome.rows:
             table.write(rows)
+        self._source.limits.check_results(self._size + self.table.stat().st_size)
         passed.counts.add(outcome.counts)
         passed.warnings.merge(outcome.warnings)
         passed.kept |= outcome.kept
@@ -242,20 +247,26 @@ class Pass:
         slim.unlink()
         return apart
 
-    def write(self, header: bytes, stream: BinaryIO, index: Path) -> None:
+    def write(self, header: bytes, path: Path, longest: int) -> Path:
         """Write the results file and its index.
 
         Args:
             header: of the results file.
-            stream: receives the results file.
-            index: path of the index.
+            path: of the results file.
+            longest: length in bases of the longest contig that has records, as far as it is known.
+
+        Returns:
+            The path of the index, beside the results file.
         """
+        index = beside(path, ending_for(max(longest, self._index.reach)))
         packed, _ = pack_lines(memoryview(header.removesuffix(b"\n")))
-        stream.write(packed)
-        with self.body.open("rb") as body:
-            shutil.copyfileobj(body, stream, 1 << 20)
-        stream.write(END_OF_FILE)
+        with path.open("wb") as stream:
+            stream.write(packed)
+            with self.body.open("rb") as body:
+                shutil.copyfileobj(body, stream, 1 << 20)
+            stream.write(END_OF_FILE)
         self._index.write(index, len(packed))
+        return index
 
 
 class _Order:

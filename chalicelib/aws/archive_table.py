@@ -9,7 +9,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_value
 from chalicelib.aws.job_table import JobTable
 from chalicelib.aws.record_update import ConditionFailedError
-from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
+from chalicelib.domain.jobs import OPEN, UNANNOUNCED, Job, JobStatus, RestoreStatus, RestoreTier
 from chalicelib.exceptions import BeingToldError, FilesOnTheMoveError, JobNotFoundError, LeaseLostError
 
 ARCHIVED_OF_USER = "user_id-results_file_archive_id"
@@ -111,6 +111,17 @@ class ArchiveTable:
             {"restore_status": RestoreStatus.RESTORING.value, "restore_tier": tier.value,
              "restore_requested_time": now})
 
+    def retrieval_requested_again(self, job: Job, now: int) -> None:
+        """A retrieval that never came through has been asked for again; nothing happens when it moved meanwhile.
+
+        Args:
+            job: as it was read; its retrieval is the one that never came through.
+            now: epoch seconds.
+        """
+        self._changed(job.job_id, "results_file_archive_id = :archive AND restore_requested_time = :seen",
+                      {":archive": job.results_file_archive_id, ":seen": job.restore_requested_time},
+                      {"restore_requested_time": now})
+
     def forget_retrieval(self, job_id: str, archive_id: str) -> bool:
         """The file stays in the archive, although a retrieval brought it out.
 
@@ -174,8 +185,12 @@ class ArchiveTable:
 
     def open_since(self, before: int, limit: int, start: dict[str, Any] | None = None) -> JobIds:
         """Ids of jobs submitted before `before` that have not ended."""
-        return self._ids(OPEN_JOBS, "#open = :value AND submit_time < :before", {":value": "yes", ":before": before},
+        return self._ids(OPEN_JOBS, "#open = :value AND submit_time < :before", {":value": OPEN, ":before": before},
                          limit, start)
+
+    def unannounced(self, limit: int, start: dict[str, Any] | None = None) -> JobIds:
+        """Ids of jobs that have ended and whose end has not been published."""
+        return self._ids(OPEN_JOBS, "#open = :value", {":value": UNANNOUNCED}, limit, start)
 
     def _ids(self, index: str, condition: str, values: dict[str, Any], limit: int,
              start: dict[str, Any] | None) -> JobIds:

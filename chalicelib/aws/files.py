@@ -1,6 +1,7 @@
 """S3: the buckets of input files and of results files."""
 from __future__ import annotations
 
+import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ _COPY = TransferConfig(multipart_threshold=256 * 1024**2, multipart_chunksize=25
 _TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2, max_concurrency=4)
 
 
+def _version(version_id: str | None) -> dict[str, str]:
+    return {"VersionId": version_id} if version_id else {}
+
+
 @dataclass(frozen=True)
 class PresignedPost:
     """A form by which a browser uploads one file straight to S3.
@@ -30,17 +35,6 @@ class PresignedPost:
 
     url: str
     fields: dict[str, str]
-
-
-@dataclass(frozen=True)
-class PresignedRequest:
-    """A link for one request to S3.
-
-    :param headers: what the request must carry, as the link was signed with it
-    """
-
-    url: str
-    headers: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -61,10 +55,12 @@ class UploadedFile:
 
     :param size: bytes
     :param metadata: what its form said of it, by the names of `presign_upload`
+    :param version_id: of the version that is described, "null" in a bucket that never kept versions
     """
 
     size: int
     metadata: dict[str, str]
+    version_id: str
 
 
 class FileStore:
@@ -108,35 +104,50 @@ class FileStore:
                                                 Conditions=conditions, ExpiresIn=expires_in)
         return PresignedPost(post["url"], post["fields"])
 
-    def presign_part_request(self, call: str, expires_in: int, key: str, values: Mapping[str, str | int],
-                             metadata: Mapping[str, str] | None = None) -> PresignedRequest:
+    def begin_parts(self, key: str, metadata: Mapping[str, str]) -> str:
+        """Begin an upload in parts into the inputs bucket.
+
+        :param metadata: what S3 keeps of the file; empty values are left out
+        :returns: the upload's id
+        """
+        begun = self._s3.create_multipart_upload(
+            Bucket=self.inputs_bucket, Key=key, ServerSideEncryption="AES256",
+            Metadata={name: value for name, value in metadata.items() if value})
+        return str(begun["UploadId"])
+
+    def count_unfinished(self, prefix: str, most: int) -> int:
+        """How many uploads in parts have begun under `prefix` and are not completed.
+
+        :param most: the count ends there
+        """
+        listed = self._s3.list_multipart_uploads(Bucket=self.inputs_bucket, Prefix=prefix, MaxUploads=most)
+        return len(listed.get("Uploads", []))
+
+    def presign_part_request(self, call: str, expires_in: int, key: str, values: Mapping[str, str | int]) -> str:
         """A link for one request about an upload in parts into the inputs bucket.
 
         :param call: boto3's name of it
         :param expires_in: seconds
-        :param values: further parameters of the call, as `UploadId`
-        :param metadata: of the file, where the call begins the upload
+        :param values: further parameters of the call, as `UploadId`. S3 takes no other body than one of `ContentLength`
+            bytes, where that is given: the link is signed with the header
         """
-        params: dict[str, Any] = {"Bucket": self.inputs_bucket, "Key": key, **values}
-        headers: dict[str, str] = {}
-        if metadata is not None:
-            kept = {name: value for name, value in metadata.items() if value}
-            params |= {"ServerSideEncryption": "AES256", "Metadata": kept}
-            headers = {"x-amz-server-side-encryption": "AES256",
-                       **{f"{METADATA_FIELD}{name}": value for name, value in kept.items()}}
-        return PresignedRequest(self._s3.generate_presigned_url(call, ExpiresIn=expires_in, Params=params), headers)
+        link: str = self._s3.generate_presigned_url(
+            call, ExpiresIn=expires_in, Params={"Bucket": self.inputs_bucket, "Key": key, **values})
+        return link
 
-    def presign_download(self, bucket: str, key: str, file_name: str, expires_in: int) -> str:
+    def presign_download(self, bucket: str, key: str, file_name: str, expires_in: int,
+                         version_id: str | None = None) -> str:
         """A link that downloads one file under its own name.
 
         :param expires_in: seconds
+        :param version_id: which of its versions; None for the current one
         """
-        ascii_name = file_name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_")
+        ascii_name = re.sub(r'[?"\\]', "_", file_name.encode("ascii", "replace").decode())
         encoded = urllib.parse.quote(file_name, safe="")
         disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{encoded}"
         link: str = self._s3.generate_presigned_url(
             "get_object", ExpiresIn=expires_in,
-            Params={"Bucket": bucket, "Key": key, "ResponseContentDisposition": disposition,
+            Params={"Bucket": bucket, "Key": key, **_version(version_id), "ResponseContentDisposition": disposition,
                     "ResponseContentType": "application/octet-stream",
                     "ResponseCacheControl": "private, no-store"})
         return link
@@ -162,15 +173,18 @@ class FileStore:
         file = self.describe(bucket, key)
         return file.size if file is not None else None
 
-    def describe(self, bucket: str, key: str) -> UploadedFile | None:
-        """Size and metadata of a file, None when there is none."""
+    def describe(self, bucket: str, key: str, version_id: str | None = None) -> UploadedFile | None:
+        """Size, metadata and version of a file, None when there is none.
+
+        :param version_id: which of its versions; None for the current one
+        """
         try:
-            head = self._s3.head_object(Bucket=bucket, Key=key)
+            head = self._s3.head_object(Bucket=bucket, Key=key, **_version(version_id))
         except ClientError as error:
             if error.response["Error"]["Code"] in MISSING:
                 return None
             raise
-        return UploadedFile(head["ContentLength"], head.get("Metadata", {}))
+        return UploadedFile(head["ContentLength"], head.get("Metadata", {}), head.get("VersionId", "null"))
 
     def read_text(self, bucket: str, key: str, most: int) -> str | None:
         """The first `most` bytes of a text file, None when there is no such file."""
@@ -184,15 +198,20 @@ class FileStore:
             content: bytes = body.read(most)
         return content.decode("utf-8", errors="replace")
 
-    def walk(self, bucket: str) -> Iterator[StoredFile]:
-        """Every file of a bucket, in the order of keys."""
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+    def walk(self, bucket: str, after: str | None = None) -> Iterator[StoredFile]:
+        """Every file of a bucket, in the order of keys, or those whose keys come after `after`."""
+        start = {} if after is None else {"StartAfter": after}
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, **start):
             for entry in page.get("Contents", []):
                 yield StoredFile(entry["Key"], entry["Size"], int(entry["LastModified"].timestamp()))
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete a file; no error when it is gone already. Where the bucket keeps versions, it can be brought back."""
         self._s3.delete_object(Bucket=bucket, Key=key)
+
+    def delete_version(self, bucket: str, key: str, version_id: str) -> None:
+        """Delete one version of a file for good; the one before it, if there is one, is the current one again."""
+        self._s3.delete_object(Bucket=bucket, Key=key, VersionId=version_id)
 
     def purge_below(self, bucket: str, prefix: str) -> None:
         """Delete every file whose key begins with `prefix`, with all its versions: its owner wants it gone for good.
@@ -207,15 +226,18 @@ class FileStore:
                 if answer.get("Errors"):
                     raise RuntimeError(f"S3 did not delete {len(answer['Errors'])} files: {answer['Errors'][0]}")
 
-    def download(self, bucket: str, key: str, path: Path, on_bytes: Callable[[int], None] | None = None) -> bool:
+    def download(self, bucket: str, key: str, path: Path, on_bytes: Callable[[int], None] | None = None,
+                 version_id: str | None = None) -> bool:
         """Download a file to disk.
 
         :param on_bytes: called with the number of bytes that came since the last call
+        :param version_id: which of its versions; None for the current one
         :returns: False when there is no such file
         :raises StorageUnavailableError: S3 does not give it now
         """
         try:
-            self._s3.download_file(bucket, key, str(path), Config=_TRANSFER, Callback=on_bytes)
+            self._s3.download_file(bucket, key, str(path), Config=_TRANSFER, Callback=on_bytes,
+                                   ExtraArgs=_version(version_id))
         except ClientError as error:
             if error.response["Error"]["Code"] in MISSING:
                 return False
@@ -224,14 +246,16 @@ class FileStore:
             raise StorageUnavailableError() from error
         return True
 
-    def copy_input(self, source: str, key: str, metadata: Mapping[str, str]) -> bool:
+    def copy_input(self, source: str, version_id: str | None, key: str, metadata: Mapping[str, str]) -> bool:
         """Copy an uploaded file within the inputs bucket, in parts side by side where it is large.
 
+        :param version_id: which version of it; None for the current one
         :param metadata: what the copy says of itself, in place of what the original says
         :returns: False when there is no such file
         """
         try:
-            self._s3.copy({"Bucket": self.inputs_bucket, "Key": source}, self.inputs_bucket, key, Config=_COPY,
+            self._s3.copy({"Bucket": self.inputs_bucket, "Key": source, **_version(version_id)}, self.inputs_bucket,
+                          key, Config=_COPY,
                           ExtraArgs={"MetadataDirective": "REPLACE", "Metadata": dict(metadata),
                                      "ServerSideEncryption": "AES256"})
         except ClientError as error:

@@ -50,7 +50,7 @@ class UsedSpace:
     """How much a user has.
 
     :param jobs: annotations
-    :param size: bytes of uploaded files and annotated VCFs
+    :param size: bytes of uploaded files that are kept, and of annotated VCFs
     :param archived: annotations whose results are in the archive
     :param more: True when there are more than were looked at
     """
@@ -107,13 +107,14 @@ class JobSearch:
         query: dict[str, Any] = {
             "TableName": self._jobs.name, "IndexName": BY_TIME, "ScanIndexForward": False,
             "KeyConditionExpression": "user_id = :user", "ExpressionAttributeValues": {":user": {"S": user_id}},
-            "ProjectionExpression": "input_file_size, results_file_size, results_file_archive_id"}
+            "ProjectionExpression": "input_file_size, input_deleted, results_file_size, results_file_archive_id"}
         jobs = size = archived = 0
         for _ in range(MOST_QUERIES):
             answer = client("dynamodb").query(**query)
             for record in map(from_item, answer["Items"]):
                 jobs += 1
-                size += int(record.get("input_file_size", 0)) + int(record.get("results_file_size", 0))
+                kept = 0 if record.get("input_deleted") else int(record.get("input_file_size", 0))
+                size += kept + int(record.get("results_file_size", 0))
                 archived += "results_file_archive_id" in record
             if "LastEvaluatedKey" not in answer:
                 return UsedSpace(jobs, size, archived, more=False)
@@ -123,7 +124,7 @@ class JobSearch:
     def jobs(self, job_ids: list[str]) -> list[Job]:
         """The jobs of these ids as they are now, in their order; those that are gone are left out."""
         records = {record["job_id"]: record for record in self._records(job_ids)}
-        return [Job.from_record(records[job_id]) for job_id in job_ids if job_id in records]
+        return [Job.from_record(records[job_id]) for job_id in job_ids if "job_status" in records.get(job_id, {})]
 
     def _records(self, job_ids: list[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(job_ids), _MOST_GOT):

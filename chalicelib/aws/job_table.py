@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from chalicelib.clock import NewId, random_id
 from chalicelib.domain.bounds import LONGEST_TEXT, shortened
 from chalicelib.domain.jobs import (
     LONGEST_KEY,
+    OPEN,
+    UNANNOUNCED,
     Job,
     JobReason,
     JobStatus,
@@ -24,6 +26,7 @@ from chalicelib.domain.jobs import (
 from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import (
     BadRequestError,
+    FilesOnTheMoveError,
     JobNotCancellableError,
     JobNotFoundError,
     JobTakenError,
@@ -31,17 +34,23 @@ from chalicelib.exceptions import (
 )
 
 BY_USER = "user_id-submit_time"
+OPEN_OF_USER = "user_id-open"
+TOMBSTONE_SECONDS = 31 * 86_400
+"""How long a deleted job's id stays taken: longer than any form, link or upload in parts of it can be used (two days),
+and than S3's message about an upload can wait in a queue and then in its dead-letter queue (14 days each)."""
+EXPIRES = "expires"
+"""Epoch seconds after which DynamoDB drops an item. Jobs have no such attribute."""
 
 # A worker writes only to a job that it still holds: cancelled, deleted or taken over, and the condition fails.
 _HELD = "job_status = :running AND lease_owner = :owner"
 _NOBODYS = "job_status = :pending OR (job_status = :running AND lease_expires < :now)"
-_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "progress", "open")
+_LEFT_AT_THE_END = ("lease_owner", "lease_expires", "retry_time", "progress")
 """Attributes that a job has until it ends."""
 
 
 @dataclass(frozen=True)
 class JobPage:
-    """Some of a user's jobs, newest first, and where the next ones begin (None at the end)."""
+    """Some jobs, and where the next ones begin (None at the end)."""
 
     jobs: list[Job]
     next_cursor: str | None
@@ -110,20 +119,39 @@ class JobTable:
         return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
                        _cursor(last) if last else None)
 
-    def completed(self) -> Iterator[Job]:
-        """Every COMPLETED job, for what its record names. Scans: for the daily sweep only."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self.name, FilterExpression="job_status = :completed",
-            ExpressionAttributeValues={":completed": {"S": JobStatus.COMPLETED.value}})
-        for page in pages:
-            for item in page["Items"]:
-                yield Job.from_record(from_item(item))
+    def count_open(self, user_id: str, most: int) -> int:
+        """How many of a user's jobs are PENDING or RUNNING.
+
+        :param most: the count ends there
+        """
+        answer = self._dynamodb.query(
+            TableName=self.name, IndexName=OPEN_OF_USER, Select="COUNT", Limit=most,
+            KeyConditionExpression="user_id = :user AND #open = :open", ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":user": {"S": user_id}, ":open": {"S": OPEN}})
+        return int(answer["Count"])
+
+    def completed(self, page_size: int, after: str | None = None) -> JobPage:
+        """The COMPLETED ones among the next `page_size` records. Scans: for the daily sweep only.
+
+        Args:
+            page_size: How many records are read.
+            after: `next_cursor` of the page before, a job id; None for the first page.
+        """
+        scan: dict[str, Any] = {
+            "TableName": self.name, "Limit": page_size, "FilterExpression": "job_status = :completed",
+            "ExpressionAttributeValues": {":completed": {"S": JobStatus.COMPLETED.value}}}
+        if after is not None:
+            scan["ExclusiveStartKey"] = {"job_id": {"S": after}}
+        answer = self._dynamodb.scan(**scan)
+        return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
+                       answer.get("LastEvaluatedKey", {}).get("job_id", {}).get("S"))
 
     # ---- a job's beginning -----------------------------------------------------------------------------------
     def create(self, job: Job) -> bool:
         """Put a new job.
 
-        :returns: False when another one is there already under this id; it is left as it is
+        :returns: False when there is another one under this id already, or was one that has been deleted; what is there
+            is left as it is
         """
         record = {**job.to_record(), VERSION: self._new_id()}
         try:
@@ -143,7 +171,7 @@ class JobTable:
         :param now: epoch seconds
         :param lease_seconds: how long the worker may be silent before another takes over
         :raises JobNotFoundError: there is no such job
-        :raises JobTakenError: another worker holds the lease
+        :raises JobTakenError: another worker holds the lease, or the job is to be tried again later
         :raises LeaseLostError: the job has already ended
         """
         job = self.get(job_id)
@@ -151,7 +179,9 @@ class JobTable:
             if job.ended:
                 raise LeaseLostError()
             if job.job_status is JobStatus.RUNNING and (job.lease_expires or 0) >= now:
-                raise JobTakenError(job.lease_expires or now)
+                raise JobTakenError()
+            if job.retry_time is not None and job.retry_time > now:
+                raise JobTakenError()
             try:
                 return self.update(
                     job_id, f"({_NOBODYS}) AND attempt = :seen",
@@ -159,7 +189,7 @@ class JobTable:
                      ":seen": job.attempt},
                     {"job_status": JobStatus.RUNNING.value, "lease_owner": owner,
                      "lease_expires": now + lease_seconds, "attempt": job.attempt + 1,
-                     "start_time": job.start_time or now}, ("progress",))
+                     "start_time": job.start_time or now, "attempt_start_time": now}, ("progress", "retry_time"))
             except ConditionFailedError as failed:
                 job = _job(failed)  # it moved since we read it: look again
         raise JobNotFoundError()
@@ -180,14 +210,18 @@ class JobTable:
         how = {"reference_found": shortened(found, LONGEST_TEXT)} if found is not None else {}
         self._held_update(job_id, owner, {"reference": name, "reference_title": title, **how})
 
-    def hand_back(self, job_id: str, owner: str, attempt: int) -> None:
+    def hand_back(self, job: Job, owner: str, count_attempt: bool, retry_time: int | None = None) -> None:
         """RUNNING -> PENDING, for another worker to take.
 
-        :param attempt: how many attempts count from now on: one less than at `take` when the worker must stop and
-            the file has no part in it
+        :param job: as it was taken
+        :param count_attempt: False when the worker must stop and the file has no part in it
+        :param retry_time: epoch seconds before which nobody is to take it, after trouble that is not the file's; None
+            for none
         :raises LeaseLostError: the job is no longer this owner's
         """
-        self._held_update(job_id, owner, {"job_status": JobStatus.PENDING.value, "attempt": attempt},
+        later = {} if retry_time is None else {"retry_time": retry_time, "hand_backs": job.hand_backs + 1}
+        self._held_update(job.job_id, owner, {"job_status": JobStatus.PENDING.value,
+                                              "attempt": job.attempt if count_attempt else job.attempt - 1, **later},
                           ("lease_owner", "lease_expires", "progress"))
 
     def complete(self, job_id: str, owner: str, now: int, outputs: Outputs) -> Job:
@@ -198,7 +232,7 @@ class JobTable:
         """
         return self._held_update(
             job_id, owner,
-            {"job_status": JobStatus.COMPLETED.value, "complete_time": now, "s3_results_bucket": outputs.bucket,
+            {**_end(JobStatus.COMPLETED, now), "s3_results_bucket": outputs.bucket,
              "s3_key_result_file": outputs.results_key, "s3_key_index_file": outputs.index_key,
              "s3_key_log_file": outputs.log_key, "s3_key_summary_file": outputs.summary_key,
              "s3_key_variants_file": outputs.variants_key, "results_file_size": outputs.results_file_size,
@@ -234,25 +268,44 @@ class JobTable:
             return self.update(
                 job_id, "job_status IN (:pending, :running)",
                 {":pending": JobStatus.PENDING.value, ":running": JobStatus.RUNNING.value},
-                {"job_status": JobStatus.CANCELLED.value, "complete_time": now}, _LEFT_AT_THE_END)
+                _end(JobStatus.CANCELLED, now), _LEFT_AT_THE_END)
         except ConditionFailedError as failed:
             if failed.record is None:
                 raise JobNotFoundError() from failed
             raise JobNotCancellableError() from failed
 
-    def delete(self, job_id: str) -> None:
+    def announced(self, job_id: str) -> None:
+        """The end of a job has been published: its mark goes. Nothing happens when it has gone before."""
+        try:
+            self.update(job_id, "#open = :unannounced", {":unannounced": UNANNOUNCED}, {}, ("open",))
+        except ConditionFailedError:
+            return
+
+    def delete(self, job_id: str, owner: str, now: int) -> None:
         """Drop the record of a job that has ended; its files must be gone already.
 
+        A tombstone takes the record's place: the bare id, so that no upload that comes later makes this job again.
+
+        :param owner: who holds the job's files
+        :param now: epoch seconds
         :raises JobNotCancellableError: the job has not ended
+        :raises FilesOnTheMoveError: somebody else holds its files by now, and may have written some of them again
         """
         try:
-            self._dynamodb.delete_item(
-                TableName=self.name, Key={"job_id": {"S": job_id}},
-                ConditionExpression="attribute_not_exists(job_id) OR NOT job_status IN (:pending, :running)",
+            self._dynamodb.put_item(
+                TableName=self.name,
+                Item=to_item({"job_id": job_id, EXPIRES: now + TOMBSTONE_SECONDS, VERSION: self._new_id()}),
+                ConditionExpression="attribute_not_exists(job_status) OR (NOT job_status IN (:pending, :running) "
+                                    "AND file_hold_owner = :owner)",
                 ExpressionAttributeValues={":pending": {"S": JobStatus.PENDING.value},
-                                           ":running": {"S": JobStatus.RUNNING.value}})
+                                           ":running": {"S": JobStatus.RUNNING.value}, ":owner": {"S": owner}})
         except self._dynamodb.exceptions.ConditionalCheckFailedException as failed:
-            raise JobNotCancellableError("This annotation has not ended yet.", "Cancel it first.") from failed
+            job = self.get(job_id)
+            if job is None:
+                return  # another run deleted it just now
+            if not job.ended:
+                raise JobNotCancellableError("This annotation has not ended yet.", "Cancel it first.") from failed
+            raise FilesOnTheMoveError() from failed
 
     # ---- how every move is written ---------------------------------------------------------------------------
     def _held_update(self, job_id: str, owner: str, assign: Mapping[str, Any], remove: Sequence[str] = ()) -> Job:
@@ -274,8 +327,13 @@ class JobTable:
         :raises RecordTooLargeError: the job's record would be larger than DynamoDB takes
         """
         whole = "attribute_exists(job_status)" + (f" AND ({condition})" if condition else "")
-        return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
-                                             remove=remove, condition=whole, values=values))
+        try:
+            return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
+                                                 remove=remove, condition=whole, values=values))
+        except ConditionFailedError as failed:
+            if failed.record is not None and "job_status" not in failed.record:  # the tombstone of a deleted job
+                raise ConditionFailedError(None) from failed
+            raise
 
 
 def _job(failed: ConditionFailedError) -> Job | None:
@@ -283,7 +341,12 @@ def _job(failed: ConditionFailedError) -> Job | None:
 
 
 def _failure(now: int, reason: JobReason) -> dict[str, Any]:
-    return {"job_status": JobStatus.FAILED.value, "complete_time": now, "error": reason_record(reason)}
+    return {**_end(JobStatus.FAILED, now), "error": reason_record(reason)}
+
+
+def _end(status: JobStatus, now: int) -> dict[str, Any]:
+    """What every update that ends a job assigns; the mark makes sure that somebody publishes the end."""
+    return {"job_status": status.value, "complete_time": now, "open": UNANNOUNCED}
 
 
 def is_key(value: object, kind: type) -> bool:

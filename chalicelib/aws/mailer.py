@@ -6,9 +6,28 @@ from dataclasses import dataclass
 from chalicelib.aws.clients import client
 
 
+def ascii_address(address: str) -> str | None:
+    """An email address as SES takes it: its domain in Punycode.
+
+    SES has no SMTPUTF8, so that a mailbox name must be ASCII:
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html
+
+    Returns:
+        The address, or None if SES cannot send to it.
+    """
+    mailbox, at, domain = address.strip().rpartition("@")
+    try:
+        ascii_domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return None
+    if not at or not mailbox.isascii() or not mailbox.isprintable() or not ascii_domain:
+        return None
+    return f"{mailbox}@{ascii_domain}"
+
+
 @dataclass(frozen=True)
 class Mail:
-    """A mail, in plain text and in HTML that says the same."""
+    """An email, in plain text and in HTML that says the same. `to` is an address that `ascii_address` gave."""
 
     to: str
     subject: str

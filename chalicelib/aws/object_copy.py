@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.clients import client
 from chalicelib.exceptions import ArchiveMismatchError
 
-MISSING = ("404", "NoSuchKey", "NotFound")
+MISSING = ("404", "NoSuchKey", "NoSuchVersion", "NotFound")
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,23 @@ class ObjectInfo:
     restored: bool
 
 
-def object_info(bucket: str, key: str) -> ObjectInfo | None:
-    """What S3 says of an object, None when there is none."""
+def object_info(bucket: str, key: str, version_id: str | None = None) -> ObjectInfo | None:
+    """What S3 says of an object, None when there is none.
+
+    :param version_id: which of its versions; None for the current one
+    """
     s3 = client("s3")
+    version = {"VersionId": version_id} if version_id else {}
     try:
-        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **version)
     except ClientError as error:
         if error.response["Error"]["Code"] in MISSING:
             return None
         raise
     parts = None
     if '-' in head["ETag"]:
-        parts = s3.head_object(Bucket=bucket, Key=key, PartNumber=1)["ContentLength"] if _readable(head) else None
+        parts = (s3.head_object(Bucket=bucket, Key=key, PartNumber=1, **version)["ContentLength"]
+                 if _readable(head) else None)
     return ObjectInfo(size=head["ContentLength"], checksum=head.get("ChecksumSHA256", ""), part_size=parts,
                       storage_class=head.get("StorageClass", "STANDARD"),
                       restored='ongoing-request="false"' in head.get("Restore", ""))

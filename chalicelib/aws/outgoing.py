@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from chalicelib.aws.clients import client
-from chalicelib.domain.messages import FileRequest, MailRequest
+from chalicelib.domain.messages import CopyRequest, FileRequest, MailRequest
 
 LONGEST_DELAY = 900
 """Seconds; SQS delays a message no longer."""
@@ -21,7 +21,7 @@ class OutgoingQueue:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def send(self, message: FileRequest | MailRequest, delay: int = 0) -> None:
+    def send(self, message: CopyRequest | FileRequest | MailRequest, delay: int = 0) -> None:
         """Send one message, to be delivered after `delay` seconds (at most 15 minutes)."""
         self.send_text(message.to_json(), delay)
 

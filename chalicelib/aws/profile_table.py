@@ -9,7 +9,7 @@ from chalicelib.aws.items import from_item
 from chalicelib.aws.record_update import ConditionFailedError, update_record
 from chalicelib.clock import NewId, random_id
 from chalicelib.domain.profiles import Profile, Role
-from chalicelib.exceptions import BeingToldError, NotFoundError
+from chalicelib.exceptions import AccountErasingError, BeingToldError, NotFoundError, PremiumRunsError
 
 
 class ProfileTable:
@@ -48,10 +48,17 @@ class ProfileTable:
             return self.sign_in(profile)  # it was made, or deleted, since we looked
 
     def subscribe(self, identity_id: str, billing_id: str | None = None) -> Profile:
-        """The profile becomes premium."""
+        """The profile becomes premium.
+
+        :raises AccountErasingError: the account is being deleted, or gone
+        """
         billing = {"billing_id": billing_id} if billing_id else {}
-        return self._update(identity_id, "", {}, {"role": Role.PREMIUM.value, **billing},
-                            ("grace_until", "checkout_id", "premium_until"))
+        try:
+            return self._update(identity_id, "attribute_not_exists(erasing_since)", {},
+                                {"role": Role.PREMIUM.value, **billing},
+                                ("grace_until", "checkout_id", "premium_until"))
+        except ConditionFailedError as failed:
+            raise AccountErasingError() from failed
 
     def unsubscribe(self, identity_id: str, grace_until: int, billing_id: str | None = None) -> Profile | None:
         """The profile becomes free, its results stay until `grace_until` (epoch seconds).
@@ -68,11 +75,12 @@ class ProfileTable:
         """A payment begins.
 
         :param instead_of: the one that was begun last, as far as the caller knows
-        :returns: False when another one was begun since
+        :returns: False when another one was begun since, or the account is being deleted
         """
         before = {":before": instead_of} if instead_of is not None else {}
         known = "checkout_id = :before" if before else "attribute_not_exists(checkout_id)"
-        return self._tried(identity_id, f"#role = :free AND {known}", {":free": Role.FREE.value, **before},
+        return self._tried(identity_id, f"#role = :free AND {known} AND attribute_not_exists(erasing_since)",
+                           {":free": Role.FREE.value, **before},
                            {"checkout_id": checkout_id}) is not None
 
     def set_premium_until(self, identity_id: str, billing_id: str, until: int | None) -> Profile | None:
@@ -130,12 +138,20 @@ class ProfileTable:
                        {**values, ":stale": stale}, {begun: now}) is None:
             raise BeingToldError()
 
-    def begin_erasing(self, identity_id: str, now: int) -> Profile:
-        """The account is being deleted from now on; the first time that this was said stays."""
-        begun = self._tried(identity_id, "attribute_not_exists(erasing_since)", {}, {"erasing_since": now})
+    def begin_erasing(self, identity_id: str, now: int, unless_premium: bool = False) -> Profile:
+        """The account is being deleted from now on; the first time that this was said stays.
+
+        :param unless_premium: True where Premium is paid for, and has to end first
+        :raises PremiumRunsError: the profile is premium, and must not be
+        """
+        condition = "attribute_not_exists(erasing_since)" + (" AND #role = :free" if unless_premium else "")
+        begun = self._tried(identity_id, condition, {":free": Role.FREE.value} if unless_premium else {},
+                            {"erasing_since": now})
         profile = begun or self.get(identity_id)
         if profile is None:
             raise NotFoundError()
+        if profile.erasing_since is None:
+            raise PremiumRunsError()
         return profile
 
     def delete(self, identity_id: str) -> None:

@@ -24,6 +24,9 @@ class NoBilling:
         """There is none: one of before belongs to a service that is not asked any more."""
         return None
 
+    def expire(self, checkout_id: str) -> None:
+        """Nothing is to be paid."""
+
     def subscription(self, billing_id: str) -> PaidSubscription | None:
         """There is none."""
         return None

@@ -90,6 +90,9 @@ class Billing(Protocol):
     def checkout(self, checkout_id: str) -> Checkout | None:
         """How far paying has come; None when the service knows of no such attempt."""
 
+    def expire(self, checkout_id: str) -> None:
+        """Close a payment page that is open, so that nothing can be paid there any more."""
+
     def subscription(self, billing_id: str) -> PaidSubscription | None:
         """The subscription as it is now; None when the service does not have it."""
 

@@ -118,6 +118,11 @@ class StripeBilling:
         except LookupError:
             return None
 
+    def expire(self, checkout_id: str) -> None:
+        """See `Billing.expire`. Stripe refuses it for a session that is not open any more."""
+        with self._stripe() as v1:
+            v1.checkout.sessions.expire(checkout_id)
+
     def subscription(self, billing_id: str) -> PaidSubscription | None:
         """See `Billing.subscription`."""
         try:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain.bounds import LONGEST_TEXT, LONGEST_WORD, shortened
-from chalicelib.domain.names import in_archive_bucket
+from chalicelib.domain.names import CSI, TBI, ResultNames, in_archive_bucket
 
 
 class JobStatus(StrEnum):
@@ -31,7 +31,6 @@ class Stage(StrEnum):
     DOWNLOADING = "downloading"
     CHECKING = "checking"
     ANNOTATING = "annotating"
-    WRITING = "writing"
     INDEXING = "indexing"
     UPLOADING = "uploading"
 
@@ -55,8 +54,10 @@ class RestoreTier(StrEnum):
 
 
 OPEN = "yes"
-"""Value of a record's `open` while its job is PENDING or RUNNING. The attribute is gone afterwards, so that the index
-that the sweep reads holds open jobs only."""
+"""Value of a record's `open` while its job is PENDING or RUNNING."""
+UNANNOUNCED = "unannounced"
+"""Value of a record's `open` from the update that ends its job until that end has been published. The attribute is gone
+afterwards, so that the index that the sweep reads holds only jobs that still need something done."""
 LONGEST_KEY = 1024
 """Bytes of a key of an index in DynamoDB."""
 
@@ -124,6 +125,12 @@ class Job:
     `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
     one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
     helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
+    `premium` says whether its user had Premium when the job was submitted. `attempt_start_time` is when the last
+    attempt began. `hand_backs` counts how often a worker gave the job back for trouble that is not the file's, and
+    `retry_time` is when it may be tried again after that.
+    `unannounced` is true from the end of the job until that end has been published.
+    `s3_version_input_file` is the version of the input file that became this job, whatever else is uploaded under its
+    key; `input_deleted` is True where it was refused and is not kept.
     `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
     `reference_found` tells then by what. `version` is another one after every change.
     """
@@ -136,12 +143,18 @@ class Job:
     s3_key_input_file: str
     submit_time: int
     reference: str
+    s3_version_input_file: str | None = None
+    input_deleted: bool = False
     job_status: JobStatus = JobStatus.PENDING
+    premium: bool = False
     start_time: int | None = None
+    attempt_start_time: int | None = None
     complete_time: int | None = None
     attempt: int = 0
     lease_owner: str | None = None
     lease_expires: int | None = None
+    hand_backs: int = 0
+    retry_time: int | None = None
     progress: Progress | None = None
     s3_results_bucket: str | None = None
     s3_key_result_file: str | None = None
@@ -168,6 +181,7 @@ class Job:
     swept_time: int | None = None
     archived_time: int | None = None
     restored_time: int | None = None
+    unannounced: bool = False
     note: str | None = None
     reference_title: str | None = None
     reference_found: str | None = None
@@ -182,6 +196,12 @@ class Job:
     def archived(self) -> bool:
         """True while the results file is in the archive and not in the results bucket."""
         return self.results_file_archive_id is not None and self.s3_key_result_file is None
+
+    @property
+    def result_names(self) -> ResultNames:
+        """The names of its results; the record's keys say which kind of index there is."""
+        index = self.s3_key_index_file or self.s3_key_archived_index_file or TBI
+        return ResultNames.of(self.input_file_name, CSI if index.endswith(CSI) else TBI)
 
     @property
     def results_bucket_keys(self) -> tuple[str, ...]:
@@ -209,8 +229,11 @@ class Job:
         record = {name: value for name, value in asdict(self).items() if value is not None}
         record["job_status"] = self.job_status.value
         record["listed_as"] = record["searched"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
+        del record["unannounced"]
         if not self.ended:
             record["open"] = OPEN
+        elif self.unannounced:
+            record["open"] = UNANNOUNCED
         if self.progress is not None:
             record["progress"] = progress_record(self.progress)
         if self.error is not None:
@@ -223,6 +246,7 @@ class Job:
         known = {f.name for f in fields(cls)}
         values = {name: value for name, value in record.items() if name in known}
         values["job_status"] = JobStatus(values["job_status"])
+        values["unannounced"] = record.get("open") == UNANNOUNCED
         if values.get("restore_status") is not None:
             values["restore_status"] = RestoreStatus(values["restore_status"])
         if values.get("restore_tier") is not None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain.jobs import JobStatus
-from chalicelib.domain.names import is_job_id
+from chalicelib.domain.names import is_job_id, key_prefix
 from chalicelib.domain.profiles import Role
 
 
@@ -62,7 +62,8 @@ class FileRequest:
     :param job_id: which job, "" for all of the user's
     :param due: epoch seconds before which nothing is to be done, 0 for at once
     :param start: where to go on in the list of all, None at its beginning
-    :param again: True when all are to be gone through once more, for what an index did not show yet
+    :param again: True when all are to be gone through once more, for what an index did not show yet; for one job,
+        True when its retrieval is to be requested although one is recorded as under way
     """
 
     user_id: str
@@ -86,6 +87,49 @@ class FileRequest:
             raise ValueError(f"not a request to move files: {body[:200]}")
         return cls(user_id=str(values["user_id"]), job_id=str(values.get("job_id", "")), due=int(values.get("due", 0)),
                    start=values.get("start"), again=bool(values.get("again", False)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyRequest:
+    """Queue `uploads`, beside S3's events: an uploaded file is to be annotated once more, as a job of its own.
+
+    Attributes:
+        user_id: whose file.
+        copy_of: the job that has the file.
+        job_id: of the job that the copy will make.
+        reference: name of the reference that it is to be annotated with, or "auto".
+        file_name: the file's name.
+    """
+
+    user_id: str
+    copy_of: str
+    job_id: str
+    reference: str
+    file_name: str
+
+    @property
+    def key(self) -> str:
+        """The key of the copy in the inputs bucket."""
+        return f"{key_prefix(self.user_id, self.job_id)}{self.file_name}"
+
+    def to_json(self) -> str:
+        """The message body."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, body: str) -> CopyRequest | None:
+        """The message behind a body, None for one of another kind, as an event of S3.
+
+        Raises:
+            ValueError: the body is no JSON, or names no jobs.
+        """
+        match json.loads(body):
+            case {"user_id": str(user_id), "copy_of": copy_of, "job_id": job_id, "reference": str(reference),
+                  "file_name": str(file_name)}:
+                if not is_job_id(copy_of) or not is_job_id(job_id):
+                    raise ValueError(f"not a request to copy a file: {body[:200]}")
+                return cls(user_id=user_id, copy_of=copy_of, job_id=job_id, reference=reference, file_name=file_name)
+        return None
 
 
 class MailKind(StrEnum):

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from chalicelib.exceptions import JobFailure
 
 VCF_EXTENSIONS = (".vcf", ".vcf.gz", ".vcf.bgz")
+TBI, CSI = ".tbi", ".csi"
+"""How the names of indexes end."""
 LONGEST_NAME = 255
 """Longest file name in characters: what file systems allow, and what keeps a key under S3's 1,024 bytes."""
 
+_NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Slashes, control characters, and those that change the direction in which a name is shown (Unicode's UAX #9)."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -33,10 +37,13 @@ class InputKey:
 
     @classmethod
     def parse(cls, key: str) -> InputKey | None:
-        """The parts of `key`, or None for a key that no upload of ours has."""
+        """The parts of `key`, or None for a key that no upload of ours has.
+
+        The file name is "" where a form was sent without a file.
+        """
         user_id, _, rest = key.partition("/")
         job_id, _, file_name = rest.partition("/")
-        if not user_id or not is_job_id(job_id) or not file_name:
+        if not user_id or not is_job_id(job_id) or not key.startswith(key_prefix(user_id, job_id)):
             return None
         return cls(user_id, job_id, file_name)
 
@@ -70,10 +77,12 @@ def check_file_name(name: str) -> None:
 
     :raises JobFailure: with the reason, for a name that is not one of a VCF file
     """
+    if not name:
+        raise JobFailure("no_name", "The upload has no file in it.", "Choose a file and upload it.")
     if len(name) > LONGEST_NAME:
         raise JobFailure("name_too_long", f"The file's name has {len(name)} characters; {LONGEST_NAME} is the limit.",
                          "Rename the file and upload it again.")
-    if "/" in name or "\\" in name or any(ord(character) < 32 or ord(character) == 127 for character in name):
+    if _NOT_IN_NAMES.search(name):
         raise JobFailure("bad_name", "The file's name has a slash, a backslash or a control character in it.",
                          "Rename the file and upload it again.")
     if not name.lower().endswith(VCF_EXTENSIONS):
@@ -106,11 +115,14 @@ class ResultNames:
         return (self.index, self.variants)
 
     @classmethod
-    def of(cls, input_file_name: str) -> ResultNames:
-        """`<name>` with `.annot.vcf.gz` and its `.tbi`, `.count.log`, `.summary.json` and `.variants.parquet`."""
+    def of(cls, input_file_name: str, index_ending: str = TBI) -> ResultNames:
+        """`<name>` with `.annot.vcf.gz` and its index, `.count.log`, `.summary.json` and `.variants.parquet`.
+
+        :param index_ending: `.tbi`, or `.csi` where contigs are longer than a `.tbi` reaches
+        """
         name = base_name(input_file_name)
         # Suffixes are longer than the extension they replace: keep the name within what file systems take.
-        while len(f"{name}.annot.vcf.gz.tbi".encode()) > LONGEST_NAME:
+        while len(f"{name}.annot.vcf.gz{index_ending}".encode()) > LONGEST_NAME:
             name = name[:-1]
-        return cls(results=f"{name}.annot.vcf.gz", index=f"{name}.annot.vcf.gz.tbi", log=f"{name}.count.log",
+        return cls(results=f"{name}.annot.vcf.gz", index=f"{name}.annot.vcf.gz{index_ending}", log=f"{name}.count.log",
                    summary=f"{name}.summary.json", variants=f"{name}.variants.parquet")

@@ -14,7 +14,10 @@ class Plan:
     :param upload_limit: largest input file, bytes
     :param uncompressed_limit: bytes of an input file at most, uncompressed
     :param record_limit: records of an input file at most
+    :param results_limit: bytes of the results of one annotation at most
     :param processor_limit: seconds of processor time that one annotation may take
+    :param storage_limit: bytes of all uploaded files and annotated VCFs of a user, archived ones included
+    :param open_limit: annotations of a user that wait or run at a time
     :param retention: seconds after completion until the results file goes to the archive, None for never
     """
 
@@ -23,7 +26,10 @@ class Plan:
     upload_limit: int
     uncompressed_limit: int
     record_limit: int
+    results_limit: int
     processor_limit: int
+    storage_limit: int
+    open_limit: int
     retention: int | None
 
 
@@ -38,15 +44,25 @@ class Plans:
     premium_uncompressed_limit: int = 200 * 1024**3
     free_record_limit: int = 100_000
     premium_record_limit: int = 500_000_000
+    # Some ten times what the largest upload usually gives. An annotator's disk holds the results twice.
+    free_results_limit: int = 256 * 1024**2
+    premium_results_limit: int = 50 * 1024**3
     free_processor_limit: int = 10 * 60
     premium_processor_limit: int = 24 * 3600
+    free_storage_limit: int = 1024**3
+    premium_storage_limit: int = 1024**4
+    free_open_limit: int = 20
+    premium_open_limit: int = 500
 
     def of(self, role: Role) -> Plan:
         """The plan of a role."""
         if role is Role.PREMIUM:
             return Plan(role=role, name="Premium", upload_limit=self.premium_upload_limit,
                         uncompressed_limit=self.premium_uncompressed_limit, record_limit=self.premium_record_limit,
-                        processor_limit=self.premium_processor_limit, retention=None)
+                        results_limit=self.premium_results_limit, processor_limit=self.premium_processor_limit,
+                        storage_limit=self.premium_storage_limit, open_limit=self.premium_open_limit, retention=None)
         return Plan(role=role, name="Free", upload_limit=self.free_upload_limit,
                     uncompressed_limit=self.free_uncompressed_limit, record_limit=self.free_record_limit,
-                    processor_limit=self.free_processor_limit, retention=self.free_retention)
+                    results_limit=self.free_results_limit, processor_limit=self.free_processor_limit,
+                    storage_limit=self.free_storage_limit, open_limit=self.free_open_limit,
+                    retention=self.free_retention)

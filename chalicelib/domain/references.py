@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from chalicelib.domain.names import CSI, TBI
+
+TABIX_REACH = 2**29
+"""Length in bases from which on a contig is too long for a `.tbi`: that of `annotator.engine.indexes`."""
 AUTO = "auto"
 """In place of a reference's name: the annotator finds out which one the file was called on."""
 _BUILT_FROM = ("sequence", "gene models")
@@ -47,6 +51,11 @@ class ReferenceInfo:
     def label(self) -> str:
         """Title and name, for people: "Human genome GRCh38, Ensembl 115"."""
         return self.title if self.name in self.title else f"{self.title} ({self.name})"
+
+    @property
+    def index_ending(self) -> str:
+        """How the names of its tables' indexes end, which depends on its longest contig."""
+        return CSI if max(self.contigs.values(), default=0) >= TABIX_REACH else TBI
 
     @classmethod
     def of_manifest(cls, manifest: Mapping[str, Any], **where: Any) -> ReferenceInfo:

@@ -13,27 +13,24 @@ class Session:
     :param session_id: SHA-256 (hex) of the cookie's token
     :param user_id: the Globus identity
     :param csrf_token: what every form of this session must send back
-    :param tokens: Globus access tokens, kept to be revoked at logout
     :param expires: epoch seconds after which the session is void (and DynamoDB drops it)
     """
 
     session_id: str
     user_id: str
     csrf_token: str
-    tokens: tuple[str, ...] = ()
     created: int
     expires: int
 
     def to_record(self) -> dict[str, Any]:
         """The session as plain types."""
-        return {**asdict(self), "tokens": list(self.tokens), "kind": "session"}
+        return {**asdict(self), "kind": "session"}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Session:
         """The session that `to_record` described."""
         return cls(session_id=record["session_id"], user_id=record["user_id"], csrf_token=record["csrf_token"],
-                   tokens=tuple(record.get("tokens", ())), created=int(record["created"]),
-                   expires=int(record["expires"]))
+                   created=int(record["created"]), expires=int(record["expires"]))
 
 
 @dataclass(frozen=True, kw_only=True)

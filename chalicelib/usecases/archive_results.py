@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.aws.object_copy import copy_checked
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
-from chalicelib.domain.names import ResultNames, companion_key, key_prefix
+from chalicelib.domain.names import companion_key, key_prefix
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobNotFoundError
 from chalicelib.services import Services
@@ -114,7 +114,7 @@ def _archive_companion(services: Services, job: Job, archive_id: str, live: str 
 
 
 def _delete_live(services: Services, job: Job) -> None:
-    prefix, names = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name)
+    prefix, names = key_prefix(job.user_id, job.job_id), job.result_names
     for name in (names.results, *names.companions):
         services.files.delete(services.files.results_bucket, prefix + name)
 

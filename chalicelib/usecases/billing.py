@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.billing.service import PaidSubscription, Price, Standing, WayBack
 from chalicelib.domain.profiles import Profile
-from chalicelib.exceptions import ConflictError, NotFoundError, PaymentServiceError
+from chalicelib.exceptions import AccountErasingError, ConflictError, NotFoundError, PaymentServiceError
 from chalicelib.services import Services
 from chalicelib.usecases.subscribe import subscribe, unsubscribe
 
@@ -104,19 +104,39 @@ def settle(services: Services, billing_id: str) -> Profile | None:
 def _follow(services: Services, subscription: PaidSubscription) -> Profile | None:
     profile = services.profiles.get(subscription.user_id) if subscription.user_id else None
     if profile is None or profile.erasing_since is not None:
-        # An account can be deleted while its payment page is open in another tab. A subscription without a user was
-        # not begun by GAS: the payment service may serve others, too.
-        if subscription.user_id and subscription.standing is not Standing.OVER:
-            logger.error("A subscription is nobody's here; it is ended at once", extra={
-                "billing_id": subscription.billing_id, "user_id": subscription.user_id})
-            services.billing.end_at_once(subscription.billing_id)
+        _end_without_account(services, subscription)
         return None
     if subscription.standing is Standing.LIVE:
-        return _begin_or_go_on(services, profile, subscription)
+        try:
+            return _begin_or_go_on(services, profile, subscription)
+        except AccountErasingError:  # since the profile was read
+            _end_without_account(services, subscription)
+            return None
     ours = profile.premium and profile.billing_id == subscription.billing_id
     if subscription.standing is Standing.OVER and ours:
         return unsubscribe(services, profile.identity_id, subscription.billing_id) or profile
     return profile
+
+
+def _end_without_account(services: Services, subscription: PaidSubscription) -> None:
+    # An account can be deleted while its payment page is open in another tab. A subscription without a user was not
+    # begun by GAS: the payment service may serve others, too.
+    if subscription.user_id and subscription.standing is not Standing.OVER:
+        logger.error("A subscription is nobody's here; it is ended at once", extra={
+            "billing_id": subscription.billing_id, "user_id": subscription.user_id})
+        services.billing.end_at_once(subscription.billing_id)
+
+
+def close_checkout(services: Services, checkout_id: str) -> None:
+    """Let nothing more be paid where a payment was begun; one that is through makes its user premium.
+
+    :raises PaymentServiceError: the payment service does not answer, or the user is paying at this moment
+    """
+    checkout = services.billing.checkout(checkout_id)
+    if checkout is not None and checkout.address is not None:
+        services.billing.expire(checkout_id)
+    elif checkout is not None and checkout.billing_id is not None:
+        settle(services, checkout.billing_id)
 
 
 def _begin_or_go_on(services: Services, profile: Profile, subscription: PaidSubscription) -> Profile:

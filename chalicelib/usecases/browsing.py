@@ -92,4 +92,4 @@ def reference_links(services: Services, reference: ReferenceInfo) -> ReferenceLi
                                               REFERENCE_LINK_SECONDS)
 
     return ReferenceLinks(link("sequence.fa.gz"), link("sequence.fa.gz.fai"), link("sequence.fa.gz.gzi"),
-                          link("models.gff3.gz"), link("models.gff3.gz.tbi"))
+                          link("models.gff3.gz"), link(f"models.gff3.gz{reference.index_ending}"))

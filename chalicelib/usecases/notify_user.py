@@ -3,10 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import Enum
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.aws.mailer import ascii_address
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import MailKind, MailRequest
 from chalicelib.domain.profiles import Profile
@@ -29,6 +31,7 @@ class Notified(Enum):
     BEFORE = "sent before"
     UNWANTED = "the user wants no mail"
     NOTHING = "nothing to tell"
+    UNDELIVERABLE = "SES cannot send to this address"
 
 
 def notify_user(services: Services, request: MailRequest) -> Notified:
@@ -37,6 +40,11 @@ def notify_user(services: Services, request: MailRequest) -> Notified:
     profile = services.profiles.get(request.user_id)
     if profile is None or not profile.email:
         return Notified.NOTHING
+    address = ascii_address(profile.email)
+    if address is None:
+        logger.warning("The user's address has characters that SES does not take; no email is sent")
+        return Notified.UNDELIVERABLE
+    profile = replace(profile, email=address)
     match request.kind:
         case MailKind.ENDED:
             return _tell_of_end(services, profile, request.job_id)

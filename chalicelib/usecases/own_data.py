@@ -65,7 +65,7 @@ def profile_record(profile: Profile) -> dict[str, Any]:
 def _record(job: Job) -> dict[str, Any]:
     record = job.to_record()
     # How GAS works, not what it knows of you.
-    for inner in ("open", "listed_as", "searched", "lease_owner", "file_hold_owner"):
+    for inner in ("open", "listed_as", "searched", "lease_owner", "file_hold_owner", "hand_backs", "retry_time"):
         record.pop(inner, None)
     return record
 
@@ -73,7 +73,7 @@ def _record(job: Job) -> dict[str, Any]:
 def _links(services: Services, job: Job) -> list[FileLink]:
     links = []
     for file in job_files(job):
-        bucket, key = file_location(job, file.kind)
+        bucket, key, version_id = file_location(job, file.kind)
         links.append(FileLink(f"{job.job_id}/{file.name}", file.size,
-                              services.files.presign_download(bucket, key, file.name, LINK_SECONDS)))
+                              services.files.presign_download(bucket, key, file.name, LINK_SECONDS, version_id)))
     return links

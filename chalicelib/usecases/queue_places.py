@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.aws.job_search import JobSearch
+from chalicelib.aws.open_jobs import open_jobs
 from chalicelib.aws.pace_record import PaceRecord
+from chalicelib.aws.turn_record import TurnRecord
 from chalicelib.domain.jobs import Job, JobStatus, Stage
 from chalicelib.domain.pace import Pace
+from chalicelib.domain.turns import Line, OpenJob
 from chalicelib.services import Services
 
-MOST_BEFORE = 100
-"""Waiting jobs before one's own that are looked at; beyond them nobody can tell the time."""
+MOST_LOOKED_AT = 5000
+"""Open jobs that are looked at, the oldest ones; beyond them nobody can tell a place."""
 LEAST_PERCENT = 5
 """Share of the records from which on a job's own progress tells its end better than other jobs do."""
 
@@ -33,32 +36,36 @@ class QueuePlace:
 
 def queue_places(services: Services, jobs: Iterable[Job]) -> dict[str, QueuePlace]:
     """The places of those of the jobs that wait, by job id."""
-    waiting = {job.job_id: job for job in jobs if job.job_status is JobStatus.PENDING}
-    if not waiting:
+    wanted = {job.job_id: OpenJob.of(job) for job in jobs if job.job_status is JobStatus.PENDING}
+    if not wanted:
         return {}
-    last = max(job.submit_time for job in waiting.values())
-    ids = services.archive_table.open_since(last + 1, MOST_BEFORE)
-    open_jobs = {job.job_id: job for job in JobSearch(services.jobs).jobs(ids.job_ids) if not job.ended}
-    # What the index does not show yet, and what lies beyond the jobs that were looked at.
-    unseen = {job_id: job for job_id, job in waiting.items() if job_id not in open_jobs}
-    more = ids.next_key is not None
-    in_order = sorted([*open_jobs.values(), *([] if more else unseen.values())],
-                      key=lambda job: (job.submit_time, job.job_id))
-    places = _reckoned(in_order, PaceRecord(services.jobs).get(), services.clock())
-    places |= {job_id: QueuePlace(len(open_jobs), True, None) for job_id in unseen if more}
-    return {job_id: place for job_id, place in places.items() if job_id in waiting}
+    found = open_jobs(services.jobs, MOST_LOOKED_AT)
+    seen = {job.job_id: job for job in found.jobs}
+    unseen = {job_id for job_id in wanted if job_id not in seen}
+    # What the index does not show yet; where there are more than were looked at, what lies beyond them.
+    seen |= {job_id: job for job_id, job in wanted.items() if job_id in seen or not found.more}
+    running = [job for job in JobSearch(services.jobs).jobs(
+        [job.job_id for job in seen.values() if job.job_status is JobStatus.RUNNING])
+        if job.job_status is JobStatus.RUNNING]
+    line = Line((job for job in seen.values() if job.job_status is JobStatus.PENDING),
+                TurnRecord(services.jobs).served())
+    places = _reckoned(line, running, PaceRecord(services.jobs).get(), services.clock())
+    if found.more:
+        places |= {job_id: QueuePlace(len(seen), True, None) for job_id in unseen}
+    return {job_id: place for job_id, place in places.items() if job_id in wanted}
 
 
-def _reckoned(jobs: list[Job], pace: Pace, now: int) -> dict[str, QueuePlace]:
-    """As many at once as run now; each worker takes the oldest waiting job when it is free."""
-    running = [job for job in jobs if job.job_status is JobStatus.RUNNING]
+def _reckoned(line: Line, running: list[Job], pace: Pace, now: int) -> dict[str, QueuePlace]:
+    """As many at once as run now; each annotator takes the job whose turn it is when it is free."""
     ends = [end for job in running if (end := expected_end(job, pace, now)) is not None]
     known = bool(running) and len(ends) == len(running)
     heapq.heapify(ends)
     places: dict[str, QueuePlace] = {}
-    for number, job in enumerate(job for job in jobs if job.job_status is JobStatus.PENDING):
+    before = len(running)
+    while (job := line.next(ends[0] if known else now)) is not None:
         begins = heapq.heappop(ends) if known else None
-        places[job.job_id] = QueuePlace(len(running) + number, False, begins)
+        places[job.job_id] = QueuePlace(before, False, begins)
+        before += 1
         needs = pace.expected(job.input_file_size)
         if begins is not None and needs is not None:
             heapq.heappush(ends, begins + round(needs))
@@ -68,12 +75,16 @@ def _reckoned(jobs: list[Job], pace: Pace, now: int) -> dict[str, QueuePlace]:
 
 
 def expected_end(job: Job, pace: Pace, now: int) -> int | None:
-    """When a running job should end, epoch seconds: by its own progress where it tells, else by the pace of others."""
-    if job.job_status is not JobStatus.RUNNING or job.start_time is None:
+    """When a running job should end, epoch seconds: by its own progress where it tells, else by the pace of others.
+
+    Only its last attempt counts: each one begins the file again.
+    """
+    began = job.attempt_start_time if job.attempt_start_time is not None else job.start_time
+    if job.job_status is not JobStatus.RUNNING or began is None:
         return None
     percent = job.progress.percent if job.progress and job.progress.stage is Stage.ANNOTATING else None
-    elapsed = now - job.start_time
+    elapsed = now - began
     if percent is not None and percent >= LEAST_PERCENT and elapsed > 0:
         return now + round(elapsed * (100 - percent) / percent)
     needs = pace.expected(job.input_file_size)
-    return None if needs is None else max(now, job.start_time + round(needs))
+    return None if needs is None else max(now, began + round(needs))

@@ -1,6 +1,7 @@
 """Premium gets its results back: every archived one is sent for, Expedited, or Standard where there is no capacity."""
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 
 from aws_lambda_powertools import Logger
@@ -36,14 +37,18 @@ def restore_results(services: Services, request: FileRequest) -> Restored:
     profile = services.profiles.get(request.user_id)
     if profile is None:
         return Restored.NOTHING
-    if not profile.premium:
-        return Restored.FREE
     if not request.job_id:
-        return _restore_all(services, request)
+        return _restore_all(services, request) if profile.premium else Restored.FREE
     logger.append_keys(job_id=request.job_id)
     job = services.jobs.get(request.job_id)
     if job is None or job.user_id != request.user_id or not job.archived:
         return Restored.NOTHING
+    if not profile.premium:
+        if request.again:
+            services.archive_table.forget_retrieval(job.job_id, str(job.results_file_archive_id))
+        return Restored.FREE
+    if request.again:
+        job = replace(job, restore_status=None, restore_tier=None)
     return _request_retrieval(services, job)
 
 
@@ -59,8 +64,12 @@ def _request_retrieval(services: Services, job: Job) -> Restored:
     if state is RetrievalState.READY:
         # Brought out before, and not fetched: no event will come for it again.
         services.thaw_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
-    if state is not RetrievalState.UNDER_WAY or job.restore_status is None:
+    if state is not RetrievalState.UNDER_WAY:
         services.archive_table.record_retrieval(job.job_id, archive_id, tier, services.clock())
+    elif job.restore_status is None:
+        # An earlier run requested it and was cut off. S3 does not say of which tier: the slower one promises nothing
+        # that may not be kept.
+        services.archive_table.record_retrieval(job.job_id, archive_id, RestoreTier.STANDARD, services.clock())
     count_bytes("BytesRequested", job)
     if state is RetrievalState.READY:
         return Restored.READY

@@ -9,10 +9,10 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.aws.archive_table import JobIds
 from chalicelib.domain.jobs import Job, JobStatus, RestoreTier
-from chalicelib.domain.messages import FileRequest, JobRequest, JobResult
-from chalicelib.domain.profiles import Role
+from chalicelib.domain.messages import FileRequest, JobRequest
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
+from chalicelib.usecases.announce_end import announce_end
 
 logger = Logger(child=True)
 
@@ -24,6 +24,8 @@ HELP_AGAIN = 3600
 """Seconds between two times that the sweep helps one job along."""
 GIVE_UP = 48 * 3600
 """Seconds after the upload at which a job that nobody holds fails."""
+ANNOUNCEMENT_OVERDUE = 60
+"""Seconds after the end of a job by which whoever ended it has published that, unless they died."""
 RETRIEVAL_OVERDUE = 2
 """A retrieval is overdue after so many times the longest that AWS says it takes."""
 PAGE = 200
@@ -32,10 +34,10 @@ PAGE = 200
 def sweep_jobs(services: Services) -> Counter[str]:
     """Go through open jobs and retrievals under way, by index.
 
-    :returns: how many of each were found: requested_again, given_up, retrievals_again, open_jobs; and in seconds
-        oldest_open_job, oldest_waiting_job (of those that wait for longer than `YOUNG`) and oldest_retrieval
+    :returns: how many of each were found: requested_again, given_up, announced_late, retrievals_again, open_jobs; and
+        in seconds oldest_open_job, oldest_waiting_job (of those that wait for longer than `YOUNG`) and oldest_retrieval
     """
-    counts: Counter[str] = Counter(requested_again=0, given_up=0, retrievals_again=0, open_jobs=0,
+    counts: Counter[str] = Counter(requested_again=0, given_up=0, announced_late=0, retrievals_again=0, open_jobs=0,
                                    oldest_waiting_job=0)
     now = services.clock()
     counts["oldest_open_job"] = _oldest_open_job(services, now)
@@ -47,6 +49,8 @@ def sweep_jobs(services: Services) -> Counter[str]:
             if job.job_status is JobStatus.PENDING:
                 counts["oldest_waiting_job"] = max(counts["oldest_waiting_job"], now - job.submit_time)
             _help_along(services, job, now, counts)
+    for job_id in _all(lambda start: services.archive_table.unannounced(PAGE, start)):
+        _announce_late(services, job_id, now, counts)
     soonest_overdue = now - RETRIEVAL_OVERDUE * RestoreTier.EXPEDITED.expected_seconds
     # All of them: thousands of Standard retrievals that are in time must not hide an Expedited one that is not.
     for job_id in _all(lambda start: services.archive_table.restoring_since(soonest_overdue, PAGE, start)):
@@ -99,11 +103,18 @@ def _give_up(services: Services, job: Job, now: int, counts: Counter[str]) -> No
     if ended is None:
         return
     logger.error("A job was given up", extra={"job_id": job.job_id, "user_id": job.user_id})
-    profile = services.profiles.get(job.user_id)
-    services.topics.announce_result(JobResult(
-        job_id=job.job_id, user_id=job.user_id, job_status=JobStatus.FAILED,
-        role=profile.role if profile else Role.FREE, complete_time=now))
     counts["given_up"] += 1
+    announce_end(services, ended)
+
+
+def _announce_late(services: Services, job_id: str, now: int, counts: Counter[str]) -> None:
+    """Whoever ended the job died before publishing that, or SNS did not take it."""
+    job = services.jobs.get(job_id)
+    if job is None or now - (job.complete_time or 0) < ANNOUNCEMENT_OVERDUE:
+        return
+    if announce_end(services, job):
+        logger.warning("The end of a job is announced late", extra={"job_id": job_id, "user_id": job.user_id})
+        counts["announced_late"] += 1
 
 
 def _retrieve_again(services: Services, job_id: str, now: int, counts: Counter[str]) -> None:
@@ -112,7 +123,8 @@ def _retrieve_again(services: Services, job_id: str, now: int, counts: Counter[s
         return
     if now - job.restore_requested_time <= RETRIEVAL_OVERDUE * job.restore_tier.expected_seconds:
         return
-    if services.archive_table.forget_retrieval(job_id, str(job.results_file_archive_id)):
-        logger.warning("A retrieval never came through; it is asked for again", extra={"job_id": job_id})
-        services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job_id))
-        counts["retrievals_again"] += 1
+    logger.warning("A retrieval never came through; it is asked for again", extra={"job_id": job_id})
+    # The message first: a sweep that dies here sends it again, and the other way round nobody would.
+    services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job_id, again=True))
+    services.archive_table.retrieval_requested_again(job, now)
+    counts["retrievals_again"] += 1

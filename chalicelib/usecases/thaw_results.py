@@ -9,7 +9,7 @@ from chalicelib.aws.archive_store import Retrieval
 from chalicelib.aws.object_copy import copy_checked
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
-from chalicelib.domain.names import ResultNames, companion_key, key_prefix
+from chalicelib.domain.names import companion_key, key_prefix
 from chalicelib.exceptions import JobNotFoundError, RetrievalNotReadyError
 from chalicelib.services import Services
 from chalicelib.usecases.file_hold import held_files
@@ -63,7 +63,7 @@ def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -
     if profile is None or (not profile.premium and services.archive_store.stays(archive_id)):
         services.archive_table.forget_retrieval(job.job_id, archive_id)
         return Thawed.FREE
-    prefix, names = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name)
+    prefix, names = key_prefix(job.user_id, job.job_id), job.result_names
     try:
         services.archive_store.bring_back(job, retrieval, prefix + names.results)
     except RetrievalNotReadyError:
@@ -96,7 +96,7 @@ def _delete_cold(services: Services, job: Job, archive_id: str) -> None:
     """Delete a copy, and what goes with it, that the record has stopped naming."""
     services.archive_store.delete(archive_id)
     prefix = key_prefix(job.user_id, job.job_id)
-    for name in ResultNames.of(job.input_file_name).companions:
+    for name in job.result_names.companions:
         services.files.delete(services.files.archive_bucket, companion_key(prefix, archive_id, name))
 
 

@@ -8,11 +8,14 @@ from chalicelib.domain.names import InputKey, key_prefix
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import NotFoundError
 from chalicelib.services import Services
+from chalicelib.usecases.quotas import Usage, refusal, usage
 
 UPLOAD_FORM_SECONDS = 3600
 """How long a form may wait before it is sent. S3 checks at the first byte, so slow uploads are not cut."""
 NOTE, REFERENCE = "note", "reference"
 """What the form says of the file beside its name: how the user calls the job, and what it is annotated with."""
+SIZE = "declared-size"
+"""What GAS has S3 keep of a file that comes in parts: the size that was asked for, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,18 @@ class UploadForm:
     file_field: str = "file"
 
 
-def prepare_upload(services: Services, profile: Profile, return_url: str = "") -> UploadForm:
+def prepare_upload(services: Services, profile: Profile, return_url: str = "",
+                   used: Usage | None = None) -> UploadForm:
     """Allocate a job id and presign the POST of its input file, for this user's plan.
 
     :param return_url: where S3 sends the browser after the upload, with `bucket`, `key` and `etag` added; "" for a
         script, which is answered with 201
+    :param used: what the user has of what the plan covers, None to have it counted
+    :raises JobFailure: the plan covers no further file now
     """
+    refused = refusal(services, profile, used or usage(services, profile))
+    if refused is not None:
+        raise refused
     job_id = services.new_id()
     limit = services.plans.of(profile.role).upload_limit
     post = services.files.presign_upload(key_prefix(profile.identity_id, job_id), limit, return_url,

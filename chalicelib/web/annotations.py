@@ -29,16 +29,17 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
     if request.wants_json:
         return json_response(job_json(job, request.site))
     view = JobView.of(job, request.services.clock(), request.profile, request.services.plans)
-    references = reference_choices(request) if job.ended else []
+    references = reference_choices(request) if job.ended and not job.input_deleted else []
+    once = request.services.new_token() if references else ""
     if not request.wants_fragment:
         # Also while the job runs: its page becomes that of a completed one without being loaded anew.
         return render(request, "job.html", connect=genome_connections(request.services), styles=IGV_STYLES,
-                      job=view, references=references)
+                      job=view, references=references, once=once)
     if request.query("seen") == view.seen:
         return no_content()
     if request.query("phase") == view.phase:
         return render(request, "_job_state.html", job=view)
-    response = render(request, "_job.html", job=view, references=references)
+    response = render(request, "_job.html", job=view, references=references, once=once)
     response.headers.update({"HX-Retarget": "#job", "HX-Reswap": "outerHTML"})
     return response
 
@@ -110,7 +111,7 @@ def show_checksums(request: WebRequest, id: str) -> WebResponse:
 def again(request: WebRequest, id: str) -> WebResponse:
     """Annotate the job's file once more, as a job of its own."""
     reference = request.form.get("reference") or request.services.settings.default_reference
-    key = annotate_again(request.services, request.profile, id, reference)
+    key = annotate_again(request.services, request.profile, id, reference, request.form.get("once", ""))
     address = request.site.path(AFTER_UPLOAD, key=key)
     if request.wants_json:
         return json_response({"waiting": address}, 202)

@@ -55,12 +55,12 @@ def authcallback(request: WebRequest) -> WebResponse:
     if request.query("error") or not code:
         monitoring.logger.warning("Globus ended the sign-in", answer=request.query("error"))
         raise SignInFailedError()
-    signed_in = GlobusSignIn(request.services.secrets.globus_client()).finish(
+    identity = GlobusSignIn(request.services.secrets.globus_client()).finish(
         attempt, code, request.site.absolute(CALLBACK))
-    profile = register_sign_in(request.services, signed_in.identity)
+    profile = register_sign_in(request.services, identity)
     monitoring.logger.append_keys(user_id=profile.identity_id)
     monitoring.count("SignIns")
-    cookie = sessions.begin(request, profile.identity_id, signed_in.tokens)
+    cookie = sessions.begin(request, profile.identity_id)
     return redirect(request.site.path(attempt.next_path)).add_cookie(cookie).add_cookie(forget_login)
 
 
@@ -74,9 +74,7 @@ def confirm_logout(request: WebRequest) -> WebResponse:
 
 @action(blueprint, "/logout")
 def logout(request: WebRequest) -> WebResponse:
-    """End the session, revoke its tokens, and go through Globus's own sign-out."""
-    tokens = request.session.tokens if request.session is not None else ()
+    """End the session, and go through Globus's own sign-out."""
     forget_session = sessions.end(request)
     globus = GlobusSignIn(request.services.secrets.globus_client())
-    globus.revoke(tokens)
     return redirect(globus.logout_url(request.site.absolute("/"))).add_cookie(forget_session)

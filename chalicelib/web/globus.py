@@ -4,7 +4,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -18,14 +17,6 @@ from chalicelib.web.monitoring import logger
 SCOPES = ("openid", "profile", "email")
 _TIMEOUT_SECONDS = 8.0
 _CLOCK_LEEWAY_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """Who signed in, and the access tokens to revoke when they sign out."""
-
-    identity: Identity
-    tokens: tuple[str, ...]
 
 
 def globus_origin() -> str:
@@ -68,8 +59,10 @@ class GlobusSignIn:
             "code_challenge_method": "S256",
         }))
 
-    def finish(self, attempt: LoginAttempt, code: str, redirect_uri: str) -> SignedIn:
+    def finish(self, attempt: LoginAttempt, code: str, redirect_uri: str) -> Identity:
         """Exchange the code, and check who Globus says it is.
+
+        The id token says it. GAS has no use for the access tokens that come with it, and revokes them at once.
 
         :raises SignInFailedError: Globus refuses the code or cannot be reached, or its id token is not genuine or not
             meant for this login
@@ -94,7 +87,8 @@ class GlobusSignIn:
             logger.warning("the id token is not genuine", exc_info=error)
             raise SignInFailedError() from error
         self._check_meant_for(attempt, claims, str(configuration.get("issuer", "")))
-        return SignedIn(_identity(claims), _access_tokens(answer.by_resource_server))
+        self._revoke(_access_tokens(answer.by_resource_server))
+        return _identity(claims)
 
     def _check_meant_for(self, attempt: LoginAttempt, claims: dict[str, Any], issuer: str) -> None:
         nonce = str(claims.get("nonce", ""))
@@ -102,8 +96,8 @@ class GlobusSignIn:
             logger.warning("the id token is not meant for this login", issuer=claims.get("iss"))
             raise SignInFailedError()
 
-    def revoke(self, tokens: tuple[str, ...]) -> None:
-        """Revoke access tokens. One that cannot be revoked expires by itself; signing out goes on."""
+    def _revoke(self, tokens: tuple[str, ...]) -> None:
+        """Revoke access tokens. One that cannot be revoked expires on its own; signing in goes on."""
         import globus_sdk
 
         for token in tokens:

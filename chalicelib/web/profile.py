@@ -28,7 +28,9 @@ def show_profile(request: WebRequest) -> WebResponse:
         return json_response(profile_json(profile, request.services.plans))
     now, grace = request.services.clock(), request.services.settings.downgrade_grace
     kept_until = profile.grace_until if profile.grace_until is not None and profile.grace_until > now else None
-    return render(request, "profile.html", plan=request.services.plans.of(profile.role), grace=grace,
+    plan = request.services.plans.of(profile.role)
+    return render(request, "profile.html", plan=plan, grace=grace,
+                  open_jobs=request.services.jobs.count_open(profile.identity_id, plan.open_limit + 1),
                   space=used_space(request.services, profile.identity_id), ends=now + grace, kept_until=kept_until,
                   charges=request.services.billing.charges,
                   forms=request.services.billing.origins)

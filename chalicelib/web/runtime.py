@@ -17,7 +17,7 @@ _runtime = _Runtime()
 def services() -> Services:
     """The services that pages work with."""
     if _runtime.services is None:
-        _runtime.services = Services.from_environment()
+        _runtime.services = Services.from_environment("api")
     return _runtime.services
 
 

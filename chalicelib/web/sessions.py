@@ -30,10 +30,9 @@ def current(request: WebRequest) -> Session | None:
     return request.services.sessions.get_session(_digest(token), request.services.clock())
 
 
-def begin(request: WebRequest, user_id: str, tokens: tuple[str, ...]) -> str:
+def begin(request: WebRequest, user_id: str) -> str:
     """Begin a session under a new token; a session that the browser had before ends.
 
-    :param tokens: Globus access tokens, to be revoked at sign-out
     :returns: the Set-Cookie header
     """
     services = request.services
@@ -42,7 +41,7 @@ def begin(request: WebRequest, user_id: str, tokens: tuple[str, ...]) -> str:
     token = services.new_token()
     now = services.clock()
     services.sessions.put(Session(session_id=_digest(token), user_id=user_id, csrf_token=services.new_token(),
-                                  tokens=tokens, created=now, expires=now + SESSION_SECONDS))
+                                  created=now, expires=now + SESSION_SECONDS))
     return _cookie(request.site, _SESSION, token, SESSION_SECONDS)
 
 

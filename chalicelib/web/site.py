@@ -1,10 +1,14 @@
 """Where the site is: addresses that hold under a domain of its own, and under API Gateway's stage prefix."""
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
+"""A host name or IPv4 address, and a port."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,9 @@ class Site:
         if site_url:
             configured = urlsplit(site_url)
             return cls(f"{configured.scheme}://{configured.netloc}", configured.path.rstrip("/"))
-        host = headers.get("host") or context.get("domainName") or ""
+        host = headers.get("host", "")
+        if not _HOST.fullmatch(host):  # API Gateway lets none through; "gas.example.org:80@evil.example" is an address
+            host = str(context.get("domainName") or "")
         # API Gateway speaks TLS only, and says which domain it answered for; what stands in for it may not.
         told = headers.get("x-forwarded-proto") or ("https" if context.get("domainName") else "http")
         scheme = "http" if told == "http" else "https"

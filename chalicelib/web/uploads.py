@@ -9,8 +9,9 @@ from chalice import Blueprint
 from chalicelib.aws.files import METADATA_FIELD
 from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS
 from chalicelib.domain.notes import LONGEST_NOTE
-from chalicelib.exceptions import BadRequestError
+from chalicelib.exceptions import BadRequestError, JobFailure
 from chalicelib.usecases import parts
+from chalicelib.usecases.quotas import usage
 from chalicelib.usecases.references import AUTO, available
 from chalicelib.usecases.uploads import NOTE, REFERENCE, UploadForm, find_uploaded_job, prepare_upload
 from chalicelib.web import monitoring
@@ -33,8 +34,15 @@ def annotate(request: WebRequest) -> WebResponse:
     With `redirect=no` S3 answers 201 instead of a redirect, which scripts in a page cannot follow.
     """
     scripted = request.wants_json and request.query("redirect") == "no"
-    form = prepare_upload(request.services, request.profile,
-                          "" if scripted else request.site.absolute(AFTER_UPLOAD))
+    used = usage(request.services, request.profile)
+    try:
+        form = prepare_upload(request.services, request.profile,
+                              "" if scripted else request.site.absolute(AFTER_UPLOAD), used)
+    except JobFailure as refused:
+        if request.wants_json:
+            raise
+        return render(request, "annotate_later.html", refused=refused, used=used,
+                      plan=request.services.plans.of(request.profile.role))
     monitoring.count("UploadsPrepared")
     if request.wants_json:
         return json_response({
@@ -48,7 +56,7 @@ def annotate(request: WebRequest) -> WebResponse:
                   plan=request.services.plans.of(profile.role), extensions=VCF_EXTENSIONS,
                   longest_name=LONGEST_NAME, longest_note=LONGEST_NOTE, note_field=METADATA_FIELD + NOTE,
                   reference_field=METADATA_FIELD + REFERENCE, references=reference_choices(request),
-                  kept_until=kept_until)
+                  kept_until=kept_until, used=used)
 
 
 def storage_origin(form: UploadForm) -> str:
@@ -74,7 +82,7 @@ def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
 
 @action(blueprint, "/annotate/parts")
 def sign_part_request(request: WebRequest) -> WebResponse:
-    """A link for one request about an upload in parts, which the page's script sends to S3.
+    """Begin an upload in parts, or give a link for one request about it, which the page's script sends to S3.
 
     :raises BadRequestError: the form does not say which request
     """
@@ -82,16 +90,16 @@ def sign_part_request(request: WebRequest) -> WebResponse:
     try:
         wanted = parts.PartRequest(form.get("request", ""))
         if wanted is parts.PartRequest.BEGIN:
-            signed = parts.begin(request.services, request.profile, form.get("name", ""), int(form.get("size", "")),
-                                 form.get(NOTE, ""), form.get(REFERENCE, ""))
+            begun = parts.begin(request.services, request.profile, form.get("name", ""), int(form.get("size", "")),
+                                form.get(NOTE, ""), form.get(REFERENCE, ""))
             monitoring.count("UploadsInPartsPrepared")
-        else:
-            signed = parts.sign(request.services, request.profile, wanted, form.get("key", ""),
-                                form.get("upload_id", ""), int(form.get("number") or 0))
+            return json_response({"key": begun.key, "upload_id": begun.upload_id,
+                                  "waiting": request.site.path(AFTER_UPLOAD, key=begun.key)})
+        link = parts.sign(request.services, request.profile, wanted, form.get("key", ""), form.get("upload_id", ""),
+                          int(form.get("number") or 0), int(form.get("length") or 0))
     except ValueError as error:
         raise BadRequestError("The form does not say which request is meant.") from error
-    return json_response({"key": signed.key, "url": signed.url, "headers": signed.headers,
-                          "waiting": request.site.path(AFTER_UPLOAD, key=signed.key)})
+    return json_response({"url": link})
 
 
 @page(blueprint, AFTER_UPLOAD)

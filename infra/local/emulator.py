@@ -1,30 +1,33 @@
 """The AWS emulator of the local stack: ministack, kept on this machine, with IAM enforced and its state on disk.
 
-`python -m infra.local.emulator` is ministack with three differences: functions run in the bare interpreter, so
+`python -m infra.local.emulator` is ministack with four differences: functions run in the bare interpreter, so
 that they see what is in their zip and nothing of the virtual environment that ministack itself lives in; the names of
-files in upload forms are read as UTF-8, which is what browsers send and S3 reads; and batches of messages need the
-right that they need on AWS.
+files in upload forms are read as UTF-8, which is what browsers send and S3 reads; batches of messages need the
+right that they need on AWS; and each permission that a role uses, or lacks, is noted once, in `USED_PERMISSIONS`.
 """
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-REGION = "us-east-1"
 ACCOUNT = "000000000000"
 OPERATOR_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """The emulator's administrator. These are its fixed words, not credentials of anything."""
 
+USED_PERMISSIONS = "used-permissions.jsonl"
+"""File in the directory of the emulator's state: `{"role", "action", "sid", "decision"}` in each line."""
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
-def environment(port: int, state: Path, temporary: Path, outer: Mapping[str, str]) -> dict[str, str]:
+def environment(port: int, region: str, state: Path, temporary: Path, outer: Mapping[str, str]) -> dict[str, str]:
     """The emulator's environment; nothing else of the operator's own gets in, no AWS profile above all.
 
     :param port: TCP port on 127.0.0.1
+    :param region: the AWS region it plays
     :param state: directory that outlives the emulator
     :param temporary: directory that does not
     :param outer: the environment of this process
@@ -32,8 +35,9 @@ def environment(port: int, state: Path, temporary: Path, outer: Mapping[str, str
     return {
         **{name: outer[name] for name in _KEPT if name in outer},
         **OPERATOR_KEYS,
-        "AWS_DEFAULT_REGION": REGION, "MINISTACK_REGION": REGION, "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "AWS_DEFAULT_REGION": region, "MINISTACK_REGION": region, "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1",
+        "GAS_USED_PERMISSIONS": str(state / USED_PERMISSIONS),
         "AUTH": "true",
         "PERSIST_STATE": "1", "STATE_DIR": str(state / "state"),
         "S3_PERSIST": "1", "S3_DATA_DIR": str(state / "s3"),
@@ -97,12 +101,42 @@ def ask_for_the_rights_that_aws_asks_for() -> None:
     iam_actions.extract_iam_action = extract_without_batches
 
 
+def note_used_permissions(path: Path) -> None:
+    """Note each permission that a role used once, with the statement that gives it, and each that it was denied."""
+    from ministack.core import iam_evaluator
+
+    evaluate, enforce = iam_evaluator.evaluate, iam_evaluator.enforce
+    noted = set[tuple[str, ...]]()
+
+    def note(principal: str, action: str, statement: str, decision: str) -> None:
+        key = (principal.split("/")[1] if ":assumed-role/" in principal else "", action, statement, decision)
+        if key[0] and key not in noted:
+            noted.add(key)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(dict(zip(("role", "action", "sid", "decision"), key, strict=True))) + "\n")
+
+    def evaluate_and_note(context: Any, *policies: Any) -> Any:
+        result = evaluate(context, *policies)
+        if result.decision == "Allow":
+            note(context.principal_arn, context.action, result.matched_sid, "Allow")
+        return result
+
+    def enforce_and_note(access_key: str, action: str, *arguments: Any, **options: Any) -> Any:
+        denial = enforce(access_key, action, *arguments, **options)
+        if denial is not None and hasattr(denial, "principal_arn"):
+            note(denial.principal_arn, action, "", denial.decision)
+        return denial
+
+    iam_evaluator.evaluate, iam_evaluator.enforce = evaluate_and_note, enforce_and_note
+
+
 def main() -> None:
     """Runs ministack until it is asked to end."""
     from ministack.app import main as serve
 
     read_file_names_as_utf8()
     ask_for_the_rights_that_aws_asks_for()
+    note_used_permissions(Path(os.environ["GAS_USED_PERMISSIONS"]))
     os.environ.pop("PYTHONPATH", None)  # of ours: the functions must not inherit it
     sys.executable = bare_interpreter()  # what ministack starts functions with
     serve()

@@ -31,6 +31,7 @@ class LocalSettings:
     :param workers: how many annotators run
     :param package: directory of the artifact
     :param parameters: of the stack, beside those that the local stack sets
+    :param region: the AWS region that the emulator plays
     """
 
     home: Path
@@ -39,6 +40,7 @@ class LocalSettings:
     workers: int = 1
     package: Path = PROJECT / "out" / "package"
     parameters: tuple[tuple[str, str], ...] = ()
+    region: str = "us-east-1"
 
     @property
     def endpoint(self) -> str:

@@ -21,7 +21,7 @@ from infra.artifact import Artifact
 from infra.cloudformation import Say
 from infra.errors import OperatorError
 from infra.local.adaptations import adapt
-from infra.local.emulator import ACCOUNT, OPERATOR_KEYS, REGION, environment, follow_port
+from infra.local.emulator import ACCOUNT, OPERATOR_KEYS, environment, follow_port
 from infra.local.processes import Child
 from infra.local.settings import PROJECT, SITE_HOST, LocalSettings, read_run_file, require_disk
 from infra.service import Place, deploy_service
@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 GLOBUS_SECRET = "gas/globus"
 DEFAULT_SENDER = "gas@example.org"
 """The template's default for MailSender."""
-_CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
 _QUICK_DEATH = 10.0
 """Seconds: a worker that lives shorter than this dies of itself, not of a job."""
 _MOST_QUICK_DEATHS = 3
@@ -156,7 +155,7 @@ class LocalStack:
         follow_port(settings.home / "aws", settings.port)
         self._emulator = Child(
             "AWS emulator", [sys.executable, "-m", "infra.local.emulator"],
-            environment(settings.port, settings.home / "aws", temporary, self._outer),
+            environment(settings.port, settings.region, settings.home / "aws", temporary, self._outer),
             settings.logs / "emulator.log", PROJECT, patience=60)  # it writes its state when it ends
         self._emulator.start()
         self._wait_for("AWS emulator", self._emulator, 60,
@@ -166,7 +165,8 @@ class LocalStack:
     def place(self) -> Place:
         """Where this stack is deployed."""
         session = boto3.Session(aws_access_key_id=OPERATOR_KEYS["AWS_ACCESS_KEY_ID"],
-                                aws_secret_access_key=OPERATOR_KEYS["AWS_SECRET_ACCESS_KEY"], region_name=REGION)
+                                aws_secret_access_key=OPERATOR_KEYS["AWS_SECRET_ACCESS_KEY"],
+                                region_name=self.settings.region)
         return Place(session=session, stage="local", endpoint_url=self.settings.endpoint)
 
     def client(self, service: str) -> Any:
@@ -175,8 +175,9 @@ class LocalStack:
 
     def _deploy(self) -> None:
         self._put_secret()
+        certificate = f"arn:aws:acm:{self.settings.region}:{ACCOUNT}:certificate/00000000-0000-0000-0000-000000000000"
         parameters = {
-            "SiteUrl": self.settings.site, "Domain": SITE_HOST, "CertificateArn": _CERTIFICATE,
+            "SiteUrl": self.settings.site, "Domain": SITE_HOST, "CertificateArn": certificate,
             "GlobusSecretName": GLOBUS_SECRET, **dict(self.settings.parameters),
         }
         self.outputs = deploy_service(self.place, Artifact(self.settings.package), parameters, say=logger.info,
@@ -228,7 +229,7 @@ class LocalStack:
         return {
             "PATH": self._outer.get("PATH", ""), "HOME": str(work_dir), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1",
             "AWS_CONFIG_FILE": str(profiles), "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_PROFILE": "worker",
-            "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": self.settings.region,
             "AWS_ENDPOINT_URL": self.settings.endpoint,
             "STAGE": self.place.stage, "GAS_WORK_DIR": str(work_dir),
             "GAS_REFERENCE_PATH": str(PROJECT / "reference"),

@@ -2,16 +2,21 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import boto3
+import numpy as np
 import pysam
 import pytest
 from playwright.sync_api import Page, expect
 
+from annotator.engine.bgzf import END_OF_FILE, pack, pack_lines
+from annotator.engine.indexes import ENDINGS
+from annotator.engine.tabix import Places, TabixIndex
 from chalicelib.domain.names import ResultNames
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
@@ -80,6 +85,42 @@ def test_next_variant_moves_the_view(local_site: str, results: Services,
     expect(locus).to_have_value("MT:267-347")
     page.get_by_role("button", name="MT:607 G>T").click()
     expect(locus).to_have_value("MT:567-647")
+
+
+def test_either_index_of_the_engine_leads_to_the_same_bytes(
+        results: Services, local_site: str, bucket: Bucket, tmp_path: Path,
+        new_page: Callable[..., tuple[Page, Watcher]]) -> None:
+    """Results on long contigs have a `.csi`. The viewer tells by what is in it, and reads the blocks of the place."""
+    chance = random.Random(1)
+    index, body, packed = TabixIndex(), b"", pack_lines(memoryview(HEADER.encode()[:-1]))[0]
+    for first in range(10, 3500, 100):
+        lines = [f"MT\t{pos}\trs{pos}\tA\tC\t.\tPASS\tX={chance.randbytes(900).hex()}\n".encode()
+                 for pos in range(first, first + 100, 5)]
+        places = np.cumsum([0, *map(len, lines)]) + (len(body) << 16)
+        block = pack(b"".join(lines))
+        places[-1] = (len(body) + len(block)) << 16
+        begin = np.arange(first, first + 100, 5) - 1
+        index.add(b"MT", Places(begin, begin + 1, places))
+        body += block
+    data = packed + body + END_OF_FILE
+    asked = []
+    for ending in ENDINGS:
+        path = tmp_path / f"index{ending}"
+        index.write(path, len(packed))
+        for name, content in ((NAMES.results, data), (NAMES.index, path.read_bytes())):
+            boto3.client("s3").put_object(Bucket=results.settings.results_bucket, Key=f"{ADA}/{JOB}/{name}",
+                                          Body=content)
+        bucket.requests.clear()
+        page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+        page.goto(f"/annotations/{JOB}?variant=MT:2707:G:T")
+        page.get_by_role("button", name="Show it in the genome").click()
+        expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
+        expect(page.locator("#announcer")).to_have_text("The genome view is there.")
+        page.wait_for_timeout(500)
+        asked.append({(first, last) for key, first, last in bucket.requests if key.endswith(NAMES.results)})
+        assert watcher.complaints == []
+    assert asked[0] == asked[1]
+    assert len(packed) in {first for first, _ in asked[0]}, "where the index says that the records begin"
 
 
 def test_view_that_cannot_be_opened_is_told(local_site: str, results: Services,

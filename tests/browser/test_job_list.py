@@ -57,11 +57,11 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     expect(page.locator("[data-chosen-line]")).to_have_text("2 ticked")
     services = runtime.services()
     services.jobs.renew(JOB_IDS["running"], "worker", services.clock(), 60,
-                        Progress(stage=Stage.WRITING, records=900, total=1141))
+                        Progress(stage=Stage.INDEXING, records=900, total=1141))
     for _ in range(8):
         page.clock.run_for(1000)
         page.wait_for_load_state("networkidle")
-    expect(page.get_by_text("Writing the results, 78 %")).to_be_visible()
+    expect(page.get_by_text("Indexing the results, 78 %")).to_be_visible()
     page.clock.run_for(500)
     expect(page.get_by_label("Choose test.vcf")).to_be_checked()
     delete.click()

@@ -59,9 +59,9 @@ def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Servic
     page.evaluate("document.body.dataset.kept = 'yes'")
     expect(page.get_by_text("Annotating: 640 of 1,141 records, 2 warnings")).to_be_visible()
     page.get_by_text("Cancel…").click()
-    site.jobs.renew(RUNNING, "worker", site.clock(), 60, Progress(stage=Stage.WRITING, records=900, total=1141))
+    site.jobs.renew(RUNNING, "worker", site.clock(), 60, Progress(stage=Stage.INDEXING, records=900, total=1141))
     let_pass(page, 5)
-    expect(page.get_by_text("Writing the results: 900 of 1,141 records")).to_be_visible()
+    expect(page.get_by_text("Indexing the results: 900 of 1,141 records")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel this annotation")).to_be_visible()  # what was open stays open
     site.jobs.cancel(RUNNING, site.clock())
     let_pass(page, 15)
@@ -101,7 +101,8 @@ def test_polling_slows_down_and_stops(local_site: str, site: Services, new_page:
     assert early > late > 0
     for state in ("pending", "running"):
         site.jobs.cancel(JOB_IDS[state], site.clock())
-    site.jobs.delete(JOB_IDS["restoring"])
+    site.archive_table.hold_files(JOB_IDS["restoring"], "test", site.clock(), 60)
+    site.jobs.delete(JOB_IDS["restoring"], "test", site.clock())
     let_pass(page, 20)
     expect(page.locator(".status.cancelled")).to_have_count(3)
     ended = polls.count

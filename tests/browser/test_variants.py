@@ -179,6 +179,7 @@ def test_export_csv(open_table: Callable[..., tuple[Page, Watcher]], tmp_path: P
     assert waiting.value.suggested_filename == "HG002 run 7 – família.selected.csv"
     assert [row["pos"] for row in rows] == [str(pos) for pos in range(307, 3308, 300)]
     assert rows[0]["MITOMAP_DISEASE"] == 'LHON; =odd, "quoted"'
+    assert [row["exon"] for row in rows[:3]] == ["1/3", "'=1+1", "-"], "no spreadsheet takes a text for a formula"
     assert (rows[0]["MITOTIP"], rows[0]["known"], rows[0]["intron"]) == ("", "true", "")
 
 
@@ -213,7 +214,8 @@ def test_results_that_are_gone_are_told(open_table: Callable[..., tuple[Page, Wa
                                         site: Services) -> None:
     page, _ = open_table()
     bucket.expired = 1000
-    site.jobs.delete(JOB_IDS["completed"])
+    site.archive_table.hold_files(JOB_IDS["completed"], "test", site.clock(), 60)
+    site.jobs.delete(JOB_IDS["completed"], "test", site.clock())
     page.get_by_label("Words").fill("lhon")
     expect(page.get_by_role("alert")).to_contain_text("not there any more")
 

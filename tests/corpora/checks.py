@@ -22,8 +22,6 @@ PROJECT = Path(__file__).resolve().parents[2]
 LONGEST = 300
 #: Variants that are annotated with gene models of a corpus.
 MOST_VARIANTS = 200
-#: The engine annotates no variants behind this position.
-LAST_POSITION = (1 << 29) - 1
 
 
 @dataclass(frozen=True)
@@ -119,12 +117,10 @@ def _around_exons(reference: Reference) -> str:
     places = [(row[0], int(at)) for row in rows if len(row) > 8 and row[2] == "exon" for at in row[3:5]]
     lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
     for contig, at in list(dict.fromkeys(places))[:MOST_VARIANTS]:
-        if at + 3 <= min(lengths[contig], LAST_POSITION):
+        if at + 3 <= lengths[contig]:
             ref = sequence.fetch(contig, at, 3).decode()
             lines.append(f"{contig}\t{at}\t.\t{ref}\t{ref[0]},{'ACGT'['ACGT'.index(ref[0]) - 1]}{ref[1:]}\t.\t.\t.")
     return "\n".join(lines) + "\n"
-
-
 
 
 def _command(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:

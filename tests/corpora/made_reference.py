@@ -25,7 +25,7 @@ LONGEST_CONTIG, MOST_CONTIGS, MOST_GENES = (1 << 31) - 1, 3000, 60
 _CONTIG = re.compile(rb"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
 _BASES = re.compile(rb"[ACGTN]+")
 _LENGTH = re.compile(rb"##contig=<.*?ID=([^,>]+).*?length=(\d{1,10})[,>]")
-_ENDS = re.compile(rb"(?:^|;)END=(\d{1,9})(?:;|$)")
+_ENDS = re.compile(rb"(?:^|;)END=(\d{1,10})(?:;|$)")
 
 
 @dataclass
@@ -55,7 +55,7 @@ def contigs_of_vcf(path: Path) -> dict[str, Bases]:
                 lengths[found[1].decode("latin-1")] = min(int(found[2]), LONGEST_CONTIG)
             continue
         fields = line.split(b"\t")
-        if len(fields) < 5 or not _CONTIG.fullmatch(fields[0]) or not re.fullmatch(rb"\d{1,9}", fields[1]):
+        if len(fields) < 5 or not _CONTIG.fullmatch(fields[0]) or not re.fullmatch(rb"\d{1,10}", fields[1]):
             continue
         name, pos, ref = fields[0].decode(), int(fields[1]), fields[3].upper()
         if len(contigs) == MOST_CONTIGS and name not in contigs:
@@ -77,14 +77,14 @@ def contigs_of_models(path: Path) -> dict[str, Bases]:
     for line in text_of(path).splitlines():
         if line.startswith(b"##sequence-region"):
             words = line.split()
-            if len(words) == 4 and _CONTIG.fullmatch(words[1]) and re.fullmatch(rb"\d{1,9}", words[3]):
+            if len(words) == 4 and _CONTIG.fullmatch(words[1]) and re.fullmatch(rb"\d{1,10}", words[3]):
                 contigs[words[1].decode()].reach(int(words[3]))
             continue
         fields = line.split(b"\t")
         if len(fields) < 9 or line.startswith(b"#") or not _CONTIG.fullmatch(fields[0]):
             continue
         for text in fields[3:5]:
-            if re.fullmatch(rb"\d{1,9}", text) and (len(contigs) < MOST_CONTIGS or fields[0].decode() in contigs):
+            if re.fullmatch(rb"\d{1,10}", text) and (len(contigs) < MOST_CONTIGS or fields[0].decode() in contigs):
                 contigs[fields[0].decode()].reach(int(text))
     return dict(contigs) or {"1": Bases()}
 

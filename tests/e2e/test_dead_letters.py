@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.browser import Browser
-from infra.local.emulator import OPERATOR_KEYS, REGION
+from infra.local.emulator import OPERATOR_KEYS
 from infra.local.people import PEOPLE
 from infra.local.stack import LocalStack
 from infra.redrive import main as redrive
@@ -36,7 +36,7 @@ def impatient(stack: LocalStack) -> Iterator[str]:
 def operator(stack: LocalStack, monkeypatch: pytest.MonkeyPatch,
              capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Runs `python -m infra.redrive` on the stack; gives what it says."""
-    for name, value in {**OPERATOR_KEYS, "AWS_DEFAULT_REGION": REGION}.items():
+    for name, value in {**OPERATOR_KEYS, "AWS_DEFAULT_REGION": stack.settings.region}.items():
         monkeypatch.setenv(name, value)
 
     def run(*arguments: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.settings import NEEDED
 from infra.artifact import Artifact
 from infra.local.emulator import bare_interpreter
 from tests.conftest import PROJECT, real_template
@@ -31,8 +32,9 @@ def test_a_function_starts_from_the_zip_alone_with_tracing_on(unpacked: Path, ha
     module = handler.rpartition(".")[0]
     environment = {
         "PATH": os.environ["PATH"], "LAMBDA_TASK_ROOT": str(unpacked), "AWS_LAMBDA_FUNCTION_NAME": "f",
-        "AWS_DEFAULT_REGION": "us-east-1", "POWERTOOLS_METRICS_NAMESPACE": "GAS", "POWERTOOLS_SERVICE_NAME": "s",
+        "AWS_DEFAULT_REGION": "eu-central-1", "POWERTOOLS_METRICS_NAMESPACE": "GAS", "POWERTOOLS_SERVICE_NAME": "s",
         "STAGE": "test", "PYTHONNOUSERSITE": "1",
+        **dict.fromkeys(NEEDED.get(module.rpartition(".")[2], ()), "given"),
     }
     started = subprocess.run(
         [bare_interpreter(), "-c", f"import sys; sys.path[0] = '.'; import {module}; print(callable({handler}))"],

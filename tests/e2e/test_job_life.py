@@ -116,6 +116,65 @@ def test_a_form_is_good_for_its_own_job_only(sign_in: Callable[..., Browser], a_
     assert refused.status_code == 403
 
 
+def versions_of(stack: LocalStack, prefix: str) -> list[str]:
+    """Every version and delete marker of the inputs bucket."""
+    listed = stack.client("s3").list_object_versions(Bucket=stack.outputs["InputsBucket"], Prefix=prefix)
+    return [entry["VersionId"] for entry in (*listed.get("Versions", []), *listed.get("DeleteMarkers", []))]
+
+
+def await_submit(stack: LocalStack) -> None:
+    """Wait until every event of an upload is taken."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        attributes = stack.client("sqs").get_queue_attributes(
+            QueueUrl=stack.outputs["UploadsQueueUrl"], AttributeNames=["All"])["Attributes"]
+        if attributes["ApproximateNumberOfMessages"] == attributes["ApproximateNumberOfMessagesNotVisible"] == "0":
+            return
+        time.sleep(0.2)
+    pytest.fail("the events were not taken")
+
+
+def await_versions(stack: LocalStack, prefix: str, expected: list[str]) -> None:
+    deadline = time.monotonic() + 60
+    while versions_of(stack, prefix) != expected and time.monotonic() < deadline:
+        time.sleep(0.2)
+    await_submit(stack)
+    assert versions_of(stack, prefix) == expected
+
+
+def test_a_form_is_good_for_one_upload(stack: LocalStack, sign_in: Callable[..., Browser], a_vcf: Path, tmp_path: Path
+                                       ) -> None:
+    browser = sign_in(PEOPLE[3])
+    offer = browser.get_json("/annotate")
+    job_id, prefix = offer["job_id"], f"{PEOPLE[3].sub}/{offer['job_id']}/"
+    assert browser.post_to_s3(offer, a_vcf, "a.vcf").ok
+    done = browser.wait(job_id)
+    (version,) = versions_of(stack, prefix)
+    other = tmp_path / "other.vcf"
+    other.write_text(HEADER)
+    for name in ("a.vcf", "b.vcf"):
+        assert browser.post_to_s3(offer, other, name).ok
+    await_versions(stack, prefix, [version])
+    assert browser.job(job_id) == done
+    href = next(file["href"] for file in done["files"] if file["kind"] == "input")
+    browser.download(href, tmp_path / "input.vcf")
+    assert (tmp_path / "input.vcf").read_bytes() == a_vcf.read_bytes()
+
+    browser.request("POST", f"/annotations/{job_id}/delete", data={"csrf_token": csrf_token(browser)})
+    assert browser.post_to_s3(offer, a_vcf, "a.vcf").ok
+    await_versions(stack, prefix, [])
+    assert browser.get(f"/annotations/{job_id}").status_code == 404
+
+
+def test_a_refused_file_is_not_kept(stack: LocalStack, sign_in: Callable[..., Browser], a_vcf: Path) -> None:
+    browser = sign_in(PEOPLE[3])
+    offer = browser.get_json("/annotate")
+    assert browser.post_to_s3(offer, a_vcf, "notes.txt").ok
+    job = browser.wait(offer["job_id"])
+    assert (job["job_status"], job["files"]) == ("FAILED", [])
+    await_versions(stack, f"{PEOPLE[3].sub}/{offer['job_id']}/", [])
+
+
 def test_the_same_event_three_times_makes_one_job(stack: LocalStack, sign_in: Callable[..., Browser], a_vcf: Path
                                                   ) -> None:
     browser = sign_in()
@@ -128,14 +187,7 @@ def test_the_same_event_three_times_makes_one_job(stack: LocalStack, sign_in: Ca
     sqs, uploads = stack.client("sqs"), stack.outputs["UploadsQueueUrl"]
     for _ in range(3):
         sqs.send_message(QueueUrl=uploads, MessageBody=event)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        attributes = sqs.get_queue_attributes(QueueUrl=uploads, AttributeNames=["All"])["Attributes"]
-        if attributes["ApproximateNumberOfMessages"] == attributes["ApproximateNumberOfMessagesNotVisible"] == "0":
-            break
-        time.sleep(0.2)
-    else:
-        pytest.fail("the events were not taken")
+    await_submit(stack)
     again = browser.job(job_id)
     assert (again["job_status"], again["complete_time"]) == ("COMPLETED", done["complete_time"])
     assert record_of(stack, job_id)["attempt"]["N"] == "1"

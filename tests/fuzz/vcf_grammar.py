@@ -80,11 +80,13 @@ class Draft:
         header: number of header lines.
         records: indices in ``lines`` of the records.
         samples: number of samples.
+        bare_format: there is a FORMAT column and no sample; records need not have the column.
     """
 
     lines: list[str]
     header: int
     samples: int
+    bare_format: bool = False
     records: list[int] = field(default_factory=list)
     end: str = "\n"
     last_end: bool = True
@@ -117,6 +119,8 @@ def vcf_files(draw: st.DrawFn, reference: Reference, faulty: bool) -> VcfFile:
             alleles = line[4].count(",") + 1 if line[4] != "." else 0
             form = choose.of(FORMATS) if choose.often(10) else form
             line += samples_of(choose, form, draft.samples, alleles)
+        elif draft.bare_format and (faulty or choose.often(50)):
+            line.append(choose.of(["GT", "GT:DP", "."]))
         lines.append("\t".join(line))
         if choose.often(4):
             lines.append(lines[-1])  # a duplicate
@@ -163,9 +167,10 @@ def _header(choose: Choices, reference: Reference) -> Draft:
                  for one in named]  # fmt: skip
     samples = choose.number(0, 3) if choose.often(60) else 0
     names = [f"S{number}" if choose.often(90) else f"sample {number}" for number in range(samples)]
-    columns = "\t".join([*COLUMNS, *(["FORMAT", *names] if names else [])])
+    bare_format = not names and choose.often(5)
+    columns = "\t".join([*COLUMNS, *(["FORMAT", *names] if names or bare_format else [])])
     lines = [f"##fileformat=VCFv{version}", *meta, columns]
-    return Draft(lines, len(lines), samples)
+    return Draft(lines, len(lines), samples, bare_format)
 
 
 def _record(

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.names import TBI, ResultNames, key_prefix
 from chalicelib.services import Services
 from tests.integration.jobs import ADA, bodies_in, keys_in, make_job
 from tests.integration.jobs import stored as reload
@@ -28,9 +28,9 @@ TABLE = b"PAR1 a table of variants PAR1"
 
 
 def make_completed(services: Services, number: int = 1, user_id: str = ADA, content: bytes = RESULTS,
-                   name: str = "free_1.vcf", **values: Any) -> Job:
+                   name: str = "free_1.vcf", index_ending: str = TBI, **values: Any) -> Job:
     """A job whose annotation is through, as the worker leaves it."""
-    names = ResultNames.of(name)
+    names = ResultNames.of(name, index_ending)
     job = make_job(services, number, user_id, name)
     prefix = key_prefix(user_id, job.job_id)
     for file_name, body in ((names.results, content), (names.index, INDEX), (names.log, b"log"),
@@ -106,6 +106,12 @@ class Functions:
     def waiting(self, name: str) -> list[dict[str, Any]]:
         """Take what waits in a function's queue."""
         return bodies_in(getattr(self.services.settings, f"{name}_queue_url"))
+
+    def mails(self) -> int:
+        """How many mails SES was given."""
+        from moto.ses.models import ses_backends
+
+        return len(ses_backends["123456789012"]["us-east-1"].sent_messages)
 
     def archive(self, job: Job) -> Job:
         assert self.deliver("archive", result_message(job)) == []

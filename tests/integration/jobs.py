@@ -23,10 +23,11 @@ def make_job(services: Services, number: int = 1, user_id: str = ADA, name: str 
              content: bytes = b"##fileformat=VCFv4.2\n", **values: Any) -> Job:
     """A job in the table with its input file in the bucket."""
     key = f"{user_id}/{job_id(number)}/{name}"
-    put_input(services, key, content)
+    version = put_input(services, key, content)
     job = Job(**{"job_id": job_id(number), "user_id": user_id, "input_file_name": name,
                  "input_file_size": len(content), "s3_inputs_bucket": services.files.inputs_bucket,
-                 "s3_key_input_file": key, "submit_time": services.clock(), "reference": "rCRS", **values})
+                 "s3_key_input_file": key, "s3_version_input_file": version,
+                 "submit_time": services.clock(), "reference": "rCRS", **values})
     assert services.jobs.create(job)
     return stored(services, job)
 
@@ -38,8 +39,11 @@ def stored(services: Services, job: Job) -> Job:
     return found
 
 
-def put_input(services: Services, key: str, content: bytes, **metadata: str) -> None:
-    boto3.client("s3").put_object(Bucket=services.files.inputs_bucket, Key=key, Body=content, Metadata=metadata)
+def put_input(services: Services, key: str, content: bytes, **metadata: str) -> str:
+    """Upload an input file; returns its version."""
+    version: str = boto3.client("s3").put_object(Bucket=services.files.inputs_bucket, Key=key, Body=content,
+                                                 Metadata=metadata).get("VersionId", "")
+    return version
 
 
 def keys_in(bucket: str) -> list[str]:

@@ -19,6 +19,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.items import from_item, to_item
+from tests.aws_rules import refuse
 
 DAY = 86_400
 
@@ -42,10 +43,13 @@ def call(method: Callable[..., Any]) -> Callable[..., Any]:
     """A call of AWS: a step, at which something can happen.
 
     A "repeated" call is carried out, its answer is lost, and the SDK sends it again: it is carried out twice, and the
-    caller sees the second answer only.
+    caller sees the second answer only. What AWS would refuse is an error of the test.
     """
+    operation = "".join(word.title() for word in method.__name__.split("_"))
+
     @functools.wraps(method)
     def called(self: Any, **arguments: Any) -> Any:
+        refuse(type(self).__name__.removeprefix("Memory").lower(), operation, arguments)
         if self._aws.step():
             with contextlib.suppress(ClientError):  # what was refused is refused again
                 method(self, **arguments)
@@ -193,16 +197,16 @@ class MemoryS3:
         found.retrieving = True
 
     @call
-    def _list(self, bucket: str, prefix: str) -> list[dict[str, Any]]:
+    def _list(self, bucket: str, prefix: str, after: str) -> list[dict[str, Any]]:
         return [{"Key": key, "VersionId": "null", "Size": len(found.body),
                  "LastModified": datetime.fromtimestamp(found.modified, UTC)}
-                for key, found in sorted(self._aws.buckets[bucket].items()) if key.startswith(prefix)]
+                for key, found in sorted(self._aws.buckets[bucket].items()) if key.startswith(prefix) and key > after]
 
     def get_paginator(self, operation: str) -> Any:
         entries = {"list_objects_v2": "Contents", "list_object_versions": "Versions"}[operation]
 
-        def paginate(Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803
-            yield {entries: self._list(bucket=Bucket, prefix=Prefix)}
+        def paginate(Bucket: str, Prefix: str = "", StartAfter: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803
+            yield {entries: self._list(bucket=Bucket, prefix=Prefix, after=StartAfter)}
 
         return SimpleNamespace(paginate=paginate)
 
@@ -275,10 +279,10 @@ class MemoryDynamoDb:
 
     @call
     def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "",  # noqa: N803
-                 **_: Any) -> None:
+                 ExpressionAttributeValues: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: N803
         record, table = from_item(Item), self._table(TableName)
         key = str(record["job_id" if TableName == "annotations" else "identity_id"])
-        self._check(table.get(key), ConditionExpression, {})
+        self._check(table.get(key), ConditionExpression, from_item(ExpressionAttributeValues or {}))
         table[key] = record
 
     @call
@@ -319,16 +323,21 @@ class MemoryDynamoDb:
                 **({"LastEvaluatedKey": to_item({name: page[-1][name] for name in {*keys, "job_id"}})} if more else {})}
 
     @call
-    def _scan(self, table: str, condition: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-        return [to_item(record) for record in self._table(table).values() if holds(condition, record, values)]
+    def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803
+        return {"Responses": {name: [to_item(record) for key in wanted["Keys"]
+                                     if (record := self._table(name).get(_key_of(key)))]
+                              for name, wanted in RequestItems.items()}}
 
-    def get_paginator(self, _: str) -> Any:
-        def paginate(TableName: str, FilterExpression: str,  # noqa: N803
-                     ExpressionAttributeValues: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: N803
-            yield {"Items": self._scan(table=TableName, condition=FilterExpression,
-                                       values=from_item(ExpressionAttributeValues))}
-
-        return SimpleNamespace(paginate=paginate)
+    @call
+    def scan(self, TableName: str, Limit: int, FilterExpression: str,  # noqa: N803
+             ExpressionAttributeValues: dict[str, Any],  # noqa: N803
+             ExclusiveStartKey: dict[str, Any] | None = None) -> dict[str, Any]:  # noqa: N803
+        table, values = self._table(TableName), from_item(ExpressionAttributeValues)
+        start = _key_of(ExclusiveStartKey) if ExclusiveStartKey else ""
+        keys = sorted(key for key in table if key > start)
+        page = keys[:Limit]
+        return {"Items": [to_item(table[key]) for key in page if holds(FilterExpression, table[key], values)],
+                **({"LastEvaluatedKey": {"job_id": {"S": page[-1]}}} if len(keys) > Limit else {})}
 
 
 def _key_of(key: dict[str, Any]) -> str:

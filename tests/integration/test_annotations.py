@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.names import CSI, TBI, ResultNames, key_prefix
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError, NotFoundError
 from chalicelib.services import Services
@@ -19,9 +19,9 @@ from tests.integration.jobs import ADA, EVE, job_id, keys_in, make_job
 from tests.integration.test_job_table import OUTPUTS
 
 
-def completed(services: Services, number: int = 1) -> Job:
+def completed(services: Services, number: int = 1, index_ending: str = TBI) -> Job:
     job = make_job(services, number)
-    prefix, files = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name)
+    prefix, files = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name, index_ending)
     names = [prefix + name for name in (files.results, files.index, files.log, files.summary, files.variants)]
     for key in names:
         boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=key, Body=b"log text\n")
@@ -75,8 +75,17 @@ def test_files_of_a_job_by_its_state(services: Services) -> None:
     assert annotations.read_log(services, ADA, done.job_id) == "log text\n"
 
 
-def test_deleting_a_job_leaves_nothing_of_it(services: Services) -> None:
-    job = completed(services)
+def test_an_index_downloads_under_its_own_name(services: Services) -> None:
+    job = completed(services, index_ending=CSI)
+    assert annotations.job_files(job)[1].name == "free_1.annot.vcf.gz.csi"
+    link = annotations.download_link(services, ADA, job.job_id, FileKind.INDEX)
+    assert link.count("free_1.annot.vcf.gz.csi") > 1  # the key, and the name for the browser
+    assert ".tbi" not in link
+
+
+@pytest.mark.parametrize("index_ending", [TBI, CSI])
+def test_deleting_a_job_leaves_nothing_of_it(services: Services, index_ending: str) -> None:
+    job = completed(services, index_ending=index_ending)
     annotations.delete_job(services, ADA, job.job_id)
     assert services.jobs.get(job.job_id) is None
     assert keys_in(services.files.inputs_bucket) == []

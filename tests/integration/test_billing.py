@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.aws.profile_table import ProfileTable
 from chalicelib.billing.service import Standing, WayBack
 from chalicelib.domain.profiles import Profile, Role
-from chalicelib.exceptions import ConflictError, NotFoundError, PaymentServiceError
+from chalicelib.exceptions import ConflictError, NotFoundError, PaymentServiceError, PremiumRunsError
 from chalicelib.services import Services
 from chalicelib.usecases.billing import begin_premium, end_premium, payments_page, price, settle
 from chalicelib.usecases.erase_account import request_erasure
@@ -213,6 +214,67 @@ def test_no_payment_outlives_its_account(paid: Services, shop: MemoryBilling,
     assert [one.standing for one in ended if one is not None] == [Standing.LIVE, Standing.OVER, Standing.OVER], (
         "the first one was not begun by GAS")
     assert settle(paid, "sub_unknown") is None
+    assert not now(paid).premium
+
+
+def test_an_open_payment_page_is_closed_with_its_account(paid: Services, shop: MemoryBilling,
+                                                         make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    begin_premium(paid, now(paid), BACK)
+    checkout_id = str(now(paid).checkout_id)
+    shop.down = True
+    with pytest.raises(PaymentServiceError):
+        request_erasure(paid, now(paid))
+    assert now(paid).erasing_since is None, "nothing has begun while a page may be open"
+    shop.down = False
+    request_erasure(paid, now(paid))
+    assert shop.checkouts[checkout_id].address is None
+    assert now(paid).erasing_since == paid.clock()
+
+
+def test_a_page_that_another_tab_opens_meanwhile_is_closed_too(paid: Services, shop: MemoryBilling,
+                                                               make_profile: Callable[..., Profile]) -> None:
+    stale = make_profile()
+    begin_premium(paid, now(paid), BACK)
+    request_erasure(paid, stale)
+    assert [checkout.address for checkout in shop.checkouts.values()] == [None]
+    with pytest.raises(ConflictError):
+        begin_premium(paid, now(paid), BACK)
+
+
+def test_a_payment_that_is_through_is_not_lost_with_the_account(paid: Services, shop: MemoryBilling,
+                                                                make_profile: Callable[..., Profile]) -> None:
+    make_profile()
+    begin_premium(paid, now(paid), BACK)
+    shop.pay(str(now(paid).checkout_id))  # and GAS has not heard of it
+    with pytest.raises(PremiumRunsError):
+        request_erasure(paid, now(paid))
+    assert (now(paid).premium, now(paid).erasing_since) == (True, None)
+
+
+def test_a_message_just_before_the_deletion_begins_keeps_the_account(paid: Services, shop: MemoryBilling,
+                                                                     make_profile: Callable[..., Profile]) -> None:
+    stale = make_profile()
+    subscribed(paid, shop)
+    with pytest.raises(PremiumRunsError):
+        request_erasure(paid, stale)
+    assert now(paid).erasing_since is None
+
+
+def test_a_message_while_the_deletion_begins_ends_the_subscription(paid: Services, shop: MemoryBilling,
+                                                                   make_profile: Callable[..., Profile]) -> None:
+    profile = make_profile()
+
+    class Meanwhile(ProfileTable):
+        def get(self, identity_id: str) -> Profile | None:
+            found = super().get(identity_id)
+            paid.profiles.begin_erasing(identity_id, paid.clock())
+            return found
+
+    shop.users["cs_9"] = profile.identity_id
+    billing_id = shop.pay("cs_9")
+    assert settle(replace(paid, profiles=Meanwhile(paid.profiles.name)), billing_id) is None
+    assert shop.subscriptions[billing_id].standing is Standing.OVER
     assert not now(paid).premium
 
 

@@ -7,6 +7,7 @@ from chalicelib.aws.job_table import Outputs
 from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
 from chalicelib.exceptions import (
     BadRequestError,
+    FilesOnTheMoveError,
     JobNotCancellableError,
     JobNotFoundError,
     JobTakenError,
@@ -14,6 +15,7 @@ from chalicelib.exceptions import (
 )
 from chalicelib.services import Services
 from tests.integration.jobs import ADA, EVE, job_id, make_job
+from tests.integration.jobs import stored as reload
 
 OUTPUTS = Outputs(bucket="results", results_key="u/j/a.annot.vcf.gz", index_key="u/j/a.annot.vcf.gz.tbi",
                   variants_key="u/j/a.variants.parquet", log_key="u/j/a.count.log",
@@ -54,11 +56,10 @@ def test_the_whole_way_to_completed(services: Services) -> None:
 def test_a_held_job_is_not_taken_until_its_lease_ends(services: Services) -> None:
     job = make_job(services)
     services.jobs.take(job.job_id, "w1", 1000, 60)
-    with pytest.raises(JobTakenError) as taken:
-        services.jobs.take(job.job_id, "w2", 1059, 60)
-    assert taken.value.lease_expires == 1060
+    with pytest.raises(JobTakenError):
+        services.jobs.take(job.job_id, "w2", 1060, 60)
     again = services.jobs.take(job.job_id, "w2", 1061, 60)
-    assert (again.lease_owner, again.attempt, again.start_time) == ("w2", 2, 1000)
+    assert (again.lease_owner, again.attempt, again.start_time, again.attempt_start_time) == ("w2", 2, 1000, 1061)
 
 
 def test_who_lost_the_lease_cannot_write(services: Services) -> None:
@@ -72,7 +73,7 @@ def test_who_lost_the_lease_cannot_write(services: Services) -> None:
     with pytest.raises(LeaseLostError):
         services.jobs.fail(job.job_id, "w1", 1062, JobReason(code="x", message="x"))
     with pytest.raises(LeaseLostError):
-        services.jobs.hand_back(job.job_id, "w1", 1)
+        services.jobs.hand_back(reload(services, job), "w1", True)
     assert services.jobs.complete(job.job_id, "w2", 1063, OUTPUTS).job_status is JobStatus.COMPLETED
 
 
@@ -80,11 +81,20 @@ def test_who_lost_the_lease_cannot_write(services: Services) -> None:
 def test_a_job_handed_back_waits_again(services: Services, count_attempt: bool, attempts: int) -> None:
     job = make_job(services)
     services.jobs.take(job.job_id, "w1", 1000, 60)
-    services.jobs.hand_back(job.job_id, "w1", 1 if count_attempt else 0)
+    services.jobs.hand_back(reload(services, job), "w1", count_attempt)
     seen = services.jobs.get(job.job_id)
     assert seen is not None
     assert (seen.job_status, seen.lease_owner) == (JobStatus.PENDING, None)
     assert services.jobs.take(job.job_id, "w2", 1001, 60).attempt == attempts
+
+
+def test_a_job_handed_back_for_trouble_waits_for_its_time(services: Services) -> None:
+    job = make_job(services)
+    services.jobs.hand_back(services.jobs.take(job.job_id, "w1", 1000, 60), "w1", False, retry_time=1030)
+    with pytest.raises(JobTakenError):
+        services.jobs.take(job.job_id, "w2", 1029, 60)
+    taken = services.jobs.take(job.job_id, "w2", 1030, 60)
+    assert (taken.attempt, taken.hand_backs, taken.retry_time) == (1, 1, None)
 
 
 def test_a_failed_job_keeps_its_reason(services: Services) -> None:
@@ -117,11 +127,14 @@ def test_cancel_takes_the_job_from_its_worker(services: Services) -> None:
 
 def test_only_ended_jobs_are_deleted(services: Services) -> None:
     job = make_job(services)
+    services.archive_table.hold_files(job.job_id, "me", 1000, 60)
     with pytest.raises(JobNotCancellableError):
-        services.jobs.delete(job.job_id)
+        services.jobs.delete(job.job_id, "me", services.clock())
     services.jobs.cancel(job.job_id, 1000)
-    services.jobs.delete(job.job_id)
-    services.jobs.delete(job.job_id)
+    with pytest.raises(FilesOnTheMoveError):
+        services.jobs.delete(job.job_id, "other", services.clock())
+    services.jobs.delete(job.job_id, "me", services.clock())
+    services.jobs.delete(job.job_id, "me", services.clock())
     assert services.jobs.get(job.job_id) is None
 
 
@@ -163,8 +176,7 @@ def test_an_attempt_that_was_made_since_the_record_was_read_counts(
         found = read(job_id)
         if others:
             others.pop()
-            services.jobs.take(job_id, "w1", services.clock(), 60)
-            services.jobs.hand_back(job_id, "w1", 1)
+            services.jobs.hand_back(services.jobs.take(job_id, "w1", services.clock(), 60), "w1", True)
         return found
 
     monkeypatch.setattr(services.jobs, "get", read_too_early)

@@ -87,7 +87,7 @@ def test_a_worker_does_not_lock_itself_out_of_the_job_that_it_took(
     updates_twice(monkeypatch)
     taken = services.jobs.take(job.job_id, "me", clock(), 120)
     assert (taken.attempt, taken.lease_owner, taken.job_status) == (1, "me", JobStatus.RUNNING)
-    services.jobs.hand_back(job.job_id, "me", taken.attempt - 1)
+    services.jobs.hand_back(taken, "me", False)
     again = services.jobs.take(job.job_id, "other", clock(), 120)
     assert again.attempt == 1
     failed = services.jobs.fail(job.job_id, "other", clock(), JobReason(code="x", message="y"))
@@ -187,6 +187,6 @@ def test_a_repetition_leaves_alone_what_others_wrote_in_between(
 
     monkeypatch.setattr(BaseClient, "_make_api_call", late_repetition)
     with pytest.raises(LeaseLostError):
-        services.jobs.hand_back(job.job_id, "me", taken.attempt)
+        services.jobs.hand_back(taken, "me", True)
     now = reload(services, job)
     assert (now.job_status, now.lease_owner, now.attempt) == (JobStatus.RUNNING, "other", 2)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 
 from chalicelib.aws.mailer import Mail
@@ -64,6 +65,20 @@ def test_a_completed_job_is_told_of_once_with_a_link_and_without_data(
     assert utc(services.clock() + RETENTION) in mail.text
     assert "results of a job" not in mail.text + mail.html
     assert job.s3_key_result_file not in mail.text + mail.html
+
+
+@pytest.mark.parametrize(("address", "sent_to"), [
+    ("ada@bücher.example", "ada@xn--bcher-kva.example"), ("ada@EXAMPLE.org", "ada@EXAMPLE.org"),
+    ("adá@example.org", None), ("ada@" + "x" * 70 + ".org", None), ("ada", None), ("a\nda@example.org", None)])
+def test_addresses_with_other_letters(services: Services, functions: Functions, outbox: list[Mail],
+                                      make_profile: Callable[..., Profile], address: str, sent_to: str | None) -> None:
+    """SES takes a domain in Punycode; where it cannot send, the message is done with, and not delivered again."""
+    make_profile()
+    boto3.client("dynamodb").update_item(
+        TableName=services.profiles.name, Key={"identity_id": {"S": ADA}}, UpdateExpression="SET email = :e",
+        ExpressionAttributeValues={":e": {"S": address}})
+    assert functions.deliver("notify", result_message(make_completed(services))) == []
+    assert [mail.to for mail in outbox] == ([] if sent_to is None else [sent_to])
 
 
 def test_premium_is_not_told_of_the_archive(services: Services, functions: Functions, outbox: list[Mail],

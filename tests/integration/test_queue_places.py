@@ -17,8 +17,8 @@ def running(services: Services, number: int, started: int, **values: Any) -> Job
                     start_time=services.clock() - started, attempt=1, **values)
 
 
-def waiting(services: Services, number: int, user_id: str = EVE) -> Job:
-    return make_job(services, number, user_id, submit_time=services.clock() - 100 + number)
+def waiting(services: Services, number: int, user_id: str = EVE, **values: Any) -> Job:
+    return make_job(services, number, user_id, submit_time=services.clock() - 100 + number, **values)
 
 
 def test_two_workers_share_the_queue(services: Services) -> None:
@@ -45,7 +45,7 @@ def test_jobs_that_do_not_wait_have_no_place(services: Services) -> None:
 
 
 def test_very_many_before_it(services: Services, monkeypatch: Any) -> None:
-    monkeypatch.setattr(module, "MOST_BEFORE", 3)
+    monkeypatch.setattr(module, "MOST_LOOKED_AT", 3)
     jobs = [waiting(services, number) for number in range(6)]
     places = queue_places(services, [jobs[1], jobs[5]])
     assert places == {job_id(1): QueuePlace(1, False, None), job_id(5): QueuePlace(3, True, None)}
@@ -59,6 +59,8 @@ def test_end_of_a_running_job(services: Services) -> None:
     begun = running(services, 2, 20, progress=Progress(stage=Stage.CHECKING, records=50))
     assert expected_end(begun, pace, now) == now + 40
     assert expected_end(begun, Pace(), now) is None
+    again = running(services, 5, 500, attempt_start_time=now - 20)
+    assert expected_end(again, pace, now) == now + 40, "the first attempt is of no use any more"
     late = running(services, 3, 600, progress=Progress(stage=Stage.ANNOTATING, records=1, total=100))
     assert expected_end(late, pace, now) == now
     assert expected_end(waiting(services, 4), pace, now) is None
@@ -70,7 +72,7 @@ def test_the_pace_is_kept_beside_the_jobs_and_is_none_of_them(services: Services
     record.add(1_000_000, 4)
     record.add(1_000_000, 4)
     assert record.get().expected(1_000_000) == 4
-    assert list(services.jobs.completed()) == []
+    assert services.jobs.completed(100).jobs == []
     assert services.jobs.get(PACE_ID) is None
     assert queue_places(services, [waiting(services, 1)])[job_id(1)].before == 0
     assert PACE_ID not in {job.job_id for job in services.jobs.of_user(EVE, 10).jobs}

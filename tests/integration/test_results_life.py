@@ -1,6 +1,7 @@
 """Whatever happens to results in whatever order, nothing is lost and everything ends where it belongs."""
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from chalicelib.aws import (
     archive_table,
     files,
+    job_search,
     job_table,
     object_copy,
     outgoing,
@@ -19,6 +21,7 @@ from chalicelib.aws import (
     record_update,
     s3_archive,
     unnamed_files,
+    walk_record,
 )
 from chalicelib.aws.archive_table import ArchiveTable
 from chalicelib.aws.files import FileStore
@@ -81,8 +84,8 @@ class CountedMails:
         self.sent.append(mail)
 
 
-USING_AWS = (archive_table, files, job_table, object_copy, outgoing, profile_table, record_update, s3_archive,
-             unnamed_files)
+USING_AWS = (archive_table, files, job_search, job_table, object_copy, outgoing, profile_table, record_update,
+             s3_archive, unnamed_files, walk_record)
 ends = st.tuples(st.sampled_from(["cut off", "refused", "repeated"]), st.integers(1, 24))
 #: A run stands still before one of its calls; then time passes, and something else happens, wholly or in part.
 pauses = st.tuples(
@@ -268,10 +271,12 @@ class ResultsLife(RuleBasedStateMachine):
         if which < len(ids):
             self.delete_one(ids[which % len(ids)], fault)
 
-    @rule(fault=faults)
-    def sweep(self, fault: Any = None) -> None:
+    @rule(fault=faults, batches=st.integers(0, 3))
+    def sweep(self, fault: Any = None, batches: int = 3) -> None:
+        """The sweep's walk through files ends in time, or stops after so many batches and is continued later."""
+        left = iter([True] * batches) if batches < 3 else itertools.repeat(True)
         self.run(lambda: sweep_jobs(self.services), None, SWEEP_STEP)
-        self.run(lambda: sweep_files(self.services, lambda: True), fault, SWEEP_STEP)
+        self.run(lambda: sweep_files(self.services, lambda: next(left, False)), fault, SWEEP_STEP)
 
     # ---- how it happens --------------------------------------------------------------------------------------
     def run(self, work: Callable[[], object], drawn: Any, life: int) -> BaseException | None:
@@ -454,7 +459,7 @@ class ResultsLife(RuleBasedStateMachine):
         self.settle()
         if not self.helpless:
             self.everything_is_where_the_role_wants_it()
-        for _ in range(3):
+        for _ in range(4):  # the first may be the end of a walk that was cut off
             self.settle()
             self.aws.now += 2 * DAY
             sweep_jobs(self.services)

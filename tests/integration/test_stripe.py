@@ -18,6 +18,7 @@ from chalicelib.billing.stripe_billing import StripeBilling
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from chalicelib.usecases.billing import end_premium, settle
+from chalicelib.usecases.erase_account import request_erasure
 from tests.conftest import HeldClock
 from tests.integration.jobs import ADA
 from tests.integration.stripe_process import SECRET_KEY, WEBHOOK_SECRET, LocalStripe, local_stripe
@@ -76,6 +77,17 @@ def test_premium_follows_the_subscription(stripe: LocalStripe, billing: StripeBi
     assert ended is not None
     assert not ended.premium
     seen = billing.subscription(billing_id)
+    assert seen is not None
+    assert seen.standing is Standing.OVER
+
+
+def test_no_subscription_outlives_its_account(billing: StripeBilling, subscription: dict[str, Any],
+                                              services: Services, make_profile: Callable[..., Profile]) -> None:
+    profile = make_profile()
+    paid = replace(services, billing=billing)
+    request_erasure(paid, profile)
+    assert settle(paid, subscription["id"]) is None
+    seen = billing.subscription(subscription["id"])
     assert seen is not None
     assert seen.standing is Standing.OVER
 

@@ -11,9 +11,11 @@ import boto3
 import pytest
 
 from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.messages import CopyRequest
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
-from tests.integration.jobs import ADA, bodies_in, job_id, keys_in, put_input
+from tests.integration.cold import Faults
+from tests.integration.jobs import ADA, bodies_in, job_id, keys_in, make_job, put_input
 
 CONTEXT = SimpleNamespace(function_name="submit", memory_limit_in_mb=128, aws_request_id="r-1",
                           invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:submit")
@@ -27,9 +29,10 @@ def submit(services: Services, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def s3_event(key: str) -> str:
-    quoted = urllib.parse.quote_plus(key, safe="/")
-    return json.dumps({"Records": [{"s3": {"bucket": {"name": "inputs"}, "object": {"key": quoted}}}]})
+def s3_event(key: str, version: str = "") -> str:
+    """What S3 tells of an upload; from a bucket without versions, or from the sweep, without `versionId`."""
+    told = {"key": urllib.parse.quote_plus(key, safe="/"), **({"versionId": version} if version else {})}
+    return json.dumps({"Records": [{"s3": {"bucket": {"name": "inputs"}, "object": told}}]})
 
 
 def deliver(module: ModuleType, *bodies: str) -> list[str]:
@@ -183,6 +186,42 @@ def test_s3s_test_event_and_foreign_keys_are_passed_over(services: Services, sub
     test_event = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "inputs"})
     assert deliver(submit, test_event, s3_event("somewhere/else.vcf")) == []
     assert keys_in(services.files.inputs_bucket) == ["somewhere/else.vcf"]
+
+
+@pytest.mark.writes_once
+def test_a_file_that_is_annotated_again_is_copied_and_then_becomes_a_job(
+        services: Services, submit: ModuleType, make_profile: Callable[..., Profile]) -> None:
+    make_profile(ADA)
+    source = make_job(services, 1, content=b"##fileformat=VCFv4.2\n", note="família")
+    copy = CopyRequest(user_id=ADA, copy_of=source.job_id, job_id=job_id(2), reference="rCRS", file_name="free_1.vcf")
+    assert deliver(submit, copy.to_json(), copy.to_json()) == []
+    assert services.jobs.get(job_id(2)) is None, "S3's event makes the job"
+    assert deliver(submit, s3_event(copy.key), copy.to_json(), s3_event(copy.key)) == []
+    job = services.jobs.get(job_id(2))
+    assert job is not None
+    assert (job.job_status, job.note, job.input_file_size) == (JobStatus.PENDING, "família", 21)
+    assert deliver(submit, copy.to_json().replace(source.job_id, "no job's id")) == ["0"]
+
+
+@pytest.mark.writes_once
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_file_is_copied_once_whenever_the_function_dies(
+        services: Services, submit: ModuleType, make_profile: Callable[..., Profile], at: int,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    make_profile(ADA)
+    source = make_job(services, 1)
+    copy = CopyRequest(user_id=ADA, copy_of=source.job_id, job_id=job_id(2), reference="rCRS", file_name="free_1.vcf")
+    faults = Faults()
+    faults.fail_at = at
+    with monkeypatch.context() as broken:
+        faults.install(broken)
+        failed = deliver(submit, copy.to_json())
+    assert bool(failed) is (len(faults.calls) >= at)
+    if failed:
+        assert deliver(submit, copy.to_json()) == []
+    assert deliver(submit, s3_event(copy.key)) == []
+    assert len(services.jobs.of_user(ADA, 10).jobs) == 2
+    assert len(keys_in(services.files.inputs_bucket)) == 2
 
 
 def test_a_broken_message_fails_alone(services: Services, submit: ModuleType,

@@ -10,9 +10,11 @@ import boto3
 import pytest
 
 from chalicelib.aws.unnamed_files import UnnamedFiles
+from chalicelib.aws.walk_record import WalkRecord
 from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
+from chalicelib.usecases import sweep_files as files_use_case
 from chalicelib.usecases import sweep_jobs as jobs_use_case
 from chalicelib.usecases.sweep_files import sweep_files
 from chalicelib.usecases.sweep_jobs import sweep_jobs
@@ -57,8 +59,9 @@ def test_a_waiting_job_is_requested_again_once_an_hour_and_given_up_after_two_da
     clock.advance(1000)
     assert [sweep_jobs(services)["requested_again"] for _ in range(3)] == [1, 0, 0]
     clock.advance(3601)
-    assert sweep_jobs(services) == {"requested_again": 1, "given_up": 0, "retrievals_again": 0, "open_jobs": 1,
-                                    "oldest_open_job": 4601, "oldest_waiting_job": 4601, "oldest_retrieval": 0}
+    assert sweep_jobs(services) == {"requested_again": 1, "given_up": 0, "announced_late": 0,
+                                    "retrievals_again": 0, "open_jobs": 1, "oldest_open_job": 4601,
+                                    "oldest_waiting_job": 4601, "oldest_retrieval": 0}
     assert bodies_in(queue) == [{"job_id": job.job_id, "user_id": ADA}] * 2
     clock.advance(2 * DAY)
     assert sweep_jobs(services)["given_up"] == 1
@@ -130,7 +133,7 @@ def test_retrievals_in_time_do_not_hide_one_that_is_overdue(
                                             RestoreTier.EXPEDITED, clock())
     clock.advance(700)
     assert sweep_jobs(services)["retrievals_again"] == 1
-    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": jobs[4].job_id}]
+    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": jobs[4].job_id, "again": True}]
 
 
 # ---- once a day ----------------------------------------------------------------------------------------------
@@ -144,6 +147,17 @@ def test_an_upload_that_became_no_job_is_submitted_again(services: Services, fun
     assert walk(services) == {"uploads_resubmitted": 1}
     (event,) = bodies_in(services.settings.uploads_queue_url)
     assert urllib.parse.unquote_plus(event["Records"][0]["s3"]["object"]["key"]) == key
+
+
+@pytest.mark.parametrize("input_deleted", [False, True])
+def test_a_file_that_came_after_its_job_is_submitted_again_to_be_deleted(
+        services: Services, as_of_now: HeldClock, input_deleted: bool) -> None:
+    job = make_job(services, job_status=JobStatus.FAILED, input_deleted=input_deleted)
+    assert walk(services) == {}
+    as_of_now.advance(3700)
+    assert walk(services) == ({"uploads_resubmitted": 1} if input_deleted else {})
+    services.jobs.update(job.job_id, "", {}, {"submit_time": job.submit_time - 600, "input_deleted": False})
+    assert walk(services) == {"uploads_resubmitted": 1}
 
 
 def test_a_free_result_that_is_long_due_is_archived(services: Services, functions: Functions, as_of_now: HeldClock,
@@ -227,7 +241,7 @@ def test_a_copy_that_is_just_being_written_anew_is_no_leftover(
         with monkeypatch.context() as now:
             # The walk listed the bucket before the copy was written anew.
             listed = {services.files.archive_bucket: [seen]}
-            now.setattr(services.files, "walk", lambda bucket: listed.get(bucket, []))
+            now.setattr(services.files, "walk", lambda bucket, after: listed.get(bucket, []))
             assert walk(services) == {}
         return archive_id
 
@@ -279,11 +293,52 @@ def test_an_original_is_kept_when_the_archive_lacks_its_copy(
     assert live in keys_in(services.files.results_bucket)
 
 
-def test_a_walk_ends_in_time_and_the_function_tells_what_it_found(
+def test_a_walk_that_runs_out_of_time_is_continued_where_it_stopped(
+        services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile],
+        monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Every batch is the last one of its run; all runs together find what one run finds."""
+    monkeypatch.setattr(files_use_case, "BATCH", 1)
+    make_profile(role=Role.PREMIUM)
+    jobs = [make_completed(services, number) for number in range(1, 4)]
+    for number, job in enumerate(jobs[:2]):
+        services.files.delete(services.files.results_bucket, job.results_bucket_keys[number])
+    for key in jobs[2].results_bucket_keys:  # nothing is left of this job, so that only its record names it
+        services.files.delete(services.files.results_bucket, key)
+    missing = {jobs[0].results_bucket_keys[0], jobs[1].results_bucket_keys[1], *jobs[2].results_bucket_keys}
+    put_input(services, f"{ADA}/{job_id(9)}/late.vcf", b"x")
+    as_of_now.advance(3700)
+    assert sweep_files(services, lambda: False, begin=False)["oldest_walk"] == 0, "no walk was under way"
+    found = [sweep_files(services, lambda: False)]
+    while WalkRecord(services.jobs).get() is not None:
+        assert len(found) < 20
+        as_of_now.advance(3600)
+        found.append(sweep_files(services, lambda: False, begin=False))
+    assert [counts["oldest_walk"] for counts in found] == [*range(0, 3600 * (len(found) - 1), 3600), 0]
+    assert sum(counts["uploads_resubmitted"] for counts in found) == 1
+    assert {getattr(line, "key", "") for line in caplog.records if line.levelname == "ERROR"} == missing
+
+
+def test_a_walk_that_fails_is_continued_at_the_batch_that_failed(
+        services: Services, as_of_now: HeldClock, make_profile: Callable[..., Profile],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files_use_case, "BATCH", 1)
+    make_profile()
+    make_completed(services)
+    put_input(services, f"{ADA}/{job_id(9)}/late.vcf", b"x")
+    as_of_now.advance(3700)
+    with monkeypatch.context() as broken:
+        broken.setattr(files_use_case, "_result", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            sweep_files(services, lambda: True)
+    assert sweep_files(services, lambda: True, begin=False)["uploads_resubmitted"] == 0, "the inputs were done"
+    assert WalkRecord(services.jobs).get() is None
+
+
+def test_the_function_reports_what_it_found(
         services: Services, functions: Functions, as_of_now: HeldClock, make_profile: Callable[..., Profile]) -> None:
     make_profile()
     make_completed(services)
-    assert sweep_files(services, lambda: False)["unfinished"] == 1
-    counts = functions.modules["sweep"].handler({"walk": "files"}, CONTEXT)
-    assert counts["results_missing"] == 0
-    assert functions.modules["sweep"].handler({"walk": "jobs"}, CONTEXT)["open_jobs"] == 0
+    handler = functions.modules["sweep"].handler
+    assert handler({"walk": "files"}, CONTEXT)["results_missing"] == 0
+    assert handler({"walk": "remaining files"}, CONTEXT)["oldest_walk"] == 0
+    assert handler({"walk": "jobs"}, CONTEXT)["open_jobs"] == 0

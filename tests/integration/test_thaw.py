@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.aws import object_copy
 from chalicelib.domain.jobs import Job
+from chalicelib.domain.names import CSI, TBI
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from chalicelib.usecases import thaw_results as use_case
@@ -39,9 +40,9 @@ ALL = ["free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "fr
 @pytest.fixture
 def retrieved(services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile]) -> Any:
     """Makes jobs of Ada, premium by now, whose archived results the archive has brought out."""
-    def make(number: int = 1, name: str = "free_1.vcf") -> Job:
+    def make(number: int = 1, name: str = "free_1.vcf", index_ending: str = TBI) -> Job:
         make_profile()
-        job = make_completed(services, number, name=name)
+        job = make_completed(services, number, name=name, index_ending=index_ending)
         clock.advance(RETENTION)
         functions.archive(job)
         services.profiles.subscribe(ADA)
@@ -62,6 +63,20 @@ def test_the_same_bytes_come_back_under_the_same_key(services: Services, functio
     assert back.s3_key_index_file == f"{back.s3_key_result_file}.tbi"
     assert back.s3_key_variants_file == back.s3_key_result_file.replace(".annot.vcf.gz", ".variants.parquet")
     assert {back.s3_key_index_file, back.s3_key_variants_file} <= set(keys_in(services.files.results_bucket))
+    assert keys_in(services.files.archive_bucket) == []
+
+
+def test_an_index_of_long_contigs_goes_and_comes_back(services: Services, functions: Functions, retrieved: Any) -> None:
+    """Where the results have a `.csi`, no `.tbi` is looked for, made or left."""
+    cold = retrieved(index_ending=CSI)
+    assert cold.s3_key_archived_index_file.endswith("/free_1.annot.vcf.gz.csi")
+    live = names_in(services.files.results_bucket)
+    assert live == ["free_1.count.log", "free_1.summary.json"]
+    assert functions.deliver("thaw", restored_event(cold.results_file_archive_id)) == []
+    back = reload(services, cold)
+    assert back.s3_key_index_file == f"{back.s3_key_result_file}.csi"
+    assert names_in(services.files.results_bucket) == sorted(
+        ["free_1.annot.vcf.gz", "free_1.annot.vcf.gz.csi", "free_1.variants.parquet", *live])
     assert keys_in(services.files.archive_bucket) == []
 
 

@@ -18,13 +18,14 @@ from botocore.exceptions import ClientError
 
 from annotator import worker as worker_module
 from annotator.engine_process import EngineRun
+from annotator.lease import Lease
 from annotator.settings import WorkerSettings
 from annotator.worker import Worker
 from annotator.workspace import alive
 from chalicelib.aws.clients import client
 from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import JobRequestsQueue, ReceivedMessage
-from chalicelib.domain.jobs import Job, JobReason, JobStatus
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.pace import Pace
 from chalicelib.domain.profiles import Profile
@@ -57,7 +58,7 @@ def make_worker(services: Services, tmp_path: Path) -> Iterator[Callable[..., Wo
     made: list[Worker] = []
 
     def make(owner: str = "w1", **values: Any) -> Worker:
-        standard = WorkerSettings(work_dir=tmp_path / "work", lease=60, heartbeat=0.05, time_limit=60)
+        standard = WorkerSettings(work_dir=tmp_path / "work", lease=60, heartbeat=0.05, pause=0, time_limit=60)
         settings = replace(standard, **values)
         worker = Worker(services, JobRequestsQueue(services.settings.job_requests_queue_url), settings, owner)
         made.append(worker)
@@ -114,6 +115,32 @@ def test_a_job_is_annotated_from_queue_to_announcement(
                                          "role": "free_user", "complete_time": services.clock()}]
     assert messages_left(services) == (0, 0)
     assert [path.name for path in (tmp_path / "work" / "worker-w1").iterdir()] == ["lock"]
+
+
+def test_results_beyond_the_reach_of_a_tabix_index_have_another(
+        services: Services, make_worker: Callable[..., Worker]) -> None:
+    job = make_job(services, content=VCF + b"long\t2147483647\t.\tA\tC\t.\t.\t.\n")
+    request(services, job)
+    assert make_worker().work_once(0)
+    done = now(services, job)
+    assert done.job_status is JobStatus.COMPLETED
+    assert done.s3_key_index_file == f"{done.s3_key_result_file}.csi"
+    keys = keys_in(services.files.results_bucket)
+    assert done.s3_key_index_file in keys
+    assert f"{done.s3_key_result_file}.tbi" not in keys
+def test_every_stage_that_pages_know_occurs(services: Services, make_worker: Callable[..., Worker],
+                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Stage] = []
+    report = Lease.report
+
+    def noted(lease: Lease, progress: Progress) -> None:
+        seen.append(progress.stage)
+        report(lease, progress)
+
+    monkeypatch.setattr(Lease, "report", noted)
+    request(services, make_job(services, content=VCF))
+    make_worker().work_once(0)
+    assert list(dict.fromkeys(seen)) == list(Stage)
 
 
 def test_a_broken_file_fails_with_line_and_hint(
@@ -249,6 +276,14 @@ def test_more_bytes_than_the_plan_takes(services: Services, make_worker: Callabl
     assert "Free plan" in error.hint
 
 
+def test_larger_results_than_the_plan_takes(services: Services, make_worker: Callable[..., Worker]) -> None:
+    error = failed_with(services, make_worker, VCF, free_results_limit=1000, premium_results_limit=3 * 1024**2)
+    assert error.code == "results_too_large"
+    assert error.message == "The results would take more than 1,000 bytes, which is the limit."
+    assert error.hint.startswith("This is the limit of the Free plan. Split the file by chromosome or by region")
+    assert "and 3 MiB of results." in error.hint
+
+
 def test_premium_takes_more(services: Services, make_worker: Callable[..., Worker]) -> None:
     services.profiles.sign_in(Profile(identity_id=ADA, name="Ada", email="ada@example.org", institution="", created=1))
     services.profiles.subscribe(ADA)
@@ -358,7 +393,8 @@ def test_a_worker_that_lost_its_job_leaves_the_new_holder_alone(
 
 
 def test_trouble_with_s3_is_tried_again(
-        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch, clock: HeldClock
+) -> None:
     job = make_job(services, content=VCF)
     request(services, job)
 
@@ -371,9 +407,32 @@ def test_trouble_with_s3_is_tried_again(
     waiting = now(services, job)
     assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
     assert messages_left(services) == (0, 1)
+    clock.advance(worker_module.RETRY_SECONDS)
     request(services, job)
     make_worker("w2").work_once(0)
     assert now(services, job).job_status is JobStatus.COMPLETED
+
+
+def test_trouble_that_goes_on_ends_the_job_with_a_reason(
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch, clock: HeldClock
+) -> None:
+    job = make_job(services, content=VCF)
+    monkeypatch.setattr(worker_module, "annotate_job", lambda *_: (_ for _ in ()).throw(OSError("no network")))
+    worker = make_worker()
+    for times in range(1, worker_module.MOST_HAND_BACKS):
+        request(services, job)
+        worker.work_once(0)
+        waiting = now(services, job)
+        assert (waiting.job_status, waiting.attempt, waiting.hand_backs) == (JobStatus.PENDING, 0, times)
+        request(services, job)
+        assert worker.work_once(0)
+        assert now(services, job).attempt == 0, "not before its time"
+        clock.advance(worker_module.RETRY_SECONDS)
+    request(services, job)
+    worker.work_once(0)
+    failed = now(services, job)
+    assert failed.error is not None
+    assert (failed.job_status, failed.error.code) == (JobStatus.FAILED, "service_trouble")
 
 
 def test_a_full_disk_leaves_the_job_for_another_worker(
@@ -399,7 +458,7 @@ def test_a_file_larger_than_any_workers_disk_fails(
     assert error.code == "too_large_for_worker"
 
 
-def test_a_job_that_ended_is_announced_once_more_and_its_message_dropped(
+def test_a_second_message_of_a_job_that_ended_is_dropped_and_nothing_is_announced_twice(
         services: Services, make_worker: Callable[..., Worker], results_queue: str) -> None:
     job = make_job(services, content=VCF)
     request(services, job)
@@ -407,7 +466,7 @@ def test_a_job_that_ended_is_announced_once_more_and_its_message_dropped(
     worker = make_worker()
     assert worker.work_once(0)
     assert worker.work_once(0)
-    assert [body["job_status"] for body in bodies_in(results_queue)] == ["COMPLETED", "COMPLETED"]
+    assert [body["job_status"] for body in bodies_in(results_queue)] == ["COMPLETED"]
     assert messages_left(services) == (0, 0)
     assert now(services, job).attempt == 1
 
@@ -435,7 +494,7 @@ def test_a_renewal_by_the_loser_is_refused(services: Services) -> None:
     services.jobs.take(job.job_id, "w1", services.clock(), 60)
     services.jobs.cancel(job.job_id, services.clock())
     with pytest.raises(LeaseLostError):
-        services.jobs.hand_back(job.job_id, "w1", 1)
+        services.jobs.hand_back(now(services, job), "w1", True)
     assert json.dumps(now(services, job).to_record())
 
 
@@ -518,7 +577,7 @@ def test_a_record_that_is_too_large_ends_the_job_at_once(
 
 @pytest.mark.parametrize("operation", ["PutObject", "GetObject"])
 def test_s3_that_slows_down_on_the_wire_is_tried_again(
-        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch,
+        services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch, clock: HeldClock,
         operation: str) -> None:
     """The fault is in the HTTP layer, so that boto3's own exceptions surface, which are none of botocore's."""
     job = make_job(services, content=VCF)
@@ -537,6 +596,7 @@ def test_s3_that_slows_down_on_the_wire_is_tried_again(
     events.unregister(f"before-send.s3.{operation}", slow_down)
     waiting = now(services, job)
     assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+    clock.advance(worker_module.RETRY_SECONDS)
     request(services, job)
     make_worker("w2").work_once(0)
     assert now(services, job).job_status is JobStatus.COMPLETED

@@ -132,7 +132,7 @@ def contig_lines(g: Genome, n: int) -> str:
 
 def contigs(g: Genome, n: int) -> str:
     """Each with one record, as far out as an index reaches."""
-    return g.file(g.snv() + "".join(f"c{at}\t536870911\t.\tA\tC\t.\t.\t.\n" for at in range(n)))
+    return g.file(g.snv() + "".join(f"c{at}\t2147483647\t.\tA\tC\t.\t.\t.\n" for at in range(n)))
 
 
 def info_keys(g: Genome, n: int) -> str:

@@ -27,10 +27,26 @@ def test_other_names_are_refused_with_a_reason(name: str, code: str) -> None:
     assert failure.value.hint
 
 
-@pytest.mark.parametrize("key", ["", "user", f"user/{JOB}", f"user/{JOB}/", "user/not-a-job/a.vcf", f"/{JOB}/a.vcf",
+@pytest.mark.parametrize("key", ["", "user", f"user/{JOB}", "user/not-a-job/a.vcf", f"/{JOB}/a.vcf",
                                  f"user/{JOB.upper().replace('0', 'A')}/a.vcf"])
 def test_keys_outside_the_layout_are_none_of_ours(key: str) -> None:
     assert InputKey.parse(key) is None
+
+
+def test_a_form_without_a_file_has_a_key_without_a_name() -> None:
+    assert InputKey.parse(f"user/{JOB}/") == InputKey("user", JOB, "")
+
+
+@pytest.mark.parametrize("name", ["a\u202efcv.vcf", "a\u2066.vcf", "a\x85.vcf", "a\\.vcf", "a\n.vcf", "a/b.vcf"])
+def test_names_that_are_shown_wrongly_are_refused(name: str) -> None:
+    with pytest.raises(JobFailure) as refused:
+        check_file_name(name)
+    assert refused.value.code == "bad_name"
+
+
+@pytest.mark.parametrize("name", ["הגנום.vcf", "ज़\u200d.vcf", "é.vcf", "a b.vcf.gz"])
+def test_names_of_every_script_are_taken(name: str) -> None:
+    check_file_name(name)
 
 
 def test_a_key_goes_there_and_back() -> None:
@@ -46,6 +62,7 @@ def test_a_key_goes_there_and_back() -> None:
 def test_results_are_named_after_the_input(name: str, results: str) -> None:
     assert ResultNames.of(name).results == results
     assert ResultNames.of(name).index == results + ".tbi"
+    assert ResultNames.of(name, ".csi").index == results + ".csi"
 
 
 def test_the_longest_input_name_still_gives_names_that_file_systems_take() -> None:

@@ -65,6 +65,20 @@ def test_paying_begins_at_stripes_own_page(stripe: responses.RequestsMock, billi
         "success_url": BACK.paid, "cancel_url": BACK.left}
 
 
+def test_a_payment_page_is_closed(stripe: responses.RequestsMock, billing: StripeBilling) -> None:
+    stripe.post(f"{API}/checkout/sessions/cs_1/expire", json={**SESSION, "status": "expired", "url": None})
+    billing.expire("cs_1")
+    assert len(stripe.calls) == 1
+
+
+def test_a_payment_page_that_was_used_meanwhile_is_not_closed(stripe: responses.RequestsMock,
+                                                              billing: StripeBilling) -> None:
+    stripe.post(f"{API}/checkout/sessions/cs_1/expire", status=400, json={"error": {
+        "type": "invalid_request_error", "message": "Only open Checkout Sessions can be expired."}})
+    with pytest.raises(PaymentServiceError):
+        billing.expire("cs_1")
+
+
 @pytest.mark.parametrize(("told", "expected"), [
     ({"status": "complete", "url": None, "subscription": "sub_1"},
      Checkout(checkout_id="cs_1", address=None, billing_id="sub_1")),

@@ -4,26 +4,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chalicelib.billing.service import Price
+from chalicelib.domain.amounts import size
 
-_UNITS = ("bytes", "KB", "MB", "GB", "TB")
+__all__ = ["count", "duration", "iso", "price", "size", "utc"]
+
 _DECIMALS = {**dict.fromkeys((
     "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3)}
 """Decimals of the currencies that do not have two, as Stripe counts them."""
 _NBSP = "\N{NO-BREAK SPACE}"
-
-
-def size(number: int) -> str:
-    """Bytes as people read them: "1 byte", "150 KB", "1.2 GB" (1 KB = 1,024 bytes)."""
-    value = float(number)
-    unit = 0
-    while round(value) >= 1024 and unit < len(_UNITS) - 1:
-        value /= 1024
-        unit += 1
-    if unit == 0:
-        return f"1{_NBSP}byte" if number == 1 else f"{number}{_NBSP}bytes"
-    tenths = f"{value:.1f}"
-    return f"{tenths.removesuffix('.0') if value < 10 else round(value)}{_NBSP}{_UNITS[unit]}"
 
 
 def count(number: int) -> str:

@@ -45,7 +45,6 @@ STAGE_WORDS = {
     Stage.DOWNLOADING: "Fetching your file",
     Stage.CHECKING: "Checking the records",
     Stage.ANNOTATING: "Annotating",
-    Stage.WRITING: "Writing the results",
     Stage.INDEXING: "Indexing the results",
     Stage.UPLOADING: "Storing the results",
 }

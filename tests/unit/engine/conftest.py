@@ -16,6 +16,7 @@ import pytest
 
 from annotator.engine import InputError, Limits, Outputs, Reference, annotate
 from annotator.engine.cli import main
+from annotator.engine.indexes import index_of
 
 COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
 PROJECT = Path(__file__).resolve().parents[3]
@@ -161,10 +162,12 @@ def run_on(tmp_path: Path) -> Callable[..., Result]:
         summary = annotate(path, reference, outputs, temporary=tmp_path, limits=limits, **options)
         result = take_apart(outputs, summary)
         assert json.loads(outputs.summary.read_text("utf-8")) == summary
+        index = index_of(outputs.vcf)
+        assert index is not None
         assert sorted(found.name for found in out.iterdir()) == sorted(
             [
                 "input.annot.vcf.gz",
-                "input.annot.vcf.gz.tbi",
+                index.name,
                 "input.count.log",
                 "input.summary.json",
                 "input.variants.parquet",

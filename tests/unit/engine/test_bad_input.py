@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,21 @@ def test_a_bgzip_file_that_is_cut_within_a_block(
     assert refused(raw(whole[: len(whole) - 60])).code == "truncated_gzip"
 
 
+@pytest.mark.parametrize("junk", [0, 70_000, 200_000])
+@pytest.mark.parametrize("cut", [28, 29, 60, 40_000, 64_000, 130_000])
+def test_a_large_bgzip_file_without_its_end(
+    vcf: Vcf, raw: Callable[[bytes], Path], refused: Refused, tmp_path: Path, cut: int, junk: int
+) -> None:
+    """Blocks are as large as they may be, and bytes of something else may follow."""
+    chance = random.Random(1)
+    noise = [f"X={chance.randbytes(9_000).hex()}" for _ in range(40)]
+    whole = bgzipped(vcf([(73, "A", "G", info) for info in noise]), tmp_path / "whole.gz")
+    assert len(whole) > 300_000
+    error = refused(raw(whole[:-cut] + b"x" * junk))
+    assert error.code in ("truncated_gzip", "corrupt_gzip")
+    assert junk or error.message == "The bgzip file is cut off: the block that marks its end is missing."
+
+
 def test_a_gzip_file_that_is_damaged(vcf: Vcf, raw: Callable[[bytes], Path], refused: Refused) -> None:
     whole = bytearray(gzip.compress(vcf(GOOD * 500).read_bytes()))
     whole[len(whole) // 2] ^= 0xFF
@@ -153,7 +169,6 @@ def test_records_without_any_header(raw: Callable[[bytes], Path], refused: Refus
         ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tsample1", 9, "'sample1' and should be 'FORMAT'"),
         ("#chrom\tpos\tid\tref\talt\tqual\tfilter\tinfo", 1, "'#chrom' and should be '#CHROM'"),
         ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\t", 11, "no name"),
-        ("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT", 9, "no sample"),
     ],
 )
 def test_wrong_header_columns(
@@ -162,6 +177,17 @@ def test_wrong_header_columns(
     error = refused(raw(f"##fileformat=VCFv4.2\n{columns}\n".encode()))
     assert (error.code, error.line, error.column) == ("wrong_header_columns", 2, column)
     assert says in error.message
+
+
+@pytest.mark.parametrize("more", ["GT\t0/1", "\t"])
+def test_more_columns_than_format_where_there_are_no_samples(
+    raw: Callable[[bytes], Path], refused: Refused, more: str
+) -> None:
+    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT"]
+    lines += ["MT\t73\t.\tA\tG\t.\t.\t.", f"MT\t73\t.\tA\tG\t.\t.\t.\t{more}"]
+    error = refused(raw("\n".join([*lines, ""]).encode()))
+    assert (error.code, error.line) == ("wrong_column_count", 4)
+    assert error.message == "The record has 10 columns; the #CHROM line has 9."
 
 
 def test_blanks_instead_of_tabs(raw: Callable[[bytes], Path], refused: Refused) -> None:

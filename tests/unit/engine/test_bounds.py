@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pysam
 import pytest
 
-from annotator.engine import InputError, Outputs, Reference, annotate, blocks, tabix, table
+from annotator.engine import InputError, Limits, Outputs, Reference, annotate, blocks, tabix, table
+from annotator.engine.annotating import BlockAnnotator
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_ALLELES, MOST_ALT_BASES, whole_number
 from annotator.engine.errors import MESSAGE_LENGTH, EngineError, quote, shortened
 from annotator.engine.header import Header
+from annotator.engine.indexes import CSI, ENDINGS, TABIX_REACH, TBI, beside, open_table
 from annotator.engine.progress import DETAIL_LENGTH, Warnings
 from annotator.engine.records import RecordParser
 from tests.unit.engine.conftest import Result
@@ -98,6 +101,25 @@ def test_a_long_name_in_the_record_parser(rcrs: Reference) -> None:
     assert caught.value.code == "contig_name_too_long"
 
 
+def test_results_that_outgrow_their_input(vcf: Vcf, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit holds while a block is annotated: thousands of alleles in it have an entry for each transcript."""
+    parts = 0
+    annotate_part = BlockAnnotator._annotate
+
+    def counted(*arguments: Any) -> None:
+        nonlocal parts
+        parts += 1
+        annotate_part(*arguments)
+
+    monkeypatch.setattr(BlockAnnotator, "_annotate", counted)
+    alts = ",".join(["".join(bases) for bases in product("ACGT", repeat=6)])
+    path = vcf([(3310 + at, "C", alts) for at in range(20)])
+    error = refused(path, Limits(results=100_000))
+    assert error.code == "results_too_large"
+    assert error.message == "The results would take more than 100,000 bytes, which is the limit."
+    assert 0 < parts < 10
+
+
 def test_messages_are_bounded(vcf: Vcf, refused: Refused) -> None:
     names = [f"{at}{'n' * 250}" for at in range(60)]
     error = refused(vcf([f"{name}\t5\t.\tA\tC\t.\t.\t." for name in names], meta=("##reference=/" + "r" * 100_000,)))
@@ -161,14 +183,44 @@ def test_parts_of_a_block_make_the_same_results(
         assert len(list(index.fetch("other"))) == 1
 
 
+@pytest.mark.parametrize(
+    ("record", "meta", "ending"),
+    [
+        (f"c\t{TABIX_REACH - 1}\t.\tA\tC\t.\t.\t.", "", TBI),
+        (f"c\t{TABIX_REACH}\t.\tA\tC\t.\t.\t.", "", CSI),
+        (f"c\t{TABIX_REACH - 2}\t.\tACC\tA\t.\t.\t.", "", CSI),
+        (f"c\t{LARGEST_POSITION}\t.\tA\tC\t.\t.\t.", "", CSI),
+        (f"c\t5\t.\tA\t<DEL>\t.\t.\tEND={LARGEST_POSITION}", "", CSI),
+        ("c\t5\t.\tA\tC\t.\t.\t.", f"##contig=<ID=c,length={TABIX_REACH}>", CSI),
+        ("c\t5\t.\tA\tC\t.\t.\t.", f"##contig=<ID=c,length={TABIX_REACH - 1}>", TBI),
+        ("c\t5\t.\tA\tC\t.\t.\t.", f"##contig=<ID=d,length={TABIX_REACH}>", TBI),
+    ],
+)
+def test_the_index_reaches_every_record_and_contig(
+    vcf: Vcf, rcrs: Reference, tmp_path: Path, record: str, meta: str, ending: str
+) -> None:
+    """A ``.csi`` where a ``.tbi`` ends before, and only there; what an earlier run left goes."""
+    outputs = Outputs.beside(tmp_path / "x.annot.vcf.gz")
+    for left in ENDINGS:
+        beside(outputs.vcf, left).write_bytes(b"of an earlier run")
+    annotate(vcf([*GOOD, record], meta=(meta,) if meta else ()), rcrs, outputs)
+    assert [left for left in ENDINGS if beside(outputs.vcf, left).exists()] == [ending]
+    pos = int(record.split("\t")[1])
+    with open_table(outputs.vcf) as file:
+        assert [line.split("\t")[1] for line in file.fetch("c", pos - 1)] == [str(pos)]
+        assert len(list(file.fetch("MT"))) == 1
+    with pysam.VariantFile(str(outputs.vcf)) as records:
+        assert [one.pos for one in records.fetch("c", pos - 1, pos)] == [pos]
+
+
 def test_an_index_of_many_far_positions(vcf: Vcf, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond a number of entries contigs have no linear index; readers find their records all the same."""
     monkeypatch.setattr(tabix, "MOST_STRETCHES", LARGEST_POSITION >> tabix.LINEAR)
     far = [f"c{at}\t{pos}\t.\tA\tC\t.\t.\t." for at in range(50) for pos in (5, LARGEST_POSITION)]
     result = run(vcf([*GOOD, *far]))
-    index = result.path.with_name(result.path.name + ".tbi")
+    index = result.path.with_name(result.path.name + ".csi")
     assert index.stat().st_size < 20_000
-    with pysam.TabixFile(str(result.path)) as file:
+    with open_table(result.path) as file:
         for at in range(50):
             assert [line.split("\t")[1] for line in file.fetch(f"c{at}", LARGEST_POSITION - 1)] == [
                 str(LARGEST_POSITION)

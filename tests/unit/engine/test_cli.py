@@ -176,6 +176,19 @@ def test_a_limit_of_records(tmp_path: Path) -> None:
     assert error["message"] == "The file has 1,206 records; 1,000 is the limit."
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_limit_of_the_results(tmp_path: Path, processes: str) -> None:
+    out = tmp_path / "x.vcf.gz"
+    options = ("--reference", "rCRS", "--out", out, "--progress", "--processes", processes)
+    done = call("annotate", SAMPLE, *options, "--max-results", "10000")
+    assert done.returncode == 2
+    error = lines_of(done.stdout)[-1]["error"]
+    assert error["code"] == "results_too_large"
+    assert error["message"] == "The results would take more than 10,000 bytes, which is the limit."
+    assert list(tmp_path.iterdir()) == []
+    assert call("annotate", SAMPLE, *options, "--max-results", "10000000").returncode == 0
+
+
 def test_a_limit_of_processor_time() -> None:
     """The system ends the process, and says why."""
     script = "from annotator.engine.command_errors import limit_process; limit_process(None, 1)\nwhile True: pass"

@@ -107,6 +107,38 @@ def test_genotypes_that_point_into_bcsq_keep_it(run_on: Run, case_reference: Ref
     assert run_on(case(CSQ_RUN), case_reference("nuclear"), replace=True).records == result.records
 
 
+@pytest.mark.parametrize("key", ["GT:BCSQ", "BCSQ", "BCSQ:GT"])
+@pytest.mark.parametrize("declared", [False, True])
+def test_genotypes_that_point_into_bcsq_without_a_declaration(
+    run_on: Run, case_reference: References, tmp_path: Path, key: str, declared: bool
+) -> None:
+    """Of all records only the last has FORMAT/BCSQ, and no header line says what it is."""
+    lines = case(CSQ_RUN).read_text().splitlines()
+    meta = [line for line in lines if line.startswith("##") and "FORMAT=<ID=BCSQ" not in line]
+    meta = [line for line in meta if declared or "INFO=<ID=BCSQ" not in line]
+    columns, *records = (line.split("\t") for line in lines if not line.startswith("##"))
+    for record in records:
+        record[8:] = ["GT", "0/1", "1/1"] if record is not records[-1] else [key, ".", "."]
+    path = tmp_path / "undeclared.vcf"
+    path.write_text("\n".join([*meta, *("\t".join(one) for one in [columns, *records])]) + "\n")
+    result = run_on(path, case_reference("nuclear"))
+    assert ["BCSQ=" + result.info(at)["BCSQ"] for at in range(3)] == [record[7] for record in records]
+    assert all("GAS_BCSQ" in result.info(at) for at in range(3))
+    assert result.warned("kept_annotation") is not None
+
+
+@pytest.mark.parametrize("form", ["GT:XBCSQ", "GT:BCSQX", "GT:FT"])
+def test_other_keys_of_format_do_not_point_into_bcsq(
+    run_on: Run, case_reference: References, tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / "other.vcf"
+    record = f"1\t1064\tBCSQ\tA\tC\t.\tBCSQ\tBCSQ\t{form}\t.:BCSQ"
+    path.write_text(f"##fileformat=VCFv4.2\n{COLUMNS}\tFORMAT\tBCSQ\n{record}\n")
+    info = run_on(path, case_reference("nuclear")).info(0)
+    assert "GAS_BCSQ" not in info
+    assert "ORIGINAL_BCSQ" in info
+
+
 @pytest.mark.parametrize("name", [VEP, SKIPPED, CSQ_RUN])
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_second_pass_changes_nothing(

@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pysam
@@ -15,6 +16,7 @@ from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.bgzf import END_OF_FILE, pack
 from annotator.engine.genotypes import bad_genotypes, readable
 from tests.unit.engine.conftest import Result
+from tests.whole_files import check_file
 
 Vcf = Callable[..., Path]
 Run = Callable[..., Result]
@@ -46,7 +48,11 @@ def test_compressed_input_whatever_its_name(vcf: Vcf, run: Run, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("compression", ["gzip", "two gzip members", "bgzip"])
-@pytest.mark.parametrize("trailing", [b"\0" * 5, b"trailing bytes", b"\x1f"])
+@pytest.mark.parametrize(
+    "trailing",
+    [b"\0" * 5, b"trailing bytes", b"\x1f", b"x" * 65_535, b"y" * 65_536, b"\0" * (1 << 17), b"z" * 3_000_000],
+    ids=lambda trailing: f"{len(trailing)}",
+)
 def test_bytes_behind_the_end_of_compressed_input(
     vcf: Vcf, run: Run, tmp_path: Path, compression: str, trailing: bytes
 ) -> None:
@@ -61,7 +67,7 @@ def test_bytes_behind_the_end_of_compressed_input(
     assert [record[1] for record in result.records] == ["73", "150", "263"]
     warning = result.warned("trailing_bytes")
     assert warning is not None
-    assert warning["details"] == [f"{len(trailing)} bytes"]
+    assert warning["details"] == [f"{len(trailing):,} bytes"]
 
 
 def test_breakends_at_telomeres(vcf: Vcf, run: Run) -> None:
@@ -96,12 +102,38 @@ def test_genotypes_that_other_programs_refuse(form: str, samples: str, bad: bool
     assert (re.match(readable(form.encode()), line) is None) is bad
 
 
+def test_genotypes_of_formats_of_any_shape() -> None:
+    """FORMATs with as many keys, and GT at the same place, are judged together; the results are those of each alone."""
+    forms = ["GT:A", "GT:B", "A:GT", "B:GT", "A", "B", "GT", "A:B:GT", "XGT:A", "GT:GT"]
+    samples = ["0/1:1", "1:0/1", "0/1", "x", "x:y", "x:y:z", "1:2:0|1", "./x:1", "."]
+    lines = [f"{form}\t{one}\t{two}" for form in forms for one in samples for two in samples]
+    expected = [re.match(readable(line.partition("\t")[0].encode()), line) is None for line in lines]
+    assert 0 < sum(expected) < len(lines)
+    assert bad_genotypes(pa.array([line.encode() for line in lines], pa.binary())).tolist() == expected
+
+
 @pytest.mark.parametrize("keys", [1, 2, 999, 1000, 1001, 1002, 5000])
 def test_genotypes_of_formats_with_any_number_of_keys(keys: int) -> None:
     form = ":".join(["GT", *(f"K{at}" for at in range(keys - 1))])
     values = "0/1" + ":1" * (keys - 1)
     column = pa.array([f"{form}\t{text}".encode() for text in ("0/1", values, values + ":1", "0/x")], pa.binary())
     assert bad_genotypes(column).tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize("order", [(73, 150, 263, 300), (300, 73, 263, 150)])
+def test_a_format_column_without_samples(rcrs: Reference, vcf: Vcf, tmp_path: Path, bases: Bases, order: Any) -> None:
+    """Records have FORMAT, an empty one, or none: each stays as it is. htslib refuses such a file."""
+    rests = dict(zip(sorted(order), ["", "\tGT:DP", "\t", ""], strict=True))
+    records = [f"MT\t{pos}\t.\t{bases(pos)}\t<DEL>\t.\t.\tDP=3{rests[pos]}" for pos in order]
+    path = vcf([*records, f"MT\t400\t.\t{bases(400)}\t{'A' if bases(400) != 'A' else 'C'}\t.\t.\t.\tGT"])
+    path.write_text(path.read_text().replace("INFO\n", "INFO\tFORMAT\n"))
+    summary = check_file(path, rcrs, tmp_path).summary
+    assert summary["samples"] == 0
+    (warning,) = (one for one in summary["warnings"] if one["code"] == "format_without_samples")
+    assert warning["first_lines"] == [2]
+    with pysam.TabixFile(str(tmp_path / "first.annot.vcf.gz")) as table:
+        found = [line.split("\t") for line in table.fetch("MT")]
+    assert ["\t" + "\t".join(one[8:]) if one[8:] else "" for one in found] == [*rests.values(), "\tGT"]
 
 
 def test_line_ends_of_windows(vcf: Vcf, run: Run) -> None:

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from annotator.engine import InputError, Outputs, Reference, annotate, reading
 from annotator.engine.bgzf import BLOCK, pack
 from annotator.engine.blocks import SKIP_CODES, BlockParser
+from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import SKIPS
 from annotator.engine.header import Header
+from annotator.engine.indexes import CSI, TABIX_REACH, TBI, open_table
 from annotator.engine.pool import Pool
 from annotator.engine.reading import Block
 from annotator.engine.records import RecordParser
@@ -205,12 +207,17 @@ def test_packing_leaves_nothing_to_chance() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 400_000), st.integers(1, 60_000)), min_size=1, max_size=60))
+@given(
+    st.lists(st.tuples(st.integers(0, 400_000), st.integers(1, 60_000)), min_size=1, max_size=60),
+    st.sampled_from([(0, TBI), (0, CSI), (TABIX_REACH - 200_000, CSI), (LARGEST_POSITION - 460_000, CSI)]),
+)
 def test_the_index_finds_what_tabix_finds(
-    tmp_path_factory: pytest.TempPathFactory, spans: list[tuple[int, int]]
+    tmp_path_factory: pytest.TempPathFactory, spans: list[tuple[int, int]], where: tuple[int, str]
 ) -> None:
     """Records of any length: every query gives the same as with the index of htslib."""
     directory = tmp_path_factory.mktemp("index")
+    first, ending = where
+    spans = [(first + start, size) for start, size in spans]
     header = b"##fileformat=VCFv4.2\n##contig=<ID=c>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
     spans.sort()
     lines = [b"c\t%d\t.\tA\t<DEL>\t.\t.\tEND=%d\n" % (start + 1, start + size) for start, size in spans]
@@ -227,20 +234,22 @@ def test_the_index_finds_what_tabix_finds(
         packed += block
     path = directory / "x.vcf.gz"
     path.write_bytes(packed + pack(b""))
-    index.write(directory / "x.vcf.gz.tbi", len(pack(header)))
+    index.write(directory / f"x.vcf.gz{ending}", len(pack(header)))
+    assert index.reach == max(start + size for start, size in spans)
     theirs = directory / "y.vcf.gz"
     theirs.write_bytes(path.read_bytes())
-    pysam.tabix_index(str(theirs), preset="vcf")
-    with pysam.TabixFile(str(path)) as ours, pysam.TabixFile(str(theirs)) as other:
+    pysam.tabix_index(str(theirs), preset="vcf", csi=ending == CSI)
+    with open_table(path) as ours, open_table(theirs) as other:
         assert ours.contigs == ["c"]
-        for start, size in [(0, 500_000), *spans, *((start + size, 3) for start, size in spans)]:
+        for start, size in [(0, 500_000), (first, 500_000), *spans, *((start + size, 3) for start, size in spans)]:
             assert list(ours.fetch("c", start, start + size)) == list(other.fetch("c", start, start + size))
 
 
 def test_bins_are_those_of_the_specification() -> None:
     begin = np.array([0, 0, 16_383, 16_384, 0, (1 << 29) - 1])
     end = np.array([1, 16_384, 16_385, 16_385, 1 << 29, 1 << 29])
-    assert bins_of(begin, end).tolist() == [4681, 4681, 585, 4682, 0, 37_448]
+    assert bins_of(begin, end).tolist() == [37_449, 37_449, 4681, 37_450, 1, 70_216]
+    assert bins_of(np.array([1 << 29, 5]), np.array([(1 << 29) + 1, (1 << 29) + 1])).tolist() == [70_217, 0]
 
 
 def test_outcomes_come_in_the_order_of_the_items() -> None:

@@ -93,7 +93,8 @@ def test_a_broken_package_is_told_in_one_line(tmp_path: Path, text: str):
 
 def test_the_annotators_stack_gets_its_parameters_from_the_services(place: Place):
     outputs = dict.fromkeys(FROM_SERVICE, "x") | {
-        "WorkerRoleArn": "arn:aws:iam::123456789012:role/w", "InputsBucket": "the-inputs"}
+        "WorkerRoleArn": "arn:aws:iam::123456789012:role/w", "InputsBucket": "the-inputs",
+        "AlarmsTopic": f"arn:aws:sns:{REGION}:123456789012:alarms"}
     ArtifactsBucket(place.client("s3"), place.account(), REGION).ensure(tls_only=False)
     deploy_worker(place, outputs, {"WorkerSize": "large"}, "repository:tag", say=lambda _: None,
                   sleep=lambda _: None, new_id=lambda: "1", poll=0)

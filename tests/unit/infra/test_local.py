@@ -165,7 +165,7 @@ def test_the_demo_wants_a_file_that_is_there(tmp_path: Path, capsys: pytest.Capt
 # ---- the emulator ------------------------------------------------------------------------------------------------
 def test_the_emulator_enforces_policies_stays_here_and_knows_nothing_of_the_operator(tmp_path: Path):
     outer = {"PATH": "/bin", "AWS_PROFILE": "company", "AWS_SESSION_TOKEN": "real", "PYTHONPATH": "/x"}
-    inner = environment(8080, tmp_path, tmp_path / "tmp", outer)
+    inner = environment(8080, "eu-central-1", tmp_path, tmp_path / "tmp", outer)
     assert inner["AUTH"] == "true"
     assert inner["BIND_HOST"] == "127.0.0.1"
     assert inner["PATH"] == "/bin"

@@ -153,7 +153,8 @@ def _forget_clients() -> None:
 @pytest.fixture
 def web(services: Services) -> Iterator[Services]:
     """The services that pages work with, in this test."""
-    here = replace(services, archive_queue=_new_queue(), restore_queue=_new_queue(), notify_queue=_new_queue())
+    here = replace(services, archive_queue=_new_queue(), restore_queue=_new_queue(), notify_queue=_new_queue(),
+                   uploads_queue=_new_queue())
     runtime.use(here)
     yield here
     runtime.use(None)

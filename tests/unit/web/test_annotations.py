@@ -118,9 +118,9 @@ def test_live_part_is_answered_by_what_changed(browser: Browser, make_job: Calla
     assert polled
     address = polled.group(1).replace("&amp;", "&")
     assert browser.get(address, HX_Request="true").status == 204
-    web.jobs.renew(JOB_ID, "w", clock(), 60, Progress(stage=Stage.WRITING, records=900, total=1000))
+    web.jobs.renew(JOB_ID, "w", clock(), 60, Progress(stage=Stage.INDEXING, records=900, total=1000))
     progress = browser.get(address, HX_Request="true")
-    assert "Writing the results: 900 of 1,000 records" in progress.text
+    assert "Indexing the results: 900 of 1,000 records" in progress.text
     assert "HX-Retarget" not in progress.headers
     assert "Details" not in progress.text
     web.jobs.cancel(JOB_ID, clock())

@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
+from annotator.engine.indexes import ending_for
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.references import ReferenceInfo
+from chalicelib.domain.references import TABIX_REACH, ReferenceInfo
 from chalicelib.services import Services
 from chalicelib.usecases.browsing import READING_LINK_SECONDS
 from tests.unit.web.conftest import JOB_ID, Browser
@@ -76,10 +77,12 @@ def test_reference_that_comes_with_gas(browser: Browser, make_completed: Callabl
     assert "MT-ND4" in browser.get(told["genes"]["url"], Accept="*/*").body.decode()
 
 
+@pytest.mark.parametrize(("longest", "ending"), [(9, ".tbi"), (TABIX_REACH - 1, ".tbi"), (TABIX_REACH, ".csi")])
 def test_reference_of_the_bucket(browser: Browser, web: Services, make_completed: Callable[..., Job],
-                                 monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = ReferenceInfo(name="mine", title="Mine", assembly="M1", layers=(), sources=(), contigs={"1": 9},
-                         prefix="mine/1")
+                                 monkeypatch: pytest.MonkeyPatch, longest: int, ending: str) -> None:
+    assert ending_for(longest) == ending
+    mine = ReferenceInfo(name="mine", title="Mine", assembly="M1", layers=(), sources=(),
+                         contigs={"1": 9, "2": longest}, prefix="mine/1")
     references = web.references
     monkeypatch.setattr(references, "bucket", "the-references")
     monkeypatch.setattr(references, "entries", lambda now: [mine])
@@ -88,7 +91,7 @@ def test_reference_of_the_bucket(browser: Browser, web: Services, make_completed
     addresses = [*told["fasta"].values(), *told["genes"].values()]
     assert [urlsplit(address).path for address in addresses] == [
         f"/mine/1/{name}" for name in ("sequence.fa.gz", "sequence.fa.gz.fai", "sequence.fa.gz.gzi", "models.gff3.gz",
-                                       "models.gff3.gz.tbi")]
+                                       f"models.gff3.gz{ending}")]
     assert all("Signature" in parse_qs(urlsplit(address).query) or "X-Amz-Signature" in address
                for address in addresses)
     assert "https://the-references.s3.us-east-1.amazonaws.com" in browser.get(PAGE).headers["Content-Security-Policy"]

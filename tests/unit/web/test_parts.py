@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
@@ -11,6 +12,7 @@ import requests
 
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
+from chalicelib.usecases.parts import MOST_UNFINISHED
 from tests.unit.web.conftest import ORIGIN, Answer, Browser
 
 GRACE = "33333333-3333-4333-8333-333333333333"
@@ -37,14 +39,10 @@ def test_a_file_in_two_parts(premium: Browser, web: Services) -> None:
     first = begin(premium).json
     assert re.fullmatch(rf"{GRACE}/[0-9a-f-]{{36}}/large\.vcf\.gz", first["key"])
     assert first["waiting"].startswith("/annotate/job?key=")
-    begun = requests.post(first["url"], headers=first["headers"], timeout=10)
-    assert begun.status_code == 200, begun.text
-    upload = re.search("<UploadId>([^<]+)</UploadId>", begun.text)
-    assert upload
-    about = {"key": first["key"], "upload_id": upload.group(1)}
+    about = {"key": first["key"], "upload_id": first["upload_id"]}
     etags = []
     for number, body in ((1, PART), (2, b"end")):
-        link = ask(premium, request="put", number=number, **about).json
+        link = ask(premium, request="put", number=number, length=len(body), **about).json
         etags.append(requests.put(link["url"], data=body, timeout=10).headers["ETag"])
     listed = requests.get(ask(premium, request="list", **about).json["url"], timeout=10).text
     assert listed.count("<PartNumber>") == 2
@@ -55,7 +53,24 @@ def test_a_file_in_two_parts(premium: Browser, web: Services) -> None:
     assert done.status_code == 200, done.text
     head = boto3.client("s3").head_object(Bucket=web.files.inputs_bucket, Key=first["key"])
     assert head["ContentLength"] == len(PART) + 3
-    assert head["Metadata"] == {"note": "UTF-8''Fam%C3%ADlia", "reference": "rCRS"}
+    assert head["Metadata"] == {"note": "UTF-8''Fam%C3%ADlia", "reference": "rCRS", "declared-size": "1000000000"}
+    assert head["ServerSideEncryption"] == "AES256"
+
+
+def test_a_part_has_the_length_that_its_link_was_given_for(premium: Browser) -> None:
+    first = begin(premium).json
+    link = ask(premium, request="put", number=1, length=5, key=first["key"], upload_id=first["upload_id"]).json["url"]
+    signed = parse_qs(urlsplit(link).query)["X-Amz-SignedHeaders"][0].split(";")
+    assert "content-length" in signed
+
+
+def test_unfinished_uploads_are_bounded(premium: Browser, web: Services) -> None:
+    for number in range(MOST_UNFINISHED):
+        web.files.begin_parts(f"{GRACE}/22222222-2222-4222-8222-{number:012d}/a.vcf", {})
+    web.files.begin_parts("other/22222222-2222-4222-8222-222222222222/a.vcf", {})
+    refused = begin(premium)
+    assert refused.status == 429
+    assert refused.json["detail"] == "20 of your uploads are not completed."
 
 
 def test_free_accounts_upload_as_a_whole(browser: Browser) -> None:
@@ -82,11 +97,13 @@ def test_nobody_elses_upload_is_signed(premium: Browser, key: str) -> None:
     ({"request": "delete"}, 400), ({"request": "begin", "size": "many"}, 400), ({"request": "begin", "size": 0}, 422),
     ({"request": "begin", "size": 6 * 1024**3}, 422), ({"request": "begin", "name": "a.txt"}, 422),
     ({"request": "begin", "name": "../a.vcf"}, 422), ({"request": "begin", "note": "ü"}, 400),
-    ({"request": "put", "number": 0}, 400), ({"request": "put", "number": 10_001}, 400),
+    ({"request": "begin", "note": "two\nlines"}, 400), ({"request": "begin", "reference": "rCRS\r"}, 400),
+    ({"request": "put", "number": 0}, 400), ({"request": "put", "number": 321}, 400),
+    ({"request": "put", "length": 0}, 400), ({"request": "put", "length": (16 << 20) + 1}, 400),
     ({"request": "put", "number": 1, "upload_id": ""}, 400)])
 def test_nonsense_is_refused(premium: Browser, fields: dict[str, Any], status: int) -> None:
     key = f"{GRACE}/22222222-2222-4222-8222-222222222222/a.vcf"
-    about = {"name": "a.vcf", "size": 10, "key": key, "upload_id": "u", **fields}
+    about = {"name": "a.vcf", "size": 10, "key": key, "upload_id": "u", "number": 1, "length": 1, **fields}
     assert ask(premium, **about).status == status
 
 

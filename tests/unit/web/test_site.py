@@ -40,6 +40,14 @@ def test_configured_address_may_have_a_path() -> None:
     assert site.path("/annotations", cursor="a b") == "/gas/annotations?cursor=a+b"
 
 
+@pytest.mark.parametrize("host", [
+    "gas.example.org:9200@evil.example", "evil.example/", "evil.example#gas", "a b", "[::1", "evil.example\n"])
+def test_what_is_no_host_is_passed_over(host: str) -> None:
+    for site_url, origin in (("https://gas.example.org", "https://gas.example.org"), ("", "https://x.execute-api.test")):
+        site = Site.of_request(site_url, event("/gas/login", "/login", domain="x.execute-api.test"), {"host": host})
+        assert site.origin == origin
+
+
 def test_behind_a_proxy_the_configured_address_is_the_site() -> None:
     """CloudFront asks API Gateway by API Gateway's own name and stage; browsers know neither."""
     site = Site.of_request("https://gas.example.org", event("/gas/login", "/login", domain="x.execute-api.test"),

@@ -6,12 +6,15 @@ import html
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile, Role
+from chalicelib.services import Services
+from chalicelib.web import runtime
 from tests.conftest import HeldClock
 from tests.unit.web.conftest import JOB_ID, ORIGIN, Browser
 
@@ -52,6 +55,30 @@ def test_premium_limit(make_profile: Callable[..., Profile], sign_in: Callable[[
     assert "Until you delete them." in page.text
     assert 'data-premium="true"' in page.html
     assert browser.get_json("/annotate").json["limit"] == 5 * 1024**3
+
+
+def test_quotas_are_shown_before_the_upload(browser: Browser, make_job: Callable[..., Job]) -> None:
+    make_job()
+    assert ("96 KB of 1 GB are taken up by your files, and 1 of 20 annotations are waiting or running"
+            in browser.get("/annotate").text)
+    profile = browser.get("/profile").text
+    assert "1 of 20 that your plan allows at a time" in profile
+    assert "96 KB of 1 GB" in profile
+    assert "Annotations waiting or running at a time 20 500" in browser.get("/docs/limits").text
+
+
+def test_without_room_the_page_says_what_to_do(browser: Browser, web: Services, make_job: Callable[..., Job]) -> None:
+    make_job()
+    plans = replace(web.plans, free_open_limit=1)
+    runtime.use(replace(web, settings=replace(web.settings, plans=plans)))
+    page = browser.get("/annotate")
+    assert page.status == 200
+    assert "the limit of your Free plan for annotations that are waiting or running: 1." in page.text
+    assert "Wait until one has ended, or cancel one; Premium allows 500." in page.text
+    assert 'type="file"' not in page.html
+    answer = browser.get_json("/annotate?redirect=no")
+    assert (answer.status, answer.json["code"]) == (422, "too_many_open")
+    assert answer.json["hint"] == "Wait until one has ended, or cancel one; Premium allows 500."
 
 
 def test_form_for_programs(browser: Browser) -> None:

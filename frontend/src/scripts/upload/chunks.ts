@@ -6,8 +6,8 @@ const BLOCK = 1 << 18;
 /** The empty block that ends a whole bgzip file (SAM specification, section 4.1.2). */
 const END_OF_FILE = [31, 139, 8, 4, 0, 0, 0, 0, 0, 255, 6, 0, 66, 67, 2, 0, 27, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/** Bytes at the end of a bgzip file among which that block must be. */
-const TRAILING = 1 << 16;
+/** Bytes at the end of a bgzip file among which, when it is cut off, a block begins; none has more than half as many. */
+const LAST_BYTES = 1 << 17;
 
 /** How a file is compressed, by its first bytes and never by its name. */
 export async function compressionOf(file: Blob): Promise<Compression> {
@@ -29,8 +29,9 @@ async function* plain(file: Blob): AsyncGenerator<Uint8Array> {
 // Browsers unpack one gzip member and take what follows it for rubbish, so bgzip's blocks are unpacked one by one.
 async function* blocks(file: Blob): AsyncGenerator<Uint8Array> {
   // Bytes behind the end are left out, with a warning of the annotator.
-  const end = await bytes(file.slice(Math.max(0, file.size - TRAILING)));
-  if (!end.some((_, from) => END_OF_FILE.every((byte, at) => end[from + at] === byte))) {
+  const last = await bytes(file.slice(Math.max(0, file.size - LAST_BYTES)));
+  const ends = last.some((_, from) => END_OF_FILE.every((byte, at) => last[from + at] === byte));
+  if (!ends && last.some((_, from) => blockSize(last, from) !== null)) {
     throw new Fault("truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing.");
   }
   let read = 0;

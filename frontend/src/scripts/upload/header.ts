@@ -1,4 +1,4 @@
-import { RECORD, occurrences } from "./looks";
+import { RECORD } from "./looks";
 import type { Line } from "./lines";
 import { Fault, named, quote } from "./words";
 
@@ -23,7 +23,7 @@ function versionOf(text: string, number: number): string {
 export class Header {
   version = "4.2";
   samples = 0;
-  tabs = 7;
+  tabs = [7];
   /** Lengths in bases by contig name, null where the header gives none. */
   readonly contigs = new Map<string, number | null>();
   /** What ##reference and the contigs' assembly say, for a guess at the build. */
@@ -83,12 +83,6 @@ export class Header {
       throw new Fault("wrong_header_columns", `Column 9 of the #CHROM line is ${named(format)} and should be 'FORMAT'.`,
         { line: number, column: 9, field: "FORMAT", text });
     }
-    if (columns.length === 9) {
-      throw new Fault("wrong_header_columns", "There is a FORMAT column and no sample.", {
-        line: number, column: 9, field: "FORMAT", text,
-        hint: "Add the samples, or leave FORMAT out (cut -f 1-8): readers of VCF refuse such a file.",
-      });
-    }
     const seen = new Set<string>();
     columns.slice(9).forEach((sample, at) => {
       if (sample !== "" && !seen.has(sample)) {
@@ -101,6 +95,7 @@ export class Header {
           { line: number, column: at + 10, text: sample });
     });
     this.samples = seen.size;
-    this.tabs = occurrences(text, "\t");
+    // Where there is a FORMAT column and no sample, some programs write records with FORMAT and some without it.
+    this.tabs = columns.length === 9 ? [7, 8] : [columns.length - 1];
   }
 }

@@ -1,11 +1,11 @@
 import Uppy from "@uppy/core";
 import AwsS3 from "@uppy/aws-s3";
 
-/** What our address answers: a link for one request to the storage, and where the job is waited for. */
-interface Signed {
-  key: string;
+/** What our address answers: a link for one request to the storage, or the upload that has begun. */
+interface Answer {
   url: string;
-  headers: Record<string, string>;
+  key: string;
+  upload_id: string;
   waiting: string;
 }
 
@@ -27,8 +27,8 @@ interface Begun {
 
 /** The storage forgets an upload that is not completed within a day. */
 const FORGOTTEN_AFTER = 22 * 3600 * 1000;
-const LEAST_PART = 16 << 20;
-const MOST_PARTS = 9000;
+/** Bytes of a part, but the last one: the largest that a link is given for. */
+const PART = 16 << 20;
 const LONGEST_WAIT = 30_000;
 const MOST_TRIES = 40;
 
@@ -37,53 +37,54 @@ const MOST_TRIES = 40;
  * it goes on with the part that was missing.
  */
 export function uploadInParts(address: string, token: string, file: File, told: { note: string; reference: string },
-  onProgress: (loaded: number, total: number) => void, onWait: (line: string) => void, leastPart = LEAST_PART): PartsUpload {
+  onProgress: (loaded: number, total: number) => void, onWait: (line: string) => void, part = PART): PartsUpload {
   const memory = `gas-upload:${file.name}:${file.size}:${file.lastModified}`;
   let begun = remembered(memory);
-  let waiting = begun?.waiting ?? "";
   let stopped = false;
   let paused = false;
 
-  const sign = async (fields: Record<string, string>): Promise<Signed> => {
+  const ask = async (fields: Record<string, string>): Promise<Answer> => {
     const answer = await fetch(address, {
       method: "POST", headers: { Accept: "application/json" }, cache: "no-store",
       body: new URLSearchParams({ csrf_token: token, ...fields }),
     });
-    const told = await answer.json().catch(() => ({})) as Signed & { detail?: string; hint?: string };
+    const told = await answer.json().catch(() => ({})) as Answer & { detail?: string; hint?: string };
     if (!answer.ok) throw new Refused(told.detail ?? "GAS refused the upload.", told.hint ?? "");
     return told;
   };
 
+  const link = async (fields: Record<string, string>): Promise<{ url: string }> => ({ url: (await ask(fields)).url });
+
   const uppy = new Uppy({ autoProceed: false, allowMultipleUploadBatches: true });
   uppy.use(AwsS3, {
     shouldUseMultipart: true,
-    getChunkSize: ({ size }) => Math.max(leastPart, Math.ceil(size / MOST_PARTS)),
+    getChunkSize: () => part,
     signRequest: async (request) => {
       if ("partNumber" in request) {
-        return sign({ request: "put", key: request.key, upload_id: request.uploadId, number: String(request.partNumber) });
+        const { key, uploadId, partNumber } = request;
+        const length = Math.min(part, file.size - (partNumber - 1) * part);
+        return link({ request: "put", key, upload_id: uploadId, number: String(partNumber), length: String(length) });
       }
       if ("uploadId" in request) {
         const kind = { GET: "list", POST: "complete", DELETE: "abort" }[request.method];
-        return sign({ request: kind, key: request.key, upload_id: request.uploadId });
+        return link({ request: kind, key: request.key, upload_id: request.uploadId });
       }
-      const first = await sign({
-        request: "begin", name: file.name, size: String(file.size), reference: told.reference,
-        note: told.note === "" ? "" : `UTF-8''${encodeURIComponent(told.note)}`,
-      });
-      waiting = first.waiting;
-      return first;
+      throw new Error("every upload has begun before Uppy knows of it");
     },
   });
   const id = uppy.addFile({ name: file.name, type: "application/octet-stream", data: file });
-  if (begun !== null) uppy.setFileState(id, { s3Multipart: { key: begun.key, uploadId: begun.uploadId } });
+  const begin = async (): Promise<Begun> => {
+    const { key, upload_id: uploadId, waiting } = await ask({
+      request: "begin", name: file.name, size: String(file.size), reference: told.reference,
+      note: told.note === "" ? "" : `UTF-8''${encodeURIComponent(told.note)}`,
+    });
+    const upload = { key, uploadId, waiting, at: Date.now() };
+    remember(memory, upload);
+    return upload;
+  };
 
   uppy.on("upload-progress", (_, { bytesUploaded }) => {
     onProgress(typeof bytesUploaded === "number" ? bytesUploaded : 0, file.size);
-    const state = uppy.getFile(id)?.s3Multipart;
-    if (state !== undefined && state.uploadId !== begun?.uploadId) {
-      begun = { ...state, waiting, at: Date.now() };
-      remember(memory, begun);
-    }
   });
 
   let end: () => void = () => undefined;
@@ -91,12 +92,14 @@ export function uploadInParts(address: string, token: string, file: File, told: 
   const stoppedByUser = (): Refused => new Refused("You stopped the upload.", "Nothing was kept.");
   // Between two tries nothing of Uppy's is there to tell the storage that the upload is over.
   const throwAway = async ({ key, uploadId }: Begun): Promise<void> => {
-    const { url } = await sign({ request: "abort", key, upload_id: uploadId });
+    const { url } = await link({ request: "abort", key, upload_id: uploadId });
     await fetch(url, { method: "DELETE" });
   };
 
   const run = async (): Promise<string> => {
     for (let tries = 1; ; tries += 1) {
+      begun ??= await begin();
+      uppy.setFileState(id, { s3Multipart: { key: begun.key, uploadId: begun.uploadId } });
       const failed = tries === 1 ? (await uppy.upload())?.failed : [await retried(uppy, id)].filter((file) => file !== null);
       if (stopped) throw stoppedByUser();
       if (!failed?.length) break;
@@ -106,7 +109,6 @@ export function uploadInParts(address: string, token: string, file: File, told: 
       if (/NoSuchUpload|404/.test(error.message) && begun !== null) { // it took longer than the storage waits
         begun = null;
         forget(memory);
-        uppy.setFileState(id, { s3Multipart: undefined as never });
         continue;
       }
       if (tries >= MOST_TRIES) throw error;
@@ -115,7 +117,7 @@ export function uploadInParts(address: string, token: string, file: File, told: 
       if (stopped) throw stoppedByUser();
     }
     forget(memory);
-    return waiting;
+    return begun.waiting;
   };
   let failure: Error | null = null;
   uppy.on("upload-error", (_, error) => {

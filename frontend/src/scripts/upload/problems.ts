@@ -16,6 +16,9 @@ export function problemOf(name: string, size: number, limits: Limits): Problem |
       hint: `GAS reads files whose names end in ${limits.extensions.join(", ")}.`,
     };
   }
+  if (/[/\\\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(name)) {
+    return { message: "The file's name has a slash, a backslash or a control character in it.", hint: "Rename the file." };
+  }
   if ([...name].length > limits.longestName) {
     return { message: `The file's name is longer than ${limits.longestName} characters.`, hint: "Rename the file." };
   }

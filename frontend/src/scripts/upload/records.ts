@@ -4,7 +4,7 @@ import type { Line } from "./lines";
 import { Fault, count, decoded, named } from "./words";
 
 const FIELDS = ["#CHROM", "POS", "ID", "REF", "ALT"];
-const LARGEST_POSITION = 2 ** 29 - 1;
+const LARGEST_POSITION = 2 ** 31 - 1;
 const NAME = "[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*";
 /** Names of contigs; in angle brackets those of an assembly file. */
 const CONTIG = new RegExp(`^(?:${NAME}|<${NAME}>)$`);
@@ -28,7 +28,7 @@ export class Records {
 
   take({ text, number, last }: Line): void {
     if (text.trim() === "") return;
-    if (occurrences(text, "\t") !== this.header.tabs) throw this.wrongColumns(text, number, last);
+    if (!this.header.tabs.includes(occurrences(text, "\t"))) throw this.wrongColumns(text, number, last);
     const fields = text.split("\t", 8);
     const [chrom = "", position = "", , ref = "", alt = "", , , info = ""] = fields;
     if (!this.contigs.has(chrom)) this.note(chrom, text, number, last);
@@ -63,7 +63,7 @@ export class Records {
       return new Fault("header_in_body", "A header line comes after the records.", { line: number, text });
     }
     const found = occurrences(text, "\t") + 1;
-    let message = `The record has ${found} columns; the #CHROM line has ${this.header.tabs + 1}.`;
+    let message = `The record has ${found} columns; the #CHROM line has ${(this.header.tabs.at(-1) ?? 0) + 1}.`;
     let hint: string | undefined;
     if (found === 1 && text.trim().split(/\s+/).length >= 8) {
       hint = "The columns are separated by blanks: replace them by tabs.";

@@ -15,7 +15,7 @@ interface Format {
 export function csv(file: VariantFile): Format {
   const names = file.columns.map(({ name }) => name);
   return {
-    head: () => `${names.join(",")}\r\n`,
+    head: () => `${names.map(quoted).join(",")}\r\n`,
     line: (cell) => `${names.map((name) => quoted(cell(name))).join(",")}\r\n`,
   };
 }
@@ -99,8 +99,10 @@ function written(value: Value): Value {
   return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value;
 }
 
+/** A text that a spreadsheet would take for a formula gets an apostrophe, which says that it is a text (OWASP, "CSV Injection"). */
 function quoted(value: Value): string {
-  const text = value === null ? "" : String(value);
+  const formula = typeof value === "string" && /^[=@\t\r]|^[+-]./.test(value);
+  const text = value === null ? "" : `${formula ? "'" : ""}${String(value)}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
