@@ -84,7 +84,8 @@ def test_compressed_uploads(sign_in: Callable[..., Browser], a_vcf: Path, tmp_pa
     ("short.vcf", (HEADER + "MT\t73\t.\tA\n").encode(), 3),
 ], ids=["empty", "wrong extension", "picture", "short line"])
 def test_bad_files_end_as_failed_jobs_with_a_reason(
-        sign_in: Callable[..., Browser], tmp_path: Path, name: str, content: bytes, line: int | None) -> None:
+        stack: LocalStack, sign_in: Callable[..., Browser], tmp_path: Path, name: str, content: bytes,
+        line: int | None) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     browser = sign_in()
@@ -93,6 +94,10 @@ def test_bad_files_end_as_failed_jobs_with_a_reason(
     assert job["error"]["message"]
     assert job["error"]["hint"]
     assert job["error"].get("line") == line
+    deadline = time.monotonic() + 60
+    while "open" in record_of(stack, job["job_id"]) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert "open" not in record_of(stack, job["job_id"]), "its end was announced"
     page = browser.get(f"/annotations/{job['job_id']}")
     assert job["error"]["hint"].split("“")[0][:40] in page.text
 
@@ -267,10 +272,10 @@ def test_a_worker_killed_in_the_middle_and_the_job_still_completes_once(
     deadline = time.monotonic() + 60
     while "progress" not in record_of(own_stack, job_id) and time.monotonic() < deadline:
         time.sleep(0.1)
+    second = own_stack.add_worker(**LEASE)  # stands idle, and may see the message before it is its turn
     first.kill()
     own_stack.workers.remove(first)
     assert record_of(own_stack, job_id)["job_status"]["S"] == "RUNNING"
-    second = own_stack.add_worker(**LEASE)
     try:
         job = heavy_user.wait(job_id, timeout=180)
         assert job["job_status"] == "COMPLETED", job
