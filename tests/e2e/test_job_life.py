@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from infra.artifact import Artifact
-from infra.local.browser import Browser
+from infra.local.browser import Browser, forms
 from infra.local.people import PEOPLE, Person
 from infra.local.stack import LocalStack
 from tests.packaged_stack import packaged_stack
@@ -218,8 +218,6 @@ def test_another_users_job_is_not_there_on_any_route(sign_in: Callable[..., Brow
 
 def csrf_token(browser: Browser) -> str:
     """The token that this session's forms carry."""
-    from infra.local.browser import forms
-
     page = browser.get("/profile")
     return next(value for form in forms(page.text) for name, value in form.fields.items() if "csrf" in name)
 
@@ -234,6 +232,29 @@ def test_deleting_a_job_leaves_nothing(stack: LocalStack, sign_in: Callable[...,
     for bucket in ("InputsBucket", "ResultsBucket"):
         listing = stack.client("s3").list_objects_v2(Bucket=stack.outputs[bucket], Prefix=f"{PEOPLE[3].sub}/{job_id}/")
         assert listing.get("KeyCount", 0) == 0
+
+
+def test_a_file_is_annotated_again_once_however_often_the_form_is_sent(sign_in: Callable[..., Browser], a_vcf: Path
+                                                                       ) -> None:
+    browser = sign_in(PEOPLE[1])
+    before = {job["job_id"] for job in browser.get_json("/annotations")["jobs"]}
+    first = browser.upload(a_vcf)
+    browser.wait(first)
+    page = f"/annotations/{first}"
+    form = next(form for form in forms(browser.get(page).text) if form.action.endswith("/again"))
+    waiting = set()
+    for _ in range(2):
+        answer = browser.request("POST", f"{page}/again", data=form.fields, headers={"Accept": "application/json"})
+        assert answer.status_code == 202, answer.text
+        waiting.add(answer.json()["waiting"])
+    (address,) = waiting
+    key = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)["key"][0]
+    again = browser.wait(key.split("/")[1])
+    assert again["job_status"] == "COMPLETED", again
+    made = {job["job_id"] for job in browser.get_json("/annotations")["jobs"]} - before
+    assert made == {first, again["job_id"]}
+    browser.request("POST", f"{page}/delete", data={"csrf_token": csrf_token(browser)})
+    assert browser.job(again["job_id"])["job_status"] == "COMPLETED"
 
 
 def test_forged_and_missing_signatures_get_nothing(stack: LocalStack, sign_in: Callable[..., Browser], a_vcf: Path
