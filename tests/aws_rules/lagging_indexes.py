@@ -32,6 +32,10 @@ class LaggingIndexes:
         self.late = 0
         """How many queries did not see the last writes, although there were any."""
 
+    def catch_up(self) -> None:
+        """Some time has passed without a write: the indexes have all of them."""
+        self._before.clear()
+
     def call(self, original: Any, client: Any, operation: str, arguments: dict[str, Any]) -> Any:
         """Carry out one call of a client."""
         if client.meta.service_model.service_name != "dynamodb":
