@@ -19,6 +19,8 @@ class WorkerSettings:
     :param pause: before the next message, when there was one and no job may be taken
     :param time_limit: longest that one annotation may take
     :param memory_limit: most memory that the annotation process may have
+    :param most_running_of_user: jobs of one user that run at the same time. Further ones wait even where annotators are
+        idle, so that the next user finds one: less than there are annotators at most
     :param ecs_agent: address of the ECS container agent, "" outside ECS
     :param most_attempts: how often a job is begun before it counts as one that stops its worker
     """
@@ -31,6 +33,7 @@ class WorkerSettings:
     time_limit: int = 6 * 3600
     memory_limit: int = 3 * 1024**3
     most_attempts: int = 3
+    most_running_of_user: int = 3
     ecs_agent: str = ""
 
     @classmethod
@@ -47,5 +50,6 @@ class WorkerSettings:
             time_limit=int(environment.get("TIME_LIMIT_SECONDS", cls.time_limit)),
             memory_limit=int(environment.get("MEMORY_LIMIT_BYTES", cls.memory_limit)),
             most_attempts=int(environment.get("MOST_ATTEMPTS", cls.most_attempts)),
+            most_running_of_user=int(environment.get("MOST_RUNNING_OF_USER", cls.most_running_of_user)),
             ecs_agent=environment.get("ECS_AGENT_URI", cls.ecs_agent),
         )

@@ -126,7 +126,8 @@ class Worker:
                 announce_end(self.services, named)
             self.queue.done(message)
             return
-        job = take_next_job(self.services, named, self.owner, self.settings.lease)
+        job = take_next_job(self.services, named, self.owner, self.settings.lease,
+                            self.settings.most_running_of_user)
         if job is None:
             self.queue.hide(message, next_look(named, message.receive_count, self.services.clock()))
             self._stop.wait(self.settings.pause)

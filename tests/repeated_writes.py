@@ -6,6 +6,7 @@ come. A test that passes so shows that nothing in what it goes through depends o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def send_twice(monkeypatch: pytest.MonkeyPatch, wanted: Any = lambda service, op
 
     def call(client: Any, operation: str, arguments: dict[str, Any]) -> Any:
         service = client.meta.service_model.service_name
-        if operation not in REPEATED.get(service, ()) or not wanted(service, operation, arguments):
+        if _State.paused or operation not in REPEATED.get(service, ()) or not wanted(service, operation, arguments):
             return original(client, operation, arguments)
         seen.append(operation)
         first, second = _twice(arguments)
@@ -71,6 +72,17 @@ class _State:
     """What is repeated just now, for helpers that read queues."""
 
     services: frozenset[str] = frozenset()
+    paused: bool = False
+
+
+@contextmanager
+def carried_out_once() -> Iterator[None]:
+    """What a browser sends, which is no write of ours."""
+    _State.paused = True
+    try:
+        yield
+    finally:
+        _State.paused = False
 
 
 def sent_twice(service: str) -> bool:

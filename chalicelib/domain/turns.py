@@ -14,9 +14,6 @@ from chalicelib.domain.jobs import Job, JobStatus
 PREMIUM_AHEAD = 600
 """Seconds by which a Premium user's jobs count as submitted earlier. A free user's job waits no longer than that for
 jobs of Premium that came after it."""
-MOST_RUNNING = 3
-"""Jobs of one user that run at the same time. Further ones wait even where annotators are idle, so that the next user
-finds one."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from chalicelib.aws.job_search import JobSearch
 from chalicelib.aws.open_jobs import open_jobs
 from chalicelib.aws.turn_record import TurnRecord
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.turns import MOST_RUNNING, Line, OpenJob
+from chalicelib.domain.turns import Line, OpenJob
 from chalicelib.exceptions import JobNotFoundError, JobTakenError, LeaseLostError
 from chalicelib.services import Services
 
@@ -27,13 +27,14 @@ LONGEST_WAIT = 60
 """Seconds that a message of a job which may not run yet stays hidden at most."""
 
 
-def take_next_job(services: Services, named: Job, owner: str, lease: int) -> Job | None:
+def take_next_job(services: Services, named: Job, owner: str, lease: int, most_running: int) -> Job | None:
     """Take the job whose turn it is: one whose annotator died, else the first in line whose user may run one more.
 
     Args:
         named: the job that the message names, as it is now; the index may not have it yet.
         owner: the annotator's name.
         lease: seconds that the annotator may be silent before another one takes over.
+        most_running: jobs of one user that may run at the same time.
 
     Returns:
         The job, held by `owner`; None when no job may be taken now.
@@ -44,7 +45,7 @@ def take_next_job(services: Services, named: Job, owner: str, lease: int) -> Job
         [job.job_id for job in seen.values() if job.job_status is JobStatus.RUNNING])
         if job.job_status is JobStatus.RUNNING]
     waiting = [job for job in seen.values() if job.job_status is JobStatus.PENDING]
-    for job_id in _in_turn(services, running, waiting, now):
+    for job_id in _in_turn(services, running, waiting, now, most_running):
         try:
             job = services.jobs.take(job_id, owner, now, lease)
         except (JobNotFoundError, JobTakenError, LeaseLostError):
@@ -54,13 +55,14 @@ def take_next_job(services: Services, named: Job, owner: str, lease: int) -> Job
     return None
 
 
-def _in_turn(services: Services, running: list[Job], waiting: list[OpenJob], now: int) -> Iterator[str]:
+def _in_turn(services: Services, running: list[Job], waiting: list[OpenJob], now: int,
+             most_running: int) -> Iterator[str]:
     """Ids of the jobs that may be taken, the next one first."""
     held = Counter(job.user_id for job in running if not _abandoned(job, now))
     yield from (job.job_id for job in running if _abandoned(job, now))
     line = Line(waiting, TurnRecord(services.jobs).served())
     while (job := line.next(now)) is not None:
-        if held[job.user_id] < MOST_RUNNING:
+        if held[job.user_id] < most_running:
             yield job.job_id
 
 

@@ -123,6 +123,34 @@ def test_either_index_of_the_engine_leads_to_the_same_bytes(
     assert len(packed) in {first for first, _ in asked[0]}, "where the index says that the records begin"
 
 
+def test_names_of_the_file_are_no_markup(local_site: str, results: Services, tmp_path: Path,
+                                         new_page: Callable[..., tuple[Page, Watcher]]) -> None:
+    boto3.client("dynamodb").update_item(
+        TableName=results.jobs.name, Key={"job_id": {"S": JOB}}, UpdateExpression="SET input_file_name = :name",
+        ExpressionAttributeValues={":name": {"S": "<u>mine.vcf"}})
+    plain = tmp_path / "planted.vcf"
+    plain.write_text(HEADER + "MT\t307\t<u>rs</u>\tA\tC\t.\tPASS\tAC=<u>1</u>\n")
+    packed = pysam.tabix_index(str(plain), preset="vcf", force=True)
+    for name, path in ((NAMES.results, packed), (NAMES.index, f"{packed}.tbi")):
+        boto3.client("s3").upload_file(str(path), results.settings.results_bucket, f"{ADA}/{JOB}/{name}")
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")
+    page.get_by_role("button", name="Show it in the genome").click()
+    expect(page.locator("[data-igv-place] .igv-track-label").last).to_contain_text("<u>mine")
+    track = page.locator("[data-igv-place] .igv-viewport").filter(has_text="<u>mine")
+    track.scroll_into_view_if_needed()
+    box = track.bounding_box()
+    assert box is not None
+    popover = page.locator("[data-igv-place] .igv-ui-popover").last
+    for down in range(6, 80, 8):  # igv.js draws the variant somewhere in its track
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + down)
+        page.wait_for_timeout(1000)  # a second click would be a double click until then
+        if popover.is_visible():
+            break
+    expect(popover).to_contain_text("<u>rs</u>")
+    assert page.locator("[data-igv-place] u").count() == 0
+
+
 def test_view_that_cannot_be_opened_is_told(local_site: str, results: Services,
                                             new_page: Callable[..., tuple[Page, Watcher]]) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from infra.artifact import Artifact
-from infra.local.browser import Browser
+from infra.local.browser import Browser, forms
 from infra.local.people import PEOPLE, Person
 from infra.local.stack import LocalStack
 from tests.packaged_stack import packaged_stack
@@ -84,7 +84,8 @@ def test_compressed_uploads(sign_in: Callable[..., Browser], a_vcf: Path, tmp_pa
     ("short.vcf", (HEADER + "MT\t73\t.\tA\n").encode(), 3),
 ], ids=["empty", "wrong extension", "picture", "short line"])
 def test_bad_files_end_as_failed_jobs_with_a_reason(
-        sign_in: Callable[..., Browser], tmp_path: Path, name: str, content: bytes, line: int | None) -> None:
+        stack: LocalStack, sign_in: Callable[..., Browser], tmp_path: Path, name: str, content: bytes,
+        line: int | None) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     browser = sign_in()
@@ -93,6 +94,10 @@ def test_bad_files_end_as_failed_jobs_with_a_reason(
     assert job["error"]["message"]
     assert job["error"]["hint"]
     assert job["error"].get("line") == line
+    deadline = time.monotonic() + 60
+    while "open" in record_of(stack, job["job_id"]) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert "open" not in record_of(stack, job["job_id"]), "its end was announced"
     page = browser.get(f"/annotations/{job['job_id']}")
     assert job["error"]["hint"].split("“")[0][:40] in page.text
 
@@ -213,8 +218,6 @@ def test_another_users_job_is_not_there_on_any_route(sign_in: Callable[..., Brow
 
 def csrf_token(browser: Browser) -> str:
     """The token that this session's forms carry."""
-    from infra.local.browser import forms
-
     page = browser.get("/profile")
     return next(value for form in forms(page.text) for name, value in form.fields.items() if "csrf" in name)
 
@@ -229,6 +232,29 @@ def test_deleting_a_job_leaves_nothing(stack: LocalStack, sign_in: Callable[...,
     for bucket in ("InputsBucket", "ResultsBucket"):
         listing = stack.client("s3").list_objects_v2(Bucket=stack.outputs[bucket], Prefix=f"{PEOPLE[3].sub}/{job_id}/")
         assert listing.get("KeyCount", 0) == 0
+
+
+def test_a_file_is_annotated_again_once_however_often_the_form_is_sent(sign_in: Callable[..., Browser], a_vcf: Path
+                                                                       ) -> None:
+    browser = sign_in(PEOPLE[1])
+    before = {job["job_id"] for job in browser.get_json("/annotations")["jobs"]}
+    first = browser.upload(a_vcf)
+    browser.wait(first)
+    page = f"/annotations/{first}"
+    form = next(form for form in forms(browser.get(page).text) if form.action.endswith("/again"))
+    waiting = set()
+    for _ in range(2):
+        answer = browser.request("POST", f"{page}/again", data=form.fields, headers={"Accept": "application/json"})
+        assert answer.status_code == 202, answer.text
+        waiting.add(answer.json()["waiting"])
+    (address,) = waiting
+    key = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)["key"][0]
+    again = browser.wait(key.split("/")[1])
+    assert again["job_status"] == "COMPLETED", again
+    made = {job["job_id"] for job in browser.get_json("/annotations")["jobs"]} - before
+    assert made == {first, again["job_id"]}
+    browser.request("POST", f"{page}/delete", data={"csrf_token": csrf_token(browser)})
+    assert browser.job(again["job_id"])["job_status"] == "COMPLETED"
 
 
 def test_forged_and_missing_signatures_get_nothing(stack: LocalStack, sign_in: Callable[..., Browser], a_vcf: Path
@@ -267,10 +293,10 @@ def test_a_worker_killed_in_the_middle_and_the_job_still_completes_once(
     deadline = time.monotonic() + 60
     while "progress" not in record_of(own_stack, job_id) and time.monotonic() < deadline:
         time.sleep(0.1)
+    second = own_stack.add_worker(**LEASE)  # stands idle, and may see the message before it is its turn
     first.kill()
     own_stack.workers.remove(first)
     assert record_of(own_stack, job_id)["job_status"]["S"] == "RUNNING"
-    second = own_stack.add_worker(**LEASE)
     try:
         job = heavy_user.wait(job_id, timeout=180)
         assert job["job_status"] == "COMPLETED", job

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 #: A column of a record: its index, values that it cannot have, and the code of the error.
 COLUMN_FAULTS = {
     "CHROM": (0, ["", "a b", '"1"', "x,y", "[1]", "."], "bad_contig"),
-    "POS": (1, ["", "x", "-1", "1.5", "007", "1e5", "99999999999", ".", " 5", "٣"], "bad_position"),
+    "POS": (1, ["", "x", "-1", "1.5", "007", "1e5", "99999999999", "2147483648", ".", " 5", "٣"], "bad_position"),
     "REF": (3, ["", "-", "A-C", "<DEL>", "A,C", "ACGX", "A C"], "bad_ref"),
     "ALT": (4, ["A,,C", "<DEL", "A[MT:5", "-", "A C", "AC,", "<>", "[:5[", "A;C", "<A<B>>", "5"], "bad_alt"),
 }

@@ -193,7 +193,7 @@ def _record(
         alts = ["."]
     place = pos
     if choose.often(2):
-        place = choose.of([0, contig.length + 1, contig.length + 5000])
+        place = choose.of([0, contig.length + 1, contig.length + 5000, 1 << 29, (1 << 31) - 1])
     identifier = choose.of([".", ".", "rs1", "rs1;rs22", "COSV1;x:y;rs3", "1-2-A/C"])
     quality = choose.of([".", "50", "0", "99.99", "1e3", "3.1e-05", "Inf"])
     filters = choose.of([".", "PASS", "q10", "q10;s50"])

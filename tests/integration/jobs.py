@@ -9,7 +9,7 @@ import boto3
 
 from chalicelib.domain.jobs import Job
 from chalicelib.services import Services
-from tests.repeated_writes import sent_twice
+from tests.repeated_writes import carried_out_once, sent_twice
 
 ADA = "11111111-1111-4111-8111-111111111111"
 EVE = "22222222-2222-4222-8222-222222222222"
@@ -40,9 +40,10 @@ def stored(services: Services, job: Job) -> Job:
 
 
 def put_input(services: Services, key: str, content: bytes, **metadata: str) -> str:
-    """Upload an input file; returns its version."""
-    version: str = boto3.client("s3").put_object(Bucket=services.files.inputs_bucket, Key=key, Body=content,
-                                                 Metadata=metadata).get("VersionId", "")
+    """Upload an input file, as a browser does; returns its version."""
+    with carried_out_once():
+        version: str = boto3.client("s3").put_object(Bucket=services.files.inputs_bucket, Key=key, Body=content,
+                                                     Metadata=metadata).get("VersionId", "")
     return version
 
 

@@ -222,7 +222,7 @@ def test_a_job_that_was_deleted_meanwhile_is_not_announced(stage: Stage) -> None
     job = make_job(stage.services)
     stage.services.jobs.cancel(job.job_id, stage.clock())
     stage.services.archive_table.hold_files(job.job_id, "user", stage.clock(), 60)
-    stage.services.jobs.delete(job.job_id, "user")
+    stage.services.jobs.delete(job.job_id, "user", stage.clock())
     stage.clock.advance(300)
     assert sweep_jobs(stage.services)["announced_late"] == 0
     assert bodies_in(stage.results_queue) == []

@@ -19,7 +19,6 @@ from chalicelib.aws.queues import JobRequestsQueue
 from chalicelib.aws.turn_record import TURNS_ID, TurnRecord
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest
-from chalicelib.domain.turns import MOST_RUNNING
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases.queue_places import queue_places
@@ -142,7 +141,7 @@ def test_no_job_is_forgotten_and_no_message_stays(
 
 def test_one_user_s_jobs_leave_an_annotator_for_others(
         services: Services, started: list[str], make_worker: Callable[[str], Worker], clock: HeldClock) -> None:
-    running = [make_job(services, number, ADA) for number in range(MOST_RUNNING)]
+    running = [make_job(services, number, ADA) for number in range(WorkerSettings.most_running_of_user)]
     for job in running:
         services.jobs.take(job.job_id, "other", clock(), LEASE)
     waiting = submit(services, 10, ADA)

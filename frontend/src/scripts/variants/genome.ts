@@ -4,7 +4,12 @@ import type { Links } from "./links";
 export interface GenomeSettings { igv: string; reference: string; title: string }
 
 /** The part of igv.js that is used. */
-interface Browser { search(locus: string): Promise<unknown> }
+interface Browser {
+  search(locus: string): Promise<unknown>;
+  on(event: "trackclick", told: (track: unknown, lines: Line[]) => string | undefined): void;
+}
+/** What igv.js shows of a feature that is clicked on: a text, markup of its own, or a name and a value of the file. */
+type Line = string | { name?: unknown; value?: unknown; html?: string };
 interface Igv { createBrowser(place: HTMLElement, options: object): Promise<Browser> }
 
 /** What the site tells of a reference: where its sequence and genes are. */
@@ -84,14 +89,28 @@ export class GenomeView {
       tracks: [
         { name: "Genes", type: "annotation", format: "gff3", url: reference.genes.url, indexURL: reference.genes.index,
           indexed: reference.genes.index !== undefined, displayMode: "EXPANDED", height: 80, visibilityWindow: -1 },
-        { name: this.settings.title, type: "variant", format: "vcf", displayMode: "EXPANDED", height: 80,
+        { name: asText(this.settings.title), type: "variant", format: "vcf", displayMode: "EXPANDED", height: 80,
           // igv.js asks for the address before each request, so that links which ran out are renewed.
           url: () => this.links.url("results"), indexURL: () => this.links.url("index"), visibilityWindow: -1 },
       ],
     });
+    browser.on("trackclick", (_, lines) => (lines.length > 0 ? lines.map(asMarkup).join("") : undefined));
     if (this.place.shadowRoot !== null) mend(this.place.shadowRoot);
     return browser;
   }
+}
+
+/** igv.js takes names of tracks, and names and values of the user's file, for markup. */
+function asText(text: string): string {
+  const element = document.createElement("div");
+  element.textContent = text;
+  return element.innerHTML;
+}
+
+function asMarkup(line: Line): string {
+  if (typeof line === "string") return line === "<hr>" || line === "<hr/>" ? "<hr>" : `<div>${asText(line)}</div>`;
+  if (line.name === undefined) return "<hr>"; // what igv.js puts between the parts of a feature
+  return `<div><span>${asText(String(line.name))}</span>&nbsp;&nbsp;&nbsp;${asText(String(line.value))}</div>`;
 }
 
 /** igv.js is white, but takes its letters' colour from the page's scheme: white on white in the dark. And its slider has no name. */
