@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -82,9 +83,10 @@ Check = Callable[[Plan], Iterator[Finding]]
 def check_image(plan: Plan) -> Iterator[Finding]:
     """Docker, or an image that is in ECR."""
     if not plan.image:
-        if shutil.which("docker") is None:
-            yield Finding("Docker is not installed, and the annotator's image must be built.",
-                          "Install Docker, or deploy an image that is in ECR already: --image ADDRESS.")
+        problem = _problem_of_docker()
+        if problem:
+            yield Finding(f"{problem}, and the annotator's image must be built.",
+                          "Install or start Docker, or deploy an image that is in ECR already: --image ADDRESS.")
         return
     repository, _, tag = plan.image.rpartition(":")
     if repository.rpartition("/")[2] != REPOSITORY:
@@ -97,6 +99,16 @@ def check_image(plan: Plan) -> Iterator[Finding]:
         if error.response["Error"]["Code"] not in ("ImageNotFoundException", "RepositoryNotFoundException"):
             raise
         yield Finding(f"There is no image {plan.image}.", "Leave --image out to build it.")
+
+
+def _problem_of_docker() -> str:
+    if shutil.which("docker") is None:
+        return "Docker is not installed"
+    for arguments, problem in ((["info"], "Docker is not running, or you may not use it"),
+                               (["buildx", "version"], "Docker has no BuildKit (docker-buildx)")):
+        if subprocess.run(["docker", *arguments], check=False, capture_output=True).returncode != 0:
+            return problem
+    return ""
 
 
 def check_functions(plan: Plan) -> Iterator[Finding]:

@@ -106,11 +106,11 @@ def test_changes_are_told_before_they_are_made(said):
 def test_a_table_is_not_replaced_unless_the_operator_says_so(said):
     client = FakeCloudFormation("UPDATE_COMPLETE")
     client.replacement = "True"
+    client.coming = [[event(1, "gas-prod", "UPDATE_COMPLETE")]]
     with pytest.raises(OperatorError, match=r"would replace Table.*--allow-replacement"):
         stack(client, said).deploy("https://t", {"Stage": "prod"}, "gas-1")
     assert client.calls == ["create", "delete"]
     assert "is replaced" in said[0]
-    client.coming = [[event(1, "gas-prod", "UPDATE_COMPLETE")]]
     stack(client, said).deploy("https://t", {"Stage": "prod"}, "gas-2", allow_replacement=True)
     assert client.calls[-1] == "execute"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -54,13 +55,21 @@ def ses(production: bool, *verified: bool) -> list[tuple[str, dict[str, Any]]]:
     return [*known, ("get_account", {"ProductionAccessEnabled": production})]
 
 
+def put_docker(directory: Path, monkeypatch: pytest.MonkeyPatch, fails_at: str = "nothing") -> None:
+    """Have a command `docker` that fails with one first argument."""
+    command = directory / "docker"
+    command.write_text(f'#!/bin/sh\ntest "$1" != {fails_at}\n', encoding="ascii")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(directory), prepend=":")
+
+
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnAccount]:
+def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AnAccount]:
     """An account in which nothing is missing."""
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setattr(module.shutil, "which", lambda _: "/usr/bin/docker")
+    put_docker(tmp_path, monkeypatch)
     with mock_aws():
         place = AnAccount(session=boto3.Session(region_name=REGION), stage="test")
         object.__setattr__(place, "answers", {
@@ -139,6 +148,14 @@ def test_a_sender_is_covered_by_its_address_its_domain_or_one_above(plan: Callab
                                                                     verified: tuple[bool, ...]):
     account.answers["sesv2"] = ses(True, *verified)
     assert preflight(plan(MailSender="gas@mail.example.org")) == []
+
+
+@pytest.mark.parametrize(("fails_at", "said"), [
+    ("info", "Docker is not running"), ("buildx", "Docker has no BuildKit")])
+def test_docker_must_run_and_build(plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                   fails_at: str, said: str):
+    put_docker(tmp_path, monkeypatch, fails_at)
+    assert [message.startswith(said) for message in messages(preflight(plan()))] == [True]
 
 
 def test_a_quota_that_was_never_changed_is_the_regions_default(plan: Callable[..., Plan], account: AnAccount):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.plans import Plans
-from tests.conftest import real_template
+from infra.templates import WORKER, load
+from tests.conftest import PROJECT, real_template
 
 STAGE = "${Stage}"
 
@@ -55,6 +56,20 @@ def test_no_two_stages_share_a_metric(resources: dict[str, Any]):
     functions = [*of_type(resources, "AWS::Serverless::Function").values(), resources["APIHandler"]["Properties"]]
     assert {json.dumps(function["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"])
             for function in functions} == {json.dumps({"Fn::Sub": f"GAS/{STAGE}"})}
+
+
+def test_every_alarm_is_explained_to_operators(resources: dict[str, Any]):
+    documented = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    alarms = [*of_type(resources, "AWS::CloudWatch::Alarm").values(),
+              *of_type(load(WORKER)["Resources"], "AWS::CloudWatch::Alarm").values()]
+    names = {alarm["AlarmName"]["Fn::Sub"].removeprefix(f"gas-{STAGE}") for alarm in alarms}
+    assert len(names) == len(alarms) > 30
+    assert [name for name in sorted(names) if f"`…{name}`" not in documented] == []
+
+
+def test_every_parameter_is_described(resources: dict[str, Any]):
+    assert [name for name, declared in real_template()["Parameters"].items() if name != "LogLevel"
+            and not declared.get("Description")] == []
 
 
 def test_the_api_is_named_after_its_stage(resources: dict[str, Any]):
