@@ -1,6 +1,8 @@
 """When each user's last job was started: one item in the table `annotations`, beside the jobs and in no index."""
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item
 from chalicelib.aws.job_table import JobTable
@@ -11,9 +13,8 @@ TURNS_ID = "turns"
 """Its key. Job ids are UUIDs, so none is this."""
 MOST_USERS = 1000
 """Users that the item keeps, some 50 KB."""
-MOST_TRIES = 3
-"""Writes of annotators that start jobs at the same moment. One that loses three times leaves its start out: its user
-may get a turn too many."""
+MOST_TRIES = 5
+"""Writes, where others write at the same moment."""
 
 
 class TurnRecord:
@@ -32,24 +33,42 @@ class TurnRecord:
         """Epoch seconds of the last start, by user id. Users who were not served lately are left out."""
         return self._read()[0]
 
-    def note(self, user_id: str, now: int, since: int) -> None:
+    def note(self, user_id: str, now: int, since: int) -> bool:
         """A job of this user was started.
 
         Args:
             now: epoch seconds.
             since: when the oldest open job was submitted, epoch seconds. A start before that decides nothing any more.
+
+        Returns:
+            False when others wrote at the same moment, again and again: the user may get a turn too many.
         """
+        def noted(served: dict[str, int]) -> dict[str, int]:
+            last = sorted((moment, user) for user, moment in {**served, user_id: now}.items() if moment >= since)
+            return {user: moment for moment, user in last[-MOST_USERS:]}
+
+        return self._write(noted)
+
+    def forget(self, user_id: str) -> bool:
+        """Leave nothing of a user.
+
+        Returns:
+            False when others wrote at the same moment, again and again: it is still there.
+        """
+        return user_id not in self.served() or self._write(
+            lambda served: {user: moment for user, moment in served.items() if user != user_id})
+
+    def _write(self, change: Callable[[dict[str, int]], dict[str, int]]) -> bool:
         for _ in range(MOST_TRIES):
             served, changes = self._read()
-            served[user_id] = now
-            kept = sorted((moment, user) for user, moment in served.items() if moment >= since)[-MOST_USERS:]
             try:
                 update_record(self._table, {"job_id": TURNS_ID}, self._new_id(),
-                              assign={"served": {user: moment for moment, user in kept}, "changes": changes + 1},
+                              assign={"served": change(served), "changes": changes + 1},
                               condition="attribute_not_exists(changes) OR changes = :seen", values={":seen": changes})
             except ConditionFailedError:
                 continue
-            return
+            return True
+        return False
 
     def _read(self) -> tuple[dict[str, int], int]:
         answer = client("dynamodb").get_item(TableName=self._table, Key={"job_id": {"S": TURNS_ID}},

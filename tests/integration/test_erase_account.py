@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from chalicelib.aws.job_table import JobPage
+from chalicelib.aws.turn_record import TurnRecord
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.messages import FileRequest
 from chalicelib.domain.profiles import Profile, Role
@@ -41,6 +42,7 @@ def ada(services: Services, make_profile: Callable[..., Profile]) -> Profile:
             put(Bucket=services.files.results_bucket, Key=f"{user}/{job.job_id}/free_1.annot.vcf.gz", Body=b"r")
             put(Bucket=services.files.archive_bucket, Key=f"{user}/{job.job_id}/1/free_1.annot.vcf.gz", Body=b"a")
         put_input(services, f"{user}/{job_id(first + 50)}/never a job.vcf", b"x")
+        TurnRecord(services.jobs).note(user, services.clock(), services.clock())
         for device in ("desk", "phone"):
             services.sessions.put(Session(session_id=f"{user}-{device}", user_id=user, csrf_token="c",
                                           created=services.clock(), expires=services.clock() + 60))
@@ -119,7 +121,7 @@ def test_files_that_are_being_moved_are_waited_for(services: Services, ada: Prof
     with held_files(services, job_id(4), "archive"):
         assert erase_account(services, ADA, lambda: True) is Erased.IN_PART
     assert bodies_in(services.settings.erase_queue_url) == [{"user_id": ADA}]
-    assert left_of(services, ADA)["jobs"] == 1
+    assert left_of(services, ADA)["jobs"] == 2, "the job, and when its user was served"
     assert erase_account(services, ADA, lambda: True) is Erased.WHOLLY
     assert left_of(services, ADA) == NOTHING
 
@@ -190,6 +192,18 @@ def test_a_record_stays_when_somebody_else_holds_the_files_by_now(services: Serv
     services.archive_table.release_files(job_id(4), "archive")
     delete_job(services, ADA, job_id(4))
     assert services.jobs.get(job_id(4)) is None
+
+
+def test_turns_that_others_write_all_the_time(services: Services, ada: Profile,
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(services, ada)
+    bodies_in(services.settings.erase_queue_url)
+    with monkeypatch.context() as busy:
+        busy.setattr(TurnRecord, "forget", lambda *_: False)
+        assert erase_account(services, ADA, lambda: True) is Erased.IN_PART
+    assert bodies_in(services.settings.erase_queue_url) == [{"user_id": ADA}]
+    assert erase_account(services, ADA, lambda: True) is Erased.WHOLLY
+    assert left_of(services, ADA) == NOTHING
 
 
 def test_who_signs_in_anew_is_left_alone(services: Services, ada: Profile,

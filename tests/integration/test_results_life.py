@@ -33,7 +33,7 @@ from chalicelib.aws.s3_archive import S3Archive
 from chalicelib.aws.topics import Topics
 from chalicelib.billing.no_billing import NoBilling
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import FileRequest, MailRequest
+from chalicelib.domain.messages import FileRequest, JobResult, MailRequest
 from chalicelib.domain.names import ResultNames, key_prefix
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FilesOnTheMoveError
@@ -67,11 +67,15 @@ MOST_JOBS = 4
 START = 1_790_000_000
 
 
-class NoTopics(Topics):
-    """Workers and mails of the end are other tests' matter."""
+class HeardTopics(Topics):
+    """Notes which ends were announced; workers and mails of the end are other tests' matter."""
 
     def __init__(self) -> None:
         super().__init__("", "")
+        self.ended: set[str] = set()
+
+    def announce_result(self, result: JobResult) -> None:
+        self.ended.add(result.job_id)
 
 
 class CountedMails:
@@ -121,9 +125,10 @@ class ResultsLife(RuleBasedStateMachine):
         nothing: Any = None
         self.mails = CountedMails()
         mailer: Any = self.mails
+        self.topics = HeardTopics()
         self.services = Services(
             settings=Settings.from_environment(environment), jobs=jobs, profiles=ProfileTable("profiles", self.new_id),
-            sessions=nothing, files=FileStore("inputs", "results", "archive"), references=nothing, topics=NoTopics(),
+            sessions=nothing, files=FileStore("inputs", "results", "archive"), references=nothing, topics=self.topics,
             secrets=nothing, billing=NoBilling(),
             archive_table=ArchiveTable(jobs), archive_store=S3Archive("results", "archive"),
             archive_queue=OutgoingQueue("archive"), restore_queue=OutgoingQueue("restore"),
@@ -156,7 +161,8 @@ class ResultsLife(RuleBasedStateMachine):
                   s3_inputs_bucket="inputs", s3_key_input_file=prefix + NAME, submit_time=now, reference="rCRS",
                   job_status=JobStatus.COMPLETED, complete_time=now, s3_results_bucket="results",
                   s3_key_result_file=prefix + NAMES.results, s3_key_index_file=prefix + NAMES.index,
-                  s3_key_variants_file=prefix + NAMES.variants if table else None)
+                  s3_key_variants_file=prefix + NAMES.variants if table else None,
+                  unannounced=True)  # the worker died at once: the sweep is to announce it
         self.aws.annotations[job.job_id] = job.to_record()
         if not self.premium:
             self.aws.messages.append(Message("archive", FileRequest(user_id=ADA, job_id=job.job_id).to_json(),
@@ -275,7 +281,7 @@ class ResultsLife(RuleBasedStateMachine):
     def sweep(self, fault: Any = None, batches: int = 3) -> None:
         """The sweep's walk through files ends in time, or stops after so many batches and is continued later."""
         left = iter([True] * batches) if batches < 3 else itertools.repeat(True)
-        self.run(lambda: sweep_jobs(self.services), None, SWEEP_STEP)
+        self.run(lambda: sweep_jobs(self.services), fault, SWEEP_STEP)
         self.run(lambda: sweep_files(self.services, lambda: next(left, False)), fault, SWEEP_STEP)
 
     # ---- how it happens --------------------------------------------------------------------------------------
@@ -413,6 +419,10 @@ class ResultsLife(RuleBasedStateMachine):
                 key = record.get(f"s3_key_{archived}{kind}_file")
                 assert key in self.aws.buckets[bucket], f"the {kind} file is lost: {record}"
 
+    @invariant()
+    def no_mark_goes_before_the_announcement(self) -> None:
+        assert {which for which, record in self.aws.jobs.items() if "open" not in record} <= self.topics.ended
+
     def companions(self, which: str) -> list[str]:
         return [NAMES.index, NAMES.variants] if int(which[-1]) % 2 == 0 else [NAMES.index]
 
@@ -465,6 +475,7 @@ class ResultsLife(RuleBasedStateMachine):
             sweep_jobs(self.services)
             sweep_files(self.services, lambda: True)
         self.settle()
+        assert not any("open" in record for record in self.aws.jobs.values()), "an end was never announced"
         results, archive = set(self.aws.buckets["results"]), set(self.aws.buckets["archive"])
         wanted_results, wanted_archive = set(), set()
         for which, record in self.aws.jobs.items():
