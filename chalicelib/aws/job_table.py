@@ -97,7 +97,7 @@ class JobTable:
     def _record(self, job_id: str) -> dict[str, Any] | None:
         answer = self._dynamodb.get_item(TableName=self.name, Key={"job_id": {"S": job_id}}, ConsistentRead=True)
         record = from_item(answer.get("Item", {}))
-        return record if "job_status" in record else None  # the table also holds records that are no jobs
+        return record if is_job(record) else None
 
     def of_user(self, user_id: str, page_size: int, cursor: str | None = None) -> JobPage:
         """A page of a user's jobs, newest first.
@@ -299,7 +299,7 @@ class JobTable:
             return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
                                                  remove=remove, condition=whole, values=values))
         except ConditionFailedError as failed:
-            if failed.record is not None and "job_status" not in failed.record:  # the tombstone of a deleted job
+            if failed.record is not None and not is_job(failed.record):
                 raise ConditionFailedError(None) from failed
             raise
 
@@ -310,6 +310,11 @@ def _job(failed: ConditionFailedError) -> Job | None:
 
 def _failure(now: int, reason: JobReason) -> dict[str, Any]:
     return {"job_status": JobStatus.FAILED.value, "complete_time": now, "error": reason_record(reason)}
+
+
+def is_job(record: Mapping[str, Any]) -> bool:
+    """False for what else the table has: tombstones of deleted jobs, figures, sightings of files."""
+    return "job_status" in record
 
 
 def is_key(value: object, kind: type) -> bool:
