@@ -16,6 +16,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.items import from_item
+from chalicelib.aws.job_table import is_job
 from chalicelib.aws.object_copy import MISSING
 from chalicelib.domain.jobs import Job, JobStatus
 from infra.errors import OperatorError, exit_code
@@ -87,9 +88,10 @@ def _jobs(place: Place, table: str, job_id: str) -> Iterator[Job]:
     dynamodb = place.client("dynamodb")
     if job_id:
         item = dynamodb.get_item(TableName=table, Key={"job_id": {"S": job_id}}, ConsistentRead=True).get("Item")
-        if item is None:
+        record = from_item(item or {})
+        if not is_job(record):
             raise OperatorError(f"There is no job {job_id}.", "Its id is in the address of its page.")
-        yield Job.from_record(from_item(item))
+        yield Job.from_record(record)
         return
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=table, FilterExpression="job_status = :completed",

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.items import from_item, to_item, to_value
-from chalicelib.aws.job_table import JobTable, is_key
+from chalicelib.aws.job_table import JobTable, is_job, is_key
 from chalicelib.domain.jobs import Job, searchable
 from chalicelib.domain.listing import Listing, Standing
 from chalicelib.domain.names import is_job_id
@@ -123,8 +123,8 @@ class JobSearch:
 
     def jobs(self, job_ids: list[str]) -> list[Job]:
         """The jobs of these ids as they are now, in their order; those that are gone are left out."""
-        records = {record["job_id"]: record for record in self._records(job_ids)}
-        return [Job.from_record(records[job_id]) for job_id in job_ids if "job_status" in records.get(job_id, {})]
+        records = {record["job_id"]: record for record in self._records(job_ids) if is_job(record)}
+        return [Job.from_record(records[job_id]) for job_id in job_ids if job_id in records]
 
     def _records(self, job_ids: list[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(job_ids), _MOST_GOT):

@@ -100,7 +100,7 @@ class JobTable:
     def _record(self, job_id: str) -> dict[str, Any] | None:
         answer = self._dynamodb.get_item(TableName=self.name, Key={"job_id": {"S": job_id}}, ConsistentRead=True)
         record = from_item(answer.get("Item", {}))
-        return record if "job_status" in record else None  # the table also holds records that are no jobs
+        return record if is_job(record) else None
 
     def of_user(self, user_id: str, page_size: int, cursor: str | None = None) -> JobPage:
         """A page of a user's jobs, newest first.
@@ -331,7 +331,7 @@ class JobTable:
             return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
                                                  remove=remove, condition=whole, values=values))
         except ConditionFailedError as failed:
-            if failed.record is not None and "job_status" not in failed.record:  # the tombstone of a deleted job
+            if failed.record is not None and not is_job(failed.record):
                 raise ConditionFailedError(None) from failed
             raise
 
@@ -347,6 +347,11 @@ def _failure(now: int, reason: JobReason) -> dict[str, Any]:
 def _end(status: JobStatus, now: int) -> dict[str, Any]:
     """What every update that ends a job assigns; the mark makes sure that somebody publishes the end."""
     return {"job_status": status.value, "complete_time": now, "open": UNANNOUNCED}
+
+
+def is_job(record: Mapping[str, Any]) -> bool:
+    """False for what else the table has: tombstones of deleted jobs, figures, sightings of files."""
+    return "job_status" in record
 
 
 def is_key(value: object, kind: type) -> bool:

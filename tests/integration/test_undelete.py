@@ -75,6 +75,8 @@ def test_what_a_user_deleted_leaves_no_version_behind(
     for bucket in (services.files.inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
         assert versions_in(bucket) == [], bucket
     assert undelete(place, lambda _: None) == 0
+    with pytest.raises(OperatorError, match="no job"):
+        undelete(place, lambda _: None, job.job_id)
 
 
 def test_what_never_was_there_is_reported_and_unknown_jobs_are_refused(

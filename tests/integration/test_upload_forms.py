@@ -9,6 +9,7 @@ from types import ModuleType
 import boto3
 import pytest
 
+from chalicelib.aws.job_search import JobSearch
 from chalicelib.aws.job_table import TOMBSTONE_SECONDS
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.profiles import Profile, Role
@@ -124,6 +125,7 @@ def test_no_move_finds_a_deleted_job(services: Services, submitted: str) -> None
         services.jobs.cancel(job_id(), services.clock())
     with pytest.raises(JobNotFoundError), held_files(services, job_id(), "w1", 60):
         pytest.fail("the files of a deleted job are held")
+    assert JobSearch(services.jobs).jobs([job_id()]) == []
 
 
 def test_events_out_of_order_keep_one_of_two_files(

@@ -159,7 +159,7 @@ def test_a_broken_file_fails_with_line_and_hint(
 
 def test_an_input_that_is_gone_fails_the_job(services: Services, make_worker: Callable[..., Worker]) -> None:
     job = make_job(services, content=VCF)
-    services.files.delete(job.s3_inputs_bucket, job.s3_key_input_file)
+    services.files.delete_version(job.s3_inputs_bucket, job.s3_key_input_file, str(job.s3_version_input_file))
     request(services, job)
     make_worker().work_once(0)
     error = now(services, job).error
@@ -496,14 +496,6 @@ def test_a_renewal_by_the_loser_is_refused(services: Services) -> None:
     with pytest.raises(LeaseLostError):
         services.jobs.hand_back(now(services, job), "w1", True)
     assert json.dumps(now(services, job).to_record())
-
-
-def test_a_worker_without_settings_ends_at_once(monkeypatch: pytest.MonkeyPatch, services: Services) -> None:
-    said: list[Any] = []
-    monkeypatch.setattr(worker_module.logger, "error", lambda text, extra: said.append(extra["missing"]))
-    monkeypatch.delenv("JOB_REQUESTS_QUEUE_URL")
-    assert worker_module.main() == 1
-    assert said == [["JOB_REQUESTS_QUEUE_URL"]]
 
 
 # ---- a worker survives any message and any job ---------------------------------------------------------------
