@@ -134,7 +134,8 @@ class ResultsLife(RuleBasedStateMachine):
             archive_queue=OutgoingQueue("archive"), restore_queue=OutgoingQueue("restore"),
             thaw_queue=OutgoingQueue("thaw"), notify_queue=OutgoingQueue("notify"),
             erase_queue=OutgoingQueue("erase"),
-            uploads_queue=OutgoingQueue("uploads"), mailer=mailer, clock=lambda: aws.now, new_id=self.new_id)
+            uploads_queue=OutgoingQueue("uploads"), job_requests_queue=nothing, mailer=mailer,
+            clock=lambda: aws.now, new_id=self.new_id)
 
     def new_id(self) -> str:
         self.ids += 1
