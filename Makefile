@@ -25,7 +25,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
-.PHONY: help run demo test test-repeated mutants corpora fuzz fleet lint checkov package deploy smoke browser clean clean-all
+.PHONY: help run demo test test-repeated mutants golden corpora fuzz fleet lint checkov package deploy smoke browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ test-repeated: $(VENV)/test.stamp ## The integration tests, with every write to 
 
 mutants: $(VENV)/test.stamp ## Breaks the code on purpose, one line at a time: a test must notice each [ONLY=name]
 	@$(PY) -m tests.mutants $(if $(ONLY),--only "$(ONLY)")
+
+golden: $(VENV)/test.stamp ## Compares what the engine writes with the sums that were recorded
+	@$(PY) -m tests.golden
 
 corpora: $(VENV)/test.stamp ## Files of public packages through the engine; needs a network [ONLY=package]
 	@$(PY) -m tests.corpora $(if $(ONLY),--only "$(ONLY)")
