@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from annotator.engine import looks
 from annotator.engine.errors import INPUT_ERRORS, QUOTE_LENGTH
+from annotator.engine.vcf import file_type
 
 TARGET = Path(__file__).resolve().parents[1] / "frontend" / "src" / "scripts" / "upload" / "input-errors.json"
 
@@ -21,16 +21,16 @@ def shared_words() -> dict[str, Any]:
     return {
         "quoteLength": QUOTE_LENGTH,
         "hints": {code: kind.hint for code, kind in INPUT_ERRORS.items()},
-        "starts": [{"bytes": magic.decode("latin-1"), **_words(look)} for magic, look in looks.MAGIC],
+        "starts": [{"bytes": magic.decode("latin-1"), **_words(look)} for magic, look in file_type.MAGIC],
         "patterns": [{"pattern": pattern.pattern.decode("latin-1"), "anyCase": bool(pattern.flags & re.IGNORECASE),
-                      **_words(look)} for pattern, look in looks.TEXT_STARTS],
-        "record": looks.RECORD.pattern.decode("latin-1"),
-        "office": _words(looks.OFFICE), "zip": _words(looks.ZIP), "binary": _words(looks.BINARY),
-        "commas": _words(looks.COMMAS), "tabs": _words(looks.TABS), "text": _words(looks.PLAIN_TEXT),
+                      **_words(look)} for pattern, look in file_type.TEXT_STARTS],
+        "record": file_type.RECORD.pattern.decode("latin-1"),
+        "office": _words(file_type.OFFICE), "zip": _words(file_type.ZIP), "binary": _words(file_type.BINARY),
+        "commas": _words(file_type.COMMAS), "tabs": _words(file_type.TABS), "text": _words(file_type.PLAIN_TEXT),
     }
 
 
-def _words(look: looks.Look) -> dict[str, str | None]:
+def _words(look: file_type.Look) -> dict[str, str | None]:
     return {"name": look.name, "hint": look.hint}
 
 

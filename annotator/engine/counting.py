@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.blocks import SKIP_CODES, Records
 from annotator.engine.columns import bytes_of, every, letters
 from annotator.engine.consequence.terms import BIT, IMPACTS, TERMS
-from annotator.engine.header import Header
 from annotator.engine.progress import Warnings
 from annotator.engine.reference import Reference
+from annotator.engine.vcf.blocks import SKIP_CODES, Records
+from annotator.engine.vcf.header import Header
 
 #: Genes listed in the summary.
 MOST_GENES = 50

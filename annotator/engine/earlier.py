@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from annotator.engine.header import Header
 from annotator.engine.progress import Warnings
+from annotator.engine.vcf.header import Header
 
 #: Put before the name of a field of another tool.
 ORIGINAL = "ORIGINAL_"

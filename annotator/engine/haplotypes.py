@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from annotator.engine.blocks import Records
 from annotator.engine.consequence import GeneModels
-from annotator.engine.genotypes import carried, genotypes_of, gives_haplotypes, renumber
 from annotator.engine.phase_sets import WITH_SETS, sets_of, with_sets
-from annotator.engine.reading import Block
 from annotator.engine.reference import Reference
+from annotator.engine.vcf.blocks import Records
+from annotator.engine.vcf.genotypes import carried, genotypes_of, gives_haplotypes, renumber
+from annotator.engine.vcf.reading import Block
 
 #: Entries of BCSQ for one record, and whether they speak of all of its alleles.
 Answer = tuple[bytes, bool]

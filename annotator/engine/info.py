@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.blocks import SKIP_CODES, Records
 from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.consequence.terms import IMPACTS, TERMS
 from annotator.engine.earlier import BCSQ, SKIPPED, Earlier
 from annotator.engine.layers import info_line
 from annotator.engine.matching import Matched, encoded
 from annotator.engine.reference import Reference
+from annotator.engine.vcf.blocks import SKIP_CODES, Records
 
 BCSQ_DESCRIPTION = (
     "Consequences in the format of BCFtools/csq, neighbouring variants together where genotypes are phased. "

@@ -16,17 +16,17 @@ from pysam.version import __bcftools_version__ as bcftools_version
 
 from annotator.engine.earlier import Earlier, points_into_bcsq
 from annotator.engine.errors import InputError
-from annotator.engine.header import read_header, render_header
 from annotator.engine.indexes import ENDINGS, beside
 from annotator.engine.info import info_lines
 from annotator.engine.logfile import render_log
 from annotator.engine.pool import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
-from annotator.engine.reading import Block, Limits, Lines
 from annotator.engine.reference import Reference
 from annotator.engine.right_reference import refuse_wrong_reference
-from annotator.engine.sorting import sort_records
 from annotator.engine.streaming import DisorderError, Pass, Passed, Source
+from annotator.engine.vcf.header import read_header, render_header
+from annotator.engine.vcf.reading import Block, Limits, Lines
+from annotator.engine.vcf.sorting import sort_records
 from annotator.engine.version import ENGINE_VERSION
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.blocks import SKIP_CODES, Records
 from annotator.engine.matching import Matched
 from annotator.engine.reference import Reference
+from annotator.engine.vcf.blocks import SKIP_CODES, Records
 
 #: Columns of the table by the columns of the most severe transcript.
 _OF_WORST = {

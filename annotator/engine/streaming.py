@@ -23,15 +23,15 @@ from annotator.engine.csq import run_csq
 from annotator.engine.earlier import Earlier
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.haplotypes import Answers, TranscriptNames, slim_header, slim_lines
-from annotator.engine.header import Header
 from annotator.engine.indexes import beside, ending_for
 from annotator.engine.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.pool import Pool
 from annotator.engine.progress import Warnings
-from annotator.engine.reading import Block, Limits
 from annotator.engine.reference import Reference
 from annotator.engine.tabix import TabixIndex
 from annotator.engine.table import TableWriter, schema_of
+from annotator.engine.vcf.header import Header
+from annotator.engine.vcf.reading import Block, Limits
 
 #: Receives the number of the last line that is done.
 Checked = Callable[[int], None]

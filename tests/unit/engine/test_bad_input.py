@@ -12,9 +12,10 @@ from pathlib import Path
 import pysam
 import pytest
 
-from annotator.engine import InputError, Limits, header
+from annotator.engine import InputError, Limits
 from annotator.engine.bgzf import END_OF_FILE, pack
 from annotator.engine.errors import INPUT_ERRORS, QUOTE_LENGTH
+from annotator.engine.vcf import header
 from tests.unit.engine.conftest import Result
 
 Refused = Callable[..., InputError]

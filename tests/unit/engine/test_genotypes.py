@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.engine.genotypes import genotypes_of, gives_haplotypes, renumber
+from annotator.engine.vcf.genotypes import genotypes_of, gives_haplotypes, renumber
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ import pysam
 import pytest
 from isal import isal_zlib
 
-from annotator.engine import Reference, csq, gzip_reading
+from annotator.engine import Reference, csq
 from annotator.engine.cli import main
-from annotator.engine.reading import DAMAGED
+from annotator.engine.vcf import gzip_reading
+from annotator.engine.vcf.reading import DAMAGED
 from tests.unit.engine.conftest import PROJECT
 
 RAW = "raw words of a library"

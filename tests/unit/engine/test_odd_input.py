@@ -14,7 +14,7 @@ import pytest
 
 from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.bgzf import END_OF_FILE, pack
-from annotator.engine.genotypes import bad_genotypes, readable
+from annotator.engine.vcf.genotypes import bad_genotypes, readable
 from tests.unit.engine.conftest import Result
 from tests.whole_files import check_file
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotator.engine import Reference, sorting
-from annotator.engine.header import Header
+from annotator.engine import Reference
 from annotator.engine.progress import Warnings
-from annotator.engine.reading import Block
-from annotator.engine.sorting import read_lines, sort_records
+from annotator.engine.vcf import sorting
+from annotator.engine.vcf.header import Header
+from annotator.engine.vcf.reading import Block
+from annotator.engine.vcf.sorting import read_lines, sort_records
 from tests.unit.engine.conftest import PROJECT
 
 RECORDS = st.lists(st.tuples(st.sampled_from([b"2", b"MT", b"1"]), st.integers(0, 40)), max_size=120)

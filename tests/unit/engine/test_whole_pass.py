@@ -14,17 +14,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from annotator.engine import InputError, Outputs, Reference, annotate, reading
+from annotator.engine import InputError, Outputs, Reference, annotate
 from annotator.engine.bgzf import BLOCK, pack
-from annotator.engine.blocks import SKIP_CODES, BlockParser
 from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import SKIPS
-from annotator.engine.header import Header
 from annotator.engine.indexes import CSI, TABIX_REACH, TBI, open_table
 from annotator.engine.pool import Pool
-from annotator.engine.reading import Block
-from annotator.engine.records import RecordParser
 from annotator.engine.tabix import Places, TabixIndex, bins_of
+from annotator.engine.vcf import reading
+from annotator.engine.vcf.blocks import SKIP_CODES, BlockParser
+from annotator.engine.vcf.header import Header
+from annotator.engine.vcf.reading import Block
+from annotator.engine.vcf.records import RecordParser
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 OTHER = {"A": "G", "G": "A", "C": "T", "T": "C"}

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from annotator.engine.blocks import SKIP_CODES, Records
 from annotator.engine.errors import quote
-from annotator.engine.genotypes import readable
 from annotator.engine.progress import Warnings
+from annotator.engine.vcf.blocks import SKIP_CODES, Records
+from annotator.engine.vcf.genotypes import readable
 
 
 def _nothing(_: Records, __: int) -> None:

@@ -13,8 +13,8 @@ from isal import isal_zlib
 
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
-from annotator.engine.gzip_reading import GZIP_MAGIC, GzipReader
-from annotator.engine.looks import what_it_looks_like
+from annotator.engine.vcf.file_type import what_it_looks_like
+from annotator.engine.vcf.gzip_reading import GZIP_MAGIC, GzipReader
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16

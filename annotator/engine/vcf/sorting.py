@@ -7,11 +7,11 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from annotator.engine.header import Header
 from annotator.engine.progress import Warnings
-from annotator.engine.reading import Block
-from annotator.engine.records import POSITION, RecordParser
 from annotator.engine.reference import Reference
+from annotator.engine.vcf.header import Header
+from annotator.engine.vcf.reading import Block
+from annotator.engine.vcf.records import POSITION, RecordParser
 
 #: Bytes of lines sorted at once in memory.
 RUN_BYTES = 64 << 20

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, too_large, whole_number
 from annotator.engine.errors import InputError, quote
-from annotator.engine.header import FIXED, Header
 from annotator.engine.reference import Reference
+from annotator.engine.vcf.header import FIXED, Header
 
 PLAIN = re.compile(rb"[ACGTacgt]+")
 PLAIN_LIST = re.compile(rb"[ACGT]+(?:,[ACGT]+)*")

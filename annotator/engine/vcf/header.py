@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
 from annotator.engine.errors import InputError, quote
-from annotator.engine.looks import RECORD
 from annotator.engine.progress import Warnings
+from annotator.engine.vcf.file_type import RECORD
 
 FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
 #: Ways to write a version 4 that are not the specification's.
