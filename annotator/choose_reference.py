@@ -10,8 +10,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from annotator.engine.detection import MITOCHONDRION, RCRS_LENGTH, Detection, Evidence, Fit, build_of
-from annotator.engine.signs import chromosome
+from annotator.engine.reference.build_detection import MITOCHONDRION, RCRS_LENGTH, Detection, Evidence, Fit, build_of
+from annotator.engine.reference.build_evidence import chromosome
 from annotator.engine_process import EngineCrashedError
 from annotator.limited_process import ProcessLimits, ProcessorTimeError, WallTimeError, run_limited
 from annotator.reference_store import ReferenceStore

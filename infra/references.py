@@ -17,7 +17,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from annotator.engine import BundleError, Reference
-from annotator.engine.verify import verify
+from annotator.engine.reference.verify import verify
 from chalicelib.aws.object_copy import MISSING
 from chalicelib.aws.reference_catalogue import CATALOGUE
 from chalicelib.domain.references import ReferenceInfo

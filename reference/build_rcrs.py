@@ -27,8 +27,8 @@ import pysam
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.consequence.compiling import compile_models
 from annotator.engine.normalise import normalise
-from annotator.engine.reference import read_contig
-from annotator.engine.regions import COLUMNS as REGION_COLUMNS
+from annotator.engine.reference.bundle import read_contig
+from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS
 
 CONTIG = "MT"
 LENGTH = 16569

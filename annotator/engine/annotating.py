@@ -20,10 +20,10 @@ from annotator.engine.earlier import Earlier
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes import Answer, joined_entries
 from annotator.engine.info import InfoWriter, identifiers, where_there, with_identifiers
-from annotator.engine.matching import KnownVariants, Matched
 from annotator.engine.progress import Warnings
-from annotator.engine.reference import Reference
-from annotator.engine.regions import RegionTracks
+from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.matching import KnownVariants, Matched
+from annotator.engine.reference.regions import RegionTracks
 from annotator.engine.rows import rows_of, text_of
 from annotator.engine.tabix import WITHIN, Places
 from annotator.engine.table import schema_of

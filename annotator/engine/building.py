@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from annotator.engine.codes import STARTS
 from annotator.engine.consequence.compiling import compile_models
 from annotator.engine.contig_building import as_models_say, contigs_of
 from annotator.engine.errors import BundleError
@@ -22,10 +21,11 @@ from annotator.engine.library_errors import step
 from annotator.engine.model_building import place, write_models
 from annotator.engine.model_checks import Fit, check_models
 from annotator.engine.recipe import Recipe
-from annotator.engine.reference import SCHEMA, Contig, Sequence
+from annotator.engine.reference.bundle import SCHEMA, Contig, Sequence
+from annotator.engine.reference.genetic_code import STARTS
+from annotator.engine.reference.verify import sha256
 from annotator.engine.region_building import merge_regions
 from annotator.engine.sequence_building import copy_sequence
-from annotator.engine.verify import sha256
 
 #: Transcripts that a line of the output lists.
 MOST_LISTED = 10

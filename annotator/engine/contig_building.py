@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from annotator.engine.bounds import LARGEST_POSITION
-from annotator.engine.codes import STARTS
-from annotator.engine.detection import synonyms
 from annotator.engine.errors import BundleError
 from annotator.engine.gene_formats import GeneTable
 from annotator.engine.recipe import Recipe
-from annotator.engine.reference import Contig
-from annotator.engine.signs import chromosome
+from annotator.engine.reference.build_detection import synonyms
+from annotator.engine.reference.build_evidence import chromosome
+from annotator.engine.reference.bundle import Contig
+from annotator.engine.reference.genetic_code import STARTS
 
 #: Features across the origin of a circular contig end beyond its length, up to twice as far.
 LONGEST_CIRCLE = LARGEST_POSITION // 2

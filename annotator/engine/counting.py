@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from annotator.engine.columns import bytes_of, every, letters
 from annotator.engine.consequence.terms import BIT, IMPACTS, TERMS
 from annotator.engine.progress import Warnings
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.blocks import SKIP_CODES, Records
 from annotator.engine.vcf.header import Header
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from annotator.engine.errors import EngineError
-from annotator.engine.models import indexed, model_contigs, model_lines, read_contigs, read_lines
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.models import indexed, model_contigs, model_lines, read_contigs, read_lines
 
 _LOG = logging.getLogger(__name__)
 #: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.

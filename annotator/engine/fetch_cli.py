@@ -15,7 +15,7 @@ from annotator.engine.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.fetching import Fetcher
 from annotator.engine.known_variants import VariantSource
-from annotator.engine.presets import Preset, PresetPart, load_preset, preset_names
+from annotator.engine.reference.presets import Preset, PresetPart, load_preset, preset_names
 from annotator.engine.region_building import RegionSource
 
 #: Seconds between two lines of progress.

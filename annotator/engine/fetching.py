@@ -15,7 +15,7 @@ import urllib3
 
 from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
-from annotator.engine.presets import PublicFile
+from annotator.engine.reference.presets import PublicFile
 
 #: Tries of one file without a new byte in between, and seconds before the second; they double up to the longest.
 TRIES, FIRST_WAIT, LONGEST_WAIT = 6, 1.0, 60.0

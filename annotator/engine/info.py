@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.consequence.terms import IMPACTS, TERMS
 from annotator.engine.earlier import BCSQ, SKIPPED, Earlier
-from annotator.engine.layers import info_line
-from annotator.engine.matching import Matched, encoded
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.layers import info_line
+from annotator.engine.reference.matching import Matched, encoded
 from annotator.engine.vcf.blocks import SKIP_CODES, Records
 
 BCSQ_DESCRIPTION = (

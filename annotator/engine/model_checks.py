@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotator.engine.gene_formats import GeneModel
-from annotator.engine.models import Models
-from annotator.engine.reference import Contig, Sequence
-from annotator.engine.verify import coding_faults
+from annotator.engine.reference.bundle import Contig, Sequence
+from annotator.engine.reference.models import Models
+from annotator.engine.reference.verify import coding_faults
 
 #: Parts of the coding transcripts that must start and end as proteins do, and that may have a stop before the end.
 #: Tables that do not say which transcripts are cut off have about one in eight that is; models on a wrong sequence

@@ -21,7 +21,7 @@ from annotator.engine.info import info_lines
 from annotator.engine.logfile import render_log
 from annotator.engine.pool import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.right_reference import refuse_wrong_reference
 from annotator.engine.streaming import DisorderError, Pass, Passed, Source
 from annotator.engine.vcf.header import read_header, render_header

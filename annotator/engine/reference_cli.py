@@ -10,13 +10,13 @@ from pathlib import Path
 
 from annotator.engine.build_cli import add_build_options, run_build
 from annotator.engine.command_errors import limit_process, refused
-from annotator.engine.detection import detect, evidence_of, fit
 from annotator.engine.errors import EngineError
 from annotator.engine.fetch_cli import add_fetch_options, run_fetch
-from annotator.engine.presets import load_preset, preset_names
-from annotator.engine.reference import Reference, reference_names
-from annotator.engine.signs import read_signs
-from annotator.engine.verify import verify
+from annotator.engine.reference.build_detection import detect, evidence_of, fit
+from annotator.engine.reference.build_evidence import read_signs
+from annotator.engine.reference.bundle import Reference, reference_names
+from annotator.engine.reference.presets import load_preset, preset_names
+from annotator.engine.reference.verify import verify
 
 
 def run_reference(arguments: list[str], parser: argparse.ArgumentParser) -> int:

@@ -14,8 +14,8 @@ from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import make_index
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
-from annotator.engine.reference import Contig
-from annotator.engine.regions import COLUMNS
+from annotator.engine.reference.bundle import Contig
+from annotator.engine.reference.regions import COLUMNS
 
 _NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
 #: Regions of one contig that wait in memory before they go to disk.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotator.engine.counting import Counts
 from annotator.engine.errors import InputError, quote
 from annotator.engine.progress import Warnings
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import Header
 
 #: A file with more REF mismatches than this part of its comparable records was called on another reference...

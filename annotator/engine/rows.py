@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.matching import Matched
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.matching import Matched
 from annotator.engine.vcf.blocks import SKIP_CODES, Records
 
 #: Columns of the table by the columns of the most severe transcript.

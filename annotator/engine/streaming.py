@@ -27,7 +27,7 @@ from annotator.engine.indexes import beside, ending_for
 from annotator.engine.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.pool import Pool
 from annotator.engine.progress import Warnings
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.tabix import TabixIndex
 from annotator.engine.table import TableWriter, schema_of
 from annotator.engine.vcf.header import Header

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 
 #: Rows of one row group.
 GROUP_ROWS = 20_000

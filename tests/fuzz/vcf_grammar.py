@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from annotator.engine import Reference
-from annotator.engine.reference import Contig, Sequence
+from annotator.engine.reference.bundle import Contig, Sequence
 from tests.fuzz.bgzf_bytes import bgzipped
 from tests.fuzz.choices import Choices, Fault
 from tests.fuzz.vcf_faults import with_fault

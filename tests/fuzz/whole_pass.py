@@ -10,7 +10,7 @@ from pathlib import Path
 
 from annotator.engine.building import Recipe, build
 from annotator.engine.errors import BundleError
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 from tests.fuzz.choices import Fault
 from tests.fuzz.model_grammar import CONTIGS, ModelFile
 from tests.fuzz.vcf_grammar import VcfFile

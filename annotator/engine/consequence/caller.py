@@ -33,7 +33,7 @@ from annotator.engine.consequence.substitutions import (
 )
 from annotator.engine.consequence.terms import INTERGENIC
 from annotator.engine.errors import EngineError
-from annotator.engine.reference import around_origin
+from annotator.engine.reference.bundle import around_origin
 
 #: ``A>C`` by 4 * index of the first + index of the second base.
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])

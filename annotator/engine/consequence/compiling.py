@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
-from annotator.engine.reference import Contig
+from annotator.engine.reference.bundle import Contig
 
 #: Changes when the columns do: a file of another version is not read.
 FORMAT = "1"

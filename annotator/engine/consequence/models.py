@@ -23,7 +23,7 @@ LONGEST_FRAMESHIFT_INTRON = 13
 
 
 class Bases(Protocol):
-    """What gives the bases of a reference, as :class:`annotator.engine.reference.Sequence` does."""
+    """What gives the bases of a reference, as :class:`annotator.engine.reference.bundle.Sequence` does."""
 
     def fetch(self, contig: str, start: int, length: int) -> bytes:
         """Upper-case bases from a 1-based position on; fewer at the end of the contig."""

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_REF_BASES
 from annotator.engine.columns import bytes_of, cut, every, letters, replaced, spread
 from annotator.engine.errors import SKIPS
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.genotypes import bad_genotypes
 from annotator.engine.vcf.header import Header
 from annotator.engine.vcf.reading import Block

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, too_large, whole_number
 from annotator.engine.errors import InputError, quote
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import FIXED, Header
 
 PLAIN = re.compile(rb"[ACGTacgt]+")

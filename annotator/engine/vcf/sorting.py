@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from annotator.engine.progress import Warnings
-from annotator.engine.reference import Reference
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import Header
 from annotator.engine.vcf.reading import Block
 from annotator.engine.vcf.records import POSITION, RecordParser

@@ -20,8 +20,8 @@ from annotator.engine.cli import main
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.known_variants import VariantSource
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
-from annotator.engine.regions import RegionTracks
-from annotator.engine.verify import verify
+from annotator.engine.reference.regions import RegionTracks
+from annotator.engine.reference.verify import verify
 
 Build = Callable[..., int]
 
@@ -60,7 +60,7 @@ STEPS = {
     "annotator.engine.model_building.make_index": "gene models",
     "annotator.engine.building.compile_models": "small",
     "annotator.engine.consequence.compiling._take": "models.gff3.gz",
-    "annotator.engine.models._rows": "models.gff3.gz",
+    "annotator.engine.reference.models._rows": "models.gff3.gz",
     "annotator.engine.model_checks.coding_faults": "small",
     "annotator.engine.building.Sequence": "small",
     "annotator.engine.known_variants.open_table": "known.vcf",

@@ -15,8 +15,8 @@ from annotator.engine import BundleError, Reference, fetching
 from annotator.engine.cli import main
 from annotator.engine.fetch_cli import Progress
 from annotator.engine.fetching import Fetcher
-from annotator.engine.presets import PublicFile, load_preset, preset_names, read_builds
-from annotator.engine.verify import verify
+from annotator.engine.reference.presets import PublicFile, load_preset, preset_names, read_builds
+from annotator.engine.reference.verify import verify
 from tests.unit.engine.file_server import FileServer, serving
 from tests.unit.engine.small_genome import GENES, gff3, write_fasta
 

@@ -10,8 +10,8 @@ import pytest
 
 from annotator.engine import Reference
 from annotator.engine.gene_tables import read_gene_table
-from annotator.engine.models import Models
-from annotator.engine.verify import verify
+from annotator.engine.reference.models import Models
+from annotator.engine.reference.verify import verify
 from tests.unit.engine.small_genome import GENES, gff3, gtf
 
 ENSEMBL = """##gff-version 3

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotator.engine.layers import encode
 from annotator.engine.normalise import normalise
+from annotator.engine.reference.layers import encode
 from tests.unit.engine.conftest import Result
 
 Run = Callable[..., Result]

@@ -14,8 +14,8 @@ from annotator.engine.comparing import compare
 from annotator.engine.fetching import _number as header_number
 from annotator.engine.gene_formats import GeneTable, note_code
 from annotator.engine.gff3_models import _selenocysteines
+from annotator.engine.reference.build_evidence import Signs
 from annotator.engine.region_building import RegionSource, _regions
-from annotator.engine.signs import Signs
 from annotator.engine.vcf import blocks
 from tests.unit.engine.conftest import PROJECT, Result
 
@@ -29,19 +29,19 @@ BOUNDED = {
     "bounds.py": {"int(digits)": "as many digits as the largest number has"},
     "csq.py": {"int(line.split(b'\\t', 3)[2])": "an ordinal that the engine wrote"},
     "csq_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
-    "detection.py": {"int(found[2])": "up to three digits"},
+    "reference/build_detection.py": {"int(found[2])": "up to three digits"},
     "gene_formats.py": dict.fromkeys(("int(start)", "int(end)"), "up to nine digits"),
     "haplotypes.py": dict.fromkeys(("int(found[0])", "int(fields[2])"), "csq wrote it, from what the engine wrote"),
-    "models.py": dict.fromkeys(
+    "reference/models.py": dict.fromkeys(
         ("int(first)", "int(last)", "int(phase)", "map(int, attributes['selenocysteine'].split(','))"),
         "the build wrote it; what else a bundle has is refused in words of ours",
     ),
     "phase_sets.py": {"int(columns[1])": "a position that the engine wrote"},
     "region_building.py": dict.fromkeys(("int(start)", "int(end)", "int(number)"), "the build wrote it"),
-    "regions.py": dict.fromkeys(("int(first)", "int(last)"), "the build wrote it; a damaged table is called that"),
-    "signs.py": {"int(found[1])": "two digits"},
+    "reference/regions.py": dict.fromkeys(("int(first)", "int(last)"), "the build wrote it; damage is reported"),
+    "reference/build_evidence.py": {"int(found[1])": "two digits"},
     "vcf/sorting.py": dict.fromkeys(("int(pos)", "int(fields[1])"), "matches the pattern of positions"),
-    "verify.py": dict.fromkeys(("int(pos)", "int(start)", "int(end)"), "the build wrote it; errors are worded"),
+    "reference/verify.py": dict.fromkeys(("int(pos)", "int(start)", "int(end)"), "the build wrote it; damage is found"),
 }
 #: What is visibly a number, or an element of an array of numbers.
 NUMBERS = (

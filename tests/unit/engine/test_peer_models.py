@@ -11,7 +11,7 @@ import pytest
 
 from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.cli import main
-from annotator.engine.verify import verify
+from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import Result, take_apart
 
 CASES = Path(__file__).parent / "cases" / "peer"

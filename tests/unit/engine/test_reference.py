@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from annotator.engine import BundleError, Reference
-from annotator.engine import reference as reference_module
 from annotator.engine.consequence.compiling import compile_models
-from annotator.engine.verify import verify
+from annotator.engine.reference import bundle as reference_module
+from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import PROJECT
 
 BUNDLE = PROJECT / "reference" / "rCRS"

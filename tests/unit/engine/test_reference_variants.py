@@ -10,7 +10,7 @@ import pysam
 import pytest
 
 from annotator.engine import Reference, known_variants
-from annotator.engine.verify import verify
+from annotator.engine.reference.verify import verify
 from tests.unit.engine.small_genome import (
     annotated,
     refusal,

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine import Reference, region_building
-from annotator.engine.reference import RegionSpec, TrackSpec
+from annotator.engine.reference.bundle import RegionSpec, TrackSpec
+from annotator.engine.reference.regions import RegionTracks
+from annotator.engine.reference.verify import verify
 from annotator.engine.region_building import RegionSource, merge_regions
-from annotator.engine.regions import RegionTracks
-from annotator.engine.verify import verify
 from tests.unit.engine.small_genome import refusal
 
 Build = Callable[..., int]

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from annotator.engine.consequence import CSQ_FIELDS, AlleleChunk, ConsequenceCaller, GeneModels, compile_models
-from annotator.engine.reference import Contig
+from annotator.engine.reference.bundle import Contig
 
 LENGTH = 16_000
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
@@ -131,7 +131,7 @@ def gff3(contig: str = "1") -> str:
 
 
 class Bases:
-    """The contig, as :class:`annotator.engine.reference.Sequence` gives it."""
+    """The contig, as :class:`annotator.engine.reference.bundle.Sequence` gives it."""
 
     def fetch(self, contig: str, start: int, length: int) -> bytes:
         return GENOME[max(0, start - 1) : start - 1 + length].encode()

@@ -9,7 +9,7 @@ import pytest
 
 from annotator.engine.consequence import ConsequenceCaller, GeneModels, compile_models
 from annotator.engine.consequence.terms import BIT
-from annotator.engine.reference import Contig
+from annotator.engine.reference.bundle import Contig
 from tests.unit.engine.consequence.casebook import LENGTH, Bases, Record, at, caller, chunk, entries, gff3, models
 
 Entry = dict[str, str]

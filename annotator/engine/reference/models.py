@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import index_of, open_table, rows_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, VERIFY, in_words, step
-from annotator.engine.reference import Contig
+from annotator.engine.reference.bundle import Contig
 
 Interval = tuple[int, int]
 #: The transcript that a row is, or is a part of.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
-from annotator.engine.presets import CHROMOSOMES
+from annotator.engine.reference.presets import CHROMOSOMES
 
 #: How much of a file is read: uncompressed bytes, bytes as they are in the file, and records.
 MOST_BYTES, MOST_FILE_BYTES, MOST_RECORDS = 32 << 20, 32 << 20, 5_000

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from annotator.engine.presets import CHROMOSOMES, read_builds, refseq_accession
-from annotator.engine.reference import Reference
-from annotator.engine.signs import ACCESSION, Signs, chromosome
+from annotator.engine.reference.build_evidence import ACCESSION, Signs, chromosome
+from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.presets import CHROMOSOMES, read_builds, refseq_accession
 
 #: The human mitochondrion by itself: it belongs to GRCh37 (hs37d5) and GRCh38 alike.
 MITOCHONDRION = "rCRS"

@@ -287,7 +287,7 @@ def _other_format(name: str, found: object) -> BundleError:
 def search_path() -> list[Path]:
     """Directories that hold bundles: ``GAS_REFERENCE_PATH`` (colon-separated), then ``reference`` of the project."""
     configured = [Path(item) for item in os.environ.get("GAS_REFERENCE_PATH", "").split(os.pathsep) if item]
-    return [*configured, Path(__file__).resolve().parents[2] / "reference"]
+    return [*configured, Path(__file__).resolve().parents[3] / "reference"]
 
 
 def reference_names(search: list[Path] | None = None) -> list[str]:

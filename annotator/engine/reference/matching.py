@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from annotator.engine.columns import bytes_of
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import open_table
-from annotator.engine.layers import WINDOW, encode
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.normalise import normalise
-from annotator.engine.reference import LayerSpec, Sequence
+from annotator.engine.reference.bundle import LayerSpec, Sequence
+from annotator.engine.reference.layers import WINDOW, encode
 
 _SPECIAL = r"[%:;=, \t\r\n|]"
 
