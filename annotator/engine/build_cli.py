@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TextIO
 
 from annotator.engine.bounds import whole_number
-from annotator.engine.building import Recipe, build
 from annotator.engine.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
-from annotator.engine.gene_formats import LARGEST_CODE
-from annotator.engine.known_variants import VariantSource
-from annotator.engine.region_building import RegionSource
+from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.gene_formats import LARGEST_CODE
+from annotator.engine.reference.build.known_variants import VariantSource
+from annotator.engine.reference.build.regions import RegionSource
 
 
 def add_build_options(parser: argparse.ArgumentParser) -> None:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from annotator.engine.building import Recipe, build
 from annotator.engine.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
-from annotator.engine.fetching import Fetcher
-from annotator.engine.known_variants import VariantSource
+from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.fetching import Fetcher
+from annotator.engine.reference.build.known_variants import VariantSource
+from annotator.engine.reference.build.regions import RegionSource
 from annotator.engine.reference.presets import Preset, PresetPart, load_preset, preset_names
-from annotator.engine.region_building import RegionSource
 
 #: Seconds between two lines of progress.
 SAY_EVERY = 5.0

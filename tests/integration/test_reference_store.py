@@ -15,7 +15,7 @@ import pytest
 
 from annotator.choose_reference import choose_reference
 from annotator.engine import Reference
-from annotator.engine.building import Recipe, build
+from annotator.engine.reference.build.building import Recipe, build
 from annotator.reference_store import ReferenceStore
 from annotator.settings import WorkerSettings
 from annotator.worker import Worker

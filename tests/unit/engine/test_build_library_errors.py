@@ -18,8 +18,8 @@ import pytest
 from annotator.engine import Reference
 from annotator.engine.cli import main
 from annotator.engine.errors import BundleError, EngineError
-from annotator.engine.known_variants import VariantSource
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
+from annotator.engine.reference.build.known_variants import VariantSource
 from annotator.engine.reference.regions import RegionTracks
 from annotator.engine.reference.verify import verify
 
@@ -50,26 +50,26 @@ ERRORS: list[Callable[[], Exception]] = [
 ]
 #: What each step of a build calls first, and a word of the message when it fails.
 STEPS = {
-    "annotator.engine.sequence_building._copy": "bundle.fa",
-    "annotator.engine.sequence_building.pysam.faidx": "bundle.fa",
-    "annotator.engine.gene_tables._rows": "bundle.models",
-    "annotator.engine.gene_tables._tidied": "bundle.models",
-    "annotator.engine.building.contigs_of": "small",
-    "annotator.engine.building.place": "small",
-    "annotator.engine.building.write_models": "small",
-    "annotator.engine.model_building.make_index": "gene models",
-    "annotator.engine.building.compile_models": "small",
+    "annotator.engine.reference.build.sequence._copy": "bundle.fa",
+    "annotator.engine.reference.build.sequence.pysam.faidx": "bundle.fa",
+    "annotator.engine.reference.build.gene_tables._rows": "bundle.models",
+    "annotator.engine.reference.build.gene_tables._tidied": "bundle.models",
+    "annotator.engine.reference.build.building.contigs_of": "small",
+    "annotator.engine.reference.build.building.place": "small",
+    "annotator.engine.reference.build.building.write_models": "small",
+    "annotator.engine.reference.build.gene_models.make_index": "gene models",
+    "annotator.engine.reference.build.building.compile_models": "small",
     "annotator.engine.consequence.compiling._take": "models.gff3.gz",
     "annotator.engine.reference.models._rows": "models.gff3.gz",
-    "annotator.engine.model_checks.coding_faults": "small",
-    "annotator.engine.building.Sequence": "small",
-    "annotator.engine.known_variants.open_table": "known.vcf",
-    "annotator.engine.known_variants.make_index": "known",
-    "annotator.engine.known_variants.Sequence": "small",
-    "annotator.engine.known_variants._values": "known",
-    "annotator.engine.region_building.make_index": "regions",
-    "annotator.engine.region_building._value": "tracks.bed",
-    "annotator.engine.building.sha256": "small",
+    "annotator.engine.reference.build.model_checks.coding_faults": "small",
+    "annotator.engine.reference.build.building.Sequence": "small",
+    "annotator.engine.reference.build.known_variants.open_table": "known.vcf",
+    "annotator.engine.reference.build.known_variants.make_index": "known",
+    "annotator.engine.reference.build.known_variants.Sequence": "small",
+    "annotator.engine.reference.build.known_variants._values": "known",
+    "annotator.engine.reference.build.regions.make_index": "regions",
+    "annotator.engine.reference.build.regions._value": "tracks.bed",
+    "annotator.engine.reference.build.building.sha256": "small",
 }
 
 
@@ -116,7 +116,7 @@ def test_what_the_system_says_is_told(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/somewhere")
 
-    monkeypatch.setattr("annotator.engine.gene_tables._rows", full)
+    monkeypatch.setattr("annotator.engine.reference.build.gene_tables._rows", full)
     assert build() == 1
     assert capsys.readouterr().err == "error: No space left on device: /somewhere\n"
     assert not (tmp_path / "bundle").exists()

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from annotator.engine import BundleError, Reference, fetching
+from annotator.engine import BundleError, Reference
 from annotator.engine.cli import main
 from annotator.engine.fetch_cli import Progress
-from annotator.engine.fetching import Fetcher
+from annotator.engine.reference.build import fetching
+from annotator.engine.reference.build.fetching import Fetcher
 from annotator.engine.reference.presets import PublicFile, load_preset, preset_names, read_builds
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.file_server import FileServer, serving

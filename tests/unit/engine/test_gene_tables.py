@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from annotator.engine import Reference
-from annotator.engine.gene_tables import read_gene_table
+from annotator.engine.reference.build.gene_tables import read_gene_table
 from annotator.engine.reference.models import Models
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.small_genome import GENES, gff3, gtf

@@ -11,9 +11,9 @@ import pytest
 
 from annotator.engine import BundleError, Reference
 from annotator.engine.bounds import LARGEST_POSITION
-from annotator.engine.contig_building import LONGEST_CIRCLE, contigs_of
 from annotator.engine.indexes import CSI, TABIX_REACH, TBI, index_of, open_table
-from annotator.engine.recipe import Recipe
+from annotator.engine.reference.build.contigs import LONGEST_CIRCLE, contigs_of
+from annotator.engine.reference.build.recipe import Recipe
 from tests.corpora.made_reference import Bases, build_reference, reference_for
 from tests.unit.engine.conftest import Result
 

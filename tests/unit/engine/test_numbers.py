@@ -11,11 +11,11 @@ import pytest
 from annotator.engine import BundleError
 from annotator.engine.bounds import LARGEST_LENGTH, LARGEST_POSITION, whole_number
 from annotator.engine.comparing import compare
-from annotator.engine.fetching import _number as header_number
-from annotator.engine.gene_formats import GeneTable, note_code
-from annotator.engine.gff3_models import _selenocysteines
+from annotator.engine.reference.build.fetching import _number as header_number
+from annotator.engine.reference.build.gene_formats import GeneTable, note_code
+from annotator.engine.reference.build.gff3_models import _selenocysteines
+from annotator.engine.reference.build.regions import RegionSource, _regions
 from annotator.engine.reference.build_evidence import Signs
-from annotator.engine.region_building import RegionSource, _regions
 from annotator.engine.vcf import blocks
 from tests.unit.engine.conftest import PROJECT, Result
 
@@ -30,14 +30,14 @@ BOUNDED = {
     "csq.py": {"int(line.split(b'\\t', 3)[2])": "an ordinal that the engine wrote"},
     "csq_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
     "reference/build_detection.py": {"int(found[2])": "up to three digits"},
-    "gene_formats.py": dict.fromkeys(("int(start)", "int(end)"), "up to nine digits"),
+    "reference/build/gene_formats.py": dict.fromkeys(("int(start)", "int(end)"), "up to nine digits"),
     "haplotypes.py": dict.fromkeys(("int(found[0])", "int(fields[2])"), "csq wrote it, from what the engine wrote"),
     "reference/models.py": dict.fromkeys(
         ("int(first)", "int(last)", "int(phase)", "map(int, attributes['selenocysteine'].split(','))"),
         "the build wrote it; what else a bundle has is refused in words of ours",
     ),
     "phase_sets.py": {"int(columns[1])": "a position that the engine wrote"},
-    "region_building.py": dict.fromkeys(("int(start)", "int(end)", "int(number)"), "the build wrote it"),
+    "reference/build/regions.py": dict.fromkeys(("int(start)", "int(end)", "int(number)"), "the build wrote it"),
     "reference/regions.py": dict.fromkeys(("int(first)", "int(last)"), "the build wrote it; damage is reported"),
     "reference/build_evidence.py": {"int(found[1])": "two digits"},
     "vcf/sorting.py": dict.fromkeys(("int(pos)", "int(fields[1])"), "matches the pattern of positions"),

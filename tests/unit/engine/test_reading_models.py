@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine.errors import BundleError
-from annotator.engine.gene_formats import GeneTable
-from annotator.engine.gene_tables import read_gene_table
-from annotator.engine.gff3_lineage import MOST_LEVELS
+from annotator.engine.reference.build.gene_formats import GeneTable
+from annotator.engine.reference.build.gene_tables import read_gene_table
+from annotator.engine.reference.build.gff3_lineage import MOST_LEVELS
 
 Read = Callable[[str], GeneTable]
 Refused = Callable[[str], str]

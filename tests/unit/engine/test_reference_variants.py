@@ -9,7 +9,8 @@ from pathlib import Path
 import pysam
 import pytest
 
-from annotator.engine import Reference, known_variants
+from annotator.engine import Reference
+from annotator.engine.reference.build import known_variants
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.small_genome import (
     annotated,

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotator.engine import Reference, region_building
+from annotator.engine import Reference
+from annotator.engine.reference.build import regions as region_building
+from annotator.engine.reference.build.regions import RegionSource, merge_regions
 from annotator.engine.reference.bundle import RegionSpec, TrackSpec
 from annotator.engine.reference.regions import RegionTracks
 from annotator.engine.reference.verify import verify
-from annotator.engine.region_building import RegionSource, merge_regions
 from tests.unit.engine.small_genome import refusal
 
 Build = Callable[..., int]

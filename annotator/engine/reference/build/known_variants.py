@@ -20,10 +20,10 @@ from urllib.parse import unquote
 from annotator.engine.bgzf import END_OF_FILE, BgzfWriter, pack
 from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
-from annotator.engine.gene_formats import shown
 from annotator.engine.indexes import index_of, make_index, open_table, rows_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.normalise import normalise
+from annotator.engine.reference.build.gene_formats import shown
 from annotator.engine.reference.bundle import Contig, Sequence
 from annotator.engine.reference.layers import WINDOW
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
-from annotator.engine.gene_formats import GeneTable
-from annotator.engine.recipe import Recipe
+from annotator.engine.reference.build.gene_formats import GeneTable
+from annotator.engine.reference.build.recipe import Recipe
 from annotator.engine.reference.build_detection import synonyms
 from annotator.engine.reference.build_evidence import chromosome
 from annotator.engine.reference.bundle import Contig

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from annotator.engine.gene_formats import GeneModel
+from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.bundle import Contig, Sequence
 from annotator.engine.reference.models import Models
 from annotator.engine.reference.verify import coding_faults

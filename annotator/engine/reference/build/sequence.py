@@ -11,8 +11,8 @@ import pysam
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
-from annotator.engine.gene_formats import shown
 from annotator.engine.library_errors import refuse_compression, step
+from annotator.engine.reference.build.gene_formats import shown
 
 #: Bases of a line of the sequence.
 LINE = 60

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
-from annotator.engine.gene_formats import (
+from annotator.engine.reference.build.gene_formats import (
     READ_ATTRIBUTES,
     SELENOCYSTEINE,
     GeneModel,
@@ -30,7 +30,7 @@ from annotator.engine.gene_formats import (
     trans_spliced,
     versioned,
 )
-from annotator.engine.gff3_lineage import Lineages, Node
+from annotator.engine.reference.build.gff3_lineage import Lineages, Node
 
 _PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
 _ID = re.compile(r"(?:^|;)\s*ID=([^;]*)")

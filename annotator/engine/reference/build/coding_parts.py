@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 
-from annotator.engine.gene_formats import GeneModel, Interval
+from annotator.engine.reference.build.gene_formats import GeneModel, Interval
 
 
 def joined(intervals: list[Interval]) -> list[Interval]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annotator.engine.gene_formats import ModelError, Row, shown
+from annotator.engine.reference.build.gene_formats import ModelError, Row, shown
 
 _GENES = frozenset({"gene", "ncRNA_gene", "pseudogene"})
 #: Ancestors that a row may have.

@@ -1,7 +1,7 @@
 """Transcripts as every reader of gene models gives them, and the parts of a row that GFF3 and GTF have in common.
 
-The readers are :mod:`annotator.engine.gff3_models`, :mod:`annotator.engine.gtf_models` and
-:mod:`annotator.engine.gene_pred_models`.
+The readers are :mod:`annotator.engine.reference.build.gff3_models`,
+:mod:`annotator.engine.reference.build.gtf_models` and :mod:`annotator.engine.reference.build.gene_pred_models`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
-from annotator.engine.left_out import LeftOut
+from annotator.engine.reference.build.left_out import LeftOut
 
 #: First and last base, 1-based and inclusive.
 Interval = tuple[int, int]

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
-from annotator.engine.gene_formats import GeneModel, GeneTable, Interval, ModelError, Row, position, shown
+from annotator.engine.reference.build.gene_formats import (
+    GeneModel,
+    GeneTable,
+    Interval,
+    ModelError,
+    Row,
+    position,
+    shown,
+)
 
 #: Columns of genePred, and of its extension from ``score`` to ``exonFrames``.
 COLUMNS, EXTENDED = 10, 15
