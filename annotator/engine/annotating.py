@@ -15,18 +15,18 @@ import pyarrow.compute as pc
 from annotator.engine.bgzf import BLOCK, pack_lines
 from annotator.engine.columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
-from annotator.engine.counting import ISLANDS, Counts, count_block
-from annotator.engine.earlier import Earlier
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes import Answer, joined_entries
-from annotator.engine.info import InfoWriter, identifiers, where_there, with_identifiers
+from annotator.engine.output.counting import ISLANDS, Counts, count_block
+from annotator.engine.output.earlier import Earlier
+from annotator.engine.output.info import InfoWriter, identifiers, where_there, with_identifiers
+from annotator.engine.output.rows import rows_of, text_of
+from annotator.engine.output.tabix import WITHIN, Places
+from annotator.engine.output.table import schema_of
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.matching import KnownVariants, Matched
 from annotator.engine.reference.regions import RegionTracks
-from annotator.engine.rows import rows_of, text_of
-from annotator.engine.tabix import WITHIN, Places
-from annotator.engine.table import schema_of
 from annotator.engine.vcf.blocks import SKIP_CODES, BlockParser, Records
 from annotator.engine.vcf.header import Header
 from annotator.engine.vcf.reading import Block, Limits

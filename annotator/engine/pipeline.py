@@ -14,11 +14,11 @@ from typing import Any
 
 from pysam.version import __bcftools_version__ as bcftools_version
 
-from annotator.engine.earlier import Earlier, points_into_bcsq
 from annotator.engine.errors import InputError
 from annotator.engine.indexes import ENDINGS, beside
-from annotator.engine.info import info_lines
-from annotator.engine.logfile import render_log
+from annotator.engine.output.earlier import Earlier, points_into_bcsq
+from annotator.engine.output.info import info_lines
+from annotator.engine.output.logfile import render_log
 from annotator.engine.pool import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
 from annotator.engine.reference.bundle import Reference

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from annotator.engine.bgzf import END_OF_FILE, pack, pack_lines
 from annotator.engine.indexes import ENDINGS
-from annotator.engine.tabix import Places, TabixIndex
+from annotator.engine.output.tabix import Places, TabixIndex
 from chalicelib.domain.names import ResultNames
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.consequence.terms import IMPACTS, TERMS
-from annotator.engine.earlier import BCSQ, SKIPPED, Earlier
+from annotator.engine.output.earlier import BCSQ, SKIPPED, Earlier
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.layers import info_line
 from annotator.engine.reference.matching import Matched, encoded
