@@ -8,7 +8,7 @@ Example:
 """
 
 from annotator.engine.errors import BundleError, EngineError, InputError
-from annotator.engine.pipeline import Outputs, annotate
+from annotator.engine.pipeline.annotate import Outputs, annotate
 from annotator.engine.progress import Progress
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.reading import Limits

@@ -19,7 +19,7 @@ import pysam
 
 from annotator.engine.command_errors import file_error_words, limit_process
 from annotator.engine.errors import EngineError, InputError
-from annotator.engine.pipeline import Outputs, annotate
+from annotator.engine.pipeline.annotate import Outputs, annotate
 from annotator.engine.progress import Progress
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.reading import Limits

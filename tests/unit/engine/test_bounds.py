@@ -11,11 +11,11 @@ import pysam
 import pytest
 
 from annotator.engine import InputError, Limits, Outputs, Reference, annotate
-from annotator.engine.annotating import BlockAnnotator
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_ALLELES, MOST_ALT_BASES, whole_number
 from annotator.engine.errors import MESSAGE_LENGTH, EngineError, quote, shortened
 from annotator.engine.indexes import CSI, ENDINGS, TABIX_REACH, TBI, beside, open_table
 from annotator.engine.output import tabix, table
+from annotator.engine.pipeline.block_annotator import BlockAnnotator
 from annotator.engine.progress import DETAIL_LENGTH, Warnings
 from annotator.engine.vcf import blocks
 from annotator.engine.vcf.header import Header

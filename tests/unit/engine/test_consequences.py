@@ -12,8 +12,9 @@ import pysam
 import pysam.bcftools
 import pytest
 
-from annotator.engine import EngineError, Reference, streaming
+from annotator.engine import EngineError, Reference
 from annotator.engine.consequence.terms import TERMS
+from annotator.engine.pipeline import scheduler
 from tests.unit.engine.conftest import PROJECT, Result
 
 Vcf = Callable[..., Path]
@@ -196,14 +197,14 @@ def test_a_genotype_of_an_allele_that_is_not_there(vcf: Vcf, run: Run) -> None:
 
 def test_a_caller_that_fails_on_haplotypes(vcf: Vcf, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The results come all the same, record by record, with a warning."""
-    really = streaming.run_csq
+    really = scheduler.run_csq
 
     def failing(slim: Path, out: Path, reference: Reference, **options: Any) -> None:
         if options["haplotypes"]:
             raise EngineError("consequence_caller_failed", "bcftools csq ended with signal 11")
         really(slim, out, reference, **options)
 
-    monkeypatch.setattr(streaming, "run_csq", failing)
+    monkeypatch.setattr(scheduler, "run_csq", failing)
     result = run(vcf([(*site, ".", "GT", "1|1") for site in SITES], samples=("s",)))
     assert result.summary["haplotypes"] is False
     warning = result.warned("haplotypes_failed")

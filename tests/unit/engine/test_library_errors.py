@@ -14,8 +14,9 @@ import pysam
 import pytest
 from isal import isal_zlib
 
-from annotator.engine import Reference, csq
+from annotator.engine import Reference
 from annotator.engine.cli import main
+from annotator.engine.haplotypes import csq
 from annotator.engine.vcf import gzip_reading
 from annotator.engine.vcf.reading import DAMAGED
 from tests.unit.engine.conftest import PROJECT

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from annotator.engine import Reference, phase_sets
+from annotator.engine import Reference
 from annotator.engine.consequence import CSQ_FIELDS
-from annotator.engine.phase_sets import sets_of, with_sets
+from annotator.engine.haplotypes import phase_sets
+from annotator.engine.haplotypes.phase_sets import sets_of, with_sets
 from tests.unit.engine.conftest import CASES, Result
 
 Run = Callable[..., Result]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine import Reference
-from annotator.engine.reference.build import regions as region_building
+from annotator.engine.reference.build import regions as region_tracks
 from annotator.engine.reference.build.regions import RegionSource, merge_regions
 from annotator.engine.reference.bundle import RegionSpec, TrackSpec
 from annotator.engine.reference.regions import RegionTracks
@@ -133,7 +133,7 @@ def test_every_region_is_found(
     table.write_text("".join(f"1\t{first - 1}\t{last}\t{value}\n" for first, last, value in drawn))
     contig = Reference.load("rCRS").contigs[0]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(region_building, "WAITING", waiting)
+        patched.setattr(region_tracks, "WAITING", waiting)
         out = directory / "regions.tsv.gz"
         merge_regions([RegionSource("R", table)], out, [contig], {"1": contig.name}, directory)
     loaded = RegionTracks.load(RegionSpec(out, (TrackSpec("R", "R", ""),)), contig.name)

@@ -20,7 +20,7 @@ from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import SKIPS
 from annotator.engine.indexes import CSI, TABIX_REACH, TBI, open_table
 from annotator.engine.output.tabix import Places, TabixIndex, bins_of
-from annotator.engine.pool import Pool
+from annotator.engine.pipeline.worker_pool import Pool
 from annotator.engine.vcf import reading
 from annotator.engine.vcf.blocks import SKIP_CODES, BlockParser
 from annotator.engine.vcf.header import Header

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from annotator.engine.consequence import GeneModels
-from annotator.engine.phase_sets import WITH_SETS, sets_of, with_sets
+from annotator.engine.haplotypes.phase_sets import WITH_SETS, sets_of, with_sets
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.blocks import Records
 from annotator.engine.vcf.genotypes import carried, genotypes_of, gives_haplotypes, renumber

@@ -32,7 +32,7 @@ def run_csq(
     """Run the caller and wait for it: once for each genetic code, as it knows only one at a time.
 
     Args:
-        slim: input, as :mod:`annotator.engine.haplotypes` writes it; it is left as it is.
+        slim: input, as :mod:`annotator.engine.haplotypes.slim_vcf` writes it; it is left as it is.
         out: output, VCF records in the order of ``slim``; records on contigs without gene models are left out, so that
             it may be empty.
         reference: its sequence, models and genetic codes are used; of indexed models, those of the file's contigs.

@@ -15,19 +15,19 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from annotator.engine.annotating import BlockAnnotator, Outcome, Task
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
 from annotator.engine.consequence import GeneModels
-from annotator.engine.csq import run_csq
 from annotator.engine.errors import EngineError, InputError
-from annotator.engine.haplotypes import Answers, TranscriptNames, slim_header, slim_lines
+from annotator.engine.haplotypes.csq import run_csq
+from annotator.engine.haplotypes.phase_sets import Genes, TooManySetsError, spread_sets
+from annotator.engine.haplotypes.slim_vcf import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.indexes import beside, ending_for
 from annotator.engine.output.counting import Counts
 from annotator.engine.output.earlier import Earlier
 from annotator.engine.output.tabix import TabixIndex
 from annotator.engine.output.table import TableWriter, schema_of
-from annotator.engine.phase_sets import Genes, TooManySetsError, spread_sets
-from annotator.engine.pool import Pool
+from annotator.engine.pipeline.block_annotator import BlockAnnotator, Outcome, Task
+from annotator.engine.pipeline.worker_pool import Pool
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import Header

@@ -16,7 +16,7 @@ from annotator.engine.bgzf import BLOCK, pack_lines
 from annotator.engine.columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
 from annotator.engine.errors import InputError
-from annotator.engine.haplotypes import Answer, joined_entries
+from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
 from annotator.engine.output.counting import ISLANDS, Counts, count_block
 from annotator.engine.output.earlier import Earlier
 from annotator.engine.output.info import InfoWriter, identifiers, where_there, with_identifiers

@@ -79,8 +79,8 @@ def spread_sets(slim: Path, out: Path, genes: Genes) -> bool:
     """Write a slim file in which every phase set has a column of its own.
 
     Args:
-        slim: a VCF file as :mod:`annotator.engine.haplotypes` writes it; lines whose FORMAT is :data:`WITH_SETS` have
-            phase sets.
+        slim: a VCF file as :mod:`annotator.engine.haplotypes.slim_vcf` writes it; lines whose FORMAT is
+            :data:`WITH_SETS` have phase sets.
         out: the same records with GT alone, and more columns.
         genes: phase sets of different stretches may share a column.
 
