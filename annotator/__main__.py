@@ -12,7 +12,7 @@ def main(arguments: list[str]) -> int:
         from annotator.worker import main as work
 
         return work()
-    from annotator.engine.cli import main as annotate
+    from annotator.engine.cli.app import main as annotate
 
     return annotate(arguments)
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from annotator.engine import EngineError
-from annotator.engine.command_errors import refused
+from annotator.engine.cli.command_errors import refused
 from tests.corpora.made_reference import build_reference, contigs_of_models
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from annotator.engine import Reference
-from annotator.engine.cli import main
+from annotator.engine.cli.app import main
 from annotator.engine.reference.build.building import Recipe, build
 from tests.corpora.made_reference import build_reference, contigs_of_models, reference_for
 from tests.performance import genome

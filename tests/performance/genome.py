@@ -4,7 +4,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from annotator.engine.cli import main
+from annotator.engine.cli.app import main
 
 LENGTH = 1_000_000
 GENES, EXONS, EXON, INTRON = 80, 8, 150, 900

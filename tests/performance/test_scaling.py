@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.engine.cli import main
+from annotator.engine.cli.app import main
 from tests.conftest import PROJECT
 from tests.performance.genome import LENGTH, bases, build, exons_of
 

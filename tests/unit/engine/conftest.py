@@ -15,7 +15,7 @@ import pysam.bcftools
 import pytest
 
 from annotator.engine import InputError, Limits, Outputs, Reference, annotate
-from annotator.engine.cli import main
+from annotator.engine.cli.app import main
 from annotator.engine.indexes import index_of
 
 COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]

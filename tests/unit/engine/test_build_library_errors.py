@@ -16,7 +16,7 @@ import pysam
 import pytest
 
 from annotator.engine import Reference
-from annotator.engine.cli import main
+from annotator.engine.cli.app import main
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.reference.build.known_variants import VariantSource

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from annotator.engine.cli import ProgressLines, main
+from annotator.engine.cli.app import ProgressLines, main
 from annotator.engine.progress import Progress
 from tests.unit.engine.conftest import PROJECT
 
@@ -191,7 +191,7 @@ def test_a_limit_of_the_results(tmp_path: Path, processes: str) -> None:
 
 def test_a_limit_of_processor_time() -> None:
     """The system ends the process, and says why."""
-    script = "from annotator.engine.command_errors import limit_process; limit_process(None, 1)\nwhile True: pass"
+    script = "from annotator.engine.cli.command_errors import limit_process; limit_process(None, 1)\nwhile True: pass"
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, check=False)
     assert done.returncode == -signal.SIGXCPU
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from annotator.engine.cli import main
-from annotator.engine.comparing import compare
+from annotator.engine.cli.app import main
+from annotator.engine.compare.concordance import compare
 from annotator.engine.errors import BundleError
 
 NAMES = "Allele|Consequence|IMPACT|Feature|HGVSp"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from annotator.engine import Reference
 from annotator.engine.bgzf import BgzfWriter
-from annotator.engine.cli import main
+from annotator.engine.cli.app import main
 from annotator.engine.reference.build_detection import Evidence, detect, fit, synonyms
 from annotator.engine.reference.build_evidence import MOST_CONTIGS, MOST_NAMES, Signs, chromosome, read_signs
 

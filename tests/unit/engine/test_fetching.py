@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from annotator.engine import BundleError, Reference
-from annotator.engine.cli import main
-from annotator.engine.fetch_cli import Progress
+from annotator.engine.cli.app import main
+from annotator.engine.cli.fetch import Progress
 from annotator.engine.reference.build import fetching
 from annotator.engine.reference.build.fetching import Fetcher
 from annotator.engine.reference.presets import PublicFile, load_preset, preset_names, read_builds

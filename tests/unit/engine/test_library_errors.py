@@ -15,7 +15,7 @@ import pytest
 from isal import isal_zlib
 
 from annotator.engine import Reference
-from annotator.engine.cli import main
+from annotator.engine.cli.app import main
 from annotator.engine.haplotypes import csq
 from annotator.engine.vcf import gzip_reading
 from annotator.engine.vcf.reading import DAMAGED

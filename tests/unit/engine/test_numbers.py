@@ -10,7 +10,7 @@ import pytest
 
 from annotator.engine import BundleError
 from annotator.engine.bounds import LARGEST_LENGTH, LARGEST_POSITION, whole_number
-from annotator.engine.comparing import compare
+from annotator.engine.compare.concordance import compare
 from annotator.engine.reference.build.fetching import _number as header_number
 from annotator.engine.reference.build.gene_formats import GeneTable, note_code
 from annotator.engine.reference.build.gff3_models import _selenocysteines

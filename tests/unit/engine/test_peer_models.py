@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from annotator.engine import Outputs, Reference, annotate
-from annotator.engine.cli import main
+from annotator.engine.cli.app import main
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import Result, take_apart
 

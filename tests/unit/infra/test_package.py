@@ -21,7 +21,7 @@ def project(tmp_path: Path) -> Path:
              "chalicelib/__pycache__/a.cpython-311.pyc": "junk", "lambdas/submit.py": "s",
              "infra/resources.yaml": "Resources: {}", "frontend/package.json": "{}",
              "frontend/package-lock.json": "{}", "frontend/src/site.ts": "ts", "frontend/node_modules/x/y.js": "y",
-             "annotator/engine/cli.py": "cli", "reference/rCRS/sample.vcf": "vcf",
+             "annotator/engine/cli/app.py": "cli", "reference/rCRS/sample.vcf": "vcf",
              "docs/annotation.md": "#", MANIFEST: "{}"}
     root = tmp_path / "project"
     for name, text in texts.items():
@@ -83,7 +83,7 @@ def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[s
     ("requirements.txt", ["pip", "chalice"]),
     ("frontend/src/site.ts", ["npm run"]),
     ("docs/annotation.md", ["npm run"]),
-    ("annotator/engine/cli.py", ["annotator"]),
+    ("annotator/engine/cli/app.py", ["annotator"]),
     ("frontend/package-lock.json", ["npm ci", "npm run"]),
     ("frontend/node_modules/x/y.js", []),
 ])

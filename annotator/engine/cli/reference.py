@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from annotator.engine.build_cli import add_build_options, run_build
-from annotator.engine.command_errors import limit_process, refused
+from annotator.engine.cli.build import add_build_options, run_build
+from annotator.engine.cli.command_errors import limit_process, refused
+from annotator.engine.cli.fetch import add_fetch_options, run_fetch
 from annotator.engine.errors import EngineError
-from annotator.engine.fetch_cli import add_fetch_options, run_fetch
 from annotator.engine.reference.build_detection import detect, evidence_of, fit
 from annotator.engine.reference.build_evidence import read_signs
 from annotator.engine.reference.bundle import Reference, reference_names

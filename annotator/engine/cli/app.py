@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import pysam
 
-from annotator.engine.command_errors import file_error_words, limit_process
+from annotator.engine.cli.command_errors import file_error_words, limit_process
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline.annotate import Outputs, annotate
 from annotator.engine.progress import Progress
@@ -118,11 +118,11 @@ def main(arguments: list[str] | None = None) -> int:
     pysam.set_verbosity(0)  # htslib writes to standard error itself; what it finds is reported in our words
     if words[:1] == [REFERENCE]:
         # What builds and fetches references takes longer to load than a small file to annotate.
-        from annotator.engine.reference_cli import run_reference
+        from annotator.engine.cli.reference import run_reference
 
         return run_reference(words[1:], Parser(prog=f"{PROGRAM} {REFERENCE}"))
     if words[:1] == [COMPARE]:
-        from annotator.engine.compare_cli import run_compare
+        from annotator.engine.cli.compare import run_compare
 
         return run_compare(words[1:], Parser(prog=f"{PROGRAM} {COMPARE}"))
     options = _parser().parse_args(words)

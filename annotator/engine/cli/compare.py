@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from annotator.engine.command_errors import refused
-from annotator.engine.comparing import Agreement, compare
+from annotator.engine.cli.command_errors import refused
+from annotator.engine.compare.concordance import Agreement, compare
 from annotator.engine.errors import EngineError
 
 #: Classes of difference shown of one field.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from annotator.engine.bounds import whole_number
-from annotator.engine.command_errors import refused
+from annotator.engine.cli.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.reference.build.building import Recipe, build
 from annotator.engine.reference.build.gene_formats import LARGEST_CODE

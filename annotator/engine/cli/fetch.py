@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
-from annotator.engine.command_errors import refused
+from annotator.engine.cli.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.reference.build.building import Recipe, build
 from annotator.engine.reference.build.fetching import Fetcher

@@ -1,0 +1,1 @@
+"""Two annotations of the same variants compared with each other."""
