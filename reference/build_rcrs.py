@@ -25,8 +25,8 @@ from pathlib import Path
 import pysam
 
 from annotator.engine.bgzf import BgzfWriter
-from annotator.engine.consequence.compiling import compile_models
 from annotator.engine.normalise import normalise
+from annotator.engine.reference.build.compiling import compile_models
 from annotator.engine.reference.bundle import read_contig
 from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from annotator.engine import BundleError, Reference
-from annotator.engine.consequence.compiling import compile_models
 from annotator.engine.reference import bundle as reference_module
+from annotator.engine.reference.build.compiling import compile_models
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import PROJECT
 

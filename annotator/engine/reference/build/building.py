@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from annotator.engine.consequence.compiling import compile_models
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import step
+from annotator.engine.reference.build.compiling import compile_models
 from annotator.engine.reference.build.contigs import as_models_say, contigs_of
 from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.build.gene_models import place, write_models
