@@ -87,9 +87,10 @@ fuzz: $(VENV)/test.stamp ## Files that grammars write, valid or with one fault, 
 fleet: $(VENV)/test.stamp ## How long jobs wait and what annotators cost, simulated from infra/worker.yaml [BEFORE=commit]
 	@$(PY) -m tests.simulation $(if $(BEFORE),--before "$(BEFORE)")
 
-lint: $(VENV)/test.stamp ## Style, types, templates
+lint: $(VENV)/test.stamp ## Style, types, imports, templates
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo --no-cache
 	@$(PY) -m infra.package
 	@$(VENV)/bin/cfn-lint -r us-east-1 eu-central-1 eu-south-1 us-gov-west-1 cn-north-1 -- infra/worker.yaml out/package/sam.yaml
 	@$(VENV)/bin/cfn-lint infra/edge.yaml infra/pipeline.yaml
