@@ -9,7 +9,7 @@ def main(arguments: list[str]) -> int:
     The worker is loaded only when asked for: the engine's users need neither AWS nor its packages.
     """
     if arguments[:1] == ["work"]:
-        from annotator.worker import main as work
+        from annotator.worker.loop import main as work
 
         return work()
     from annotator.engine.cli.app import main as annotate

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from annotator.workspace import BYTES_PER_INPUT_BYTE
+from annotator.worker.workspace import BYTES_PER_INPUT_BYTE
 from infra.errors import OperatorError
 from infra.service import Place
 from infra.templates import WORKER, load

@@ -102,7 +102,7 @@ def test_free_results_go_cold_and_premium_brings_the_same_bytes_back(quick_stack
 
 
 def sha256(path: Path) -> str:
-    from annotator.annotate_job import sha256_of
+    from annotator.worker.annotate_job import sha256_of
 
     return sha256_of(path)
 

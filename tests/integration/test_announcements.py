@@ -15,9 +15,9 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
-from annotator import worker as worker_module
-from annotator.settings import WorkerSettings
-from annotator.worker import Worker
+from annotator.worker import loop as worker_module
+from annotator.worker.loop import Worker
+from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.job_table import Outputs
 from chalicelib.aws.queues import JobRequestsQueue
 from chalicelib.domain.jobs import Job, JobStatus

@@ -9,10 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from annotator import worker as worker_module
-from annotator.settings import WorkerSettings
-from annotator.task_protection import RENEW_SECONDS, TaskProtection
-from annotator.worker import Worker
+from annotator.worker import loop as worker_module
+from annotator.worker.loop import Worker
+from annotator.worker.settings import WorkerSettings
+from annotator.worker.task_protection import RENEW_SECONDS, TaskProtection
 from chalicelib.aws.job_table import Outputs
 from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import JobRequestsQueue

@@ -13,12 +13,12 @@ from typing import Any
 import boto3
 import pytest
 
-from annotator.choose_reference import choose_reference
 from annotator.engine import Reference
 from annotator.engine.reference.build.building import Recipe, build
-from annotator.reference_store import ReferenceStore
-from annotator.settings import WorkerSettings
-from annotator.worker import Worker
+from annotator.worker.choose_reference import choose_reference
+from annotator.worker.loop import Worker
+from annotator.worker.reference_store import ReferenceStore
+from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.queues import JobRequestsQueue
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest

@@ -16,12 +16,12 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
-from annotator import worker as worker_module
-from annotator.engine_process import EngineRun
-from annotator.lease import Lease
-from annotator.settings import WorkerSettings
-from annotator.worker import Worker
-from annotator.workspace import alive
+from annotator.worker import loop as worker_module
+from annotator.worker.engine_process import EngineRun
+from annotator.worker.lease import Lease
+from annotator.worker.loop import Worker
+from annotator.worker.settings import WorkerSettings
+from annotator.worker.workspace import alive
 from chalicelib.aws.clients import client
 from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import JobRequestsQueue, ReceivedMessage
@@ -440,7 +440,7 @@ def test_a_full_disk_leaves_the_job_for_another_worker(
     job = make_job(services, content=VCF)
     request(services, job)
     usage = type("usage", (), {"total": 10**12, "free": 1000})
-    monkeypatch.setattr("annotator.workspace.shutil.disk_usage", lambda path: usage)
+    monkeypatch.setattr("annotator.worker.workspace.shutil.disk_usage", lambda path: usage)
     make_worker().work_once(0)
     waiting = now(services, job)
     assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
@@ -451,7 +451,7 @@ def test_a_file_larger_than_any_workers_disk_fails(
     job = make_job(services, content=VCF)
     request(services, job)
     usage = type("usage", (), {"total": 1000, "free": 1000})
-    monkeypatch.setattr("annotator.workspace.shutil.disk_usage", lambda path: usage)
+    monkeypatch.setattr("annotator.worker.workspace.shutil.disk_usage", lambda path: usage)
     make_worker().work_once(0)
     error = now(services, job).error
     assert error is not None
@@ -560,7 +560,7 @@ def test_a_record_that_is_too_large_ends_the_job_at_once(
         services: Services, make_worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(services, content=VCF)
     request(services, job)
-    monkeypatch.setattr("annotator.annotate_job.key_figures", lambda _: {"contigs": ["x" * 1000] * 500})
+    monkeypatch.setattr("annotator.worker.annotate_job.key_figures", lambda _: {"contigs": ["x" * 1000] * 500})
     make_worker().work_once(0)
     failed = now(services, job)
     assert failed.error is not None

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from annotator.annotate_job import KEY_FIGURES, key_figures
+from annotator.worker.annotate_job import KEY_FIGURES, key_figures
 from chalicelib.aws.items import to_item
 from chalicelib.domain.bounds import LARGEST_RECORD, LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.domain.jobs import Job, JobReason, JobStatus

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.limited_process import (
+from annotator.worker.limited_process import (
     Ended,
     ProcessLimits,
     ProcessorTimeError,
@@ -54,7 +54,7 @@ def test_python_finds_its_modules() -> None:
 
 def test_children_cannot_read_the_environment_in_proc() -> None:
     """For the system a process that hides its environment is one whose memory nobody else may look at."""
-    script = ("import ctypes\nfrom annotator.limited_process import hide_environment\nhide_environment()\n"
+    script = ("import ctypes\nfrom annotator.worker.limited_process import hide_environment\nhide_environment()\n"
               "print(ctypes.CDLL(None).prctl(3, 0))")  # PR_GET_DUMPABLE
     assert run(script)[1] == ["0\n"]
 

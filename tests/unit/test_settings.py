@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from annotator import worker
+from annotator.worker import loop as worker
 from chalicelib.exceptions import MissingSettingsError
 from chalicelib.settings import NEEDED, Settings
 from tests.conftest import real_template

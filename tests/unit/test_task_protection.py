@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from annotator import task_protection
-from annotator.settings import WorkerSettings
-from annotator.task_protection import RENEW_SECONDS, TaskProtection
+from annotator.worker import task_protection
+from annotator.worker.settings import WorkerSettings
+from annotator.worker.task_protection import RENEW_SECONDS, TaskProtection
 from tests.ecs_agent import OFF, ON, Agent, running_agent
 
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from annotator.choose_reference import LIMITS as LOOK_LIMITS
-from annotator.choose_reference import choose_reference
-from annotator.engine_process import EngineRun, EngineStoppedError, run_engine
-from annotator.lease import Lease
-from annotator.limited_process import ProcessLimits
-from annotator.reference_store import ReferenceStore
-from annotator.settings import WorkerSettings
-from annotator.workspace import Workspace
+from annotator.worker.choose_reference import LIMITS as LOOK_LIMITS
+from annotator.worker.choose_reference import choose_reference
+from annotator.worker.engine_process import EngineRun, EngineStoppedError, run_engine
+from annotator.worker.lease import Lease
+from annotator.worker.limited_process import ProcessLimits
+from annotator.worker.reference_store import ReferenceStore
+from annotator.worker.settings import WorkerSettings
+from annotator.worker.workspace import Workspace
 from chalicelib.aws.job_table import Outputs
 from chalicelib.domain.bounds import LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.domain.jobs import Job, Progress, Stage

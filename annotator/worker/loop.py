@@ -10,13 +10,13 @@ from types import FrameType
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from annotator.annotate_job import annotate_job
-from annotator.engine_process import EngineCrashedError, EngineStoppedError
-from annotator.lease import Lease
-from annotator.limited_process import hide_environment
-from annotator.settings import WorkerSettings
-from annotator.task_protection import TaskProtection
-from annotator.workspace import Workspace
+from annotator.worker.annotate_job import annotate_job
+from annotator.worker.engine_process import EngineCrashedError, EngineStoppedError
+from annotator.worker.lease import Lease
+from annotator.worker.limited_process import hide_environment
+from annotator.worker.settings import WorkerSettings
+from annotator.worker.task_protection import TaskProtection
+from annotator.worker.workspace import Workspace
 from chalicelib.aws.pace_record import PaceRecord
 from chalicelib.aws.queues import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.jobs import Job, JobStatus

@@ -12,9 +12,9 @@ from aws_lambda_powertools import Logger
 
 from annotator.engine.reference.build_detection import MITOCHONDRION, RCRS_LENGTH, Detection, Evidence, Fit, build_of
 from annotator.engine.reference.build_evidence import chromosome
-from annotator.engine_process import EngineCrashedError
-from annotator.limited_process import ProcessLimits, ProcessorTimeError, WallTimeError, run_limited
-from annotator.reference_store import ReferenceStore
+from annotator.worker.engine_process import EngineCrashedError
+from annotator.worker.limited_process import ProcessLimits, ProcessorTimeError, WallTimeError, run_limited
+from annotator.worker.reference_store import ReferenceStore
 from chalicelib.domain.references import AUTO, ReferenceInfo
 from chalicelib.exceptions import JobFailure, ReferenceUnavailableError
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from annotator.limited_process import (
+from annotator.worker.limited_process import (
     ProcessLimits,
     ProcessorTimeError,
     ProcessStoppedError,
