@@ -1,11 +1,15 @@
 """What the simulations share: runs of functions on the AWS in memory, with faults, and time that passes meanwhile."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from aws_lambda_powertools import Logger
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
+from hypothesis.stateful import RuleBasedStateMachine, initialize, run_state_machine_as_test
 
 from tests.integration.memory_aws import Fault, MemoryAws, using_aws
 from tests.integration.memory_messages import MemorySqs, Message
@@ -48,9 +52,12 @@ class Life(RuleBasedStateMachine):
         """One run of a function that lives `life` seconds at most, with the fault that was drawn for it."""
         self.lives.append(life)
         try:
-            return self.aws.run(work, self.fault(drawn))
+            ended = self.aws.run(work, self.fault(drawn))
         finally:
             self.lives.pop()
+        if isinstance(ended, TypeError | LookupError | AttributeError):
+            raise ended  # a fault of the code or of the test
+        return ended
 
     def fault(self, drawn: Any) -> Fault | None:
         if drawn is None:
@@ -67,3 +74,17 @@ class Life(RuleBasedStateMachine):
     def visible(self, queue: str) -> list[Message]:
         return [message for message in self.aws.messages
                 if message.queue == queue and message.visible <= self.aws.now]
+
+
+def run_life(life: type[Life], examples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try so many lives, the same ones each time; logs, thousands of lines, are left out."""
+    for module in using_aws():
+        monkeypatch.setattr(module, "client", module.client)  # type: ignore[attr-defined]
+    Logger()  # the parent of what the use cases log to, as every function has one
+    logging.disable(logging.CRITICAL)
+    try:
+        run_state_machine_as_test(life, settings=settings(
+            max_examples=examples, stateful_step_count=30, deadline=None, derandomize=True, print_blob=False,
+            suppress_health_check=list(HealthCheck)))
+    finally:
+        logging.disable(logging.NOTSET)

@@ -77,7 +77,7 @@ def subscriptions() -> list[tuple[str, str, dict[str, list[str]]]]:
     return [(properties["TopicArn"]["Ref"],
              resources[properties["Endpoint"]["Fn::GetAtt"][0]]["Properties"]["QueueName"]["Fn::Sub"]
              .removeprefix("gas-${Stage}-"), properties.get("FilterPolicy", {}))
-            for resource in resources.values() if resource["Type"] == "AWS::SNS::Subscription"
+            for resource in resources.values() if resource.get("Type") == "AWS::SNS::Subscription"
             for properties in [resource["Properties"]] if properties["Protocol"] == "sqs"]
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 
 from chalicelib.aws.archive_table import ArchiveTable
 from chalicelib.aws.files import FileStore
@@ -36,12 +35,11 @@ from chalicelib.usecases.sweep_jobs import sweep_jobs
 from chalicelib.usecases.thaw_results import thaw_results
 from tests.integration.cold import restored_event
 from tests.integration.jobs import ADA, job_id
-from tests.integration.life import START, Life, ends
+from tests.integration.life import START, Life, ends, run_life
 from tests.integration.memory_aws import (
     DAY,
     Message,
     StoredObject,
-    using_aws,
 )
 
 NAME = "a.vcf"
@@ -450,9 +448,5 @@ class ResultsLife(Life):
 def test_any_interleaving_ends_in_the_right_place(monkeypatch: pytest.MonkeyPatch) -> None:
     from lambdas import thaw
 
-    for module in using_aws():
-        monkeypatch.setattr(module, "client", module.client)  # type: ignore[attr-defined]
     monkeypatch.setattr(thaw, "services", thaw.services)
-    run_state_machine_as_test(ResultsLife, settings=settings(
-        max_examples=400, stateful_step_count=30, deadline=None, derandomize=True, print_blob=False,
-        suppress_health_check=list(HealthCheck)))
+    run_life(ResultsLife, 400, monkeypatch)

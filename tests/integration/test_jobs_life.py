@@ -1,0 +1,363 @@
+"""Whatever happens to uploads, annotators, accounts and payments in whatever order, every job ends and is announced."""
+from __future__ import annotations
+
+import itertools
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from annotator import worker as worker_module
+from chalicelib.aws.turn_record import TURNS_ID
+from chalicelib.billing.service import Standing
+from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.messages import FileRequest, MailRequest
+from chalicelib.domain.names import key_prefix
+from chalicelib.exceptions import FilesOnTheMoveError
+from chalicelib.usecases.annotations import cancel_job, delete_job
+from chalicelib.usecases.billing import begin_premium, end_premium, settle
+from chalicelib.usecases.erase_account import erase_account, request_erasure
+from chalicelib.usecases.notify_user import notify_user
+from chalicelib.usecases.submit_job import submit_job
+from chalicelib.usecases.sweep_files import sweep_files
+from chalicelib.usecases.sweep_jobs import sweep_jobs
+from tests.integration.jobs import ADA, EVE, job_id
+from tests.integration.jobs_world import (
+    BACK,
+    ENDS,
+    Annotators,
+    Announcements,
+    SteppedBilling,
+    make_services,
+    profile_record,
+    upload_event,
+)
+from tests.integration.life import Life, ends, run_life
+from tests.integration.memory_aws import DAY
+from tests.integration.memory_messages import Message
+
+MOST_FORMS = 6
+REQUEST_LIFE = 29
+CONSUMERS = {"uploads": (90, 180), "notify": (30, 180), "erase": (900, 1080), "payments": (30, 60)}
+"""Seconds that a run lives, and that its message is hidden, by queue."""
+OTHER_TESTS = ("archive", "restore", "thaw")
+REASONS = {"bad_line", "worker_stopped_repeatedly", "annotation_crashed", "too_many_open", "wrong_extension"}
+
+users = st.sampled_from([ADA, ADA, EVE])
+pauses = st.tuples(
+    st.just("meanwhile"), st.integers(1, 24),
+    st.sampled_from(["work", "work", "cancel", "delete", "erase", "sweep", "pay", "uploads", "notify", "payments"]),
+    st.sampled_from([0, 1, 20, 130, 400]), st.one_of(st.none(), ends))
+faults = st.one_of(st.none(), ends, pauses)
+
+
+class JobsLife(Life):
+    """Two users, their uploads, some annotators, and everything that can happen to them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.services = make_services(self.aws, self.new_id)
+        billing, topics = self.services.billing, self.services.topics
+        assert isinstance(billing, SteppedBilling)
+        assert isinstance(topics, Announcements)
+        self.billing, self.topics = billing, topics
+        self.folder = tempfile.TemporaryDirectory()
+        self.annotators = Annotators(self.aws, self.services, Path(self.folder.name), self.wait, self.lives)
+        worker_module.annotate_job = self.annotators.annotate  # put back by the test below
+        self.forms: dict[str, str] = {}
+        """Whose form a job id was given with."""
+        self.seen: set[str] = set()
+        self.doomed: set[str] = set()
+        """Jobs that their users wanted to be gone."""
+        self.handed_out: list[str] = []
+        """Payment pages that a user was led to."""
+        self.disturbed = 0
+        """How many runs were cut off, refused, repeated or overtaken: announcements and mails may come again."""
+        self.disturbed_mails = 0
+        self.resting = False
+        self.last_error: BaseException | None = None
+        for user_id in (ADA, EVE):
+            self.sign_in(user_id)
+
+    # ---- what happens ----------------------------------------------------------------------------------------
+    @rule(user_id=users)
+    def sign_in(self, user_id: str) -> None:
+        """At the first time, or after the account has been deleted."""
+        if user_id not in self.aws.profiles:
+            self.aws.profiles[user_id] = profile_record(user_id, self.aws.now)
+
+    @rule(user_id=users, late=st.sampled_from([0, 0, 5, 400]), times=st.integers(1, 2), good=st.integers(0, 5))
+    def upload(self, user_id: str, late: int, times: int, good: int) -> None:
+        """A file arrives in S3, which tells of it late or twice."""
+        if len(self.forms) < MOST_FORMS and user_id in self.aws.profiles:
+            which = job_id(len(self.forms) + 1)
+            self.forms[which] = user_id
+            self.file_arrives(which, "a.vcf" if good else "a.txt", late, times)
+
+    @rule(which=st.integers(0, 5), name=st.sampled_from(["a.vcf", "b.vcf"]), late=st.sampled_from([0, 400]))
+    def use_a_form_again(self, which: int, name: str, late: int) -> None:
+        if which < len(self.forms):
+            self.file_arrives(sorted(self.forms)[which], name, late, 1)
+
+    def file_arrives(self, which: str, name: str, late: int, times: int) -> None:
+        key = key_prefix(self.forms[which], which) + name
+        event = upload_event(key, self.aws.upload("inputs", key, b"input"))
+        self.aws.messages += [Message("uploads", event, self.aws.now + late * number) for number in range(1, times + 1)]
+
+    @rule(queue=st.sampled_from(["uploads", "uploads", "notify", "erase", "payments"]), which=st.integers(0, 5),
+          fault=faults, once_more=st.booleans())
+    def deliver(self, queue: str, which: int, fault: Any, once_more: bool) -> None:
+        """A message, in any order; `once_more` leaves it in the queue although it was dealt with."""
+        if visible := self.visible(queue):
+            self.hand_over(visible[which % len(visible)], fault, once_more)
+
+    @rule(fault=faults, outcome=st.sampled_from(["completed", "completed", *ENDS]), beats=st.integers(0, 4))
+    def work(self, fault: Any = None, outcome: str = "completed", beats: int = 0) -> None:
+        """An annotator takes what is next; one that is cut off is dead."""
+        worker = self.annotators.idle()
+        self.disturb(fault)
+        self.run(lambda: self.annotators.work_once(worker, outcome, beats), fault, 60)
+
+    @rule(fault=faults, beats=st.integers(0, 4), at=st.integers(8, 20), seconds=st.sampled_from([0, 130, 400]))
+    def overtaken(self, fault: Any, beats: int, at: int, seconds: int) -> None:
+        """A job arrives, and its annotator stands still while another one looks for work."""
+        self.deliver("uploads", 0, None, False)
+        self.work(("meanwhile", at, "work", seconds, None if fault is None or fault[0] == "meanwhile" else fault),
+                  "completed", beats)
+
+    @rule(which=st.integers(0, 5), fault=faults)
+    def cancel(self, which: int, fault: Any) -> None:
+        if which < len(self.forms):
+            job = sorted(self.forms)[which]
+            self.ask(lambda: cancel_job(self.services, self.forms[job], job), fault)
+
+    @rule(which=st.integers(0, 5), fault=faults)
+    def delete(self, which: int, fault: Any = None) -> None:
+        ids = sorted(self.aws.jobs)
+        if which < len(ids):
+            job, before = ids[which], ids[which] in self.doomed
+            self.doomed.add(job)
+            ended = self.ask(lambda: delete_job(self.services, self.forms[job], job), fault)
+            if isinstance(ended, FilesOnTheMoveError) and not before:
+                self.doomed.discard(job)
+
+    @rule(user_id=users, fault=faults)
+    def erase(self, user_id: str, fault: Any = None) -> None:
+        """A user deletes the account."""
+        profile = self.services.profiles.get(user_id)
+        if profile is not None:
+            self.ask(lambda: request_erasure(self.services, profile), fault)
+
+    @rule(user_id=users, fault=faults)
+    def wants_premium(self, user_id: str, fault: Any) -> None:
+        profile = self.services.profiles.get(user_id)
+        if profile is None or profile.erasing_since is not None:
+            return  # the site says so, and offers nothing else
+
+        def begin() -> None:
+            begun = begin_premium(self.services, profile, BACK)
+            self.handed_out += [] if begun.address is None else [begun.address.partition("?")[0].rpartition("/")[2]]
+
+        self.ask(begin, fault)
+
+    @rule(which=st.integers(0, 5))
+    def pay(self, which: int = 0) -> None:
+        """At the payment service's own page, if that is still open."""
+        there = [one for one in self.handed_out if self.billing.checkouts[one].address is not None]
+        if which < len(there):
+            self.billing.pay(there[which])
+
+    @rule(user_id=users, fault=faults)
+    def ends_premium(self, user_id: str, fault: Any) -> None:
+        profile = self.services.profiles.get(user_id)
+        if profile is not None and profile.premium:
+            self.ask(lambda: end_premium(self.services, profile), fault)
+
+    @rule(which=st.integers(0, 5))
+    def subscription_ends(self, which: int) -> None:
+        """Its time is over, or it was not paid any more."""
+        if which < len(self.billing.subscriptions):
+            self.billing.becomes(sorted(self.billing.subscriptions)[which], Standing.OVER)
+
+    @rule(seconds=st.sampled_from([1, 30, 121, 180, 900, 3600]))
+    def time_moves(self, seconds: int) -> None:
+        self.wait(seconds)
+
+    @rule(fault=faults)
+    def sweep(self, fault: Any = None) -> None:
+        self.disturb(fault)
+        self.run(lambda: sweep_jobs(self.services), fault, 300)
+
+    @rule(queue=st.sampled_from(["uploads", "job-requests"]), which=st.integers(0, 12))
+    def lose(self, queue: str, which: int) -> None:
+        """A message ends in the dead-letter queue: only the sweep can help."""
+        waiting = [message for message in self.aws.messages if message.queue == queue]
+        if which < len(waiting):
+            self.aws.messages.remove(waiting[which])
+
+    # ---- how it happens --------------------------------------------------------------------------------------
+    def ask(self, work: Callable[[], object], fault: Any) -> BaseException | None:
+        """A request to the site."""
+        self.disturb(fault)
+        return self.run(work, fault, REQUEST_LIFE)
+
+    def disturb(self, fault: Any) -> None:
+        self.disturbed += fault is not None
+
+    def meanwhile(self, what: str, seconds: int, fault: Any) -> None:
+        self.wait(seconds)
+        match what:
+            case "work":
+                self.work(fault)
+            case "cancel":
+                self.cancel(0, fault)
+            case "delete":
+                self.delete(0, fault)
+            case "erase":
+                self.erase(ADA, fault)
+            case "sweep":
+                self.sweep(fault)
+            case "pay":
+                self.pay()
+            case queue:
+                self.deliver(queue, 0, fault, True)
+
+    def hand_over(self, message: Message, fault: Any, once_more: bool) -> None:
+        life, hidden = CONSUMERS[message.queue]
+        message.visible = self.aws.now + hidden
+        self.disturb(fault)
+        self.disturbed_mails += message.queue == "notify" and fault is not None
+        ended = self.run(lambda: self.work_on(message), fault, life)
+        if self.resting and ended is not None:
+            self.last_error = ended
+        if ended is None and once_more:
+            message.visible = self.aws.now
+        elif ended is None and message in self.aws.messages:
+            self.aws.messages.remove(message)
+
+    def work_on(self, message: Message) -> None:
+        match message.queue:
+            case "uploads":
+                for record in json.loads(message.body)["Records"]:
+                    uploaded = record["s3"]["object"]
+                    submit_job(self.services, uploaded["key"], uploaded.get("versionId"))
+            case "notify":
+                notify_user(self.services, MailRequest.from_json(message.body))
+            case "erase":
+                erase_account(self.services, FileRequest.from_json(message.body).user_id, lambda: True)
+            case "payments":
+                settle(self.services, message.body)
+
+    # ---- what must be so -------------------------------------------------------------------------------------
+    def check(self) -> None:
+        self.no_job_vanishes()
+        self.no_two_annotators_hold_one_job()
+
+    def no_job_vanishes(self) -> None:
+        jobs = self.aws.jobs
+        self.seen |= set(jobs)
+        erasing = {user_id for user_id, profile in self.aws.profiles.items() if "erasing_since" in profile}
+        self.doomed |= {which for which, user_id in self.forms.items() if user_id in erasing}
+        assert self.seen - set(jobs) <= self.doomed
+
+    def no_two_annotators_hold_one_job(self) -> None:
+        held = [hold.job_id for hold in self.annotators.holds.values() if hold.until >= self.aws.now]
+        assert len(set(held)) == len(held), self.annotators.holds
+
+    @invariant()
+    def what_is_announced_has_ended_so(self) -> None:
+        for result in self.topics.ended:
+            record = self.aws.jobs.get(result.job_id)
+            assert record is None or record["job_status"] == result.job_status.value
+
+    def settle(self) -> None:
+        """Everything that waits is dealt with, as time goes by."""
+        for _ in range(500):
+            self.aws.messages[:] = [one for one in self.aws.messages if one.queue not in OTHER_TESTS]
+            open_jobs = [record for record in self.aws.jobs.values() if record.get("open")]
+            if not self.aws.messages and not open_jobs:
+                return
+            due = min((message.visible for message in self.aws.messages), default=self.aws.now + 900)
+            self.aws.now = max(self.aws.now, due)
+            for queue in CONSUMERS:
+                for message in self.visible(queue):
+                    self.hand_over(message, None, False)
+            while self.visible("job-requests"):
+                self.work()
+            self.sweep()
+        pytest.fail(f"this goes round for ever: {self.aws.messages[:3]}, {open_jobs}, {self.last_error!r}")
+
+    def teardown(self) -> None:
+        """Let everything come to rest, with the sweep's help, and look what has become of it."""
+        try:
+            self.come_to_rest()
+        finally:
+            self.annotators.close()
+            self.folder.cleanup()
+
+    def come_to_rest(self) -> None:
+        self.aws.fault, self.resting = None, True
+        self.lives.clear()
+        self.aws.now += 1000
+        for user_id, profile in self.aws.profiles.items():
+            if "erasing_since" in profile:
+                self.erase(user_id)  # the request may have been cut off: the user's second try
+        for which in sorted(self.doomed & set(self.aws.jobs)):
+            self.delete(sorted(self.aws.jobs).index(which))
+        self.settle()
+        for _ in range(3):
+            self.aws.now += 2 * DAY
+            sweep_files(self.services, lambda: True)
+            self.settle()
+        self.every_job_has_ended_and_was_announced()
+        self.nothing_is_left_of_who_went()
+        self.every_payment_has_an_account()
+
+    def every_job_has_ended_and_was_announced(self) -> None:
+        announced = Counter(result.job_id for result in self.topics.ended)
+        mailed = Counter(one for one, mail in itertools.product(self.forms, self.aws.mails)
+                         if f"/annotations/{one}" in mail["Content"]["Simple"]["Body"]["Text"]["Data"])
+        for which, user_id in self.forms.items():
+            assert which in self.doomed or which in self.aws.jobs, f"{which} never became a job"
+            assert announced[which] <= 1 + self.disturbed
+            assert mailed[which] <= 1 + self.disturbed_mails
+            if (record := self.aws.jobs.get(which)) is None:
+                continue
+            assert announced[which] >= 1
+            status = JobStatus(record["job_status"])
+            assert status.ended
+            assert (status is JobStatus.FAILED) is ("error" in record)
+            assert record.get("error", {}).get("code", "bad_line") in REASONS
+            assert mailed[which] >= (status is not JobStatus.CANCELLED)
+            assert "s3_key_result_file" not in record or record["s3_key_result_file"] in self.aws.buckets["results"]
+            assert self.services.jobs.count_open(user_id, 100) == 0
+
+    def nothing_is_left_of_who_went(self) -> None:
+        kept = {record["s3_key_input_file"]: record["s3_version_input_file"] for record in self.aws.jobs.values()
+                if not record.get("input_deleted")}
+        assert {key: found.version for key, found in self.aws.buckets["inputs"].items()} == kept
+        assert not any(self.aws.older.values())
+        assert {key.split("/")[1] for key in self.aws.buckets["results"]} <= set(self.aws.jobs)
+        assert all(record["user_id"] in self.aws.profiles for record in self.aws.jobs.values())
+        assert not any("erasing_since" in profile for profile in self.aws.profiles.values())
+        figures = {key.removeprefix("usage:") for key in self.aws.annotations if key.startswith("usage:")}
+        turns = set(self.aws.annotations.get(TURNS_ID, {}).get("served", {}))
+        assert figures | turns <= set(self.aws.profiles)
+
+    def every_payment_has_an_account(self) -> None:
+        live = {one.billing_id: one.user_id for one in self.billing.subscriptions.values()
+                if one.standing is not Standing.OVER}
+        paying = {profile["billing_id"]: user_id for user_id, profile in self.aws.profiles.items()
+                  if profile["role"] == "premium_user"}
+        assert live == paying
+
+
+def test_any_interleaving_ends_every_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "annotate_job", worker_module.annotate_job)
+    run_life(JobsLife, 150, monkeypatch)
