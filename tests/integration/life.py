@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from aws_lambda_powertools import Logger
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, run_state_machine_as_test
 
@@ -15,6 +16,8 @@ from tests.integration.memory_aws import Fault, MemoryAws, using_aws
 from tests.integration.memory_messages import MemorySqs, Message
 
 START = 1_790_000_000
+NO_SHRINKING = bool(os.environ.get("NO_SHRINKING"))
+"""That it fails is enough, as with mutants: no shorter example is looked for, which can take minutes."""
 #: A run ends by force, or one of its calls is refused or carried out twice.
 ends = st.tuples(st.sampled_from(["cut off", "refused", "repeated"]), st.integers(1, 24))
 
@@ -80,11 +83,12 @@ def run_life(life: type[Life], examples: int, monkeypatch: pytest.MonkeyPatch) -
     """Try so many lives, the same ones each time; logs, thousands of lines, are left out."""
     for module in using_aws():
         monkeypatch.setattr(module, "client", module.client)  # type: ignore[attr-defined]
+    phases = [Phase.generate] if NO_SHRINKING else [Phase.generate, Phase.shrink]
     Logger()  # the parent of what the use cases log to, as every function has one
     logging.disable(logging.CRITICAL)
     try:
         run_state_machine_as_test(life, settings=settings(
             max_examples=examples, stateful_step_count=30, deadline=None, derandomize=True, print_blob=False,
-            suppress_health_check=list(HealthCheck)))
+            suppress_health_check=list(HealthCheck), phases=phases))
     finally:
         logging.disable(logging.NOTSET)
