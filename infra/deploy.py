@@ -37,8 +37,8 @@ FROM_SERVICE = ("WorkerRoleArn", "AnnotationsTable", "ProfilesTable", "InputsBuc
                 "FreeUncompressedLimit", "PremiumUncompressedLimit", "FreeRecordLimit", "PremiumRecordLimit",
                 "FreeProcessorSeconds", "PremiumProcessorSeconds")
 """Parameters of worker.yaml that are outputs of the service's stack."""
-WORKER_ONLY = ("LargestWorkerCount", "WorkerSize", "WorkerDiskGiB", "JobsPerWorker", "VpcId", "SubnetIds",
-               "AssignPublicIp")
+WORKER_ONLY = ("LargestWorkerCount", "RunningJobsOfUser", "WorkerSize", "WorkerDiskGiB", "JobsPerWorker", "VpcId",
+               "SubnetIds", "AssignPublicIp")
 """Parameters that only worker.yaml has."""
 BOTH = ("LogRetentionDays", "LogLevel")
 """Parameters of both templates."""

@@ -16,6 +16,8 @@ from infra.package import default_builder
 
 REGION = "eu-central-1"
 """Not us-east-1, whose addresses, buckets and links are those of no other region."""
+HOMES: list[Path] = []
+"""Directories of the stacks of this session."""
 
 
 @contextmanager
@@ -27,6 +29,7 @@ def packaged_stack(home: Path, artifact: Artifact, workers: int = 1, **parameter
     """
     settings = LocalSettings(home=home, port=any_free_port(), identity_port=any_free_port(), workers=workers,
                              package=artifact.directory, parameters=tuple(parameters.items()), region=REGION)
+    HOMES.append(home)
     with LocalStack(settings) as stack:
         yield stack
 

@@ -62,19 +62,21 @@ class Lease:
         self._thread.join()
 
     def _beat(self) -> None:
-        while not self._ended.wait(self._interval):
-            try:
-                self._on_beat()
-                self._renew()
-            except LeaseLostError:
+        while not self._ended.wait(self._interval) and not self.lost:
+            self.beat()
+
+    def beat(self) -> None:
+        """One heartbeat; `lost` says whether the job is still ours."""
+        try:
+            self._on_beat()
+            self._renew()
+        except LeaseLostError:
+            self._lost.set()
+        except (BotoCoreError, ClientError, OSError):
+            # One heartbeat missed is no harm; a whole lease without one is: another worker may hold the job.
+            logger.warning("A heartbeat failed", exc_info=True)
+            if self._clock() - self._renewed >= self._seconds:
                 self._lost.set()
-                return
-            except (BotoCoreError, ClientError, OSError):
-                # One heartbeat missed is no harm; a whole lease without one is: another worker may hold the job.
-                logger.warning("A heartbeat failed", exc_info=True)
-                if self._clock() - self._renewed >= self._seconds:
-                    self._lost.set()
-                    return
 
     def _renew(self) -> None:
         now = self._clock()

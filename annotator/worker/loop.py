@@ -142,7 +142,7 @@ class Worker:
 
     def _release(self, job: Job, message: ReceivedMessage) -> None:
         """The job has ended. A message that names another one is shown again: that one may still be open."""
-        if JobRequest.from_json(message.body).job_id == job.job_id:
+        if _names(message, job):
             self.queue.done(message)
         else:
             self.queue.hide(message, 0)
@@ -223,7 +223,7 @@ class Worker:
         except LeaseLostError:
             self._lost(job, message)
             return
-        self.queue.hide(message, delay if JobRequest.from_json(message.body).job_id == job.job_id else 0)
+        self.queue.hide(message, delay if _names(message, job) else 0)
         logger.info("Job handed back", extra={"delay": delay})
 
     def _fail(self, job: Job, message: ReceivedMessage, failure: JobFailure) -> None:
@@ -246,6 +246,11 @@ class Worker:
         else:
             # Another worker has it; our message shows again when the time is over for which it is hidden.
             logger.warning("The job was taken over", extra={"job_status": now.job_status.value})
+
+
+def _names(message: ReceivedMessage, job: Job) -> bool:
+    """Whether the job is the one that the message names, and not another one whose turn it was."""
+    return JobRequest.from_json(message.body).job_id == job.job_id
 
 
 def _refused_for_good(error: Exception) -> bool:

@@ -53,12 +53,13 @@ def unsubscribe(services: Services, user_id: str, billing_id: str | None = None)
     """
     grace = services.settings.downgrade_grace
     until = services.clock() + grace
-    # Said before it is done: a message too many finds a premium user and does nothing; one too few would leave the
-    # results where they are for ever. It must not come before the role has changed, however short the grace.
+    # Said before it is done: messages too many find a premium user and do nothing; one too few would leave the results
+    # where they are for ever, or their user without a word. They must not come before the role has changed, however
+    # short the grace.
     services.archive_queue.send(FileRequest(user_id=user_id, due=until), delay=max(grace, ROLE_CHANGE_SECONDS))
+    services.notify_queue.send(MailRequest(kind=MailKind.PREMIUM_ENDED, user_id=user_id), delay=ROLE_CHANGE_SECONDS)
     profile = services.profiles.unsubscribe(user_id, until, billing_id)
     if profile is None:
         return None
-    services.notify_queue.send(MailRequest(kind=MailKind.PREMIUM_ENDED, user_id=user_id))
     logger.info("Premium ended", extra={"user_id": user_id, "grace_until": until})
     return profile

@@ -184,8 +184,10 @@ def _named_files(services: Services, job: Job) -> list[tuple[str, str]]:
 
 
 def _input(walk: _Walk, file: StoredFile, job: Job | None) -> None:
-    # What came later than its job, or for a job whose input was refused, is none of its files: `submit` deletes it.
-    settled = job is not None and file.modified <= job.submit_time + CLOCKS_APART and not job.input_deleted
+    # What has another name than the job's input, came later than its job, or belongs to a job whose input was refused
+    # is none of the job's files: `submit` deletes it.
+    settled = (job is not None and file.key == job.s3_key_input_file and not job.input_deleted
+               and file.modified <= job.submit_time + CLOCKS_APART)
     if not settled and walk.services.clock() - file.modified > UPLOAD_OVERDUE:
         logger.warning("An upload that became no job is submitted again", extra={"key": file.key})
         event = {"Records": [{"s3": {"object": {"key": urllib.parse.quote_plus(file.key, safe="/")}}}]}

@@ -69,7 +69,7 @@ def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Servic
     expect(page).to_have_title("Cancelled: free_1.vcf · GAS")
     expect(page.get_by_role("button", name="Cancel this annotation")).to_have_count(0)
     page.clock.run_for(500)  # htmx settles what it has put in, and only then it is told
-    expect(page.locator("#announcer")).to_have_text("free_1.vcf: Cancelled. You cancelled this annotation.")
+    expect(page.locator("#announcer")).to_contain_text("free_1.vcf: Cancelled. You cancelled this annotation.")
     assert page.evaluate("document.body.dataset.kept") == "yes"
     assert watcher.complaints == []
 
@@ -85,7 +85,7 @@ def test_job_page_shows_a_result_that_comes_back(local_site: str, site: Services
     expect(page.get_by_role("link", name="cohort-2025.annot.vcf.gz Annotated VCF, bgzip")).to_be_visible()
     expect(page.get_by_text("Restoring")).to_have_count(0)
     page.clock.run_for(500)
-    expect(page.locator("#announcer")).to_have_text("cohort-2025.vcf.gz: Completed. Your results are ready.")
+    expect(page.locator("#announcer")).to_contain_text("cohort-2025.vcf.gz: Completed. Your results are ready.")
     asked = polls.count
     let_pass(page, 60)
     assert polls.count == asked, "everything is back, and the page still asks"
@@ -159,8 +159,18 @@ def test_copying_an_id(local_site: str, new_page: OpenPage) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"/annotations/{JOB_IDS['completed']}")
     page.get_by_role("button", name="Copy the annotation id").click()
-    expect(page.locator("#announcer")).to_have_text("Copied")
+    expect(page.locator("#announcer")).to_contain_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == JOB_IDS["completed"]
+
+
+def test_two_announcements_within_a_moment_are_both_there(local_site: str, new_page: OpenPage) -> None:
+    """The second must not overwrite the first before a screen reader has read it."""
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"/annotations/{JOB_IDS['completed']}")
+    page.get_by_role("button", name="Copy the annotation id").click()
+    expect(page.locator("#announcer")).to_contain_text("variants")  # the table's, loaded in the meantime
+    expect(page.locator("#announcer > p", has_text="Copied")).to_have_count(1)
 
 
 def test_table_comes_with_the_completion(local_site: str, site: Services, new_page: OpenPage) -> None:

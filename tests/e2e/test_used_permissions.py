@@ -13,14 +13,34 @@ import pytest
 from infra.local.emulator import USED_PERMISSIONS
 from infra.local.stack import LocalStack
 from tests.conftest import PROJECT, real_template
+from tests.packaged_stack import HOMES
 
 pytestmark = pytest.mark.e2e
 
 BY_AWS_ITSELF = ("logs:", "xray:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
                  "sqs:ChangeMessageVisibility")
 """What Lambda's runtime and its pollers do with a function's role; the emulator has neither."""
-UNSEEN: dict[tuple[str, str], str] = {}
-"""Permissions, by role and action, that no end-to-end test needs, with the reason why the service does."""
+MISSING = "without it S3 answers 403 for an object that is not there; the emulator answers 404 all the same"
+INTERRUPTED = "abandons a copy or an upload in parts that failed"
+REPAIRS = "the sweep repairs what was lost; the integration tests lose it"
+UNSEEN: dict[tuple[str, str], str] = {
+    **{(role, "s3:ListBucket"): MISSING
+       for role in ("ApiRole", "ArchiveRole", "RestoreRole", "SubmitRole", "ThawRole", "WorkerRole")},
+    **{(role, "s3:AbortMultipartUpload"): INTERRUPTED
+       for role in ("ApiRole", "ArchiveRole", "SubmitRole", "ThawRole", "WorkerRole")},
+    **{("SweepRole", action): REPAIRS
+       for action in ("dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "s3:DeleteObject",
+                      "s3:GetObject", "sqs:SendMessage", "sns:Publish")},
+    ("ApiRole", "dynamodb:Query"): "the place in the queue of a job that still waits when its page is shown",
+    ("ArchiveRole", "s3:DeleteObject"): "removes a copy whose bytes differ from the original",
+    ("NotifyRole", "ses:SendEmail"): "the emulator asks for another resource (infra/local/adaptations.py)",
+    ("ThawRole", "dynamodb:GetItem"): "a result that was out of the archive already is named by its job",
+    ("ThawRole", "s3:DeleteObject"): "removes a copy whose bytes differ from those in the archive",
+    ("WorkerRole", "s3:DeleteObject"): "removes results that were written when the job was cancelled",
+    ("WorkerRole", "s3:DeleteObjectVersion"): "as s3:DeleteObject",
+    ("WorkerRole", "ecs:UpdateTaskProtection"): "the local stack has no ECS; tests/ecs_agent.py stands in for it",
+}
+"""Permissions, by role and action, that the end-to-end tests may not need, with the reason why the service does."""
 
 
 def declared() -> Iterator[tuple[str, str, str]]:
@@ -51,8 +71,8 @@ def noted(stack: LocalStack, request: pytest.FixtureRequest) -> list[dict[str, s
     ran = {item.path.name for item in request.session.items if item.path.parent.name == "e2e"}
     if ran != modules:
         pytest.skip("only the whole of the end-to-end tests shows which permissions are used")
-    lines = (stack.settings.home / "aws" / USED_PERMISSIONS).read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines]
+    files = [home / "aws" / USED_PERMISSIONS for home in HOMES]
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def test_nothing_was_denied(noted: list[dict[str, str]]) -> None:

@@ -6,23 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 
-from chalicelib.aws import (
-    archive_table,
-    files,
-    job_search,
-    job_table,
-    object_copy,
-    outgoing,
-    profile_table,
-    record_update,
-    s3_archive,
-    unnamed_files,
-    walk_record,
-)
 from chalicelib.aws.archive_table import ArchiveTable
 from chalicelib.aws.files import FileStore
 from chalicelib.aws.job_table import JobTable
@@ -49,10 +35,9 @@ from chalicelib.usecases.sweep_jobs import sweep_jobs
 from chalicelib.usecases.thaw_results import thaw_results
 from tests.integration.cold import restored_event
 from tests.integration.jobs import ADA, job_id
+from tests.integration.life import START, Life, ends, run_life
 from tests.integration.memory_aws import (
     DAY,
-    Fault,
-    MemoryAws,
     Message,
     StoredObject,
 )
@@ -64,7 +49,6 @@ INVISIBLE = 1080
 MOVE_LIFE, SHORT_LIFE, SWEEP_STEP = 890, 25, 100
 """Seconds that a function which moves files lives, one that answers a request, and the sweep's deleting of one file."""
 MOST_JOBS = 4
-START = 1_790_000_000
 
 
 class HeardTopics(Topics):
@@ -88,9 +72,6 @@ class CountedMails:
         self.sent.append(mail)
 
 
-USING_AWS = (archive_table, files, job_search, job_table, object_copy, outgoing, profile_table, record_update,
-             s3_archive, unnamed_files, walk_record)
-ends = st.tuples(st.sampled_from(["cut off", "refused", "repeated"]), st.integers(1, 24))
 #: A run stands still before one of its calls; then time passes, and something else happens, wholly or in part.
 pauses = st.tuples(
     st.just("meanwhile"), st.integers(1, 24), st.sampled_from([
@@ -100,21 +81,16 @@ pauses = st.tuples(
 faults = st.one_of(st.none(), ends, pauses)
 
 
-class ResultsLife(RuleBasedStateMachine):
+class ResultsLife(Life):
     """One user, some jobs, and everything that can happen to them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.aws = aws = MemoryAws(START, self.nothing_is_lost)
-        for module in USING_AWS:
-            module.client = aws.client  # type: ignore[attr-defined]  # put back by the test below
-        self.ids = 0
+        aws = self.aws
         self.made = 0
         self.bytes: dict[str, bytes] = {}
         self.doomed: set[str] = set()
         self.deleted: set[str] = set()
-        self.lives: list[int] = []
-        """Seconds that are left to each run that stands still."""
         self.helpless = False
         """True once something was lost that only the sweep, or the user's second try, makes good."""
         aws.profiles[ADA] = Profile(identity_id=ADA, name="Ada", email="ada@example.org", institution="x",
@@ -137,9 +113,8 @@ class ResultsLife(RuleBasedStateMachine):
             uploads_queue=OutgoingQueue("uploads"), job_requests_queue=nothing, mailer=mailer,
             clock=lambda: aws.now, new_id=self.new_id)
 
-    def new_id(self) -> str:
-        self.ids += 1
-        return f"run-{self.ids}"
+    def check(self) -> None:
+        self.nothing_is_lost()
 
     # ---- what happens ----------------------------------------------------------------------------------------
     @rule()
@@ -286,26 +261,6 @@ class ResultsLife(RuleBasedStateMachine):
         self.run(lambda: sweep_files(self.services, lambda: next(left, False)), fault, SWEEP_STEP)
 
     # ---- how it happens --------------------------------------------------------------------------------------
-    def run(self, work: Callable[[], object], drawn: Any, life: int) -> BaseException | None:
-        """One run of a function that lives `life` seconds at most, with the fault that was drawn for it."""
-        self.lives.append(life)
-        try:
-            return self.aws.run(work, self.fault(drawn))
-        finally:
-            self.lives.pop()
-
-    def fault(self, drawn: Any) -> Fault | None:
-        if drawn is None:
-            return None
-        kind, at, *what = drawn
-        return Fault(kind, at, lambda: self.meanwhile(*what))
-
-    def wait(self, seconds: int) -> None:
-        """Time passes, but no more than those who stand still have left to live."""
-        passed = min([seconds, *self.lives])
-        self.lives = [left - passed for left in self.lives]
-        self.aws.now += passed
-
     def meanwhile(self, what: str, seconds: int, fault: Any) -> None:
         self.wait(seconds)
         match what:
@@ -358,10 +313,6 @@ class ResultsLife(RuleBasedStateMachine):
         for queue in ("archive", "restore", "restore"):
             for message in self.visible(queue):
                 self.hand_over(message, None, False)
-
-    def visible(self, queue: str) -> list[Message]:
-        return [message for message in self.aws.messages
-                if message.queue == queue and message.visible <= self.aws.now]
 
     def hand_over(self, message: Message, fault: Any, once_more: bool) -> None:
         message.visible = self.aws.now + INVISIBLE
@@ -462,7 +413,8 @@ class ResultsLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Let everything come to rest, with the sweep's help, and look where it is."""
-        self.aws.fault, self.lives = None, []
+        self.aws.fault = None
+        self.lives.clear()
         self.aws.now += 1000
         for which in sorted(self.doomed & set(self.aws.jobs)):
             self.delete_one(which, None)
@@ -496,9 +448,5 @@ class ResultsLife(RuleBasedStateMachine):
 def test_any_interleaving_ends_in_the_right_place(monkeypatch: pytest.MonkeyPatch) -> None:
     from lambdas import thaw
 
-    for module in USING_AWS:
-        monkeypatch.setattr(module, "client", module.client)  # type: ignore[attr-defined]
     monkeypatch.setattr(thaw, "services", thaw.services)
-    run_state_machine_as_test(ResultsLife, settings=settings(
-        max_examples=400, stateful_step_count=30, deadline=None, derandomize=True, print_blob=False,
-        suppress_health_check=list(HealthCheck)))
+    run_life(ResultsLife, 400, monkeypatch)

@@ -4,13 +4,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
 from chalicelib.usecases.annotations import delete_job
 from chalicelib.usecases.subscribe import ArchivedCount, count_archived, subscribe, unsubscribe
 from tests.conftest import HeldClock
-from tests.integration.cold import RETENTION, Functions, error, make_completed, reload, request
+from tests.integration.cold import RETENTION, Faults, Functions, error, make_completed, reload, request
 from tests.integration.jobs import ADA, EVE
 
 WEEK = 604_800
@@ -88,7 +89,29 @@ def test_who_is_not_premium_cannot_end_it(services: Services, functions: Functio
                                           make_profile: Callable[..., Profile]) -> None:
     make_profile()
     assert unsubscribe(services, ADA) is None
-    assert functions.waiting("notify") == []
+    assert functions.deliver_waiting("notify") == 1, "said before it is done"
+    assert functions.mails() == 0
+
+
+@pytest.mark.writes_once
+@pytest.mark.parametrize("at", range(1, 5))
+def test_the_end_of_premium_is_told_of_whenever_the_function_dies(
+        services: Services, functions: Functions, make_profile: Callable[..., Profile], at: int,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing comes again: once the role has changed, a second try finds a free user and does nothing."""
+    make_profile(role=Role.PREMIUM)
+    faults = Faults()
+    faults.fail_at = at
+    with monkeypatch.context() as broken:
+        faults.install(broken)
+        try:
+            unsubscribe(services, ADA)
+        except ClientError:
+            assert len(faults.calls) == at
+    functions.deliver_waiting("notify")
+    profile = services.profiles.get(ADA)
+    assert profile is not None
+    assert functions.mails() == (0 if profile.premium else 1)
 
 
 def test_an_end_that_could_not_be_said_to_the_queue_is_no_end(

@@ -1,6 +1,7 @@
 """A form or link for an upload is good for one upload: attacks that send it again, and files that no plan covers."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -73,10 +74,11 @@ def test_the_form_sent_again_does_not_replace_the_input_of_a_job(
 
 
 def test_annotating_again_copies_the_version_of_the_job(
-        services: Services, submitted: str, make_profile: Callable[..., Profile]) -> None:
+        services: Services, submit: ModuleType, submitted: str, make_profile: Callable[..., Profile]) -> None:
     annotate(services)
     put_input(services, KEY, SECOND)
     copy = annotate_again(services, make_profile(ADA), job_id(), "rCRS")
+    assert deliver(submit, *map(json.dumps, bodies_in(services.settings.uploads_queue_url))) == []
     body = boto3.client("s3").get_object(Bucket=services.files.inputs_bucket, Key=copy)["Body"].read()
     assert body == FIRST
 
@@ -111,14 +113,16 @@ def test_the_table_forgets_deleted_jobs_after_every_message_about_them() -> None
 
 def test_deleting_a_job_twice_leaves_the_same(services: Services, submitted: str) -> None:
     annotate(services)
-    services.jobs.delete(job_id(), services.clock())
-    services.jobs.delete(job_id(), services.clock())
+    services.archive_table.hold_files(job_id(), "me", services.clock(), 60)
+    for _ in range(2):
+        services.jobs.delete(job_id(), "me", services.clock())
     assert services.jobs.get(job_id()) is None
 
 
 def test_no_move_finds_a_deleted_job(services: Services, submitted: str) -> None:
     services.jobs.cancel(job_id(), services.clock())
-    services.jobs.delete(job_id(), services.clock())
+    services.archive_table.hold_files(job_id(), "me", services.clock(), 60)
+    services.jobs.delete(job_id(), "me", services.clock())
     with pytest.raises(JobNotFoundError):
         services.jobs.take(job_id(), "w1", services.clock(), 60)
     with pytest.raises(JobNotFoundError):

@@ -60,7 +60,7 @@ def survives(mutant: Mutant, copy: Path) -> str:
     try:
         done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests],
                               cwd=copy, capture_output=True, text=True, check=False, timeout=LONGEST_RUN,
-                              env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+                              env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "NO_SHRINKING": "1"})
     except subprocess.TimeoutExpired:
         return ""  # it hangs: a test run that never ends is noticed, too
     finally:

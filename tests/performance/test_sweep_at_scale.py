@@ -17,7 +17,7 @@ from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.services import Services
 from chalicelib.usecases.sweep_files import sweep_files
 from tests.conftest import START
-from tests.integration.memory_aws import change
+from tests.integration.memory_dynamodb import change
 
 pytestmark = pytest.mark.performance
 

@@ -32,7 +32,7 @@ def test_links_and_forms_name_the_regions_own_host(region: str) -> None:
     files = FileStore("the-inputs", "the-results", "the-archive")
     host = f"https://the-inputs.s3.{region}.amazonaws.com"
     assert files.presign_upload("u/j/", 10, "", 60).url.rstrip("/") == host
-    assert files.presign_part_request("upload_part", 60, "k", {"UploadId": "u", "PartNumber": 1}).url.startswith(host)
+    assert files.presign_part_request("upload_part", 60, "k", {"UploadId": "u", "PartNumber": 1}).startswith(host)
     assert files.origin("the-inputs") == host
     for link in (files.presign_download("the-results", "k", "a.vcf", 60),
                  files.presign_reading("the-results", "k", 60)):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from annotator.worker.engine_process import EngineRun
 from annotator.worker.limited_process import (
     Ended,
     ProcessLimits,
@@ -19,6 +20,8 @@ from annotator.worker.limited_process import (
     processor_seconds,
     run_limited,
 )
+from chalicelib.domain.plans import Plans
+from chalicelib.domain.profiles import Role
 
 LIMITS = ProcessLimits(wall=60, processor=60, memory=1 << 30)
 BURN = "while True: pass"
@@ -103,3 +106,13 @@ def test_processor_time_of_this_session() -> None:
         pass
     assert processor_seconds(os.getsid(0)) - before >= 0.1
     assert processor_seconds(0x7FFFFFFF) == 0
+
+
+def test_the_engine_is_started_with_its_limits(tmp_path: Path) -> None:
+    plan = Plans(free_upload_limit=1, premium_upload_limit=1, free_retention=1).of(Role.FREE)
+    run = EngineRun(input_file=tmp_path, name="a.vcf", reference="rCRS", results=tmp_path, log=tmp_path,
+                    summary=tmp_path, variants=tmp_path, limits=LIMITS, plan=plan)
+    for option, value in (("--memory-limit", LIMITS.memory), ("--max-records", plan.record_limit),
+                          ("--max-uncompressed", plan.uncompressed_limit), ("--max-results", plan.results_limit)):
+        assert run.command[run.command.index(option) + 1] == str(value)
+    assert int(run.command[run.command.index("--cpu-limit") + 1]) >= LIMITS.processor

@@ -31,6 +31,7 @@ def test_page_has_a_form_that_works_without_a_script(browser: Browser, ada: Prof
     key = page.field("key")
     assert key.startswith(f"{ada.identity_id}/")
     assert key.endswith("/${filename}")
+    assert ["starts-with", "$key", key.removesuffix("${filename}")] in conditions(page.field("policy"))
     assert ["content-length-range", 0, 153_600] in conditions(page.field("policy"))
     fields, _, rest = page.html.partition('type="file"')
     assert 'name="policy"' in fields, "S3 passes over fields that come after the file"
