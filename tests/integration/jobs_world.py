@@ -165,7 +165,7 @@ class Annotators:
         """In place of `annotate_job`. It may take long, and so may any step of it; those of the worker may not."""
         (outcome, beats), owner, died = (self.outcome, self.beats), str(job.lease_owner), False
         self.outcome, self.beats = "completed", 0
-        self.holds[owner] = Hold(job.job_id, int(job.lease_expires or 0))
+        self.holds[owner] = Hold(job.job_id, int(job.attempt_start_time or 0) + LEASE)
         self.lives[-1] += 10**6
         try:
             for number in range(beats):

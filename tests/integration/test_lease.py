@@ -13,9 +13,9 @@ from annotator.worker.lease import Lease
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.queues import JobRequestsQueue, ReceivedMessage
-from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
 from chalicelib.domain.messages import JobRequest
-from chalicelib.exceptions import LeaseLostError
+from chalicelib.exceptions import JobTakenError, LeaseLostError
 from chalicelib.services import Services
 from tests.conftest import HeldClock
 from tests.integration.jobs import ADA, keys_in, make_job, stored
@@ -114,3 +114,21 @@ def test_nothing_stays_of_what_was_uploaded_for_a_job_that_is_cancelled(
     assert worker.work_once(0)
     assert stored(services, job).job_status is JobStatus.CANCELLED
     assert keys_in(services.files.results_bucket) == []
+
+
+def test_a_heartbeat_that_comes_late_keeps_the_job_from_who_saw_the_lease_end(
+        services: Services, clock: HeldClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = requested(services)
+    services.jobs.take(job.job_id, "w1", clock(), LEASE)
+    clock.advance(LEASE + 1)
+    get = services.jobs.get
+
+    def read_too_early(job_id: str) -> Job | None:
+        found = get(job_id)
+        services.jobs.renew(job_id, "w1", clock(), LEASE, Progress(stage=Stage.ANNOTATING))
+        return found
+
+    monkeypatch.setattr(services.jobs, "get", read_too_early)
+    with pytest.raises(JobTakenError):
+        services.jobs.take(job.job_id, "w2", clock(), LEASE)
+    assert stored(services, job).lease_owner == "w1"
