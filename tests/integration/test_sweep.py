@@ -82,6 +82,7 @@ def test_the_age_of_waiting_jobs_is_not_that_of_running_ones(
     assert (counts["oldest_open_job"], counts["oldest_waiting_job"]) == (5000, 0)
 
 
+@pytest.mark.writes_once("sqs")
 def test_the_sweep_counts_the_messages_of_job_requests(services: Services, functions: Functions) -> None:
     queue = services.settings.job_requests_queue_url
     for _ in range(3):
