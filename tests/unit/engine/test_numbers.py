@@ -30,6 +30,11 @@ BOUNDED = {
     "haplotypes/csq.py": {"int(line.split(b'\\t', 3)[2])": "an ordinal that the engine wrote"},
     "haplotypes/csq_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
     "reference/build_detection.py": {"int(found[2])": "up to three digits"},
+    "reference/build/compiling.py": dict.fromkeys(
+        ("int(first)", "int(last)", "int(phase)", "int(self.attributes.get('slip', 0))",
+         "map(int, filter(None, self.attributes.get('selenocysteine', '').split(',')))"),
+        "the GFF3 that the build wrote, of numbers that it had checked",
+    ),
     "reference/build/gene_formats.py": dict.fromkeys(("int(start)", "int(end)"), "up to nine digits"),
     "haplotypes/slim_vcf.py": dict.fromkeys(("int(found[0])", "int(fields[2])"), "csq wrote it, from what it was told"),
     "reference/models.py": dict.fromkeys(
