@@ -3,31 +3,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.aws.clients import client
-from chalicelib.aws.items import from_item
-from chalicelib.aws.job_table import JobTable
-from chalicelib.aws.record_update import ConditionFailedError, update_record
-from chalicelib.clock import NewId, random_id
+from chalicelib.aws.side_items import SideItems
 
 TURNS_ID = "turns"
-"""Its key. Job ids are UUIDs, so none is this."""
+"""Its key."""
 MOST_USERS = 1000
 """Users that the item keeps, some 50 KB."""
 MOST_TRIES = 5
 """Writes, where others write at the same moment."""
 
 
-class TurnRecord:
-    """Reads and writes the item.
-
-    Args:
-        jobs: the table of jobs.
-        new_id: makes the id that each update writes.
-    """
-
-    def __init__(self, jobs: JobTable, new_id: NewId = random_id) -> None:
-        self._table = jobs.name
-        self._new_id = new_id
+class TurnRecord(SideItems):
+    """Reads and writes the item."""
 
     def served(self) -> dict[str, int]:
         """Epoch seconds of the last start, by user id. Users who were not served lately are left out."""
@@ -61,17 +48,10 @@ class TurnRecord:
     def _write(self, change: Callable[[dict[str, int]], dict[str, int]]) -> bool:
         for _ in range(MOST_TRIES):
             served, changes = self._read()
-            try:
-                update_record(self._table, {"job_id": TURNS_ID}, self._new_id(),
-                              assign={"served": change(served), "changes": changes + 1},
-                              condition="attribute_not_exists(changes) OR changes = :seen", values={":seen": changes})
-            except ConditionFailedError:
-                continue
-            return True
+            if self._replace(TURNS_ID, {"served": change(served)}, changes):
+                return True
         return False
 
     def _read(self) -> tuple[dict[str, int], int]:
-        answer = client("dynamodb").get_item(TableName=self._table, Key={"job_id": {"S": TURNS_ID}},
-                                             ConsistentRead=True)
-        record = from_item(answer.get("Item", {}))
+        record = self._get(TURNS_ID)
         return {user: int(moment) for user, moment in record.get("served", {}).items()}, int(record.get("changes", 0))

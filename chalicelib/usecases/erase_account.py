@@ -57,7 +57,7 @@ def request_erasure(services: Services, profile: Profile) -> None:
 def _close_if_possible(services: Services, checkout_id: str) -> None:
     try:
         close_checkout(services, checkout_id)
-    except PaymentServiceError:  # a subscription that comes of it is ended as soon as the service tells of it
+    except PaymentServiceError:  # a subscription that comes of it is ended as soon as the service reports it
         logger.exception("A payment page of an account that is being deleted stays open")
 
 

@@ -1,4 +1,4 @@
-"""What S3 refuses. moto refuses small parts and reads of objects in Glacier by itself; test_aws_rules.py shows it."""
+"""What S3 refuses. moto itself refuses small parts and reads of objects in Glacier; test_aws_rules.py shows it."""
 from __future__ import annotations
 
 from tests.aws_rules.rule import Arguments, Rule

@@ -64,7 +64,7 @@ class JobsAtRest(Life):
         self.disturbed_mails = 0
         self.arrived: Counter[str] = Counter()
         self.lost: set[str] = set()
-        """Keys of uploads that S3 told of in vain."""
+        """Keys of uploads that S3 reported in vain."""
         self.resting = False
         self.last_error: BaseException | None = None
         for user_id in (ADA, EVE):

@@ -60,7 +60,7 @@ class Announcements(Topics):
 
 
 class SteppedBilling(MemoryBilling):
-    """A payment service whose calls are steps, too; it tells of every change of a subscription."""
+    """A payment service whose calls are steps, too; it reports every change of a subscription."""
 
     def __init__(self, aws: MemoryAws) -> None:
         super().__init__()
@@ -209,6 +209,6 @@ def profile_record(user_id: str, now: int) -> dict[str, Any]:
 
 
 def upload_event(key: str, version: str) -> str:
-    """As S3 tells of a file that arrived."""
+    """As S3 reports a file that arrived."""
     return json.dumps({"Records": [{"s3": {"object": {"key": key, "versionId": version}}}]})
 

@@ -59,7 +59,7 @@ class Killer:
     calls: list[str] = field(default_factory=list)
 
     def set(self, at: int, begins: Callable[[str, dict[str, Any]], bool] | None = None) -> None:
-        """Kill at another call, counted anew."""
+        """Kill at another call, counted from here."""
         self.at, self.begins, self.counting, self.calls = at, begins or self.begins, False, []
 
     def call(self, original: Any, client: Any, operation: str, arguments: dict[str, Any]) -> Any:
@@ -271,11 +271,7 @@ def test_a_result_that_is_back_is_told_of_whenever_the_thaw_dies(
 def test_a_retrieval_that_never_came_is_asked_for_although_the_sweep_dies_over_it(
         stage: Stage, killer: Killer, at: int) -> None:
     services, functions = stage.services, stage.functions
-    job = make_completed(services)
-    stage.clock.advance(300)
-    functions.archive(job)
-    services.profiles.subscribe(ADA)
-    restore_results(services, _file_request(job))
+    job = _sent_for(stage)
     stage.clock.advance(700)
     killer.set(at, lambda operation, arguments: operation == "Query" and (
         "restore_status" in arguments["IndexName"] and arguments["Limit"] > 1))
@@ -292,11 +288,7 @@ def test_a_retrieval_that_never_came_is_asked_for_although_the_sweep_dies_over_i
 
 def test_a_retrieval_that_never_came_is_forgotten_where_its_user_is_free_again(stage: Stage) -> None:
     services, functions = stage.services, stage.functions
-    job = make_completed(services)
-    stage.clock.advance(300)
-    functions.archive(job)
-    services.profiles.subscribe(ADA)
-    restore_results(services, _file_request(job))
+    job = _sent_for(stage)
     services.profiles.unsubscribe(ADA, stage.clock())
     stage.clock.advance(700)
     assert sweep_jobs(services)["retrievals_again"] == 1
@@ -307,5 +299,11 @@ def test_a_retrieval_that_never_came_is_forgotten_where_its_user_is_free_again(s
     assert services.profiles.get(ADA).role is Role.FREE  # type: ignore[union-attr]
 
 
-def _file_request(job: Job) -> FileRequest:
-    return FileRequest(user_id=job.user_id, job_id=job.job_id)
+def _sent_for(stage: Stage) -> Job:
+    """An archived job whose user subscribed, and whose retrieval was requested."""
+    job = make_completed(stage.services)
+    stage.clock.advance(300)
+    stage.functions.archive(job)
+    stage.services.profiles.subscribe(ADA)
+    restore_results(stage.services, FileRequest(user_id=job.user_id, job_id=job.job_id))
+    return job

@@ -227,7 +227,7 @@ def test_a_turn_that_cannot_be_noted_does_not_stop_the_job(
 
 # ---- an annotator dies ---------------------------------------------------------------------------------------
 class HeldQueue(JobRequestsQueue):
-    """A queue of one message whose time is the test's: moto's passes by itself."""
+    """A queue of one message whose time is the test's: moto's passes on its own."""
 
     def __init__(self, clock: HeldClock, body: str) -> None:
         super().__init__("held")

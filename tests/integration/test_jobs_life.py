@@ -53,7 +53,7 @@ class JobsLife(JobsAtRest):
 
     @rule(user_id=users, late=st.sampled_from([0, 0, 5, 400]), times=st.integers(1, 2), good=st.integers(0, 5))
     def upload(self, user_id: str, late: int, times: int, good: int) -> None:
-        """A file arrives in S3, which tells of it late or twice."""
+        """A file arrives in S3, which reports it late or twice."""
         if len(self.forms) < MOST_FORMS and user_id in self.aws.profiles:
             which = job_id(len(self.forms) + 1)
             self.forms[which] = user_id

@@ -99,7 +99,7 @@ def test_a_lease_is_given_up_after_a_whole_lease_without_a_heartbeat(
 
 def test_nothing_stays_of_what_was_uploaded_for_a_job_that_is_cancelled(
         services: Services, worker: Worker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A heartbeat tells of it only when some of the results are there."""
+    """A heartbeat shows it only when some of the results are there."""
     job = requested(services)
 
     def annotate(services: Services, job: Job, lease: Lease, *_: Any) -> None:

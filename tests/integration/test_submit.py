@@ -30,7 +30,7 @@ def submit(services: Services, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def s3_event(key: str, version: str = "") -> str:
-    """What S3 tells of an upload; from a bucket without versions, or from the sweep, without `versionId`."""
+    """What S3 reports about an upload; from a bucket without versions, or from the sweep, without `versionId`."""
     told = {"key": urllib.parse.quote_plus(key, safe="/"), **({"versionId": version} if version else {})}
     return json.dumps({"Records": [{"s3": {"bucket": {"name": "inputs"}, "object": told}}]})
 

@@ -137,7 +137,7 @@ class LargeAccount:
 def walk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Walks through an account, run after run, until the walk is finished; gives the counts of each run."""
     def walked(account: LargeAccount, seconds: float = RUN) -> list[Counter[str]]:
-        for module in ("files", "job_table", "job_search", "walk_record", "record_update", "profile_table"):
+        for module in ("files", "job_table", "job_search", "side_items", "record_update", "profile_table"):
             monkeypatch.setattr(f"chalicelib.aws.{module}.client", lambda *_, **__: account)
         runs: list[Counter[str]] = []
         while not runs or account.walk:

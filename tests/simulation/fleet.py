@@ -245,7 +245,7 @@ class Fleet:
         except simpy.Interrupt:
             if asked is not None:
                 asked.cancel()
-            if one.job is not None:  # it hands the job back, which begins anew
+            if one.job is not None:  # it hands the job back, which starts again
                 one.job.interrupted += 1
                 self.queue.put(one.job)
 

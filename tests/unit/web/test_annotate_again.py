@@ -74,7 +74,7 @@ def test_file_is_annotated_again_as_a_job_of_its_own(browser: Browser, web: Serv
     assert copy is not None
     assert (copy.size, copy.metadata["reference"]) == (len(INPUT), "rCRS")
     assert read_note(copy.metadata["note"]) == "família, run 7"
-    submit_job(web, key)  # as S3 tells of it
+    submit_job(web, key)  # as S3 reports it
     job = web.jobs.get(key.split("/")[1])
     assert job is not None
     assert (job.job_status, job.note, job.reference) == (JobStatus.PENDING, "família, run 7", "rCRS")
