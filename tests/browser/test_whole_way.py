@@ -39,6 +39,11 @@ def completed(page: Page) -> None:
     expect(page.locator("#job-state .status")).to_have_text("Completed", timeout=60_000)
 
 
+def table_shown(page: Page) -> None:
+    """Wait for the table: a job that is deleted while its table loads leaves a failed request behind."""
+    expect(page.locator("[data-count]")).to_have_text("4 variants")
+
+
 def test_from_sign_in_to_sign_out(packaged_site: str, new_page: OpenPage, sample: Path, tmp_path: Path) -> None:
     page, watcher = new_page(base_url=packaged_site)
     sign_in(page)
@@ -68,6 +73,7 @@ def test_from_sign_in_to_sign_out(packaged_site: str, new_page: OpenPage, sample
     page.get_by_role("link", name="My annotations").first.click()
     expect(page.get_by_role("row", name=re.compile(re.escape(sample.name)))).to_contain_text("Completed")
     page.get_by_role("link", name=sample.name).first.click()
+    table_shown(page)
     page.get_by_text("Delete…").click()
     page.get_by_role("button", name="Delete everything").click()
     expect(page.get_by_text("The annotation and all its files are deleted.")).to_be_visible()
@@ -102,6 +108,7 @@ def test_with_the_keyboard_only(packaged_site: str, new_page: OpenPage, sample: 
     press(page, "Upload and annotate")
     expect(page).to_have_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
     completed(page)
+    table_shown(page)
     press(page, "Read the log")
     expect(page.locator("#log pre")).to_contain_text("Records")
     press(page, "Delete…")
