@@ -2,8 +2,8 @@
 
 from annotator.engine.consequence.caller import ConsequenceCaller
 from annotator.engine.consequence.chunk import CSQ_FIELDS, AlleleChunk, Called
-from annotator.engine.consequence.models import ContigModels, GeneModels
 from annotator.engine.reference.build.compiling import compile_models
+from annotator.engine.reference.gene_models import ContigModels, GeneModels
 
 __all__ = [
     "CSQ_FIELDS",

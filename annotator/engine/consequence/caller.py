@@ -8,32 +8,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.alleles import SUBSTITUTION
-from annotator.engine.consequence.assembly import Assembler, following, joined
-from annotator.engine.consequence.bcsq import BcsqWriter
+from annotator.engine.consequence.allele import SUBSTITUTION
 from annotator.engine.consequence.chunk import AlleleChunk, Called
-from annotator.engine.consequence.coding_indels import CodingIndelRows
-from annotator.engine.consequence.codons import CodingSequences, protein_prefixes
-from annotator.engine.consequence.exact import ExactRows
-from annotator.engine.consequence.frames import FrameReader
-from annotator.engine.consequence.hgvs import REACH, Fetch
-from annotator.engine.consequence.indels import Ranges, indel_terms, outside_codons
-from annotator.engine.consequence.models import Bases, ContigModels
-from annotator.engine.consequence.moving import Movements
-from annotator.engine.consequence.pairs import Alleles, Pairs, find_pairs
-from annotator.engine.consequence.positions import cdna, locate, named
-from annotator.engine.consequence.rows import Rows, exact_rows
-from annotator.engine.consequence.shared import SharedRows
-from annotator.engine.consequence.substitutions import (
+from annotator.engine.consequence.output.bcsq import BcsqWriter
+from annotator.engine.consequence.output.csq import Assembler, following, joined
+from annotator.engine.consequence.output.csq_rows import Rows, exact_rows
+from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
+from annotator.engine.consequence.scalar.hgvs_c import REACH, Fetch
+from annotator.engine.consequence.scalar.isoform_cache import SharedRows
+from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.so_terms import INTERGENIC
+from annotator.engine.consequence.vector.coding_indel import CodingIndelRows
+from annotator.engine.consequence.vector.codons import CodingSequences, protein_prefixes
+from annotator.engine.consequence.vector.noncoding_indel import Ranges, indel_terms, outside_codons
+from annotator.engine.consequence.vector.positions import cdna, locate, named
+from annotator.engine.consequence.vector.reading_frames import FrameReader
+from annotator.engine.consequence.vector.snv import (
     base_index,
     flank_terms,
     in_odd_spot,
     plain_single_bases,
     single_base_terms,
 )
-from annotator.engine.consequence.terms import INTERGENIC
+from annotator.engine.consequence.vector.three_prime_shift import Movements
 from annotator.engine.errors import EngineError
 from annotator.engine.reference.bundle import around_origin
+from annotator.engine.reference.gene_models import Bases, ContigModels
 
 #: ``A>C`` by 4 * index of the first + index of the second base.
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])

@@ -62,7 +62,7 @@ class Called:
 
     ``csq`` and ``bcsq`` have one value a record, entries joined by commas, null for a record without alleles here.
     ``worst`` has one row an allele: its most severe transcript (see :data:`WORST_SCHEMA`). ``terms`` has one value a
-    record: a bit mask of all its terms, bits as in :data:`annotator.engine.consequence.terms.TERMS`.
+    record: a bit mask of all its terms, bits as in :data:`annotator.engine.consequence.so_terms.TERMS`.
     """
 
     csq: pa.BinaryArray

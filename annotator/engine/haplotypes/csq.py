@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from annotator.engine.errors import EngineError
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.reference.models import indexed, model_contigs, model_lines, read_contigs, read_lines
+from annotator.engine.reference.gene_models_gff import indexed, model_contigs, model_lines, read_contigs, read_lines
 
 _LOG = logging.getLogger(__name__)
 #: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.

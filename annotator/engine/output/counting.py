@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.columns import bytes_of, every, letters
-from annotator.engine.consequence.terms import BIT, IMPACTS, TERMS
+from annotator.engine.consequence.so_terms import BIT, IMPACTS, TERMS
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.blocks import SKIP_CODES, Records
@@ -145,7 +145,7 @@ def count_block(
 
     Args:
         records: of the block.
-        terms: of each record, as in :mod:`annotator.engine.consequence.terms`; 0 for records that were skipped.
+        terms: of each record, as in :mod:`annotator.engine.consequence.so_terms`; 0 for records that were skipped.
         known: records with a known allele.
         genes: record, gene and most severe term of each allele that has consequences.
         islands: records in CpG islands; None where the reference has no such track.

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.consequence import CSQ_FIELDS
-from annotator.engine.consequence.terms import IMPACTS, TERMS
+from annotator.engine.consequence.so_terms import IMPACTS, TERMS
 from annotator.engine.output.earlier import BCSQ, SKIPPED, Earlier
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.layers import info_line

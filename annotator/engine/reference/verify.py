@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pysam
 
-from annotator.engine.consequence.models import GeneModels
 from annotator.engine.indexes import index_of, open_table
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.bundle import Contig, LayerSpec, Reference, RegionSpec, Sequence
+from annotator.engine.reference.gene_models import GeneModels
+from annotator.engine.reference.gene_models_gff import Models, Transcript
 from annotator.engine.reference.genetic_code import STANDARD_STOPS, STOPS
-from annotator.engine.reference.models import Models, Transcript
 
 COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
 

@@ -60,7 +60,7 @@ STEPS = {
     "annotator.engine.reference.build.gene_models.make_index": "gene models",
     "annotator.engine.reference.build.building.compile_models": "small",
     "annotator.engine.reference.build.compiling._take": "models.gff3.gz",
-    "annotator.engine.reference.models._rows": "models.gff3.gz",
+    "annotator.engine.reference.gene_models_gff._rows": "models.gff3.gz",
     "annotator.engine.reference.build.model_checks.coding_faults": "small",
     "annotator.engine.reference.build.building.Sequence": "small",
     "annotator.engine.reference.build.known_variants.open_table": "known.vcf",

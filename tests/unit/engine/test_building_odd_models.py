@@ -16,10 +16,10 @@ import pytest
 from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.consequence import AlleleChunk, ConsequenceCaller, GeneModels
-from annotator.engine.consequence.terms import INTERGENIC
+from annotator.engine.consequence.so_terms import INTERGENIC
 from annotator.engine.errors import EngineError
 from annotator.engine.indexes import TABIX_REACH, index_of, make_index, open_table, rows_of
-from annotator.engine.reference.models import indexed, model_contigs, model_lines
+from annotator.engine.reference.gene_models_gff import indexed, model_contigs, model_lines
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import Result, take_apart
 from tests.unit.engine.small_genome import COMPLEMENT, GENES, PLUS, SHORT, annotated, gff3, refusal, site

@@ -13,7 +13,7 @@ import pysam.bcftools
 import pytest
 
 from annotator.engine import EngineError, Reference
-from annotator.engine.consequence.terms import TERMS
+from annotator.engine.consequence.so_terms import TERMS
 from annotator.engine.pipeline import scheduler
 from tests.unit.engine.conftest import PROJECT, Result
 

@@ -10,7 +10,7 @@ import pytest
 
 from annotator.engine import Reference
 from annotator.engine.reference.build.gene_tables import read_gene_table
-from annotator.engine.reference.models import Models
+from annotator.engine.reference.gene_models_gff import Models
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.small_genome import GENES, gff3, gtf
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from annotator.engine import Outputs, Reference, annotate
-from annotator.engine.reference.models import Models
+from annotator.engine.reference.gene_models_gff import Models
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import take_apart
 from tests.unit.engine.small_genome import (

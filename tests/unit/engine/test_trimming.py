@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine.affixes import common_prefix, common_suffix
-from annotator.engine.consequence import placement
-from annotator.engine.consequence.alleles import DELETION, INSERTION, OTHER, Allele, minimal
-from annotator.engine.consequence.hgvs import Change, clip, shift_of
-from annotator.engine.consequence.placement import Placement
-from annotator.engine.consequence.transcript import Transcript
+from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, Allele, minimal
+from annotator.engine.consequence.scalar import placement
+from annotator.engine.consequence.scalar.hgvs_c import Change, clip, shift_of
+from annotator.engine.consequence.scalar.placement import Placement
 from annotator.engine.normalise import normalise
+from annotator.engine.reference.transcript import Transcript
 
 #: Two letters, so that alleles share much with each other and with themselves.
 BASES = st.text("AC", max_size=90)

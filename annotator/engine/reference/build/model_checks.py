@@ -7,7 +7,7 @@ from pathlib import Path
 
 from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.bundle import Contig, Sequence
-from annotator.engine.reference.models import Models
+from annotator.engine.reference.gene_models_gff import Models
 from annotator.engine.reference.verify import coding_faults
 
 #: Parts of the coding transcripts that must start and end as proteins do, and that may have a stop before the end.

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from annotator.engine.consequence import ConsequenceCaller, GeneModels, compile_models
-from annotator.engine.consequence.terms import BIT
+from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.reference.bundle import Contig
 from tests.unit.engine.consequence.casebook import LENGTH, Bases, Record, at, caller, chunk, entries, gff3, models
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from annotator.engine.consequence import AlleleChunk
-from annotator.engine.consequence.alleles import DELETION, INSERTION
-from annotator.engine.consequence.exact import ExactRows
-from annotator.engine.consequence.moving import NEAR, SHORT, Movements
-from annotator.engine.consequence.pairs import Alleles
+from annotator.engine.consequence.allele import DELETION, INSERTION
+from annotator.engine.consequence.overlaps import Alleles
+from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.vector.three_prime_shift import NEAR, SHORT, Movements
 
 Record = tuple[int, str, str]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from annotator.engine.consequence import caller as quick
-from annotator.engine.consequence.coding_indels import CodingIndelRows
-from annotator.engine.consequence.shared import SharedRows
+from annotator.engine.consequence.scalar.isoform_cache import SharedRows
+from annotator.engine.consequence.vector.coding_indel import CodingIndelRows
 from tests.unit.engine.consequence import casebook
 from tests.unit.engine.consequence.casebook import SHAPES, Record, at, caller, chunk, entries
 

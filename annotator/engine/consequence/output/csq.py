@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.consequence.chunk import WORST_SCHEMA
-from annotator.engine.consequence.models import ContigModels
-from annotator.engine.consequence.pairs import Alleles, Pairs
-from annotator.engine.consequence.rows import Rows
-from annotator.engine.consequence.terms import impact, names
+from annotator.engine.consequence.output.csq_rows import Rows
+from annotator.engine.consequence.overlaps import Alleles, Pairs
+from annotator.engine.consequence.so_terms import impact, names
+from annotator.engine.reference.gene_models import ContigModels
 
 #: Groups of fields of CSQ that are empty together most of the time, in their order.
 _FIELDS = ("exon", "intron", "hgvsc", "hgvsp", "cdna", "cds", "protein", "amino_acids", "codons")

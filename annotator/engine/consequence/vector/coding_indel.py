@@ -1,7 +1,7 @@
 """Many pure insertions and deletions at once that lie inside the coding part of an exon.
 
 They touch neither the first nor the last codon, and can be moved to no place outside the exon. The answers
-are those of :meth:`annotator.engine.consequence.exact.ExactRows.row`; what is unusual is left to that.
+are those of :meth:`annotator.engine.consequence.scalar.rows.ExactRows.row`; what is unusual is left to that.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.columns import bytes_of, every, letters
-from annotator.engine.consequence.alleles import DELETION, INSERTION
-from annotator.engine.consequence.frames import STOP, FrameReader, Frames, acids_of
-from annotator.engine.consequence.indel_proteins import deleted, inserted, shifted_frames
-from annotator.engine.consequence.indel_texts import amino_acids, change, codons, span
-from annotator.engine.consequence.models import ContigModels
-from annotator.engine.consequence.pairs import Alleles, Pairs
-from annotator.engine.consequence.positions import locate
-from annotator.engine.consequence.rows import Rows
-from annotator.engine.consequence.terms import BIT
-from annotator.engine.consequence.translation import COMPLEMENT, THREE_LETTERS
+from annotator.engine.consequence.allele import DELETION, INSERTION
+from annotator.engine.consequence.output.csq_rows import Rows
+from annotator.engine.consequence.overlaps import Alleles, Pairs
+from annotator.engine.consequence.so_terms import BIT
+from annotator.engine.consequence.vector.coding_indel_proteins import deleted, inserted, shifted_frames
+from annotator.engine.consequence.vector.coding_indel_texts import amino_acids, change, codons, span
+from annotator.engine.consequence.vector.positions import locate
+from annotator.engine.consequence.vector.reading_frames import STOP, FrameReader, Frames, acids_of
+from annotator.engine.reference.gene_models import ContigModels
+from annotator.engine.reference.translation import COMPLEMENT, THREE_LETTERS
 
 #: Bases of an exon at an intron that belong to the splice region.
 SPLICE_REGION = 3

@@ -10,9 +10,9 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
-from annotator.engine.consequence.alleles import SYMBOLIC, Allele
-from annotator.engine.consequence.exact import ExactRows, Row, exon_numbers, intron_numbers
-from annotator.engine.consequence.transcript import Transcript
+from annotator.engine.consequence.allele import SYMBOLIC, Allele
+from annotator.engine.consequence.scalar.rows import ExactRows, Row, exon_numbers, intron_numbers
+from annotator.engine.reference.transcript import Transcript
 
 #: Bases between a change and the ends of the coding part of its exon: it touches neither splice sites, nor start or
 #: stop codon, nor codons that an intron cuts.

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.transcript import Transcript
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.build.compiling import FORMAT, LATER_COLUMNS, SCHEMA
+from annotator.engine.reference.transcript import Transcript
 
 #: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
 FLANK = 5000

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from annotator.engine.affixes import common_prefix, common_suffix
-from annotator.engine.consequence.alleles import DELETION, INSERTION, SUBSTITUTION, Allele
-from annotator.engine.consequence.effects import Effect
-from annotator.engine.consequence.transcript import Transcript
-from annotator.engine.consequence.translation import reverse_complement
+from annotator.engine.consequence.allele import DELETION, INSERTION, SUBSTITUTION, Allele
+from annotator.engine.consequence.scalar.effect import Effect
+from annotator.engine.reference.transcript import Transcript
+from annotator.engine.reference.translation import reverse_complement
 
 #: Bases on either side in which an insertion or deletion is shifted, as in Ensembl VEP.
 REACH = 1000

@@ -1,8 +1,8 @@
 """Consequences of many simple changes at once: single bases anywhere in transcripts, and what lies beside them.
 
-The terms, texts and names are those of :mod:`annotator.engine.consequence.effects` and its neighbours, which look at
-one pair at a time; what does not fit here (codons at the ends of the coding sequence, frameshift introns, ...) is
-left to them.
+The terms, texts and names are those of :mod:`annotator.engine.consequence.scalar.effect` and its neighbours, which
+look at one pair at a time; what does not fit here (codons at the ends of the coding sequence, frameshift introns, ...)
+is left to them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from annotator.engine.consequence.alleles import SUBSTITUTION
-from annotator.engine.consequence.models import ContigModels
-from annotator.engine.consequence.pairs import Alleles, Pairs
-from annotator.engine.consequence.placement import STRETCH
-from annotator.engine.consequence.positions import Places
-from annotator.engine.consequence.terms import BIT
-from annotator.engine.consequence.translation import BASE_INDEX
+from annotator.engine.consequence.allele import SUBSTITUTION
+from annotator.engine.consequence.overlaps import Alleles, Pairs
+from annotator.engine.consequence.scalar.placement import STRETCH
+from annotator.engine.consequence.so_terms import BIT
+from annotator.engine.consequence.vector.positions import Places
+from annotator.engine.reference.gene_models import ContigModels
+from annotator.engine.reference.translation import BASE_INDEX
 
 
 def flank_terms(alleles: Alleles, pairs: Pairs, at: np.ndarray, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:

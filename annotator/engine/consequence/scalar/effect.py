@@ -2,17 +2,17 @@
 
 The rules are those of Ensembl VEP 115 ("VariationEffect" of ensembl-variation), found by reading it and by comparing
 answers, so that the same term comes out for the same change. This is the exact and slower way, one pair at a time;
-:mod:`annotator.engine.consequence.substitutions` does the common changes for many pairs at once, and the tests hold
+:mod:`annotator.engine.consequence.vector.snv` does the common changes for many pairs at once, and the tests hold
 both to the same answers.
 """
 
 from __future__ import annotations
 
 from annotator.engine.affixes import common_prefix, common_suffix
-from annotator.engine.consequence.lazy import lazy
-from annotator.engine.consequence.placement import overlap
-from annotator.engine.consequence.start_and_stop import CodingEnds
-from annotator.engine.consequence.terms import BIT
+from annotator.engine.consequence.scalar.placement import overlap
+from annotator.engine.consequence.scalar.start_and_stop import CodingEnds
+from annotator.engine.consequence.so_terms import BIT
+from annotator.engine.lazy import lazy
 
 
 class Effect(CodingEnds):

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.exact import ExactRows
-from annotator.engine.consequence.models import ContigModels
-from annotator.engine.consequence.terms import BIT
-from annotator.engine.consequence.translation import (
+from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.so_terms import BIT
+from annotator.engine.reference.gene_models import ContigModels
+from annotator.engine.reference.translation import (
     BASE_INDEX,
     COMPLEMENT,
     THREE_LETTERS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from annotator.engine.consequence.alleles import Allele, Interval
-from annotator.engine.consequence.lazy import lazy
-from annotator.engine.consequence.transcript import Piece, Transcript
-from annotator.engine.consequence.translation import codons_to_stop, reverse_complement, translate
+from annotator.engine.consequence.allele import Allele, Interval
+from annotator.engine.lazy import lazy
+from annotator.engine.reference.transcript import Piece, Transcript
+from annotator.engine.reference.translation import codons_to_stop, reverse_complement, translate
 
 #: Bases around an exon that count as touching it in a transcript with a frameshift intron.
 STRETCH = 12

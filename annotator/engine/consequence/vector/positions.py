@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.models import ContigModels
+from annotator.engine.reference.gene_models import ContigModels
 
 
 @dataclass

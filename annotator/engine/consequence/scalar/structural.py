@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from annotator.engine.consequence.effects import Effect
-from annotator.engine.consequence.placement import STRETCH, overlap
-from annotator.engine.consequence.terms import BIT
+from annotator.engine.consequence.scalar.effect import Effect
+from annotator.engine.consequence.scalar.placement import STRETCH, overlap
+from annotator.engine.consequence.so_terms import BIT
 
 #: Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol.
 CLASSES = (

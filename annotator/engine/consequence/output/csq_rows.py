@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.exact import Row
+from annotator.engine.consequence.scalar.rows import Row
 
 #: Fields of :class:`Row` that are texts, in CSQ's order.
 TEXTS = Row._fields[1:]

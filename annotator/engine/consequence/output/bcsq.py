@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.assembly import following
 from annotator.engine.consequence.chunk import AlleleChunk
-from annotator.engine.consequence.models import ContigModels
-from annotator.engine.consequence.pairs import Pairs
-from annotator.engine.consequence.rows import Rows
-from annotator.engine.consequence.terms import BIT, INTERGENIC, TERMS
+from annotator.engine.consequence.output.csq import following
+from annotator.engine.consequence.output.csq_rows import Rows
+from annotator.engine.consequence.overlaps import Pairs
+from annotator.engine.consequence.so_terms import BIT, INTERGENIC, TERMS
+from annotator.engine.reference.gene_models import ContigModels
 
 #: csq's names of terms; the others have the Sequence Ontology's.
 _NAMES = {

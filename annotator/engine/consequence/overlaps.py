@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.alleles import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele, minimal
+from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele, minimal
 from annotator.engine.consequence.chunk import AlleleChunk
-from annotator.engine.consequence.models import FLANK, ContigModels
-from annotator.engine.consequence.structural import structural_name
+from annotator.engine.consequence.scalar.structural import structural_name
+from annotator.engine.reference.gene_models import FLANK, ContigModels
 
 #: Alleles that touch more bases than this are paired one by one, lest one of them widens the search for all.
 LONG = 2000
@@ -19,7 +19,7 @@ LONG = 2000
 
 @dataclass
 class Alleles:
-    """Trimmed alleles of a chunk, one element an allele; see :class:`annotator.engine.consequence.alleles.Allele`."""
+    """Trimmed alleles of a chunk, one element an allele; see :class:`annotator.engine.consequence.allele.Allele`."""
 
     record: np.ndarray
     #: POS of the record, ascending; nothing of an allele lies before it.

@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 
 from annotator.engine.columns import bytes_of
-from annotator.engine.consequence.alleles import DELETION
-from annotator.engine.consequence.exact import ExactRows
-from annotator.engine.consequence.hgvs import Fetch, shifted
-from annotator.engine.consequence.pairs import Alleles
-from annotator.engine.consequence.stitching import stitched
-from annotator.engine.consequence.translation import COMPLEMENT, reverse_complement
+from annotator.engine.consequence.allele import DELETION
+from annotator.engine.consequence.overlaps import Alleles
+from annotator.engine.consequence.scalar.hgvs_c import Fetch, shifted
+from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.vector.ragged_text import stitched
+from annotator.engine.reference.translation import COMPLEMENT, reverse_complement
 
 #: Longer ones, and those that can be moved by more than :data:`NEAR` bases, are looked at one by one.
 SHORT = 12

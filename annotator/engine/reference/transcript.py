@@ -6,9 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from annotator.engine.consequence.lazy import lazy
-from annotator.engine.consequence.translation import reverse_complement, translate
+from annotator.engine.lazy import lazy
 from annotator.engine.reference.genetic_code import STARTS
+from annotator.engine.reference.translation import reverse_complement, translate
 
 Interval = tuple[int, int]
 #: A stretch of transcript positions, or None for bases of the genome that are not in it.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from annotator.engine.consequence.alleles import SYMBOLIC, Allele
-from annotator.engine.consequence.effects import Effect
-from annotator.engine.consequence.hgvs import Fetch, shift_of, shifted, transcript_change
-from annotator.engine.consequence.placement import overlap
-from annotator.engine.consequence.protein_hgvs import protein_change
-from annotator.engine.consequence.structural import structural_terms
-from annotator.engine.consequence.transcript import Transcript
+from annotator.engine.consequence.allele import SYMBOLIC, Allele
+from annotator.engine.consequence.scalar.effect import Effect
+from annotator.engine.consequence.scalar.hgvs_c import Fetch, shift_of, shifted, transcript_change
+from annotator.engine.consequence.scalar.hgvs_p import protein_change
+from annotator.engine.consequence.scalar.placement import overlap
+from annotator.engine.consequence.scalar.structural import structural_terms
+from annotator.engine.reference.transcript import Transcript
 
 
 class Row(NamedTuple):

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.frames import STOP, Frames
-from annotator.engine.consequence.stitching import stitched
+from annotator.engine.consequence.vector.ragged_text import stitched
+from annotator.engine.consequence.vector.reading_frames import STOP, Frames
 
 if TYPE_CHECKING:
-    from annotator.engine.consequence.coding_indels import CodingIndels
+    from annotator.engine.consequence.vector.coding_indel import CodingIndels
 
 
 def span(start: np.ndarray, end: np.ndarray) -> pa.StringArray:

@@ -2,7 +2,7 @@
 
 Each function takes the changes, moved as far as they go, the frames of their transcripts, and the amino acids of the
 altered sequences from the first changed codon on. It gives the names in parts to be joined, and which of them are told:
-the others are looked at one by one. The rules are those of :mod:`annotator.engine.consequence.protein_hgvs`.
+the others are looked at one by one. The rules are those of :mod:`annotator.engine.consequence.scalar.hgvs_p`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.frames import STOP, Frames
-from annotator.engine.consequence.stitching import stitched
-from annotator.engine.consequence.translation import THREE_LETTERS
+from annotator.engine.consequence.vector.ragged_text import stitched
+from annotator.engine.consequence.vector.reading_frames import STOP, Frames
+from annotator.engine.reference.translation import THREE_LETTERS
 
 if TYPE_CHECKING:
-    from annotator.engine.consequence.coding_indels import CodingIndels
+    from annotator.engine.consequence.vector.coding_indel import CodingIndels
 
 Named = tuple[list[pa.Array], np.ndarray]
 #: Codons looked at together in the search for a stop.

@@ -5,9 +5,9 @@ Where Ensembl VEP's terms contradict the protein, these do not; ``docs/annotatio
 
 from __future__ import annotations
 
-from annotator.engine.consequence.lazy import lazy
-from annotator.engine.consequence.placement import Placement, overlap
-from annotator.engine.consequence.translation import translate
+from annotator.engine.consequence.scalar.placement import Placement, overlap
+from annotator.engine.lazy import lazy
+from annotator.engine.reference.translation import translate
 
 
 class CodingEnds(Placement):

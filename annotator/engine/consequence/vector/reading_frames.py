@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotator.engine.consequence.exact import ExactRows
-from annotator.engine.consequence.models import ContigModels
-from annotator.engine.consequence.transcript import Transcript
-from annotator.engine.consequence.translation import BASE_INDEX, amino_acid_codes
+from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.reference.gene_models import ContigModels
+from annotator.engine.reference.transcript import Transcript
+from annotator.engine.reference.translation import BASE_INDEX, amino_acid_codes
 
 STOP = ord("*")
 #: Transcripts whose frames stay in memory.

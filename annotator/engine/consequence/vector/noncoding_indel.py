@@ -1,6 +1,6 @@
 """Terms of many pure insertions and deletions at once that touch no codon: in introns, UTRs and other exons.
 
-The rules are those of :mod:`annotator.engine.consequence.placement` for one range inside one exon or one intron.
+The rules are those of :mod:`annotator.engine.consequence.scalar.placement` for one range inside one exon or one intron.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotator.engine.consequence.alleles import DELETION, INSERTION
-from annotator.engine.consequence.models import ContigModels
-from annotator.engine.consequence.pairs import Alleles, Pairs
-from annotator.engine.consequence.placement import STRETCH
-from annotator.engine.consequence.positions import Places, locate
-from annotator.engine.consequence.substitutions import transcript_terms
-from annotator.engine.consequence.terms import BIT
+from annotator.engine.consequence.allele import DELETION, INSERTION
+from annotator.engine.consequence.overlaps import Alleles, Pairs
+from annotator.engine.consequence.scalar.placement import STRETCH
+from annotator.engine.consequence.so_terms import BIT
+from annotator.engine.consequence.vector.positions import Places, locate
+from annotator.engine.consequence.vector.snv import transcript_terms
+from annotator.engine.reference.gene_models import ContigModels
 
 
 @dataclass
