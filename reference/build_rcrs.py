@@ -26,7 +26,7 @@ import pysam
 
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.normalise import normalise
-from annotator.engine.reference.build.compiling import compile_models
+from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.bundle import read_contig
 from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS
 

@@ -19,7 +19,7 @@ import pysam
 
 from annotator.engine import InputError, Limits, Outputs, Reference, annotate
 from annotator.engine.indexes import index_of
-from annotator.engine.output.info import info_lines
+from annotator.engine.output.info_fields import info_lines
 
 LIMITS = Limits(uncompressed=1 << 28)
 #: Words of Python and its libraries, which no message may have.

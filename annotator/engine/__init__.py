@@ -11,6 +11,6 @@ from annotator.engine.errors import BundleError, EngineError, InputError
 from annotator.engine.pipeline.annotate import Outputs, annotate
 from annotator.engine.progress import Progress
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.vcf.reading import Limits
+from annotator.engine.vcf.reader import Limits
 
 __all__ = ["BundleError", "EngineError", "InputError", "Limits", "Outputs", "Progress", "Reference", "annotate"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from annotator.engine import Reference
-from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.bundle_builder import Recipe, build
 from tests.fuzz.bgzf_bytes import BLOCK, END, block
 from tests.whole_files import text_of
 
@@ -173,7 +173,7 @@ def build_reference(
         BundleError: the gene models cannot be used.
     """
     recipe = Recipe(name="made", fasta=models, models=models, accept_models=True)
-    copy = "annotator.engine.reference.build.building.copy_sequence"
+    copy = "annotator.engine.reference.build.bundle_builder.copy_sequence"
     with patch(copy, lambda source, out: write_sequence(contigs, out)):
         build(recipe, bundle, say)
     return Reference.load(bundle)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.bundle_builder import Recipe, build
 from infra.local.browser import Browser
 from infra.local.stack import LocalStack
 from infra.references import References

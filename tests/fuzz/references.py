@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from annotator.engine import Reference
-from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.bundle_builder import Recipe, build
 from tests.unit.engine.small_genome import GENES, gff3, make_genome, write_fasta
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from annotator.engine.errors import BundleError
-from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.bundle_builder import Recipe, build
 from annotator.engine.reference.bundle import Reference
 from tests.fuzz.choices import Fault
 from tests.fuzz.model_grammar import CONTIGS, ModelFile

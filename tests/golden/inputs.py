@@ -10,7 +10,7 @@ from pathlib import Path
 
 from annotator.engine import Reference
 from annotator.engine.cli.app import main
-from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.bundle_builder import Recipe, build
 from tests.corpora.made_reference import build_reference, contigs_of_models, reference_for
 from tests.performance import genome
 from tests.unit.engine.conftest import CASE_REFERENCES, CASES

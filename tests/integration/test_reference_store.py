@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from annotator.engine import Reference
-from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.bundle_builder import Recipe, build
 from annotator.worker.choose_reference import choose_reference
 from annotator.worker.loop import Worker
 from annotator.worker.reference_store import ReferenceStore

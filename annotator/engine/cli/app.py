@@ -22,7 +22,7 @@ from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline.annotate import Outputs, annotate
 from annotator.engine.progress import Progress
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.vcf.reading import Limits
+from annotator.engine.vcf.reader import Limits
 
 PROGRAM, REFERENCE, COMPARE = "python -m annotator", "reference", "compare"
 OK, OUR_FAULT, INPUT_FAULT = 0, 1, 2

@@ -10,7 +10,7 @@ from typing import TextIO
 from annotator.engine.bounds import whole_number
 from annotator.engine.cli.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
-from annotator.engine.reference.build.building import Recipe, build
+from annotator.engine.reference.build.bundle_builder import Recipe, build
 from annotator.engine.reference.build.gene_formats import LARGEST_CODE
 from annotator.engine.reference.build.known_variants import VariantSource
 from annotator.engine.reference.build.regions import RegionSource

@@ -12,8 +12,8 @@ from typing import TextIO
 
 from annotator.engine.cli.command_errors import refused
 from annotator.engine.errors import BundleError, EngineError
-from annotator.engine.reference.build.building import Recipe, build
-from annotator.engine.reference.build.fetching import Fetcher
+from annotator.engine.reference.build.bundle_builder import Recipe, build
+from annotator.engine.reference.build.download import Fetcher
 from annotator.engine.reference.build.known_variants import VariantSource
 from annotator.engine.reference.build.regions import RegionSource
 from annotator.engine.reference.presets import Preset, PresetPart, load_preset, preset_names

@@ -2,7 +2,7 @@
 
 from annotator.engine.consequence.caller import ConsequenceCaller
 from annotator.engine.consequence.chunk import CSQ_FIELDS, AlleleChunk, Called
-from annotator.engine.reference.build.compiling import compile_models
+from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.gene_models import ContigModels, GeneModels
 
 __all__ = [

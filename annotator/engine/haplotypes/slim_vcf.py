@@ -17,9 +17,9 @@ import pyarrow as pa
 from annotator.engine.consequence import GeneModels
 from annotator.engine.haplotypes.phase_sets import WITH_SETS, sets_of, with_sets
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.vcf.blocks import Records
+from annotator.engine.vcf.block_parser import Records
 from annotator.engine.vcf.genotypes import carried, genotypes_of, gives_haplotypes, renumber
-from annotator.engine.vcf.reading import Block
+from annotator.engine.vcf.reader import Block
 
 #: Entries of BCSQ for one record, and whether they speak of all of its alleles.
 Answer = tuple[bytes, bool]

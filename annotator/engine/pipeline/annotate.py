@@ -16,17 +16,17 @@ from pysam.version import __bcftools_version__ as bcftools_version
 
 from annotator.engine.errors import InputError
 from annotator.engine.indexes import ENDINGS, beside
-from annotator.engine.output.earlier import Earlier, points_into_bcsq
-from annotator.engine.output.info import info_lines
-from annotator.engine.output.logfile import render_log
+from annotator.engine.output.earlier_annotations import Earlier, points_into_bcsq
+from annotator.engine.output.info_fields import info_lines
+from annotator.engine.output.log import render_log
 from annotator.engine.pipeline.build_check import refuse_wrong_reference
 from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, Source
 from annotator.engine.pipeline.worker_pool import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import read_header, render_header
-from annotator.engine.vcf.reading import Block, Limits, Lines
-from annotator.engine.vcf.sorting import sort_records
+from annotator.engine.vcf.reader import Block, Limits, Lines
+from annotator.engine.vcf.sort import sort_records
 from annotator.engine.version import ENGINE_VERSION
 
 

@@ -13,23 +13,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.bgzf import BLOCK, pack_lines
-from annotator.engine.columns import bytes_of
+from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
-from annotator.engine.output.counting import ISLANDS, Counts, count_block
-from annotator.engine.output.earlier import Earlier
-from annotator.engine.output.info import InfoWriter, identifiers, where_there, with_identifiers
-from annotator.engine.output.rows import rows_of, text_of
+from annotator.engine.output.earlier_annotations import Earlier
+from annotator.engine.output.info_fields import InfoWriter, identifiers, where_there, with_identifiers
+from annotator.engine.output.summary import ISLANDS, Counts, count_block
 from annotator.engine.output.tabix import WITHIN, Places
-from annotator.engine.output.table import schema_of
+from annotator.engine.output.variant_rows import rows_of, text_of
+from annotator.engine.output.variants_table import schema_of
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.reference.matching import KnownVariants, Matched
+from annotator.engine.reference.known_variants import KnownVariants, Matched
 from annotator.engine.reference.regions import RegionTracks
-from annotator.engine.vcf.blocks import SKIP_CODES, BlockParser, Records
+from annotator.engine.vcf.block_parser import SKIP_CODES, BlockParser, Records
 from annotator.engine.vcf.header import Header
-from annotator.engine.vcf.reading import Block, Limits
+from annotator.engine.vcf.reader import Block, Limits
 from annotator.engine.vcf.record_warnings import warnings_of
 
 #: Contigs whose models stay in memory.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annotator.engine.errors import InputError, quote
-from annotator.engine.output.counting import Counts
+from annotator.engine.output.summary import Counts
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import Header

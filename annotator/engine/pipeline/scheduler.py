@@ -22,16 +22,16 @@ from annotator.engine.haplotypes.csq import run_csq
 from annotator.engine.haplotypes.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.haplotypes.slim_vcf import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.indexes import beside, ending_for
-from annotator.engine.output.counting import Counts
-from annotator.engine.output.earlier import Earlier
+from annotator.engine.output.earlier_annotations import Earlier
+from annotator.engine.output.summary import Counts
 from annotator.engine.output.tabix import TabixIndex
-from annotator.engine.output.table import TableWriter, schema_of
+from annotator.engine.output.variants_table import TableWriter, schema_of
 from annotator.engine.pipeline.block_annotator import BlockAnnotator, Outcome, Task
 from annotator.engine.pipeline.worker_pool import Pool
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import Header
-from annotator.engine.vcf.reading import Block, Limits
+from annotator.engine.vcf.reader import Block, Limits
 
 #: Receives the number of the last line that is done.
 Checked = Callable[[int], None]

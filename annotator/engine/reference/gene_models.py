@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
-from annotator.engine.reference.build.compiling import FORMAT, LATER_COLUMNS, SCHEMA
+from annotator.engine.reference.build.compile_models import FORMAT, LATER_COLUMNS, SCHEMA
 from annotator.engine.reference.transcript import Transcript
 
 #: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.

@@ -12,7 +12,7 @@ from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.indexes import open_table, rows_of
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.bundle import RegionSpec
-from annotator.engine.reference.layers import encode
+from annotator.engine.reference.info_encoding import encode
 
 #: The columns of the one file that has all tracks; positions are half-open, from 0, as in BED.
 COLUMNS = ("contig", "start", "end", "track", "value")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.bounds import LARGEST_NUMBER, whole_number
-from annotator.engine.columns import bytes_of, cut
+from annotator.engine.byte_columns import bytes_of, cut
 
 #: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
 UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")

@@ -9,7 +9,7 @@ import numpy as np
 
 from annotator.engine.errors import quote
 from annotator.engine.progress import Warnings
-from annotator.engine.vcf.blocks import SKIP_CODES, Records
+from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 from annotator.engine.vcf.genotypes import readable
 
 

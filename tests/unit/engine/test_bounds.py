@@ -14,12 +14,12 @@ from annotator.engine import InputError, Limits, Outputs, Reference, annotate
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_ALLELES, MOST_ALT_BASES, whole_number
 from annotator.engine.errors import MESSAGE_LENGTH, EngineError, quote, shortened
 from annotator.engine.indexes import CSI, ENDINGS, TABIX_REACH, TBI, beside, open_table
-from annotator.engine.output import tabix, table
+from annotator.engine.output import tabix, variants_table
 from annotator.engine.pipeline.block_annotator import BlockAnnotator
 from annotator.engine.progress import DETAIL_LENGTH, Warnings
-from annotator.engine.vcf import blocks
+from annotator.engine.vcf import block_parser
 from annotator.engine.vcf.header import Header
-from annotator.engine.vcf.records import RecordParser
+from annotator.engine.vcf.record_parser import RecordParser
 from tests.unit.engine.conftest import Result
 
 Vcf = Callable[..., Path]
@@ -175,8 +175,8 @@ def test_parts_of_a_block_make_the_same_results(
     lines.append("other\t5\t.\tA\tC\t.\t.\t.")
     path = vcf(lines)
     whole = run(path)
-    monkeypatch.setattr(blocks, "PART_BYTES", 1000)
-    monkeypatch.setattr(table, "WAITING_BYTES", 1000)
+    monkeypatch.setattr(block_parser, "PART_BYTES", 1000)
+    monkeypatch.setattr(variants_table, "WAITING_BYTES", 1000)
     parts = run(path)
     assert parts.records == whole.records
     assert parts.summary == whole.summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from annotator.engine import Reference
 from annotator.engine.errors import INPUT_ERRORS, WARNINGS
-from annotator.engine.output.info import info_lines
+from annotator.engine.output.info_fields import info_lines
 from tests.unit.engine.conftest import PROJECT
 
 

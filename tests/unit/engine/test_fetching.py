@@ -14,8 +14,8 @@ import pytest
 from annotator.engine import BundleError, Reference
 from annotator.engine.cli.app import main
 from annotator.engine.cli.fetch import Progress
-from annotator.engine.reference.build import fetching
-from annotator.engine.reference.build.fetching import Fetcher
+from annotator.engine.reference.build import download
+from annotator.engine.reference.build.download import Fetcher
 from annotator.engine.reference.presets import PublicFile, load_preset, preset_names, read_builds
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.file_server import FileServer, serving
@@ -37,7 +37,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def fetcher(tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> Fetcher:
-    monkeypatch.setattr(fetching, "BLOCK", 10_000)
+    monkeypatch.setattr(download, "BLOCK", 10_000)
     return Fetcher(tmp_path / "files", wait=waits.append, jitter=lambda: 1.0)
 
 
@@ -69,7 +69,7 @@ def test_cut_connections_are_taken_up(fetcher: Fetcher, server: FileServer, wait
 
 
 def test_a_later_run_goes_on(fetcher: Fetcher, server: FileServer, tmp_path: Path) -> None:
-    server.cuts = [120_000, *[0] * fetching.TRIES]
+    server.cuts = [120_000, *[0] * download.TRIES]
     one = PublicFile(server.url("a.bin"), "a.bin")
     with pytest.raises(BundleError, match=r"a\.bin cannot be fetched"):
         fetcher.fetch(one)
@@ -81,7 +81,7 @@ def test_a_later_run_goes_on(fetcher: Fetcher, server: FileServer, tmp_path: Pat
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_anew(fetcher: Fetcher, server: FileServer) -> None:
-    server.cuts = [120_000, *[0] * fetching.TRIES]
+    server.cuts = [120_000, *[0] * download.TRIES]
     one = PublicFile(server.url("a.bin"), "a.bin")
     with pytest.raises(BundleError):
         fetcher.fetch(one)
@@ -236,7 +236,7 @@ def test_a_reference_from_the_network(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server.cuts = [1000]
-    monkeypatch.setattr(fetching, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(download, "FIRST_WAIT", 0.0)
     words = ["reference", "fetch", str(preset), "--out", str(tmp_path / "bundle")]
     assert main([*words, "--plan"]) == 0
     assert not server.gets("small.fa.gz")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotator.engine.normalise import normalise
-from annotator.engine.reference.layers import encode
+from annotator.engine.reference.info_encoding import encode
 from tests.unit.engine.conftest import Result
 
 Run = Callable[..., Result]

@@ -18,7 +18,7 @@ from annotator.engine import Reference
 from annotator.engine.cli.app import main
 from annotator.engine.haplotypes import csq
 from annotator.engine.vcf import gzip_reading
-from annotator.engine.vcf.reading import DAMAGED
+from annotator.engine.vcf.reader import DAMAGED
 from tests.unit.engine.conftest import PROJECT
 
 RAW = "raw words of a library"

@@ -11,12 +11,12 @@ import pytest
 from annotator.engine import BundleError
 from annotator.engine.bounds import LARGEST_LENGTH, LARGEST_POSITION, whole_number
 from annotator.engine.compare.concordance import compare
-from annotator.engine.reference.build.fetching import _number as header_number
+from annotator.engine.reference.build.download import _number as header_number
 from annotator.engine.reference.build.gene_formats import GeneTable, note_code
 from annotator.engine.reference.build.gff3_models import _selenocysteines
 from annotator.engine.reference.build.regions import RegionSource, _regions
 from annotator.engine.reference.build_evidence import Signs
-from annotator.engine.vcf import blocks
+from annotator.engine.vcf import block_parser
 from tests.unit.engine.conftest import PROJECT, Result
 
 #: More digits than Python reads.
@@ -25,19 +25,19 @@ ENGINE = PROJECT / "annotator" / "engine"
 CONSEQUENCES = ENGINE / "consequence"
 #: Calls of ``int`` and ``float`` on text, and why the text is short and a number.
 BOUNDED = {
-    "vcf/blocks.py": {"float(text)": "matches a pattern of numbers; float takes any number of digits in linear time"},
+    "vcf/block_parser.py": {"float(text)": "matches a pattern of numbers, which float reads in linear time"},
     "bounds.py": {"int(digits)": "as many digits as the largest number has"},
     "haplotypes/csq.py": {"int(line.split(b'\\t', 3)[2])": "an ordinal that the engine wrote"},
     "haplotypes/csq_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
     "reference/build_detection.py": {"int(found[2])": "up to three digits"},
-    "reference/build/compiling.py": dict.fromkeys(
+    "reference/build/compile_models.py": dict.fromkeys(
         ("int(first)", "int(last)", "int(phase)", "int(self.attributes.get('slip', 0))",
          "map(int, filter(None, self.attributes.get('selenocysteine', '').split(',')))"),
         "the GFF3 that the build wrote, of numbers that it had checked",
     ),
     "reference/build/gene_formats.py": dict.fromkeys(("int(start)", "int(end)"), "up to nine digits"),
     "haplotypes/slim_vcf.py": dict.fromkeys(("int(found[0])", "int(fields[2])"), "csq wrote it, from what it was told"),
-    "reference/models.py": dict.fromkeys(
+    "reference/gene_models_gff.py": dict.fromkeys(
         ("int(first)", "int(last)", "int(phase)", "map(int, attributes['selenocysteine'].split(','))"),
         "the build wrote it; what else a bundle has is refused in words of ours",
     ),
@@ -45,13 +45,13 @@ BOUNDED = {
     "reference/build/regions.py": dict.fromkeys(("int(start)", "int(end)", "int(number)"), "the build wrote it"),
     "reference/regions.py": dict.fromkeys(("int(first)", "int(last)"), "the build wrote it; damage is reported"),
     "reference/build_evidence.py": {"int(found[1])": "two digits"},
-    "vcf/sorting.py": dict.fromkeys(("int(pos)", "int(fields[1])"), "matches the pattern of positions"),
+    "vcf/sort.py": dict.fromkeys(("int(pos)", "int(fields[1])"), "matches the pattern of positions"),
     "reference/verify.py": dict.fromkeys(("int(pos)", "int(start)", "int(end)"), "the build wrote it; damage is found"),
 }
 #: What is visibly a number, or an element of an array of numbers.
 NUMBERS = (
     *(".sum()", ".max()", ".min()", "np.searchsorted(", "options.least", "int(speed)", "float('nan')", "float(later)"),
-    *("records.pos[", "starts[index]", "records.allele_count[", "near[", "linear[stretch]", "float(min("),
+    *("records.pos[", "starts[index]", "self.exon_", "records.allele_count[", "near[", "linear[stretch]", "float(min("),
     *("int(first[0])", "int(last[0])"),
 )
 
@@ -161,4 +161,4 @@ def test_qualities_of_any_form(vcf: Callable[..., Path], run: Callable[..., Resu
     assert (alone is not None) is bad
     assert among is not None
     assert among["count"] == 1 + bad
-    assert blocks._NUMBER.fullmatch(quality.encode()) is None or not bad
+    assert block_parser._NUMBER.fullmatch(quality.encode()) is None or not bad

@@ -11,7 +11,7 @@ import pytest
 
 from annotator.engine import BundleError, Reference
 from annotator.engine.reference import bundle as reference_module
-from annotator.engine.reference.build.compiling import compile_models
+from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import PROJECT
 

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from annotator.engine import Reference
 from annotator.engine.progress import Warnings
-from annotator.engine.vcf import sorting
 from annotator.engine.vcf.header import Header
-from annotator.engine.vcf.reading import Block
-from annotator.engine.vcf.sorting import read_lines, sort_records
+from annotator.engine.vcf.reader import Block
+from annotator.engine.vcf.sort import MERGE, read_lines, sort_records
 from tests.unit.engine.conftest import PROJECT
 
 RECORDS = st.lists(st.tuples(st.sampled_from([b"2", b"MT", b"1"]), st.integers(0, 40)), max_size=120)
@@ -49,7 +48,7 @@ def test_sorted_as_in_memory(records: list[tuple[bytes, int]], run_bytes: int) -
 
 
 def test_more_runs_than_are_merged_at_once(tmp_path: Path) -> None:
-    count = sorting.MERGE * 2 + 5
+    count = MERGE * 2 + 5
     lines = [b"MT\t%d\tx" % pos for pos in range(count, 0, -1)]
     warnings = Warnings()
     result = list(read_lines(sort(lines, tmp_path, warnings, run_bytes=1)))

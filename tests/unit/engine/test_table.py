@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotator.engine import Reference
-from annotator.engine.output.table import COLUMNS, GROUP_ROWS, TableWriter, schema_of
+from annotator.engine.output.variants_table import COLUMNS, GROUP_ROWS, TableWriter, schema_of
 from tests.unit.engine.conftest import PROJECT, Result
 
 Run = Callable[..., Result]

@@ -21,11 +21,11 @@ from annotator.engine.errors import SKIPS
 from annotator.engine.indexes import CSI, TABIX_REACH, TBI, open_table
 from annotator.engine.output.tabix import Places, TabixIndex, bins_of
 from annotator.engine.pipeline.worker_pool import Pool
-from annotator.engine.vcf import reading
-from annotator.engine.vcf.blocks import SKIP_CODES, BlockParser
+from annotator.engine.vcf import reader
+from annotator.engine.vcf.block_parser import SKIP_CODES, BlockParser
 from annotator.engine.vcf.header import Header
-from annotator.engine.vcf.reading import Block
-from annotator.engine.vcf.records import RecordParser
+from annotator.engine.vcf.reader import Block
+from annotator.engine.vcf.record_parser import RecordParser
 
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 OTHER = {"A": "G", "G": "A", "C": "T", "T": "C"}
@@ -273,9 +273,9 @@ def test_blocks_hold_every_line_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "lines"
     path.write_bytes(b"\n".join(lines))
     for chunk, least in ((1, 1), (7, 3), (1_000, 50), (1 << 20, 1)):
-        monkeypatch.setattr(reading, "CHUNK", chunk)
-        monkeypatch.setattr(reading, "BLOCK_LINES", least)
-        blocks = list(reading.Lines(path, reading.Limits(), known_text=True).blocks())
+        monkeypatch.setattr(reader, "CHUNK", chunk)
+        monkeypatch.setattr(reader, "BLOCK_LINES", least)
+        blocks = list(reader.Lines(path, reader.Limits(), known_text=True).blocks())
         assert b"".join(block.text for block in blocks) == b"\n".join(lines) + b"\n"
         assert [block.line for block in blocks] == np.cumsum([1, *(block.count for block in blocks[:-1])]).tolist()
         assert [block.unfinished for block in blocks] == [False] * (len(blocks) - 1) + [True]

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.columns import bytes_of, every, letters
+from annotator.engine.byte_columns import bytes_of, every, letters
 from annotator.engine.consequence.allele import DELETION, INSERTION
 from annotator.engine.consequence.output.csq_rows import Rows
 from annotator.engine.consequence.overlaps import Alleles, Pairs

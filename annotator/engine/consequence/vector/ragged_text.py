@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from annotator.engine.columns import spread
+from annotator.engine.byte_columns import spread
 
 
 def stitched(pool: np.ndarray, pieces: list[tuple[np.ndarray | int, np.ndarray | int]], count: int) -> pa.StringArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from annotator.engine.columns import bytes_of
+from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence.allele import DELETION
 from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.hgvs_c import Fetch, shifted

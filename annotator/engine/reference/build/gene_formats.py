@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
-from annotator.engine.reference.build.left_out import LeftOut
+from annotator.engine.reference.build.skipped_models import LeftOut
 
 #: First and last base, 1-based and inclusive.
 Interval = tuple[int, int]

@@ -10,11 +10,11 @@ from pathlib import Path
 from annotator.engine.bounds import LARGEST_LENGTH, whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, refuse_compression
-from annotator.engine.reference.build.coding_parts import joined, slip_of
 from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, ModelError, Row, shown
 from annotator.engine.reference.build.gene_pred_models import is_gene_pred, read_gene_pred
 from annotator.engine.reference.build.gff3_models import read_gff3
 from annotator.engine.reference.build.gtf_models import read_gtf
+from annotator.engine.reference.build.ribosomal_slippage import joined, slip_of
 
 #: Biotypes of transcripts without a protein that bcftools csq knows; it takes others for coding.
 NON_CODING = frozenset(

@@ -25,7 +25,7 @@ from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.build.gene_formats import shown
 from annotator.engine.reference.bundle import Contig, Sequence
-from annotator.engine.reference.layers import WINDOW
+from annotator.engine.reference.info_encoding import WINDOW
 
 #: Column and INFO field that tell which sources list an allele.
 KNOWN_IN = "KNOWN_IN"

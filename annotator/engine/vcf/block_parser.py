@@ -2,7 +2,7 @@
 
 Nearly all records are plain: bases in REF and ALT, on a contig of the reference, REF as the reference has it. Those are
 recognised and taken apart by columns. What is not plainly so goes through
-:class:`annotator.engine.vcf.records.RecordParser` one by one, which knows every rule and has the words for each fault.
+:class:`annotator.engine.vcf.record_parser.RecordParser` one by one, which knows every rule and words every fault.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_REF_BASES
-from annotator.engine.columns import bytes_of, cut, every, letters, replaced, spread
+from annotator.engine.byte_columns import bytes_of, cut, every, letters, replaced, spread
 from annotator.engine.errors import SKIPS
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.genotypes import bad_genotypes
 from annotator.engine.vcf.header import Header
-from annotator.engine.vcf.reading import Block
-from annotator.engine.vcf.records import BREAKEND, CONTIG, SYMBOLIC, TELOMERE, Record, RecordParser
+from annotator.engine.vcf.reader import Block
+from annotator.engine.vcf.record_parser import BREAKEND, CONTIG, SYMBOLIC, TELOMERE, Record, RecordParser
 
 SKIP_CODES = tuple(SKIPS)
 #: Bases of the reference read at once for records that lie near each other.

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.columns import bytes_of
+from annotator.engine.byte_columns import bytes_of
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import open_table
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.bundle import LayerSpec, Sequence
-from annotator.engine.reference.layers import WINDOW, encode
+from annotator.engine.reference.info_encoding import WINDOW, encode
 
 _SPECIAL = r"[%:;=, \t\r\n|]"
 

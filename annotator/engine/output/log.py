@@ -25,7 +25,7 @@ def render_log(summary: dict[str, Any], name: str) -> str:
     """Write the log of an annotated file.
 
     Args:
-        summary: as :meth:`annotator.engine.output.counting.Counts.summary` gives it.
+        summary: as :meth:`annotator.engine.output.summary.Counts.summary` gives it.
         name: of the user's file.
     """
     reference = summary["reference"]

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.reference.matching import Matched
-from annotator.engine.vcf.blocks import SKIP_CODES, Records
+from annotator.engine.reference.known_variants import Matched
+from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 
 #: Columns of the table by the columns of the most severe transcript.
 _OF_WORST = {

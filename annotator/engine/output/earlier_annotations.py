@@ -66,7 +66,7 @@ class Earlier:
 
         Args:
             header: of the input file.
-            lines: our ``##INFO`` lines by name, as :func:`annotator.engine.output.info.info_lines` gives them.
+            lines: our ``##INFO`` lines by name, as :func:`annotator.engine.output.info_fields.info_lines` gives them.
             replace: drop the values of other tools' fields from records that get new ones.
             pointing: a record has FORMAT/BCSQ, which the header need not declare.
         """

@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.consequence.so_terms import IMPACTS, TERMS
-from annotator.engine.output.earlier import BCSQ, SKIPPED, Earlier
+from annotator.engine.output.earlier_annotations import BCSQ, SKIPPED, Earlier
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.reference.layers import info_line
-from annotator.engine.reference.matching import Matched, encoded
-from annotator.engine.vcf.blocks import SKIP_CODES, Records
+from annotator.engine.reference.info_encoding import info_line
+from annotator.engine.reference.known_variants import Matched, encoded
+from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 
 BCSQ_DESCRIPTION = (
     "Consequences in the format of BCFtools/csq, neighbouring variants together where genotypes are phased. "

@@ -10,8 +10,8 @@ from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import make_index
 from annotator.engine.library_errors import step
-from annotator.engine.reference.build.coding_parts import joined
 from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, Interval
+from annotator.engine.reference.build.ribosomal_slippage import joined
 from annotator.engine.reference.bundle import Contig
 
 _ORDER = {"gene": 0, "mRNA": 1, "exon": 2, "five_prime_UTR": 3, "CDS": 4, "three_prime_UTR": 5}

@@ -13,16 +13,16 @@ from typing import Any
 
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import step
-from annotator.engine.reference.build.compiling import compile_models
+from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.build.contigs import as_models_say, contigs_of
 from annotator.engine.reference.build.gene_formats import GeneModel
-from annotator.engine.reference.build.gene_models import place, write_models
 from annotator.engine.reference.build.gene_tables import read_gene_table
 from annotator.engine.reference.build.known_variants import KNOWN_IN, merge_variants
 from annotator.engine.reference.build.model_checks import Fit, check_models
 from annotator.engine.reference.build.recipe import Recipe
 from annotator.engine.reference.build.regions import merge_regions
 from annotator.engine.reference.build.sequence import copy_sequence
+from annotator.engine.reference.build.write_gff3 import place, write_models
 from annotator.engine.reference.bundle import SCHEMA, Contig, Sequence
 from annotator.engine.reference.genetic_code import STARTS
 from annotator.engine.reference.verify import sha256

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.columns import bytes_of, every, letters
+from annotator.engine.byte_columns import bytes_of, every, letters
 from annotator.engine.consequence.so_terms import BIT, IMPACTS, TERMS
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.vcf.blocks import SKIP_CODES, Records
+from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 from annotator.engine.vcf.header import Header
 
 #: Genes listed in the summary.

@@ -10,8 +10,8 @@ from pathlib import Path
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import Header
-from annotator.engine.vcf.reading import Block
-from annotator.engine.vcf.records import POSITION, RecordParser
+from annotator.engine.vcf.reader import Block
+from annotator.engine.vcf.record_parser import POSITION, RecordParser
 
 #: Bytes of lines sorted at once in memory.
 RUN_BYTES = 64 << 20
