@@ -146,7 +146,7 @@ def choose(page: Page, name: str, content: bytes) -> Any:
     """Choose a file; gives its line in the list, looked into."""
     page.get_by_label("Your VCF file").set_input_files({"name": name, "mimeType": "", "buffer": content})
     line = page.get_by_role("listitem").filter(has_text=name)
-    expect(line).not_to_have_attribute("data-state", "looking")
+    expect(line).not_to_have_attribute("data-state", "checking")
     return line
 
 

@@ -20,6 +20,7 @@ from annotator.engine.reference.presets import CHROMOSOMES, read_builds, refseq_
 MITOCHONDRION = "rCRS"
 #: Lengths in bases of the mitochondrion, and of the older one of UCSC's hg19, which is another sequence (NC_001807).
 RCRS_LENGTH, OLDER_LENGTH = 16_569, 16_571
+OLDER_MITOCHONDRION = "UCSC's hg19 chrM"
 #: Part of the records whose REF must agree with a reference that a file was called on, as in the check of the whole.
 AGREEING = 0.9
 #: Compared records that are enough to say that a reference is the wrong one, and the part that must differ: on another
@@ -200,7 +201,7 @@ def _mitochondrion(signs: Signs) -> Detection:
     lengths = {length for name, length in signs.lengths.items() if chromosome(name) == "MT"}
     furthest = max(signs.furthest.values())
     if lengths & {OLDER_LENGTH} or furthest > RCRS_LENGTH:
-        reason = f"the mitochondrion has {OLDER_LENGTH:,} bases: UCSC's hg19 chrM, which is another sequence"
+        reason = f"the mitochondrion has {OLDER_LENGTH:,} bases: {OLDER_MITOCHONDRION}, which is another sequence"
         return Detection((), {MITOCHONDRION: reason})
     told = "has its length" if RCRS_LENGTH in lengths else "has all records"
     return Detection((Candidate(MITOCHONDRION, f"the mitochondrion {told}", RCRS_LENGTH in lengths),), {})

@@ -23,9 +23,16 @@ _READ, _PIECE = 1 << 14, 1 << 20
 #: A RefSeq accession of a human chromosome: its number and its version.
 ACCESSION = re.compile(r"NC_0000([0-9]{2})\.([0-9]{1,3})")
 
+#: Names of the human mitochondrion, with ``chr`` or without, and those of its sequence.
+MITOCHONDRION_SHORT = ("MT", "M")
+MITOCHONDRION_SEQUENCES = ("NC_012920.1", "NC_012920", "rCRS")
+
+#: Header lines that may name a build, and the words in them.
+NAMING = (b"##reference", b"##assembly", b"##contig", b"##ucsc_", b"##genome")
+ASSEMBLY = re.compile(rb"[<,]assembly=([^,>]+)")
+WORD = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+
 _LENGTH, _ID = re.compile(rb"[<,]length=(\d+)"), re.compile(rb"[<,]ID=([^,>]+)")
-_WORD = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_NAMING = (b"##reference", b"##assembly", b"##contig", b"##ucsc_", b"##genome")
 
 
 @dataclass
@@ -69,16 +76,16 @@ class Signs:
 
     def _note_header(self, line: bytes) -> None:
         line = line[:LONGEST_LINE]
-        if not line.lower().startswith(_NAMING):
+        if not line.lower().startswith(NAMING):
             return
         if line.startswith(b"##contig"):
             name, length = _ID.search(line), _LENGTH.search(line)
             bases = whole_number(length[1], LARGEST_LENGTH) if length else None
             if name and bases is not None and len(name[1]) <= LONGEST_NAME and len(self.lengths) < MOST_CONTIGS:
                 self.lengths[name[1].decode("latin-1")] = bases
-            assembly = re.search(rb"[<,]assembly=([^,>]+)", line)
+            assembly = ASSEMBLY.search(line)
             line = assembly[1] if assembly else b""
-        for word in _WORD.findall(line.decode("latin-1").lower()):
+        for word in WORD.findall(line.decode("latin-1").lower()):
             # A longer word names no build, and has as many endings as it has dots.
             if len(word) <= LONGEST_WORD and len(self.names) < MOST_NAMES:
                 self.names |= {word, *re.split(r"[._-]", word), *_endings_off(word)}
@@ -105,7 +112,7 @@ def chromosome(name: str) -> str | None:
         number = int(found[1])
         return CHROMOSOMES[number - 1] if 1 <= number <= len(CHROMOSOMES) else None
     short = re.sub(r"(?i)^chr", "", name).upper()
-    if short in ("M", "MT") or name in ("NC_012920.1", "NC_012920", "rCRS"):
+    if short in MITOCHONDRION_SHORT or name in MITOCHONDRION_SEQUENCES:
         return "MT"
     return short if short in CHROMOSOMES else None
 

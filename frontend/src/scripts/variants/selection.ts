@@ -1,7 +1,7 @@
 import type { VariantFile } from "./file";
 import { columnsOf, IMPACTS, matcher, mayMatch, type Filters } from "./filters";
 
-/** Groups that are fetched while one is searched. */
+/** Row groups that are fetched while one is searched. */
 const READ_AHEAD = 6;
 
 export interface Sort { column: string; descending: boolean }
@@ -37,10 +37,10 @@ class Rows implements Selection {
 }
 
 /**
- * Finds the rows that match, group after group; groups whose statistics rule out a match are not fetched.
+ * Finds the matching rows, one row group after the other. Groups whose statistics rule out a match are not fetched.
  *
- * @param layers names of the text columns that layers added
- * @param found called after each group with what there is so far and the share of the file that is done
+ * @param layers - names of the text columns that layers added
+ * @param found - called after each group with the rows so far and the share of the file that is searched, 0 to 1
  */
 export async function search(file: VariantFile, filters: Filters, layers: string[], signal: AbortSignal,
   found: (rows: Selection, share: number) => void): Promise<Selection> {
@@ -52,7 +52,7 @@ export async function search(file: VariantFile, filters: Filters, layers: string
     const values = await file.readGroup(index, columns);
     signal.throwIfAborted();
     for (const next of groups.slice(done + 1, done + 1 + READ_AHEAD)) {
-      void file.readGroup(next.index, columns).catch(() => undefined); // it is asked for again, and told then
+      void file.readGroup(next.index, columns).catch(() => undefined); // it is read again, and the error is raised then
     }
     const matches = matcher(filters, values, layers);
     for (let row = 0; row < group.rows; row += 1) if (matches(row)) rows.add(group.start + row);
