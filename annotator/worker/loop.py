@@ -17,8 +17,8 @@ from annotator.worker.limited_process import hide_environment
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.task_protection import TaskProtection
 from annotator.worker.workspace import Workspace
-from chalicelib.aws.pace_record import PaceRecord
-from chalicelib.aws.queues import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
+from chalicelib.aws.dynamodb.throughput import PaceRecord
+from chalicelib.aws.job_request_queue import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import key_prefix
@@ -32,8 +32,8 @@ from chalicelib.exceptions import (
     WorkerOutOfDiskError,
 )
 from chalicelib.services import Services
-from chalicelib.usecases.announce_end import announce_end
-from chalicelib.usecases.take_job import next_look, take_next_job
+from chalicelib.usecases.jobs.announce_end import announce_end
+from chalicelib.usecases.jobs.take_job import next_look, take_next_job
 
 logger = Logger(service="annotator")
 

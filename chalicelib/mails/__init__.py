@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from chalicelib.aws.mailer import Mail
+from chalicelib.aws.ses import Mail
 from chalicelib.domain.messages import MailKind
 from chalicelib.domain.profiles import Profile
 

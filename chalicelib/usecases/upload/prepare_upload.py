@@ -1,0 +1,70 @@
+"""Before a job: the browser is given a form that uploads one file straight to S3."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.domain.jobs import Job
+from chalicelib.domain.names import InputKey, key_prefix
+from chalicelib.domain.profiles import Profile
+from chalicelib.exceptions import NotFoundError
+from chalicelib.services import Services
+from chalicelib.usecases.upload.quotas import Usage, refusal, usage
+
+UPLOAD_FORM_SECONDS = 3600
+"""How long a form may wait before it is sent. S3 checks at the first byte, so slow uploads are not cut."""
+NOTE, REFERENCE = "note", "reference"
+"""What the form says of the file beside its name: how the user calls the job, and what it is annotated with."""
+SIZE = "declared-size"
+"""What GAS has S3 keep of a file that comes in parts: the size that was asked for, in bytes."""
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """The form: its fields go first, the file last.
+
+    :param limit: largest file of this user's plan, bytes
+    :param expires: epoch seconds at which S3 refuses the form
+    """
+
+    job_id: str
+    url: str
+    fields: dict[str, str]
+    limit: int
+    expires: int
+    file_field: str = "file"
+
+
+def prepare_upload(services: Services, profile: Profile, return_url: str = "",
+                   used: Usage | None = None) -> UploadForm:
+    """Allocate a job id and presign the POST of its input file, for this user's plan.
+
+    :param return_url: where S3 sends the browser after the upload, with `bucket`, `key` and `etag` added; "" for a
+        script, which is answered with 201
+    :param used: what the user has of what the plan covers, None to have it counted
+    :raises JobFailure: the plan covers no further file now
+    """
+    refused = refusal(services, profile, used or usage(services, profile))
+    if refused is not None:
+        raise refused
+    job_id = services.new_id()
+    limit = services.plans.of(profile.role).upload_limit
+    post = services.files.presign_upload(key_prefix(profile.identity_id, job_id), limit, return_url,
+                                         UPLOAD_FORM_SECONDS,
+                                         {NOTE: "", REFERENCE: services.settings.default_reference})
+    return UploadForm(job_id=job_id, url=post.url, fields=post.fields, limit=limit,
+                      expires=services.clock() + UPLOAD_FORM_SECONDS)
+
+
+def find_uploaded_job(services: Services, user_id: str, key: str) -> Job | None:
+    """The job of an uploaded file, None while `submit` has not made it yet.
+
+    :param key: the key that S3 told the browser
+    :raises NotFoundError: for a key that is not one of this user's uploads
+    """
+    parts = InputKey.parse(key)
+    if parts is None or parts.user_id != user_id:
+        raise NotFoundError()
+    job = services.jobs.get(parts.job_id)
+    if job is not None and job.user_id != user_id:
+        raise NotFoundError()
+    return job
