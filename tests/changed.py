@@ -62,7 +62,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"Nothing with unit tests has changed since {base}.\n")
         return 0
     sys.stderr.write(f"{' '.join(chosen)}\n")
-    return subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "2", *chosen], cwd=PROJECT, check=False).returncode
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *chosen]
+    return subprocess.run(command, cwd=PROJECT, check=False).returncode
 
 
 if __name__ == "__main__":
