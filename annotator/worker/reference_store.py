@@ -15,7 +15,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from annotator.engine import BundleError, Reference
-from chalicelib.aws.reference_catalogue import ReferenceCatalogue
+from chalicelib.aws.s3.references import ReferenceCatalogue
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.exceptions import ReferenceUnavailableError, WorkerOutOfDiskError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.settings import NEEDED
-from infra.artifact import Artifact
+from infra.aws.artifact import Artifact
 from infra.local.emulator import bare_interpreter
 from tests.conftest import PROJECT, real_template
 

@@ -18,7 +18,8 @@ const ACCESSION = asWhole(genomes.accession);
 export function detectBuild(header: Header, furthest: ReadonlyMap<string, number>): string | null {
   const used = [...furthest.keys()];
   if (used.length > 0 && used.every((name) => chromosomeOf(name) === "MT")) return mitochondrialBuild(header, furthest);
-  const names = [...new Set([...used, ...header.contigs.keys()])];
+  const measured = [...header.contigs].filter(([, length]) => length !== null).map(([name]) => name);
+  const names = [...new Set([...used, ...measured])];
   const excluded = new Set(BUILDS.filter(([, build]) => used.some((name) =>
     (furthest.get(name) ?? 0) > (lengthOf(build, name) ?? Infinity))).map(([name]) => name));
   const certain = BUILDS.filter(([, build]) => names.some((name) =>

@@ -1,5 +1,5 @@
 import { detectBuild } from "./build-detection";
-import { compressionOf, uncompressed, type Compression } from "./decompress";
+import { compressionOf, uncompressed, UnreadableRest, type Compression } from "./decompress";
 import { Header } from "./header";
 import { InputError, type Problem } from "./input-error";
 import { linesOf } from "./lines";
@@ -31,8 +31,9 @@ export async function checkFile(file: Blob, signal: AbortSignal): Promise<FileRe
   try {
     complete = await read(file, compression, header, records, signal);
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    problem = error.problem;
+    if (error instanceof InputError) problem = error.problem;
+    else if (error instanceof UnreadableRest) complete = false; // the annotator reads the rest
+    else throw error;
   }
   return {
     compression, version: header.version, samples: header.samples, records: records.count, complete, problem,

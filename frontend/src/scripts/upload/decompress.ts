@@ -5,6 +5,9 @@ import { InputError } from "./input-error";
 
 export type Compression = "plain" | "gzip" | "bgzip";
 
+/** What follows a gzip member cannot be read here: other members, or bytes that are not compressed data. */
+export class UnreadableRest extends Error {}
+
 /** Bytes that are read at once: more than the largest block of bgzip has. */
 const PIECE = 1 << 18;
 /** The header of a bgzip block, up to its size. */
@@ -19,7 +22,11 @@ export async function compressionOf(file: Blob): Promise<Compression> {
   return start[3] === "\x04" && start.slice(12, 14) === "BC" ? "bgzip" : "gzip";
 }
 
-/** The uncompressed content of a file, in pieces. The reader may stop after any piece. */
+/**
+ * The uncompressed content of a file, in pieces. The reader may stop after any piece.
+ *
+ * @throws UnreadableRest where a gzip file goes on after its first member, or a bgzip file with something else
+ */
 export function uncompressed(file: Blob, compression: Compression): AsyncGenerator<Uint8Array> {
   if (compression === "plain") return plain(file);
   return compression === "bgzip" ? bgzip(file) : firstMember(file);
@@ -35,6 +42,7 @@ async function* bgzip(file: Blob): AsyncGenerator<Uint8Array> {
   const last = latin1(await bytesOf(file.slice(Math.max(0, file.size - limits.bgzipEnd))));
   if (!last.includes(bgzipEnd) && ANY_BLOCK_START.test(last)) throw new InputError("bgzip_without_end");
   let read = 0;
+  let ended = false;
   let buffer = new Uint8Array(0);
   let bufferStart = 0;
   let at = 0;
@@ -45,14 +53,16 @@ async function* bgzip(file: Blob): AsyncGenerator<Uint8Array> {
       at = 0;
       buffer = await bytesOf(file.slice(bufferStart, bufferStart + PIECE));
       size = blockSize(buffer, 0);
-      if (size === null || size > buffer.length) return; // no longer bgzip: the annotator will say so
+      if ((size === null || size > buffer.length) && ended) return; // these bytes are after the end
+      if (size === null || size > buffer.length) throw new UnreadableRest();
     }
     const content = await decompressed(buffer.slice(at, at + size)).catch(() => {
       throw new InputError("gzip_damaged", {}, { bytes: read });
     });
     at += size;
     read += content.length;
-    if (content.length > 0) yield content;
+    ended = content.length === 0;
+    if (!ended) yield content;
   }
 }
 
@@ -75,8 +85,7 @@ async function* firstMember(file: Blob): AsyncGenerator<Uint8Array> {
   } catch (error) {
     if (error instanceof InputError) throw error;
     const reason = error instanceof Error ? error.message : "";
-    // A file of several members goes on after the first: only the annotator reads the others.
-    if (/junk|trailing/i.test(reason)) return;
+    if (/junk|trailing/i.test(reason)) throw new UnreadableRest();
     throw new InputError(/truncated|unexpected end/i.test(reason) ? "gzip_cut_off" : "gzip_damaged", {}, { bytes: read });
   } finally {
     void reader.cancel().catch(() => undefined); // nobody reads the rest
