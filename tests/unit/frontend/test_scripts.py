@@ -1,4 +1,4 @@
-"""The unit tests of the scripts, run by vitest; among them one that holds the page's file checks against the annotator's."""
+"""The unit tests of the scripts, run by vitest. One of them compares the page's file checks with the annotator's."""
 from __future__ import annotations
 
 import base64
@@ -25,7 +25,8 @@ from tests.fuzz.vcf_grammar import VcfFile, vcf_files
 FRONTEND = PROJECT / "frontend"
 NEED_A_REFERENCE = {"wrong_build", "no_known_contig"}
 BUILDS = {
-    "length": b"##contig=<ID=chr1,length=248956422>\n", "length of an older build": b"##contig=<ID=1,length=247249719>\n",
+    "length": b"##contig=<ID=chr1,length=248956422>\n",
+    "length of an older build": b"##contig=<ID=1,length=247249719>\n",
     "accession": b"##contig=<ID=NC_000001.10>\n", "reference": b"##reference=file:///data/GRCh38.p14.fa.gz\n",
     "assembly": b"##contig=<ID=20,assembly=b37>\n", "T2T": b"##reference=chm13v2.0.fa\n",
     "two builds": b"##reference=hg19.fa\n##assembly=GRCh38\n", "nothing": b"",
@@ -107,6 +108,7 @@ def test_scripts(tmp_path: Path) -> None:
     found = json.loads(report.read_text())
     failures = [(test["fullName"], *test["failureMessages"]) for file in found["testResults"]
                 for test in file["assertionResults"] if test["status"] == "failed"]
-    broken = [file["message"] for file in found["testResults"] if file["status"] == "failed" and not file["assertionResults"]]
+    broken = [file["message"] for file in found["testResults"]
+              if file["status"] == "failed" and not file["assertionResults"]]
     assert failures + broken == []
     assert found["numPassedTests"] == found["numTotalTests"] > 0

@@ -1,5 +1,5 @@
 import { detectBuild } from "./build-detection";
-import { compressionOf, uncompressed, UnreadableRest, type Compression } from "./decompress";
+import { compressionOf, uncompressed, type Compression } from "./decompress";
 import { Header } from "./header";
 import { InputError, type Problem } from "./input-error";
 import { linesOf } from "./lines";
@@ -28,12 +28,14 @@ export async function checkFile(file: Blob, signal: AbortSignal): Promise<FileRe
   const compression = await compressionOf(file);
   let complete = true;
   let problem: Problem | null = null;
+  const pieces = uncompressed(file, compression, () => { complete = false; });
   try {
-    complete = await read(file, compression, header, records, signal);
+    const whole = await readAll(pieces, header, records, signal, () => complete);
+    complete &&= whole;
   } catch (error) {
-    if (error instanceof InputError) problem = error.problem;
-    else if (error instanceof UnreadableRest) complete = false; // the annotator reads the rest
-    else throw error;
+    if (!(error instanceof InputError)) throw error;
+    // What was read of an incomplete file is too little to call it empty.
+    if (complete || error.code !== "empty_file") problem = error.problem;
   }
   return {
     compression, version: header.version, samples: header.samples, records: records.count, complete, problem,
@@ -41,14 +43,19 @@ export async function checkFile(file: Blob, signal: AbortSignal): Promise<FileRe
   };
 }
 
-/** Reads a file up to its end or to the most bytes that are read; returns whether it was the end. */
-async function read(file: Blob, compression: Compression, header: Header, records: Records,
-  signal: AbortSignal): Promise<boolean> {
+/**
+ * Reads a file up to its end, or to the most bytes that are read.
+ *
+ * @param atEnd - whether the end of the pieces, once it is reached, is that of the file
+ * @returns whether the end of the pieces was reached
+ */
+async function readAll(pieces: AsyncIterable<Uint8Array>, header: Header, records: Records, signal: AbortSignal,
+  atEnd: () => boolean): Promise<boolean> {
   let bytes = 0;
   let inHeader = true;
   let lines = 0;
   async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const piece of uncompressed(file, compression)) {
+    for await (const piece of pieces) {
       bytes += piece.length;
       yield piece;
     }
@@ -56,12 +63,13 @@ async function read(file: Blob, compression: Compression, header: Header, record
   for await (const batch of linesOf(counted())) {
     signal.throwIfAborted();
     for (const line of batch) {
+      if (line.unterminated && !atEnd()) return true; // the rest of this line cannot be read
       if (inHeader) inHeader = !header.take(line);
       else records.take(line);
       lines = line.number;
     }
     if (bytes >= MOST_BYTES && !inHeader) return false;
   }
-  if (inHeader) throw new InputError("no_column_line", lines > 0 ? { line: lines } : {});
+  if (inHeader && atEnd()) throw new InputError("no_column_line", lines > 0 ? { line: lines } : {});
   return true;
 }

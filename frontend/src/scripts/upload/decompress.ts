@@ -5,8 +5,13 @@ import { InputError } from "./input-error";
 
 export type Compression = "plain" | "gzip" | "bgzip";
 
-/** What follows a gzip member cannot be read here: other members, or bytes that are not compressed data. */
-export class UnreadableRest extends Error {}
+/** Called where the rest of a file cannot be read: browsers decompress a single gzip member and no bytes after it. */
+export type OnUnreadableRest = () => void;
+
+/** What Chrome and Node.js, Firefox, and Safari say of bytes after a gzip member; no standard has the words. */
+const GOES_ON = /junk|input after the end|extra bytes/i;
+/** What Chrome, Firefox and Node.js say of a gzip member that is cut off. Safari says the same as of bytes after it. */
+const CUT_OFF = /truncated|without reaching|unexpected end/i;
 
 /** Bytes that are read at once: more than the largest block of bgzip has. */
 const PIECE = 1 << 18;
@@ -25,11 +30,12 @@ export async function compressionOf(file: Blob): Promise<Compression> {
 /**
  * The uncompressed content of a file, in pieces. The reader may stop after any piece.
  *
- * @throws UnreadableRest where a gzip file goes on after its first member, or a bgzip file with something else
+ * @param onUnreadableRest - called before the content ends early: a gzip file goes on after its first member
  */
-export function uncompressed(file: Blob, compression: Compression): AsyncGenerator<Uint8Array> {
+export function uncompressed(file: Blob, compression: Compression,
+  onUnreadableRest: OnUnreadableRest): AsyncGenerator<Uint8Array> {
   if (compression === "plain") return plain(file);
-  return compression === "bgzip" ? bgzip(file) : firstMember(file);
+  return compression === "bgzip" ? bgzip(file, onUnreadableRest) : firstMember(file, onUnreadableRest);
 }
 
 async function* plain(file: Blob): AsyncGenerator<Uint8Array> {
@@ -37,7 +43,7 @@ async function* plain(file: Blob): AsyncGenerator<Uint8Array> {
 }
 
 // Browsers decompress one gzip member and reject what follows it, so the blocks are decompressed one by one.
-async function* bgzip(file: Blob): AsyncGenerator<Uint8Array> {
+async function* bgzip(file: Blob, onUnreadableRest: OnUnreadableRest): AsyncGenerator<Uint8Array> {
   // Bytes after the end are no fault: the annotator leaves them out, with a warning.
   const last = latin1(await bytesOf(file.slice(Math.max(0, file.size - limits.bgzipEnd))));
   if (!last.includes(bgzipEnd) && ANY_BLOCK_START.test(last)) throw new InputError("bgzip_without_end");
@@ -53,8 +59,10 @@ async function* bgzip(file: Blob): AsyncGenerator<Uint8Array> {
       at = 0;
       buffer = await bytesOf(file.slice(bufferStart, bufferStart + PIECE));
       size = blockSize(buffer, 0);
-      if ((size === null || size > buffer.length) && ended) return; // these bytes are after the end
-      if (size === null || size > buffer.length) throw new UnreadableRest();
+      if (size === null || size > buffer.length) {
+        if (!ended) onUnreadableRest();
+        return;
+      }
     }
     const content = await decompressed(buffer.slice(at, at + size)).catch(() => {
       throw new InputError("gzip_damaged", {}, { bytes: read });
@@ -72,7 +80,7 @@ function blockSize(buffer: Uint8Array, at: number): number | null {
   return (buffer[at + 16] ?? 0) + 256 * (buffer[at + 17] ?? 0) + 1;
 }
 
-async function* firstMember(file: Blob): AsyncGenerator<Uint8Array> {
+async function* firstMember(file: Blob, onUnreadableRest: OnUnreadableRest): AsyncGenerator<Uint8Array> {
   const reader = decompressing(file).getReader();
   let read = 0;
   try {
@@ -84,9 +92,11 @@ async function* firstMember(file: Blob): AsyncGenerator<Uint8Array> {
     }
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const reason = error instanceof Error ? error.message : "";
-    if (/junk|trailing/i.test(reason)) throw new UnreadableRest();
-    throw new InputError(/truncated|unexpected end/i.test(reason) ? "gzip_cut_off" : "gzip_damaged", {}, { bytes: read });
+    const reason = error instanceof Error ? `${error.message} ${String(error.cause)}` : "";
+    if (!GOES_ON.test(reason)) {
+      throw new InputError(CUT_OFF.test(reason) ? "gzip_cut_off" : "gzip_damaged", {}, { bytes: read });
+    }
+    onUnreadableRest();
   } finally {
     void reader.cancel().catch(() => undefined); // nobody reads the rest
   }
