@@ -91,6 +91,14 @@ async function bundledReference() {
   await put("rCRS.gff3", await plain(models));
 }
 
+// The drawing of a mitochondrion's variants is made by the site, with the genes of the bundled reference.
+async function mitochondrion() {
+  const rules = JSON.parse(await readFile(join(here, "src", "generated", "rules.json"), "utf8"));
+  const { length, short, sequences } = rules.mitochondrion;
+  const names = [...short, ...short.map((name) => `chr${name}`), ...sequences];
+  await writeFile(join(target, "mitochondrion.json"), JSON.stringify({ length, names, genes: rules.mitochondrialGenes }, null, 1));
+}
+
 // What is bundled keeps the notices that its licences ask for.
 async function licences() {
   const { dependencies } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
@@ -158,6 +166,7 @@ await documentation();
 await put("card.png", await readFile(join(here, "src", "card.png")));
 await put("touch-icon.png", await readFile(join(here, "src", "touch-icon.png")));
 await bundledReference();
+await mitochondrion();
 await put("sample.vcf", await readFile(join(here, "..", "reference", "rCRS", "sample.vcf")));
 await put("favicon.svg", await readFile(join(here, "src", "favicon.svg")));
 await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1));

@@ -16,11 +16,14 @@ from annotator.engine import bounds, errors
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.consequence.so_terms import IMPACTS
 from annotator.engine.reference import build_detection, build_evidence
+from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.gene_models import GeneModels
 from annotator.engine.reference.presets import CHROMOSOMES, read_builds
 from annotator.engine.vcf import file_type, header, reader, record_parser
 from chalicelib.domain import names
 from chalicelib.usecases.upload import multipart_upload
 
+PROJECT = Path(__file__).resolve().parents[2]
 TARGET = Path("frontend") / "src" / "generated" / "rules.json"
 """In the project; built, and not kept under version control."""
 
@@ -103,6 +106,7 @@ def rules() -> dict[str, Any]:
             "short": build_evidence.MITOCHONDRION_SHORT,
             "sequences": build_evidence.MITOCHONDRION_SEQUENCES,
         },
+        "mitochondrialGenes": mitochondrial_genes(),
         "impacts": list(dict.fromkeys(IMPACTS)),
         "fileNames": {
             "forbidden": javascript(names.NOT_IN_NAMES),
@@ -110,6 +114,14 @@ def rules() -> dict[str, Any]:
         },
         "parts": {"bytes": multipart_upload.LARGEST_PART},
     }
+
+
+def mitochondrial_genes() -> list[dict[str, str | int]]:
+    """Genes of the bundled mitochondrial reference, without the prefix that all have: positions are 1-based."""
+    bundle = Reference.load(build_detection.MITOCHONDRION, [PROJECT / "reference"])
+    models = GeneModels.load(bundle.compiled).contig("MT")
+    return [{"name": name.removeprefix("MT-"), "start": start, "end": end} for name, start, end in
+            zip(models.strings("symbol").to_pylist(), models.start.tolist(), models.end.tolist(), strict=True)]
 
 
 def javascript(pattern: re.Pattern[bytes] | re.Pattern[str]) -> dict[str, str]:
@@ -153,4 +165,4 @@ def write_rules(project: Path) -> Path:
 
 
 if __name__ == "__main__":
-    write_rules(Path(__file__).resolve().parents[2])
+    write_rules(PROJECT)
