@@ -16,7 +16,7 @@ DATA = Path(__file__).parents[1] / "static" / "dist" / "mitochondrion.json"
 NAMED_FROM = 300
 """Bases of the shortest gene that is named in the drawing."""
 _INNER, _OUTER, _GENE_RADIUS, _LABEL_RADIUS = 78.0, 116.0, 71.0, 54.0
-_CROWDED = {"ATP6": 43.0, "ND3": 41.0}
+_CROWDED = {"ATP6": 38.0, "ND3": 41.0}
 """Radius of the labels that would lie on their neighbours'."""
 
 
