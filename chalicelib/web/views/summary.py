@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.web.views.amounts import count
+from chalicelib.domain.amounts import count
 from chalicelib.web.views.distribution import DistributionView
 
 CONSEQUENCES_SHOWN = 25

@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.web.views import amounts
+from chalicelib.domain import amounts
 from chalicelib.web.views.distribution import DistributionView
 from chalicelib.web.views.summary import CONSEQUENCES_SHOWN, SummaryView
 
 
 @pytest.mark.parametrize(("number", "words"), [
-    (0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1 KB"), (1536, "1.5 KB"), (153_600, "150 KB"),
-    (1_048_575, "1 MB"), (5 * 1024**3, "5 GB"), (1_288_490_189, "1.2 GB"), (2**50, "1024 TB")])
+    (0, "0 bytes"), (1, "1 byte"), (1023, "1,023 bytes"), (1024, "1 KB"), (1536, "1.5 KB"), (153_600, "150 KB"),
+    (1_048_575, "1 MB"), (5 * 1024**3, "5 GB"), (1_288_490_189, "1.2 GB"), (2**50, "1,024 TB")])
 def test_size(number: int, words: str) -> None:
     assert amounts.size(number).replace("\N{NO-BREAK SPACE}", " ") == words
 
