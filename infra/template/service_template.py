@@ -105,7 +105,8 @@ class _Expansion:
             self._add("Resources", chalice, {"Properties": properties})
         else:
             self._add_resource(f"{name}Function", "AWS::Serverless::Function", {
-                **self._defaults["Function"], "Handler": f"lambdas.{service}.handler", **properties})
+                **self._defaults["Function"], "Handler": f"lambdas.{service.replace('-', '_')}.handler",
+                **properties})
 
     def queue(self, name: str, row: Row) -> None:
         """Add a queue with its dead-letter queue, an alarm on each, the subscription and the outputs."""

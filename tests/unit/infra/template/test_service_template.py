@@ -158,11 +158,13 @@ def test_the_dashboard_and_the_alarm_on_errors_have_every_queue_function(resourc
                 for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values() if alarm["MetricName"] == "Errors"
                 for dimension in alarm["Dimensions"]}
     for name, queue in queue_functions(resources).items():
-        function = resources[f"{name}Function"]["Properties"]["FunctionName"]["Fn::Sub"]
+        properties = resources[f"{name}Function"]["Properties"]
+        function = properties["FunctionName"]["Fn::Sub"]
+        service = properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
         dead = f"{resources[queue]['Properties']['QueueName']['Fn::Sub']}-dead"
         assert {("Errors", "FunctionName", function), ("Throttles", "FunctionName", function),
                 ("ApproximateNumberOfMessagesVisible", "QueueName", dead),
-                ("MessageAge", "service", name.lower())} <= shown, name
+                ("MessageAge", "service", service)} <= shown, name
         assert function in alarmed
 
 
@@ -198,7 +200,9 @@ def test_one_row_makes_a_function_behind_a_queue(tmp_path: Path):
         "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
         "Resource": {"Fn::GetAtt": ["CountAllQueue", "Arn"]},
         "Condition": {"ArnEquals": {"aws:SourceArn": {"Ref": "JobResultsTopic"}}}}]
-    variables = after["Resources"]["CountAllFunction"]["Properties"]["Environment"]["Variables"]
+    function = after["Resources"]["CountAllFunction"]["Properties"]
+    assert function["Handler"] == "lambdas.count_all.handler"
+    variables = function["Environment"]["Variables"]
     assert variables == {"STAGE": {"Ref": "Stage"}, "ANNOTATIONS_TABLE": {"Ref": "AnnotationsTable"},
                          "POWERTOOLS_SERVICE_NAME": "count-all", "POWERTOOLS_LOG_LEVEL": {"Ref": "LogLevel"},
                          "POWERTOOLS_METRICS_NAMESPACE": {"Fn::Sub": f"GAS/{STAGE}"}}
