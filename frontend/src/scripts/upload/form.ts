@@ -81,7 +81,7 @@ export class UploadPage {
     this.suggestReference();
   }
 
-  // Preselects the reference that the files seem to be called on, until the user chooses one, and warns of a mismatch.
+  // Preselects the reference that the files seem to have been called on, until the user chooses one; warns of a mismatch.
   private suggestReference(): void {
     const builds = new Set(this.items.map(({ report }) => report?.build).filter((build) => build != null));
     const [build] = builds;

@@ -64,9 +64,9 @@ export async function search(file: VariantFile, filters: Filters, layers: string
 }
 
 /**
- * The same rows, sorted by a column; rows that are equal stay in the file's order, and rows without a value go last.
+ * The same rows, sorted by a column. Equal rows stay in the order of the file, and rows without a value come last.
  *
- * @param progress called with the share of the column that has been read
+ * @param progress - called with the share of the column that has been read, 0 to 1
  */
 export async function sorted(file: VariantFile, rows: Selection, sort: Sort, signal: AbortSignal,
   progress: (share: number) => void): Promise<Selection> {
@@ -86,13 +86,13 @@ export async function sorted(file: VariantFile, rows: Selection, sort: Sort, sig
   }
   const ranks = ranksOf(values, sort.column);
   const count = rows.length;
-  // Rank and place in one number: numbers sort many times faster than a comparison is called.
+  // Rank and position in one number: sorting numbers is many times faster than calling a comparison function.
   const keys = new Float64Array(count);
-  let most = 0;
-  for (const rank of ranks) if (rank !== Infinity && rank > most) most = rank;
+  let highest = 0;
+  for (const rank of ranks) if (rank !== Infinity && rank > highest) highest = rank;
   for (let i = 0; i < count; i += 1) {
     const rank = ranks[i] ?? Infinity;
-    keys[i] = (rank === Infinity ? most + 1 : sort.descending ? most - rank : rank) * count + i;
+    keys[i] = (rank === Infinity ? highest + 1 : sort.descending ? highest - rank : rank) * count + i;
   }
   keys.sort();
   const order = new Uint32Array(count);
@@ -100,11 +100,11 @@ export async function sorted(file: VariantFile, rows: Selection, sort: Sort, sig
   return { length: count, row: (index) => order[index] ?? 0 };
 }
 
-/** The place of each value among the different values, from 0; infinite for no value. */
+/** The rank of each value among the distinct ones, from 0; infinite for no value. */
 function ranksOf(values: unknown[], column: string): Float64Array {
-  const different = new Set<unknown>();
-  for (const value of values) if (value !== null && value !== undefined) different.add(value);
-  const ordered = [...different];
+  const distinct = new Set<unknown>();
+  for (const value of values) if (value !== null && value !== undefined) distinct.add(value);
+  const ordered = [...distinct];
   if (column === "impact") ordered.sort((a, b) => IMPACTS.indexOf(String(a)) - IMPACTS.indexOf(String(b)));
   else if (typeof ordered[0] === "string") ordered.sort((a, b) => (String(a) < String(b) ? -1 : 1));
   else ordered.sort((a, b) => Number(a) - Number(b));
