@@ -13,7 +13,7 @@ import pytest
 
 from annotator.engine import BundleError, Reference
 from annotator.engine.cli.app import main
-from annotator.engine.cli.fetch import Progress
+from annotator.engine.cli.progress import DownloadLines
 from annotator.engine.reference.build import download
 from annotator.engine.reference.build.download import Fetcher
 from annotator.engine.reference.presets import PublicFile, load_preset, preset_names, read_builds
@@ -144,7 +144,7 @@ def test_a_busy_server_is_asked_again_and_a_refusal_is_not(
 def test_progress_in_words() -> None:
     now = [0.0]
     lines: list[str] = []
-    progress = Progress(lines.append, lambda: now[0])
+    progress = DownloadLines(lines.append, lambda: now[0])
     for second, done in enumerate((0, 1_000_000, 2_000_000, 30_000_000), start=3):
         now[0] = second
         progress("a.vcf.gz", done, 50_000_000)
