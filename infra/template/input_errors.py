@@ -37,7 +37,3 @@ def _words(look: file_type.Look) -> dict[str, str | None]:
 def rendered() -> str:
     """The file's content."""
     return json.dumps(shared_words(), indent=1, ensure_ascii=True) + "\n"
-
-
-if __name__ == "__main__":
-    TARGET.write_text(rendered(), encoding="ascii")

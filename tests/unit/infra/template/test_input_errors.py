@@ -5,4 +5,4 @@ from infra.template.input_errors import TARGET, rendered
 
 
 def test_written_words_are_the_annotators() -> None:
-    assert TARGET.read_text(encoding="ascii") == rendered(), "run `python -m infra.template.input_errors`"
+    assert TARGET.read_text(encoding="ascii") == rendered(), "run `python -m infra input-errors`"
