@@ -287,7 +287,13 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 @pytest.mark.parametrize(
-    ("stage", "sign"), [("checking", signal.SIGTERM), ("annotating", signal.SIGTERM), ("annotating", signal.SIGKILL)]
+    ("stage", "sign"),
+    [
+        ("checking", signal.SIGTERM),
+        ("annotating", signal.SIGTERM),
+        ("annotating", signal.SIGINT),
+        ("annotating", signal.SIGKILL),
+    ],
 )
 def test_a_signal_ends_it_with_its_children(
     tmp_path: Path, bases: Callable[..., str], stage: str, sign: signal.Signals
