@@ -101,13 +101,14 @@ class ProgressBar(ProgressWords):
     def __init__(self, write: Say, bar: Bar) -> None:
         super().__init__(write)
         self._bar = bar
-        self._task = bar.add_task("")
+        self._task = bar.add_task("", total=None)
 
     def report(self, progress: Progress) -> None:
         if progress.stage != self._stage:
             self._stage = progress.stage
-            self._bar.reset(self._task, description=progress.stage)
-        self._bar.update(self._task, completed=progress.records, total=progress.total, refresh=True)
+            self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(progress.stage, total=progress.total)
+        self._bar.update(self._task, completed=progress.records, refresh=True)
 
     def last(self, message: dict[str, Any]) -> None:
         self._bar.stop()
@@ -173,14 +174,13 @@ def downloads() -> Iterator[ReportDownload]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Bar(*columns, TimeRemainingColumn(), transient=True) as bar:
-        task, shown = bar.add_task("", visible=False), ""
 
         def report(name: str, done: int, total: int | None) -> None:
-            nonlocal shown
-            if name != shown:
-                shown = name
-                bar.reset(task, description=name, completed=done, visible=True)
-            bar.update(task, completed=done, total=total)
+            if [task.description for task in bar.tasks] != [name]:
+                for task in bar.task_ids:
+                    bar.remove_task(task)
+                bar.add_task(name, total=total, completed=done)
+            bar.update(bar.task_ids[0], completed=done)
 
         yield report
 
