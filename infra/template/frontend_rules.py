@@ -1,4 +1,4 @@
-"""Writes what the front end shares with Python: `python -m infra.template.frontend_rules` (`make package` runs it).
+"""Writes what the front end shares with Python: `python -m infra frontend-rules` (`make package` runs it).
 
 The upload page makes the annotator's checks in the browser, before a byte of the file is sent. The patterns, limits,
 sentences and genome builds are those of the engine and of the service, written as JSON for the scripts to import. Text
@@ -162,7 +162,3 @@ def write_rules(project: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="ascii")
     return target
-
-
-if __name__ == "__main__":
-    write_rules(PROJECT)

@@ -1,4 +1,4 @@
-"""Makes the deployment artifact: `python -m infra.template.package` (`make package`).
+"""Makes the deployment artifact: `python -m infra package` (`make package`).
 
 1. `frontend/` is built into `chalicelib/web/static/dist/`, with the rules that its scripts share with Python
    (`frontend_rules.py`), and the sample annotated into `static/sample/`;
@@ -10,7 +10,6 @@ A step whose inputs are the same as last time is left out.
 """
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import platform
@@ -18,7 +17,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -294,25 +292,3 @@ def _after(text: str, mark: str) -> str:
 def default_builder(say: Say) -> Builder:
     """Builds this checkout, into `out/`."""
     return Builder(project=PROJECT, out=PROJECT / "out", cache=PROJECT / ".gas" / "cache", say=say)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Makes the deployment artifact.")
-    parser.add_argument("--frontend-only", action="store_true", help="build styles and scripts, package nothing")
-    options = parser.parse_args(arguments)
-    started = time.monotonic()
-    builder = default_builder(lambda line: print(f"  {line}", flush=True))
-    try:
-        if options.frontend_only:
-            builder.build_frontend()
-        else:
-            print(f"{builder.build().directory} is up to date ({time.monotonic() - started:.1f} s)")
-    except OperatorError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -50,8 +50,8 @@ BOUNDED = {
 }
 #: What is visibly a number, or an element of an array of numbers.
 NUMBERS = (
-    *(".sum()", ".max()", ".min()", "np.searchsorted(", "options.least", "int(speed)", "float('nan')", "float(later)"),
-    *("records.pos[", "starts[index]", "self.exon_", "records.allele_count[", "near[", "linear[stretch]", "float(min("),
+    *(".sum()", ".max()", ".min()", "np.searchsorted(", "int(speed)", "float('nan')"),
+    *("records.pos[", "starts[index]", "self.exon_", "records.allele_count[", "near[", "linear[stretch]"),
     *("int(first[0])", "int(last[0])"),
 )
 
