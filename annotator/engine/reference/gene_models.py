@@ -14,12 +14,10 @@ import pyarrow.compute as pc
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.build.compile_models import FORMAT, LATER_COLUMNS, SCHEMA
-from annotator.engine.reference.transcript import Transcript
+from annotator.engine.reference.transcript import LONGEST_FRAMESHIFT_INTRON, Transcript
 
 #: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
 FLANK = 5000
-#: Longest intron that is taken for a frameshift in the models rather than for an intron, as in Ensembl VEP.
-LONGEST_FRAMESHIFT_INTRON = 13
 
 
 class Bases(Protocol):
@@ -115,8 +113,10 @@ class ContigModels:
         table = table.combine_chunks()
         self.table = table
         self.size = len(table)
-        for column in ("strand", "start", "end", "coding_start", "coding_end", "phase"):
+        for column in ("strand", "start", "end", "coding_start", "coding_end"):
             setattr(self, column, table[column].to_numpy().astype(np.int64))
+        #: Named ``phase`` in the file, although it is not the phase of GFF3.
+        self.start_frame = table["phase"].to_numpy().astype(np.int64)
         starts, ends = _one(table["exon_starts"]), _one(table["exon_ends"])
         # Not by its position: that of a transcript across the origin may be anything.
         self.is_coding = _flags(pc.not_equal(self.strings("protein"), ""))
@@ -134,7 +134,7 @@ class ContigModels:
     end: np.ndarray
     coding_start: np.ndarray
     coding_end: np.ndarray
-    phase: np.ndarray
+    start_frame: np.ndarray
 
     def strings(self, column: str) -> pa.StringArray:
         """A column of text, one value a transcript."""
@@ -269,7 +269,7 @@ class ContigModels:
                 end=row["end"],
                 coding_start=row["coding_start"],
                 coding_end=row["coding_end"],
-                phase=row["phase"],
+                start_frame=row["phase"],
                 exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
                 selenocysteines=frozenset(row["selenocysteines"]),
                 start_unknown="cds_start_NF" in row["flags"],

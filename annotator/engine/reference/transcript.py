@@ -7,23 +7,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from annotator.engine.lazy import lazy
-from annotator.engine.reference.genetic_code import STARTS
-from annotator.engine.reference.translation import reverse_complement, translate
+from annotator.engine.reference.genetic_code import STARTS, translate
+from annotator.engine.reference.nucleotides import reverse_complement
 
 Interval = tuple[int, int]
 #: A stretch of transcript positions, or None for bases of the genome that are not in it.
 Piece = Interval | None
-#: Introns of at most so many bases are frameshifts of the models.
-_SHORT = 13
+#: Longest intron, in bases, that is taken for a frameshift in the models rather than for an intron, as in Ensembl VEP.
+LONGEST_FRAMESHIFT_INTRON = 13
 
 
 @dataclass
 class Transcript:
-    """A transcript; positions of the genome are 1-based and inclusive, ``exons`` ascend.
+    """A transcript; positions are 1-based and inclusive, on the forward strand whatever the strand of the transcript.
 
-    ``phase`` is the number of bases of the first codon that lie before the sequence begins. ``protein`` is empty, and
-    ``coding_start`` and ``coding_end`` are 0, for one that is not translated. From ``slip`` on, in the direction of
-    translation, codons cannot be read (ribosomal slippage); None where all can be.
+    Attributes:
+        id: with its version.
+        protein: id of the protein; empty when the transcript is not translated.
+        biotype: as the source has it.
+        strand: 1 or -1.
+        start, end: first and last base of the genome.
+        coding_start, coding_end: lowest and highest base of the coding sequence; 0 when it is not translated.
+        start_frame: number of bases of the first codon that are missing because the coding sequence is cut off at its
+            start, 0 to 2: ``(3 - phase) % 3`` of GFF3's phase, which is the number of bases to skip.
+        exons: first and last base of each, ascending.
+        selenocysteines: lowest base of each stop codon that is read as selenocysteine.
+        start_unknown, end_unknown: the source says that the coding sequence is cut off there.
+        slip: first base, in the direction of translation, of the first codon that cannot be read base by base
+            (ribosomal slippage); None when all can be read.
     """
 
     id: str
@@ -34,7 +45,7 @@ class Transcript:
     end: int
     coding_start: int
     coding_end: int
-    phase: int
+    start_frame: int
     exons: list[Interval]
     selenocysteines: frozenset[int] = frozenset()
     start_unknown: bool = False
@@ -72,7 +83,7 @@ class Transcript:
     @lazy
     def has_frameshift_intron(self) -> bool:
         """Whether one of its introns is too short to be one."""
-        return any(last - first < _SHORT for first, last in self.introns)
+        return any(last - first + 1 <= LONGEST_FRAMESHIFT_INTRON for first, last in self.introns)
 
     @lazy
     def exon_starts(self) -> list[int]:
@@ -194,7 +205,7 @@ class Transcript:
     def cds(self) -> str:
         """Coding sequence, with an N for each base of the first codon that is unknown."""
         first, last = self.cdna_coding
-        return "N" * self.phase + self._spliced[first - 1 : last]
+        return "N" * self.start_frame + self._spliced[first - 1 : last]
 
     @lazy
     def five_prime(self) -> str:
@@ -212,7 +223,7 @@ class Transcript:
         found = set()
         for lowest in self.selenocysteines:
             first = self.cdna(lowest) if self.strand > 0 else self.cdna(lowest) - 2
-            found.add((first - self.cdna_coding[0] + self.phase) // 3 + 1)
+            found.add((first - self.cdna_coding[0] + self.start_frame) // 3 + 1)
         return frozenset(found)
 
     def start_known(self, code: int) -> bool:
@@ -221,7 +232,7 @@ class Transcript:
         It is unless the models say otherwise: where the first codon is no start codon of the genetic code and nothing
         of the transcript comes before it, the models are taken to be cut off.
         """
-        if not self.coding or self.start_unknown or self.phase or len(self.cds) < 3:
+        if not self.coding or self.start_unknown or self.start_frame or len(self.cds) < 3:
             return False
         return bool(self.five_prime) or self.cds[:3] in STARTS[code]
 

@@ -15,9 +15,8 @@ from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.bundle import Contig, LayerSpec, Reference, RegionSpec, Sequence
 from annotator.engine.reference.gene_models import GeneModels
 from annotator.engine.reference.gene_models_gff import Models, Transcript
-from annotator.engine.reference.genetic_code import STANDARD_STOPS, STOPS
-
-COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
+from annotator.engine.reference.genetic_code import STOPS
+from annotator.engine.reference.nucleotides import reverse_complement
 
 
 @dataclass
@@ -101,10 +100,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def coding_sequence(one: Transcript, contig: Contig, sequence: Sequence) -> bytes:
+def coding_sequence(one: Transcript, contig: Contig, sequence: Sequence) -> str:
     """The coding sequence of a transcript, in the direction of translation."""
-    bases = b"".join(sequence.fetch_on(contig, first, last - first + 1) for first, last in one.cds)
-    return bases if one.strand == "+" else bases.translate(COMPLEMENT)[::-1]
+    bases = b"".join(sequence.fetch_on(contig, first, last - first + 1) for first, last in one.cds).decode("ascii")
+    return bases if one.strand == "+" else reverse_complement(bases)
 
 
 def coding_faults(one: Transcript, contig: Contig, sequence: Sequence) -> dict[str, str]:
@@ -113,21 +112,21 @@ def coding_faults(one: Transcript, contig: Contig, sequence: Sequence) -> dict[s
     A last codon that is incomplete is completed by A, as polyadenylation does.
     """
     bases = coding_sequence(one, contig, sequence)[one.phase :]
-    bases += b"A" * (-len(bases) % 3)
-    codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [b""]
-    stops = STOPS.get(contig.genetic_code, STANDARD_STOPS)
+    bases += "A" * (-len(bases) % 3)
+    codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [""]
+    stops = STOPS[contig.genetic_code]
     faults = {}
-    if codons[0].decode() not in contig.start_codons:
-        faults["start"] = f"{one.id} starts with {codons[0].decode()}"
+    if codons[0] not in contig.start_codons:
+        faults["start"] = f"{one.id} starts with {codons[0]}"
     if codons[-1] not in stops:
-        faults["stop"] = f"{one.id} ends with {codons[-1].decode()}"
+        faults["stop"] = f"{one.id} ends with {codons[-1]}"
     inner = next((at for at in _internal_stops(codons, stops) if at not in _selenocysteines(one)), None)
     if inner:
         faults["internal"] = f"{one.id} has a stop at codon {inner} of {len(codons)}"
     return faults
 
 
-def _internal_stops(codons: list[bytes], stops: frozenset[bytes]) -> list[int]:
+def _internal_stops(codons: list[str], stops: frozenset[str]) -> list[int]:
     return [at for at, codon in enumerate(codons[:-1], start=1) if codon in stops]
 
 
