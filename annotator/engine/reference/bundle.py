@@ -244,6 +244,14 @@ class Reference:
         """The contig with this canonical name."""
         return next(contig for contig in self.contigs if contig.name == name)
 
+    def is_exception(self, transcript: str) -> bool:
+        """Whether a transcript is known not to fit the sequence.
+
+        Args:
+            transcript: its id with its version, which the manifest gives only where the source has it inside the id.
+        """
+        return transcript in self.exceptions or transcript.rpartition(".")[0] in self.exceptions
+
     def sequence(self) -> Sequence:
         """Open the sequence."""
         return Sequence(self.fasta)

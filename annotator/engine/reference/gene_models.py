@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
-from annotator.engine.reference.build.compile_models import FORMAT, LATER_COLUMNS, SCHEMA
 from annotator.engine.reference.transcript import LONGEST_FRAMESHIFT_INTRON, Transcript
+from annotator.engine.reference.transcript_table import FORMAT, LATER_COLUMNS, SCHEMA
 
 #: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
 FLANK = 5000
@@ -41,7 +41,7 @@ class GeneModels:
 
     @classmethod
     def load(cls, path: Path) -> GeneModels:
-        """Open a file that :func:`compile_models` wrote.
+        """Open a file that :func:`annotator.engine.reference.transcript_table.write_transcripts` wrote.
 
         Raises:
             BundleError: it is no such file, or one of another version.
@@ -259,23 +259,7 @@ class ContigModels:
         """One transcript by its index."""
         found = self._transcripts.get(at)
         if found is None:
-            row = self.table.slice(at, 1).to_pylist()[0]
-            found = Transcript(
-                id=row["id"],
-                protein=row["protein"],
-                biotype=row["biotype"],
-                strand=row["strand"],
-                start=row["start"],
-                end=row["end"],
-                coding_start=row["coding_start"],
-                coding_end=row["coding_end"],
-                start_frame=row["phase"],
-                exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
-                selenocysteines=frozenset(row["selenocysteines"]),
-                start_unknown="cds_start_NF" in row["flags"],
-                end_unknown="cds_end_NF" in row["flags"],
-                slip=row["slip"],
-            )
+            found = Transcript.of(self.table.slice(at, 1).to_pylist()[0])
             self._transcripts[at] = found
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from annotator.engine.lazy import lazy
 from annotator.engine.reference.genetic_code import STARTS, translate
@@ -53,6 +54,26 @@ class Transcript:
     slip: int | None = None
     _spliced: str = field(default="", repr=False)
     _peptides: dict[int, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Transcript:
+        """The transcript of a row of :data:`annotator.engine.reference.transcript_table.SCHEMA`."""
+        return cls(
+            id=row["id"],
+            protein=row["protein"],
+            biotype=row["biotype"],
+            strand=row["strand"],
+            start=row["start"],
+            end=row["end"],
+            coding_start=row["coding_start"],
+            coding_end=row["coding_end"],
+            start_frame=row["phase"],
+            exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
+            selenocysteines=frozenset(row["selenocysteines"]),
+            start_unknown="cds_start_NF" in row["flags"],
+            end_unknown="cds_end_NF" in row["flags"],
+            slip=row["slip"],
+        )
 
     @property
     def coding(self) -> bool:

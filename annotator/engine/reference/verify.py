@@ -14,9 +14,9 @@ from annotator.engine.indexes import index_of, open_table
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.bundle import Contig, LayerSpec, Reference, RegionSpec, Sequence
 from annotator.engine.reference.gene_models import GeneModels
-from annotator.engine.reference.gene_models_gff import Models, Transcript
+from annotator.engine.reference.gene_models_gff import count_transcripts
 from annotator.engine.reference.genetic_code import STOPS
-from annotator.engine.reference.nucleotides import reverse_complement
+from annotator.engine.reference.transcript import Transcript
 
 
 @dataclass
@@ -66,25 +66,24 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
     with pysam.FastaFile(str(reference.fasta)) as fasta:
         lengths = dict(zip(fasta.references, fasta.lengths, strict=True))
     sequence = reference.sequence()
-    models = Models.load(reference.models, reference.contigs)
-    compiled = GeneModels.load(reference.compiled)
+    models = GeneModels.load(reference.compiled)
+    for_csq = count_transcripts(reference.models, [contig.name for contig in reference.contigs])
     for contig in reference.contigs:
         got = lengths.get(contig.name)
         findings.note([] if got == contig.length else [f"the sequence has {got} bases"], f"contig {contig.name}")
-        transcripts = models.transcripts(contig.name)
+        transcripts = [Transcript.of(row) for row in models.contig(contig.name).table.to_pylist()]
+        apart = [one for one in transcripts if reference.is_exception(one.id)]
         problems = [
             text
             for one in transcripts
-            if one.cds and one.id not in reference.exceptions
+            if one.coding and not reference.is_exception(one.id)
             for text in coding_faults(one, contig, sequence).values()
         ]
-        ready = compiled.contig(contig.name).size
-        if ready != len(transcripts):
-            problems.append(f"{ready} of {len(transcripts)} transcripts are compiled")
-        coding = sum(bool(one.cds) for one in transcripts)
+        if len(transcripts) != for_csq[contig.name]:
+            problems.append(f"{len(transcripts)} of {for_csq[contig.name]} transcripts are compiled")
+        coding = sum(one.coding for one in transcripts)
         subject = f"models of {contig.name}: {len(transcripts)} transcripts, {coding} coding"
-        apart = sum(one.id in reference.exceptions for one in transcripts)
-        findings.note(problems, subject + (f", {apart} known not to fit" if apart else ""))
+        findings.note(problems, subject + (f", {len(apart)} known not to fit" if apart else ""))
     for layer in reference.layers:
         count, problems = _check_layer(layer, sequence)
         findings.note(problems, f"layer {layer.name}: {count} alleles")
@@ -100,42 +99,36 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def coding_sequence(one: Transcript, contig: Contig, sequence: Sequence) -> str:
-    """The coding sequence of a transcript, in the direction of translation."""
-    bases = b"".join(sequence.fetch_on(contig, first, last - first + 1) for first, last in one.cds).decode("ascii")
-    return bases if one.strand == "+" else reverse_complement(bases)
+def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) -> dict[str, str]:
+    """What is wrong with the coding sequence of a transcript.
 
+    A last codon that is incomplete is completed with A, as polyadenylation does.
 
-def coding_faults(one: Transcript, contig: Contig, sequence: Sequence) -> dict[str, str]:
-    """What is wrong with a coding sequence, in words, by kind: ``start``, ``stop`` and ``internal``.
+    Args:
+        transcript: with a coding sequence.
+        contig: that it lies on.
+        sequence: of the reference.
 
-    A last codon that is incomplete is completed by A, as polyadenylation does.
+    Returns:
+        Messages by kind: ``start``, ``stop`` and ``internal`` (a stop codon before the end).
     """
-    bases = coding_sequence(one, contig, sequence)[one.phase :]
+    transcript.load(lambda first, last: sequence.fetch_on(contig, first, last - first + 1))
+    # Of a first codon that is cut off nothing can be said.
+    cut_off = 1 if transcript.start_frame else 0
+    bases = transcript.cds[3 * cut_off :]
     bases += "A" * (-len(bases) % 3)
     codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [""]
     stops = STOPS[contig.genetic_code]
     faults = {}
     if codons[0] not in contig.start_codons:
-        faults["start"] = f"{one.id} starts with {codons[0]}"
+        faults["start"] = f"{transcript.id} starts with {codons[0]}"
     if codons[-1] not in stops:
-        faults["stop"] = f"{one.id} ends with {codons[-1]}"
-    inner = next((at for at in _internal_stops(codons, stops) if at not in _selenocysteines(one)), None)
-    if inner:
-        faults["internal"] = f"{one.id} has a stop at codon {inner} of {len(codons)}"
+        faults["stop"] = f"{transcript.id} ends with {codons[-1]}"
+    for number, codon in enumerate(codons[:-1], start=1):
+        if codon in stops and number + cut_off not in transcript.selenocysteine_codons:
+            faults["internal"] = f"{transcript.id} has a stop at codon {number} of {len(codons)}"
+            break
     return faults
-
-
-def _internal_stops(codons: list[str], stops: frozenset[str]) -> list[int]:
-    return [at for at, codon in enumerate(codons[:-1], start=1) if codon in stops]
-
-
-def _selenocysteines(one: Transcript) -> set[int]:
-    """Numbers of the codons that are read as selenocysteine."""
-    if not one.selenocysteines:
-        return set()
-    positions = one.coding_positions()[one.phase :]
-    return {at // 3 + 1 for at in range(0, len(positions) - 2, 3) if min(positions[at : at + 3]) in one.selenocysteines}
 
 
 def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:

@@ -19,7 +19,7 @@ from annotator.engine.consequence import AlleleChunk, ConsequenceCaller, GeneMod
 from annotator.engine.consequence.so_terms import INTERGENIC
 from annotator.engine.errors import EngineError
 from annotator.engine.indexes import TABIX_REACH, index_of, make_index, open_table, rows_of
-from annotator.engine.reference.gene_models_gff import indexed, model_contigs, model_lines
+from annotator.engine.reference.gene_models_gff import model_lines
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import Result, take_apart
 from tests.unit.engine.small_genome import COMPLEMENT, GENES, PLUS, SHORT, annotated, gff3, refusal, site
@@ -387,8 +387,6 @@ def test_tables_on_long_contigs_get_another_index(tmp_path: Path, length: int, e
     index = index_of(path)
     assert index is not None
     assert index.suffix == ending
-    assert indexed(path)
-    assert model_contigs(path) == {"3B:x"}
     assert list(model_lines(path, ["3B:x", "3B"])) == rows
     with open_table(path) as table:
         assert list(rows_of(table, "3B:x", length - 20, length)) == rows[2:]

@@ -30,17 +30,8 @@ BOUNDED = {
     "haplotypes/csq.py": {"int(line.split(b'\\t', 3)[2])": "an ordinal that the engine wrote"},
     "haplotypes/csq_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
     "reference/build_detection.py": {"int(found[2])": "up to three digits"},
-    "reference/build/compile_models.py": dict.fromkeys(
-        ("int(first)", "int(last)", "int(phase)", "int(self.attributes.get('slip', 0))",
-         "map(int, filter(None, self.attributes.get('selenocysteine', '').split(',')))"),
-        "the GFF3 that the build wrote, of numbers that it had checked",
-    ),
     "reference/build/gene_formats.py": dict.fromkeys(("int(start)", "int(end)"), "up to nine digits"),
     "haplotypes/slim_vcf.py": dict.fromkeys(("int(found[0])", "int(fields[2])"), "csq wrote it, from what it was told"),
-    "reference/gene_models_gff.py": dict.fromkeys(
-        ("int(first)", "int(last)", "int(phase)", "map(int, attributes['selenocysteine'].split(','))"),
-        "the build wrote it; what else a bundle has is refused in words of ours",
-    ),
     "haplotypes/phase_sets.py": {"int(columns[1])": "a position that the engine wrote"},
     "reference/build/regions.py": dict.fromkeys(("int(start)", "int(end)", "int(number)"), "the build wrote it"),
     "reference/regions.py": dict.fromkeys(("int(first)", "int(last)"), "the build wrote it; damage is reported"),

@@ -13,18 +13,20 @@ from typing import Any
 
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import step
-from annotator.engine.reference.build.compile_models import compile_models
+from annotator.engine.reference.build.compile_models import by_contig, transcript_tables
 from annotator.engine.reference.build.contigs import as_models_say, contigs_of
 from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.build.gene_tables import read_gene_table
 from annotator.engine.reference.build.known_variants import KNOWN_IN, merge_variants
-from annotator.engine.reference.build.model_checks import Fit, check_models
+from annotator.engine.reference.build.model_checks import ModelFit, check_models
+from annotator.engine.reference.build.place_models import place
 from annotator.engine.reference.build.recipe import Recipe
 from annotator.engine.reference.build.regions import merge_regions
 from annotator.engine.reference.build.sequence import copy_sequence
-from annotator.engine.reference.build.write_gff3 import place, write_models
+from annotator.engine.reference.build.write_gff3 import write_gff3
 from annotator.engine.reference.bundle import SCHEMA, Contig, Sequence
 from annotator.engine.reference.genetic_code import STARTS
+from annotator.engine.reference.transcript_table import write_transcripts
 from annotator.engine.reference.verify import sha256
 
 #: Transcripts that a line of the output lists.
@@ -89,10 +91,12 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     contigs = as_models_say(recipe, contigs, names, table, say)
     say(f"sequence: {len(contigs):,} contigs, {sum(lengths.values()):,} bases")
     placed, missing = place(table, contigs, names)
-    write_models(models, placed, contigs)
+    write_gff3(models, placed, contigs)
     compiled = bundle / "models.arrow"
-    compile_models(models, contigs, compiled)
-    say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len({one.contig for one in placed}):,} contigs")
+    by_name = by_contig(placed)
+    tables = transcript_tables(by_name)
+    write_transcripts(tables, compiled)
+    say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len(by_name):,} contigs")
     if missing:
         listed = ", ".join(f"{name} ({count:,})" for name, count in missing.most_common(8))
         first = ", ".join(table.left_out.first("contig_without_sequence"))
@@ -102,7 +106,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         say(f"left out: {line}")
     special = _special(placed, contigs, say)
     sequence = Sequence(fasta)
-    fit, contradiction = check_models(models, placed, contigs, sequence)
+    fit, contradiction = check_models(by_name, tables, contigs, sequence)
     notes = _judged(recipe, fit, contradiction, say)
     layers = []
     if recipe.variants:
@@ -164,7 +168,7 @@ def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str]
     """Transcripts with ribosomal slippage or across an origin: reported, and recorded in the manifest."""
     lengths = {contig.name: contig.length for contig in contigs}
     slips = {one.id: one.slip for one in placed if one.slip is not None}
-    across = [one.id for one in placed if one.exons[-1][1] > lengths[one.contig]]
+    across = [one.id for one in placed if one.end > lengths[one.contig]]
     for ids, what in ((list(slips), SLIPPAGE), (across, "transcripts lie across the origin of a circular contig")):
         if ids:
             listed = ", ".join(ids[:MOST_LISTED]) + (", ..." if len(ids) > MOST_LISTED else "")
@@ -172,7 +176,7 @@ def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str]
     return {"slippage": slips, "across_origin": across}
 
 
-def _judged(recipe: Recipe, fit: Fit, contradiction: str, say: Callable[[str], None]) -> list[str]:
+def _judged(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callable[[str], None]) -> list[str]:
     """Notes for the manifest, and every log of an annotation, on how models and sequence fit each other.
 
     Raises:

@@ -100,6 +100,28 @@ class GeneModel:
     pseudogene: bool = False
     slip: int | None = None
 
+    @property
+    def start(self) -> int:
+        """First base of the first exon, once the exons are in order."""
+        return self.exons[0][0]
+
+    @property
+    def end(self) -> int:
+        """Last base of the last exon, once the exons are in order."""
+        return self.exons[-1][1]
+
+    @property
+    def versioned_id(self) -> str:
+        """The id with its version."""
+        return f"{self.id}.{self.version}" if self.version and not self.id.endswith(f".{self.version}") else self.id
+
+    @property
+    def complete_tags(self) -> list[str]:
+        """The tags of the source, and those of a coding sequence that is cut off, unless its phase says so."""
+        ends = ((self.start_known, "cds_start_NF"), (self.end_known, "cds_end_NF"))
+        cut_off = [tag for known, tag in ends if not known] if self.cds and not self.phase else []
+        return [*self.tags, *(tag for tag in cut_off if tag not in self.tags)]
+
 
 @dataclass
 class GeneTable:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+
+import pyarrow as pa
 
 from annotator.engine.reference.build.gene_formats import GeneModel
-from annotator.engine.reference.bundle import Contig, Sequence
-from annotator.engine.reference.gene_models_gff import Models
+from annotator.engine.reference.bundle import Contig
+from annotator.engine.reference.bundle import Sequence as Bases
+from annotator.engine.reference.transcript import Transcript
 from annotator.engine.reference.verify import coding_faults
 
 #: Parts of the coding transcripts that must start and end as proteins do, and that may have a stop before the end.
@@ -21,7 +24,7 @@ JUDGED_ALONE = 10
 
 
 @dataclass
-class Fit:
+class ModelFit:
     """How coding transcripts fit a sequence. Those that the source calls cut off are not asked for that end.
 
     ``foreign`` counts transcripts with two of the three faults, ``exceptions`` lists those with any.
@@ -53,7 +56,7 @@ class Fit:
             f"{_part(self.internal, self.coding)} have a stop codon before the end"
         )
 
-    def add(self, other: Fit) -> None:
+    def add(self, other: ModelFit) -> None:
         """Add the figures of another contig."""
         for name in ("coding", "starts", "asked_start", "stops", "asked_stop", "internal", "foreign"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -77,14 +80,19 @@ def _part(count: int, total: int) -> str:
     return f"{count:,} of {total:,} ({count / total:.1%})" if total else "0 of 0"
 
 
-def check_models(path: Path, placed: list[GeneModel], contigs: list[Contig], sequence: Sequence) -> tuple[Fit, str]:
-    """Compare written models with the sequence.
+def check_models(
+    models: Mapping[str, Sequence[GeneModel]],
+    tables: Mapping[str, pa.Table],
+    contigs: Sequence[Contig],
+    sequence: Bases,
+) -> tuple[ModelFit, str]:
+    """Compare the coding sequences of the transcript table with what a protein needs.
 
     Coding sequences that cannot be read base by base (ribosomal slippage) are not compared.
 
     Args:
-        path: the models, as they were written.
-        placed: the same.
+        models: by contig, in the order of the transcript table.
+        tables: the transcript table by contig.
         contigs: of the reference.
         sequence: of the reference.
 
@@ -92,19 +100,17 @@ def check_models(path: Path, placed: list[GeneModel], contigs: list[Contig], seq
         The figures, and why models and sequence do not belong together: with the figures of all, or those of the worst
         contig where a single one does not fit. Empty when they do.
     """
-    models = Models.load(path, contigs)
-    known = {one.id: one for one in placed}
-    total, alone = Fit(), []
+    total, alone = ModelFit(), []
     for contig in contigs:
-        fit = Fit()
-        for one in models.transcripts(contig.name):
-            if not one.cds:
-                continue
-            source = known[one.id]
+        if contig.name not in models:
+            continue
+        fit = ModelFit()
+        for source, row in zip(models[contig.name], tables[contig.name].to_pylist(), strict=True):
             if source.slip is not None:
-                fit.exceptions.append(one.id)
-                continue
-            fit.take(one.id, coding_faults(one, contig, sequence), source.start_known, source.end_known)
+                fit.exceptions.append(source.id)
+            elif source.cds:
+                faults = coding_faults(Transcript.of(row), contig, sequence)
+                fit.take(source.id, faults, source.start_known, source.end_known)
         total.add(fit)
         if fit.coding >= JUDGED_ALONE and fit.bad():
             alone.append(f"contig {contig.name} (genetic code {contig.genetic_code}): {fit.figures()}")
@@ -112,6 +118,6 @@ def check_models(path: Path, placed: list[GeneModel], contigs: list[Contig], seq
         return total, ""
     if alone and not total.bad():
         return total, alone[0]
-    codes = sorted({contig.genetic_code for contig in contigs if models.transcripts(contig.name)})
+    codes = sorted({contig.genetic_code for contig in contigs if contig.name in models})
     listed = ", ".join(map(str, codes))
     return total, f"{total.figures()} (genetic code{'s' if len(codes) > 1 else ''} {listed})"
