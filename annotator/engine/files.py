@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
 #: First bytes of a gzip file, bgzip among them.
 GZIP_MAGIC = b"\x1f\x8b"
+#: Bytes that are read at once.
+BLOCK = 1 << 20
 
 
 def is_gzip(path: Path) -> bool:
@@ -46,11 +49,19 @@ def open_text(path: Path, encoding: str = "utf-8", errors: str = "strict") -> Te
     return path.open(encoding=encoding, errors=errors)
 
 
-def sha256_of(path: Path) -> str:
+def sha256_of(path: Path, progress: Callable[[int], None] = lambda size: None) -> str:
     """SHA-256 of a file, in hexadecimal.
+
+    Args:
+        path: of the file.
+        progress: called with the number of bytes of each block that was read.
 
     Raises:
         OSError: it cannot be read.
     """
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            progress(len(block))
+    return digest.hexdigest()

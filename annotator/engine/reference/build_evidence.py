@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
+from annotator.engine.files import GZIP_MAGIC
 from annotator.engine.reference.presets import CHROMOSOMES
 
 #: How much of a file is read: uncompressed bytes, bytes as they are in the file, and records.
@@ -133,7 +134,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
     size = 0
     with path.open("rb") as stream:
         block = stream.read(_READ)
-        unpack = zlib.decompressobj(31) if block.startswith(b"\x1f\x8b") else None
+        unpack = zlib.decompressobj(31) if block.startswith(GZIP_MAGIC) else None
         while block and size < MOST_BYTES and stream.tell() <= MOST_FILE_BYTES:
             if unpack is None:
                 text, block = block, b""

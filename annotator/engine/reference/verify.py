@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pysam
 
+from annotator.engine.files import sha256_of
 from annotator.engine.indexes import index_of, open_table
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.bundle import Contig, LayerSpec, Reference, RegionSpec, Sequence
@@ -39,7 +38,7 @@ def verify(reference: Reference) -> Findings:
     findings = Findings()
     for name, wanted in reference.checksums.items():
         path = reference.directory / name
-        digest = sha256(path) if path.is_file() else "missing"
+        digest = sha256_of(path) if path.is_file() else "missing"
         findings.note([] if digest == wanted else [f"sha256 is {digest}"], f"file {name}")
     tables = [reference.models] if index_of(reference.models) else []
     tables += [layer.path for layer in reference.layers] + ([reference.regions.path] if reference.regions else [])
@@ -91,12 +90,6 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
         counts, problems = _check_regions(reference.regions, reference.contigs)
         listed = ", ".join(f"{track.name} {counts[track.name]:,}" for track in reference.regions.tracks)
         findings.note(problems, f"regions: {listed}")
-
-
-def sha256(path: Path) -> str:
-    """Checksum of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) -> dict[str, str]:

@@ -68,7 +68,7 @@ STEPS = {
     "annotator.engine.reference.build.known_variants._values": "known",
     "annotator.engine.reference.build.regions.make_index": "regions",
     "annotator.engine.reference.build.regions._value": "tracks.bed",
-    "annotator.engine.reference.build.bundle_builder.sha256": "small",
+    "annotator.engine.reference.build.bundle_builder.sha256_of": "small",
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from annotator.engine.errors import BundleError
+from annotator.engine.files import sha256_of
 from annotator.engine.library_errors import step
 from annotator.engine.reference.build.compile_models import by_contig, transcript_tables
 from annotator.engine.reference.build.contigs import as_models_say, contigs_of
@@ -27,7 +28,6 @@ from annotator.engine.reference.build.write_gff3 import write_gff3
 from annotator.engine.reference.bundle import SCHEMA, Contig, Sequence
 from annotator.engine.reference.genetic_code import STARTS
 from annotator.engine.reference.transcript_table import write_transcripts
-from annotator.engine.reference.verify import sha256
 
 #: Transcripts that a line of the output lists.
 MOST_LISTED = 10
@@ -160,7 +160,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         "notes": notes,
         "left_out": left_out,
         **special,
-        "sha256": {path.name: sha256(path) for path in sorted(bundle.iterdir())},
+        "sha256": {path.name: sha256_of(path) for path in sorted(bundle.iterdir())},
     }
 
 
@@ -212,7 +212,7 @@ def _sources(recipe: Recipe) -> list[dict[str, str]]:
             "licence": "not given",
             **recipe.facts.get(part, {}),
             "from": path.name,
-            "sha256": sha256(path),
+            "sha256": sha256_of(path),
         }
         for part, name, path in files
     ]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
 from annotator.engine.bounds import LARGEST_LENGTH, whole_number
 from annotator.engine.errors import BundleError
+from annotator.engine.files import open_text
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, refuse_compression
 from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, ModelError, Row, shown
 from annotator.engine.reference.build.gene_pred_models import is_gene_pred, read_gene_pred
@@ -74,11 +74,8 @@ def read_gene_table(path: Path) -> GeneTable:
 
 def _rows(path: Path, table: GeneTable) -> Iterator[Row]:
     """The rows of a table; what its directives say goes into ``table`` as they are read."""
-    with path.open("rb") as stream:
-        zipped = stream.read(2) == b"\x1f\x8b"
-    opener: Callable[..., Iterable[str]] = gzip.open if zipped else open
     # Names and products may be in any encoding; what is read of them is ASCII nearly always.
-    with opener(path, "rt", encoding="utf-8-sig", errors="backslashreplace") as stream:  # type: ignore[attr-defined]
+    with open_text(path, "utf-8-sig", "backslashreplace") as stream:
         for number, line in enumerate(stream, start=1):
             columns = line.rstrip("\r\n").split("\t")
             if len(columns) >= 9 and line[0] not in "#>":

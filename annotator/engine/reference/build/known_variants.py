@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import heapq
 import re
 from bisect import bisect_left
@@ -20,6 +19,7 @@ from urllib.parse import unquote
 from annotator.engine.bgzf import END_OF_FILE, BgzfWriter, pack
 from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
+from annotator.engine.files import BLOCK, open_bytes
 from annotator.engine.indexes import index_of, make_index, open_table, rows_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.normalise import normalise
@@ -208,12 +208,10 @@ def _indexed(source: VariantSource, given: Path, work: Path, lengths: list[int])
 
 def _copy(source: Path, out: Path) -> None:
     """Copy a plain or gzip file into a bgzipped one."""
-    with source.open("rb") as stream:
-        zipped = stream.read(2) == b"\x1f\x8b"
     writer = BgzfWriter(out)
     try:
-        with gzip.open(source, "rb") if zipped else source.open("rb") as stream:
-            while block := stream.read(1 << 20):
+        with open_bytes(source) as stream:
+            while block := stream.read(BLOCK):
                 writer.write(block)
         writer.close()
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.errors import BundleError
+from annotator.engine.files import open_text
 from annotator.engine.indexes import make_index
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.reference.bundle import Contig
@@ -159,9 +159,7 @@ class _ByContig:
 def _regions(source: RegionSource) -> Iterator[tuple[str, int, int, str]]:
     """Contig as the table has it, start from 0, end, and value of each region."""
     try:
-        with source.path.open("rb") as stream:
-            zipped = stream.read(2) == b"\x1f\x8b"
-        with gzip.open(source.path, "rt", encoding="utf-8") if zipped else source.path.open(encoding="utf-8") as lines:
+        with open_text(source.path) as lines:
             for number, line in enumerate(lines, start=1):
                 if line.startswith(("#", "track", "browser")) or not line.strip():
                     continue
