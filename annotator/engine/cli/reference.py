@@ -12,8 +12,8 @@ from annotator.engine.cli.build import add_build_options, run_build
 from annotator.engine.cli.command_errors import limit_process, refused
 from annotator.engine.cli.fetch import add_fetch_options, run_fetch
 from annotator.engine.errors import EngineError
-from annotator.engine.reference.build_detection import detect, evidence_of, fit
-from annotator.engine.reference.build_evidence import read_signs
+from annotator.engine.reference.build_detection import DetectionReport, fit
+from annotator.engine.reference.build_evidence import read_evidence
 from annotator.engine.reference.bundle import Reference, reference_names
 from annotator.engine.reference.presets import load_preset, preset_names
 from annotator.engine.reference.verify import verify
@@ -88,17 +88,18 @@ def _verify(options: argparse.Namespace) -> int:
 def _detect(options: argparse.Namespace) -> int:
     limit_process(options.memory_limit, options.cpu_limit)
     try:
-        signs = read_signs(options.input)
+        evidence = read_evidence(options.input)
         names = options.reference or ([] if options.json else reference_names())
-        fits = {name: fit(signs, Reference.load(name)) for name in names}
+        fits = {name: fit(evidence, Reference.load(name)) for name in names}
     except (EngineError, OSError) as error:
         if options.json and isinstance(error, EngineError):
             _say(json.dumps({"error": {"code": error.code, "message": error.message}}))
         return refused(error)
-    detection = detect(signs)
+    report = DetectionReport.of(evidence, fits)
     if options.json:
-        _say(json.dumps(evidence_of(signs, detection, fits)))
+        _say(json.dumps(report.as_dict()))
         return 0
+    detection = report.detection
     _say(f"build: {detection.words}")
     for build, reason in detection.excluded.items():
         _say(f"not {build}: {reason}")

@@ -15,7 +15,7 @@ from annotator.engine.reference.build.download import _number as header_number
 from annotator.engine.reference.build.gene_formats import GeneTable, note_code
 from annotator.engine.reference.build.gff3_models import _selenocysteines
 from annotator.engine.reference.build.regions import RegionSource, _regions
-from annotator.engine.reference.build_evidence import Signs
+from annotator.engine.reference.build_evidence import FileEvidence
 from annotator.engine.vcf import block_parser
 from tests.unit.engine.conftest import PROJECT, Result
 
@@ -119,7 +119,7 @@ def test_numbers_in_signs_of_a_build_that_are_none() -> None:
         f"##contig=<ID=3,length={LARGEST_LENGTH + 1}>".encode(), b"#CHROM",
         f"1\t{DIGITS}\t.\tA\tC".encode(), b"1\t9\t.\tA\tC", f"NC_000001.{'1' * 240}\t9\t.\tA\tC".encode(),
     ]  # fmt: skip
-    signs = Signs.of(iter(lines))
+    signs = FileEvidence.of(iter(lines))
     assert signs.lengths == {"2": 5}
     assert signs.furthest["1"] == 9
 
