@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ def _check_recipe(recipe: Recipe, out: Path) -> None:
     for path in (recipe.fasta, recipe.models):
         if not path.is_file():
             raise BundleError("reference_build", f"There is no file {path}.")
-    parts = ["fasta", "gff", *(source.name for source in recipe.variants), *(source.name for source in recipe.regions)]
+    parts = ["fasta", "gff", *(source.name for source in recipe.layers)]
     if len(set(parts)) != len(parts):
         raise BundleError("reference_build", "Two sources have one name.")
     for part in recipe.facts:
@@ -83,8 +82,18 @@ def _check_recipe(recipe: Recipe, out: Path) -> None:
 
 
 def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    """Write the files of a bundle; returns the manifest."""
-    fasta, models = bundle / "sequence.fa.gz", bundle / "models.gff3.gz"
+    """Write the files of a bundle.
+
+    Args:
+        recipe: of the reference.
+        bundle: directory for the files.
+        work: directory for temporary files.
+        say: receives what was done and found, line by line.
+
+    Returns:
+        The manifest.
+    """
+    fasta, models, compiled = (bundle / name for name in ("sequence.fa.gz", "models.gff3.gz", "models.arrow"))
     lengths = copy_sequence(recipe.fasta, fasta)
     table = read_gene_table(recipe.models)
     contigs, names = contigs_of(recipe, lengths)
@@ -92,7 +101,6 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     say(f"sequence: {len(contigs):,} contigs, {sum(lengths.values()):,} bases")
     placed, missing = place(table, contigs, names)
     write_gff3(models, placed, contigs)
-    compiled = bundle / "models.arrow"
     by_name = by_contig(placed)
     tables = transcript_tables(by_name)
     write_transcripts(tables, compiled)
@@ -105,32 +113,20 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     for line in table.left_out.lines(but="contig_without_sequence"):
         say(f"left out: {line}")
     special = _special(placed, contigs, say)
-    sequence = Sequence(fasta)
-    fit, contradiction = check_models(by_name, tables, contigs, sequence)
+    fit, contradiction = check_models(by_name, tables, contigs, Sequence(fasta))
     notes = _judged(recipe, fit, contradiction, say)
-    layers = []
+    layers, regions = [], None
     if recipe.variants:
         file = bundle / "known_variants.tsv.gz"
         fields = merge_variants(recipe.variants, file, contigs, names, fasta, work)
         layers = [{"name": "known variants", "file": file.name, "known": KNOWN_IN, "fields": fields}]
         for source in recipe.variants:
-            say(f"known variants {source.name}: {source.used:,} alleles{_left_out(source.left_out)}")
-    regions = None
+            say(f"known variants {source.name}: {source.words('alleles')}")
     if recipe.regions:
         file = bundle / "regions.tsv.gz"
         regions = {"file": file.name, "tracks": merge_regions(recipe.regions, file, contigs, names, work)}
         for track in recipe.regions:
-            say(f"regions {track.name}: {track.used:,}{_left_out(track.left_out)}")
-    checks: dict[str, Any] = {
-        "coding_transcripts": fit.coding,
-        "start_codon": [fit.starts, fit.asked_start],
-        "stop_codon": [fit.stops, fit.asked_stop],
-        "internal_stop": fit.internal,
-    }
-    left_out = [{"part": "gff", **entry} for entry in table.left_out.entries()]
-    sources = [(one.name, one.left_out) for one in recipe.variants]
-    for name, counts in [*sources, *((one.name, one.left_out) for one in recipe.regions)]:
-        left_out += [{"part": name, "reason": reason, "count": count} for reason, count in sorted(counts.items())]
+            say(f"regions {track.name}: {track.words()}")
     title = recipe.title or recipe.name
     return {
         "schema": SCHEMA,
@@ -155,10 +151,17 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         "layers": layers,
         "regions": regions,
         "sources": _sources(recipe),
-        "checks": checks,
+        "checks": fit.checks(),
         "exceptions": sorted(fit.exceptions),
         "notes": notes,
-        "left_out": left_out,
+        "left_out": [
+            *({"part": "gff", **entry} for entry in table.left_out.entries()),
+            *(
+                {"part": source.name, "reason": reason, "count": count}
+                for source in recipe.layers
+                for reason, count in sorted(source.left_out.items())
+            ),
+        ],
         **special,
         "sha256": {path.name: sha256_of(path) for path in sorted(bundle.iterdir())},
     }
@@ -195,10 +198,6 @@ def _judged(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callable[[st
     note = f"The gene models do not fit the sequence and were accepted with --accept-models: {contradiction}."
     say(f"warning: {note}")
     return [note]
-
-
-def _left_out(counts: Counter[str]) -> str:
-    return "".join(f", {count:,} left out ({reason})" for reason, count in sorted(counts.items()))
 
 
 def _sources(recipe: Recipe) -> list[dict[str, str]]:

@@ -241,15 +241,37 @@ def calls_pseudogene(attributes: dict[str, str]) -> bool:
     return attributes.get("pseudo", "").lower() in ("true", "yes", "1") or bool(attributes.get("pseudogene"))
 
 
-def one_strand(parts: list[Part], of_transcript: str) -> str | None:
-    """The strand of all parts, else that of the transcript; empty when neither gives one, None when parts differ."""
+def strand_of_parts(
+    name: str, parts: list[Part], given: str, attributes: list[dict[str, str]], table: GeneTable
+) -> str:
+    """The strand of a transcript.
+
+    Args:
+        name: of the transcript.
+        parts: its rows; their strands count first.
+        given: strand of the row of the transcript itself.
+        attributes: of its rows and its gene.
+        table: counts the transcript when it is left out.
+
+    Returns:
+        ``+`` or ``-``; empty for a transcript that is left out because it has no strand, or more than one, or because
+        its parts are not in the order of the sequence (trans-splicing).
+    """
     strands = {part.strand for part in parts} & {"+", "-"}
     if len(strands) > 1:
-        return None
-    return strands.pop() if strands else of_transcript if of_transcript in ("+", "-") else ""
+        table.left_out.add("parts_on_both_strands", name)
+        return ""
+    strand = strands.pop() if strands else given
+    if strand not in ("+", "-"):
+        table.left_out.add("transcript_without_strand", name)
+        return ""
+    if _trans_spliced(attributes, parts, strand):
+        table.left_out.add("trans_spliced", name)
+        return ""
+    return strand
 
 
-def trans_spliced(attributes: list[dict[str, str]], parts: list[Part], strand: str) -> bool:
+def _trans_spliced(attributes: list[dict[str, str]], parts: list[Part], strand: str) -> bool:
     """Whether a source calls a transcript trans-spliced, and has its parts in another order than the sequence."""
     if not any("trans" in one.get("exception", "") and "splic" in one.get("exception", "") for one in attributes):
         return False

@@ -22,12 +22,11 @@ from annotator.engine.reference.build.gene_formats import (
     calls_pseudogene,
     interval,
     note_code,
-    one_strand,
     part_of,
     protein_of,
     shown,
     strand_of,
-    trans_spliced,
+    strand_of_parts,
     versioned,
 )
 from annotator.engine.reference.build.gff3_lineage import Lineages, Node
@@ -192,15 +191,10 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
         own = name
         if len(proteins) > 1 and node.is_gene:
             own = (key[1] or key[0]).removeprefix("cds-").removeprefix("CDS:") or name
-        strand = _strand(own, parts, node.strand, said, table)
+        strand = strand_of_parts(own, parts, node.strand, said, table)
         if not strand:
             continue
-        low_open, high_open = (
-            ("start_range" in attributes or "start_range" in coding),
-            ("end_range" in attributes or "end_range" in coding),
-        )
-        # The ranges are those of the lower and the higher position, whatever the strand.
-        cut_start, cut_end = (low_open, high_open) if strand == "+" else (high_open, low_open)
+        start_known, end_known = _ends_known([attributes, coding], strand)
         one = GeneModel(
             id=own,
             gene=gene.attributes.get("gene_id") or gene.name.removeprefix("gene:").removeprefix("gene-"),
@@ -208,8 +202,8 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
             biotype=biotype,
             contig=contig,
             strand=strand,
-            start_known="cds_start_NF" not in tags and not cut_start,
-            end_known="cds_end_NF" not in tags and not cut_end,
+            start_known=start_known and "cds_start_NF" not in tags,
+            end_known=end_known and "cds_end_NF" not in tags,
             version=versioned(own, attributes.get("version", "")),
             tags=tuple(tags),
             mane_select=partners[0].removeprefix("Ensembl:") if partners and "MANE Select" in tags else "",
@@ -223,27 +217,23 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
         yield one
 
 
-def _strand(name: str, parts: list[Part], given: str, said: list[dict[str, str]], table: GeneTable) -> str:
-    """The strand of a transcript; empty for one that is left out, which is noted."""
-    strand = one_strand(parts, given)
-    if strand is None:
-        table.left_out.add("parts_on_both_strands", name)
-    elif not strand:
-        table.left_out.add("transcript_without_strand", name)
-    elif trans_spliced(said, parts, strand):
-        table.left_out.add("trans_spliced", name)
-        return ""
-    return strand or ""
+def _ends_known(said: list[dict[str, str]], strand: str) -> tuple[bool, bool]:
+    """Whether a source does not call the start and the end of a coding sequence cut off.
+
+    ``start_range`` is about the lower position and ``end_range`` about the higher one, whatever the strand.
+    """
+    low, high = (not any(name in one for one in said) for name in ("start_range", "end_range"))
+    return (low, high) if strand == "+" else (high, low)
 
 
 def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator[GeneModel]:
     """A coding sequence without a parent: gene and transcript in one."""
     attributes = next(iter(found.coding.values()))
     gene = attributes.get("locus_tag") or name.removeprefix("cds-")
-    strand = _strand(gene, found.parts, "", [attributes], table)
+    strand = strand_of_parts(gene, found.parts, "", [attributes], table)
     if not strand:
         return
-    low_open, high_open = "start_range" in attributes, "end_range" in attributes
+    start_known, end_known = _ends_known([attributes], strand)
     one = GeneModel(
         id=gene,
         gene=gene,
@@ -251,8 +241,8 @@ def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator
         biotype="protein_coding",
         contig=contig,
         strand=strand,
-        start_known=not (low_open if strand == "+" else high_open),
-        end_known=not (high_open if strand == "+" else low_open),
+        start_known=start_known,
+        end_known=end_known,
         protein=protein_of(attributes, attributes.get("version", "")),
         selenocysteines=_selenocysteines(attributes),
         pseudogene=calls_pseudogene(attributes),
@@ -272,7 +262,7 @@ def _one_exon(node: Node, lineages: Lineages, table: GeneTable) -> Iterator[Gene
         yield from _models_of(node.name, node.contig, owner, lineages, table)
         return
     name = node.attributes.get("locus_tag") or node.attributes.get("gene") or f"{node.kind}_{node.contig}_{part.start}"
-    strand = _strand(name, owner.parts, "", [node.attributes], table)
+    strand = strand_of_parts(name, owner.parts, "", [node.attributes], table)
     if strand:
         symbol = node.attributes.get("gene", "")
         yield GeneModel(name, name, symbol, node.kind, node.contig, strand, [(part.start, part.end)])

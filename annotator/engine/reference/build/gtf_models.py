@@ -18,12 +18,11 @@ from annotator.engine.reference.build.gene_formats import (
     add_parts,
     calls_pseudogene,
     note_code,
-    one_strand,
     part_of,
     protein_of,
     shown,
     strand_of,
-    trans_spliced,
+    strand_of_parts,
     versioned,
 )
 
@@ -85,15 +84,13 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
 
 def _model(contig: str, name: str, gene: str, held: _Owner, table: GeneTable) -> GeneModel | None:
     """The transcript of some rows; None for one that is left out, which is noted."""
-    strand = one_strand(held.parts, held.strand)
     if not any(part.kind in ("exon", "CDS") for part in held.parts):
         table.left_out.add("transcript_without_exon", name)
         return None
-    if strand is None or not strand or trans_spliced([held.attributes], held.parts, strand):
-        both = "parts_on_both_strands" if strand is None else "transcript_without_strand"
-        table.left_out.add("trans_spliced" if strand else both, name)
-        return None
     attributes = held.attributes
+    strand = strand_of_parts(name, held.parts, held.strand, [attributes], table)
+    if not strand:
+        return None
     one = GeneModel(
         id=name,
         gene=gene,

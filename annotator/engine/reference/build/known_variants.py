@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
@@ -24,64 +23,54 @@ from annotator.engine.indexes import index_of, make_index, open_table, rows_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.build.gene_formats import shown
+from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_source
 from annotator.engine.reference.bundle import Contig, Sequence
 from annotator.engine.reference.info_encoding import WINDOW
 
-#: Column and INFO field that tell which sources list an allele.
+#: Column and INFO field with the sources that list an allele.
 KNOWN_IN = "KNOWN_IN"
-#: A source with more REF mismatches than this part of its alleles belongs to another build.
+#: A source with REF mismatches in more than this share of its alleles belongs to another build.
 MOST_MISMATCHES = 0.1
-#: Sources of so many bytes together are merged by several processes.
+#: Sources of at least this many bytes in total are merged by several processes.
 PARALLEL_BYTES = 64 << 20
-#: Alleles that wait to be put into order.
+#: Alleles that are held back to be sorted.
 WAITING = 50_000
-_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
 _PLAIN = re.compile(r"[ACGT]+")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
 
-#: (position, REF, ALT, number of the source, values).
+#: POS (1-based), REF, ALT, index of the source, values of its fields.
 Row = tuple[int, str, str, int, list[str]]
 
 
 @dataclass
-class VariantSource:
-    """One VCF file, or several with different contigs: a name, and the INFO fields (or ``ID``) that are taken from it.
+class VariantSource(Tally):
+    """A source of known variants: one VCF file, or several with different contigs.
 
-    ``used`` counts alleles, ``left_out`` those that cannot be used, by reason.
+    Attributes:
+        name: of the source; the names of its INFO fields in results begin with it.
+        paths: of the files, each sorted within its contigs.
+        wanted: the INFO fields, or ``ID``, that are taken from it.
+        fields: Number, Type and Description of each of ``wanted``, once the header has been read.
     """
 
     name: str
     paths: tuple[Path, ...]
     wanted: tuple[str, ...]
-    fields: list[tuple[str, str, str]] = field(default_factory=list)  # number, type, description
-    used: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
+    fields: list[tuple[str, str, str]] = field(default_factory=list)
 
     @classmethod
     def parse(cls, text: str) -> VariantSource:
-        """From ``NAME=FILE:FIELD,...``; without fields the file only tells which alleles are known.
+        """From ``NAME=FILE:FIELD,...``; without fields the source only marks alleles as known.
 
         Raises:
             BundleError: it is not of that form.
         """
-        name, equals, rest = text.partition("=")
-        path, _, fields = rest.rpartition(":") if ":" in rest else (rest, "", "")
-        wanted = tuple(item for item in fields.split(",") if item)
-        if not equals or not path or not all(_NAME.fullmatch(item) for item in (name, *wanted)):
-            raise BundleError("reference_build", f"--variants {text}: NAME=FILE.vcf.gz:FIELD,... is wanted.")
-        return cls(name, (Path(path),), wanted)
+        name, path, wanted = split_source(text, "--variants", "NAME=FILE.vcf.gz:FIELD,...", INFO_NAME.fullmatch)
+        return cls(name, (path,), wanted)
 
     def info(self, wanted: str) -> str:
-        """Name of the INFO field in results."""
+        """The name of an INFO field in results, by its name in the source."""
         return f"{self.name}_{wanted}"
-
-
-@dataclass
-class _Tally:
-    """What was used of a source, and what was not."""
-
-    used: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
 
 
 def merge_variants(
@@ -148,10 +137,10 @@ def _merge_contig(
     fasta: Path,
     contig: Contig,
     part: Path,
-) -> list[_Tally]:
+) -> list[Tally]:
     """Write the rows of one contig, without the head of the table; returns what was used of each source."""
     sequence = Sequence(fasta)
-    tallies = [_Tally() for _ in sources]
+    tallies = [Tally() for _ in sources]
     rows = [
         _normalised(source, tallies[number], number, path, contig, names, sequence)
         for number, source in enumerate(sources)
@@ -220,7 +209,7 @@ def _copy(source: Path, out: Path) -> None:
 
 def _normalised(
     source: VariantSource,
-    tally: _Tally,
+    tally: Tally,
     number: int,
     path: Path,
     contig: Contig,

@@ -56,6 +56,15 @@ class ModelFit:
             f"{_part(self.internal, self.coding)} have a stop codon before the end"
         )
 
+    def checks(self) -> dict[str, object]:
+        """The figures as the manifest has them."""
+        return {
+            "coding_transcripts": self.coding,
+            "start_codon": [self.starts, self.asked_start],
+            "stop_codon": [self.stops, self.asked_stop],
+            "internal_stop": self.internal,
+        }
+
     def add(self, other: ModelFit) -> None:
         """Add the figures of another contig."""
         for name in ("coding", "starts", "asked_start", "stops", "asked_stop", "internal", "foreign"):
