@@ -1,4 +1,4 @@
-"""Checks of a reference bundle: its files are whole, and its models and layers agree with its sequence."""
+"""Checks of a reference bundle: its files are intact, and its gene models and layers agree with its sequence."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from annotator.engine.reference.transcript import Transcript
 
 @dataclass
 class Findings:
-    """What was checked, in words: passed and failed."""
+    """The checks that passed and those that failed, as text."""
 
     passed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def note(self, problems: list[str], subject: str) -> None:
-        """Add one subject: passed when it has no problems."""
+        """Add a check: it has passed when there are no problems."""
         if problems:
             self.failed.append(f"{subject}: {'; '.join(problems[:10])}")
         else:
@@ -34,7 +34,11 @@ class Findings:
 
 
 def verify(reference: Reference) -> Findings:
-    """Check a bundle: checksums, contigs, gene models against the sequence, layers against the sequence."""
+    """Check a bundle: checksums, contigs, gene models against the sequence, layers against the sequence.
+
+    Raises:
+        BundleError: the gene models cannot be read.
+    """
     findings = Findings()
     for name, wanted in reference.checksums.items():
         path = reference.directory / name
@@ -125,7 +129,7 @@ def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) ->
 
 
 def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
-    """Every REF of a layer is what the sequence has."""
+    """Compare every REF of a layer with the sequence; returns the number of alleles and what is wrong."""
     count, problems = 0, []
     with open_table(layer.path) as table:
         for row in table.fetch():
@@ -137,7 +141,7 @@ def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
 
 
 def _check_regions(spec: RegionSpec, contigs: Iterable[Contig]) -> tuple[Counter[str], list[str]]:
-    """Every region lies on its contig and belongs to a declared track."""
+    """Check that regions lie on their contigs and belong to tracks; returns the number by track and what is wrong."""
     lengths = {contig.name: contig.length for contig in contigs}
     tracks = {track.name for track in spec.tracks}
     counts: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Building a reference bundle from public files: a sequence, gene models, and any number of layers."""
+"""Builds a reference bundle from public files: a sequence, gene models, known variants and regions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from annotator.engine.errors import BundleError
 from annotator.engine.files import sha256_of
 from annotator.engine.library_errors import step
 from annotator.engine.reference.build.compile_models import by_contig, transcript_tables
-from annotator.engine.reference.build.contigs import as_models_say, contigs_of
+from annotator.engine.reference.build.contigs import contigs_of, with_model_facts
 from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.build.gene_tables import read_gene_table
 from annotator.engine.reference.build.known_variants import KNOWN_IN, merge_variants
@@ -28,7 +28,7 @@ from annotator.engine.reference.bundle import SCHEMA, Contig, Sequence
 from annotator.engine.reference.genetic_code import STARTS
 from annotator.engine.reference.transcript_table import write_transcripts
 
-#: Transcripts that a line of the output lists.
+#: Most transcripts that a line of the output lists.
 MOST_LISTED = 10
 SLIPPAGE = (
     "coding sequences have parts that overlap or leave out bases of an exon (ribosomal slippage); "
@@ -37,15 +37,15 @@ SLIPPAGE = (
 
 
 def build(recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
-    """Build a bundle; its directory appears when all of it is complete and was found sound.
+    """Build a bundle. Its directory appears when the bundle is complete and has passed the checks.
 
     Args:
         recipe: what it is made from.
         out: the directory, which must not exist.
-        say: receives what was done and found, line by line.
+        say: receives the report, line by line.
 
     Raises:
-        BundleError: something cannot be read or does not belong together.
+        BundleError: a source cannot be read, or does not belong to the sequence.
         OSError: a file cannot be read or written.
     """
     _check_recipe(recipe, out)
@@ -88,7 +88,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         recipe: of the reference.
         bundle: directory for the files.
         work: directory for temporary files.
-        say: receives what was done and found, line by line.
+        say: receives the report, line by line.
 
     Returns:
         The manifest.
@@ -97,7 +97,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     lengths = copy_sequence(recipe.fasta, fasta)
     table = read_gene_table(recipe.models)
     contigs, names = contigs_of(recipe, lengths)
-    contigs = as_models_say(recipe, contigs, names, table, say)
+    contigs = with_model_facts(recipe, contigs, names, table, say)
     say(f"sequence: {len(contigs):,} contigs, {sum(lengths.values()):,} bases")
     placed, missing = place(table, contigs, names)
     write_gff3(models, placed, contigs)
@@ -114,7 +114,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         say(f"left out: {line}")
     special = _special(placed, contigs, say)
     fit, contradiction = check_models(by_name, tables, contigs, Sequence(fasta))
-    notes = _judged(recipe, fit, contradiction, say)
+    notes = _notes_on_fit(recipe, fit, contradiction, say)
     layers, regions = [], None
     if recipe.variants:
         file = bundle / "known_variants.tsv.gz"
@@ -168,7 +168,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
 
 
 def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str], None]) -> dict[str, Any]:
-    """Transcripts with ribosomal slippage or across an origin: reported, and recorded in the manifest."""
+    """Report transcripts with ribosomal slippage or across an origin; returns their entries of the manifest."""
     lengths = {contig.name: contig.length for contig in contigs}
     slips = {one.id: one.slip for one in placed if one.slip is not None}
     across = [one.id for one in placed if one.end > lengths[one.contig]]
@@ -179,8 +179,11 @@ def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str]
     return {"slippage": slips, "across_origin": across}
 
 
-def _judged(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callable[[str], None]) -> list[str]:
-    """Notes for the manifest, and every log of an annotation, on how models and sequence fit each other.
+def _notes_on_fit(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callable[[str], None]) -> list[str]:
+    """Report how models and sequence fit each other.
+
+    Returns:
+        Notes for the manifest, which every log of an annotation repeats.
 
     Raises:
         BundleError: they do not fit, and the recipe does not accept that.
@@ -201,6 +204,7 @@ def _judged(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callable[[st
 
 
 def _sources(recipe: Recipe) -> list[dict[str, str]]:
+    """The files that the bundle is built from, as the manifest lists them."""
     files = [("fasta", "sequence", recipe.fasta), ("gff", "gene models", recipe.models)]
     files += [(source.name, source.name, path) for source in recipe.variants for path in source.paths]
     files += [(track.name, track.name, track.path) for track in recipe.regions]

@@ -1,4 +1,4 @@
-"""Fetching public files: resumed where it was cut off, checked, and never half of one version and half of another."""
+"""Downloads public files: resumed after an interruption, checked, and never a mixture of two versions."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.reference.presets import PublicFile
 
-#: Tries of one file without a new byte in between, and seconds before the second; they double up to the longest.
+#: Attempts at one file without a new byte in between; seconds before the second one, which double up to the longest.
 TRIES, FIRST_WAIT, LONGEST_WAIT = 6, 1.0, 60.0
 BLOCK = 1 << 20
 CONNECT_SECONDS, READ_SECONDS = 15.0, 60.0
-#: Answers that may be better later.
+#: Status codes after which a request is repeated.
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-#: The file with what was fetched, beside the files.
+#: Name of the file that records what was fetched, in the directory of the files.
 RECORD = "fetched.json"
 
 
 @dataclass
 class Fetcher:
-    """Fetches files into one directory, which may have some from before.
+    """Downloads files into a directory, and keeps those that are already in it.
 
     Attributes:
-        directory: for the files; ``fetched.json`` there keeps size, SHA-256 and version of each.
-        progress: told file name, bytes there and bytes in all (None: unknown), about once a block.
-        wait: sleeps for so many seconds.
-        jitter: gives a number from 0 to 1 that spreads the waits of many clients.
+        directory: for the files; its ``fetched.json`` records size, SHA-256 and version of each.
+        progress: called about once per block with file name, bytes received and bytes in total (None if unknown).
+        wait: sleeps for a number of seconds.
+        jitter: returns a random number from 0 to 1, which spreads the requests of many clients.
     """
 
     directory: Path
@@ -46,17 +46,17 @@ class Fetcher:
 
     def __post_init__(self) -> None:
         timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-        # Answers are stored as they are sent: a gzip file that a server calls "encoded" stays one.
+        # Responses are stored as they are sent: a gzip file that a server calls "encoded" is not unpacked.
         headers = {"User-Agent": "GAS reference fetch", "Accept-Encoding": "identity"}
         redirects = urllib3.Retry(5, connect=0, read=0, status=0, other=0, respect_retry_after_header=False)
         self._http = urllib3.PoolManager(timeout=timeout, retries=redirects, headers=headers)
         self.directory.mkdir(parents=True, exist_ok=True)
 
     def sizes(self, files: list[PublicFile]) -> dict[str, int | None]:
-        """Bytes that are still to come, by file name; None where the server does not tell.
+        """Number of bytes that are still to be received, by file name; None where the server does not state it.
 
         Raises:
-            BundleError: a file is not there.
+            BundleError: a file is not available.
         """
         missing: dict[str, int | None] = {}
         for one in files:
@@ -73,13 +73,13 @@ class Fetcher:
         return missing
 
     def fetch(self, one: PublicFile) -> Path:
-        """Fetch a file, or keep it where it is there and as it was.
+        """Download a file, unless it has been downloaded before and is unchanged.
 
         Returns:
             Its path.
 
         Raises:
-            BundleError: it cannot be had, or is not what its publisher says; then nothing of it is kept.
+            BundleError: it is not available, or does not agree with its publisher's checksum; then it is deleted.
             OSError: it cannot be written.
         """
         target = self.directory / one.name
@@ -108,18 +108,18 @@ class Fetcher:
         return target
 
     def version(self, one: PublicFile) -> str:
-        """When a fetched file was last changed where it is published, "" when the server did not tell."""
+        """When a downloaded file was last modified by its publisher; "" if the server did not state it."""
         return str(self._record().get(one.name, {}).get("last_modified") or "")
 
-    # ---- one request ------------------------------------------------------------------------------------------
+    # ---- one request ----
     def _receive(self, one: PublicFile, part: Path, stamp: Path) -> bool:
-        """Take what the server sends; returns whether the file is whole then."""
+        """Receive what the server sends; returns whether the file is complete."""
         there = part.stat().st_size if part.is_file() else 0
         known = _load(stamp)
         headers = {}
         validator = known.get("etag") or known.get("last_modified")
         if there and validator:
-            # Of a file that has changed the server sends all, not the rest.
+            # If the file has changed, the server sends all of it rather than the rest.
             headers = {"Range": f"bytes={there}-", "If-Range": validator}
         answer = self._ask("GET", one.url, headers, preload=False)
         try:
@@ -136,7 +136,7 @@ class Fetcher:
                     return False
             etag = answer.headers.get("ETag", "")
             found = {
-                "etag": "" if etag.startswith("W/") else etag,  # a weak one does not tell bytes apart
+                "etag": "" if etag.startswith("W/") else etag,  # a weak one may be that of other bytes
                 "last_modified": answer.headers.get("Last-Modified", ""),
                 "size": size,
             }
@@ -153,10 +153,10 @@ class Fetcher:
             answer.close()
 
     def _ask(self, method: str, url: str, headers: dict[str, str], preload: bool = True) -> urllib3.BaseHTTPResponse:
-        """Send a request, again where the answer may be better later.
+        """Send a request, and repeat it after a temporary failure.
 
         Raises:
-            BundleError: the server says no, or says nothing.
+            BundleError: the server refuses it, or does not respond.
         """
         reason = ""
         for attempt in range(TRIES):
@@ -180,7 +180,7 @@ class Fetcher:
                 self.wait(min(float(later), LONGEST_WAIT))
         raise BundleError("reference_download", f"{url} cannot be fetched: {reason}.")
 
-    # ---- what is there ----------------------------------------------------------------------------------------
+    # ---- files in the directory ----
     def _part(self, one: PublicFile) -> Path:
         return self.directory / f"{one.name}.part"
 
@@ -191,12 +191,12 @@ class Fetcher:
         return _load(self.directory / RECORD)
 
     def _whole(self, one: PublicFile) -> bool:
-        """Whether a file is there as it was when it was fetched; its size tells, its checksum is for the build."""
+        """Whether a file has been downloaded and still has its size; the build verifies its checksum."""
         known, target = self._record().get(one.name, {}), self.directory / one.name
         return known.get("url") == one.url and target.is_file() and target.stat().st_size == known.get("size")
 
     def _check(self, one: PublicFile, part: Path) -> str:
-        """Compare a fetched file with what its publisher says; returns its SHA-256."""
+        """Compare a downloaded file with the publisher's checksums and size; returns its SHA-256."""
         sums = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
         with part.open("rb") as stream:
             while block := stream.read(BLOCK):
@@ -232,7 +232,7 @@ class Fetcher:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """A JSON object, empty where there is none that can be read: a fetch may have been cut off while it wrote."""
+    """A JSON object; empty if it cannot be read, since a download may have been interrupted while writing it."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
@@ -245,7 +245,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _range(text: str) -> tuple[int, int | None]:
-    """First byte and size of the whole from ``bytes FIRST-LAST/SIZE``."""
+    """First byte and size of the file from ``bytes FIRST-LAST/SIZE``."""
     place, _, size = text.removeprefix("bytes ").partition("/")
     return _number(place.partition("-")[0]) or 0, _number(size)
 

@@ -1,4 +1,4 @@
-"""Gene models in GTF, as Ensembl, GENCODE, NCBI and UCSC write them."""
+"""Reads gene models in GTF, as Ensembl, GENCODE, NCBI and UCSC write them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,15 @@ _GENE = re.compile(r'gene_id "?([^";]+)')
 
 @dataclass
 class _Owner:
-    """The rows of one transcript on one contig."""
+    """The rows of one transcript on one contig.
+
+    Attributes:
+        attributes: of its first row, completed by its first row of a coding sequence.
+        coding: attributes of the first row of its coding sequence.
+        tags: of these rows.
+        parts: its exons and parts of its coding sequence.
+        strand: of the row of the transcript itself.
+    """
 
     attributes: dict[str, str] = field(default_factory=dict)
     coding: dict[str, str] = field(default_factory=dict)
@@ -42,7 +50,11 @@ class _Owner:
 
 
 def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
-    """Transcripts of GTF; whatever else the file says is added to ``table``.
+    """Read the transcripts of a GTF file.
+
+    Args:
+        rows: of the file.
+        table: receives genetic codes and what is left out.
 
     Raises:
         ModelError: a row cannot be used.
@@ -83,7 +95,7 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
 
 
 def _model(contig: str, name: str, gene: str, held: _Owner, table: GeneTable) -> GeneModel | None:
-    """The transcript of some rows; None for one that is left out, which is noted."""
+    """The transcript of some rows; None for one that is left out, which ``table`` counts."""
     if not any(part.kind in ("exon", "CDS") for part in held.parts):
         table.left_out.add("transcript_without_exon", name)
         return None
@@ -111,7 +123,7 @@ def _model(contig: str, name: str, gene: str, held: _Owner, table: GeneTable) ->
 
 
 def _attributes(text: str, tags: set[str]) -> dict[str, str]:
-    """Attributes of a row; ``tag``, which may be there several times, goes into ``tags``."""
+    """Attributes of a row; values of ``tag``, which may occur several times, are added to ``tags``."""
     attributes = {}
     for item in text.split(";"):
         word, _, value = item.strip().partition(" ")

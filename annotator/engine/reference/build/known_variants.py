@@ -1,4 +1,4 @@
-"""Known variants of a new reference: several VCF files become one table, allele by allele, in one pass over each."""
+"""Builds the table of known variants of a reference: several VCF files are merged by allele in one pass over each."""
 
 from __future__ import annotations
 
@@ -81,15 +81,15 @@ def merge_variants(
     fasta: Path,
     work: Path,
 ) -> list[dict[str, str]]:
-    """Write all sources as one indexed table of normalised alleles; of large ones several contigs at once.
+    """Merge sources into one indexed table of normalised alleles; large ones by several processes, a contig each.
 
     Args:
-        sources: each sorted within its contigs.
-        out: the table, bgzipped; its index goes beside it.
+        sources: each sorted within its contigs; what is used of them is counted.
+        out: the table, bgzipped; its index is written beside it.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
         fasta: sequence of the reference, indexed.
-        work: directory for indexed copies of sources that have no index, and for the parts of the table.
+        work: directory for indexed copies of sources without an index, and for the parts of the table.
 
     Returns:
         The fields of the layer, as the manifest has them.
@@ -138,7 +138,7 @@ def _merge_contig(
     contig: Contig,
     part: Path,
 ) -> list[Tally]:
-    """Write the rows of one contig, without the head of the table; returns what was used of each source."""
+    """Write the rows of one contig, without the first line of the table; returns the tally of each source."""
     sequence = Sequence(fasta)
     tallies = [Tally() for _ in sources]
     rows = [
@@ -162,7 +162,20 @@ def _merge_contig(
 
 
 def _indexed(source: VariantSource, given: Path, work: Path, lengths: list[int]) -> Path:
-    """A file of a source, indexed where it is not; looks the fields up in its header. ``lengths`` are of contigs."""
+    """Look up the fields of a source in the header of one of its files.
+
+    Args:
+        source: whose ``fields`` are set.
+        given: the file.
+        work: directory for an indexed copy if the file has no index.
+        lengths: of the contigs of the reference in bases.
+
+    Returns:
+        The file or its copy.
+
+    Raises:
+        BundleError: the file cannot be read, or lacks a field.
+    """
     path = given
     if not path.is_file():
         raise BundleError("reference_build", f"There is no file {path}.")
@@ -196,7 +209,7 @@ def _indexed(source: VariantSource, given: Path, work: Path, lengths: list[int])
 
 
 def _copy(source: Path, out: Path) -> None:
-    """Copy a plain or gzip file into a bgzipped one."""
+    """Copy a file, plain or gzip, into a bgzipped one."""
     writer = BgzfWriter(out)
     try:
         with open_bytes(source) as stream:
@@ -216,7 +229,7 @@ def _normalised(
     names: dict[str, str],
     sequence: Sequence,
 ) -> Iterator[Row]:
-    """Alleles of a file on one contig, in the order of their normalised positions."""
+    """The normalised alleles of a file on one contig, in the order of their positions."""
     waiting: list[Row] = []
     most = WAITING
     with open_table(path) as table:
@@ -233,7 +246,7 @@ def _normalised(
                     raise BundleError("reference_variants", message)
                 ref = columns[3].upper()
                 if len(waiting) >= most:
-                    # Left-alignment moves an allele back; one that waits can only be overtaken from within a window.
+                    # Left-alignment shifts an allele by at most a window, so that those further back are in order.
                     waiting.sort()
                     ready = bisect_left(waiting, pos - WINDOW, key=itemgetter(0))
                     yield from waiting[:ready]
@@ -260,7 +273,7 @@ def _spelling(pos: int, ref: str, alt: str, contig: str, sequence: Sequence) -> 
 
 
 def _values(source: VariantSource, identifier: str, info: str, at: int) -> list[str]:
-    """The fields of one allele, "." where the source has none."""
+    """Values of the fields of one allele, "." where the source has none; ``at`` is the 0-based index of ALT."""
     values = []
     listed = f";{info.rstrip()};"
     for wanted, (number, kind, _) in zip(source.wanted, source.fields, strict=True):
@@ -283,7 +296,7 @@ def _values(source: VariantSource, identifier: str, info: str, at: int) -> list[
 
 
 def _joined(rows: list[Row], sources: list[VariantSource]) -> list[str]:
-    """Values of one allele from all rows that have it; texts of one source are joined, of numbers the first stays."""
+    """Values of one allele from all rows that have it; of one source texts are joined, and the first number is kept."""
     listed = sorted({row[3] for row in rows})
     values = ["&".join(sources[number].name for number in listed)]
     for number, source in enumerate(sources):

@@ -1,4 +1,4 @@
-"""Whether gene models and sequence belong together: start codons, stop codons, and stops before the end."""
+"""Checks whether gene models and sequence belong together, by start codons, stop codons, and stops before the end."""
 
 from __future__ import annotations
 
@@ -13,21 +13,27 @@ from annotator.engine.reference.bundle import Sequence as Bases
 from annotator.engine.reference.transcript import Transcript
 from annotator.engine.reference.verify import coding_faults
 
-#: Parts of the coding transcripts that must start and end as proteins do, and that may have a stop before the end.
-#: Tables that do not say which transcripts are cut off have about one in eight that is; models on a wrong sequence
-#: have a few in a hundred right.
+#: Least share of coding transcripts with a start codon, least share with a stop codon, and largest share with a stop
+#: before the end. In tables that do not say which transcripts are cut off about one in eight is; of models on the wrong
+#: sequence a few in a hundred pass.
 LEAST_STARTS, LEAST_STOPS, MOST_INTERNAL = 0.8, 0.8, 0.1
-#: Coding transcripts that may be at fault however few there are: a small genome with one or two that are cut off.
+#: Number of faulty coding transcripts that is always accepted: a small genome may have one or two that are cut off.
 FORGIVEN = 2
-#: Coding transcripts that a contig needs to be judged on its own.
+#: Least number of coding transcripts for checking a contig separately.
 JUDGED_ALONE = 10
 
 
 @dataclass
 class ModelFit:
-    """How coding transcripts fit a sequence. Those that the source calls cut off are not asked for that end.
+    """How coding transcripts fit a sequence.
 
-    ``foreign`` counts transcripts with two of the three faults, ``exceptions`` lists those with any.
+    Attributes:
+        coding: number of coding transcripts that were compared.
+        starts, asked_start: number with a start codon, of those whose start the source does not call cut off.
+        stops, asked_stop: number with a stop codon, of those whose end the source does not call cut off.
+        internal: number with a stop codon before the end.
+        foreign: number with at least two of these faults.
+        exceptions: ids of the transcripts with any fault, and of those that cannot be compared.
     """
 
     coding: int = 0
@@ -49,7 +55,7 @@ class ModelFit:
         )
 
     def figures(self) -> str:
-        """The figures in words."""
+        """The figures as text."""
         return (
             f"of {self.coding:,} coding transcripts {_part(self.starts, self.asked_start)} start on a start codon, "
             f"{_part(self.stops, self.asked_stop)} end on a stop codon, "
@@ -72,7 +78,13 @@ class ModelFit:
         self.exceptions += other.exceptions
 
     def take(self, name: str, faults: dict[str, str], start_known: bool, end_known: bool) -> None:
-        """Count a transcript with its faults."""
+        """Count a transcript.
+
+        Args:
+            name: its id.
+            faults: as :func:`annotator.engine.reference.verify.coding_faults` returns them.
+            start_known, end_known: whether the source does not call the coding sequence cut off there.
+        """
         self.coding += 1
         self.asked_start += start_known
         self.asked_stop += end_known
@@ -106,8 +118,8 @@ def check_models(
         sequence: of the reference.
 
     Returns:
-        The figures, and why models and sequence do not belong together: with the figures of all, or those of the worst
-        contig where a single one does not fit. Empty when they do.
+        The figures, and why models and sequence do not belong together: the figures of all contigs, or of the first
+        that does not fit where the total does; empty when they belong together.
     """
     total, alone = ModelFit(), []
     for contig in contigs:

@@ -1,4 +1,4 @@
-"""Gene models of a new reference, placed on its contigs: names, origins of circular contigs, unique ids."""
+"""Places gene models on the contigs of a new reference: names, origins of circular contigs, unique ids."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from annotator.engine.reference.bundle import Contig
 
 
 def place(table: GeneTable, contigs: list[Contig], names: dict[str, str]) -> tuple[list[GeneModel], Counter[str]]:
-    """Put models on the contigs of the reference.
+    """Place gene models on the contigs of the reference.
 
-    A model across the origin of a circular contig ends beyond the contig's length.
+    A model across the origin of a circular contig ends beyond the length of the contig.
 
     Args:
-        table: as it was read; what is left out is added to it.
+        table: as it was read; its models are changed, and models on other contigs are counted as left out.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
 
@@ -77,7 +77,13 @@ def _nothing_placed(table: GeneTable, missing: Counter[str], contigs: list[Conti
 
 
 def _unique(name: str, times: Counter[str], taken: set[str]) -> str:
-    """A name that no other has: of those that occur several times the later ones get a number."""
+    """A unique name: repetitions of a name get a number.
+
+    Args:
+        name: as the source has it.
+        times: how often each name has occurred.
+        taken: the unique names so far.
+    """
     times[name] += 1
     found = name if times[name] == 1 else f"{name}_{times[name]}"
     while found in taken:
@@ -88,13 +94,17 @@ def _unique(name: str, times: Counter[str], taken: set[str]) -> str:
 
 
 def _around_origin(one: GeneModel, length: int) -> None:
-    """Put a model across the origin of a circular contig into one piece that ends beyond the contig.
+    """Shift the parts of a model across the origin of a circular contig so that it ends beyond the contig.
 
-    Sources write it so already, or as parts at both ends of the contig, or whole behind the end.
+    Sources write such a model like that, or as parts at both ends of the contig, or wholly beyond its end.
+
+    Args:
+        one: the model.
+        length: of the contig in bases.
     """
 
-    def moved(by: int, first: int, last: int) -> None:
-        """Move all positions from ``first`` to ``last``."""
+    def shift(by: int, first: int, last: int) -> None:
+        """Shift all positions from ``first`` to ``last`` by a number of bases."""
         for name in ("exons", "cds"):
             parts: list[Interval] = getattr(one, name)
             shifted = [(a + by, b + by) if first <= a <= last else (a, b) for a, b in parts]
@@ -104,11 +114,11 @@ def _around_origin(one: GeneModel, length: int) -> None:
             one.slip += by
 
     if one.start > length:
-        moved(-length, 1, one.end)
+        shift(-length, 1, one.end)
     elif len(one.exons) > 1 and one.start == 1 and one.end == length:
         gap = max(range(1, len(one.exons)), key=lambda at: one.exons[at][0] - one.exons[at - 1][1])
-        moved(length, 1, one.exons[gap - 1][1])
-        # The phase was that of the part at the wrong end; what crosses the origin is not cut off there.
+        shift(length, 1, one.exons[gap - 1][1])
+        # The phase was that of the part at the other end; a coding sequence across the origin is not cut off there.
         one.phase, one.start_known = 0, True
 
 

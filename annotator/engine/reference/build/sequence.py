@@ -1,4 +1,4 @@
-"""The sequence of a new reference: copied in upper case, bgzipped and indexed."""
+"""Copies the sequence of a new reference: in upper case, bgzipped and indexed."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from annotator.engine.files import open_text
 from annotator.engine.library_errors import refuse_compression, step
 from annotator.engine.reference.build.gene_formats import shown
 
-#: Bases of a line of the sequence.
+#: Bases per line of the copy.
 LINE = 60
 _BASES = re.compile(r"[ACGTURYKMSWBDHVN]*")
 _NO_BASE = re.compile(r"[^ACGTURYKMSWBDHVN]")
 
 
 def copy_sequence(source: Path, out: Path) -> dict[str, int]:
-    """Copy a FASTA file, plain, gzip or bgzip, into one that is in upper case, bgzipped and indexed.
+    """Copy a FASTA file into one that is in upper case, bgzipped and indexed.
 
     Args:
-        source: the FASTA file.
-        out: the copy; its indexes go beside it.
+        source: the FASTA file, plain, gzip or bgzip.
+        out: the copy; its indexes are written beside it.
 
     Returns:
         The length of each contig in bases, in the order of the file.
