@@ -12,12 +12,12 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from chalicelib.aws.archive_store import Retrieval
+from chalicelib.aws.archive.base import Retrieval
 from chalicelib.domain.messages import FileRequest
 from chalicelib.domain.names import InputKey
 from chalicelib.services import Services
-from chalicelib.usecases.thaw_results import Thawed, thaw_results
-from lambdas.batches import process
+from chalicelib.usecases.archive.thaw_results import Thawed, thaw_results
+from lambdas._handler import process
 
 logger = Logger()
 tracer = Tracer()

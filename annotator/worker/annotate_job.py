@@ -16,12 +16,12 @@ from annotator.worker.limited_process import ProcessLimits
 from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.workspace import Workspace
-from chalicelib.aws.job_table import Outputs
-from chalicelib.domain.bounds import LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
+from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.names import CSI, TBI, ResultNames, key_prefix
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.profiles import Role
+from chalicelib.domain.size_limits import LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.exceptions import JobFailure, LeaseLostError
 from chalicelib.services import Services
 

@@ -15,7 +15,7 @@ from aws_lambda_powertools import Logger
 
 from annotator.engine import BundleError, Reference
 from annotator.engine.files import sha256_of
-from chalicelib.aws.reference_catalogue import ReferenceCatalogue
+from chalicelib.aws.s3.references import ReferenceCatalogue
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.exceptions import ReferenceUnavailableError, WorkerOutOfDiskError
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.bounds import LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.domain.names import CSI, TBI, ResultNames, in_archive_bucket
+from chalicelib.domain.size_limits import LONGEST_TEXT, LONGEST_WORD, shortened
 
 
 class JobStatus(StrEnum):

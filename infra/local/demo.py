@@ -17,7 +17,7 @@ from infra.local.people import DEMO_PERSON
 from infra.local.run import EndedByOperator, ending_on_signals, say, settings
 from infra.local.settings import DEFAULT_PORT, PROJECT, any_free_port, port_is_free, read_run_file
 from infra.local.stack import LocalStack
-from infra.package import default_builder
+from infra.template.package import default_builder
 
 WANTED = ("results", "index", "log", "summary")
 """Kinds of files that are brought home; the input is there already."""

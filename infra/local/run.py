@@ -23,7 +23,7 @@ from infra.local.settings import (
     require_port,
 )
 from infra.local.stack import LocalStack
-from infra.package import default_builder
+from infra.template.package import default_builder
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at processes and logs."""

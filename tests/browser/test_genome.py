@@ -20,7 +20,8 @@ from annotator.engine.output.tabix import Places, TabixIndex
 from chalicelib.domain.names import ResultNames
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
-from chalicelib.web import assets, runtime, sample
+from chalicelib.web.http import assets, runtime
+from chalicelib.web.routes import sample
 from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.test_pages import violations

@@ -7,10 +7,10 @@ import boto3
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from chalicelib.aws.job_table import Outputs
+from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.domain.jobs import Progress, Stage
 from chalicelib.services import Services
-from chalicelib.web import runtime
+from chalicelib.web.http import runtime
 from tests.browser.conftest import ADA, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.variants_file import parquet_bytes, variants_table

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.clock import random_id
-from infra.artifact import Artifact
-from infra.cloudformation import StackFailedError
-from infra.deploy import deploy_worker, main
+from infra.aws.artifact import Artifact
+from infra.aws.cloudformation import StackFailedError
+from infra.aws.deploy import deploy_worker, main
+from infra.aws.service_stack import Place, deploy_service
 from infra.local.adaptations import IDENTITY_VARIABLE
 from infra.local.stack import LocalStack
-from infra.service import Place, deploy_service
 
 pytestmark = pytest.mark.e2e
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from infra import templates
-from infra.artifact import Artifact
-from infra.deployer_policy import RIGHTS
+from infra.aws.artifact import Artifact
 from infra.local.adaptations import IDENTITY_VARIABLE
-from infra.package import LARGEST_ZIP
+from infra.template import cloudformation_yaml as templates
+from infra.template.deployer_policy import RIGHTS
+from infra.template.package import LARGEST_ZIP
 from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.e2e

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.items import from_item, to_item
+from chalicelib.aws.dynamodb.items import from_item, to_item
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.services import Services
-from chalicelib.usecases.sweep_files import sweep_files
+from chalicelib.usecases.maintenance.sweep_files import sweep_files
 from tests.conftest import START
-from tests.integration.memory_dynamodb import change
+from tests.integration.support.memory_dynamodb import change
 
 pytestmark = pytest.mark.performance
 

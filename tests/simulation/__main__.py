@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from infra.templates import SERVICE, WORKER, load
+from infra.template.cloudformation_yaml import SERVICE, WORKER, load
 from tests.conftest import PROJECT
 from tests.simulation.fleet import Fleet, Template
 from tests.simulation.loads import LOADS, Load

@@ -5,7 +5,7 @@ import copy
 
 import pytest
 
-from infra.templates import SERVICE, WORKER, load
+from infra.template.cloudformation_yaml import SERVICE, WORKER, load
 from tests.simulation.cloudwatch import LATE, Alarm, CloudWatch, Query, evaluate
 from tests.simulation.fleet import Fleet, Job, Template
 

@@ -19,12 +19,12 @@ from moto import mock_aws
 
 from app import app
 from chalicelib.aws import clients
-from chalicelib.aws.outgoing import OutgoingQueue
+from chalicelib.aws.sqs import OutgoingQueue
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.sessions import Session
 from chalicelib.services import Services
-from chalicelib.web import runtime
+from chalicelib.web.http import runtime
 from tests.conftest import REGION, moto_template
 
 HOST = "gas.example.org"
