@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-#: Bases of a table of known variants that are read at once, and the farthest that left-alignment may shift an allele.
-WINDOW = 100_000
 #: Encodings of the characters with a meaning in INFO, of the percent sign (VCF 4.3, section 1.2) and of whitespace.
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in "%:;=, \t\r\n|"}
 

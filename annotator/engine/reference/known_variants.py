@@ -14,8 +14,10 @@ from annotator.engine.indexes import open_table
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.bundle import LayerSpec, Sequence
-from annotator.engine.reference.info_encoding import WINDOW, encode
+from annotator.engine.reference.info_encoding import encode
 
+#: Bases of a table that are read at once, and the farthest that left-alignment may shift an allele of it.
+WINDOW = 100_000
 _SPECIAL = r"[%:;=, \t\r\n|]"
 
 

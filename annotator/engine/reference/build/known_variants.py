@@ -25,7 +25,7 @@ from annotator.engine.normalise import normalise
 from annotator.engine.reference.build.gene_formats import shown
 from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_source
 from annotator.engine.reference.bundle import Contig, Sequence
-from annotator.engine.reference.info_encoding import WINDOW
+from annotator.engine.reference.known_variants import WINDOW
 
 #: Column and INFO field with the sources that list an allele.
 KNOWN_IN = "KNOWN_IN"

@@ -109,6 +109,22 @@ def test_models_that_fit_need_no_note(build: Build, tmp_path: Path) -> None:
     assert result.warned("models_accepted") is None
 
 
+def test_models_are_checked_as_the_engine_reads_them(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The coding sequence skips the second of three exons, which the engine does not do."""
+    coding = "ATG" + "GCA" * 38 + "TAA"
+    bases = "C" * 100 + coding[:60] + "C" * 40 + "TAGTA" * 10 + "C" * 50 + coding[60:] + "C" * 100
+    rows = [("gene", 101, 360, "ID=gene:G;Name=G"), ("mRNA", 101, 360, "ID=transcript:T;Parent=gene:G")]
+    rows += [("exon", *exon, "Parent=transcript:T") for exon in ((101, 160), (201, 250), (301, 360))]
+    rows += [("CDS", *part, "ID=CDS:P;Parent=transcript:T") for part in ((101, 160), (301, 360))]
+    models = "".join(f"1\tx\t{kind}\t{first}\t{last}\t.\t+\t0\t{text}\n" for kind, first, last, text in rows)
+    options = ("--genetic-code", "1")
+    assert build(*options, models=models, fasta={"1": bases}) == 1
+    assert "0 of 1 (0.0%) end on a stop codon, 1 of 1 (100.0%) have a stop codon" in refusal(capsys, tmp_path)
+    assert build(*options, models=models.replace("\t201\t250", "\t301\t360"), fasta={"1": bases}) == 0
+
+
 def test_pseudogenes_do_not_count_in_the_check(build: Build, tmp_path: Path) -> None:
     models = gff3(GENES).replace("ID=transcript:S9.1;", "ID=transcript:S9.1;pseudo=true;")
     assert build(models=models) == 0
