@@ -1,13 +1,13 @@
 """One job's work on local disk: download, annotate, upload."""
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from annotator.engine.files import sha256_of
 from annotator.worker.choose_reference import LIMITS as LOOK_LIMITS
 from annotator.worker.choose_reference import choose_reference
 from annotator.worker.engine_process import EngineRun, EngineStoppedError, run_engine
@@ -111,12 +111,6 @@ def _upload(services: Services, job: Job, results: Path, log: Path, summary: Pat
                    variants_key=prefix + names.variants,
                    results_file_size=results.stat().st_size, results_file_sha256=sha256_of(results),
                    summary=key_figures(json.loads(summary.read_text())))
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def key_figures(summary: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from isal import isal_zlib
 
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
+from annotator.engine.files import GZIP_MAGIC
 from annotator.engine.vcf.file_type import what_it_looks_like
-from annotator.engine.vcf.gzip_reading import GZIP_MAGIC, GzipReader
+from annotator.engine.vcf.gzip_reading import GzipReader
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16

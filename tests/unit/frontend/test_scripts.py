@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from annotator.engine.reference.build_detection import detect
-from annotator.engine.reference.build_evidence import Signs, read_signs
+from annotator.engine.reference.build_evidence import FileEvidence, read_evidence
 from annotator.engine.vcf.gzip_reading import GZIP_MAGIC
 from tests.conftest import PROJECT
 from tests.file_check_cases import GOOD, HEADER, REFUSED, TAKEN, bgzipped, record, refused_by_the_annotator
@@ -53,12 +53,12 @@ def generated(faulty: bool, number: int) -> list[bytes]:
     return files
 
 
-def build_of(signs: Signs) -> str | None:
+def build_of(evidence: FileEvidence) -> str | None:
     """The build as the page names it."""
-    detection = detect(signs)
+    detection = detect(evidence)
     if detection.build is not None:
         return detection.build.build
-    return "UCSC's hg19 chrM" if signs.mitochondrial else None
+    return "UCSC's hg19 chrM" if evidence.mitochondrial else None
 
 
 def cases(directory: Path) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ def cases(directory: Path) -> list[dict[str, Any]]:
         problem = None if error is None or error.code in NEED_A_REFERENCE else {
             key: value for key, value in error.as_dict().items() if key != "code" and value is not None}
         found.append({"name": name, "content": base64.b64encode(content).decode(), "problem": problem,
-                      "build": build_of(read_signs(path)) if problem is None else None, "partial": goes_on(content)})
+                      "build": build_of(read_evidence(path)) if problem is None else None, "partial": goes_on(content)})
     return found
 
 
