@@ -110,7 +110,7 @@ def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) ->
         Messages by kind: ``start``, ``stop`` and ``internal`` (a stop codon before the end).
     """
     transcript.load(lambda first, last: sequence.fetch_on(contig, first, last - first + 1))
-    # Of a first codon that is cut off nothing can be said.
+    # A first codon that is cut off cannot be checked.
     cut_off = 1 if transcript.start_frame else 0
     bases = transcript.cds[3 * cut_off :]
     bases += "A" * (-len(bases) % 3)

@@ -80,7 +80,8 @@ def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
             table.circular.add(row.columns[0])
         lineages.add(Node.of(row, attributes))
     lineages.check()
-    for (owner, contig), found in owners.items():
+    for owner, contig in list(owners):
+        found = owners.pop((owner, contig))  # the rows of a whole genome need more memory than its models
         if owner not in lineages:
             message = f"the row has the parent {shown(owner)}, which is not there"
             raise ModelError(found.line, f"{message}; add the row with that ID, or remove this one.")

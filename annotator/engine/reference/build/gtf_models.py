@@ -84,7 +84,8 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
             held.strand = strand_of(row)
         else:
             held.parts.append(part_of(row))
-    for (contig, name), held in owners.items():
+    for contig, name in list(owners):
+        held = owners.pop((contig, name))  # the rows of a whole genome need more memory than its models
         gene = held.attributes.get("gene_id", name)
         genes.pop(gene, None)
         one = _model(contig, name, gene, held, table)

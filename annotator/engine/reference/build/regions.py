@@ -71,7 +71,7 @@ def merge_regions(
 
     Args:
         sources: in any order of their rows.
-        out: the table, bgzipped; its index goes beside it.
+        out: the table, bgzipped; its index is written beside it.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
         work: directory for the regions of each contig until they are sorted.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 from annotator.engine.bgzf import BgzfWriter
@@ -29,18 +30,19 @@ def write_gff3(path: Path, models: list[GeneModel], contigs: list[Contig]) -> No
         BundleError: the file cannot be indexed.
         OSError: it cannot be written.
     """
-    rows: dict[str, list[tuple[int, int, int, str]]] = defaultdict(list)
-    genes: dict[str, list[GeneModel]] = defaultdict(list)
-    for one in models:
-        genes[one.gene].append(one)
-    for number, members in enumerate(genes.values()):
-        for row in _gene_rows(members):
-            rows[members[0].contig].append((row[0], _ORDER[row[1]], number, row[2]))
     stream = BgzfWriter(path)
     try:
         stream.write(b"##gff-version 3\n")
-        for contig in rows:
-            stream.write("".join(text + "\n" for *_, text in sorted(rows[contig])).encode())
+        for _, on_contig in groupby(models, key=lambda one: one.contig):
+            genes: dict[str, list[GeneModel]] = defaultdict(list)
+            for one in on_contig:
+                genes[one.gene].append(one)
+            rows = sorted(
+                (first, _ORDER[kind], number, text)
+                for number, members in enumerate(genes.values())
+                for first, kind, text in _gene_rows(members)
+            )
+            stream.write("".join(text + "\n" for *_, text in rows).encode())
         stream.close()
     finally:
         stream.abandon()
