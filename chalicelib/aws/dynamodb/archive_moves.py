@@ -1,7 +1,7 @@
 """Table `annotations`, the moves of a results file: into the archive, out of it, and who holds it meanwhile."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,9 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.items import from_item, to_value
 from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.aws.dynamodb.record_update import ConditionFailedError
-from chalicelib.domain.jobs import OPEN, UNANNOUNCED, Job, JobStatus, RestoreStatus, RestoreTier
+from chalicelib.domain.job_record import OPEN, UNANNOUNCED, FileAttributes, files_record
+from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier, StoredFile
+from chalicelib.domain.result_files import archived_kinds
 from chalicelib.exceptions import BeingToldError, FilesOnTheMoveError, JobNotFoundError, LeaseLostError
 
 ARCHIVED_OF_USER = "user_id-results_file_archive_id"
@@ -20,7 +22,6 @@ OPEN_JOBS = "open-submit_time"
 _HELD = "file_hold_owner = :owner"
 _RETRIEVAL = ("restore_status", "restore_tier", "restore_requested_time")
 """Attributes that a job has while a retrieval is under way."""
-_ARCHIVED_COMPANIONS = ("s3_key_archived_index_file", "s3_key_archived_variants_file")
 
 
 @dataclass(frozen=True)
@@ -69,36 +70,40 @@ class ArchiveTable:
         """
         self._held(job_id, owner, {"archive_upload": upload})
 
-    def record_archived(self, job: Job, owner: str, archive_id: str, index_key: str | None,
-                        variants_key: str | None, now: int) -> Job:
-        """The results file is in the archive now: `results_file_archive_id` comes, `s3_key_result_file` goes.
+    def record_archived(self, job: Job, owner: str, archive_ids: Mapping[str, str], now: int) -> Job:
+        """The results file, and what goes with it, are in the archive now, and not in the results bucket any more.
 
-        :param job: as its files were held
-        :param index_key: of the index in the archive bucket, None where the job has none
-        :param variants_key: of the table of variants in the archive bucket, None where the job has none
-        :param now: epoch seconds
-        :raises LeaseLostError: the hold is not ours any more
+        Args:
+            job: As its files were held.
+            owner: Who holds them.
+            archive_ids: Of the copies, by kind of file.
+            now: Epoch seconds.
+
+        Raises:
+            LeaseLostError: The hold is not ours any more.
         """
+        copies = {kind: StoredFile(archive_id=archive_id) for kind, archive_id in archive_ids.items()}
         return self._held(
-            job.job_id, owner,
-            {"results_file_archive_id": archive_id, "archived_time": now, "archivings": job.archivings + 1,
-             **_present(zip(_ARCHIVED_COMPANIONS, (index_key, variants_key), strict=True))},
-            ("archive_upload", "s3_key_result_file", "s3_key_index_file", "s3_key_variants_file", *_RETRIEVAL))
+            job.job_id, owner, {**files_record(copies), "archived_time": now, "archivings": job.archive.archivings + 1},
+            ("archive_upload", *(FileAttributes.of(kind).key for kind in archived_kinds()), *_RETRIEVAL))
 
-    def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str | None,
-                      variants_key: str | None, now: int) -> Job:
-        """The results file is back under its own key.
+    def record_thawed(self, job_id: str, owner: str, archive_id: str, keys: Mapping[str, str], now: int) -> Job:
+        """The results file, and what goes with it, are back.
 
-        :param index_key: of the index, None where the archive had none
-        :param variants_key: of the table of variants, None where the archive had none
-        :param now: epoch seconds
-        :raises LeaseLostError: the hold is not ours any more
+        Args:
+            job_id: Whose files they are.
+            owner: Who holds them.
+            archive_id: Of the copy of the results file that was brought back.
+            keys: In the results bucket, by kind of file.
+            now: Epoch seconds.
+
+        Raises:
+            LeaseLostError: The hold is not ours any more, or the record names another copy.
         """
+        live = {kind: StoredFile(key=key) for kind, key in keys.items()}
         return self._held(
-            job_id, owner,
-            {"restored_time": now, "s3_key_result_file": results_key,
-             **_present((("s3_key_index_file", index_key), ("s3_key_variants_file", variants_key)))},
-            ("results_file_archive_id", *_ARCHIVED_COMPANIONS, *_RETRIEVAL),
+            job_id, owner, {**files_record(live), "restored_time": now},
+            (*(FileAttributes.of(kind).archive_id for kind in archived_kinds()), *_RETRIEVAL),
             "results_file_archive_id = :archive", {":archive": archive_id})
 
     def record_retrieval(self, job_id: str, archive_id: str, tier: RestoreTier, now: int) -> bool:
@@ -119,7 +124,7 @@ class ArchiveTable:
             now: epoch seconds.
         """
         self._changed(job.job_id, "results_file_archive_id = :archive AND restore_requested_time = :seen",
-                      {":archive": job.results_file_archive_id, ":seen": job.restore_requested_time},
+                      {":archive": job.archive_id, ":seen": job.archive.restore_requested_time},
                       {"restore_requested_time": now})
 
     def forget_retrieval(self, job_id: str, archive_id: str) -> bool:
@@ -221,7 +226,3 @@ class ArchiveTable:
         except ConditionFailedError:
             return False
         return True
-
-
-def _present(keys: Iterable[tuple[str, str | None]]) -> dict[str, str]:
-    return {name: key for name, key in keys if key is not None}

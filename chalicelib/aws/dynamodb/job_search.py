@@ -12,7 +12,8 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.items import from_item, to_item, to_value
 from chalicelib.aws.dynamodb.jobs import JobTable, is_job, is_key
 from chalicelib.domain.job_query import Listing, Standing
-from chalicelib.domain.jobs import Job, searchable
+from chalicelib.domain.job_record import from_record, searchable
+from chalicelib.domain.jobs import Job
 from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import BadRequestError, TooManyRequestsError
 
@@ -124,7 +125,7 @@ class JobSearch:
     def jobs(self, job_ids: list[str]) -> list[Job]:
         """The jobs of these ids as they are now, in their order; those that are gone are left out."""
         records = {record["job_id"]: record for record in self._records(job_ids) if is_job(record)}
-        return [Job.from_record(records[job_id]) for job_id in job_ids if job_id in records]
+        return [from_record(records[job_id]) for job_id in job_ids if job_id in records]
 
     def _records(self, job_ids: list[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(job_ids), _MOST_GOT):

@@ -11,17 +11,8 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.items import from_item, to_item
 from chalicelib.aws.dynamodb.record_update import VERSION, ConditionFailedError, update_record
 from chalicelib.clock import NewId, random_id
-from chalicelib.domain.jobs import (
-    LONGEST_KEY,
-    OPEN,
-    UNANNOUNCED,
-    Job,
-    JobReason,
-    JobStatus,
-    Progress,
-    progress_record,
-    reason_record,
-)
+from chalicelib.domain.job_record import LONGEST_KEY, OPEN, UNANNOUNCED, files_record, from_record, to_record
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, StoredFile, progress_record, reason_record
 from chalicelib.domain.names import is_job_id
 from chalicelib.domain.size_limits import LONGEST_TEXT, shortened
 from chalicelib.exceptions import (
@@ -60,19 +51,13 @@ class JobPage:
 class Outputs:
     """What a finished annotation left in the results bucket.
 
-    :param results_file_size: bytes
-    :param results_file_sha256: hex digest of the results file
-    :param summary: key figures of the annotation
+    Attributes:
+        files: By kind.
+        summary: Key figures of the annotation.
     """
 
     bucket: str
-    results_key: str
-    index_key: str
-    log_key: str
-    summary_key: str
-    variants_key: str
-    results_file_size: int
-    results_file_sha256: str
+    files: Mapping[str, StoredFile]
     summary: dict[str, Any]
 
 
@@ -95,7 +80,7 @@ class JobTable:
     def get(self, job_id: str) -> Job | None:
         """The job as it is now (a consistent read), or None."""
         record = self._record(job_id)
-        return Job.from_record(record) if record is not None else None
+        return from_record(record) if record is not None else None
 
     def _record(self, job_id: str) -> dict[str, Any] | None:
         answer = self._dynamodb.get_item(TableName=self.name, Key={"job_id": {"S": job_id}}, ConsistentRead=True)
@@ -116,7 +101,7 @@ class JobTable:
             query["ExclusiveStartKey"] = _start_key(cursor, user_id)
         answer = self._dynamodb.query(**query)
         last = answer.get("LastEvaluatedKey")
-        return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
+        return JobPage([from_record(from_item(item)) for item in answer["Items"]],
                        _cursor(last) if last else None)
 
     def count_open(self, user_id: str, most: int) -> int:
@@ -143,7 +128,7 @@ class JobTable:
         if after is not None:
             scan["ExclusiveStartKey"] = {"job_id": {"S": after}}
         answer = self._dynamodb.scan(**scan)
-        return JobPage([Job.from_record(from_item(item)) for item in answer["Items"]],
+        return JobPage([from_record(from_item(item)) for item in answer["Items"]],
                        answer.get("LastEvaluatedKey", {}).get("job_id", {}).get("S"))
 
     # ---- a job's beginning -----------------------------------------------------------------------------------
@@ -153,7 +138,7 @@ class JobTable:
         :returns: False when there is another one under this id already, or was one that has been deleted; what is there
             is left as it is
         """
-        record = {**job.to_record(), VERSION: self._new_id()}
+        record = {**to_record(job), VERSION: self._new_id()}
         try:
             self._dynamodb.put_item(TableName=self.name, Item=to_item(record),
                                     ConditionExpression="attribute_not_exists(job_id)",
@@ -178,18 +163,18 @@ class JobTable:
         while job is not None:
             if job.ended:
                 raise LeaseLostError()
-            if job.job_status is JobStatus.RUNNING and (job.lease_expires or 0) >= now:
+            if job.job_status is JobStatus.RUNNING and (job.run.lease_expires or 0) >= now:
                 raise JobTakenError()
-            if job.retry_time is not None and job.retry_time > now:
+            if job.run.retry_time is not None and job.run.retry_time > now:
                 raise JobTakenError()
             try:
                 return self.update(
                     job_id, f"({_NOBODYS}) AND attempt = :seen",
                     {":pending": JobStatus.PENDING.value, ":running": JobStatus.RUNNING.value, ":now": now,
-                     ":seen": job.attempt},
+                     ":seen": job.run.attempt},
                     {"job_status": JobStatus.RUNNING.value, "lease_owner": owner,
-                     "lease_expires": now + lease_seconds, "attempt": job.attempt + 1,
-                     "start_time": job.start_time or now, "attempt_start_time": now}, ("progress", "retry_time"))
+                     "lease_expires": now + lease_seconds, "attempt": job.run.attempt + 1,
+                     "start_time": job.run.start_time or now, "attempt_start_time": now}, ("progress", "retry_time"))
             except ConditionFailedError as failed:
                 job = _job(failed)  # it moved since we read it: look again
         raise JobNotFoundError()
@@ -219,9 +204,9 @@ class JobTable:
             for none
         :raises LeaseLostError: the job is no longer this owner's
         """
-        later = {} if retry_time is None else {"retry_time": retry_time, "hand_backs": job.hand_backs + 1}
-        self._held_update(job.job_id, owner, {"job_status": JobStatus.PENDING.value,
-                                              "attempt": job.attempt if count_attempt else job.attempt - 1, **later},
+        later = {} if retry_time is None else {"retry_time": retry_time, "hand_backs": job.run.hand_backs + 1}
+        attempt = job.run.attempt if count_attempt else job.run.attempt - 1
+        self._held_update(job.job_id, owner, {"job_status": JobStatus.PENDING.value, "attempt": attempt, **later},
                           ("lease_owner", "lease_expires", "progress"))
 
     def complete(self, job_id: str, owner: str, now: int, outputs: Outputs) -> Job:
@@ -232,11 +217,8 @@ class JobTable:
         """
         return self._held_update(
             job_id, owner,
-            {**_end(JobStatus.COMPLETED, now), "s3_results_bucket": outputs.bucket,
-             "s3_key_result_file": outputs.results_key, "s3_key_index_file": outputs.index_key,
-             "s3_key_log_file": outputs.log_key, "s3_key_summary_file": outputs.summary_key,
-             "s3_key_variants_file": outputs.variants_key, "results_file_size": outputs.results_file_size,
-             "results_file_sha256": outputs.results_file_sha256, "summary": outputs.summary}, _LEFT_AT_THE_END)
+            {**_end(JobStatus.COMPLETED, now), "s3_results_bucket": outputs.bucket, "summary": outputs.summary,
+             **files_record(outputs.files)}, _LEFT_AT_THE_END)
 
     def fail(self, job_id: str, owner: str, now: int, reason: JobReason) -> Job:
         """RUNNING -> FAILED.
@@ -328,7 +310,7 @@ class JobTable:
         """
         whole = "attribute_exists(job_status)" + (f" AND ({condition})" if condition else "")
         try:
-            return Job.from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
+            return from_record(update_record(self.name, {"job_id": job_id}, self._new_id(), assign=assign,
                                                  remove=remove, condition=whole, values=values))
         except ConditionFailedError as failed:
             if failed.record is not None and not is_job(failed.record):
@@ -337,7 +319,7 @@ class JobTable:
 
 
 def _job(failed: ConditionFailedError) -> Job | None:
-    return Job.from_record(failed.record) if failed.record is not None else None
+    return from_record(failed.record) if failed.record is not None else None
 
 
 def _failure(now: int, reason: JobReason) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from chalicelib.aws.dynamodb.archive_moves import OPEN_JOBS
 from chalicelib.aws.dynamodb.items import from_item
 from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.domain.fair_queue import OpenJob
-from chalicelib.domain.jobs import OPEN, JobStatus
+from chalicelib.domain.job_record import OPEN
+from chalicelib.domain.jobs import JobStatus
 
 
 @dataclass(frozen=True)

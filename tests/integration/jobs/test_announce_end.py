@@ -32,11 +32,11 @@ from chalicelib.usecases.upload.submit_job import submit_job
 from tests.conftest import HeldClock
 from tests.integration.support.cold import Functions, error, make_completed, request, restored_event
 from tests.integration.support.jobs_made import ADA, bodies_in, job_id, make_job, put_input
+from tests.job_records import stored_files
 
 pytestmark = pytest.mark.writes_once
 
-OUTPUTS = Outputs(bucket="results", results_key="r", index_key="i", log_key="l", summary_key="s", variants_key="v",
-                  results_file_size=1, results_file_sha256="0" * 64, summary={})
+OUTPUTS = Outputs("results", stored_files("u/j/"), {})
 
 
 class KilledError(BaseException):
@@ -254,7 +254,7 @@ def test_a_result_that_is_back_is_told_of_whenever_the_thaw_dies(
     bodies_in(services.settings.notify_queue_url)
     killer.set(at, lambda operation, arguments: operation == "UpdateItem" and (
         ":set_restored_time" in arguments["ExpressionAttributeValues"]))
-    event = restored_event(str(cold.results_file_archive_id))
+    event = restored_event(str(cold.archive_id))
     try:
         assert functions.deliver("thaw", event) == []
         assert len(killer.calls) < at
@@ -262,7 +262,7 @@ def test_a_result_that_is_back_is_told_of_whenever_the_thaw_dies(
         stage.clock.advance(1080)  # the message shows again
         assert functions.deliver("thaw", event) == []
     killer.set(0)
-    assert stage.services.jobs.get(job.job_id).s3_key_result_file is not None  # type: ignore[union-attr]
+    assert stage.services.jobs.get(job.job_id).file("results").key is not None  # type: ignore[union-attr]
     functions.deliver_waiting("notify")
     assert functions.mails() == 1
 
@@ -283,7 +283,7 @@ def test_a_retrieval_that_never_came_is_asked_for_although_the_sweep_dies_over_i
     assert functions.deliver_waiting("restore") >= 1
     now = services.jobs.get(job.job_id)
     assert now is not None
-    assert now.restore_requested_time == stage.clock()
+    assert now.archive.restore_requested_time == stage.clock()
 
 
 def test_a_retrieval_that_never_came_is_forgotten_where_its_user_is_free_again(stage: Stage) -> None:
@@ -295,7 +295,7 @@ def test_a_retrieval_that_never_came_is_forgotten_where_its_user_is_free_again(s
     functions.deliver_waiting("restore")
     now = services.jobs.get(job.job_id)
     assert now is not None
-    assert now.restore_status is None
+    assert now.archive.restore_status is None
     assert services.profiles.get(ADA).role is Role.FREE  # type: ignore[union-attr]
 
 

@@ -26,13 +26,13 @@ from chalicelib.usecases.maintenance.sweep_jobs import sweep_jobs
 from tests.conftest import HeldClock
 from tests.ecs_agent import OFF, ON, running_agent
 from tests.integration.support.jobs_made import ADA, EVE, job_id, make_job, stored
+from tests.job_records import stored_files
 
 pytestmark = pytest.mark.writes_once("sqs", "sns")
 
 BOB = "33333333-3333-4333-8333-333333333333"
 LEASE = 120
-OUTPUTS = Outputs(bucket="results", results_key="r", index_key="i", log_key="l", summary_key="s", variants_key="v",
-                  results_file_size=1, results_file_sha256="0" * 64, summary={})
+OUTPUTS = Outputs("results", stored_files("u/j/"), {})
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_the_page_says_in_which_order_jobs_start(
         clock.advance(10)
     running = make_job(services, 90, EVE, job_status=JobStatus.RUNNING, start_time=clock(), attempt_start_time=clock(),
                        lease_owner="other", lease_expires=clock() + 60)
-    PaceRecord(services.jobs).add(running.input_file_size, 60)
+    PaceRecord(services.jobs).add(running.input.size, 60)
     places = queue_places(services, jobs)
     clock.advance(60)
     services.jobs.complete(running.job_id, "other", clock(), OUTPUTS)
@@ -148,7 +148,7 @@ def test_one_user_s_jobs_leave_an_annotator_for_others(
     worker = make_worker("w1")
     assert worker.work_once(0)
     assert started == []
-    assert stored(services, waiting).attempt == 0, "that it must wait is no attempt"
+    assert stored(services, waiting).run.attempt == 0, "that it must wait is no attempt"
     submit(services, 20, EVE)
     assert worker.work_once(0)
     assert started == [EVE]
@@ -184,7 +184,7 @@ def test_jobs_that_others_took_meanwhile_are_passed_over(
     monkeypatch.setattr(take_job, "open_jobs", lambda *_: before)
     assert make_worker("w1").work_once(0)
     assert stored(services, jobs[2]).job_status is JobStatus.COMPLETED
-    assert stored(services, jobs[0]).lease_owner == "other"
+    assert stored(services, jobs[0]).run.lease_owner == "other"
 
 
 def test_turns_are_kept_beside_the_jobs_and_are_none_of_them(services: Services, clock: HeldClock) -> None:
@@ -273,7 +273,7 @@ def test_a_dead_annotator_s_job_starts_again_within_its_lease_and_a_poll(
         idle.work_once(0)
         if not started:
             clock.advance(1)
-    assert stored(services, job).attempt == 2
+    assert stored(services, job).run.attempt == 2
     assert queue.count <= seen_before + 3, "few deliveries are used up"
 
 
