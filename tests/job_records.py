@@ -4,8 +4,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.job_record import UNANNOUNCED, from_record, to_record
-from chalicelib.domain.jobs import Job, JobReason, Progress, StoredFile, progress_record, reason_record
-from chalicelib.domain.result_files import RESULT_FILES, result_name
+from chalicelib.domain.jobs import Job, JobReason, Progress, progress_record, reason_record
+from chalicelib.domain.result_files import RESULT_FILES, StoredFile, result_name
 
 
 def job_of(*, unannounced: bool = False, **attributes: Any) -> Job:

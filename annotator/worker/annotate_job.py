@@ -16,12 +16,11 @@ from annotator.worker.limited_process import ProcessLimits
 from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.workspace import Workspace
-from chalicelib.aws.dynamodb.jobs import Outputs
-from chalicelib.domain.jobs import Job, Progress, Stage, StoredFile
+from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.names import key_prefix
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.profiles import Role
-from chalicelib.domain.result_files import RESULT_FILES, RESULTS, SUMMARY, result_name
+from chalicelib.domain.result_files import RESULT_FILES, RESULTS, SUMMARY, JobOutputs, StoredFile, result_name
 from chalicelib.domain.size_limits import LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.exceptions import JobFailure, LeaseLostError
 from chalicelib.services import Services
@@ -37,7 +36,7 @@ MOST_ENTRIES = 40
 
 
 def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspace, settings: WorkerSettings,
-                 stopping: Callable[[], bool]) -> Outputs:
+                 stopping: Callable[[], bool]) -> JobOutputs:
     """Do the work of a job that is held by `lease`. Nothing is left on disk, however it ends.
 
     :param stopping: asked often; True ends the work
@@ -93,7 +92,7 @@ def _plans(services: Services, job: Job) -> tuple[Plan, Plan | None]:
     return services.plans.of(role), None if role is Role.PREMIUM else services.plans.of(Role.PREMIUM)
 
 
-def _upload(services: Services, job: Job, folder: Path, check: Callable[[], None]) -> Outputs:
+def _upload(services: Services, job: Job, folder: Path, check: Callable[[], None]) -> JobOutputs:
     stored = {}
     for kind, file in RESULT_FILES.items():
         check()
@@ -104,7 +103,7 @@ def _upload(services: Services, job: Job, folder: Path, check: Callable[[], None
         stored[kind] = (StoredFile(key=key, size=path.stat().st_size, sha256=sha256_of(path)) if file.measured
                         else StoredFile(key=key))
     summary = json.loads(made_file(folder, SUMMARY).read_text())
-    return Outputs(services.files.results_bucket, stored, key_figures(summary))
+    return JobOutputs(services.files.results_bucket, stored, key_figures(summary))
 
 
 def made_file(folder: Path, kind: str) -> Path:

@@ -21,11 +21,10 @@ from chalicelib.domain.jobs import (
     Run,
     SentEmails,
     Stage,
-    StoredFile,
     progress_record,
     reason_record,
 )
-from chalicelib.domain.result_files import RESULT_FILES, RESULTS
+from chalicelib.domain.result_files import RESULT_FILES, RESULTS, StoredFile
 
 OPEN = "yes"
 """Value of a record's `open` while its job is PENDING or RUNNING."""

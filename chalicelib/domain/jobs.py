@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.domain.names import in_archive_bucket
-from chalicelib.domain.result_files import RESULTS, result_name
+from chalicelib.domain.result_files import RESULTS, StoredFile, result_name
 from chalicelib.domain.size_limits import LONGEST_TEXT, LONGEST_WORD, shortened
 
 
@@ -103,24 +103,6 @@ class JobReason:
         for name, most in (("code", LONGEST_WORD), ("message", LONGEST_TEXT), ("hint", LONGEST_TEXT),
                            ("field", LONGEST_WORD), ("text", LONGEST_WORD)):
             object.__setattr__(self, name, shortened(getattr(self, name), most))
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A result file of a job, and where it is.
-
-    Attributes:
-        key: In the results bucket; None while the file is in the archive alone.
-        archive_id: Of its copy in the archive: a key of the archive bucket or, of the results file only, the id of an
-            archive in a Glacier vault. None while there is no copy that counts.
-        size: Bytes; None where the record does not keep it.
-        sha256: Hex digest; None where the record does not keep it.
-    """
-
-    key: str | None = None
-    archive_id: str | None = None
-    size: int | None = None
-    sha256: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ one in the engine's own table (`annotator/engine/output/files.py`); a test holds
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.domain.names import CSI, LONGEST_NAME, TBI, base_name
 
@@ -72,6 +73,39 @@ RESULT_FILES = {file.kind: file for file in (
         title="Table of variants, Parquet",
         description="A table with a row for each alternate allele, for pandas, DuckDB or R; Parquet"),
 )}
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A result file of a job, and where it is.
+
+    Attributes:
+        key: In the results bucket; None while the file is in the archive alone.
+        archive_id: Of its copy in the archive: a key of the archive bucket or, of the results file only, the id of an
+            archive in a Glacier vault. None while there is no copy that counts.
+        size: Bytes; None where the record does not keep it.
+        sha256: Hex digest; None where the record does not keep it.
+    """
+
+    key: str | None = None
+    archive_id: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class JobOutputs:
+    """What a finished annotation left.
+
+    Attributes:
+        bucket: Where the files are.
+        files: By kind.
+        summary: Key figures of the annotation.
+    """
+
+    bucket: str
+    files: Mapping[str, StoredFile]
+    summary: dict[str, Any]
 
 
 def archived_kinds() -> Iterator[str]:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.dynamodb.items import from_item
+from chalicelib.aws.dynamodb.items import expressions, from_item
 from chalicelib.aws.dynamodb.jobs import is_job
 from chalicelib.aws.s3.object_copy import MISSING
 from chalicelib.domain.job_record import from_record
@@ -95,8 +96,7 @@ def _jobs(place: Place, table: str, job_id: str) -> Iterator[Job]:
         yield from_record(record)
         return
     pages = dynamodb.get_paginator("scan").paginate(
-        TableName=table, FilterExpression="job_status = :completed",
-        ExpressionAttributeValues={":completed": {"S": JobStatus.COMPLETED.value}})
+        TableName=table, **expressions(FilterExpression=Attr("job_status").eq(JobStatus.COMPLETED)))
     for page in pages:
         for item in page["Items"]:
             yield from_record(from_item(item))

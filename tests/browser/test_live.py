@@ -7,8 +7,8 @@ import boto3
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.domain.result_files import JobOutputs
 from chalicelib.services import Services
 from chalicelib.web.http import runtime
 from tests.browser.conftest import ADA, TOKEN, Watcher
@@ -180,7 +180,7 @@ def test_table_comes_with_the_completion(local_site: str, site: Services, new_pa
     prefix = f"{ADA}/{RUNNING}/a."
     boto3.client("s3").put_object(Bucket=site.settings.results_bucket, Key=prefix + "variants.parquet",
                                   Body=parquet_bytes(variants_table(200)))
-    outputs = Outputs(site.settings.results_bucket, stored_files(f"{ADA}/{RUNNING}/", "a.vcf"), {"records": 200})
+    outputs = JobOutputs(site.settings.results_bucket, stored_files(f"{ADA}/{RUNNING}/", "a.vcf"), {"records": 200})
     site.jobs.complete(RUNNING, "worker", site.clock(), outputs)
     let_pass(page, 15)
     expect(page.locator("[data-count]")).to_have_text("200 variants")

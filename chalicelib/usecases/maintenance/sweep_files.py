@@ -139,7 +139,7 @@ def _records(walk: _Walk, after: str | None) -> Iterator[str]:
     """Look for the files of jobs that have none in a bucket; the last job id of each batch."""
     services = walk.services
     while True:
-        page = services.jobs.completed(BATCH, after)
+        page = JobSearch(services.jobs).completed(BATCH, after)
         for job in page.jobs:
             for bucket, keys in itertools.groupby(_named_files(services, job), key=operator.itemgetter(0)):
                 # One file is enough: a job that has any was compared with the bucket's list.

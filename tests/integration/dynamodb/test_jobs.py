@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.aws.dynamodb.jobs import Outputs
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage, StoredFile
+from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.result_files import JobOutputs, StoredFile
 from chalicelib.exceptions import (
     BadRequestError,
     FilesOnTheMoveError,
@@ -18,7 +18,7 @@ from tests.integration.support.jobs_made import ADA, EVE, job_id, make_job
 from tests.integration.support.jobs_made import stored as reload
 from tests.job_records import stored_files
 
-OUTPUTS = Outputs(bucket="results", files={**stored_files("u/j/", "a.vcf"),
+OUTPUTS = JobOutputs(bucket="results", files={**stored_files("u/j/", "a.vcf"),
                                            "results": StoredFile("u/j/a.annot.vcf.gz", None, 1234, "ab" * 32)},
                   summary={"records": 3, "titv": 2.5, "consequences": {"missense_variant": 2}})
 

@@ -18,11 +18,11 @@ from botocore.client import BaseClient
 from annotator.worker import loop as worker_module
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
-from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.aws.job_request_queue import JobRequestsQueue
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest, JobRequest
 from chalicelib.domain.profiles import Profile, Role
+from chalicelib.domain.result_files import JobOutputs
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases.archive.restore_results import restore_results
@@ -36,7 +36,7 @@ from tests.job_records import stored_files
 
 pytestmark = pytest.mark.writes_once
 
-OUTPUTS = Outputs("results", stored_files("u/j/"), {})
+OUTPUTS = JobOutputs("results", stored_files("u/j/"), {})
 
 
 class KilledError(BaseException):
@@ -95,7 +95,7 @@ class Stage:
     functions: Functions
     clock: HeldClock
     worker: Worker
-    annotated: Callable[[Callable[[], Outputs]], None]
+    annotated: Callable[[Callable[[], JobOutputs]], None]
     results_queue: str
 
 
@@ -114,7 +114,7 @@ def stage(services: Services, functions: Functions, clock: HeldClock, tmp_path: 
     worker.workspace.close()
 
 
-def refused() -> Outputs:
+def refused() -> JobOutputs:
     raise JobFailure("bad_record", "Line 6 has 4 columns.")
 
 

@@ -13,12 +13,12 @@ from annotator.worker import loop as worker_module
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.task_protection import RENEW_SECONDS, TaskProtection
-from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.aws.dynamodb.last_starts import TURNS_ID, TurnRecord
 from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest
+from chalicelib.domain.result_files import JobOutputs
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.queue_estimate import queue_places
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.writes_once("sqs", "sns")
 
 BOB = "33333333-3333-4333-8333-333333333333"
 LEASE = 120
-OUTPUTS = Outputs("results", stored_files("u/j/"), {})
+OUTPUTS = JobOutputs("results", stored_files("u/j/"), {})
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def started(monkeypatch: pytest.MonkeyPatch, clock: HeldClock) -> list[str]:
     """The users whose jobs were started, in order; each job takes a minute."""
     users: list[str] = []
 
-    def annotate(services: Services, job: Job, *_: object) -> Outputs:
+    def annotate(services: Services, job: Job, *_: object) -> JobOutputs:
         users.append(job.user_id)
         clock.advance(60)
         return OUTPUTS
@@ -264,7 +264,7 @@ def test_a_dead_annotator_s_job_starts_again_within_its_lease_and_a_poll(
         queue.visible = clock()
         idle.work_once(0)
         clock.advance(20)
-        services.jobs.update(job.job_id, "", {}, {"lease_expires": clock() + LEASE})
+        services.jobs.update(job.job_id, None, {"lease_expires": clock() + LEASE})
     if not seen_before:
         queue.visible = clock() + hidden
     died, poll = clock(), 5
@@ -300,7 +300,7 @@ def test_a_task_is_protected_while_it_works_and_only_then(
         if outcome == "refused by the agent":
             agent.answer = (400, b'{"error": {"Code": "AccessDeniedException"}}')
 
-        def annotate(*_: object) -> Outputs:
+        def annotate(*_: object) -> JobOutputs:
             assert agent.states == [ON], "before the work begins"
             if outcome == "failed":
                 raise JobFailure("bad_record", "Line 6 has 4 columns.")
@@ -326,7 +326,7 @@ def test_a_heartbeat_renews_the_protection(services: Services, make_worker: Call
         worker.protection = TaskProtection(agent.address, lambda: now[0])
         worker.settings = replace(worker.settings, heartbeat=0.01)
 
-        def annotate(*_: object) -> Outputs:
+        def annotate(*_: object) -> JobOutputs:
             now[0] += RENEW_SECONDS
             assert agent.renewed.wait(30)
             return OUTPUTS

@@ -159,11 +159,11 @@ def test_a_file_that_came_after_its_job_is_submitted_again_to_be_deleted(
     assert walk(services) == ({"uploads_resubmitted": 1} if input_deleted else {})
     other = f"{ADA}/{job_id()}/other.vcf"
     put_input(services, other, b"x")  # by the same form, and within a second of the job
-    services.jobs.update(job.job_id, "", {}, {"submit_time": as_of_now(), "input_deleted": False})
+    services.jobs.update(job.job_id, None, {"submit_time": as_of_now(), "input_deleted": False})
     as_of_now.advance(3700)
     assert walk(services) == {"uploads_resubmitted": 1}, "the form was used again, and S3's event was lost"
     services.files.delete(services.files.inputs_bucket, other)
-    services.jobs.update(job.job_id, "", {}, {"submit_time": job.submit_time - 600, "input_deleted": False})
+    services.jobs.update(job.job_id, None, {"submit_time": job.submit_time - 600, "input_deleted": False})
     assert walk(services) == {"uploads_resubmitted": 1}
 
 

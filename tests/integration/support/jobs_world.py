@@ -16,7 +16,7 @@ from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.archive.s3 import S3Archive
 from chalicelib.aws.dynamodb.archive_moves import ArchiveTable
-from chalicelib.aws.dynamodb.jobs import JobTable, Outputs
+from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.aws.dynamodb.profiles import ProfileTable
 from chalicelib.aws.dynamodb.sessions import SessionTable
 from chalicelib.aws.job_request_queue import JobRequestsQueue
@@ -31,6 +31,7 @@ from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.messages import JobResult
 from chalicelib.domain.names import key_prefix
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import JobOutputs
 from chalicelib.exceptions import JobFailure, LeaseLostError, PaymentServiceError
 from chalicelib.services import Services
 from chalicelib.settings import Settings
@@ -162,7 +163,7 @@ class Annotators:
         for worker in self.workers:
             worker.workspace.close()
 
-    def annotate(self, services: Services, job: Job, lease: Lease, *_: Any) -> Outputs:
+    def annotate(self, services: Services, job: Job, lease: Lease, *_: Any) -> JobOutputs:
         """In place of `annotate_job`. It may take long, and so may any step of it; those of the worker may not."""
         (outcome, beats), owner, died = (self.outcome, self.beats), str(job.run.lease_owner), False
         self.outcome, self.beats = "completed", 0
@@ -188,13 +189,13 @@ class Annotators:
             if not died:
                 del self.holds[owner]
 
-    def _upload(self, job: Job, lease: Lease) -> Outputs:
+    def _upload(self, job: Job, lease: Lease) -> JobOutputs:
         files = stored_files(key_prefix(job.user_id, job.job_id), job.input.name)
         for file in files.values():
             _require(lease)
             self.aws.client("s3").put_object(Bucket="results", Key=file.key, Body=str(file.key).encode())
         files["results"] = replace(files["results"], size=7, sha256="0" * 64)
-        return Outputs("results", files, {"records": 1})
+        return JobOutputs("results", files, {"records": 1})
 
 
 def _require(lease: Lease) -> None:

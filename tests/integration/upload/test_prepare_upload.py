@@ -48,7 +48,7 @@ def submitted(services: Services, submit: ModuleType, make_profile: Callable[...
 def annotate(services: Services) -> None:
     """The job completes."""
     services.jobs.take(job_id(), "w1", services.clock(), 60)
-    services.jobs.update(job_id(), "", {}, {"job_status": JobStatus.COMPLETED.value}, ("lease_owner", "lease_expires"))
+    services.jobs.update(job_id(), None, {"job_status": JobStatus.COMPLETED.value}, ("lease_owner", "lease_expires"))
 
 
 def content(services: Services, version: str, path: Path) -> bytes:
