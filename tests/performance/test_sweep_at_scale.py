@@ -139,7 +139,8 @@ class LargeAccount:
 def walk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Walks through an account, run after run, until the walk is finished; gives the counts of each run."""
     def walked(account: LargeAccount, seconds: float = RUN) -> list[Counter[str]]:
-        for module in ("files", "job_table", "job_search", "side_items", "record_update", "profile_table"):
+        tables = ("jobs", "job_search", "side_items", "record_update", "profiles")
+        for module in ("s3.files", *(f"dynamodb.{table}" for table in tables)):
             monkeypatch.setattr(f"chalicelib.aws.{module}.client", lambda *_, **__: account)
         runs: list[Counter[str]] = []
         while not runs or account.walk:

@@ -21,13 +21,15 @@ def to_item(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     """A record from wire form; numbers come back as int where they are whole, else as float."""
-    record = {name: _deserializer.deserialize(value) for name, value in item.items()}
-    plain: dict[str, Any] = json.loads(json.dumps(record, default=_number))
-    return plain
+    return {name: _plain(_deserializer.deserialize(value)) for name, value in item.items()}
 
 
-def _number(value: Decimal) -> int | float:
-    return int(value) if value == value.to_integral_value() else float(value)
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
 def expressions(**conditions: ConditionBase | None) -> dict[str, Any]:
