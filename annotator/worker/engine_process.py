@@ -50,6 +50,7 @@ class EngineRun:
     """One run of the engine.
 
     :param name: the input file's own name, as the log shall show it
+    :param results: the annotated VCF; the engine puts its other files beside it
     :param limits: of the process
     :param plan: of the file's owner, whose limits hold
     :param better: the plan that has higher limits; None where there is none
@@ -59,9 +60,6 @@ class EngineRun:
     name: str
     reference: str
     results: Path
-    log: Path
-    summary: Path
-    variants: Path
     limits: ProcessLimits
     plan: Plan
     better: Plan | None = None
@@ -70,8 +68,7 @@ class EngineRun:
     def command(self) -> list[str]:
         """The command line, that of `python -m annotator annotate --help`."""
         return [sys.executable, "-m", "annotator", "annotate", str(self.input_file), "--name", self.name,
-                "--reference", self.reference, "--out", str(self.results), "--log", str(self.log),
-                "--summary", str(self.summary), "--variants", str(self.variants), "--progress",
+                "--reference", self.reference, "--out", str(self.results), "--progress",
                 "--tmp", str(self.results.parent), *self.limits.options,
                 "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit),
                 "--max-results", str(self.plan.results_limit)]

@@ -110,32 +110,3 @@ def base_name(input_file_name: str) -> str:
         if lower.endswith(extension) and len(input_file_name) > len(extension):
             return input_file_name[: -len(extension)]
     return input_file_name
-
-
-@dataclass(frozen=True)
-class ResultNames:
-    """The names of what an annotation leaves, for one input file name."""
-
-    results: str
-    index: str
-    log: str
-    summary: str
-    variants: str
-
-    @property
-    def companions(self) -> tuple[str, ...]:
-        """What is of no use without the results file, and so goes to the archive and comes back with it."""
-        return (self.index, self.variants)
-
-    @classmethod
-    def of(cls, input_file_name: str, index_ending: str = TBI) -> ResultNames:
-        """`<name>` with `.annot.vcf.gz` and its index, `.count.log`, `.summary.json` and `.variants.parquet`.
-
-        :param index_ending: `.tbi`, or `.csi` where contigs are longer than a `.tbi` reaches
-        """
-        name = base_name(input_file_name)
-        # Suffixes are longer than the extension they replace: keep the name within what file systems take.
-        while len(f"{name}.annot.vcf.gz{index_ending}".encode()) > LONGEST_NAME:
-            name = name[:-1]
-        return cls(results=f"{name}.annot.vcf.gz", index=f"{name}.annot.vcf.gz{index_ending}", log=f"{name}.count.log",
-                   summary=f"{name}.summary.json", variants=f"{name}.variants.parquet")
