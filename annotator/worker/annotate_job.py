@@ -17,6 +17,7 @@ from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.workspace import Workspace
 from chalicelib.aws.dynamodb.jobs import Outputs
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.names import CSI, TBI, ResultNames, key_prefix
 from chalicelib.domain.plans import Plan
@@ -60,7 +61,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         lease.report(Progress(stage=Stage.DOWNLOADING))
         if not services.files.download(job.s3_inputs_bucket, job.s3_key_input_file, source, on_bytes=check,
                                        version_id=job.s3_version_input_file):
-            raise JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
+            raise JobFailure(JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again."))
         check()
         store = ReferenceStore(services.references, settings.references_dir)
         plan, better = _plans(services, job)

@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.names import CSI, TBI, ResultNames, in_archive_bucket
-from chalicelib.domain.size_limits import LONGEST_TEXT, LONGEST_WORD, shortened
 
 
 class JobStatus(StrEnum):
@@ -83,34 +85,6 @@ class Progress:
         if not self.total:
             return None
         return min(100, self.records * 100 // self.total)
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobReason:
-    """Why a job FAILED, in the user's words, and where in the file.
-
-    :param code: stable machine name
-    :param message: what is wrong
-    :param hint: how to mend it, or ""
-    :param line: 1-based line of the input file, or None
-    :param column: 1-based column, or None
-    :param field: VCF column name, or ""
-    :param text: the offending text, shortened, or ""
-    """
-
-    code: str
-    message: str
-    hint: str = ""
-    line: int | None = None
-    column: int | None = None
-    field: str = ""
-    text: str = ""
-
-    def __post_init__(self) -> None:
-        # A reason quotes the file: whatever the file has in it, the reason fits into a record and onto a page.
-        for name, most in (("code", LONGEST_WORD), ("message", LONGEST_TEXT), ("hint", LONGEST_TEXT),
-                           ("field", LONGEST_WORD), ("text", LONGEST_WORD)):
-            object.__setattr__(self, name, shortened(getattr(self, name), most))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +211,7 @@ class Job:
         if self.progress is not None:
             record["progress"] = progress_record(self.progress)
         if self.error is not None:
-            record["error"] = reason_record(self.error)
+            record["error"] = msgspec.to_builtins(self.error)
         return record
 
     @classmethod
@@ -255,7 +229,7 @@ class Job:
             progress = dict(values["progress"])
             values["progress"] = Progress(**{**progress, "stage": Stage(progress["stage"])})
         if values.get("error") is not None:
-            values["error"] = JobReason(**values["error"])
+            values["error"] = msgspec.convert(values["error"], JobReason)
         return cls(**values)
 
 
@@ -268,8 +242,3 @@ def progress_record(progress: Progress) -> dict[str, Any]:
     """Progress as plain types, without empty fields."""
     return {name: value for name, value in {**asdict(progress), "stage": progress.stage.value}.items()
             if value is not None}
-
-
-def reason_record(reason: JobReason) -> dict[str, Any]:
-    """A job's reason as plain types, without empty fields."""
-    return {name: value for name, value in asdict(reason).items() if value not in (None, "")}

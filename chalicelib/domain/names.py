@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.exceptions import JobFailure
 
 VCF_EXTENSIONS = (".vcf", ".vcf.gz", ".vcf.bgz")
@@ -78,16 +79,17 @@ def check_file_name(name: str) -> None:
     :raises JobFailure: with the reason, for a name that is not one of a VCF file
     """
     if not name:
-        raise JobFailure("no_name", "The upload has no file in it.", "Choose a file and upload it.")
+        raise JobFailure(JobReason("no_name", "The upload has no file in it.", "Choose a file and upload it."))
     if len(name) > LONGEST_NAME:
-        raise JobFailure("name_too_long", f"The file's name has {len(name)} characters; {LONGEST_NAME} is the limit.",
-                         "Rename the file and upload it again.")
+        raise JobFailure(JobReason(
+            "name_too_long", f"The file's name has {len(name)} characters; {LONGEST_NAME} is the limit.",
+            "Rename the file and upload it again."))
     if _NOT_IN_NAMES.search(name):
-        raise JobFailure("bad_name", "The file's name has a slash, a backslash or a control character in it.",
-                         "Rename the file and upload it again.")
+        raise JobFailure(JobReason("bad_name", "The file's name has a slash, a backslash or a control character in it.",
+                                   "Rename the file and upload it again."))
     if not name.lower().endswith(VCF_EXTENSIONS):
-        raise JobFailure("wrong_extension", f"“{name}” is not named like a VCF file.",
-                         "GAS reads files whose names end in .vcf, .vcf.gz or .vcf.bgz.")
+        raise JobFailure(JobReason("wrong_extension", f"“{name}” is not named like a VCF file.",
+                                   "GAS reads files whose names end in .vcf, .vcf.gz or .vcf.bgz."))
 
 
 def base_name(input_file_name: str) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 import boto3
 
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Job, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
 from chalicelib.domain.names import ResultNames
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services

@@ -7,21 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.items import from_item, to_item
 from chalicelib.aws.dynamodb.record_update import VERSION, ConditionFailedError, update_record
 from chalicelib.clock import NewId, random_id
-from chalicelib.domain.jobs import (
-    LONGEST_KEY,
-    OPEN,
-    UNANNOUNCED,
-    Job,
-    JobReason,
-    JobStatus,
-    Progress,
-    progress_record,
-    reason_record,
-)
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import LONGEST_KEY, OPEN, UNANNOUNCED, Job, JobStatus, Progress, progress_record
 from chalicelib.domain.names import is_job_id
 from chalicelib.domain.size_limits import LONGEST_TEXT, shortened
 from chalicelib.exceptions import (
@@ -341,7 +334,7 @@ def _job(failed: ConditionFailedError) -> Job | None:
 
 
 def _failure(now: int, reason: JobReason) -> dict[str, Any]:
-    return {**_end(JobStatus.FAILED, now), "error": reason_record(reason)}
+    return {**_end(JobStatus.FAILED, now), "error": msgspec.to_builtins(reason)}
 
 
 def _end(status: JobStatus, now: int) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import uuid
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.job_note import write_note
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import CopyRequest
 from chalicelib.domain.profiles import Profile
-from chalicelib.exceptions import FileNotAvailableError, JobFailure
+from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.announce_end import announce_end
 from chalicelib.usecases.jobs.user_jobs import FileKind, file_location, get_job
@@ -77,10 +78,10 @@ def copy_input(services: Services, request: CopyRequest) -> bool:
         if services.files.copy_input(source.s3_key_input_file, source.s3_version_input_file, request.key, told):
             return True
     now = services.clock()
-    failure = JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
+    reason = JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again.")
     job = Job(job_id=request.job_id, user_id=request.user_id, input_file_name=request.file_name, input_file_size=0,
               s3_inputs_bucket=services.files.inputs_bucket, s3_key_input_file=request.key, submit_time=now,
-              reference=request.reference, job_status=JobStatus.FAILED, complete_time=now, error=failure.as_reason(),
+              reference=request.reference, job_status=JobStatus.FAILED, complete_time=now, error=reason,
               unannounced=True, input_deleted=True)
     if services.jobs.create(job):
         announce_end(services, job)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from chalicelib.domain.jobs import JobReason, JobStatus
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FilesOnTheMoveError, LeaseLostError
 from chalicelib.services import Services

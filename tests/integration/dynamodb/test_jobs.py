@@ -4,7 +4,8 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.aws.dynamodb.jobs import Outputs
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
 from chalicelib.exceptions import (
     BadRequestError,
     FilesOnTheMoveError,

@@ -20,6 +20,7 @@ from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.aws.job_request_queue import JobRequestsQueue
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest, JobRequest
 from chalicelib.domain.profiles import Profile, Role
@@ -115,7 +116,7 @@ def stage(services: Services, functions: Functions, clock: HeldClock, tmp_path: 
 
 
 def refused() -> Outputs:
-    raise JobFailure("bad_record", "Line 6 has 4 columns.")
+    raise JobFailure(JobReason("bad_record", "Line 6 has 4 columns."))
 
 
 def born_failed(stage: Stage) -> Callable[[], object]:

@@ -17,6 +17,7 @@ from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.aws.dynamodb.last_starts import TURNS_ID, TurnRecord
 from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest
 from chalicelib.exceptions import JobFailure
@@ -303,7 +304,7 @@ def test_a_task_is_protected_while_it_works_and_only_then(
         def annotate(*_: object) -> Outputs:
             assert agent.states == [ON], "before the work begins"
             if outcome == "failed":
-                raise JobFailure("bad_record", "Line 6 has 4 columns.")
+                raise JobFailure(JobReason("bad_record", "Line 6 has 4 columns."))
             if outcome == "to be tried again":
                 raise OSError("no network")
             return OUTPUTS

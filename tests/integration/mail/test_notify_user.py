@@ -10,7 +10,8 @@ import boto3
 import pytest
 
 from chalicelib.aws.ses import Mail
-from chalicelib.domain.jobs import JobReason, JobStatus
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.messages import FileRequest, MailRequest
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.mails import utc

@@ -25,7 +25,8 @@ from annotator.worker.workspace import alive
 from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue, ReceivedMessage
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.throughput import Pace
