@@ -210,6 +210,12 @@ class StorageUnavailableError(GasError):
     default_message = "The file store does not answer just now."
 
 
+class InvalidMessageError(GasError):
+    """A message from a queue is none of those that the queue carries, or one of its fields is wrong."""
+
+    code = "invalid_message"
+
+
 class MissingSettingsError(GasError):
     """A part of GAS was started without what it needs to know: a fault of the deployment."""
 

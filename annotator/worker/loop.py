@@ -21,9 +21,10 @@ from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import JobRequest
+from chalicelib.domain.messages import JobRequest, decode
 from chalicelib.domain.names import key_prefix
 from chalicelib.exceptions import (
+    InvalidMessageError,
     JobFailure,
     LeaseLostError,
     MissingSettingsError,
@@ -102,8 +103,8 @@ class Worker:
         if message is None:
             return False
         try:
-            request = JobRequest.from_json(message.body)
-        except ValueError:
+            request: JobRequest = decode(message.body, JobRequest)
+        except InvalidMessageError:
             # Shown again soon and often, it reaches the dead-letter queue, whose alarm tells the operator.
             if message.receive_count == 1:
                 logger.exception("A message is no job request", extra={"body": message.body[:500]})
@@ -251,7 +252,8 @@ class Worker:
 
 def _names(message: ReceivedMessage, job: Job) -> bool:
     """Whether the job is the one that the message names, and not another one whose turn it was."""
-    return JobRequest.from_json(message.body).job_id == job.job_id
+    request: JobRequest = decode(message.body, JobRequest)
+    return request.job_id == job.job_id
 
 
 def _refused_for_good(error: Exception) -> bool:

@@ -15,12 +15,13 @@ LONGEST_NAME = 255
 
 _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Slashes, control characters, and those that change the direction in which a name is shown (Unicode's UAX #9)."""
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""Pattern of a job id: the canonical form of a UUID."""
 
 
 def is_job_id(text: object) -> bool:
-    """True for the canonical form of a UUID, the only form that job ids have."""
-    return isinstance(text, str) and _UUID.fullmatch(text) is not None
+    """True for a text of the form that job ids have."""
+    return isinstance(text, str) and re.fullmatch(JOB_ID, text) is not None
 
 
 @dataclass(frozen=True)

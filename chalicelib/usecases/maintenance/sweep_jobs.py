@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.aws.dynamodb.archive_moves import JobIds
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus, RestoreTier
-from chalicelib.domain.messages import FileRequest, JobRequest
+from chalicelib.domain.messages import JobRequest, RestoreJob
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.announce_end import announce_end
 
@@ -125,6 +125,6 @@ def _retrieve_again(services: Services, job_id: str, now: int, counts: Counter[s
         return
     logger.warning("A retrieval never came through; it is asked for again", extra={"job_id": job_id})
     # The message first: a sweep that dies here sends it again, and the other way round nobody would.
-    services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job_id, again=True))
+    services.restore_queue.send(RestoreJob(user_id=job.user_id, job_id=job_id, again=True))
     services.archive_table.retrieval_requested_again(job, now)
     counts["retrievals_again"] += 1

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.domain.job_note import write_note
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import CopyRequest
+from chalicelib.domain.messages import CopyInput
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.services import Services
@@ -49,13 +49,13 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
         raise FileNotAvailableError("The uploaded file is no longer there.", "Upload it again.")
     # Named after the old job and the form, so that nobody can aim at a job that exists.
     new_id = str(uuid.uuid5(uuid.UUID(job_id), f"{once}/{name}")) if once else services.new_id()
-    request = CopyRequest(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name,
+    request = CopyInput(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name,
                           file_name=job.input_file_name)
     services.uploads_queue.send(request)
     return request.key
 
 
-def copy_input(services: Services, request: CopyRequest) -> bool:
+def copy_input(services: Services, request: CopyInput) -> bool:
     """Copy the file; S3's event of the copy makes the job. The copying is S3's: no byte passes through here.
 
     Where the file has gone meanwhile, the job is made here, FAILED with that reason, since its user waits for it.

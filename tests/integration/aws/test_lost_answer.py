@@ -70,7 +70,7 @@ def test_index_and_table_come_back_with_the_result(
     updates_twice(monkeypatch)
     functions.archive(job)
     services.profiles.subscribe(ADA)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     cold = reload(services, job)
     assert functions.deliver("thaw", restored_event(str(cold.results_file_archive_id))) == []
     assert names_in(services.files.results_bucket) == before

@@ -22,7 +22,7 @@ from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.aws.job_request_queue import JobRequestsQueue
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import FileRequest, JobRequest
+from chalicelib.domain.messages import JobRequest, RestoreJob
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
@@ -306,5 +306,5 @@ def _sent_for(stage: Stage) -> Job:
     stage.clock.advance(300)
     stage.functions.archive(job)
     stage.services.profiles.subscribe(ADA)
-    restore_results(stage.services, FileRequest(user_id=job.user_id, job_id=job.job_id))
+    restore_results(stage.services, RestoreJob(user_id=job.user_id, job_id=job.job_id))
     return job

@@ -112,8 +112,9 @@ def test_a_job_is_annotated_from_queue_to_announcement(
     assert sorted(key.rsplit("/", 1)[1] for key in keys_in(services.files.results_bucket)) == [
         "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
         "free_1.variants.parquet"]
-    assert bodies_in(results_queue) == [{"job_id": job.job_id, "user_id": ADA, "job_status": "COMPLETED",
-                                         "role": "free_user", "complete_time": services.clock()}]
+    assert bodies_in(results_queue) == [{"type": "job_result", "job_id": job.job_id, "user_id": ADA,
+                                         "job_status": "COMPLETED", "role": "free_user",
+                                         "complete_time": services.clock()}]
     assert messages_left(services) == (0, 0)
     assert [path.name for path in (tmp_path / "work" / "worker-w1").iterdir()] == ["lock"]
 

@@ -3,14 +3,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from annotator.worker.annotate_job import KEY_FIGURES, key_figures
 from chalicelib.aws.dynamodb.items import to_item
 from chalicelib.domain.job_note import LONGEST_NOTE, read_note
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import LONGEST_NAME, ResultNames
 from chalicelib.domain.size_limits import LARGEST_RECORD, LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 
@@ -57,10 +54,3 @@ def test_the_largest_job_fits_into_a_record() -> None:
     assert job.note is not None
     assert len(job.note) <= LONGEST_NOTE
     assert len(json.dumps(to_item(job.to_record()), ensure_ascii=False).encode()) < LARGEST_RECORD / 2
-
-
-@pytest.mark.parametrize("job_id", ["pace", "", "../x", JOB.upper(), f"unnamed:b/{JOB}"])
-def test_a_message_to_the_annotator_names_a_job_and_no_other_record(job_id: str) -> None:
-    assert JobRequest.from_json(json.dumps({"job_id": JOB, "user_id": USER})).job_id == JOB
-    with pytest.raises(ValueError, match="not a job request"):
-        JobRequest.from_json(json.dumps({"job_id": job_id, "user_id": USER}))
