@@ -251,7 +251,7 @@ def test_a_result_that_is_back_is_told_of_whenever_the_thaw_dies(
     cold = functions.archive(job)
     services.profiles.subscribe(ADA)
     services.profiles.begin_restoring(ADA)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     bodies_in(services.settings.notify_queue_url)
     killer.set(at, lambda operation, arguments: operation == "UpdateItem" and (
         ":set_restored_time" in arguments["ExpressionAttributeValues"]))
