@@ -1,21 +1,19 @@
 """Every error of the GAS domain.
 
-Code raises these. `chalicelib/web/http/errors.py` turns them into pages and problem+json, and `JobFailure.as_reason`
-turns those that end a job into the job's recorded reason.
+Code raises these. `chalicelib/web/http/errors.py` turns them into pages and problem+json; `JobFailure.reason` is what
+a failed job's record keeps.
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from chalicelib.domain.jobs import JobReason
+from chalicelib.domain.job_reason import JobReason
 
 
 class GasError(Exception):
-    """A problem told in the user's words.
+    """A problem in the user's words.
 
-    :param message: what is wrong, one sentence
-    :param hint: what the user can do next, one sentence, or ""
+    Args:
+        message: What is wrong, one sentence.
+        hint: As in `JobReason`.
     """
 
     code = "gas_error"
@@ -212,6 +210,12 @@ class StorageUnavailableError(GasError):
     default_message = "The file store does not answer just now."
 
 
+class InvalidMessageError(GasError):
+    """A message from a queue is none of those that the queue carries, or one of its fields is wrong."""
+
+    code = "invalid_message"
+
+
 class MissingSettingsError(GasError):
     """A part of GAS was started without what it needs to know: a fault of the deployment."""
 
@@ -234,27 +238,9 @@ class ReferenceUnavailableError(GasError):
 
 
 class JobFailure(GasError):  # noqa: N818 - the field says "failure", not "failure error"
-    """A job ends FAILED for this reason.
+    """A job ends FAILED, or a file is refused before it becomes one."""
 
-    :param code: stable machine name of the reason
-    :param line: 1-based line of the input file at fault
-    :param column: 1-based column of that line, or None
-    :param field: name of the VCF column at fault, or ""
-    :param text: the offending text, shortened, or ""
-    """
-
-    def __init__(self, code: str, message: str, hint: str = "", *, line: int | None = None,
-                 column: int | None = None, field: str = "", text: str = "") -> None:
-        super().__init__(message, hint)
-        self.code = code
-        self.line = line
-        self.column = column
-        self.field = field
-        self.text = text
-
-    def as_reason(self) -> JobReason:
-        """The reason as the job's record keeps it."""
-        from chalicelib.domain.jobs import JobReason
-
-        return JobReason(code=self.code, message=self.message, hint=self.hint, line=self.line,
-                         column=self.column, field=self.field, text=self.text)
+    def __init__(self, reason: JobReason) -> None:
+        super().__init__(reason.message, reason.hint)
+        self.code = reason.code
+        self.reason = reason

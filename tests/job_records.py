@@ -4,7 +4,10 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.domain.job_record import UNANNOUNCED, from_record, to_record
-from chalicelib.domain.jobs import Job, JobReason, Progress, progress_record, reason_record
+import msgspec
+
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Job, Progress, progress_record
 from chalicelib.domain.result_files import RESULT_FILES, StoredFile, result_name
 
 
@@ -36,4 +39,4 @@ def stored_files(prefix: str, input_file_name: str = "free_1.vcf", **suffixes: s
 def _plain(value: Any) -> Any:
     if isinstance(value, Progress):
         return progress_record(value)
-    return reason_record(value) if isinstance(value, JobReason) else value
+    return msgspec.to_builtins(value) if isinstance(value, JobReason) else value

@@ -23,7 +23,7 @@ MESSAGE_LENGTH = 1000
 
 @dataclass(frozen=True)
 class Kind:
-    """What is always the same about one kind of fault: a short title and how to mend it."""
+    """What is always the same about one kind of fault: a short title and its usual hint."""
 
     title: str
     hint: str
@@ -286,7 +286,7 @@ class InputError(_PortableError):
         column: number of the column, counted from 1; None when no column is to blame.
         field: name of the column, such as ``POS``.
         text: the piece of the file that is wrong, shortened.
-        hint: how to mend it.
+        hint: what the user can do about it, in a sentence; "" where there is nothing.
     """
 
     def __init__(
@@ -341,16 +341,8 @@ class InputError(_PortableError):
         return cls(found.code, message, line=line, column=column, field=field, text=text, hint=hint)
 
     def as_dict(self) -> dict[str, str | int | None]:
-        """The error as the command line and the job record give it."""
-        return {
-            "code": self.code,
-            "message": self.message,
-            "line": self.line,
-            "column": self.column,
-            "field": self.field,
-            "text": self.text,
-            "hint": self.hint,
-        }
+        """The error as the command line reports it: every attribute, None where it does not apply."""
+        return {name: getattr(self, name) for name in ("code", "message", "line", "column", "field", "text", "hint")}
 
     def __str__(self) -> str:
         where = "" if self.line is None else f"Line {self.line}: "

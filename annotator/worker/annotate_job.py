@@ -16,6 +16,7 @@ from annotator.worker.limited_process import ProcessLimits
 from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.workspace import Workspace
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.names import key_prefix
 from chalicelib.domain.plans import Plan
@@ -61,7 +62,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         lease.report(Progress(stage=Stage.DOWNLOADING))
         if not services.files.download(job.input.bucket, job.input.key, source, on_bytes=check,
                                        version_id=job.input.version):
-            raise JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
+            raise JobFailure(JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again."))
         check()
         store = ReferenceStore(services.references, settings.references_dir)
         plan, better = _plans(services, job)

@@ -22,6 +22,7 @@ from annotator.engine.reference.build_evidence import chromosome
 from annotator.worker.engine_process import EngineCrashedError
 from annotator.worker.limited_process import ProcessLimits, ProcessorTimeError, WallTimeError, run_limited
 from annotator.worker.reference_store import ReferenceStore
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.references import AUTO, ReferenceInfo
 from chalicelib.exceptions import JobFailure, ReferenceUnavailableError
 
@@ -59,8 +60,8 @@ def choose_reference(wish: str, source: Path, store: ReferenceStore, now: int, c
         return _find(look, references)
     chosen = next((one for one in references if one.name == wish), None)
     if chosen is None:
-        raise JobFailure("reference_unknown", f"The reference {wish} is no longer there.",
-                         f"Upload the file again and choose one of these: {_names(references)}.")
+        raise JobFailure(JobReason("reference_unknown", f"The reference {wish} is no longer there.",
+                                   f"Upload the file again and choose one of these: {_names(references)}."))
     evidence, found = look.beside(chosen)
     detection = evidence.detection
     contradicted = _contradicted(detection, chosen, found)
@@ -90,7 +91,7 @@ def _other_build(chosen: ReferenceInfo, found: Fit, detection: Detection,
     fitting = [one for one in references if detection.build and build_of(one.assembly) == detection.build.build]
     hint = (f"Annotate it with {fitting[0].label}." if fitting else
             "Choose the reference that the variants were called on, or lift the file over.")
-    return JobFailure("wrong_build", f"The file was not called on {chosen.label}: {'; '.join(parts)}.", hint)
+    return JobFailure(JobReason("wrong_build", f"The file was not called on {chosen.label}: {'; '.join(parts)}.", hint))
 
 
 def _find(look: _Look, references: list[ReferenceInfo]) -> Choice:
@@ -101,21 +102,21 @@ def _find(look: _Look, references: list[ReferenceInfo]) -> Choice:
         return Choice(references[0], None)
     possible = [one for one in references if _possible(evidence, one)]
     if detection.build and detection.build.certain and not possible:
-        raise JobFailure("no_reference_for_build",
-                         f"The file is of {detection.words}; there is no such reference here.",
-                         f"Lift the file over to one of these: {_names(references)}.")
+        raise JobFailure(JobReason("no_reference_for_build",
+                                   f"The file is of {detection.words}; there is no such reference here.",
+                                   f"Lift the file over to one of these: {_names(references)}."))
     fits = [(one, look.beside(one)[1]) for one in possible]
     right = [(one, found) for one, found in fits if found.right]
     if not right:
         seems = f" It seems to be of {detection.words}." if detection.candidates else ""
-        raise JobFailure("no_reference_fits", f"The file fits none of the references here.{seems}",
-                         f"Lift the file over to one of these: {_names(references)}.")
+        raise JobFailure(JobReason("no_reference_fits", f"The file fits none of the references here.{seems}",
+                                   f"Lift the file over to one of these: {_names(references)}."))
     most = max(found.on_contigs for _, found in right)
     best = [(one, found) for one, found in right if found.on_contigs == most]
     if len({build_of(one.assembly) or one.assembly for one, _ in best}) > 1 and not evidence.mitochondrial:
-        raise JobFailure("reference_undecided",
-                         f"The file does not tell which reference it was called on: {_names([b for b, _ in best])}.",
-                         CHOOSE)
+        raise JobFailure(JobReason(
+            "reference_undecided",
+            f"The file does not tell which reference it was called on: {_names([b for b, _ in best])}.", CHOOSE))
     # Of several that have all its contigs the smallest was made for them.
     info, found = min(best, key=lambda one: (len(one[0].contigs), one[0].name))
     return Choice(info, _reason(detection, info, found))
@@ -169,8 +170,9 @@ class _Look:
         try:
             ended = run_limited(command, self._limits, lines.append, self._stopping)
         except (WallTimeError, ProcessorTimeError) as error:
-            raise JobFailure("time_limit", "The beginning of the file could not be read in the time that there is.",
-                             "Check the file with: bcftools view --header-only") from error
+            raise JobFailure(JobReason(
+                "time_limit", "The beginning of the file could not be read in the time that there is.",
+                "Check the file with: bcftools view --header-only")) from error
         try:
             found: dict[str, Any] = json.loads("".join(lines))
             if ended.code == 0:

@@ -1,13 +1,13 @@
 """The engine in a process of its own: what kills it does not kill the worker, and its limits are the system's."""
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools import Logger
 
 from annotator.worker.limited_process import (
@@ -18,7 +18,8 @@ from annotator.worker.limited_process import (
     run_limited,
 )
 from chalicelib.domain.amounts import duration, size
-from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Progress
 from chalicelib.domain.plans import Plan
 from chalicelib.exceptions import GasError, JobFailure
 
@@ -89,19 +90,19 @@ def run_engine(run: EngineRun, on_progress: Callable[[Progress], None], stopping
     except ProcessStoppedError as error:
         raise EngineStoppedError() from error
     except WallTimeError as error:
-        raise JobFailure("time_limit", f"The annotation took longer than {duration(run.limits.wall)}.",
-                         f"{SPLIT}.") from error
+        raise JobFailure(JobReason("time_limit", f"The annotation took longer than {duration(run.limits.wall)}.",
+                                   f"{SPLIT}.")) from error
     except ProcessorTimeError as error:
         better = (f", or annotate it with {run.better.name}, which gives {duration(run.better.processor_limit)}"
                   if run.better else "")
-        raise JobFailure(
+        raise JobFailure(JobReason(
             "processor_time_limit",
             f"The annotation needed more than {duration(run.limits.processor)} of processor time, the limit of the "
-            f"{run.plan.name} plan.", f"{SPLIT}{better}.") from error
+            f"{run.plan.name} plan.", f"{SPLIT}{better}.")) from error
     if ended.code == 0:
         return
     if ended.code == INPUT_AT_FAULT and reports.error is not None:
-        raise _failure(reports.error, run)
+        raise JobFailure(_with_plan(reports.error, run))
     logger.error("The engine ended without an answer", extra={"exit_code": ended.code, "stderr": ended.errors})
     raise EngineCrashedError()
 
@@ -111,28 +112,28 @@ class _Reports:
 
     def __init__(self, on_progress: Callable[[Progress], None]) -> None:
         self._on_progress = on_progress
-        self.error: dict[str, Any] | None = None
+        self.error: JobReason | None = None
 
     def read(self, line: str) -> None:
         try:
-            report = json.loads(line)
-        except ValueError:
-            logger.warning("The engine said something that is not JSON", extra={"text": line[:500]})
+            report = msgspec.json.decode(line, type=dict[str, Any])
+            if "error" in report:
+                self.error = msgspec.convert(report["error"], JobReason)
+            progress = msgspec.convert(report, Progress) if "stage" in report else None
+        except msgspec.MsgspecError:
+            logger.warning("The engine wrote a line that is not a report", exc_info=True, extra={"text": line[:500]})
             return
-        if "error" in report:
-            self.error = report["error"]
-        elif "stage" in report:
-            self._on_progress(Progress(stage=Stage(report["stage"]), records=report.get("records") or 0,
-                                       total=report.get("total"), warnings=report.get("warnings") or 0))
+        if progress is not None:
+            self._on_progress(progress)
 
 
-def _failure(error: dict[str, Any], run: EngineRun) -> JobFailure:
-    hint = error.get("hint") or ""
-    if error["code"] in PLAN_LIMITS:
-        hint = f"This is the limit of the {run.plan.name} plan. {SPLIT}"
-        if better := run.better:
-            hint += (f", or annotate it with {better.name}, which takes {better.record_limit:,} records, "
-                     f"{size(better.uncompressed_limit)} uncompressed and {size(better.results_limit)} of results")
-        hint += "."
-    return JobFailure(error["code"], error["message"], hint, line=error.get("line"),
-                      column=error.get("column"), field=error.get("field") or "", text=error.get("text") or "")
+def _with_plan(reason: JobReason, run: EngineRun) -> JobReason:
+    """The engine's reason; where the file exceeds a limit of the plan, the hint names the plan and a better one."""
+    if reason.code not in PLAN_LIMITS:
+        return reason
+    hint = f"This is the limit of the {run.plan.name} plan. {SPLIT}"
+    if better := run.better:
+        hint += (f", or annotate it with {better.name}, which takes {better.record_limit:,} records, "
+                 f"{size(better.uncompressed_limit)} uncompressed and {size(better.results_limit)} of results")
+    return msgspec.structs.replace(reason, hint=f"{hint}.")
+

@@ -18,10 +18,12 @@ from annotator.worker.settings import WorkerSettings
 from annotator.worker.task_protection import TaskProtection
 from annotator.worker.workspace import Workspace
 from chalicelib.aws.job_request_queue import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import JobRequest
+from chalicelib.domain.messages import JobRequest, decode
 from chalicelib.domain.names import key_prefix
 from chalicelib.exceptions import (
+    InvalidMessageError,
     JobFailure,
     LeaseLostError,
     MissingSettingsError,
@@ -100,8 +102,8 @@ class Worker:
         if message is None:
             return False
         try:
-            request = JobRequest.from_json(message.body)
-        except ValueError:
+            request: JobRequest = decode(message.body, JobRequest)
+        except InvalidMessageError:
             # Shown again soon and often, it reaches the dead-letter queue, whose alarm tells the operator.
             if message.receive_count == 1:
                 logger.exception("A message is no job request", extra={"body": message.body[:500]})
@@ -149,9 +151,9 @@ class Worker:
     def _bring_to_an_end(self, job: Job, message: ReceivedMessage) -> None:
         try:
             if job.run.attempt > self.settings.most_attempts:
-                raise JobFailure("worker_stopped_repeatedly",
-                                 f"Annotating this file stopped the annotator {self.settings.most_attempts} times.",
-                                 LOGGED)
+                raise JobFailure(JobReason(
+                    "worker_stopped_repeatedly",
+                    f"Annotating this file stopped the annotator {self.settings.most_attempts} times.", LOGGED))
             self.protection.protect()
             with Lease(job, self.owner, message, self.services.jobs, self.queue, self.services.clock,
                        self.settings.lease, self.settings.heartbeat, self._on_beat) as lease:
@@ -159,7 +161,7 @@ class Worker:
                                        lambda: self.stopping or lease.lost)
             ended = self.services.jobs.complete(job.job_id, self.owner, self.services.clock(), outputs)
         except JobFailure as failure:
-            self._fail(job, message, failure)
+            self._fail(job, message, failure.reason)
         except LeaseLostError:
             self._lost(job, message)
         except EngineStoppedError:
@@ -172,14 +174,14 @@ class Worker:
         except (BotoCoreError, ClientError, OSError, ReferenceUnavailableError, StorageUnavailableError) as error:
             if _refused_for_good(error):
                 logger.exception("AWS refuses what this job needs, and would refuse it again")
-                self._fail(job, message, JobFailure(
+                self._fail(job, message, JobReason(
                     "result_refused", f"The result of this annotation could not be stored: {error}", LOGGED))
             else:
                 logger.exception("The job could not be worked on; it will be tried again")
                 self._again(job, message, count_attempt=False)
         except RecordTooLargeError:
             logger.exception("The job's record would be too large")
-            self._fail(job, message, JobFailure(
+            self._fail(job, message, JobReason(
                 "record_too_large", "The summary of this annotation is larger than the database takes.", LOGGED))
         except Exception:
             logger.exception("The annotator failed on this job")
@@ -205,11 +207,11 @@ class Worker:
 
     def _again(self, job: Job, message: ReceivedMessage, count_attempt: bool) -> None:
         if count_attempt and job.run.attempt >= self.settings.most_attempts:
-            self._fail(job, message, JobFailure(
+            self._fail(job, message, JobReason(
                 "annotation_crashed", f"Annotating this file failed {job.run.attempt} times for a reason of ours.",
                 LOGGED))
         elif not count_attempt and job.run.hand_backs + 1 >= MOST_HAND_BACKS:
-            self._fail(job, message, JobFailure(
+            self._fail(job, message, JobReason(
                 "service_trouble", "GAS could not work on this file for a long time.",
                 "Upload it again later; the people who run GAS have been told."))
         else:
@@ -225,13 +227,13 @@ class Worker:
         self.queue.hide(message, delay if _names(message, job) else 0)
         logger.info("Job handed back", extra={"delay": delay})
 
-    def _fail(self, job: Job, message: ReceivedMessage, failure: JobFailure) -> None:
+    def _fail(self, job: Job, message: ReceivedMessage, reason: JobReason) -> None:
         try:
-            ended = self.services.jobs.fail(job.job_id, self.owner, self.services.clock(), failure.as_reason())
+            ended = self.services.jobs.fail(job.job_id, self.owner, self.services.clock(), reason)
         except LeaseLostError:
             self._lost(job, message)
             return
-        logger.info("Job failed", extra={"reason": failure.code})
+        logger.info("Job failed", extra={"reason": reason.code})
         announce_end(self.services, ended)
         self._release(job, message)
 
@@ -249,7 +251,8 @@ class Worker:
 
 def _names(message: ReceivedMessage, job: Job) -> bool:
     """Whether the job is the one that the message names, and not another one whose turn it was."""
-    return JobRequest.from_json(message.body).job_id == job.job_id
+    request: JobRequest = decode(message.body, JobRequest)
+    return request.job_id == job.job_id
 
 
 def _refused_for_good(error: Exception) -> bool:

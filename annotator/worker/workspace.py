@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.exceptions import JobFailure, WorkerOutOfDiskError
 
 logger = Logger(service="annotator", child=True)
@@ -61,8 +62,9 @@ class Workspace:
         needed = input_size * BYTES_PER_INPUT_BYTE + SPARE_BYTES
         usage = shutil.disk_usage(self.path)
         if needed > usage.total:
-            raise JobFailure("too_large_for_worker", "The file is too large for the disks of this service's workers.",
-                             "Split the file by chromosome and upload the parts, or ask the people who run GAS.")
+            raise JobFailure(JobReason(
+                "too_large_for_worker", "The file is too large for the disks of this service's workers.",
+                "Split the file by chromosome and upload the parts, or ask the people who run GAS."))
         if needed > usage.free:
             raise WorkerOutOfDiskError(f"{needed} bytes needed, {usage.free} free.")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from chalicelib.aws.clients import client
-from chalicelib.domain.messages import CopyRequest, FileRequest, MailRequest
+from chalicelib.domain.messages import Message
 
 LONGEST_DELAY = 900
 """Seconds; SQS delays a message no longer."""
@@ -21,7 +21,7 @@ class OutgoingQueue:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def send(self, message: CopyRequest | FileRequest | MailRequest, delay: int = 0) -> None:
+    def send(self, message: Message, delay: int = 0) -> None:
         """Send one message, to be delivered after `delay` seconds (at most 15 minutes)."""
         self.send_text(message.to_json(), delay)
 
@@ -30,7 +30,7 @@ class OutgoingQueue:
         client("sqs").send_message(QueueUrl=self.url, MessageBody=body,
                                    DelaySeconds=max(0, min(delay, LONGEST_DELAY)))
 
-    def send_many(self, messages: Iterable[FileRequest | MailRequest]) -> int:
+    def send_many(self, messages: Iterable[Message]) -> int:
         """Send messages, ten a call; returns how many.
 
         :raises RuntimeError: SQS did not take one of them

@@ -9,11 +9,13 @@ from dataclasses import astuple, fields
 from enum import Enum
 from typing import Any, NamedTuple
 
+import msgspec
+
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import (
     Archive,
     InputFile,
     Job,
-    JobReason,
     JobStatus,
     Progress,
     RestoreStatus,
@@ -22,7 +24,6 @@ from chalicelib.domain.jobs import (
     SentEmails,
     Stage,
     progress_record,
-    reason_record,
 )
 from chalicelib.domain.result_files import RESULT_FILES, RESULTS, StoredFile
 
@@ -53,7 +54,7 @@ _OF_PARTS = {name: {one.name: _RENAMED.get(f"{name}.{one.name}", one.name) for o
 _READ: dict[str, Callable[[Any], Any]] = {
     "job_status": JobStatus, "restore_status": RestoreStatus, "restore_tier": RestoreTier,
     "progress": lambda record: Progress(**{**record, "stage": Stage(record["stage"])}),
-    "error": lambda record: JobReason(**record)}
+    "error": lambda record: msgspec.convert(record, JobReason)}
 """How attributes are read that are not plain values."""
 
 
@@ -108,7 +109,7 @@ def _written(value: Any) -> Any:
     if isinstance(value, Progress):
         return progress_record(value)
     if isinstance(value, JobReason):
-        return reason_record(value)
+        return msgspec.to_builtins(value)
     return value.value if isinstance(value, Enum) else value
 
 

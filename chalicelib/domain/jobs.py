@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.names import in_archive_bucket
 from chalicelib.domain.result_files import RESULTS, StoredFile, result_name
-from chalicelib.domain.size_limits import LONGEST_TEXT, LONGEST_WORD, shortened
 
 
 class JobStatus(StrEnum):
@@ -78,33 +78,6 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobReason:
-    """Why a job FAILED, in the user's words, and where in the file.
-
-    :param code: stable machine name
-    :param message: what is wrong
-    :param hint: how to mend it, or ""
-    :param line: 1-based line of the input file, or None
-    :param column: 1-based column, or None
-    :param field: VCF column name, or ""
-    :param text: the offending text, shortened, or ""
-    """
-
-    code: str
-    message: str
-    hint: str = ""
-    line: int | None = None
-    column: int | None = None
-    field: str = ""
-    text: str = ""
-
-    def __post_init__(self) -> None:
-        # A reason quotes the file: whatever the file has in it, the reason fits into a record and onto a page.
-        for name, most in (("code", LONGEST_WORD), ("message", LONGEST_TEXT), ("hint", LONGEST_TEXT),
-                           ("field", LONGEST_WORD), ("text", LONGEST_WORD)):
-            object.__setattr__(self, name, shortened(getattr(self, name), most))
-
-
 @dataclass(frozen=True, kw_only=True)
 class InputFile:
     """The file that a user uploaded.
@@ -284,8 +257,3 @@ def progress_record(progress: Progress) -> dict[str, Any]:
     """Progress as plain types, without empty fields."""
     return {name: value for name, value in {**asdict(progress), "stage": progress.stage.value}.items()
             if value is not None}
-
-
-def reason_record(reason: JobReason) -> dict[str, Any]:
-    """A job's reason as plain types, without empty fields."""
-    return {name: value for name, value in asdict(reason).items() if value not in (None, "")}

@@ -1,52 +1,48 @@
-"""The messages that move between the parts of GAS, as JSON."""
+"""The messages between the parts of GAS: one class each, JSON on the wire.
+
+A message's `type` names its class, so that each queue reads a union of those that it carries. Fields that a reader does
+not know, of a newer version, are ignored; a field at its default is left out.
+"""
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any, get_args
+
+import msgspec
+from msgspec import Meta, Struct
 
 from chalicelib.domain.jobs import JobStatus
-from chalicelib.domain.names import is_job_id, key_prefix
+from chalicelib.domain.names import JOB_ID, key_prefix
 from chalicelib.domain.profiles import Role
+from chalicelib.exceptions import InvalidMessageError
+
+JobId = Annotated[str, Meta(pattern=rf"^{JOB_ID}\Z")]
+UserId = Annotated[str, Meta(min_length=1)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobRequest:
-    """Topic `job_requests`: a job waits for a worker. The record in the table is the truth; this only points at it."""
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What every message has: the user whom it concerns."""
 
-    job_id: str
-    user_id: str
+    user_id: UserId
 
     def to_json(self) -> str:
         """The message body."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def from_json(cls, body: str) -> JobRequest:
-        """The message behind a body.
-
-        :raises ValueError: for a body that is not such a message
-        """
-        match json.loads(body):
-            case {"job_id": str(job_id), "user_id": str(user_id)} if is_job_id(job_id):
-                return cls(job_id=job_id, user_id=user_id)
-        raise ValueError(f"not a job request: {body[:200]}")
+        return msgspec.json.encode(self).decode()
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobResult:
-    """Topic `job_results`: a job ended. `role` and `job_status` are message attributes too, for filter policies."""
+class JobRequest(Message, tag="job_request", frozen=True, kw_only=True):
+    """A job waits for a worker. The record in the table is the truth; this only points at it."""
 
-    job_id: str
-    user_id: str
+    job_id: JobId
+
+
+class JobResult(Message, tag="job_result", frozen=True, kw_only=True):
+    """A job has ended. `role` and `job_status` are message attributes too, for the filter policies of subscriptions."""
+
+    job_id: JobId
     job_status: JobStatus
     role: Role
     complete_time: int
-
-    def to_json(self) -> str:
-        """The message body."""
-        return json.dumps({**asdict(self), "job_status": self.job_status.value, "role": self.role.value})
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -54,56 +50,69 @@ class JobResult:
         return {"role": self.role.value, "job_status": self.job_status.value}
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileRequest:
-    """Queues `archive`, `restore` and `thaw`: a results file, or all of a user's, to be moved.
+class ArchiveJob(Message, tag="archive_job", frozen=True, kw_only=True):
+    """A job's results file goes into the archive once that is due."""
 
-    :param user_id: whose
-    :param job_id: which job, "" for all of the user's
-    :param due: epoch seconds before which nothing is to be done, 0 for at once
-    :param start: where to go on in the list of all, None at its beginning
-    :param again: True when all are to be gone through once more, for what an index did not show yet; for one job,
-        True when its retrieval is to be requested although one is recorded as under way
-    """
-
-    user_id: str
-    job_id: str = ""
-    due: int = 0
-    start: dict[str, str | int] | None = None
-    again: bool = False
-
-    def to_json(self) -> str:
-        """The message body, without what is not set."""
-        return json.dumps({name: value for name, value in asdict(self).items() if value})
-
-    @classmethod
-    def from_json(cls, body: str) -> FileRequest:
-        """The message behind a body; a `JobResult` reads as the request to move its job's file.
-
-        :raises ValueError: for a body that is not such a message
-        """
-        values: Any = json.loads(body)
-        if not isinstance(values, dict) or not values.get("user_id"):
-            raise ValueError(f"not a request to move files: {body[:200]}")
-        return cls(user_id=str(values["user_id"]), job_id=str(values.get("job_id", "")), due=int(values.get("due", 0)),
-                   start=values.get("start"), again=bool(values.get("again", False)))
+    job_id: JobId
 
 
-@dataclass(frozen=True, kw_only=True)
-class CopyRequest:
-    """Queue `uploads`, beside S3's events: an uploaded file is to be annotated once more, as a job of its own.
+class ArchiveUser(Message, tag="archive_user", frozen=True, kw_only=True):
+    """Premium has ended: all results files of the user go into the archive.
 
     Attributes:
-        user_id: whose file.
-        copy_of: the job that has the file.
-        job_id: of the job that the copy will make.
-        reference: name of the reference that it is to be annotated with, or "auto".
-        file_name: the file's name.
+        due: Epoch seconds before which nothing is done; 0 for at once.
+        cursor: Where the list of the user's jobs continues, None at its beginning.
     """
 
-    user_id: str
-    copy_of: str
-    job_id: str
+    due: int = 0
+    cursor: str | None = None
+
+
+class RestoreJob(Message, tag="restore_job", frozen=True, kw_only=True):
+    """A job's results file is retrieved from the archive.
+
+    Attributes:
+        again: True to request the retrieval although the record says that one is under way.
+    """
+
+    job_id: JobId
+    again: bool = False
+
+
+class RestoreUser(Message, tag="restore_user", frozen=True, kw_only=True):
+    """Premium has begun: all archived results files of the user are retrieved.
+
+    Attributes:
+        start: The entry of the index of archived jobs after which the list continues, None at its beginning.
+        again: True to list them once more later, for what the index does not show yet.
+    """
+
+    start: dict[str, str] | None = None
+    again: bool = False
+
+
+class ThawJob(Message, tag="thaw_job", frozen=True, kw_only=True):
+    """The archive has a job's results file ready; no event of the archive will say so."""
+
+    job_id: JobId
+
+
+class EraseUser(Message, tag="erase_user", frozen=True, kw_only=True):
+    """The account is deleted, with everything that belongs to it."""
+
+
+class CopyInput(Message, tag="copy_input", frozen=True, kw_only=True):
+    """A file that was uploaded for one job is annotated again, as a job of its own.
+
+    Attributes:
+        copy_of: The job that has the file.
+        job_id: The job that the copy becomes.
+        reference: Name of the reference that it is annotated with, or "auto".
+        file_name: The file's name.
+    """
+
+    copy_of: JobId
+    job_id: JobId
     reference: str
     file_name: str
 
@@ -112,59 +121,80 @@ class CopyRequest:
         """The key of the copy in the inputs bucket."""
         return f"{key_prefix(self.user_id, self.job_id)}{self.file_name}"
 
-    def to_json(self) -> str:
-        """The message body."""
-        return json.dumps(asdict(self))
 
-    @classmethod
-    def from_json(cls, body: str) -> CopyRequest | None:
-        """The message behind a body, None for one of another kind, as an event of S3.
+class ArchiveWarning(Message, tag="archive_warning", frozen=True, kw_only=True):
+    """A mail is due: a job's results file goes into the archive soon."""
 
-        Raises:
-            ValueError: the body is no JSON, or names no jobs.
-        """
-        match json.loads(body):
-            case {"user_id": str(user_id), "copy_of": copy_of, "job_id": job_id, "reference": str(reference),
-                  "file_name": str(file_name)}:
-                if not is_job_id(copy_of) or not is_job_id(job_id):
-                    raise ValueError(f"not a request to copy a file: {body[:200]}")
-                return cls(user_id=user_id, copy_of=copy_of, job_id=job_id, reference=reference, file_name=file_name)
-        return None
+    job_id: JobId
 
 
-class MailKind(StrEnum):
-    """The mails that GAS sends."""
-
-    ENDED = "ended"
-    ARCHIVE_WARNING = "archive_warning"
-    ALL_RESTORED = "all_restored"
-    PREMIUM_ENDED = "premium_ended"
+class AllRestored(Message, tag="all_restored", frozen=True, kw_only=True):
+    """A mail is due, once all results files of the user are back from the archive."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MailRequest:
-    """Queue `notify`: a mail to be written.
+class PremiumEnded(Message, tag="premium_ended", frozen=True, kw_only=True):
+    """A mail is due: the user's Premium has ended."""
 
-    :param job_id: the job that it is about, "" for one about the account
+
+ArchiveMessage = JobResult | ArchiveJob | ArchiveUser
+RestoreMessage = RestoreJob | RestoreUser
+NotifyMessage = JobResult | ArchiveWarning | AllRestored | PremiumEnded
+
+
+def reader(kinds: Any) -> Callable[[str], list[Any]]:
+    """Returns what reads the bodies of a queue that carries these kinds of message, one in each body."""
+    return lambda body: [decode(body, kinds)]
+
+
+def decode(body: str, kinds: Any) -> Any:
+    """Read a message of ours.
+
+    Args:
+        body: The message body.
+        kinds: The class of message that the queue carries, or the union of them.
+
+    Raises:
+        InvalidMessageError: The body is not such a message; the error names the field that is wrong.
     """
+    return convert(_with_type(parse(body), get_args(kinds) or (kinds,)), kinds)
 
-    kind: MailKind
-    user_id: str
-    job_id: str = ""
 
-    def to_json(self) -> str:
-        """The message body."""
-        return json.dumps({**asdict(self), "kind": self.kind.value})
+def parse(body: str) -> Any:
+    """Read JSON.
 
-    @classmethod
-    def from_json(cls, body: str) -> MailRequest:
-        """The message behind a body; a `JobResult` reads as the request to tell of the job's end.
+    Raises:
+        InvalidMessageError: The body is not JSON.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidMessageError(f"{error}: {body[:200]}") from error
 
-        :raises ValueError: for a body that is not such a message
-        """
-        match json.loads(body):
-            case {"kind": str(kind), "user_id": str(user_id), **rest}:
-                return cls(kind=MailKind(kind), user_id=user_id, job_id=str(rest.get("job_id", "")))
-            case {"job_status": str(), "user_id": str(user_id), "job_id": str(job_id)}:
-                return cls(kind=MailKind.ENDED, user_id=user_id, job_id=job_id)
-        raise ValueError(f"not a request for a mail: {body[:200]}")
+
+def convert(values: Any, kind: Any) -> Any:
+    """Make a class, or one of a union, of parsed JSON.
+
+    Raises:
+        InvalidMessageError: The values are not of this kind; the error names the field that is wrong.
+    """
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidMessageError(f"{error}: {str(values)[:200]}") from error
+
+
+def _with_type(values: Any, kinds: tuple[type[Message], ...]) -> Any:
+    """Give a message from before messages had a `type` the one that it would have now.
+
+    Its queue and its fields determine it: mails had a `kind`, and the others are of the first kind of their queue all
+    of whose required fields they have. Queues keep messages for 14 days, and dead letters can be sent again, so this
+    can go one release after every stage has been deployed with it.
+    """
+    if not isinstance(values, dict) or "type" in values:
+        return values
+    if "kind" in values:
+        return {**values, "type": values["kind"]}
+    for kind in kinds:
+        if {field.name for field in msgspec.structs.fields(kind) if field.required} <= values.keys():
+            return {**values, "type": kind.__struct_config__.tag}
+    return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.exceptions import JobFailure
 
 VCF_EXTENSIONS = (".vcf", ".vcf.gz", ".vcf.bgz")
@@ -25,12 +26,13 @@ REASONS = {
     "wrong_extension": ("“{name}” is not named like a VCF file.", "GAS reads files whose names end in {extensions}."),
 }
 """Why a name is refused, by the code of the reason: message and hint. The upload page has the same sentences."""
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""Pattern of a job id: the canonical form of a UUID."""
 
 
 def is_job_id(text: object) -> bool:
-    """True for the canonical form of a UUID, the only form that job ids have."""
-    return isinstance(text, str) and _UUID.fullmatch(text) is not None
+    """True for a text of the form that job ids have."""
+    return isinstance(text, str) and re.fullmatch(JOB_ID, text) is not None
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def check_file_name(name: str) -> None:
 
 def _refused(code: str, **values: str | int) -> JobFailure:
     message, hint = REASONS[code]
-    return JobFailure(code, message.format(**values), hint.format(**values))
+    return JobFailure(JobReason(code, message.format(**values), hint.format(**values)))
 
 
 def base_name(input_file_name: str) -> str:

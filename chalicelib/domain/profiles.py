@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 
 class Role(StrEnum):
     """What a user pays for."""
@@ -57,11 +59,5 @@ class Profile:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Profile:
-        """The profile that `to_record` described."""
-        return cls(identity_id=record["identity_id"], name=record["name"], email=record["email"],
-                   institution=record["institution"], role=Role(record["role"]), created=int(record["created"]),
-                   mail_wanted=bool(record.get("mail_wanted", True)), told_of_end=record.get("told_of_end"),
-                   grace_until=record.get("grace_until"),
-                   restoring=bool(record.get("restoring", False)), billing_id=record.get("billing_id"),
-                   checkout_id=record.get("checkout_id"), premium_until=record.get("premium_until"),
-                   erasing_since=record.get("erasing_since"))
+        """The profile that `to_record` described; fields of newer versions are ignored."""
+        return msgspec.convert(record, cls)

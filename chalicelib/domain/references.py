@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+
 from chalicelib.domain.names import CSI, TBI
 
 TABIX_REACH = 2**29
@@ -79,12 +81,9 @@ class ReferenceInfo:
     def from_entry(cls, entry: Mapping[str, Any]) -> ReferenceInfo:
         """From an entry of a catalogue.
 
-        :raises KeyError: it is none
+        :raises ValueError: it is none
         """
-        return cls(name=entry["name"], title=entry["title"], assembly=entry["assembly"],
-                   layers=tuple(entry["layers"]), sources=tuple(Source(**one) for one in entry["sources"]),
-                   contigs=dict(entry["contigs"]), prefix=entry.get("prefix", ""),
-                   manifest_sha256=entry.get("manifest_sha256", ""), size=entry.get("size", 0))
+        return msgspec.convert(entry, cls)
 
     def to_entry(self) -> dict[str, Any]:
         """The entry that `from_entry` reads."""

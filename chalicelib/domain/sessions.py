@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import msgspec
+
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
@@ -29,8 +31,7 @@ class Session:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Session:
         """The session that `to_record` described."""
-        return cls(session_id=record["session_id"], user_id=record["user_id"], csrf_token=record["csrf_token"],
-                   created=int(record["created"]), expires=int(record["expires"]))
+        return msgspec.convert(record, cls)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,4 @@ class LoginAttempt:
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> LoginAttempt:
         """The attempt that `to_record` described."""
-        return cls(session_id=record["session_id"], state=record["state"], nonce=record["nonce"],
-                   code_verifier=record["code_verifier"], next_path=record["next_path"],
-                   expires=int(record["expires"]))
+        return msgspec.convert(record, cls)

@@ -3,14 +3,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from chalicelib.domain.messages import MailKind
 from chalicelib.domain.profiles import Profile
+
+
+class MailKind(StrEnum):
+    """The mails that GAS sends, each named after its template."""
+
+    ENDED = "ended"
+    ARCHIVE_WARNING = "archive_warning"
+    ALL_RESTORED = "all_restored"
+    PREMIUM_ENDED = "premium_ended"
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.amounts import size as in_words
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
@@ -37,7 +38,7 @@ def usage(services: Services, profile: Profile) -> Usage:
     return Usage(stored, services.jobs.count_open(user_id, services.plans.of(profile.role).open_limit + 1))
 
 
-def refusal(services: Services, profile: Profile, used: Usage, size: int = 1) -> JobFailure | None:
+def refusal(services: Services, profile: Profile, used: Usage, size: int = 1) -> JobReason | None:
     """Why the plan does not cover one more file, None where it does.
 
     :param size: the file's, bytes
@@ -59,14 +60,14 @@ def refusal(services: Services, profile: Profile, used: Usage, size: int = 1) ->
         hint, more = "Delete annotations that you no longer need", f"has {in_words(better.storage_limit)}"
     else:
         return None
-    return JobFailure(code, message, f"{hint}." if profile.premium else f"{hint}; {better.name} {more}.")
+    return JobReason(code, message, f"{hint}." if profile.premium else f"{hint}; {better.name} {more}.")
 
 
 def require_room(services: Services, profile: Profile, size: int = 1) -> None:
     """:raises JobFailure: the plan does not cover one more file of `size` bytes"""
-    refused = refusal(services, profile, usage(services, profile), size)
-    if refused is not None:
-        raise refused
+    reason = refusal(services, profile, usage(services, profile), size)
+    if reason is not None:
+        raise JobFailure(reason)
 
 
 def note_stored(services: Services, user_id: str, size: int) -> None:

@@ -1,6 +1,7 @@
 """Which references files can be annotated with."""
 from __future__ import annotations
 
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.references import AUTO, ReferenceInfo
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
@@ -32,6 +33,7 @@ def chosen_reference(services: Services, wish: str | None) -> tuple[str, str | N
     found = find_reference(services, name)
     if found is None:
         listed = ", ".join(one.name for one in available(services))
-        raise JobFailure("reference_unknown", "The reference that was chosen for this file is not there (any more).",
-                         f"Upload the file again and choose one of these: {listed}.", text=name[:100])
+        raise JobFailure(JobReason(
+            "reference_unknown", "The reference that was chosen for this file is not there (any more).",
+            f"Upload the file again and choose one of these: {listed}.", text=name[:100]))
     return found.name, found.label

@@ -5,7 +5,8 @@ from typing import Any
 
 import boto3
 
-from chalicelib.domain.jobs import JobReason, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import JobStatus, Progress, RestoreStatus, RestoreTier, Stage
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from tests.browser.variants_file import parquet_bytes, variants_table

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.messages import ArchiveJob
 from infra.cli import main
 from infra.local.browser import Browser
 from infra.local.emulator import OPERATOR_KEYS
@@ -62,7 +63,7 @@ def test_a_message_that_always_fails_is_kept_and_dealt_with_once_the_cause_is_go
     # Due long ago, and its files held by a run that never ends: no archiving can succeed.
     update(stack, job_id, "SET complete_time = :long_ago, file_hold_owner = :nobody, file_hold_expires = :far",
            long_ago={"N": "1000000000"}, nobody={"S": "nobody"}, far={"N": FAR})
-    message = f'{{"user_id": "{person.sub}", "job_id": "{job_id}"}}'
+    message = ArchiveJob(user_id=person.sub, job_id=job_id).to_json()
     stack.client("sqs").send_message(QueueUrl=impatient, MessageBody=message)
 
     wait_for(lambda: message in operator(), 200)  # beside the one that the annotator sent

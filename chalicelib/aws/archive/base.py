@@ -1,4 +1,4 @@
-"""The archive of results files: one interface, two stores (`s3_archive.py`, `vault_archive.py`)."""
+"""The archive of results files: one interface, two stores (`s3.py`, `glacier.py`)."""
 from __future__ import annotations
 
 from collections.abc import Callable

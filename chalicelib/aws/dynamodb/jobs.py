@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from chalicelib.aws.clients import client
@@ -13,8 +14,9 @@ from chalicelib.aws.dynamodb.cursors import cursor_of, start_key
 from chalicelib.aws.dynamodb.items import expressions, from_item, to_item
 from chalicelib.aws.dynamodb.record_update import VERSION, ConditionFailedError, update_record
 from chalicelib.clock import NewId, random_id
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.job_record import OPEN, UNANNOUNCED, files_record, from_record, to_record
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, progress_record, reason_record
+from chalicelib.domain.jobs import Job, JobStatus, Progress, progress_record
 from chalicelib.domain.result_files import JobOutputs
 from chalicelib.domain.size_limits import LONGEST_TEXT, shortened
 from chalicelib.exceptions import (
@@ -286,7 +288,7 @@ class JobTable:
 
 
 def _failure(now: int, reason: JobReason) -> dict[str, Any]:
-    return {**_end(JobStatus.FAILED, now), "error": reason_record(reason)}
+    return {**_end(JobStatus.FAILED, now), "error": msgspec.to_builtins(reason)}
 
 
 def _end(status: JobStatus, now: int) -> dict[str, Any]:

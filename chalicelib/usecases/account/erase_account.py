@@ -6,7 +6,7 @@ from enum import Enum
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.messages import FileRequest
+from chalicelib.domain.messages import EraseUser
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError, PaymentServiceError, PremiumRunsError
 from chalicelib.services import Services
@@ -46,7 +46,7 @@ def request_erasure(services: Services, profile: Profile) -> None:
     if profile.checkout_id is not None:
         close_checkout(services, profile.checkout_id)
     begun = services.profiles.begin_erasing(profile.identity_id, services.clock(), services.billing.charges)
-    services.erase_queue.send(FileRequest(user_id=profile.identity_id))
+    services.erase_queue.send(EraseUser(user_id=profile.identity_id))
     if begun.checkout_id not in (None, profile.checkout_id):  # begun in another tab meanwhile; from now on none can be
         _close_if_possible(services, str(begun.checkout_id))
     logger.info("Deletion of an account was asked for", extra={"user_id": profile.identity_id})
@@ -65,6 +65,7 @@ def erase_account(services: Services, user_id: str, time_left: Callable[[], bool
 
     :param time_left: asked before every annotation; False ends this run
     """
+    logger.append_keys(user_id=user_id)
     profile = services.profiles.get(user_id)
     if profile is None or profile.erasing_since is None:
         return Erased.NOT_ASKED_FOR  # done before, or somebody signed in anew
@@ -72,23 +73,23 @@ def erase_account(services: Services, user_id: str, time_left: Callable[[], bool
         return Erased.IN_PART
     too_early = profile.erasing_since + SECOND_LOOK_SECONDS - services.clock()
     if too_early > 0:
-        services.erase_queue.send(FileRequest(user_id=user_id), delay=too_early)
+        services.erase_queue.send(EraseUser(user_id=user_id), delay=too_early)
         return Erased.IN_PART
     for bucket in (services.files.inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
         services.files.purge_below(bucket, f"{user_id}/")  # uploads that became no jobs among them
     services.sessions.delete_of_user(user_id)
     if not services.last_starts.forget(user_id):
-        services.erase_queue.send(FileRequest(user_id=user_id))
+        services.erase_queue.send(EraseUser(user_id=user_id))
         return Erased.IN_PART
     services.storage_usage.delete(user_id)
     services.profiles.delete(user_id)
-    logger.info("An account is deleted", extra={"user_id": user_id})
+    logger.info("An account is deleted")
     return Erased.WHOLLY
 
 
 def _erase_jobs(services: Services, user_id: str, time_left: Callable[[], bool]) -> bool:
     """False when jobs are left: asked for anew then, at once or when files that are being moved have arrived."""
-    request, moving, cursor = FileRequest(user_id=user_id), False, None
+    request, moving, cursor = EraseUser(user_id=user_id), False, None
     while True:
         page = services.jobs.of_user(user_id, PAGE, cursor)
         for job in page.jobs:

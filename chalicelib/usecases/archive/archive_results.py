@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.aws.s3.object_copy import copy_checked
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
+from chalicelib.domain.messages import ArchiveJob, ArchiveMessage, ArchiveUser, ArchiveWarning, RestoreJob
 from chalicelib.domain.names import companion_key, key_prefix
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.result_files import RESULTS, archived_kinds, companion_kinds
@@ -33,16 +33,19 @@ class Archived(Enum):
     LATER = "not due yet"
 
 
-def archive_results(services: Services, request: FileRequest, owner: str) -> Archived:
+def archive_results(services: Services, message: ArchiveMessage, owner: str) -> Archived:
     """Deal with one message of the queue `archive`: a job's results file, or all of a user's.
 
-    :param owner: a name for this run, different from any other's
-    :raises FilesOnTheMoveError: somebody else is moving the job's files; the message must come again
+    Args:
+        owner: A name for this run, different from any other's.
+
+    Raises:
+        FilesOnTheMoveError: Another run is moving the job's files; the message must come again.
     """
-    if not request.job_id:
-        return _archive_all(services, request)
-    logger.append_keys(job_id=request.job_id, user_id=request.user_id)
-    job, profile = services.jobs.get(request.job_id), services.profiles.get(request.user_id)
+    if isinstance(message, ArchiveUser):
+        return _archive_all(services, message)
+    logger.append_keys(job_id=message.job_id, user_id=message.user_id)
+    job, profile = services.jobs.get(message.job_id), services.profiles.get(message.user_id)
     if job is None or job.job_status is not JobStatus.COMPLETED or profile is None:
         return Archived.NOTHING
     if profile.premium:
@@ -52,7 +55,7 @@ def archive_results(services: Services, request: FileRequest, owner: str) -> Arc
     due = due_time(services, job, profile)
     if now < due:
         _warn(services, job, now, due)
-        services.archive_queue.send(request, delay=due - now)
+        services.archive_queue.send(ArchiveJob(user_id=job.user_id, job_id=job.job_id), delay=due - now)
         return Archived.LATER
     try:
         with held_files(services, job.job_id, owner) as held:
@@ -70,7 +73,7 @@ def _send_for(services: Services, job: Job) -> None:
     """What went cold while its user upgraded comes back by itself."""
     if job.archived:
         logger.info("The user upgraded while the result went cold; it is sent for")
-        services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
+        services.restore_queue.send(RestoreJob(user_id=job.user_id, job_id=job.job_id))
 
 
 def due_time(services: Services, job: Job, profile: Profile) -> int:
@@ -122,26 +125,24 @@ def _warn(services: Services, job: Job, now: int, due: int) -> None:
     # Whoever sends the mail marks it as sent: a request that is lost on the way is made again with the next look.
     long_kept = services.plans.free_retention > WARN_BEFORE
     if long_kept and due - now <= WARN_BEFORE and job.mail.warned_time is None and job.file(RESULTS).key is not None:
-        services.notify_queue.send(MailRequest(kind=MailKind.ARCHIVE_WARNING, user_id=job.user_id, job_id=job.job_id))
+        services.notify_queue.send(ArchiveWarning(user_id=job.user_id, job_id=job.job_id))
 
 
-def _archive_all(services: Services, request: FileRequest) -> Archived:
+def _archive_all(services: Services, message: ArchiveUser) -> Archived:
     """Premium ended and its grace time is over: every result that is still live gets a message of its own."""
-    logger.append_keys(user_id=request.user_id)
-    profile, now = services.profiles.get(request.user_id), services.clock()
+    logger.append_keys(user_id=message.user_id)
+    profile, now = services.profiles.get(message.user_id), services.clock()
     if profile is None:
         return Archived.NOTHING
     if profile.premium:
         return Archived.PREMIUM
-    due = max(request.due, profile.grace_until or 0)
+    due = max(message.due, profile.grace_until or 0)
     if now < due:
-        services.archive_queue.send(request, delay=due - now)
+        services.archive_queue.send(message, delay=due - now)
         return Archived.LATER
-    cursor = str(request.start["cursor"]) if request.start else None
-    page = services.jobs.of_user(request.user_id, PAGE, cursor)
-    live = [FileRequest(user_id=job.user_id, job_id=job.job_id) for job in page.jobs
-            if job.job_status is JobStatus.COMPLETED and job.file(RESULTS).key is not None]
-    services.archive_queue.send_many(live)
+    page = services.jobs.of_user(message.user_id, PAGE, message.cursor)
+    services.archive_queue.send_many(ArchiveJob(user_id=job.user_id, job_id=job.job_id) for job in page.jobs
+                                     if job.job_status is JobStatus.COMPLETED and job.file(RESULTS).key is not None)
     if page.next_cursor is not None:
-        services.archive_queue.send(FileRequest(user_id=request.user_id, start={"cursor": page.next_cursor}))
+        services.archive_queue.send(ArchiveUser(user_id=message.user_id, cursor=page.next_cursor))
     return Archived.LATER

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.aws.archive.base import Retrieval
 from chalicelib.aws.s3.object_copy import copy_checked
 from chalicelib.domain.jobs import Job
-from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
+from chalicelib.domain.messages import AllRestored, ArchiveJob, RestoreJob, ThawJob
 from chalicelib.domain.names import companion_key, key_prefix
 from chalicelib.domain.result_files import RESULTS, archived_kinds, companion_kinds
 from chalicelib.exceptions import JobNotFoundError, RetrievalNotReadyError
@@ -31,15 +31,29 @@ class Thawed(Enum):
     NOT_READY = "the archive does not have the bytes out"
 
 
-def thaw_results(services: Services, retrieval: Retrieval, owner: str) -> Thawed:
-    """Deal with one finished retrieval, found by index.
+def thaw_results(services: Services, message: Retrieval | ThawJob, owner: str) -> Thawed:
+    """Deal with one results file that its archive has ready.
 
-    :param owner: a name for this run, different from any other's
-    :raises FilesOnTheMoveError: somebody else is moving the job's files; the message must come again
+    Args:
+        message: What the archive reports, or a request for a job whose file was ready before.
+        owner: A name for this run, different from any other's.
+
+    Raises:
+        FilesOnTheMoveError: Another run is moving the job's files; the message must come again.
     """
+    if isinstance(message, Retrieval):
+        return _thaw(services, message, owner)
+    job = services.jobs.get(message.job_id)
+    if job is None or job.user_id != message.user_id or job.archive_id is None:
+        return Thawed.STALE
+    return _thaw(services, Retrieval(archive_id=job.archive_id, job_id=job.job_id), owner)
+
+
+def _thaw(services: Services, retrieval: Retrieval, owner: str) -> Thawed:
+    logger.append_keys(archive_id=retrieval.archive_id)
     job_id = services.archive_table.by_archive_id(retrieval.archive_id) or retrieval.job_id
     if not job_id:
-        logger.info("A retrieved file belongs to no job any more", extra={"archive_id": retrieval.archive_id})
+        logger.info("A retrieved file belongs to no job any more")
         return Thawed.STALE
     try:
         # The record itself, not the index, says what is to be done.
@@ -47,7 +61,7 @@ def thaw_results(services: Services, retrieval: Retrieval, owner: str) -> Thawed
             logger.append_keys(job_id=job.job_id, user_id=job.user_id)
             outcome = _thaw_held(services, job, retrieval, owner)
     except JobNotFoundError:
-        logger.info("A retrieved file belongs to no job any more", extra={"archive_id": retrieval.archive_id})
+        logger.info("A retrieved file belongs to no job any more")
         return Thawed.STALE
     _look_again(services, job, outcome)
     return outcome
@@ -76,7 +90,7 @@ def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -
                                          services.clock())
     _delete_cold(services, job, archive_id)
     count_bytes("BytesThawed", job)
-    logger.info("Results thawed", extra={"archive_id": archive_id, "bytes": job.file(RESULTS).size})
+    logger.info("Results thawed", extra={"bytes": job.file(RESULTS).size})
     return Thawed.THAWED
 
 
@@ -120,10 +134,10 @@ def _look_again(services: Services, job: Job, outcome: Thawed) -> None:
     if profile is None:
         return
     if outcome in (Thawed.FREE, Thawed.NOT_READY) and profile.premium:
-        services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
+        services.restore_queue.send(RestoreJob(user_id=job.user_id, job_id=job.job_id))
     elif not _back(job, outcome):
         return
     elif not profile.premium:
-        services.archive_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
+        services.archive_queue.send(ArchiveJob(user_id=job.user_id, job_id=job.job_id))
     elif profile.restoring:
-        services.notify_queue.send(MailRequest(kind=MailKind.ALL_RESTORED, user_id=job.user_id), delay=SETTLE_SECONDS)
+        services.notify_queue.send(AllRestored(user_id=job.user_id), delay=SETTLE_SECONDS)

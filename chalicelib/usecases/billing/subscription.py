@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
+from chalicelib.domain.messages import ArchiveUser, PremiumEnded, RestoreUser
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 
@@ -40,7 +40,7 @@ def subscribe(services: Services, user_id: str, billing_id: str | None = None) -
     :param billing_id: the subscription's id at the payment service, None without one
     """
     profile = services.profiles.subscribe(user_id, billing_id)
-    services.restore_queue.send(FileRequest(user_id=user_id, again=True))
+    services.restore_queue.send(RestoreUser(user_id=user_id, again=True))
     logger.info("Premium began", extra={"user_id": user_id})
     return profile
 
@@ -56,8 +56,8 @@ def unsubscribe(services: Services, user_id: str, billing_id: str | None = None)
     # Said before it is done: messages too many find a premium user and do nothing; one too few would leave the results
     # where they are for ever, or their user without a word. They must not come before the role has changed, however
     # short the grace.
-    services.archive_queue.send(FileRequest(user_id=user_id, due=until), delay=max(grace, ROLE_CHANGE_SECONDS))
-    services.notify_queue.send(MailRequest(kind=MailKind.PREMIUM_ENDED, user_id=user_id), delay=ROLE_CHANGE_SECONDS)
+    services.archive_queue.send(ArchiveUser(user_id=user_id, due=until), delay=max(grace, ROLE_CHANGE_SECONDS))
+    services.notify_queue.send(PremiumEnded(user_id=user_id), delay=ROLE_CHANGE_SECONDS)
     profile = services.profiles.unsubscribe(user_id, until, billing_id)
     if profile is None:
         return None

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.dynamodb.jobs import JobPage
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import MailKind, MailRequest
+from chalicelib.domain.messages import AllRestored
 from chalicelib.domain.names import is_job_id, key_prefix
 from chalicelib.domain.result_files import INPUT, LOG, RESULT_FILES
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
@@ -155,7 +155,7 @@ def _tell_if_all_are_back(services: Services, user_id: str) -> None:
     """The last result that was awaited from the archive may be the one that is deleted."""
     profile = services.profiles.get(user_id)
     if profile is not None and profile.restoring and profile.erasing_since is None:
-        services.notify_queue.send(MailRequest(kind=MailKind.ALL_RESTORED, user_id=user_id), delay=SETTLE_SECONDS)
+        services.notify_queue.send(AllRestored(user_id=user_id), delay=SETTLE_SECONDS)
 
 
 def file_location(job: Job, kind: str) -> FileLocation:

@@ -10,10 +10,10 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.aws.ses import ascii_address
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import MailKind, MailRequest
+from chalicelib.domain.messages import AllRestored, ArchiveWarning, JobResult, NotifyMessage, PremiumEnded
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.result_files import RESULTS
-from chalicelib.mails import compose
+from chalicelib.mails import MailKind, compose
 from chalicelib.services import Services
 from chalicelib.usecases.archive.archive_results import due_time
 
@@ -35,10 +35,10 @@ class Notified(Enum):
     UNDELIVERABLE = "SES cannot send to this address"
 
 
-def notify_user(services: Services, request: MailRequest) -> Notified:
+def notify_user(services: Services, message: NotifyMessage) -> Notified:
     """Deal with one message of the queue `notify`."""
-    logger.append_keys(user_id=request.user_id)
-    profile = services.profiles.get(request.user_id)
+    logger.append_keys(user_id=message.user_id)
+    profile = services.profiles.get(message.user_id)
     if profile is None or not profile.email:
         return Notified.NOTHING
     address = ascii_address(profile.email)
@@ -46,14 +46,14 @@ def notify_user(services: Services, request: MailRequest) -> Notified:
         logger.warning("The user's address has characters that SES does not take; no email is sent")
         return Notified.UNDELIVERABLE
     profile = replace(profile, email=address)
-    match request.kind:
-        case MailKind.ENDED:
-            return _tell_of_end(services, profile, request.job_id)
-        case MailKind.ARCHIVE_WARNING:
-            return _tell_of_archive(services, profile, request.job_id)
-        case MailKind.ALL_RESTORED:
+    match message:
+        case JobResult():
+            return _tell_of_end(services, profile, message.job_id)
+        case ArchiveWarning():
+            return _tell_of_archive(services, profile, message.job_id)
+        case AllRestored():
             return _tell_of_restored(services, profile)
-        case MailKind.PREMIUM_ENDED:
+        case PremiumEnded():
             return _tell_of_end_of_premium(services, profile)
 
 

@@ -3,9 +3,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import operator
-import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,9 +11,10 @@ from dataclasses import dataclass, field
 from aws_lambda_powertools import Logger
 
 from chalicelib.aws.dynamodb.sweep_position import WalkPosition
+from chalicelib.aws.s3.events import created_event
 from chalicelib.aws.s3.files import ListedFile
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import FileRequest
+from chalicelib.domain.messages import ArchiveJob, RestoreJob
 from chalicelib.domain.names import InputKey
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.result_files import RESULTS, archived_kinds
@@ -189,8 +188,7 @@ def _input(walk: _Walk, file: ListedFile, job: Job | None) -> None:
                and file.modified <= job.submit_time + CLOCKS_APART)
     if not settled and walk.services.clock() - file.modified > UPLOAD_OVERDUE:
         logger.warning("An upload that became no job is submitted again", extra={"key": file.key})
-        event = {"Records": [{"s3": {"object": {"key": urllib.parse.quote_plus(file.key, safe="/")}}}]}
-        walk.services.uploads_queue.send_text(json.dumps(event))
+        walk.services.uploads_queue.send_text(created_event(file.key))
         walk.counts["uploads_resubmitted"] += 1
 
 
@@ -206,7 +204,7 @@ def _result(walk: _Walk, file: ListedFile, job: Job | None) -> None:
     profile = walk.profile(job.user_id)
     # Free and long due, or archived with the original still there: the archive's message was lost.
     if profile is not None and not profile.premium and services.clock() > due_time(services, job, profile) + LEFTOVER:
-        services.archive_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
+        services.archive_queue.send(ArchiveJob(user_id=job.user_id, job_id=job.job_id))
         walk.counts["archive_requested"] += 1
 
 
@@ -221,7 +219,7 @@ def _cold(walk: _Walk, file: ListedFile, job: Job | None) -> None:
     if file.key == job.archive_bucket_keys[0]:
         profile = walk.profile(job.user_id)
         if profile is not None and profile.premium:
-            services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
+            services.restore_queue.send(RestoreJob(user_id=job.user_id, job_id=job.job_id))
             walk.counts["restore_requested"] += 1
 
 

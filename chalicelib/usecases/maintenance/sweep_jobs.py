@@ -8,9 +8,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from chalicelib.aws.dynamodb.archive_moves import JobIds
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus, RestoreTier
-from chalicelib.domain.messages import FileRequest, JobRequest
-from chalicelib.exceptions import JobFailure
+from chalicelib.domain.messages import JobRequest, RestoreJob
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.announce_end import announce_end
 
@@ -98,9 +98,9 @@ def _help_along(services: Services, job: Job, now: int, counts: Counter[str]) ->
 
 
 def _give_up(services: Services, job: Job, now: int, counts: Counter[str]) -> None:
-    failure = JobFailure("service_trouble", "GAS could not work on this file for two days.",
-                         "Upload it again; the people who run GAS have been told.")
-    ended = services.jobs.give_up(job.job_id, now, failure.as_reason())
+    reason = JobReason("service_trouble", "GAS could not work on this file for two days.",
+                       "Upload it again; the people who run GAS have been told.")
+    ended = services.jobs.give_up(job.job_id, now, reason)
     if ended is None:
         return
     logger.error("A job was given up", extra={"job_id": job.job_id, "user_id": job.user_id})
@@ -127,6 +127,6 @@ def _retrieve_again(services: Services, job_id: str, now: int, counts: Counter[s
         return
     logger.warning("A retrieval never came through; it is asked for again", extra={"job_id": job_id})
     # The message first: a sweep that dies here sends it again, and the other way round nobody would.
-    services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job_id, again=True))
+    services.restore_queue.send(RestoreJob(user_id=job.user_id, job_id=job_id, again=True))
     services.archive_table.retrieval_requested_again(job, now)
     counts["retrievals_again"] += 1

@@ -6,11 +6,12 @@ import uuid
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.job_note import write_note
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import InputFile, Job, JobStatus
-from chalicelib.domain.messages import CopyRequest
+from chalicelib.domain.messages import CopyInput
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.result_files import INPUT
-from chalicelib.exceptions import FileNotAvailableError, JobFailure
+from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.announce_end import announce_end
 from chalicelib.usecases.jobs.user_jobs import file_location, get_job
@@ -49,13 +50,13 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
         raise FileNotAvailableError("The uploaded file is no longer there.", "Upload it again.")
     # Named after the old job and the form, so that nobody can aim at a job that exists.
     new_id = str(uuid.uuid5(uuid.UUID(job_id), f"{once}/{name}")) if once else services.new_id()
-    request = CopyRequest(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name,
-                          file_name=job.input.name)
+    request = CopyInput(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name,
+                        file_name=job.input.name)
     services.uploads_queue.send(request)
     return request.key
 
 
-def copy_input(services: Services, request: CopyRequest) -> bool:
+def copy_input(services: Services, request: CopyInput) -> bool:
     """Copy the file; S3's event of the copy makes the job. The copying is S3's: no byte passes through here.
 
     Where the file has gone meanwhile, the job is made here, FAILED with that reason, since its user waits for it.
@@ -78,11 +79,11 @@ def copy_input(services: Services, request: CopyRequest) -> bool:
         if services.files.copy_input(source.input.key, source.input.version, request.key, told):
             return True
     now = services.clock()
-    failure = JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
+    reason = JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again.")
     missing = InputFile(name=request.file_name, size=0, bucket=services.files.inputs_bucket, key=request.key,
                         deleted=True)
     job = Job(job_id=request.job_id, user_id=request.user_id, input=missing, submit_time=now,
-              reference=request.reference, job_status=JobStatus.FAILED, complete_time=now, error=failure.as_reason(),
+              reference=request.reference, job_status=JobStatus.FAILED, complete_time=now, error=reason,
               unannounced=True)
     if services.jobs.create(job):
         announce_end(services, job)

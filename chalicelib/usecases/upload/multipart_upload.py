@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.names import InputKey, check_file_name, key_prefix
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, ForbiddenError, JobFailure, NotFoundError, TooManyRequestsError
@@ -54,7 +55,7 @@ def begin(services: Services, profile: Profile, file_name: str, size: int, note:
     _require_premium(profile)
     check_file_name(file_name)
     if size < 1:
-        raise JobFailure("empty_file", "The file is empty.", "Choose a file with VCF records in it.")
+        raise JobFailure(JobReason("empty_file", "The file is empty.", "Choose a file with VCF records in it."))
     require_room(services, profile, size)
     for field, text in ((NOTE, note), (REFERENCE, reference)):
         if not (text.isascii() and text.isprintable()):  # S3 keeps them as headers

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.names import InputKey, key_prefix
 from chalicelib.domain.profiles import Profile
-from chalicelib.exceptions import NotFoundError
+from chalicelib.exceptions import JobFailure, NotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.quotas import Usage, refusal, usage
 
@@ -43,9 +43,9 @@ def prepare_upload(services: Services, profile: Profile, return_url: str = "",
     :param used: what the user has of what the plan covers, None to have it counted
     :raises JobFailure: the plan covers no further file now
     """
-    refused = refusal(services, profile, used or usage(services, profile))
-    if refused is not None:
-        raise refused
+    reason = refusal(services, profile, used or usage(services, profile))
+    if reason is not None:
+        raise JobFailure(reason)
     job_id = services.new_id()
     limit = services.plans.of(profile.role).upload_limit
     post = services.files.presign_upload(key_prefix(profile.identity_id, job_id), limit, return_url,

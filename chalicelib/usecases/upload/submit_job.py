@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.aws.s3.files import UploadedFile
 from chalicelib.domain.job_note import read_note
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import InputFile, Job, JobStatus
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import InputKey, check_file_name
@@ -56,12 +57,12 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
         services.files.delete_version(bucket, key, file.version_id)
         return None
 
-    refusal: JobFailure | None = None
+    refusal: JobReason | None = None
     reference, title = services.settings.default_reference, None
     try:
         reference, title = chosen_reference(services, file.metadata.get(REFERENCE))
     except JobFailure as failure:
-        refusal = failure
+        refusal = failure.reason
     input_file = InputFile(name=parts.file_name or NO_FILE, size=file.size, bucket=bucket, key=key,
                            version=file.version_id)
     job = Job(job_id=parts.job_id, user_id=parts.user_id, input=input_file, submit_time=services.clock(),
@@ -101,20 +102,20 @@ def _submitted_before(services: Services, job: Job) -> Job | None:
     return existing if same else None
 
 
-def _refusal(services: Services, name: str, file: UploadedFile, profile: Profile) -> JobFailure | None:
+def _refusal(services: Services, name: str, file: UploadedFile, profile: Profile) -> JobReason | None:
     try:
         check_file_name(name)
     except JobFailure as failure:
-        return failure
+        return failure.reason
     if file.metadata.get(SIZE, str(file.size)) != str(file.size):
-        return JobFailure("other_size", "Not all of the file arrived, or more than was announced.", "Upload it again.")
+        return JobReason("other_size", "Not all of the file arrived, or more than was announced.", "Upload it again.")
     if file.size == 0:
-        return JobFailure("empty_file", "The file is empty.", "Check the file on your computer and upload it again.")
+        return JobReason("empty_file", "The file is empty.", "Check the file on your computer and upload it again.")
     return quotas.refusal(services, profile, quotas.usage(services, profile), file.size)
 
 
-def _failed(job: Job, failure: JobFailure) -> Job:
-    return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=failure.as_reason(),
+def _failed(job: Job, reason: JobReason) -> Job:
+    return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=reason,
                    unannounced=True, input=replace(job.input, deleted=True))
 
 

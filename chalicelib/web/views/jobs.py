@@ -4,7 +4,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Stage, progress_record, reason_record
+import msgspec
+
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Job, JobStatus, Stage, progress_record
 from chalicelib.domain.names import base_name
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
@@ -230,7 +233,7 @@ def job_json(job: Job, site: Site) -> dict[str, Any]:
         "start_time": job.run.start_time,
         "complete_time": job.complete_time,
         "progress": progress_record(job.run.progress) if job.run.progress else None,
-        "error": reason_record(job.error) if job.error else None,
+        "error": msgspec.to_builtins(job.error) if job.error else None,
         "summary": job.summary,
         "archived": job.archived,
         "restore_status": job.archive.restore_status.value if job.archive.restore_status else None,

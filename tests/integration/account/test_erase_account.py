@@ -13,7 +13,7 @@ import pytest
 from chalicelib.aws.dynamodb.jobs import JobPage
 from chalicelib.aws.dynamodb.last_starts import TurnRecord
 from chalicelib.domain.jobs import JobStatus
-from chalicelib.domain.messages import FileRequest
+from chalicelib.domain.messages import EraseUser
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.domain.sessions import LoginAttempt, Session
 from chalicelib.exceptions import FilesOnTheMoveError, PremiumRunsError
@@ -75,7 +75,7 @@ NOTHING = {"jobs": 0, "profiles": 0, "sessions": 0, "inputs": 0, "results": 0, "
 def test_everything_of_it_goes_and_nothing_of_others(services: Services, ada: Profile) -> None:
     theirs = left_of(services, EVE)
     ask(services, ada)
-    assert bodies_in(services.settings.erase_queue_url) == [{"user_id": ADA}]
+    assert bodies_in(services.settings.erase_queue_url) == [{"type": "erase_user", "user_id": ADA}]
     assert erase_account(services, ADA, lambda: True) is Erased.WHOLLY
     assert left_of(services, ADA) == NOTHING
     assert left_of(services, EVE) == theirs
@@ -89,7 +89,7 @@ def test_what_was_cut_off_goes_on(services: Services, ada: Profile) -> None:
     for stop_after in (2, 1, 0):
         time = iter([True] * stop_after)
         assert erase_account(services, ADA, lambda time=time: next(time, False)) is Erased.IN_PART  # type: ignore[misc]
-        assert bodies_in(services.settings.erase_queue_url) == [{"user_id": ADA}]
+        assert bodies_in(services.settings.erase_queue_url) == [{"type": "erase_user", "user_id": ADA}]
         assert services.profiles.get(ADA) is not None, "it must be known that the account is to go"
     assert erase_account(services, ADA, lambda: True) is Erased.WHOLLY
     assert left_of(services, ADA) == NOTHING
@@ -120,7 +120,7 @@ def test_files_that_are_being_moved_are_waited_for(services: Services, ada: Prof
     bodies_in(services.settings.erase_queue_url)
     with held_files(services, job_id(4), "archive"):
         assert erase_account(services, ADA, lambda: True) is Erased.IN_PART
-    assert bodies_in(services.settings.erase_queue_url) == [{"user_id": ADA}]
+    assert bodies_in(services.settings.erase_queue_url) == [{"type": "erase_user", "user_id": ADA}]
     assert left_of(services, ADA)["jobs"] == 2, "the job, and when its user was served"
     assert erase_account(services, ADA, lambda: True) is Erased.WHOLLY
     assert left_of(services, ADA) == NOTHING
@@ -129,7 +129,7 @@ def test_files_that_are_being_moved_are_waited_for(services: Services, ada: Prof
 def test_a_job_that_the_index_showed_too_late_goes_too(
         services: Services, ada: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
     """`submit` had read the profile just before; the job that it made is in the table and not yet in the index."""
-    asked: list[tuple[FileRequest, int]] = []
+    asked: list[tuple[EraseUser, int]] = []
     request_erasure(services, ada)
     monkeypatch.setattr(services.erase_queue, "send", lambda message, delay=0: asked.append((message, delay)))
     list_jobs, late = services.jobs.of_user, job_id(4)
@@ -143,7 +143,7 @@ def test_a_job_that_the_index_showed_too_late_goes_too(
         assert erase_account(services, ADA, lambda: True) is Erased.IN_PART
     assert services.jobs.get(late) is not None
     assert services.profiles.get(ADA) is not None, "so that the job is found"
-    assert asked == [(FileRequest(user_id=ADA), module.SECOND_LOOK_SECONDS)]
+    assert asked == [(EraseUser(user_id=ADA), module.SECOND_LOOK_SECONDS)]
     assert isinstance(services.clock, HeldClock)
     services.clock.advance(module.SECOND_LOOK_SECONDS)
     assert erase_account(services, ADA, lambda: True) is Erased.WHOLLY
@@ -201,7 +201,7 @@ def test_turns_that_others_write_all_the_time(services: Services, ada: Profile,
     with monkeypatch.context() as busy:
         busy.setattr(TurnRecord, "forget", lambda *_: False)
         assert erase_account(services, ADA, lambda: True) is Erased.IN_PART
-    assert bodies_in(services.settings.erase_queue_url) == [{"user_id": ADA}]
+    assert bodies_in(services.settings.erase_queue_url) == [{"type": "erase_user", "user_id": ADA}]
     assert erase_account(services, ADA, lambda: True) is Erased.WHOLLY
     assert left_of(services, ADA) == NOTHING
 
@@ -217,9 +217,9 @@ def test_who_signs_in_anew_is_left_alone(services: Services, ada: Profile,
 
 
 def test_an_upload_that_arrives_late_makes_no_job(services: Services, ada: Profile) -> None:
-    from lambdas import submit
+    from lambdas import _handler
 
-    assert submit.logger  # the logger that the use case's is a child of
+    assert _handler.logger  # the logger that the use case's is a child of
     ask(services, ada)
     key = f"{ADA}/{job_id(70)}/late.vcf"
     put_input(services, key, b"x")
@@ -247,7 +247,7 @@ def test_function(services: Services, ada: Profile, monkeypatch: pytest.MonkeyPa
     context = SimpleNamespace(function_name="erase", memory_limit_in_mb=512, aws_request_id="r",
                               invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:erase",
                               get_remaining_time_in_millis=lambda: 900_000)
-    record = {"messageId": "1", "body": FileRequest(user_id=ADA).to_json(), "receiptHandle": "r", "attributes": {},
+    record = {"messageId": "1", "body": EraseUser(user_id=ADA).to_json(), "receiptHandle": "r", "attributes": {},
               "messageAttributes": {}, "eventSource": "aws:sqs", "eventSourceARN": "a:b:c:d:e:f",
               "awsRegion": "us-east-1", "md5OfBody": ""}
     assert erase.handler({"Records": [record]}, context) == {"batchItemFailures": []}

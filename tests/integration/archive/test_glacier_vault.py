@@ -16,7 +16,7 @@ from botocore.utils import calculate_tree_hash
 
 from chalicelib.aws.archive.glacier import VaultArchive
 from chalicelib.domain.jobs import Job, RestoreStatus, RestoreTier
-from chalicelib.domain.messages import FileRequest
+from chalicelib.domain.messages import ArchiveJob
 from chalicelib.domain.names import in_archive_bucket
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services, _archive_store
@@ -168,7 +168,7 @@ def test_the_same_bytes_come_back_from_the_vault(vault: Vault, services: Service
                                                  cold_job: Job) -> None:
     assert [cold_job.archive_id] == vault.archives
     assert cold_job.archived
-    assert functions.deliver("restore", request(job_id=cold_job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=cold_job.job_id)) == []
     (asked,) = vault.asked
     assert (asked["Tier"], asked["SNSTopic"]) == ("Expedited", services.settings.job_thaw_topic)
     message = vault.message()
@@ -185,7 +185,7 @@ def test_without_capacity_standard_is_asked_for_and_not_twice(vault: Vault, serv
                                                               cold_job: Job) -> None:
     vault.no_capacity = True
     for _ in range(2):
-        assert functions.deliver("restore", request(job_id=cold_job.job_id)) == []
+        assert functions.deliver("restore", request("restore", job_id=cold_job.job_id)) == []
     assert [asked["Tier"] for asked in vault.asked] == ["Expedited", "Standard", "Expedited"]
     now = reload(services, cold_job)
     assert (now.archive.restore_status, now.archive.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.STANDARD)
@@ -193,14 +193,14 @@ def test_without_capacity_standard_is_asked_for_and_not_twice(vault: Vault, serv
 
 def test_a_retrieval_that_failed_is_reported_and_leaves_the_archive(vault: Vault, services: Services,
                                                                     functions: Functions, cold_job: Job) -> None:
-    functions.deliver("restore", request(job_id=cold_job.job_id))
+    functions.deliver("restore", request("restore", job_id=cold_job.job_id))
     assert functions.deliver("thaw", vault.message(status="Failed")) == ["0"]
     assert vault.archives == [cold_job.archive_id]
 
 
 def test_an_output_that_is_gone_is_retrieved_again(vault: Vault, services: Services, functions: Functions,
                                                    cold_job: Job) -> None:
-    functions.deliver("restore", request(job_id=cold_job.job_id))
+    functions.deliver("restore", request("restore", job_id=cold_job.job_id))
     message = vault.message()
     vault._moto.jobs.clear()
     assert functions.deliver("thaw", message) == []
@@ -216,7 +216,7 @@ def test_what_the_annotator_did_not_write_is_not_archived(
     make_profile()
     job = make_completed(services, results_file_sha256="0" * 64)
     clock.advance(RETENTION)
-    assert functions.deliver("archive", request(job_id=job.job_id)) == ["0"]
+    assert functions.deliver("archive", request("archive", job_id=job.job_id)) == ["0"]
     assert (vault.archives, vault.aborted) == ([], 1)
     assert reload(services, job).file("results").key == job.file("results").key
 
@@ -271,10 +271,10 @@ def test_every_call_of_a_return_may_fail_once(
         services.profiles.subscribe(ADA)
         faults.calls.clear()
         faults.fail_at = number
-        functions.deliver("restore", request(job_id=cold.job_id))
+        functions.deliver("restore", request("restore", job_id=cold.job_id))
         hit = len(faults.calls) >= number
         faults.fail_at = 0
-        assert functions.deliver("restore", request(job_id=cold.job_id)) == []
+        assert functions.deliver("restore", request("restore", job_id=cold.job_id)) == []
         message = vault.message()
         faults.calls.clear()
         faults.fail_at = number
@@ -306,7 +306,7 @@ def half_archived(vault: Vault, services: Services, functions: Functions, clock:
     with monkeypatch.context() as now:
         now.setattr(services.archive_table, "record_archived", killed)
         with pytest.raises(KilledError):
-            archive_results(functions.services, FileRequest(user_id=ADA, job_id=job.job_id), "run-1")
+            archive_results(functions.services, ArchiveJob(user_id=ADA, job_id=job.job_id), "run-1")
     assert len(vault.archives) == 1
     clock.advance(1100)
     return job
@@ -387,7 +387,7 @@ def test_who_subscribes_while_results_move_gets_them_back(vault: Vault, services
     assert start(place, lambda _: None, most=1) == 1
     assert start(place, lambda _: None, tier="Standard") == 1
     services.profiles.subscribe(ADA)
-    assert functions.deliver("restore", request(job_id=emptied[0].job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=emptied[0].job_id)) == []
     assert [asked["Tier"] for asked in vault.asked] == ["Bulk", "Standard", "Expedited"]
     assert functions.deliver("thaw", *(vault.message(number) for number in range(3))) == []
     assert live_sha256(services, emptied[0]) == emptied[0].file("results").sha256

@@ -1,6 +1,7 @@
 """Premium's results are sent for: Expedited, or Standard where there is no capacity; any number of them."""
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_an_archived_result_is_sent_for_expedited(services: Services, functions:
                                                   monkeypatch: pytest.MonkeyPatch) -> None:
     job = cold_job()
     asked = answering(monkeypatch, "RestoreObject", lambda _: {})
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     assert [(call["Key"], call["RestoreRequest"]) for call in asked] == [
         (job.archive_id, {"Days": 1, "GlacierJobParameters": {"Tier": "Expedited"}})]
     now = reload(services, job)
@@ -66,7 +67,7 @@ def test_without_capacity_standard_is_asked_for(services: Services, functions: F
 
     job = cold_job()
     asked = answering(monkeypatch, "RestoreObject", no_capacity)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     assert len(asked) == 2
     now = reload(services, job)
     assert now.archive.restore_tier is RestoreTier.STANDARD
@@ -87,7 +88,7 @@ def test_a_retrieval_under_way_is_no_error_and_keeps_its_time(
     job, began = cold_job(), services.clock()
     answering(monkeypatch, "RestoreObject", under_way)
     for _ in range(3):
-        assert functions.deliver("restore", request(job_id=job.job_id)) == []
+        assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
         clock.advance(60)
     assert reload(services, job).archive.restore_requested_time == began
 
@@ -99,7 +100,7 @@ def test_a_retrieval_that_nobody_recorded_is_recorded(services: Services, functi
 
     job = cold_job()
     answering(monkeypatch, "RestoreObject", under_way)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     assert reload(services, job).archive.restore_status is RestoreStatus.RESTORING
 
 
@@ -107,14 +108,14 @@ def test_bytes_that_are_out_already_go_to_thaw(services: Services, functions: Fu
     job = cold_job()
     boto3.client("s3").restore_object(Bucket=services.files.archive_bucket, Key=job.archive_id,
                                       RestoreRequest={"Days": 1})
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
-    assert functions.waiting("thaw") == [{"user_id": ADA, "job_id": job.job_id}]
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
+    assert functions.waiting("thaw") == [{"type": "thaw_job", "user_id": ADA, "job_id": job.job_id}]
 
 
 def test_who_is_free_again_gets_nothing(services: Services, functions: Functions, cold_job: Any) -> None:
     job = cold_job()
     services.profiles.unsubscribe(ADA, services.clock())
-    assert functions.deliver("restore", request(job_id=job.job_id), request()) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id), request("restore")) == []
     assert reload(services, job).archive.restore_status is None
     assert functions.waiting("restore") == functions.waiting("thaw") == []
 
@@ -123,7 +124,7 @@ def test_nobody_restores_the_results_of_another(services: Services, functions: F
                                                 make_profile: Callable[..., Profile]) -> None:
     job = cold_job()
     make_profile(EVE, role=Role.PREMIUM)
-    assert functions.deliver("restore", request(EVE, job_id=job.job_id), request(EVE)) == []
+    assert functions.deliver("restore", request("restore", EVE, job_id=job.job_id), request("restore", EVE)) == []
     assert reload(services, job).archive.restore_status is None
     assert functions.waiting("restore") == []
 
@@ -143,12 +144,12 @@ def test_ten_thousand_jobs_fan_out_page_by_page_and_again_for_what_the_index_did
         key = next(iter(Item(_value("job_id", attributes), None, attributes).attrs.values()))
         table.items[key] = Item(key, None, attributes)
     found: list[str] = []
-    pages: list[dict[str, Any]] = [{"user_id": ADA, "again": True}]
+    pages: list[dict[str, Any]] = [{"type": "restore_user", "user_id": ADA, "again": True}]
     listed = 0
     while pages:
         body = pages.pop()
         listed += 1
-        assert functions.deliver("restore", request(**{k: v for k, v in body.items() if k != "user_id"})) == []
+        assert functions.deliver("restore", json.dumps(body)) == []
         waiting = bodies_in(services.settings.restore_queue_url)
         found += [each["job_id"] for each in waiting if "job_id" in each]
         pages += [each for each in waiting if "job_id" not in each and "start" in each]
@@ -171,15 +172,15 @@ def test_a_page_that_fails_is_listed_again(services: Services, functions: Functi
     jobs = [cold_job(number) for number in (1, 2, 3)]
     with monkeypatch.context() as now:
         answering(now, "SendMessageBatch", lambda asked: {"Failed": [{"Id": "1", "Code": "InternalError"}]})
-        assert functions.deliver("restore", request()) == ["0"]
-    assert functions.deliver("restore", request()) == []
+        assert functions.deliver("restore", request("restore")) == ["0"]
+    assert functions.deliver("restore", request("restore")) == []
     assert {body["job_id"] for body in functions.waiting("restore")} == {job.job_id for job in jobs}
 
 
 def test_what_the_archive_does_not_hold_is_no_success(services: Services, functions: Functions, cold_job: Any) -> None:
     job = cold_job()
     services.archive_store.delete(str(job.archive_id))
-    assert functions.deliver("restore", "{}", request(job_id=job.job_id), request()) == ["0", "1"]
+    assert functions.deliver("restore", "{}", request("restore", job_id=job.job_id), request("restore")) == ["0", "1"]
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["refused", "answer lost"])
@@ -193,11 +194,11 @@ def test_every_call_may_fail_once(services: Services, functions: Functions, cold
         job = cold_job(number)
         faults.calls.clear()
         faults.fail_at = number
-        failed = functions.deliver("restore", request(job_id=job.job_id))
+        failed = functions.deliver("restore", request("restore", job_id=job.job_id))
         hit = len(faults.calls) >= number
         assert bool(failed) is hit
         faults.fail_at = 0
-        assert functions.deliver("restore", request(job_id=job.job_id)) == []
+        assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
         now = reload(services, job).archive
         assert (now.restore_status, now.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.EXPEDITED)
     assert number == 6
@@ -210,7 +211,7 @@ def test_a_mail_is_to_come_only_where_something_was_archived(services: Services,
     for number in range(count):
         cold_job(number + 1)
     services.profiles.subscribe(ADA)
-    assert functions.deliver("restore", request(again=True)) == []
+    assert functions.deliver("restore", request("restore", again=True)) == []
     profile = services.profiles.get(ADA)
     assert profile is not None
     assert profile.restoring is bool(count)

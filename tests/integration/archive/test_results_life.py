@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule
 
+from chalicelib.aws.archive.notifications import read_retrievals
 from chalicelib.aws.archive.s3 import S3Archive
 from chalicelib.aws.dynamodb.archive_moves import ArchiveTable
 from chalicelib.aws.dynamodb.jobs import JobTable
@@ -19,7 +20,16 @@ from chalicelib.aws.sqs import OutgoingQueue
 from chalicelib.billing.no_billing import NoBilling
 from chalicelib.domain.job_record import from_record, to_record
 from chalicelib.domain.jobs import JobStatus
-from chalicelib.domain.messages import FileRequest, JobResult, MailRequest
+from chalicelib.domain.messages import (
+    ArchiveJob,
+    ArchiveMessage,
+    JobResult,
+    NotifyMessage,
+    RestoreJob,
+    RestoreMessage,
+    ThawJob,
+    decode,
+)
 from chalicelib.domain.names import key_prefix
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FilesOnTheMoveError
@@ -50,6 +60,8 @@ RETENTION, GRACE = 2000, 60
 INVISIBLE = 1080
 MOVE_LIFE, SHORT_LIFE, SWEEP_STEP = 890, 25, 100
 """Seconds that a function which moves files lives, one that answers a request, and the sweep's deleting of one file."""
+ONE_JOB: dict[str, Any] = {"archive": ArchiveJob, "restore": RestoreJob, "thaw": ThawJob}
+"""By queue: the message about a single job."""
 MOST_JOBS = 4
 
 
@@ -143,7 +155,7 @@ class ResultsLife(Life):
                   unannounced=True)  # the worker died at once: the sweep is to announce it
         self.aws.annotations[job.job_id] = to_record(job)
         if not self.premium:
-            self.aws.messages.append(Message("archive", FileRequest(user_id=ADA, job_id=job.job_id).to_json(),
+            self.aws.messages.append(Message("archive", ArchiveJob(user_id=ADA, job_id=job.job_id).to_json(),
                                              now + 300))
 
     @rule(fault=faults)
@@ -299,7 +311,7 @@ class ResultsLife(Life):
     def once_more(self, queue: str, fault: Any) -> None:
         """Every job's message, delivered once more beside the run that stands still."""
         for which in sorted(self.aws.jobs):
-            message = Message(queue, FileRequest(user_id=ADA, job_id=which).to_json(), self.aws.now)
+            message = Message(queue, ONE_JOB[queue](user_id=ADA, job_id=which).to_json(), self.aws.now)
             self.aws.messages.append(message)
             self.hand_over(message, fault, False)
             if message in self.aws.messages:
@@ -326,23 +338,17 @@ class ResultsLife(Life):
 
     def work_on(self, message: Message) -> None:
         if message.queue == "archive":
-            archive_results(self.services, FileRequest.from_json(message.body), self.new_id())
+            archive_results(self.services, decode(message.body, ArchiveMessage), self.new_id())
         elif message.queue == "restore":
-            restore_results(self.services, FileRequest.from_json(message.body))
+            restore_results(self.services, decode(message.body, RestoreMessage))
         elif message.queue == "notify":
-            notify_user(self.services, MailRequest.from_json(message.body))
+            notify_user(self.services, decode(message.body, NotifyMessage))
         elif message.queue == "uploads":
             # The sweep saw the file, and then it was deleted: `submit` finds nothing.
             assert not any(key in message.body for key in self.aws.buckets["inputs"]), message
         else:
-            for retrieval in self.retrievals_of(message.body):
-                thaw_results(self.services, retrieval, self.new_id())
-
-    def retrievals_of(self, body: str) -> list[Any]:
-        from lambdas import thaw
-
-        thaw.services = self.services
-        return list(thaw.retrievals(body))
+            for ready in read_retrievals(message.body):
+                thaw_results(self.services, ready, self.new_id())
 
     def delete_one(self, which: str, fault: Any) -> None:
         before = which in self.doomed
@@ -448,7 +454,4 @@ class ResultsLife(Life):
 
 
 def test_any_interleaving_ends_in_the_right_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lambdas import thaw
-
-    monkeypatch.setattr(thaw, "services", thaw.services)
     run_life(ResultsLife, 400, monkeypatch)

@@ -46,7 +46,7 @@ def retrieved(services: Services, functions: Functions, clock: HeldClock, make_p
         clock.advance(RETENTION)
         functions.archive(job)
         services.profiles.subscribe(ADA)
-        assert functions.deliver("restore", request(job_id=job.job_id)) == []
+        assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
         return reload(services, job)
 
     return make
@@ -83,7 +83,7 @@ def test_an_index_of_long_contigs_goes_and_comes_back(services: Services, functi
 def test_three_deliveries_in_any_form_thaw_once(services: Services, functions: Functions, retrieved: Any) -> None:
     job = retrieved()
     event = restored_event(job.archive_id)
-    assert functions.deliver("thaw", event, event, request(job_id=job.job_id), event) == []
+    assert functions.deliver("thaw", event, event, request("thaw", job_id=job.job_id), event) == []
     assert names_in(services.files.results_bucket) == ALL
     assert keys_in(services.files.archive_bucket) == []
     assert reload(services, job).file("results").key is not None
@@ -112,7 +112,7 @@ def test_who_downgrades_while_a_retrieval_is_under_way_keeps_the_result_archived
     assert cold.archived
     assert cold.archive.restore_status is None
     services.profiles.subscribe(ADA)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     assert functions.deliver_waiting("thaw") == 1
     assert live_sha256(services, job) == job.file("results").sha256
 
@@ -125,7 +125,7 @@ def test_who_downgrades_while_the_bytes_come_back_has_them_archived_again(
 
     def downgraded_meanwhile(*arguments: Any) -> None:
         services.profiles.unsubscribe(ADA, clock())
-        functions.deliver("archive", request())  # too early: nothing is live
+        functions.deliver("archive", request("archive"))  # too early: nothing is live
         bring_back(*arguments)
 
     with monkeypatch.context() as now:
@@ -181,14 +181,14 @@ def test_bytes_that_are_not_out_any_more_are_sent_for_again(services: Services, 
         now.setattr(s3_archive, "object_info", lambda *key: replace(looked(*key), restored=False))
         assert functions.deliver("thaw", restored_event(job.archive_id)) == []
     assert reload(services, job).archived
-    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": job.job_id}]
+    assert functions.waiting("restore") == [{"type": "restore_job", "user_id": ADA, "job_id": job.job_id}]
 
 
 def test_a_deleted_job_leaves_nothing_and_its_event_is_passed_over(services: Services, functions: Functions,
                                                                    retrieved: Any) -> None:
     job = retrieved()
     delete_job(services, ADA, job.job_id)
-    assert functions.deliver("thaw", restored_event(job.archive_id), request(job_id=job.job_id)) == []
+    assert functions.deliver("thaw", restored_event(job.archive_id), request("thaw", job_id=job.job_id)) == []
     for bucket in (services.files.inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
         assert keys_in(bucket) == []
 

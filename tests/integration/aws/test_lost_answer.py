@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from chalicelib.domain.jobs import JobReason, JobStatus
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FilesOnTheMoveError, LeaseLostError
 from chalicelib.services import Services
@@ -69,7 +70,7 @@ def test_index_and_table_come_back_with_the_result(
     updates_twice(monkeypatch)
     functions.archive(job)
     services.profiles.subscribe(ADA)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     cold = reload(services, job)
     assert functions.deliver("thaw", restored_event(str(cold.archive_id))) == []
     assert names_in(services.files.results_bucket) == before

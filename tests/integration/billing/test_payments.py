@@ -57,7 +57,7 @@ def test_premium_begins_when_it_is_paid_and_not_before(paid: Services, functions
     profile = settle(paid, billing_id)
     assert profile is not None
     assert (profile.role, profile.billing_id, profile.checkout_id) == (Role.PREMIUM, "sub_1", None)
-    assert functions.waiting("restore") == [{"user_id": ADA, "again": True}]
+    assert functions.waiting("restore") == [{"type": "restore_user", "user_id": ADA, "again": True}]
 
 
 def test_a_payment_that_is_open_is_gone_on_with(paid: Services, shop: MemoryBilling,
@@ -125,7 +125,7 @@ def test_premium_that_is_ended_goes_on_until_the_paid_time_is_over(
     ended = now(paid)
     assert (ended.role, ended.grace_until, ended.billing_id, ended.premium_until) == (
         Role.FREE, clock() + WEEK, None, None)
-    assert [message["kind"] for message in functions.waiting("notify")] == ["premium_ended"]
+    assert [message["type"] for message in functions.waiting("notify")] == ["premium_ended"]
 
 
 def test_who_changes_their_mind_in_time_keeps_premium(paid: Services, shop: MemoryBilling,

@@ -23,7 +23,7 @@ def test_subscribing_sends_for_everything_and_doing_so_again_does_no_harm(
     for _ in range(2):
         profile = subscribe(services, ADA, "sub_1")
         assert (profile.role, profile.restoring, profile.billing_id) == (Role.PREMIUM, False, "sub_1")
-    assert functions.waiting("restore") == [{"user_id": ADA, "again": True}] * 2
+    assert functions.waiting("restore") == [{"type": "restore_user", "user_id": ADA, "again": True}] * 2
 
 
 def test_what_is_archived_is_counted(services: Services, functions: Functions, clock: HeldClock,
@@ -44,7 +44,7 @@ def test_results_stay_for_the_time_of_grace_and_go_cold_after_it(
     profile = unsubscribe(services, ADA)
     assert profile is not None
     assert (profile.role, profile.grace_until) == (Role.FREE, clock() + WEEK)
-    assert functions.waiting("notify") == [{"kind": "premium_ended", "user_id": ADA, "job_id": ""}]
+    assert functions.waiting("notify") == [{"type": "premium_ended", "user_id": ADA}]
     rounds = 0
     while not reload(services, job).archived:
         clock.advance(min(next(delay for name, delay in reversed(functions.delays) if name == "archive"), 900))
@@ -134,7 +134,7 @@ def test_an_archive_message_of_all_finds_nothing_of_strangers(services: Services
     make_profile(EVE)
     make_completed(services, 1, EVE)
     clock.advance(RETENTION)
-    assert functions.deliver("archive", request(ADA), request("nobody")) == []
+    assert functions.deliver("archive", request("archive", ADA), request("archive", "nobody")) == []
     assert functions.waiting("archive") == []
 
 

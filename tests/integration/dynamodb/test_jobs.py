@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
 from chalicelib.domain.result_files import JobOutputs, StoredFile
 from chalicelib.exceptions import (
     BadRequestError,

@@ -25,11 +25,11 @@ def test_every_archived_result_comes_back(
     for job in jobs:
         functions.archive(job)
     services.profiles.subscribe(ADA)
-    functions.deliver("restore", request(again=True))
+    functions.deliver("restore", request("restore", again=True))
     functions.deliver_waiting("restore")
     clock.advance(LOOK_AGAIN_SECONDS)
     lagging_indexes.catch_up()
-    functions.deliver("restore", request())
+    functions.deliver("restore", request("restore"))
     functions.deliver_waiting("restore")
     assert [reload(services, job).archive.restore_status for job in jobs] == [RestoreStatus.RESTORING] * 4
 

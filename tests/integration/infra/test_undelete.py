@@ -51,7 +51,7 @@ def test_an_archived_result_that_was_deleted_wrongly_comes_back_and_is_thawed(
     assert undelete(place, said.append, cold.job_id, restore=True) == 0
     assert sorted(keys_in(services.files.archive_bucket)) == sorted(cold.archive_bucket_keys)
     services.profiles.subscribe(ADA)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     assert functions.deliver("thaw", restored_event(str(cold.archive_id))) == []
     assert live_sha256(services, job) == job.file("results").sha256
 

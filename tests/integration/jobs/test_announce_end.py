@@ -19,8 +19,9 @@ from annotator.worker import loop as worker_module
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.job_request_queue import JobRequestsQueue
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import FileRequest, JobRequest
+from chalicelib.domain.messages import JobRequest, RestoreJob
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.domain.result_files import JobOutputs
 from chalicelib.exceptions import JobFailure
@@ -115,7 +116,7 @@ def stage(services: Services, functions: Functions, clock: HeldClock, tmp_path: 
 
 
 def refused() -> JobOutputs:
-    raise JobFailure("bad_record", "Line 6 has 4 columns.")
+    raise JobFailure(JobReason("bad_record", "Line 6 has 4 columns."))
 
 
 def born_failed(stage: Stage) -> Callable[[], object]:
@@ -250,7 +251,7 @@ def test_a_result_that_is_back_is_told_of_whenever_the_thaw_dies(
     cold = functions.archive(job)
     services.profiles.subscribe(ADA)
     services.profiles.begin_restoring(ADA)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     bodies_in(services.settings.notify_queue_url)
     killer.set(at, lambda operation, arguments: operation == "UpdateItem" and (
         ":set_restored_time" in arguments["ExpressionAttributeValues"]))
@@ -305,5 +306,5 @@ def _sent_for(stage: Stage) -> Job:
     stage.clock.advance(300)
     stage.functions.archive(job)
     stage.services.profiles.subscribe(ADA)
-    restore_results(stage.services, FileRequest(user_id=job.user_id, job_id=job.job_id))
+    restore_results(stage.services, RestoreJob(user_id=job.user_id, job_id=job.job_id))
     return job

@@ -16,6 +16,7 @@ from annotator.worker.task_protection import RENEW_SECONDS, TaskProtection
 from chalicelib.aws.dynamodb.last_starts import TURNS_ID, TurnRecord
 from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.result_files import JobOutputs
@@ -303,7 +304,7 @@ def test_a_task_is_protected_while_it_works_and_only_then(
         def annotate(*_: object) -> JobOutputs:
             assert agent.states == [ON], "before the work begins"
             if outcome == "failed":
-                raise JobFailure("bad_record", "Line 6 has 4 columns.")
+                raise JobFailure(JobReason("bad_record", "Line 6 has 4 columns."))
             if outcome == "to be tried again":
                 raise OSError("no network")
             return OUTPUTS

@@ -9,16 +9,26 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.domain.jobs import JobReason, JobStatus
-from chalicelib.domain.messages import FileRequest, MailRequest
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.messages import (
+    AllRestored,
+    ArchiveMessage,
+    ArchiveWarning,
+    JobResult,
+    NotifyMessage,
+    PremiumEnded,
+    decode,
+)
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.mails import Mail, utc
 from chalicelib.services import Services
 from chalicelib.usecases.archive.archive_results import archive_results
 from chalicelib.usecases.mail.notify_user import notify_user
 from tests.conftest import HeldClock
-from tests.integration.support.cold import RETENTION, Functions, error, make_completed, reload, request, result_message
+from tests.integration.support.cold import RETENTION, Functions, error, make_completed, reload, result_message
 from tests.integration.support.jobs_made import ADA, EVE, make_job
+from tests.integration.support.jobs_made import job_id as made_id
 
 DAY = 86_400
 
@@ -46,8 +56,16 @@ def outbox(services: Services, monkeypatch: pytest.MonkeyPatch) -> list[Mail]:
     return mails
 
 
-def mail_request(kind: str, job_id: str = "", user_id: str = ADA) -> str:
-    return json.dumps({"kind": kind, "user_id": user_id, "job_id": job_id})
+def mail_request(kind: str, job_id: str = made_id(), user_id: str = ADA) -> str:
+    match kind:
+        case "ended":
+            return JobResult(user_id=user_id, job_id=job_id, job_status=JobStatus.COMPLETED, role=Role.FREE,
+                             complete_time=1).to_json()
+        case "archive_warning":
+            return ArchiveWarning(user_id=user_id, job_id=job_id).to_json()
+        case "all_restored":
+            return AllRestored(user_id=user_id).to_json()
+    return PremiumEnded(user_id=user_id).to_json()
 
 
 def test_a_completed_job_is_told_of_once_with_a_link_and_without_data(
@@ -164,7 +182,7 @@ def test_a_function_killed_over_a_mail_does_not_lose_it(
     with monkeypatch.context() as now:
         now.setattr(services.mailer, "send", killed)
         with pytest.raises(KilledError):
-            notify_user(services, MailRequest.from_json(body))
+            notify_user(services, decode(body, NotifyMessage))
     assert functions.deliver("notify", body) == ["0"]  # it may just be going
     clock.advance(61)
     assert functions.deliver("notify", body, body) == []
@@ -210,7 +228,7 @@ def test_a_warning_comes_a_day_before_where_results_are_kept_longer(
     notify.services = services
     make_profile()
     job = make_completed(services)
-    message = FileRequest.from_json(result_message(job))
+    message: ArchiveMessage = decode(result_message(job), ArchiveMessage)
     asked = []
     for _ in range(4):
         archive_results(services, message, services.new_id())
@@ -236,7 +254,7 @@ def test_nothing_to_tell(services: Services, functions: Functions, outbox: list[
     make_profile()
     make_profile(EVE, role=Role.PREMIUM)
     job = make_completed(services)
-    bodies = [mail_request("ended", job.job_id, EVE), mail_request("ended", "no such job"),
+    bodies = [mail_request("ended", job.job_id, EVE), mail_request("ended", made_id(9)),
               mail_request("ended", job.job_id, "nobody"), mail_request("all_restored", user_id=EVE),
               mail_request("archive_warning", job.job_id, EVE)]
     assert functions.deliver("notify", *bodies) == []
@@ -247,18 +265,17 @@ def test_messages_that_are_none_are_reported_alone(services: Services, functions
                                                    make_profile: Callable[..., Profile]) -> None:
     make_profile()
     job = make_completed(services)
-    assert functions.deliver("notify", "[]", mail_request("unheard_of"), result_message(job), "{") == ["0", "1", "3"]
+    unheard_of = '{"type": "unheard_of", "user_id": "u"}'
+    assert functions.deliver("notify", "[]", unheard_of, result_message(job), "{") == ["0", "1", "3"]
     assert len(outbox) == 1
 
 
 def test_the_topic_reaches_the_queue_with_completed_and_failed_only(services: Services, functions: Functions) -> None:
-    from chalicelib.domain.messages import JobResult
-
     for status in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED):
         for role in Role:
-            services.topics.announce_result(JobResult(job_id="j", user_id=ADA, job_status=status, role=role,
+            services.topics.announce_result(JobResult(job_id=made_id(), user_id=ADA, job_status=status, role=role,
                                                       complete_time=1))
     assert len(functions.waiting("notify")) == 4
     archive = functions.waiting("archive")
     assert [(body["job_status"], body["role"]) for body in archive] == [("COMPLETED", "free_user")]
-    assert FileRequest.from_json(json.dumps(archive[0])) == FileRequest.from_json(request(job_id="j"))
+    assert isinstance(decode(json.dumps(archive[0]), ArchiveMessage), JobResult)

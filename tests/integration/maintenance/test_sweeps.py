@@ -62,7 +62,7 @@ def test_a_waiting_job_is_requested_again_once_an_hour_and_given_up_after_two_da
     assert sweep_jobs(services) == {"requested_again": 1, "given_up": 0, "announced_late": 0,
                                     "retrievals_again": 0, "open_jobs": 1, "oldest_open_job": 4601,
                                     "oldest_waiting_job": 4601, "oldest_retrieval": 0}
-    assert bodies_in(queue) == [{"job_id": job.job_id, "user_id": ADA}] * 2
+    assert bodies_in(queue) == [{"type": "job_request", "job_id": job.job_id, "user_id": ADA}] * 2
     clock.advance(2 * DAY)
     assert sweep_jobs(services)["given_up"] == 1
     failed = reload(services, job)
@@ -134,7 +134,8 @@ def test_retrievals_in_time_do_not_hide_one_that_is_overdue(
                                             RestoreTier.EXPEDITED, clock())
     clock.advance(700)
     assert sweep_jobs(services)["retrievals_again"] == 1
-    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": jobs[4].job_id, "again": True}]
+    assert functions.waiting("restore") == [
+        {"type": "restore_job", "user_id": ADA, "job_id": jobs[4].job_id, "again": True}]
 
 
 # ---- once a day ----------------------------------------------------------------------------------------------
@@ -201,7 +202,7 @@ def test_a_premium_users_archived_result_that_nobody_sent_for_is_sent_for(
     assert walk(services) == {}
     services.profiles.subscribe(ADA)
     assert walk(services) == {"restore_requested": 1}
-    assert functions.waiting("restore") == [{"user_id": ADA, "job_id": job.job_id}]
+    assert functions.waiting("restore") == [{"type": "restore_job", "user_id": ADA, "job_id": job.job_id}]
 
 
 def test_leftovers_go_when_they_were_seen_twice_a_day_apart_and_what_records_name_stays(

@@ -13,7 +13,17 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import (
+    ArchiveJob,
+    ArchiveUser,
+    JobResult,
+    Message,
+    RestoreJob,
+    RestoreUser,
+    ThawJob,
+)
 from chalicelib.domain.names import TBI, key_prefix
+from chalicelib.domain.profiles import Role
 from chalicelib.services import Services
 from tests.integration.support.jobs_made import ADA, bodies_in, keys_in, make_job
 from tests.integration.support.jobs_made import stored as reload
@@ -48,12 +58,21 @@ def make_completed(services: Services, number: int = 1, user_id: str = ADA, cont
 
 def result_message(job: Job) -> str:
     """What the topic `job_results` says of it."""
-    return json.dumps({"job_id": job.job_id, "user_id": job.user_id, "job_status": "COMPLETED", "role": "free_user",
-                       "complete_time": job.complete_time})
+    return JobResult(job_id=job.job_id, user_id=job.user_id, job_status=JobStatus.COMPLETED, role=Role.FREE,
+                     complete_time=job.complete_time or 0).to_json()
 
 
-def request(user_id: str = ADA, job_id: str = "", **values: Any) -> str:
-    return json.dumps({"user_id": user_id, **({"job_id": job_id} if job_id else {}), **values})
+REQUESTS: dict[str, tuple[Any, Any]] = {
+    "archive": (ArchiveJob, ArchiveUser), "restore": (RestoreJob, RestoreUser), "thaw": (ThawJob, None)}
+"""By queue: the message about a job, and about all of a user's."""
+
+
+def request(queue: str, user_id: str = ADA, job_id: str = "", **values: Any) -> str:
+    """A message of ours to a queue, about a job or, without one, about all of a user's."""
+    of_job, of_user = REQUESTS[queue]
+    message: Message = of_job(job_id=job_id, user_id=user_id, **values) if job_id else of_user(
+        user_id=user_id, **values)
+    return message.to_json()
 
 
 def restored_event(key: str) -> str:

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from annotator.worker import loop as worker_module
 from chalicelib.aws.dynamodb.last_starts import TURNS_ID
 from chalicelib.billing.service import Standing
 from chalicelib.domain.jobs import JobStatus
-from chalicelib.domain.messages import FileRequest, MailRequest
+from chalicelib.domain.messages import EraseUser, NotifyMessage, decode
 from chalicelib.domain.profiles import Profile
 from chalicelib.usecases.account.erase_account import erase_account, request_erasure
 from chalicelib.usecases.billing.payments import settle
@@ -25,7 +24,7 @@ from chalicelib.usecases.jobs.user_jobs import delete_job
 from chalicelib.usecases.mail.notify_user import notify_user
 from chalicelib.usecases.maintenance.sweep_files import sweep_files
 from chalicelib.usecases.maintenance.sweep_jobs import sweep_jobs
-from chalicelib.usecases.upload.submit_job import submit_job
+from chalicelib.usecases.upload.receive_upload import read_uploads, receive_upload
 from tests.integration.support.jobs_made import ADA, EVE
 from tests.integration.support.jobs_world import (
     Annotators,
@@ -101,13 +100,12 @@ class JobsAtRest(Life):
     def work_on(self, message: Message) -> None:
         match message.queue:
             case "uploads":
-                for record in json.loads(message.body)["Records"]:
-                    uploaded = record["s3"]["object"]
-                    submit_job(self.services, uploaded["key"], uploaded.get("versionId"))
+                for uploaded in read_uploads(message.body):
+                    receive_upload(self.services, uploaded)
             case "notify":
-                notify_user(self.services, MailRequest.from_json(message.body))
+                notify_user(self.services, decode(message.body, NotifyMessage))
             case "erase":
-                erase_account(self.services, FileRequest.from_json(message.body).user_id, lambda: True)
+                erase_account(self.services, decode(message.body, EraseUser).user_id, lambda: True)
             case "payments":
                 settle(self.services, message.body)
 

@@ -27,6 +27,7 @@ from chalicelib.aws.ses import Mailer
 from chalicelib.aws.sns import Topics
 from chalicelib.aws.sqs import OutgoingQueue
 from chalicelib.billing.service import Standing, WayBack
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.messages import JobResult
 from chalicelib.domain.names import key_prefix
@@ -105,7 +106,7 @@ def make_services(aws: MemoryAws, new_id: Callable[[], str]) -> Services:
 
 
 ENDS: dict[str, Exception] = {
-    "bad file": JobFailure("bad_line", "There is a fault in the file.", "Correct it."),
+    "bad file": JobFailure(JobReason("bad_line", "There is a fault in the file.", "Correct it.")),
     "crash": EngineCrashedError(), "stop": EngineStoppedError(), "no disk": OSError("No space left on device")}
 """How annotations end that are not completed."""
 

@@ -146,9 +146,9 @@ class MemoryAws:
 
 def using_aws() -> list[ModuleType]:
     """The modules of the project that have a `client` to be replaced."""
+    prefix = f"{aws_package.__name__}."
     modules = [importlib.import_module(found.name)
-               for found in pkgutil.walk_packages(aws_package.__path__, f"{aws_package.__name__}.")
-               if found.name != f"{aws_package.__name__}.clients"]
+               for found in pkgutil.walk_packages(aws_package.__path__, prefix) if found.name != f"{prefix}clients"]
     return [module for module in modules if hasattr(module, "client")]
 
 

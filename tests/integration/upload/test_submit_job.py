@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from chalicelib.domain.jobs import JobStatus
-from chalicelib.domain.messages import CopyRequest
+from chalicelib.domain.messages import CopyInput
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
 from tests.integration.support.cold import Faults
@@ -56,7 +56,8 @@ def test_an_upload_becomes_a_waiting_job(services: Services, submit: ModuleType,
     assert job is not None
     assert (job.job_status, job.user_id, job.input.name) == (JobStatus.PENDING, ADA, name)
     assert (job.input.size, job.submit_time, job.reference) == (21, services.clock(), "rCRS")
-    assert bodies_in(services.settings.job_requests_queue_url) == [{"job_id": job_id(), "user_id": ADA}]
+    assert bodies_in(services.settings.job_requests_queue_url) == [
+        {"type": "job_request", "job_id": job_id(), "user_id": ADA}]
 
 
 def test_a_note_comes_with_the_upload(services: Services, submit: ModuleType,
@@ -193,7 +194,7 @@ def test_a_file_that_is_annotated_again_is_copied_and_then_becomes_a_job(
         services: Services, submit: ModuleType, make_profile: Callable[..., Profile]) -> None:
     make_profile(ADA)
     source = make_job(services, 1, content=b"##fileformat=VCFv4.2\n", note="família")
-    copy = CopyRequest(user_id=ADA, copy_of=source.job_id, job_id=job_id(2), reference="rCRS", file_name="free_1.vcf")
+    copy = CopyInput(user_id=ADA, copy_of=source.job_id, job_id=job_id(2), reference="rCRS", file_name="free_1.vcf")
     assert deliver(submit, copy.to_json(), copy.to_json()) == []
     assert services.jobs.get(job_id(2)) is None, "S3's event makes the job"
     assert deliver(submit, s3_event(copy.key), copy.to_json(), s3_event(copy.key)) == []
@@ -210,7 +211,7 @@ def test_a_file_is_copied_once_whenever_the_function_dies(
         monkeypatch: pytest.MonkeyPatch) -> None:
     make_profile(ADA)
     source = make_job(services, 1)
-    copy = CopyRequest(user_id=ADA, copy_of=source.job_id, job_id=job_id(2), reference="rCRS", file_name="free_1.vcf")
+    copy = CopyInput(user_id=ADA, copy_of=source.job_id, job_id=job_id(2), reference="rCRS", file_name="free_1.vcf")
     faults = Faults()
     faults.fail_at = at
     with monkeypatch.context() as broken:
@@ -248,4 +249,5 @@ def test_a_job_whose_request_was_not_published_is_requested_again(
         assert deliver(submit, s3_event(key)) == ["0"]
     assert bodies_in(services.settings.job_requests_queue_url) == []
     assert deliver(submit, s3_event(key)) == []
-    assert bodies_in(services.settings.job_requests_queue_url) == [{"job_id": job_id(), "user_id": ADA}]
+    assert bodies_in(services.settings.job_requests_queue_url) == [
+        {"type": "job_request", "job_id": job_id(), "user_id": ADA}]

@@ -25,8 +25,9 @@ from annotator.worker.workspace import alive
 from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue, ReceivedMessage
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.job_record import to_record
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.throughput import Pace
@@ -112,8 +113,9 @@ def test_a_job_is_annotated_from_queue_to_announcement(
     assert sorted(key.rsplit("/", 1)[1] for key in keys_in(services.files.results_bucket)) == [
         "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
         "free_1.variants.parquet"]
-    assert bodies_in(results_queue) == [{"job_id": job.job_id, "user_id": ADA, "job_status": "COMPLETED",
-                                         "role": "free_user", "complete_time": services.clock()}]
+    assert bodies_in(results_queue) == [{"type": "job_result", "job_id": job.job_id, "user_id": ADA,
+                                         "job_status": "COMPLETED", "role": "free_user",
+                                         "complete_time": services.clock()}]
     assert messages_left(services) == (0, 0)
     assert [path.name for path in (tmp_path / "work" / "worker-w1").iterdir()] == ["lock"]
 

@@ -2,19 +2,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-
-import pytest
 
 from annotator.worker.annotate_job import KEY_FIGURES, key_figures
 from chalicelib.aws.dynamodb.items import to_item
 from chalicelib.domain.job_note import LONGEST_NOTE, read_note
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.job_record import to_record
-from chalicelib.domain.jobs import JobReason, JobStatus
-from chalicelib.domain.messages import JobRequest
+from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.names import LONGEST_NAME
 from chalicelib.domain.size_limits import LARGEST_RECORD, LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
-from chalicelib.exceptions import JobFailure
 from tests.job_records import job_of, result_names
 
 USER, JOB = "1" * 36, "aaaaaaaa-0000-4000-8000-000000000001"
@@ -32,10 +28,10 @@ def test_texts_are_cut_to_bytes_and_say_so() -> None:
 
 
 def test_a_reason_is_short_whatever_the_file_has_in_it() -> None:
-    reason = JobFailure(LONG, LONG, LONG, line=1, field=LONG, text=LONG).as_reason()
+    reason = JobReason(LONG, LONG, LONG, line=1, field=LONG, text=LONG)
     assert LONGEST_TEXT - 4 < len(reason.message.encode()) <= LONGEST_TEXT
     assert LONGEST_WORD - 4 < len(reason.text.encode()) <= LONGEST_WORD
-    assert sum(len(str(getattr(reason, one.name)).encode()) for one in fields(reason)) < 10_000
+    assert sum(len(str(getattr(reason, name)).encode()) for name in reason.__struct_fields__) < 10_000
 
 
 def test_key_figures_fit_whatever_names_contigs_genes_and_warnings_have() -> None:
@@ -60,10 +56,3 @@ def test_the_largest_job_fits_into_a_record() -> None:
     assert job.note is not None
     assert len(job.note) <= LONGEST_NOTE
     assert len(json.dumps(to_item(to_record(job)), ensure_ascii=False).encode()) < LARGEST_RECORD / 2
-
-
-@pytest.mark.parametrize("job_id", ["pace", "", "../x", JOB.upper(), f"unnamed:b/{JOB}"])
-def test_a_message_to_the_annotator_names_a_job_and_no_other_record(job_id: str) -> None:
-    assert JobRequest.from_json(json.dumps({"job_id": JOB, "user_id": USER})).job_id == JOB
-    with pytest.raises(ValueError, match="not a job request"):
-        JobRequest.from_json(json.dumps({"job_id": job_id, "user_id": USER}))

@@ -95,7 +95,7 @@ def test_deleting_signs_out_and_lets_nothing_more_be_done(browser: Browser, eras
     assert "You are signed out." in page.text
     assert browser.get_json("/annotations").status == 401
     message = boto3.client("sqs").receive_message(QueueUrl=erasing.erase_queue.url)["Messages"][0]
-    assert json.loads(message["Body"]) == {"user_id": ada.identity_id}
+    assert json.loads(message["Body"]) == {"type": "erase_user", "user_id": ada.identity_id}
     again = sign_in(ada)  # on another device, or anew
     refused = again.get_json("/annotate")
     assert (refused.status, refused.json["code"]) == (409, "account_erasing")

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.domain.job_note import read_note, write_note
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.messages import CopyRequest
+from chalicelib.domain.messages import CopyInput, decode
 from chalicelib.domain.names import is_job_id
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
@@ -43,13 +43,11 @@ def ended(web: Services, make_job: Callable[..., Job], ada: Profile) -> Job:
 
 def deliver(web: Services, *bodies: dict[str, Any]) -> None:
     """Deal with messages of the queue `uploads` as their function does."""
-    from lambdas import submit
+    from lambdas import _handler
 
-    assert submit.logger  # the logger that the use case's is a child of
+    assert _handler.logger  # the logger that the use case's is a child of
     for body in bodies:
-        request = CopyRequest.from_json(json.dumps(body))
-        assert request is not None
-        copy_input(web, request)
+        copy_input(web, decode(json.dumps(body), CopyInput))
 
 
 def ask_again(browser: Browser, **values: str) -> str:
@@ -125,7 +123,8 @@ def test_another_user_s_job_is_not_copied(web: Services, ended: Job, ada: Profil
     eve = replace(ada, identity_id=EVE)
     web.profiles.sign_in(eve)
     other = "aaaaaaaa-0000-4000-8000-00000000000e"
-    deliver(web, {"user_id": EVE, "copy_of": JOB_ID, "job_id": other, "reference": "rCRS", "file_name": "a.vcf"})
+    deliver(web, {"type": "copy_input", "user_id": EVE, "copy_of": JOB_ID, "job_id": other, "reference": "rCRS",
+                  "file_name": "a.vcf"})
     job = web.jobs.get(other)
     assert job is not None
     assert job.job_status is JobStatus.FAILED

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
 from chalicelib.services import Services
 from chalicelib.web.routes.job_list import PAGE_SIZE
 from tests.conftest import HeldClock

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.aws.dynamodb.throughput import PaceRecord
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
