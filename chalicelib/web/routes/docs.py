@@ -12,7 +12,7 @@ from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS
 from chalicelib.domain.profiles import Role
 from chalicelib.domain.result_files import RESULT_FILES, RESULTS, result_name
 from chalicelib.exceptions import NotFoundError
-from chalicelib.usecases.upload.available_references import available
+from chalicelib.usecases.references import available
 from chalicelib.usecases.upload.prepare_upload import UPLOAD_FORM_SECONDS
 from chalicelib.web.http import assets, sessions
 from chalicelib.web.http.pages import render

@@ -11,7 +11,7 @@ from chalicelib.domain.profiles import Profile
 from chalicelib.domain.references import AUTO
 from chalicelib.domain.result_files import INPUT, LOG, RESULT_FILES, VARIANTS
 from chalicelib.usecases.jobs.user_jobs import JobFile, job_files
-from chalicelib.web.http.site import Site
+from chalicelib.web.site import Site
 from chalicelib.web.views.summary import SummaryView
 from chalicelib.web.views.timeline import Step, timeline
 
