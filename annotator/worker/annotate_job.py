@@ -1,13 +1,13 @@
 """One job's work on local disk: download, annotate, upload."""
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from annotator.engine.files import sha256_of
 from annotator.worker.choose_reference import LIMITS as LOOK_LIMITS
 from annotator.worker.choose_reference import choose_reference
 from annotator.worker.engine_process import EngineRun, EngineStoppedError, run_engine
@@ -110,12 +110,6 @@ def made_file(folder: Path, kind: str) -> Path:
     """Where the engine leaves a file of the result; where it is to be, as long as it is not there."""
     places = [folder / f"{BASE}{suffix}" for suffix in RESULT_FILES[kind].suffixes]
     return next((path for path in places if path.exists()), places[0])
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def key_figures(summary: dict[str, Any]) -> dict[str, Any]:

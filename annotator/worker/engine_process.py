@@ -17,6 +17,7 @@ from annotator.worker.limited_process import (
     WallTimeError,
     run_limited,
 )
+from chalicelib.domain.amounts import duration, size
 from chalicelib.domain.jobs import Progress, Stage
 from chalicelib.domain.plans import Plan
 from chalicelib.exceptions import GasError, JobFailure
@@ -131,18 +132,7 @@ def _failure(error: dict[str, Any], run: EngineRun) -> JobFailure:
         hint = f"This is the limit of the {run.plan.name} plan. {SPLIT}"
         if better := run.better:
             hint += (f", or annotate it with {better.name}, which takes {better.record_limit:,} records, "
-                     f"{_size(better.uncompressed_limit)} uncompressed and {_size(better.results_limit)} of results")
+                     f"{size(better.uncompressed_limit)} uncompressed and {size(better.results_limit)} of results")
         hint += "."
     return JobFailure(error["code"], error["message"], hint, line=error.get("line"),
                       column=error.get("column"), field=error.get("field") or "", text=error.get("text") or "")
-
-
-def duration(seconds: int) -> str:
-    """A limit of time in words."""
-    if seconds < 120:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
-    return f"{seconds // 60} minutes" if seconds < 7200 else f"{seconds // 3600} hours"
-
-
-def _size(number: int) -> str:
-    return f"{number / 1024**3:.4g} GiB" if number >= 1024**3 else f"{number / 1024**2:.4g} MiB"

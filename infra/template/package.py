@@ -1,6 +1,7 @@
-"""Makes the deployment artifact: `python -m infra.template.package` (`make package`).
+"""Makes the deployment artifact: `python -m infra package` (`make package`).
 
-1. `frontend/` is built into `chalicelib/web/static/dist/`, and the sample annotated into `static/sample/`;
+1. `frontend/` is built into `chalicelib/web/static/dist/`, with the rules that its scripts share with Python
+   (`frontend_rules.py`), and the sample annotated into `static/sample/`;
 2. what belongs into the functions is copied to `out/build/`, so that no cache or editor file gets into the zip;
 3. the rows of `infra/functions.yaml` are added to `infra/resources.yaml`, as `out/service.yaml`;
 4. `chalice package --merge-template out/service.yaml` makes `out/package/sam.yaml` and `deployment.zip` of it.
@@ -9,7 +10,6 @@ A step whose inputs are the same as last time is left out.
 """
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import platform
@@ -17,7 +17,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ import yaml
 from infra.aws.artifact import Artifact
 from infra.aws.cloudformation import Say
 from infra.errors import OperatorError
+from infra.template.frontend_rules import write_rules
 
 PROJECT = Path(__file__).resolve().parents[2]
 FUNCTIONS_PYTHON = (3, 11)
@@ -90,7 +90,8 @@ class Builder:
         """Builds styles and scripts with the Node.js of the virtual environment."""
         frontend = self.project / "frontend"
         target = self.project / "chalicelib" / "web" / "static" / "dist"
-        sources = [path for path in _walk(frontend) if "node_modules" not in path.relative_to(frontend).parts]
+        write_rules(self.project)
+        sources = [path for path in _walk(frontend) if path.relative_to(frontend).parts[0] not in ("tests", "coverage")]
         sources += files_of(self.project, ("docs/annotation.md", "reference/rCRS"))  # parts of them are pages, too
         packages = Stamp(self.out / "frontend-packages.stamp",
                          [frontend / "package.json", frontend / "package-lock.json"])
@@ -291,25 +292,3 @@ def _after(text: str, mark: str) -> str:
 def default_builder(say: Say) -> Builder:
     """Builds this checkout, into `out/`."""
     return Builder(project=PROJECT, out=PROJECT / "out", cache=PROJECT / ".gas" / "cache", say=say)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Makes the deployment artifact.")
-    parser.add_argument("--frontend-only", action="store_true", help="build styles and scripts, package nothing")
-    options = parser.parse_args(arguments)
-    started = time.monotonic()
-    builder = default_builder(lambda line: print(f"  {line}", flush=True))
-    try:
-        if options.frontend_only:
-            builder.build_frontend()
-        else:
-            print(f"{builder.build().directory} is up to date ({time.monotonic() - started:.1f} s)")
-    except OperatorError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

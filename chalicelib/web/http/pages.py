@@ -9,13 +9,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from chalicelib.domain import amounts
 from chalicelib.exceptions import GasError
 from chalicelib.web.globus import globus_origin
 from chalicelib.web.http import assets, csrf
 from chalicelib.web.http.headers import ContentPolicy
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse
-from chalicelib.web.views import amounts
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -95,6 +95,5 @@ def _environment() -> Environment:
                               trim_blocks=True, lstrip_blocks=True, auto_reload=False)
     environment.globals["icon"] = _icon
     environment.filters.update(size=amounts.size, count=amounts.count, iso=amounts.iso, utc=amounts.utc,
-                               duration=amounts.duration, price=amounts.price, breakable=_breakable,
-                               code=_code)
+                               duration=amounts.duration, breakable=_breakable, code=_code)
     return environment

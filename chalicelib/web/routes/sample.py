@@ -39,7 +39,7 @@ def sample_summary() -> dict[str, Any]:
     try:
         summary: dict[str, Any] = json.loads(_path(SUMMARY).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise AssetsMissingError("the sample's results are missing: run `python -m infra.template.package`") from error
+        raise AssetsMissingError("the sample's results are missing: run `python -m infra package`") from error
     return summary
 
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain import amounts
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.result_files import RESULTS
-from chalicelib.web.views import amounts
 
 _ENDS = {JobStatus.COMPLETED: "Completed", JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Cancelled"}
 

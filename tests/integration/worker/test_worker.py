@@ -282,7 +282,7 @@ def test_larger_results_than_the_plan_takes(services: Services, make_worker: Cal
     assert error.code == "results_too_large"
     assert error.message == "The results would take more than 1,000 bytes, which is the limit."
     assert error.hint.startswith("This is the limit of the Free plan. Split the file by chromosome or by region")
-    assert "and 3 MiB of results." in error.hint
+    assert "and 3\N{NO-BREAK SPACE}MB of results." in error.hint
 
 
 def test_premium_takes_more(services: Services, make_worker: Callable[..., Worker]) -> None:
@@ -299,8 +299,9 @@ def test_more_processor_time_than_the_plan_gives(
     engine_is(monkeypatch, "while True: pass")
     error = failed_with(services, make_worker, VCF, free_processor_limit=1, premium_processor_limit=7200)
     assert error.code == "processor_time_limit"
-    assert error.message == "The annotation needed more than 1 second of processor time, the limit of the Free plan."
-    assert error.hint.endswith("or annotate it with Premium, which gives 2 hours.")
+    assert error.message == (
+        "The annotation needed more than 1\N{NO-BREAK SPACE}s of processor time, the limit of the Free plan.")
+    assert error.hint.endswith("or annotate it with Premium, which gives 2\N{NO-BREAK SPACE}h.")
 
 
 def test_the_engine_gets_no_credentials(

@@ -31,7 +31,7 @@ def test_every_type_of_the_templates_has_its_rights_and_no_other_has():
 
 def test_the_file_is_what_the_templates_ask_for():
     written = json.loads(POLICY.read_text(encoding="utf-8"))
-    assert written == policy(types()), "run python -m infra.template.deployer_policy"
+    assert written == policy(types()), "run python -m infra deployer-policy"
 
 
 def test_it_fits_into_one_managed_policy():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.cli import main
 from infra.errors import OperatorError
 from infra.template import package
 from infra.template.package import Builder, Stamp, files_of
@@ -183,8 +184,8 @@ def test_the_command_line_is_one_line_on_failure(monkeypatch: pytest.MonkeyPatch
         raise OperatorError("npm is not there.", "Run `make clean-all`.")
 
     monkeypatch.setattr(Builder, "build", fails)
-    assert package.main([]) == 1
-    assert capsys.readouterr().err == "npm is not there. Run `make clean-all`.\n"
+    assert main(["package"]) == 1
+    assert capsys.readouterr().err == "error: npm is not there. Run `make clean-all`.\n"
 
 
 def test_the_real_sources_are_all_there():
