@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.domain.job_record import UNANNOUNCED, from_record, to_record
 import msgspec
 
 from chalicelib.domain.job_reason import JobReason
+from chalicelib.domain.job_record import UNANNOUNCED, from_record, to_record
 from chalicelib.domain.jobs import Job, Progress, progress_record
 from chalicelib.domain.result_files import RESULT_FILES, StoredFile, result_name
 

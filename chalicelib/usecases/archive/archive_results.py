@@ -97,8 +97,8 @@ def _archive_held(services: Services, job: Job, owner: str) -> Archived:
         job, lambda upload: services.archive_table.note_upload(job.job_id, owner, upload))
     companions = {kind: _archive_companion(services, job, archive_id, live) for kind in companion_kinds()
                   if (live := job.file(kind).key) is not None}
-    services.archive_table.record_archived(job, owner, {RESULTS: archive_id, **companions}, services.clock())
-    _delete_live(services, job)
+    cold = services.archive_table.record_archived(job, owner, {RESULTS: archive_id, **companions}, services.clock())
+    _delete_live(services, cold)
     count_bytes("BytesArchived", job)
     logger.info("Results archived", extra={"archive_id": archive_id, "bytes": job.file(RESULTS).size})
     return Archived.ARCHIVED
@@ -116,9 +116,11 @@ def _archive_companion(services: Services, job: Job, archive_id: str, live: str)
 
 
 def _delete_live(services: Services, job: Job) -> None:
+    """Delete the originals of an archived job, but nothing that its record still names."""
     for kind in archived_kinds():
-        services.files.delete(services.files.results_bucket,
-                              key_prefix(job.user_id, job.job_id) + job.file_name(kind))
+        if job.file(kind).key is None:
+            services.files.delete(services.files.results_bucket,
+                                  key_prefix(job.user_id, job.job_id) + job.file_name(kind))
 
 
 def _warn(services: Services, job: Job, now: int, due: int) -> None:

@@ -56,8 +56,8 @@ def reading_links(services: Services, user_id: str, job_id: str) -> ReadingLinks
     :raises FileNotAvailableError: there is no table of variants (yet), or it is in the archive
     """
     job = get_job(services, user_id, job_id)
-    bucket, (results, index, variants) = job.results_bucket, (job.file(kind).key for kind in
-                                                                 (RESULTS, INDEX, VARIANTS))
+    bucket = job.results_bucket
+    results, index, variants = (job.file(kind).key for kind in (RESULTS, INDEX, VARIANTS))
     if not bucket or not results or not index or not variants:
         raise FileNotAvailableError()
     size = services.files.size(bucket, variants)

@@ -198,7 +198,7 @@ def _result(walk: _Walk, file: ListedFile, job: Job | None) -> None:
         _leftover(walk, services.files.results_bucket, file, job)
         return
     # What goes with the results file asks for itself only where it was left behind: the results file asks for all.
-    wanted = archived_kinds() if job.archived else (RESULTS,)
+    wanted = [kind for kind in archived_kinds() if job.file(kind).key is None] if job.archived else [RESULTS]
     if file.key.rsplit("/", 1)[1] not in map(job.file_name, wanted) or job.job_status is not JobStatus.COMPLETED:
         return
     profile = walk.profile(job.user_id)

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.aws.s3 import object_copy
 from chalicelib.domain.messages import ArchiveMessage, decode
 from chalicelib.domain.profiles import Profile, Role
+from chalicelib.domain.result_files import RESULT_FILES
 from chalicelib.exceptions import FilesOnTheMoveError
 from chalicelib.services import Services
 from chalicelib.usecases.archive import archive_results as use_case
@@ -267,6 +268,19 @@ def test_a_message_that_is_none_is_reported_alone(services: Services, functions:
     clock.advance(RETENTION)
     assert functions.deliver("archive", "[]", "not json", result_message(job), '{"job_id": "x"}') == ["0", "1", "3"]
     assert reload(services, job).archived
+
+
+def test_a_file_that_is_archived_from_now_on_is_not_deleted_where_it_was_not_archived_yet(
+        services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    make_profile()
+    job = make_completed(services)
+    clock.advance(RETENTION)
+    functions.archive(job)
+    monkeypatch.setitem(RESULT_FILES, "log", replace(RESULT_FILES["log"], archived=True))
+    again = functions.archive(job)
+    assert again.file("log").key == job.file("log").key
+    assert job.file("log").key in keys_in(services.files.results_bucket)
 
 
 def test_a_results_file_that_is_missing_is_no_success(services: Services, functions: Functions, clock: HeldClock,
