@@ -78,7 +78,6 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
-@dataclass(frozen=True, kw_only=True)
 class InputFile:
     """The file that a user uploaded.
 
