@@ -13,6 +13,8 @@ from annotator.engine.reference.translation import reverse_complement, translate
 Interval = tuple[int, int]
 #: A stretch of transcript positions, or None for bases of the genome that are not in it.
 Piece = Interval | None
+#: Gives the upper-case bases of a contig on the forward strand: from a 1-based position on, so many; fewer at its end.
+Fetch = Callable[[int, int], bytes]
 #: Introns of at most so many bases are frameshifts of the models.
 _SHORT = 13
 
@@ -167,10 +169,10 @@ class Transcript:
 
     # Sequences
 
-    def load(self, fetch: Callable[[int, int], bytes]) -> None:
-        """Read the spliced sequence once; ``fetch`` gives the bases of a start and an end."""
+    def load(self, fetch: Fetch) -> None:
+        """Read the spliced sequence once."""
         if not self._spliced:
-            bases = "".join([fetch(first, last).decode("ascii") for first, last in self.exons])
+            bases = "".join([fetch(first, last - first + 1).decode("ascii") for first, last in self.exons])
             bases = bases if self.strand > 0 else reverse_complement(bases)
             if self.slip is not None:
                 # Unknown bases make unknown codons, so that nothing is said of what cannot be read.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from annotator.engine.consequence.hgvs import Parts, position_parts
 from annotator.engine.reference.gene_models import ContigModels
 
 
@@ -44,7 +43,7 @@ def cdna(models: ContigModels, places: Places) -> np.ndarray:
     return found
 
 
-def named(models: ContigModels, places: Places) -> list[pa.Array | pa.Scalar]:
+def named(models: ContigModels, places: Places) -> Parts:
     """HGVS names of bases (``12``, ``-40+977``, ``*5``), in parts to be joined."""
     forward = models.strand[places.transcript] > 0
     up, down = places.from_left + 1, places.from_right + 1
@@ -60,7 +59,4 @@ def named(models: ContigModels, places: Places) -> list[pa.Array | pa.Scalar]:
     coding = first > 0
     behind = coding & (number > last)
     number = np.where(behind, number - last, np.where(coding, number - first + (number >= first), number))
-    star = pa.array(["", "*"]).take(pa.array(behind.astype(np.int8)))
-    sign = pa.array(["", "+"]).take(pa.array((offset > 0).astype(np.int8)))
-    text = pc.if_else(pa.array(offset == 0), "", pa.array(offset).cast(pa.string()))
-    return [star, pa.array(number).cast(pa.string()), sign, text]
+    return position_parts(number, offset, behind)

@@ -1,0 +1,206 @@
+"""HGVS descriptions as data, and their text.
+
+A description is worked out as numbers, residues and the kind of the change (:class:`HgvsC`, :class:`HgvsP`), so that an
+isoform can take over that of another by adding to its numbers, and is written when all rows of a chunk are known. The
+functions that write them take columns, one element a description, whichever way each was worked out; they return parts
+that are joined with the name of the sequence in front (``ENST00000357654.9:c.``).
+
+Sources: https://hgvs-nomenclature.org/stable/background/numbering/ and https://hgvs-nomenclature.org/stable/recommendations/,
+in the forms that VEP writes (``hgvs_transcript`` and ``hgvs_protein`` of ``TranscriptVariationAllele``,
+``format_hgvs_string`` of ``Utils::Sequence``).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.byte_columns import bytes_of
+from annotator.engine.reference.translation import THREE_LETTERS
+
+Parts = list[pa.Array | pa.Scalar | str]
+#: Texts of residues by their one-letter code, padded with zeros: three letters, ``?`` for an unknown one.
+_RESIDUES = np.zeros((256, 3), dtype=np.uint8)
+for _letter, _text in {**THREE_LETTERS, "?": "?"}.items():
+    _RESIDUES[ord(_letter), : len(_text)] = np.frombuffer(_text.encode("ascii"), np.uint8)
+
+
+class Position(NamedTuple):
+    """A base of a transcript.
+
+    Attributes:
+        base: counted from 1: from the first base of the coding sequence, in ``n.`` from that of the transcript, or,
+            ``after_stop``, from the first base behind the coding sequence. Negative in the 5' UTR, never 0.
+        offset: bases from ``base`` into an intron, negative in front of an exon; 0 in an exon.
+        after_stop: whether it lies behind the coding sequence (``*``).
+    """
+
+    base: int
+    offset: int = 0
+    after_stop: bool = False
+
+    def renumbered(self, by: int) -> Position:
+        """The same base where the coding sequence has ``by`` more bases in front of it; UTRs count from its ends."""
+        return self if self.after_stop or self.base < 0 else self._replace(base=self.base + by)
+
+
+class HgvsC(NamedTuple):
+    """A change of a transcript (``c.`` or ``n.``).
+
+    Attributes:
+        start: first base.
+        end: last base; the same for a single one.
+        kind: ``>``, ``del``, ``dup``, ``inv``, ``ins`` or ``delins``.
+        ref: the base that is substituted; empty for other kinds.
+        alt: bases of a substitution, an insertion or a deletion-insertion; empty for other kinds.
+    """
+
+    start: Position
+    end: Position
+    kind: str
+    ref: str = ""
+    alt: str = ""
+
+    def renumbered(self, by: int) -> HgvsC:
+        """The same change where the coding sequence has ``by`` more bases in front of it."""
+        return self._replace(start=self.start.renumbered(by), end=self.end.renumbered(by)) if by else self
+
+
+class HgvsP(NamedTuple):
+    """A change of a protein (``p.``). Residues are one-letter codes, ``X`` for an unknown one, which VEP writes ``Ter``.
+
+    Attributes:
+        first: residue at ``start``; all that are named where VEP names several (``p.AlaGly3=``).
+        start: number of the first residue, from 1.
+        last: residue at ``end``, ``?`` for an unknown one; empty for a description with one position.
+        end: number of the last residue.
+        kind: empty for a substitution and a frameshift, else ``=``, ``?``, ``del``, ``dup``, ``ins`` or ``delins``.
+        alt: new residues; empty for ``=``, ``?``, ``del`` and ``dup``.
+        tail: ``fs`` or ``ext`` where the protein ends at another stop, else empty.
+        to_stop: residues to that stop; 0 where it is not found.
+    """
+
+    first: str
+    start: int
+    last: str
+    end: int
+    kind: str
+    alt: str = ""
+    tail: str = ""
+    to_stop: int = 0
+
+    def renumbered(self, by: int) -> HgvsP:
+        """The same change of a protein that has ``by`` more residues in front of it."""
+        return self._replace(start=self.start + by, end=self.end + by) if by else self
+
+
+class HgvsPColumns(NamedTuple):
+    """Many :class:`HgvsP`: ``start``, ``end`` and ``to_stop`` are ``(n,) int64``, the others columns of text."""
+
+    first: pa.StringArray
+    start: np.ndarray
+    last: pa.StringArray
+    end: np.ndarray
+    kind: pa.StringArray
+    alt: pa.StringArray
+    tail: pa.StringArray | None = None
+    to_stop: np.ndarray | None = None
+
+
+def position_parts(base: np.ndarray, offset: np.ndarray | None, after_stop: np.ndarray | None) -> Parts:
+    """Texts of positions (``12``, ``-40+977``, ``*5``).
+
+    Args:
+        base: ``(n,) int64``, as in :class:`Position`.
+        offset: ``(n,) int64``; None where all are 0.
+        after_stop: ``(n,) bool``; None where none is.
+    """
+    parts: Parts = [numbers(base)]
+    if after_stop is not None:
+        parts.insert(0, pa.array(["", "*"]).take(pa.array(after_stop.astype(np.int8))))
+    if offset is not None:
+        sign = pa.array(["", "+"]).take(pa.array((offset > 0).astype(np.int8)))
+        parts += [sign, pc.if_else(pa.array(offset == 0), "", numbers(offset))]
+    return parts
+
+
+def interval_parts(start: pa.StringArray, end: pa.StringArray) -> Parts:
+    """Texts of intervals by those of their ends: one position where both are the same."""
+    return [start, pc.if_else(pc.equal(start, end), "", pc.binary_join_element_wise("_", end, ""))]
+
+
+def protein_parts(p: HgvsPColumns) -> Parts:
+    """Texts of changes of proteins, with ``=`` as VEP writes it in CSQ (``%3D``)."""
+    second = pc.binary_join_element_wise("_", three_letters(p.last), numbers(p.end), "")
+    parts: Parts = [three_letters(p.first), numbers(p.start), pc.if_else(pc.equal(p.last, ""), "", second)]
+    parts += [pc.replace_substring(p.kind, "=", "%3D"), three_letters(p.alt)]
+    if p.tail is not None and p.to_stop is not None:
+        distance = pc.if_else(pa.array(p.to_stop > 0), numbers(p.to_stop), "?")
+        parts.append(pc.if_else(pc.equal(p.tail, ""), "", pc.binary_join_element_wise(p.tail, "Ter", distance, "")))
+    return parts
+
+
+def hgvsc_texts(changes: list[HgvsC | None], names: pa.StringArray) -> pa.StringArray:
+    """Whole descriptions of changes of transcripts.
+
+    Args:
+        changes: ``n`` of them; None where there is no description.
+        names: ``(n,)``, of transcripts, with ``:c.`` or ``:n.``.
+
+    Returns:
+        ``(n,)``, empty where there is none.
+    """
+    there = [one for one in changes if one is not None]
+    if not there:
+        return _placed([], changes, names)
+    starts, ends, kinds, refs, alts = zip(*there, strict=True)
+    texts = []
+    for positions in (starts, ends):
+        base, offset, after_stop = np.array(positions, dtype=np.int64).T
+        texts.append(pc.binary_join_element_wise(*position_parts(base, offset, after_stop > 0), ""))
+    edits = (pa.array(column, pa.string()) for column in (refs, kinds, alts))
+    return _placed([*interval_parts(*texts), *edits], changes, names)
+
+
+def hgvsp_texts(changes: list[HgvsP | None], names: pa.StringArray) -> pa.StringArray:
+    """Whole descriptions of changes of proteins; as :func:`hgvsc_texts`, ``names`` with ``:p.``."""
+    there = [one for one in changes if one is not None]
+    if not there:
+        return _placed([], changes, names)
+    columns = [np.array(one) if isinstance(one[0], int) else pa.array(one, pa.string()) for one in zip(*there, strict=True)]
+    return _placed(protein_parts(HgvsPColumns(*columns)), changes, names)
+
+
+def _placed(parts: Parts, changes: list[HgvsC | None] | list[HgvsP | None], names: pa.StringArray) -> pa.StringArray:
+    """Descriptions with their names in front, between empty texts for what has none."""
+    mask = pa.array([one is not None for one in changes], pa.bool_())
+    blank = pa.array([""] * len(changes), pa.string())
+    if not parts:
+        return blank
+    return pc.replace_with_mask(blank, mask, pc.binary_join_element_wise(names.filter(mask), *parts, ""))
+
+
+def three_letters(residues: pa.StringArray) -> pa.StringArray:
+    """Peptides in three-letter amino acids, from those in one-letter ones."""
+    data, offsets = bytes_of(residues)
+    letters = _RESIDUES[data]
+    kept = letters != 0
+    ends = np.zeros(len(data) + 1, dtype=np.int32)
+    np.cumsum(kept.sum(axis=1), out=ends[1:])
+    return pa.StringArray.from_buffers(len(residues), pa.py_buffer(ends[offsets]), pa.py_buffer(letters[kept]))
+
+
+def single_residues(residues: np.ndarray) -> pa.StringArray:
+    """A column of one-letter residues from their bytes, ``(n,) uint8``; empty for 0."""
+    there = residues != 0
+    ends = np.zeros(len(residues) + 1, dtype=np.int32)
+    np.cumsum(there, out=ends[1:])
+    return pa.StringArray.from_buffers(len(residues), pa.py_buffer(ends), pa.py_buffer(residues[there]))
+
+
+def numbers(values: np.ndarray) -> pa.StringArray:
+    """Whole numbers as text."""
+    return pa.array(values).cast(pa.string())
