@@ -19,7 +19,7 @@ from annotator.engine.consequence.scalar.hgvs_c import REACH
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.consequence.so_terms import INTERGENIC
-from annotator.engine.consequence.vector.coding_indel import CodingIndelRows
+from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRows
 from annotator.engine.consequence.vector.codons import CodingSequences, protein_prefixes
 from annotator.engine.consequence.vector.noncoding_indel import Ranges, indel_terms, outside_codons
 from annotator.engine.consequence.vector.noncoding_indel_hgvs import IndelDescriber

@@ -12,6 +12,7 @@ in the forms that VEP writes (``hgvs_transcript`` and ``hgvs_protein`` of ``Tran
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ class Position(NamedTuple):
 
     def renumbered(self, by: int) -> Position:
         """The same base where the coding sequence has ``by`` more bases in front of it; UTRs count from its ends."""
-        return self if self.after_stop or self.base < 0 else self._replace(base=self.base + by)
+        return self if self.after_stop or self.base < 0 else Position(self.base + by, self.offset)
 
 
 class HgvsC(NamedTuple):
@@ -66,11 +67,13 @@ class HgvsC(NamedTuple):
 
     def renumbered(self, by: int) -> HgvsC:
         """The same change where the coding sequence has ``by`` more bases in front of it."""
-        return self._replace(start=self.start.renumbered(by), end=self.end.renumbered(by)) if by else self
+        if not by:
+            return self
+        return HgvsC(self.start.renumbered(by), self.end.renumbered(by), self.kind, self.ref, self.alt)
 
 
 class HgvsP(NamedTuple):
-    """A change of a protein (``p.``). Residues are one-letter codes, ``X`` for an unknown one, which VEP writes ``Ter``.
+    """A change of a protein (``p.``). Residues are one-letter codes; ``X``, an unknown one, is ``Ter`` in VEP's names.
 
     Attributes:
         first: residue at ``start``; all that are named where VEP names several (``p.AlaGly3=``).
@@ -94,20 +97,28 @@ class HgvsP(NamedTuple):
 
     def renumbered(self, by: int) -> HgvsP:
         """The same change of a protein that has ``by`` more residues in front of it."""
-        return self._replace(start=self.start + by, end=self.end + by) if by else self
+        if not by:
+            return self
+        numbers = self.start + by, self.last, self.end + by
+        return HgvsP(self.first, *numbers, self.kind, self.alt, self.tail, self.to_stop)
 
 
 class HgvsPColumns(NamedTuple):
-    """Many :class:`HgvsP`: ``start``, ``end`` and ``to_stop`` are ``(n,) int64``, the others columns of text."""
+    """The fields of many :class:`HgvsP` as columns, one element a description."""
 
     first: pa.StringArray
-    start: np.ndarray
+    start: pa.Int64Array
     last: pa.StringArray
-    end: np.ndarray
+    end: pa.Int64Array
     kind: pa.StringArray
     alt: pa.StringArray
-    tail: pa.StringArray | None = None
-    to_stop: np.ndarray | None = None
+    tail: pa.StringArray
+    to_stop: pa.Int64Array
+
+    def filter(self, chosen: np.ndarray) -> HgvsPColumns:
+        """Those for which ``chosen``, ``(n,) bool``, is true."""
+        mask = pa.array(chosen)
+        return HgvsPColumns(*(column.filter(mask) for column in self))
 
 
 def position_parts(base: np.ndarray, offset: np.ndarray | None, after_stop: np.ndarray | None) -> Parts:
@@ -134,16 +145,15 @@ def interval_parts(start: pa.StringArray, end: pa.StringArray) -> Parts:
 
 def protein_parts(p: HgvsPColumns) -> Parts:
     """Texts of changes of proteins, with ``=`` as VEP writes it in CSQ (``%3D``)."""
-    second = pc.binary_join_element_wise("_", three_letters(p.last), numbers(p.end), "")
-    parts: Parts = [three_letters(p.first), numbers(p.start), pc.if_else(pc.equal(p.last, ""), "", second)]
-    parts += [pc.replace_substring(p.kind, "=", "%3D"), three_letters(p.alt)]
-    if p.tail is not None and p.to_stop is not None:
-        distance = pc.if_else(pa.array(p.to_stop > 0), numbers(p.to_stop), "?")
-        parts.append(pc.if_else(pc.equal(p.tail, ""), "", pc.binary_join_element_wise(p.tail, "Ter", distance, "")))
-    return parts
+    start, end, to_stop = (column.cast(pa.string()) for column in (p.start, p.end, p.to_stop))
+    second = pc.if_else(pc.equal(p.last, ""), "", pc.binary_join_element_wise("_", three_letters(p.last), end, ""))
+    kind = pc.replace_substring(p.kind, "=", "%3D")
+    stop = pc.binary_join_element_wise(p.tail, "Ter", pc.if_else(pc.equal(p.to_stop, 0), "?", to_stop), "")
+    stop = pc.if_else(pc.equal(p.tail, ""), "", stop)
+    return [three_letters(p.first), start, second, kind, three_letters(p.alt), stop]
 
 
-def hgvsc_texts(changes: list[HgvsC | None], names: pa.StringArray) -> pa.StringArray:
+def hgvsc_texts(changes: Sequence[HgvsC | None], names: pa.StringArray) -> pa.StringArray:
     """Whole descriptions of changes of transcripts.
 
     Args:
@@ -159,22 +169,22 @@ def hgvsc_texts(changes: list[HgvsC | None], names: pa.StringArray) -> pa.String
     starts, ends, kinds, refs, alts = zip(*there, strict=True)
     texts = []
     for positions in (starts, ends):
-        base, offset, after_stop = np.array(positions, dtype=np.int64).T
-        texts.append(pc.binary_join_element_wise(*position_parts(base, offset, after_stop > 0), ""))
+        base, offset, after_stop = (np.array(column) for column in zip(*positions, strict=True))
+        texts.append(pc.binary_join_element_wise(*position_parts(base, offset, after_stop), ""))
     edits = (pa.array(column, pa.string()) for column in (refs, kinds, alts))
     return _placed([*interval_parts(*texts), *edits], changes, names)
 
 
-def hgvsp_texts(changes: list[HgvsP | None], names: pa.StringArray) -> pa.StringArray:
+def hgvsp_texts(changes: Sequence[HgvsP | None], names: pa.StringArray) -> pa.StringArray:
     """Whole descriptions of changes of proteins; as :func:`hgvsc_texts`, ``names`` with ``:p.``."""
     there = [one for one in changes if one is not None]
     if not there:
         return _placed([], changes, names)
-    columns = [np.array(one) if isinstance(one[0], int) else pa.array(one, pa.string()) for one in zip(*there, strict=True)]
-    return _placed(protein_parts(HgvsPColumns(*columns)), changes, names)
+    columns = HgvsPColumns(*map(pa.array, zip(*there, strict=True)))
+    return _placed(protein_parts(columns), changes, names)
 
 
-def _placed(parts: Parts, changes: list[HgvsC | None] | list[HgvsP | None], names: pa.StringArray) -> pa.StringArray:
+def _placed(parts: Parts, changes: Sequence[HgvsC | HgvsP | None], names: pa.StringArray) -> pa.StringArray:
     """Descriptions with their names in front, between empty texts for what has none."""
     mask = pa.array([one is not None for one in changes], pa.bool_())
     blank = pa.array([""] * len(changes), pa.string())

@@ -11,6 +11,9 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.hgvs import Parts, hgvsc_texts, hgvsp_texts
 from annotator.engine.consequence.scalar.rows import Row
 
+#: Fields of :class:`Row` that are positions.
+_SPANS = ("cdna", "cds", "protein")
+
 
 @dataclass
 class Rows:
@@ -56,24 +59,28 @@ def rows_of(pair: np.ndarray, found: list[Row], names: pa.StringArray, proteins:
         names: ``(n,)``, of their transcripts, with ``:c.`` or ``:n.``.
         proteins: ``(n,)``, names of their proteins, with ``:p.``.
     """
-    columns = dict(zip(Row._fields, zip(*found, strict=True), strict=True)) if found else dict.fromkeys(Row._fields, ())
+    columns = dict(zip(Row._fields, zip(*found, strict=True) if found else [()] * len(Row._fields), strict=True))
     texts: dict[str, pa.Array | Parts] = {
         "hgvsc": hgvsc_texts(columns["hgvsc"], names),
         "hgvsp": hgvsp_texts(columns["hgvsp"], proteins),
     }
     for name in ("exon", "intron", "amino_acids", "codons"):
         texts[name] = pa.array(columns[name], pa.string())
-    for name in ("cdna", "cds", "protein"):
-        ends = zip(*(span or (None, None) for span in columns[name]), strict=True) if found else ((), ())
-        texts[name] = span_texts(*(pa.array(end, pa.int64()) for end in ends))
+    spans = [span or (None, None) for name in _SPANS for span in columns[name]]
+    written = span_texts(*(pa.array([span[end] for span in spans], pa.int64()) for end in (0, 1)))
+    for at, name in enumerate(_SPANS):
+        texts[name] = written.slice(at * len(found), len(found))
     return Rows(pair, np.array(columns["terms"], dtype=np.int64), texts)
 
 
 def span_texts(start: pa.Int64Array, end: pa.Int64Array) -> pa.StringArray:
     """Ranges of positions as VEP writes them: the lower one first, one when they are the same, ``?`` for a null."""
-    known = pc.and_(start.is_valid(), end.is_valid())
     low, high = pc.min_element_wise(start, end), pc.max_element_wise(start, end)
-    ends = (pc.if_else(known, one, other) for one, other in ((low, start), (high, end)))
+    if low.null_count + start.null_count + end.null_count == 0:
+        texts = [low.cast(pa.string()), high.cast(pa.string())]
+        return pc.if_else(pc.equal(low, high), texts[0], pc.binary_join_element_wise(*texts, "-"))
+    known = pc.and_(start.is_valid(), end.is_valid())
+    ends = pc.if_else(known, low, start), pc.if_else(known, high, end)
     texts = [pc.fill_null(one.cast(pa.string()), "?") for one in ends]
     several = pc.binary_join_element_wise(*texts, "-")
     return pc.if_else(low.is_valid(), pc.if_else(pc.equal(*texts), texts[0], several), "")

@@ -191,15 +191,15 @@ def describe_on_transcript(effect: Effect, shift: int, fetch: Fetch) -> HgvsC | 
     if change.kind != "dup":
         clip(change, protein=False)
     if allele.kind == SUBSTITUTION and effect.exonic and effect.cds_start is not None:
-        ends = [Position(effect.cds_start)] * 2
+        start = end = Position(effect.cds_start)
     elif first <= min(change.start, change.end) and max(change.start, change.end) <= last:
-        ends = [position_in(t, abs(one)) for one in (change.start, change.end)]
+        start, end = (position_in(t, abs(one)) for one in (change.start, change.end))
     else:
         return None
-    if ends[0][:2] > ends[1][:2] and not ends[1].after_stop:
-        ends.reverse()
+    if start[:2] > end[:2] and not end.after_stop:
+        start, end = end, start
     ref = change.ref if change.kind == ">" else ""
-    return HgvsC(*ends, change.kind, ref, "" if change.kind in ("del", "dup", "inv") else change.alt)
+    return HgvsC(start, end, change.kind, ref, "" if change.kind in ("del", "dup", "inv") else change.alt)
 
 
 def set_kind(change: Change, bases: Callable[[int, int], str]) -> None:

@@ -85,27 +85,29 @@ def _described(change: Change, effect: Effect, shifted: Effect) -> HgvsP:
         return _at(ref, start, "=")
     if kind == "del" or (kind == ">" and effect.stop_lost):
         kind = "del" if kind == "del" else ""
-        found = _named(ref, start, end, kind, alt[:1], single=len(ref) == 1)
-        return found._replace(tail="ext", to_stop=_extension(shifted)) if effect.stop_lost else found
+        stop = ("ext", _extension(shifted)) if effect.stop_lost else ("", 0)
+        return _named(ref, start, end, kind, alt[:1], *stop, single=len(ref) == 1)
     if kind == "delins":
         return _named(ref, start, end, "delins", _to_stop_codon(alt), single=start == end)
     if kind != "fs" or _written(alt) == "*":
         return _at(ref, start, "", alt)
     if _written(ref) == "*":  # the protein goes on behind its stop: an extension
-        return _at(ref, start, "", alt)._replace(tail="ext", to_stop=_extension(shifted))
-    return _at(ref, start, "", alt)._replace(tail="fs", to_stop=_distance_to_stop(start, shifted))
+        return _at(ref, start, "", alt, "ext", _extension(shifted))
+    return _at(ref, start, "", alt, "fs", _distance_to_stop(start, shifted))
 
 
-def _at(ref: str, start: int, kind: str, alt: str = "") -> HgvsP:
+def _at(ref: str, start: int, kind: str, alt: str = "", tail: str = "", to_stop: int = 0) -> HgvsP:
     """A description with one position."""
-    return HgvsP(ref, start, "", start, kind, alt)
+    return HgvsP(ref, start, "", start, kind, alt, tail, to_stop)
 
 
-def _named(ref: str, start: int, end: int, kind: str, alt: str = "", single: bool = False) -> HgvsP:
+def _named(
+    ref: str, start: int, end: int, kind: str, alt: str = "", tail: str = "", to_stop: int = 0, *, single: bool = False
+) -> HgvsP:
     """A description with the first and the last of some residues, or with the first alone."""
     if single:
-        return _at(ref[:1], start, kind, alt)
-    return HgvsP(ref[0], min(start, end), ref[-1], max(start, end), kind, alt)
+        return _at(ref[:1], start, kind, alt, tail, to_stop)
+    return HgvsP(ref[0], min(start, end), ref[-1], max(start, end), kind, alt, tail, to_stop)
 
 
 def _start_lost(ref: str, change: Change) -> HgvsP:

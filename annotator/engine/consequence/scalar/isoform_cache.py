@@ -106,7 +106,7 @@ class IsoformCache:
         return low >= max(first, t.coding_start) + margin and high <= min(last, t.coding_end) - margin
 
     def _range(self, allele: Allele, strand: int) -> tuple[int, int]:
-        """First and last base of the genome (1-based) that the allele touches where it is and where it is shifted to."""
+        """First and last base of the genome (1-based) that the allele touches, where it is and as far as it shifts."""
         if strand not in self._ranges:
             by = self._exact.shift(allele, strand) * strand
             low, high = min(allele.start, allele.end), max(allele.start, allele.end)
@@ -163,14 +163,17 @@ def _renumbered(row: Row, of: _Anchor, allele: Allele, t: Transcript, anchor: _A
     number = f"{exon + 1 if t.strand > 0 else count - exon}/{count}"
     by_cdna, by_cds = anchor.cdna - of.cdna, anchor.cds - of.cds
     by_codons = by_cds // 3
-    return row._replace(
-        exon=number if inside else row.exon and exon_numbers(t, allele.start, allele.end),
-        intron=row.intron and intron_numbers(t, allele.start, allele.end),
-        hgvsc=row.hgvsc and row.hgvsc.renumbered(by_cds),
-        hgvsp=row.hgvsp and row.hgvsp.renumbered(by_codons),
-        cdna=_plus(row.cdna, by_cdna),
-        cds=_plus(row.cds, by_cds),
-        protein=_plus(row.protein, by_codons),
+    return Row(
+        row.terms,
+        number if inside else row.exon and exon_numbers(t, allele.start, allele.end),
+        row.intron and intron_numbers(t, allele.start, allele.end),
+        row.hgvsc and row.hgvsc.renumbered(by_cds),
+        row.hgvsp and row.hgvsp.renumbered(by_codons),
+        _plus(row.cdna, by_cdna),
+        _plus(row.cds, by_cds),
+        _plus(row.protein, by_codons),
+        row.amino_acids,
+        row.codons,
     )
 
 

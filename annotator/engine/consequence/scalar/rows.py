@@ -176,8 +176,8 @@ class ExactRows:
         t = effect.transcript
         return Effect(shifted(effect.allele, t.strand, effect.shift, self._fetch), t, self._code, exon)
 
-    def _positions(self, effect: Effect) -> dict[str, Span]:
-        found: dict[str, Span] = {"cdna": (effect.cdna_start, effect.cdna_end)}
+    def _positions(self, effect: Effect) -> dict[str, Any]:
+        found: dict[str, Any] = {"cdna": (effect.cdna_start, effect.cdna_end)}
         if effect.coding and not effect.behind_slip:
             found["cds"] = effect.cds_start, effect.cds_end
             found["protein"] = effect.protein_start, effect.protein_end

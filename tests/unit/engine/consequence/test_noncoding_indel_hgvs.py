@@ -62,9 +62,5 @@ def test_repeats_of_all_kinds(seed: int) -> None:
 def test_both_strands() -> None:
     bases = "G" * 50 + "ACACACT" + "G" * 2 * NEAR + "G" * 50
     many, single = descriptions(bases, [(50, "GAC", "G"), (53, "A", "ATA")])
-    assert many == single == [
-        (55, 56, "del", ""),
-        (51, 52, "del", ""),
-        (53, 54, "ins", "TA"),
-        (52, 53, "ins", "AT"),
-    ]
+    assert many == [(55, 56, "del", ""), (51, 52, "del", ""), (53, 54, "ins", "TA"), (52, 53, "ins", "AT")]
+    assert single == many
