@@ -1,4 +1,4 @@
-"""Translation of codons by NCBI's genetic codes, one-letter to three-letter amino acids, reverse complements."""
+"""Translation of codons by NCBI's genetic codes, names of amino acids, reverse complements."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _TABLES = {
     5: "FFLLSSSSYY**CCWWLLLLPPPPHHQQRRRRIIMMTTTTNNKKSSSSVVVVAAAADDEEGGGG",
     11: "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
 }
+#: Three-letter amino acids by their one-letter code; a stop or an unknown one is ``Ter``, as Ensembl VEP writes it.
 THREE_LETTERS = {
     "A": "Ala",
     "C": "Cys",
@@ -99,11 +100,6 @@ for _at, _base in enumerate(b"ACGT"):
     BASE_INDEX[_base + 32] = _at
 #: The complement of a base, by its byte.
 COMPLEMENT = np.frombuffer(bytes(range(256)).translate(_COMPLEMENT), dtype=np.uint8)
-
-
-def three_letters(peptide: str) -> str:
-    """A peptide in three-letter amino acids; a stop or an unknown amino acid is ``Ter``, as Ensembl VEP writes it."""
-    return "".join([THREE_LETTERS[one] for one in peptide])
 
 
 def reverse_complement(bases: str) -> str:

@@ -1,4 +1,4 @@
-"""Rows of CSQ as columns: many pairs of an allele and a transcript, and the texts of their fields."""
+"""Rows of CSQ as columns: many overlaps of an allele with a transcript, and the texts of their fields."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ _SPANS = ("cdna", "cds", "protein")
 
 @dataclass
 class Rows:
-    """Some of the pairs of a chunk: their indices, their terms as bits, and the texts of the fields they have.
+    """Some of the overlaps of a chunk.
 
-    A text is an array with one value a pair, or a list of arrays and scalars to be joined.
+    Attributes:
+        pair: ``(n,) int64``, their indices.
+        terms: ``(n,) int64``, consequence terms as bits.
+        texts: by field of CSQ; a column with one value an overlap, or columns and scalars to be joined. Fields that are
+            empty for all are absent.
     """
 
     pair: np.ndarray
