@@ -104,21 +104,23 @@ class HgvsP(NamedTuple):
 
 
 class HgvsPColumns(NamedTuple):
-    """The fields of many :class:`HgvsP` as columns, one element a description."""
+    """The fields of many :class:`HgvsP` as columns, one element a description; None for one that is empty in all."""
 
     first: pa.StringArray
     start: pa.Int64Array
-    last: pa.StringArray
-    end: pa.Int64Array
-    kind: pa.StringArray
-    alt: pa.StringArray
-    tail: pa.StringArray
-    to_stop: pa.Int64Array
+    last: pa.StringArray | None = None
+    end: pa.Int64Array | None = None
+    kind: pa.StringArray | None = None
+    alt: pa.StringArray | None = None
+    tail: pa.StringArray | None = None
+    to_stop: pa.Int64Array | None = None
 
     def filter(self, chosen: np.ndarray) -> HgvsPColumns:
         """Those for which ``chosen``, ``(n,) bool``, is true."""
+        if chosen.all():
+            return self
         mask = pa.array(chosen)
-        return HgvsPColumns(*(column.filter(mask) for column in self))
+        return HgvsPColumns(*(column if column is None else column.filter(mask) for column in self))
 
 
 def position_parts(base: np.ndarray, offset: np.ndarray | None, after_stop: np.ndarray | None) -> Parts:
@@ -144,13 +146,19 @@ def interval_parts(start: pa.StringArray, end: pa.StringArray) -> Parts:
 
 
 def protein_parts(p: HgvsPColumns) -> Parts:
-    """Texts of changes of proteins, with ``=`` as VEP writes it in CSQ (``%3D``)."""
-    start, end, to_stop = (column.cast(pa.string()) for column in (p.start, p.end, p.to_stop))
-    second = pc.if_else(pc.equal(p.last, ""), "", pc.binary_join_element_wise("_", three_letters(p.last), end, ""))
-    kind = pc.replace_substring(p.kind, "=", "%3D")
-    stop = pc.binary_join_element_wise(p.tail, "Ter", pc.if_else(pc.equal(p.to_stop, 0), "?", to_stop), "")
-    stop = pc.if_else(pc.equal(p.tail, ""), "", stop)
-    return [three_letters(p.first), start, second, kind, three_letters(p.alt), stop]
+    """Texts of changes of proteins."""
+    parts: Parts = [three_letters(p.first), p.start.cast(pa.string())]
+    if p.last is not None and p.end is not None:
+        second = pc.binary_join_element_wise("_", three_letters(p.last), p.end.cast(pa.string()), "")
+        parts.append(pc.if_else(pc.equal(p.last, ""), "", second))
+    if p.kind is not None:
+        parts.append(p.kind)
+    if p.alt is not None:
+        parts.append(three_letters(p.alt))
+    if p.tail is not None and p.to_stop is not None:
+        residues = pc.if_else(pc.equal(p.to_stop, 0), "?", p.to_stop.cast(pa.string()))
+        parts.append(pc.if_else(pc.equal(p.tail, ""), "", pc.binary_join_element_wise(p.tail, "Ter", residues, "")))
+    return parts
 
 
 def hgvsc_texts(changes: Sequence[HgvsC | None], names: pa.StringArray) -> pa.StringArray:
@@ -167,20 +175,24 @@ def hgvsc_texts(changes: Sequence[HgvsC | None], names: pa.StringArray) -> pa.St
     if not there:
         return _placed([], changes, names)
     starts, ends, kinds, refs, alts = zip(*there, strict=True)
-    texts = []
-    for positions in (starts, ends):
-        base, offset, after_stop = (np.array(column) for column in zip(*positions, strict=True))
-        texts.append(pc.binary_join_element_wise(*position_parts(base, offset, after_stop), ""))
+    base, offset, after_stop = (np.array(column) for column in zip(*starts, *ends, strict=True))
+    parts = position_parts(base, offset if offset.any() else None, after_stop if after_stop.any() else None)
+    positions = pc.binary_join_element_wise(*parts, "")
+    start, end = positions.slice(0, len(there)), positions.slice(len(there))
     edits = (pa.array(column, pa.string()) for column in (refs, kinds, alts))
-    return _placed([*interval_parts(*texts), *edits], changes, names)
+    return _placed([*interval_parts(start, end), *edits], changes, names)
 
 
 def hgvsp_texts(changes: Sequence[HgvsP | None], names: pa.StringArray) -> pa.StringArray:
-    """Whole descriptions of changes of proteins; as :func:`hgvsc_texts`, ``names`` with ``:p.``."""
+    """Whole descriptions of changes of proteins, with ``=`` as VEP writes it in CSQ (``%3D``).
+
+    As :func:`hgvsc_texts`; ``names`` are of proteins, with ``:p.``.
+    """
     there = [one for one in changes if one is not None]
     if not there:
         return _placed([], changes, names)
     columns = HgvsPColumns(*map(pa.array, zip(*there, strict=True)))
+    columns = columns._replace(kind=pc.replace_substring(columns.kind, "=", "%3D"))
     return _placed(protein_parts(columns), changes, names)
 
 

@@ -63,14 +63,9 @@ def frameshift(indels: CodingIndels, frames: Frames, residues: np.ndarray) -> De
         active = active[(before == after) & (after != 0)]
         step[active] += 1
     stop = _first_stop(residues, mixed, tail, frames)
-    blank = pa.repeat("", count)
-    start = indels.first + step + 1
     columns = HgvsPColumns(
         first=single_residues(old),
-        start=pa.array(start),
-        last=blank,
-        end=pa.array(start),
-        kind=blank,
+        start=pa.array(indels.first + step + 1),
         alt=single_residues(new),
         tail=pa.array(["fs", ""]).take(pa.array((new == STOP).astype(np.int64))),
         to_stop=pa.array(np.where(stop < 0, 0, np.maximum(stop + 1 - step, 0))),
@@ -111,11 +106,6 @@ def _room(indels: CodingIndels, end: np.ndarray, size: np.ndarray) -> np.ndarray
     return np.where(indels.protein <= end + 1, 0, np.maximum(indels.protein - end - size + 1, 0))
 
 
-def _same_stop(count: int) -> dict[str, pa.Array]:
-    """The columns of descriptions of proteins that end at their old stop."""
-    return {"tail": pa.repeat("", count), "to_stop": pa.repeat(0, count)}
-
-
 def deletion(indels: CodingIndels, frames: Frames, residues: np.ndarray) -> Described:
     """Deletions of as many bases as whole codons have.
 
@@ -140,7 +130,6 @@ def deletion(indels: CodingIndels, frames: Frames, residues: np.ndarray) -> Desc
         end=pa.array(end),
         kind=pa.array(["del", "delins"]).take(pa.array(replaces.astype(np.int64))),
         alt=single_residues(np.where(replaces, new, 0)),
-        **_same_stop(len(indels)),
     )
     return columns, new != STOP
 
@@ -182,6 +171,5 @@ def insertion(indels: CodingIndels, frames: Frames, residues: np.ndarray) -> Des
         end=pa.array(high),
         kind=_PROTEIN_KINDS.take(pa.array(duplicates + 2 * replaces.astype(np.int64))),
         alt=stitched(unit.ravel(), [(rows * width, np.where(duplicates, 0, size))], count),
-        **_same_stop(count),
     )
     return columns, described
