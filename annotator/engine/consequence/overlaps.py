@@ -137,10 +137,7 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
     allele, transcript = _near(alleles, models)
     start, end = alleles.start[allele], alleles.end[allele]
     first, last = models.start[transcript], models.end[transcript]
-    touches = (end >= first) & (start <= last)
-    before = (end >= first - FLANK) & (end < first)
-    after = (start <= last + FLANK) & (start > last)
-    kept = touches | before | after
+    kept = (end >= first - FLANK) & (start <= last + FLANK)
     allele, transcript = allele[kept], transcript[kept]
     if models.copies:
         nearest = _nearest(alleles, models, allele, transcript)

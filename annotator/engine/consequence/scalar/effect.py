@@ -9,6 +9,7 @@ both to the same answers.
 from __future__ import annotations
 
 from annotator.engine.affixes import common_prefix, common_suffix
+from annotator.engine.consequence.region_rules import given, utr_terms
 from annotator.engine.consequence.scalar.placement import overlap
 from annotator.engine.consequence.scalar.start_and_stop import CodingEnds
 from annotator.engine.consequence.so_terms import BIT
@@ -133,17 +134,12 @@ class Effect(CodingEnds):
         """Touches the spliced transcript."""
         return any(self.pieces) or self.in_frameshift_intron
 
-    def _before_coding(self) -> bool:
-        t = self.transcript
-        if self.start == self.end + 1 == t.coding_start:
-            return True
-        return overlap(self.start, self.end, t.start, t.coding_start - 1)
-
-    def _after_coding(self) -> bool:
-        t = self.transcript
-        if self.start == self.end + 1 and self.end == t.coding_end:
-            return True
-        return overlap(self.start, self.end, t.coding_end + 1, t.end)
+    def region_terms(self) -> int:
+        """Terms of the introns, splice sites and UTRs that it changes."""
+        found, t = self.intron_terms, self.transcript
+        if self.exonic and self.beyond_coding and self.within_cdna:
+            found |= utr_terms(t.strand, (t.start, t.end), (t.coding_start, t.coding_end), (self.start, self.end))
+        return given(found, self.exonic) if found else 0
 
     @lazy
     def non_coding_exon(self) -> bool:
@@ -161,17 +157,11 @@ class Effect(CodingEnds):
         if self.frame_moves and self.cleanly_inside and not self.protein_kept:
             found = BIT["frameshift_variant"] | BIT["stop_gained"] * self.stop_gained
             return found | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
-        found = self.splice_terms()
+        found = self.region_terms()
         if self.coding and not self.start_whole:
             found |= self._coding_terms()
         elif self.start_whole:
             found |= BIT["start_retained_variant"] | BIT["5_prime_UTR_variant"]
-        if self.exonic and self.beyond_coding and self.within_cdna:
-            forward = t.strand > 0
-            found |= BIT["5_prime_UTR_variant"] * (self._before_coding() if forward else self._after_coding())
-            found |= BIT["3_prime_UTR_variant"] * (self._after_coding() if forward else self._before_coding())
-        if self.intronic:
-            found |= BIT["intron_variant"]
         if t.biotype == "nonsense_mediated_decay":
             found |= BIT["NMD_transcript_variant"]
         if not t.coding:
@@ -185,24 +175,6 @@ class Effect(CodingEnds):
     def cleanly_inside(self) -> bool:
         """Known to lie well inside an exon, and without a stop in its codons: a shift of the frame is all there is."""
         return self.inside and self.peptides is not None and "*" not in self.peptides[0] + self.peptides[1]
-
-    def splice_terms(self) -> int:
-        """Terms of the parts of introns, and of exons beside them, that it changes."""
-        if not self.boundary and not (self.tract or self.tract_reverse):
-            return 0
-        forward = self.transcript.strand > 0
-        donor, acceptor = (self.at_start, self.at_end) if forward else (self.at_end, self.at_start)
-        fifth = self.fifth if forward else self.fifth_reverse
-        region = (self.region if forward else self.region_reverse) and not fifth
-        found = 0
-        if self.boundary:
-            found |= BIT["splice_donor_variant"] * donor | BIT["splice_acceptor_variant"] * acceptor
-            found |= BIT["splice_donor_5th_base_variant"] * fifth | BIT["splice_donor_region_variant"] * region
-            if self.splice_near and not (donor or acceptor or region or fifth):
-                found |= BIT["splice_region_variant"]
-        if (self.tract if forward else self.tract_reverse) and not self.exonic:
-            found |= BIT["splice_polypyrimidine_tract_variant"]
-        return found
 
     def _coding_terms(self) -> int:
         if self.behind_slip:

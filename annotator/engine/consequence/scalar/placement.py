@@ -5,14 +5,21 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from annotator.engine.consequence.allele import Allele, Interval
+from annotator.engine.consequence.region_rules import (
+    EXON_REACH,
+    EXON_STRETCH,
+    INTRON_REACH,
+    INTRON_VARIANT,
+    SPLICE_REGION,
+    SPLICE_TERMS,
+    TRACT,
+    intron_terms,
+    is_frameshift_intron,
+)
 from annotator.engine.lazy import lazy
 from annotator.engine.reference.transcript import Piece, Transcript
 from annotator.engine.reference.translation import codons_to_stop, reverse_complement, translate
 
-#: Bases around an exon that count as touching it in a transcript with a frameshift intron.
-STRETCH = 12
-#: Bases on either side of an end of an intron in which a change can be more than "in the intron" or "outside".
-REACH = 20
 #: An allele that differs in no more ranges is looked at range by range.
 FEW_REGIONS = 64
 
@@ -37,10 +44,10 @@ def _near_intron(regions: list[Interval], first: int, last: int) -> list[Interva
         return regions
     chosen: set[int] = set()
     for edge in (first, last):
-        begin = bisect_left(regions, edge - REACH, key=_end)
-        chosen.update(range(begin, bisect_right(regions, edge + REACH, key=_start)))
-    middle = bisect_left(regions, first + REACH, key=_end)
-    if middle < len(regions) and regions[middle][0] <= last - REACH:
+        begin = bisect_left(regions, edge - INTRON_REACH, key=_end)
+        chosen.update(range(begin, bisect_right(regions, edge + INTRON_REACH, key=_start)))
+    middle = bisect_left(regions, first + INTRON_REACH, key=_end)
+    if middle < len(regions) and regions[middle][0] <= last - INTRON_REACH:
         chosen.add(middle)
     return [regions[at] for at in sorted(chosen)]
 
@@ -77,9 +84,9 @@ class Placement:
         self.same_length = not self.increase and not self.decrease
         #: The alternate bases in the direction of the transcript.
         self.alt = allele.alt if transcript.strand > 0 else reverse_complement(allele.alt)
-        self.intronic = self.in_frameshift_intron = self.at_start = self.at_end = False
-        self.fifth = self.fifth_reverse = self.region = self.region_reverse = False
-        self.tract = self.tract_reverse = self.splice_near = self.boundary = False
+        #: Terms of the rows of :mod:`annotator.engine.consequence.region_rules` that count from introns.
+        self.intron_terms = 0
+        self.in_frameshift_intron = self.boundary = False
         self.inside = inside >= 0
         if self.inside:
             self._place_inside(inside)
@@ -120,7 +127,7 @@ class Placement:
     @lazy
     def exonic(self) -> bool:
         """Whether it touches an exon."""
-        stretch = STRETCH if self.transcript.has_frameshift_intron else 0
+        stretch = EXON_STRETCH if self.transcript.has_frameshift_intron else 0
         exons = self.transcript.exons
         for at in self.transcript.exons_near(self.low, self.high):
             if self.high >= exons[at][0] - stretch and self.low <= exons[at][1] + stretch:
@@ -160,57 +167,41 @@ class Placement:
         return t.coding and (self.low < t.coding_start or self.high > t.coding_end)
 
     def _splice(self) -> None:
-        """Find out which parts of introns it changes."""
-        t = self.transcript
-        beside = t.introns_near(self.low, self.high)
-        near = [one for one in beside if overlap(self.low, self.high, one[0] - 3, one[1] + 3)]
-        boundary = [
-            (first, last)
-            for first, last in beside
-            if overlap(self.low, self.high, first - 3, first + 7) or overlap(self.low, self.high, last - 7, last + 3)
-        ]
-        self.boundary = bool(boundary)
-        regions = self.allele.regions()
-        for first, last in near:
-            for start, end in _near_intron(regions, first, last):
-                insertion = start == end + 1
-                low, high = min(start, end), max(start, end)
-                if last - first <= STRETCH and overlap(start, end, first, last):
-                    self.in_frameshift_intron = True
-                    continue
-                if overlap(start, end, first + 2, last - 2) or (insertion and (start == first + 2 or end == last - 2)):
-                    self.intronic = True
-                self.tract |= overlap(low, high, last - 16, last - 2)
-                self.tract_reverse |= overlap(low, high, first + 2, first + 16)
-        for first, last in boundary:
-            for start, end in _near_intron(regions, first, last):
-                if last - first <= STRETCH and overlap(start, end, first, last):
-                    self.in_frameshift_intron = True
-                    continue
-                self.at_start |= overlap(start, end, first, first + 1)
-                self.at_end |= overlap(start, end, last - 1, last)
-                self.fifth |= overlap(start, end, first + 4, first + 4)
-                self.region |= overlap(start, end, first + 2, first + 5)
-                self.fifth_reverse |= overlap(start, end, last - 4, last - 4)
-                self.region_reverse |= overlap(start, end, last - 5, last - 2)
-        if boundary and not (self.at_start or self.at_end):
-            self.splice_near = self._is_splice_near(regions, boundary)
+        """Find out which parts of introns it changes.
 
-    @staticmethod
-    def _is_splice_near(regions: list[Interval], boundary: list[Interval]) -> bool:
-        """Whether a change touches a splice region: the last range and the last intron decide, as in VEP."""
-        for start, end in reversed(regions):
-            insertion = start == end + 1
-            for first, last in reversed(boundary):
-                if last - first <= STRETCH and overlap(start, end, first, last):
-                    continue
-                return (
-                    overlap(start, end, first + 2, first + 7)
-                    or overlap(start, end, last - 7, last - 2)
-                    or overlap(start, end, first - 3, first - 1)
-                    or overlap(start, end, last + 1, last + 3)
-                    or (insertion and (start in (first, first + 2) or end in (last, last - 2)))
-                )
+        As in VEP, introns are searched for around the whole allele (``_overlapped_introns`` and
+        ``_overlapped_introns_boundary``), and then compared with each range in which the allele differs.
+        """
+        t = self.transcript
+        beside = [
+            (first, last)
+            for first, last in t.introns_near(self.low, self.high)
+            if overlap(self.low, self.high, first - INTRON_REACH, last + INTRON_REACH)
+        ]
+        if not beside:
+            return
+        regions = self.allele.regions()
+        boundary = [one for one in beside if intron_terms(t.strand, one, (self.low, self.high)) & SPLICE_REGION]
+        self.boundary = bool(boundary)
+        for intron in beside:
+            first, last = intron
+            looked_at = SPLICE_TERMS & ~TRACT if intron in boundary else 0
+            if overlap(self.low, self.high, first - EXON_REACH, last + EXON_REACH):
+                looked_at |= INTRON_VARIANT | TRACT
+            for region in _near_intron(regions, first, last) if looked_at else []:
+                if is_frameshift_intron(first, last) and overlap(*region, first, last):
+                    self.in_frameshift_intron = True
+                else:
+                    self.intron_terms |= intron_terms(t.strand, intron, region) & looked_at
+        if self.intron_terms & SPLICE_REGION and not self._splice_region_last(regions, boundary):
+            self.intron_terms &= ~SPLICE_REGION
+
+    def _splice_region_last(self, regions: list[Interval], introns: list[Interval]) -> bool:
+        """Whether the last range lies in the splice region of the last intron: VEP overwrites earlier answers."""
+        for region in reversed(regions):
+            for intron in reversed(introns):
+                if not (is_frameshift_intron(*intron) and overlap(*region, *intron)):
+                    return intron_terms(self.transcript.strand, intron, region) & SPLICE_REGION != 0
         return False
 
     # Positions, from 1; None where that end of the change lies in no exon, or not in the coding sequence

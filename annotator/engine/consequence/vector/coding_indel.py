@@ -16,16 +16,16 @@ from annotator.engine.byte_columns import bytes_of, every, letters
 from annotator.engine.consequence.allele import DELETION, INSERTION
 from annotator.engine.consequence.output.csq_rows import Rows
 from annotator.engine.consequence.overlaps import Alleles, Pairs
+from annotator.engine.consequence.region_rules import EXON_REACH, SPLICE_REGION
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.consequence.vector.coding_indel_proteins import deleted, inserted, shifted_frames
 from annotator.engine.consequence.vector.coding_indel_texts import amino_acids, change, codons, span
 from annotator.engine.consequence.vector.positions import locate
 from annotator.engine.consequence.vector.reading_frames import STOP, FrameReader, Frames, acids_of
+from annotator.engine.consequence.vector.region_terms import region_terms
 from annotator.engine.reference.gene_models import ContigModels
 from annotator.engine.reference.translation import COMPLEMENT, THREE_LETTERS
 
-#: Bases of an exon at an intron that belong to the splice region.
-SPLICE_REGION = 3
 #: Bases between a change, wherever it is moved to, and the ends of the coding sequence.
 FROM_CODING = 6
 #: Insertions of more bases, and deletions of many more, are looked at one by one.
@@ -199,11 +199,8 @@ class CodingIndelRows:
         places = locate(models, transcript, low)
         first, last = low - places.from_left, low + places.from_right
         left, right = low - first, last - high
-        inserts = (start > end).astype(np.int64)
-        near_left, near_right = (side < SPLICE_REGION - inserts for side in (left, right))
-        near_left &= places.exon > models.exon_offset[transcript]
-        near_right &= places.exon < models.exon_offset[transcript + 1] - 1
-        kept = places.exonic & (right >= 0) & ~((left <= SPLICE_REGION) & (right <= SPLICE_REGION))
+        splice = region_terms(models, places, start, end) & SPLICE_REGION != 0
+        kept = places.exonic & (right >= 0) & ~((left <= EXON_REACH) & (right <= EXON_REACH))
         coding_left, coding_right = low - models.coding_start[transcript], models.coding_end[transcript] - high
         kept = np.flatnonzero(kept & (np.minimum(coding_left, coding_right) >= FROM_CODING))
         allele, transcript = allele[kept], transcript[kept]
@@ -232,7 +229,7 @@ class CodingIndelRows:
             size=length.astype(np.int64),
             room=np.where(forward, *rooms),
             behind=np.where(forward, *behind),
-            splice=(near_left | near_right)[kept],
+            splice=splice[kept],
             alt=alt,
             offset=np.zeros(len(kept), dtype=np.int64),
             protein=np.zeros(len(kept), dtype=np.int64),
