@@ -9,14 +9,15 @@ both to the same answers.
 from __future__ import annotations
 
 from annotator.engine.affixes import common_prefix, common_suffix
-from annotator.engine.consequence.region_rules import given, utr_terms
-from annotator.engine.consequence.scalar.placement import overlap
-from annotator.engine.consequence.scalar.start_and_stop import CodingEnds
+from annotator.engine.consequence.allele import Allele, Interval
+from annotator.engine.consequence.scalar.introns import IntronChanges
+from annotator.engine.consequence.scalar.start_and_stop import StartAndStop
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.lazy import lazy
+from annotator.engine.reference.transcript import Piece, Transcript
 
 
-class Effect(CodingEnds):
+class Effect(StartAndStop):
     """The effect of an allele on a transcript that it lies within."""
 
     @lazy
@@ -34,9 +35,7 @@ class Effect(CodingEnds):
     @lazy
     def frameshift(self) -> bool:
         """The reading frame moves."""
-        if not self.frame_moves or self.cleanly_inside:
-            return self.frame_moves
-        return not self.partial_codon and not self.stop_retained
+        return self.frame_moves and not self.partial_codon and not self.stop_retained
 
     @lazy
     def inframe_insertion(self) -> bool:
@@ -100,14 +99,6 @@ class Effect(CodingEnds):
         return before == after and not self.stop_retained and not self.start_retained and "X" not in before
 
     @lazy
-    def within_cds(self) -> bool:
-        """Touches the coding sequence, or a frameshift intron in it."""
-        if any(self.coding_pieces):
-            return True
-        t = self.transcript
-        return t.coding and self.in_frameshift_intron and overlap(self.start, self.end, t.coding_start, t.coding_end)
-
-    @lazy
     def coding_unknown(self) -> bool:
         """Touches the coding sequence in a way that cannot be told."""
         if self.complete or not self.within_cds:
@@ -125,38 +116,11 @@ class Effect(CodingEnds):
         )
 
     @lazy
-    def behind_slip(self) -> bool:
-        """Touches codons that cannot be read, as the ribosome slips before them."""
-        return self.coding and self.transcript.behind_slip(self.pieces)
-
-    @lazy
-    def within_cdna(self) -> bool:
-        """Touches the spliced transcript."""
-        return any(self.pieces) or self.in_frameshift_intron
-
-    def region_terms(self) -> int:
-        """Terms of the introns, splice sites and UTRs that it changes."""
-        found, t = self.intron_terms, self.transcript
-        if self.exonic and self.beyond_coding and self.within_cdna:
-            found |= utr_terms(t.strand, (t.start, t.end), (t.coding_start, t.coding_end), (self.start, self.end))
-        return given(found, self.exonic) if found else 0
-
-    @lazy
-    def non_coding_exon(self) -> bool:
-        """Touches an exon of a transcript that is not translated."""
-        if self.complete or self.transcript.coding:
-            return False
-        return any(overlap(self.start, self.end, first, last) for first, last in self.transcript.exons)
-
-    @lazy
     def terms(self) -> int:
         """All consequence terms as a set of bits."""
         if self.complete and self.decrease:
             return BIT["transcript_ablation"]
         t = self.transcript
-        if self.frame_moves and self.cleanly_inside and not self.protein_kept:
-            found = BIT["frameshift_variant"] | BIT["stop_gained"] * self.stop_gained
-            return found | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
         found = self.region_terms()
         if self.coding and not self.start_whole:
             found |= self._coding_terms()
@@ -170,11 +134,6 @@ class Effect(CodingEnds):
         elif t.biotype == "protein_coding" and self.complete and not self.coding_unknown:
             found |= BIT["coding_transcript_variant"]
         return found or BIT["coding_transcript_variant"]  # one that is not translated has a term by now
-
-    @lazy
-    def cleanly_inside(self) -> bool:
-        """Known to lie well inside an exon, and without a stop in its codons: a shift of the frame is all there is."""
-        return self.inside and self.peptides is not None and "*" not in self.peptides[0] + self.peptides[1]
 
     def _coding_terms(self) -> int:
         if self.behind_slip:
@@ -194,3 +153,46 @@ class Effect(CodingEnds):
         if self.increase:
             return found | BIT["inframe_insertion"] * self.inframe_insertion
         return found | BIT["inframe_deletion"] * self.inframe_deletion
+
+
+class EffectInsideExon(Effect):
+    """The effect of an allele that is known to lie well inside the coding part of an exon: less has to be asked.
+
+    It touches no intron, no UTR, neither the start nor the stop codon, and no codon that an intron divides.
+    """
+
+    def __init__(self, allele: Allele, transcript: Transcript, code: int, exon: int) -> None:
+        """Take an allele, a transcript and the genetic code as :class:`Effect`, and the index of the exon."""
+        super().__init__(allele, transcript, code)
+        self._exon = exon
+
+    @lazy
+    def _in_cdna(self) -> Interval:
+        t = self.transcript
+        begin, until = (t.cdna_in(self._exon, one) for one in (self.start, self.end)[:: t.strand])
+        return begin, until
+
+    @lazy
+    def pieces(self) -> list[Piece]:
+        """Where it lies in the spliced transcript."""
+        return [self._in_cdna]
+
+    @lazy
+    def coding_pieces(self) -> list[Piece]:
+        """Where it lies in the coding sequence."""
+        before = self.transcript.cdna_coding[0] - 1
+        begin, until = self._in_cdna
+        return [(begin - before, until - before)]
+
+    introns = lazy(lambda _: IntronChanges())
+    exonic = lazy(lambda _: True)
+    coding = lazy(lambda _: True)
+    complete = lazy(lambda _: False)
+    beyond_coding = lazy(lambda _: False)
+    partial_codon = lazy(lambda _: False)
+    at_start_codon = lazy(lambda _: False)
+    start_lost = lazy(lambda _: False)
+    start_retained = lazy(lambda _: False)
+    start_whole = lazy(lambda _: False)
+    at_stop_codon = lazy(lambda _: False)
+    beside_stop_codon = lazy(lambda _: False)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from annotator.engine.consequence.allele import SYMBOLIC, Allele
-from annotator.engine.consequence.scalar.effect import Effect
+from annotator.engine.consequence.allele import SYMBOLIC, Allele, overlap
+from annotator.engine.consequence.scalar.effect import Effect, EffectInsideExon
 from annotator.engine.consequence.scalar.hgvs_c import Fetch, shift_of, shifted, transcript_change
 from annotator.engine.consequence.scalar.hgvs_p import protein_change
-from annotator.engine.consequence.scalar.placement import overlap
 from annotator.engine.consequence.scalar.structural import structural_terms
 from annotator.engine.reference.transcript import Transcript
 
@@ -154,10 +153,10 @@ class ExactRows:
     def row_inside(self, allele: Allele, t: Transcript, exon: int) -> Row:
         """The row of an allele that lies, and can be moved, well inside the coding part of an exon."""
         self.load(t)
-        effect = moved = Effect(allele, t, self._code, exon)
+        effect = moved = EffectInsideExon(allele, t, self._code, exon)
         shift = self.shift(allele, t.strand)
         if shift:
-            moved = Effect(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
+            moved = EffectInsideExon(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
         name = transcript_change(effect, shift, self._fetch)
         protein = protein_change(effect, moved) if allele.plain else ""
         count = len(t.exons)

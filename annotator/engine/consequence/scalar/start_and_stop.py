@@ -5,27 +5,14 @@ Where Ensembl VEP's terms contradict the protein, these do not; ``docs/annotatio
 
 from __future__ import annotations
 
-from annotator.engine.consequence.scalar.placement import Placement, overlap
+from annotator.engine.consequence.allele import overlap
+from annotator.engine.consequence.scalar.coding_change import CodingChange
 from annotator.engine.lazy import lazy
 from annotator.engine.reference.translation import translate
 
 
-class CodingEnds(Placement):
-    """An allele within a transcript, and the ends of its coding sequence."""
-
-    @lazy
-    def partial_codon(self) -> bool:
-        """In a last codon that has fewer than three bases."""
-        if self.protein_start is None:
-            return False
-        return 0 < len(self.transcript.cds) - (self.protein_start * 3 - 3) < 3
-
-    @lazy
-    def frame_moves(self) -> bool:
-        """Bases are added to or lost from the coding sequence, and not three by three."""
-        if self.cds_start is None or self.cds_end is None:
-            return False
-        return (len(self.alt) - (self.cds_end - self.cds_start + 1)) % 3 != 0
+class StartAndStop(CodingChange):
+    """An allele in a transcript, and the start and stop codon of the transcript."""
 
     @lazy
     def at_start_codon(self) -> bool:

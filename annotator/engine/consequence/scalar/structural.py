@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from annotator.engine.consequence.allele import overlap
 from annotator.engine.consequence.region_rules import (
     INTRON_VARIANT,
     SPLICE_SITES,
@@ -12,7 +13,6 @@ from annotator.engine.consequence.region_rules import (
     is_frameshift_intron,
 )
 from annotator.engine.consequence.scalar.effect import Effect
-from annotator.engine.consequence.scalar.placement import overlap
 from annotator.engine.consequence.so_terms import BIT
 
 #: Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol.
