@@ -22,7 +22,7 @@ class CodingChange(Location):
 
     @lazy
     def partial_codon(self) -> bool:
-        """Whether it lies in a last codon that has fewer than three bases."""
+        """Whether it lies in a last codon of fewer than three bases (VEP's ``partial_codon``)."""
         if self.protein_start is None:
             return False
         return 0 < len(self.transcript.cds) - (self.protein_start * 3 - 3) < 3

@@ -1,9 +1,13 @@
-"""What one allele does to one transcript: regions, codons, peptides and consequence terms.
+"""What one allele does to one transcript, as consequence terms.
 
-The rules are those of Ensembl VEP 115 ("VariationEffect" of ensembl-variation), found by reading it and by comparing
-answers, so that the same term comes out for the same change. This is the exact and slower way, one pair at a time;
-:mod:`annotator.engine.consequence.vector.snv` does the common changes for many pairs at once, and the tests hold
-both to the same answers.
+The rules are those of Ensembl VEP 115: where a docstring names a function, it is that of ``VariationEffect.pm`` in
+ensembl-variation. ``docs/annotation.md`` lists where the terms differ from VEP's.
+
+An effect is built up in layers, each of which uses those below it: where the allele lies
+(:mod:`~annotator.engine.consequence.scalar.location`), the sequences before and after it
+(:mod:`~annotator.engine.consequence.scalar.coding_change`), the start and stop codon
+(:mod:`~annotator.engine.consequence.scalar.start_and_stop`), and, here, the other changes of codons and the terms. Each
+property is worked out when it is first asked for.
 """
 
 from __future__ import annotations
@@ -22,7 +26,10 @@ class Effect(StartAndStop):
 
     @lazy
     def stop_gained(self) -> bool:
-        """A new stop: in the changed codons, or the first other amino acid behind a shift of the frame."""
+        """Whether there is a new stop (``stop_gained``).
+
+        It lies in the changed codons, or is the first amino acid to differ behind a frameshift.
+        """
         if self.stop_retained or self.peptides is None:
             return False
         if "*" in self.peptides[1] and "*" not in self.peptides[0]:
@@ -34,16 +41,13 @@ class Effect(StartAndStop):
 
     @lazy
     def frameshift(self) -> bool:
-        """The reading frame moves."""
+        """Whether the reading frame moves (``frameshift``)."""
         return self.frame_moves and not self.partial_codon and not self.stop_retained
 
     @lazy
     def inframe_insertion(self) -> bool:
-        """Whole codons are added and no other is changed."""
-        return self._inframe_insertion(self.start_lost)
-
-    def _inframe_insertion(self, start_lost: bool) -> bool:
-        if self.codons is None or self.frameshift or start_lost or len(self.codons[1]) <= len(self.codons[0]):
+        """Whether whole codons are added and no other is changed (``inframe_insertion``)."""
+        if self.codons is None or self.frameshift or self.start_lost or len(self.codons[1]) <= len(self.codons[0]):
             return False
         if self.peptides is None:
             return False
@@ -56,7 +60,7 @@ class Effect(StartAndStop):
 
     @lazy
     def inframe_deletion(self) -> bool:
-        """Whole codons are lost and no other is changed."""
+        """Whether whole codons are lost and no other is changed (``inframe_deletion``)."""
         if self.partial_codon or self.codons is None or self.frameshift:
             return False
         before, after = self.codons
@@ -70,7 +74,7 @@ class Effect(StartAndStop):
 
     @lazy
     def protein_altering(self) -> bool:
-        """The protein changes in another way."""
+        """Whether the length of the protein changes in another way (``protein_altering_variant``)."""
         if self.peptides is None:
             return False
         before, after = self.peptides
@@ -82,7 +86,7 @@ class Effect(StartAndStop):
 
     @lazy
     def missense(self) -> bool:
-        """Other amino acids, as many as before."""
+        """Whether there are other amino acids, as many as before (``missense_variant``)."""
         if self.peptides is None or self.start_lost or self.stop_lost or self.stop_gained or self.partial_codon:
             return False
         before, after = self.peptides
@@ -92,7 +96,7 @@ class Effect(StartAndStop):
 
     @lazy
     def synonymous(self) -> bool:
-        """The same amino acids."""
+        """Whether the amino acids are the same (``synonymous_variant``)."""
         if self.peptides is None or not self.peptides[0]:
             return False
         before, after = self.peptides
@@ -100,7 +104,7 @@ class Effect(StartAndStop):
 
     @lazy
     def coding_unknown(self) -> bool:
-        """Touches the coding sequence in a way that cannot be told."""
+        """Whether it changes the coding sequence in a way that cannot be decided (``coding_unknown``)."""
         if self.complete or not self.within_cds:
             return False
         if self.peptides is not None and "X" not in self.peptides[0] + self.peptides[1]:
@@ -117,7 +121,7 @@ class Effect(StartAndStop):
 
     @lazy
     def terms(self) -> int:
-        """All consequence terms as a set of bits."""
+        """All consequence terms, as bits of :data:`annotator.engine.consequence.so_terms.BIT`."""
         if self.complete and self.decrease:
             return BIT["transcript_ablation"]
         t = self.transcript

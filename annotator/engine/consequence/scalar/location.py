@@ -57,7 +57,7 @@ class Location:
 
     @lazy
     def exonic(self) -> bool:
-        """Whether it touches an exon; a frameshift intron counts as one."""
+        """Whether it touches an exon; a frameshift intron counts as one (VEP's ``_overlapped_exons``)."""
         stretch = EXON_STRETCH if self.transcript.has_frameshift_intron else 0
         exons = self.transcript.exons
         for at in self.transcript.exons_near(self.low, self.high):
@@ -110,12 +110,12 @@ class Location:
 
     @lazy
     def within_cdna(self) -> bool:
-        """Whether it touches the spliced transcript, or a frameshift intron."""
+        """Whether it touches the spliced transcript, or a frameshift intron (VEP's ``within_cdna``)."""
         return any(self.pieces) or self.introns.frameshift
 
     @lazy
     def within_cds(self) -> bool:
-        """Whether it touches the coding sequence, or a frameshift intron in it."""
+        """Whether it touches the coding sequence, or a frameshift intron in it (VEP's ``within_cds``)."""
         if any(self.coding_pieces):
             return True
         t = self.transcript

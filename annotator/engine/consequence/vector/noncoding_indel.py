@@ -1,6 +1,6 @@
-"""Terms of many pure insertions and deletions at once that touch no codon: in introns, UTRs and other exons.
+"""Pure insertions and deletions that touch no codon, many at once: those in introns, UTRs and other untranslated exons.
 
-The rules are those of :mod:`annotator.engine.consequence.scalar.placement` for one range inside one exon or one intron.
+Their terms are those of :mod:`annotator.engine.consequence.vector.region_terms`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,15 @@ from annotator.engine.reference.gene_models import ContigModels
 
 @dataclass
 class Ranges:
-    """Insertions and deletions with transcripts that hold them, one element a pair.
+    """Insertions and deletions in transcripts, and the exon or intron of their lowest base; one element a pair.
 
-    ``start`` is ``end + 1`` for an insertion; ``first`` and ``last`` are the ends of the exon or intron.
+    Attributes:
+        transcript: (n,) int64, index of the transcript.
+        start: (n,) int64, first base that is deleted, 1-based; ``end + 1`` for an insertion.
+        end: (n,) int64, last base that is deleted, inclusive.
+        places: exon or intron of the lowest base; the first of the transcript where the allele begins before it.
+        first: (n,) int64, lowest base of that exon or intron.
+        last: (n,) int64, highest base of it, inclusive.
     """
 
     transcript: np.ndarray
@@ -32,7 +38,7 @@ class Ranges:
 
     @classmethod
     def of(cls, alleles: Alleles, pairs: Pairs, at: np.ndarray, models: ContigModels) -> Ranges:
-        """Ranges of some pairs, in the exon or intron of their lowest base."""
+        """Locate the alleles of some pairs; ``at`` is (n,) int64, their indices."""
         transcript, allele = pairs.transcript[at], pairs.allele[at]
         start, end = alleles.start[allele], alleles.end[allele]
         low = np.maximum(np.minimum(start, end), models.start[transcript])
@@ -41,7 +47,17 @@ class Ranges:
 
 
 def outside_codons(alleles: Alleles, pairs: Pairs, at: np.ndarray, models: ContigModels) -> np.ndarray:
-    """Which pairs are pure insertions or deletions that lie whole in one intron or an untranslated part of one exon."""
+    """Whether pairs are pure insertions or deletions that lie within one intron or an untranslated part of one exon.
+
+    Args:
+        alleles: of the chunk.
+        pairs: of the chunk.
+        at: (n,) int64, indices of pairs.
+        models: transcripts of the contig.
+
+    Returns:
+        (n,) bool.
+    """
     transcript, allele = pairs.transcript[at], pairs.allele[at]
     ranges = Ranges.of(alleles, pairs, at, models)
     low, high = np.minimum(ranges.start, ranges.end), np.maximum(ranges.start, ranges.end)
@@ -50,7 +66,7 @@ def outside_codons(alleles: Alleles, pairs: Pairs, at: np.ndarray, models: Conti
     exonic = ranges.places.exonic
     untranslated = ~models.is_coding[transcript] | (high < models.coding_start[transcript])
     untranslated |= low > models.coding_end[transcript]
-    # A base next to an exon of a transcript with a frameshift intron counts as touching it.
+    # Bases of introns that count as exon because the transcript has a frameshift intron.
     stretched = models.frameshift_introns[transcript] & ~exonic
     stretched &= (low - ranges.first < EXON_STRETCH) | (ranges.last - high < EXON_STRETCH)
     found: np.ndarray = inside & (untranslated | ~exonic) & ~stretched

@@ -37,7 +37,7 @@ _CHANGES = pa.array([one if one == two else f"{one}/{two}" for one in _LETTERS f
 
 
 def plain_single_bases(alleles: Alleles) -> np.ndarray:
-    """Which alleles replace one known base by another known one."""
+    """Whether alleles replace one base of A, C, G and T by another: (number of alleles,) bool."""
     plain: np.ndarray = alleles.kind == SUBSTITUTION
     for texts in (alleles.ref, alleles.alt):
         plain &= base_index(texts, plain) < 4
@@ -45,7 +45,15 @@ def plain_single_bases(alleles: Alleles) -> np.ndarray:
 
 
 def base_index(texts: pa.StringArray, single: np.ndarray) -> np.ndarray:
-    """Index of the base (A, C, G, T, other) of texts that are single bases; 4 for others."""
+    """Indices of bases: 0 to 3 for A, C, G and T, 4 for other letters and for texts that are no single base.
+
+    Args:
+        texts: n alleles.
+        single: (n,) bool, whether each has one letter.
+
+    Returns:
+        (n,) int64.
+    """
     offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
     data = np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
     found = np.full(len(texts), 4, dtype=np.int64)
@@ -55,7 +63,18 @@ def base_index(texts: pa.StringArray, single: np.ndarray) -> np.ndarray:
 
 @dataclass
 class CodonChanges:
-    """Changes of codons, one element a pair; ``usual`` tells those that the other columns are right for."""
+    """Codons that a base is changed in, one element a pair of allele and transcript.
+
+    Attributes:
+        usual: (n,) bool, whether the other columns are right; where not, the scalar path has to decide.
+        terms: (n,) int64, bits of the term of the codon.
+        position: (n,) int64, of the base in the coding sequence, from 1, unknown bases of the first codon included.
+        before: (n,) uint8, letter of the amino acid of the reference; ``*`` is a stop.
+        after: (n,) uint8, letter of the new one.
+        codons: (n, 7) uint8, text such as ``aCg/aTg``.
+        lost: (n,) int64, index of the transcript where its stop is lost, -1 elsewhere.
+        extensions: what follows in HGVS when the stop of a transcript is lost (``extTer12``), by its index.
+    """
 
     usual: np.ndarray
     terms: np.ndarray
@@ -63,12 +82,15 @@ class CodonChanges:
     before: np.ndarray
     after: np.ndarray
     codons: np.ndarray
-    #: Index of the transcript where a stop is lost, -1 elsewhere.
     lost: np.ndarray
     extensions: dict[int, str]
 
     def texts(self, proteins: pa.StringArray) -> dict[str, pa.Array | list[pa.Array | pa.Scalar | str]]:
-        """Texts of CSQ's fields; all pairs must be usual. ``proteins`` are the names of the proteins with ``:p.``."""
+        """Texts of CSQ's fields, of pairs that are all usual.
+
+        Args:
+            proteins: n names of proteins with ``:p.``.
+        """
         cds = pa.array(self.position).cast(pa.string())
         number = pa.array((self.position + 2) // 3).cast(pa.string())
         before, after = _LETTER_AT[self.before], _LETTER_AT[self.after]
@@ -92,7 +114,7 @@ class CodonChanges:
         }
 
     def take(self, chosen: np.ndarray) -> CodonChanges:
-        """Some of the pairs."""
+        """Some of the pairs, by their indices."""
         return replace(
             self,
             usual=self.usual[chosen],
@@ -106,7 +128,7 @@ class CodonChanges:
 
 
 def _fixed(letters: np.ndarray) -> pa.StringArray:
-    """Texts of one length each, from a matrix of their bytes."""
+    """Texts of the same length, from an (n, length) uint8 matrix of their bytes."""
     count, width = letters.shape
     offsets = np.arange(count + 1, dtype=np.int32) * width
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(letters)))
@@ -132,13 +154,14 @@ class CodingSequences:
         return f"extTer{codons_to_stop(self._models.transcript(at).three_prime, code) or '?'}"
 
     def changes(self, transcript: np.ndarray, cds: np.ndarray, alt: np.ndarray, code: int) -> CodonChanges:
-        """What single bases do to codons.
+        """What the replacement of single bases does to their codons.
 
         Args:
-            transcript: one a change.
-            cds: position of the base in the coding sequence, with the bases of a first codon that are unknown.
-            alt: byte of the new base, on the forward strand.
-            code: number of the genetic code.
+            transcript: (n,) int64, indices of transcripts.
+            cds: (n,) int64, position of the base in the coding sequence, from 1, unknown bases of the first codon
+                included.
+            alt: (n,) uint8, letter of the new base on the forward strand.
+            code: number of the genetic code in NCBI's table.
         """
         used, index = np.unique(transcript, return_inverse=True)
         sequences = [self._of(int(at)) for at in used]
@@ -158,8 +181,8 @@ class CodingSequences:
         new_acid = table[BASE_INDEX[after].astype(np.int64) @ weights]
         stop, last = old_acid == ord("*"), first + 3 == length[index]
         begins = (first == 0) & ~self._models.start_unknown[transcript]
-        # Other starts than ATG, codes in which ATG is not the only methionine, unknown bases, a last codon that has not
-        # three bases, and stops inside are looked at one by one.
+        # Left to the scalar path: other start codons than ATG, codes with several codons of methionine, unknown bases,
+        # a last codon of fewer than three bases, stop codons within the protein.
         usual = (first + 3 <= length[index]) & (stop == last) & (old_acid != ord("X")) & (new_acid != ord("X"))
         usual &= ~begins | ((old_acid == ord("M")) & (code == 1) & ~last)
         gained = new_acid == ord("*")
