@@ -20,17 +20,16 @@ from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.consequence.so_terms import INTERGENIC
 from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRows
-from annotator.engine.consequence.vector.codons import CodingSequences, protein_prefixes
-from annotator.engine.consequence.vector.noncoding_indel import Ranges, indel_terms, outside_codons
+from annotator.engine.consequence.vector.noncoding_indel import Ranges, outside_codons
 from annotator.engine.consequence.vector.noncoding_indel_hgvs import IndelDescriber
 from annotator.engine.consequence.vector.positions import cdna, locate, named
 from annotator.engine.consequence.vector.reading_frames import FrameReader
+from annotator.engine.consequence.vector.region_terms import in_odd_spot, outside_transcript, region_terms
 from annotator.engine.consequence.vector.snv import (
+    CodingSequences,
     base_index,
-    flank_terms,
-    in_odd_spot,
     plain_single_bases,
-    single_base_terms,
+    protein_prefixes,
 )
 from annotator.engine.errors import EngineError
 from annotator.engine.reference.bundle import around_origin
@@ -127,7 +126,7 @@ class ConsequenceCaller:
         touches = (end >= models.start[transcript]) & (start <= models.end[transcript])
         flank, inside = near[~touches], near[touches]
         found = [Rows(lonely, np.full(len(lonely), INTERGENIC))]
-        terms, distance = flank_terms(alleles, pairs, flank, models)
+        terms, distance = outside_transcript(alleles, pairs, flank, models)
         found.append(Rows(flank, terms, {"distance": pa.array(distance).cast(pa.string())}))
         transcript, start, end = transcript[touches], start[touches], end[touches]
         odd = in_odd_spot(models, transcript, np.minimum(start, end), np.maximum(start, end))
@@ -147,7 +146,7 @@ class ConsequenceCaller:
         transcript, allele = pairs.transcript[at], pairs.allele[at]
         position = alleles.start[allele]
         places = locate(models, transcript, position)
-        terms = single_base_terms(models, places, position)
+        terms = region_terms(models, places, position, position)
         coding = places.exonic & (position >= models.coding_start[transcript])
         coding &= (position <= models.coding_end[transcript]) & models.is_coding[transcript]
         forward = models.strand[transcript] > 0
@@ -192,7 +191,7 @@ class ConsequenceCaller:
         transcript, allele = pairs.transcript[at], pairs.allele[at]
         forward = models.strand[transcript] > 0
         ranges = Ranges.of(alleles, pairs, at, models)
-        rows = Rows(at, indel_terms(models, ranges))
+        rows = Rows(at, region_terms(models, ranges.places, ranges.start, ranges.end))
         if not len(at):
             return rows
         rows.texts |= self._numbers(ranges)

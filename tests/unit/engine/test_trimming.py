@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from annotator.engine.affixes import common_prefix, common_suffix
 from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, Allele, minimal
-from annotator.engine.consequence.scalar import placement
+from annotator.engine.consequence.scalar import introns
 from annotator.engine.consequence.scalar.hgvs_c import Change, clip, genomic_shift
-from annotator.engine.consequence.scalar.placement import Placement
 from annotator.engine.consequence.three_prime_shift import rotate, rotate_rows, shift_length, shift_lengths
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.transcript import Transcript
@@ -137,13 +136,6 @@ def test_regions_of_differences(ref: str, alt: str) -> None:
     assert all(one[1] + 1 < two[0] for one, two in pairwise(found))
 
 
-#: What a placement says of introns.
-FLAGS = (
-    "intronic", "in_frameshift_intron", "at_start", "at_end", "fifth", "fifth_reverse", "region", "region_reverse",
-    "tract", "tract_reverse", "boundary",
-)  # fmt: skip
-
-
 @settings(max_examples=200)
 @given(st.data())
 def test_long_substitutions_at_introns(data: st.DataObject) -> None:
@@ -157,9 +149,7 @@ def test_long_substitutions_at_introns(data: st.DataObject) -> None:
     differs = data.draw(st.lists(st.sampled_from("AAC"), min_size=last - first + 1, max_size=last - first + 1))
     transcript = Transcript("T", "", "lncRNA", 1, first, last, 0, 0, 0, exons)
     allele = Allele(first, last, "A" * len(differs), "".join(differs), OTHER)
-    with mock.patch.object(placement, "FEW_REGIONS", 10**9):
-        every = Placement(allele, transcript, 1)
-    with mock.patch.object(placement, "FEW_REGIONS", 0):
-        few = Placement(allele, transcript, 1)
-    assert [getattr(few, flag) for flag in FLAGS] == [getattr(every, flag) for flag in FLAGS]
-    assert few.splice_near == every.splice_near
+    with mock.patch.object(introns, "FEW_RANGES", 10**9):
+        every = introns.intron_changes(allele, transcript)
+    with mock.patch.object(introns, "FEW_RANGES", 0):
+        assert introns.intron_changes(allele, transcript) == every

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from annotator.engine.consequence.allele import SYMBOLIC, Allele
+from annotator.engine.consequence.allele import SYMBOLIC, Allele, overlap
 from annotator.engine.consequence.hgvs import HgvsC, HgvsP
-from annotator.engine.consequence.scalar.effect import Effect
+from annotator.engine.consequence.scalar.effect import Effect, EffectInsideExon
 from annotator.engine.consequence.scalar.hgvs_c import describe_on_transcript, genomic_shift, shifted
 from annotator.engine.consequence.scalar.hgvs_p import describe_on_protein
-from annotator.engine.consequence.scalar.placement import overlap
 from annotator.engine.consequence.scalar.structural import structural_terms
 from annotator.engine.reference.transcript import Fetch, Transcript
 
@@ -141,7 +140,7 @@ class ExactRows:
             return Row(structural_terms(effect), **fields)
         shift, most_3prime = effect.shift, effect
         if (shift and effect.coding) or effect.shifts_into_start_codon:
-            most_3prime = self._shifted(effect)
+            most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, self._code)
         judged = effect
         if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or most_3prime.boundary):
             # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
@@ -158,8 +157,9 @@ class ExactRows:
         """The row of an allele that lies well inside the coding part of an exon, and does so however it is shifted."""
         self.load(t)
         shift = self.shift(allele, t.strand)
-        effect = Effect(allele, t, self._code, exon, shift)
-        most_3prime = self._shifted(effect, exon) if shift else effect
+        effect = most_3prime = EffectInsideExon(allele, t, self._code, exon)
+        if shift:
+            most_3prime = EffectInsideExon(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
         count = len(t.exons)
         return Row(
             effect.terms,
@@ -170,11 +170,6 @@ class ExactRows:
             codons=_codons(effect),
             **self._positions(effect),
         )
-
-    def _shifted(self, effect: Effect, exon: int = -1) -> Effect:
-        """The effect of the most 3' description of a change."""
-        t = effect.transcript
-        return Effect(shifted(effect.allele, t.strand, effect.shift, self._fetch), t, self._code, exon)
 
     def _positions(self, effect: Effect) -> dict[str, Any]:
         found: dict[str, Any] = {"cdna": (effect.cdna_start, effect.cdna_end)}

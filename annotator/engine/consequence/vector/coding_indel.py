@@ -13,14 +13,14 @@ import numpy as np
 from annotator.engine.byte_columns import bytes_of, every, letters
 from annotator.engine.consequence.allele import DELETION, INSERTION
 from annotator.engine.consequence.overlaps import Alleles, Pairs
+from annotator.engine.consequence.region_rules import EXON_REACH, SPLICE_REGION
 from annotator.engine.consequence.three_prime_shift import rotate_rows, shift_lengths
 from annotator.engine.consequence.vector.positions import locate
 from annotator.engine.consequence.vector.reading_frames import FrameReader, Frames, acids_of
+from annotator.engine.consequence.vector.region_terms import region_terms
 from annotator.engine.reference.gene_models import ContigModels
 from annotator.engine.reference.translation import COMPLEMENT
 
-#: Bases of an exon at an intron that belong to the splice region.
-SPLICE_REGION = 3
 #: Bases between a change, wherever it is shifted to, and the ends of the coding sequence.
 FROM_CODING = 6
 #: Insertions of more bases, and deletions of many more, are left to the scalar path.
@@ -124,11 +124,8 @@ def find(
     places = locate(models, transcript, low)
     first, last = low - places.from_left, low + places.from_right
     left, right = low - first, last - high
-    inserts = (start > end).astype(np.int64)
-    near_left, near_right = (side < SPLICE_REGION - inserts for side in (left, right))
-    near_left &= places.exon > models.exon_offset[transcript]
-    near_right &= places.exon < models.exon_offset[transcript + 1] - 1
-    kept = places.exonic & (right >= 0) & ~((left <= SPLICE_REGION) & (right <= SPLICE_REGION))
+    splice = region_terms(models, places, start, end) & SPLICE_REGION != 0
+    kept = places.exonic & (right >= 0) & ~((left <= EXON_REACH) & (right <= EXON_REACH))
     coding_left, coding_right = low - models.coding_start[transcript], models.coding_end[transcript] - high
     kept = np.flatnonzero(kept & (np.minimum(coding_left, coding_right) >= FROM_CODING))
     allele, transcript = allele[kept], transcript[kept]
@@ -152,7 +149,7 @@ def find(
         size=size[allele].astype(np.int64),
         room=np.where(forward, *rooms),
         upstream=np.where(forward, *upstream),
-        splice=(near_left | near_right)[kept],
+        splice=splice[kept],
         alt=_along(data, offsets[allele], size[allele], forward),
         offset=frames.offset[index],
         protein=frames.protein[index],
