@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.consequence.allele import SUBSTITUTION
+from annotator.engine.consequence.hgvs import single_residues, three_letters
 from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.consequence.so_terms import BIT
@@ -29,9 +30,6 @@ _LETTERS = sorted(THREE_LETTERS)
 _LETTER_AT = np.zeros(256, dtype=np.int64)
 for _at, _letter in enumerate(_LETTERS):
     _LETTER_AT[ord(_letter)] = _at
-_LONG = pa.array([THREE_LETTERS[letter] for letter in _LETTERS] + ["%3D", "?"])
-_SAME = len(_LETTERS)
-_UNKNOWN = _SAME + 1
 #: ``A`` for two that are the same, ``A/V`` otherwise, by index of the first * number of letters + index of the second.
 _CHANGES = pa.array([one if one == two else f"{one}/{two}" for one in _LETTERS for two in _LETTERS])
 
@@ -94,7 +92,8 @@ class CodonChanges:
         cds = pa.array(self.position).cast(pa.string())
         number = pa.array((self.position + 2) // 3).cast(pa.string())
         before, after = _LETTER_AT[self.before], _LETTER_AT[self.after]
-        shown = np.where(before == after, _SAME, np.where(self.terms == BIT["start_lost"], _UNKNOWN, after))
+        lost_start = self.terms == BIT["start_lost"]
+        shown = np.where(before == after, ord("="), np.where(lost_start, ord("?"), self.after)).astype(np.uint8)
         behind = pa.array(["", *self.extensions.values()])
         index = {-1: 0, **{one: at + 1 for at, one in enumerate(self.extensions)}}
         ends, places = np.unique(self.lost, return_inverse=True)
@@ -106,9 +105,9 @@ class CodonChanges:
             "codons": _fixed(self.codons),
             "hgvsp": [
                 proteins,
-                _LONG.take(pa.array(before)),
+                three_letters(single_residues(self.before)),
                 number,
-                _LONG.take(pa.array(shown)),
+                three_letters(single_residues(shown)),
                 behind.take(pa.array(chosen)),
             ],
         }
