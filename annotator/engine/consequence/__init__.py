@@ -45,19 +45,21 @@ Algorithm (:meth:`ConsequenceCaller.call`), for a chunk of consecutive records o
    - outside the transcript: upstream or downstream (:mod:`vector.region_terms`);
    - one base replaced by another: region and codon (:mod:`vector.snv`);
    - insertions and deletions in introns and untranslated exons (:mod:`vector.noncoding_indel`);
-   - insertions and deletions well inside the coding part of an exon (:mod:`vector.coding_indel`);
+   - insertions and deletions well inside the coding part of an exon (:mod:`vector.coding_indel_rows`);
    - everything else, pair by pair (:mod:`scalar`): start and stop codons, codons that an intron divides, alleles that
      replace several bases, frameshift introns, structural variants.
 
    The first four are vectorised, with one array element a pair, and leave to the scalar path what they cannot decide.
    Both paths evaluate the same table of splice sites, UTRs and flanks (:mod:`region_rules`), and tests compare their
    answers for random alleles.
+   Both describe changes as HGVS does, in numbers and residues that :mod:`hgvs` writes as text at the end, and shift
+   insertions and deletions by one rule (:mod:`three_prime_shift`).
 3. Write one entry of CSQ and BCSQ a pair, and find the most severe pair of each allele (:mod:`output`).
 
 An allele takes one of two ways through the modules::
 
-    caller > overlaps > vector.snv | noncoding_indel | coding_indel                              > output.csq, bcsq
-    caller > overlaps > scalar.isoform_cache > rows > effect or structural > hgvs_c, hgvs_p      > output.csq, bcsq
+    caller > overlaps > vector.snv | noncoding_indel | coding_indel_rows                > hgvs > output.csq, bcsq
+    caller > overlaps > scalar.isoform_cache > rows > effect or structural, hgvs_c, hgvs_p > hgvs > output.csq, bcsq
 
 ``effect`` is built up in layers: ``location`` (with ``introns``), ``coding_change``, ``start_and_stop``, ``effect``.
 
@@ -70,6 +72,7 @@ Data structures::
     vector.positions.Places  the exon or intron in which a base lies, one element a pair
     allele.Allele            one allele, for the scalar path
     transcript.Transcript    one transcript, for the scalar path (in annotator.engine.reference)
+    hgvs.HgvsC, HgvsP        descriptions of a change of a transcript and of its protein, as data
     scalar.effect.Effect     what one allele does to one transcript, worked out as it is asked for
     output.csq_rows.Rows     rows of CSQ as columns: terms as bits, fields as texts
     chunk.Called             CSQ, BCSQ, most severe transcripts and terms: what comes out
