@@ -1,7 +1,7 @@
 """Every error of the GAS domain.
 
-Code raises these; one place turns them into pages and problem+json (`chalicelib/web/errors.py`), and one place turns
-those a job can die of into the job's recorded reason (`JobFailure.as_reason`).
+Code raises these. `chalicelib/web/http/errors.py` turns them into pages and problem+json, and `JobFailure.as_reason`
+turns those that end a job into the job's recorded reason.
 """
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ class MissingSettingsError(GasError):
     """A part of GAS was started without what it needs to know: a fault of the deployment."""
 
     code = "missing_settings"
-    default_hint = "infra/resources.yaml and infra/worker.yaml set them; deploy both stacks again."
+    default_hint = "infra/functions.yaml and infra/worker.yaml set them; deploy both stacks again."
 
 
 class WorkerOutOfDiskError(GasError):

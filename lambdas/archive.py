@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from chalicelib.domain.messages import FileRequest
 from chalicelib.services import Services
-from chalicelib.usecases.archive_results import Archived, archive_results
-from lambdas.batches import process
+from chalicelib.usecases.archive.archive_results import Archived, archive_results
+from lambdas._handler import process
 
 logger = Logger()
 tracer = Tracer()

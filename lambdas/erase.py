@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from chalicelib.domain.messages import FileRequest
 from chalicelib.services import Services
-from chalicelib.usecases.erase_account import Erased, erase_account
-from lambdas.batches import process
+from chalicelib.usecases.account.erase_account import Erased, erase_account
+from lambdas._handler import process
 
 logger = Logger()
 tracer = Tracer()

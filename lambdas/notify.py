@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from chalicelib.domain.messages import MailRequest
 from chalicelib.services import Services
-from chalicelib.usecases.notify_user import Notified, notify_user
-from lambdas.batches import process
+from chalicelib.usecases.mail.notify_user import Notified, notify_user
+from lambdas._handler import process
 
 logger = Logger()
 tracer = Tracer()

@@ -13,9 +13,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from chalicelib.domain.messages import CopyRequest
 from chalicelib.services import Services
-from chalicelib.usecases.annotate_again import copy_input
-from chalicelib.usecases.submit_job import submit_job
-from lambdas.batches import process
+from chalicelib.usecases.upload.annotate_again import copy_input
+from chalicelib.usecases.upload.submit_job import submit_job
+from lambdas._handler import process
 
 logger = Logger()
 tracer = Tracer()

@@ -9,8 +9,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from chalicelib.services import Services
-from chalicelib.usecases.sweep_files import sweep_files
-from chalicelib.usecases.sweep_jobs import sweep_jobs
+from chalicelib.usecases.maintenance.sweep_files import sweep_files
+from chalicelib.usecases.maintenance.sweep_jobs import sweep_jobs
 
 logger = Logger()
 tracer = Tracer()

@@ -12,12 +12,12 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from chalicelib.aws.archive_store import Retrieval
+from chalicelib.aws.archive.base import Retrieval
 from chalicelib.domain.messages import FileRequest
 from chalicelib.domain.names import InputKey
 from chalicelib.services import Services
-from chalicelib.usecases.thaw_results import Thawed, thaw_results
-from lambdas.batches import process
+from chalicelib.usecases.archive.thaw_results import Thawed, thaw_results
+from lambdas._handler import process
 
 logger = Logger()
 tracer = Tracer()
@@ -51,8 +51,8 @@ def retrievals(body: str) -> Iterator[Retrieval]:
         case {"user_id": str(), "job_id": str(job_id)}:
             request = FileRequest.from_json(body)
             job = services.jobs.get(job_id)
-            if job is not None and job.user_id == request.user_id and job.results_file_archive_id is not None:
-                yield Retrieval(archive_id=job.results_file_archive_id, job_id=job_id)
+            if job is not None and job.user_id == request.user_id and job.archive_id is not None:
+                yield Retrieval(archive_id=job.archive_id, job_id=job_id)
         case _:
             raise ValueError(f"not a message about a retrieval: {body[:200]}")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.artifact import Artifact
+from infra.aws.artifact import Artifact
 from infra.local.browser import Browser
 from infra.local.people import DEMO_PERSON, Person
 from infra.local.settings import LocalSettings, any_free_port
 from infra.local.stack import LocalStack
-from infra.package import default_builder
+from infra.template.package import default_builder
 
 REGION = "eu-central-1"
 """Not us-east-1, whose addresses, buckets and links are those of no other region."""

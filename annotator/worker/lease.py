@@ -8,8 +8,8 @@ from types import TracebackType
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws.job_table import JobTable
-from chalicelib.aws.queues import JobRequestsQueue, ReceivedMessage
+from chalicelib.aws.dynamodb.jobs import JobTable
+from chalicelib.aws.job_request_queue import JobRequestsQueue, ReceivedMessage
 from chalicelib.clock import Clock
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.exceptions import LeaseLostError

@@ -1,1 +1,1 @@
-"""What GAS does, one function a deed. Functions take `Services` first, and raise `chalicelib.exceptions`."""
+"""What GAS does: one function per action, which takes `Services` first and raises `chalicelib.exceptions`."""

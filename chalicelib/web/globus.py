@@ -8,10 +8,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib.aws.secrets import GlobusClient
+from chalicelib.domain.credentials import GlobusClient
 from chalicelib.domain.sessions import LoginAttempt
 from chalicelib.exceptions import SignInFailedError
-from chalicelib.usecases.profiles import Identity
+from chalicelib.usecases.account.profiles import Identity
 from chalicelib.web.monitoring import logger
 
 SCOPES = ("openid", "profile", "email")

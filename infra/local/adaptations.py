@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from botocore.config import Config
 
+from infra.aws.service_stack import Place
 from infra.local.emulator import ACCOUNT
-from infra.service import Place
 
 IDENTITY_VARIABLE = "GLOBUS_SDK_SERVICE_URL_AUTH"
 """What points `globus_sdk` at the development identity provider. No template sets it."""

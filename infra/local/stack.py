@@ -17,14 +17,14 @@ import boto3
 import requests
 
 from chalicelib.clock import NewId, random_id, random_token
-from infra.artifact import Artifact
-from infra.cloudformation import Say
+from infra.aws.artifact import Artifact
+from infra.aws.cloudformation import Say
+from infra.aws.service_stack import Place, deploy_service
 from infra.errors import OperatorError
 from infra.local.adaptations import adapt
 from infra.local.emulator import ACCOUNT, OPERATOR_KEYS, environment, follow_port
 from infra.local.processes import Child
 from infra.local.settings import PROJECT, SITE_HOST, LocalSettings, read_run_file, require_disk
-from infra.service import Place, deploy_service
 
 logger = logging.getLogger(__name__)
 

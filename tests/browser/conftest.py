@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from app import app
-from chalicelib.aws.outgoing import OutgoingQueue
+from chalicelib.aws.sqs import OutgoingQueue
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.domain.sessions import Session
 from chalicelib.services import Services
-from chalicelib.web import runtime
+from chalicelib.web.http import runtime
 from tests.browser.local_site import served
 from tests.browser.states import make_jobs
 from tests.browser.variants_file import Bucket

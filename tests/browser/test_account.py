@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from chalicelib.usecases import own_data
-from chalicelib.web import runtime
+from chalicelib.usecases.account import personal_data
+from chalicelib.web.http import runtime
 from tests.browser.conftest import ADA, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.test_pages import violations
@@ -21,7 +21,7 @@ OpenPage = Callable[..., tuple[Page, Watcher]]
 
 def test_all_parts_are_saved_as_one_file(local_site: str, new_page: OpenPage, tmp_path: Path,
                                          monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_data, "PART", 3)
+    monkeypatch.setattr(personal_data, "PART", 3)
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/profile")
     expect(page.locator("[data-mounted]")).to_have_count(1)

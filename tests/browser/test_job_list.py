@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from chalicelib.domain.jobs import Progress, Stage
-from chalicelib.web import runtime
+from chalicelib.web.http import runtime
 from tests.browser.conftest import ARTIFACTS, MARYS_TOKEN, NARROW, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.test_pages import violations

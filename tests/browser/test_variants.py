@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
-from chalicelib.web import runtime
+from chalicelib.web.http import runtime
 from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.states import JOB_IDS, put_variants
 from tests.browser.test_pages import violations

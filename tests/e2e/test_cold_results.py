@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from infra.artifact import Artifact
+from infra.aws.artifact import Artifact
 from infra.local.browser import Browser
 from infra.local.people import PEOPLE, Person
 from infra.local.stack import LocalStack

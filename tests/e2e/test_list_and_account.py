@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 import requests
 
-from chalicelib.usecases.erase_account import SECOND_LOOK_SECONDS
+from chalicelib.usecases.account.erase_account import SECOND_LOOK_SECONDS
 from infra.local.browser import Browser, forms
 from infra.local.people import PEOPLE
 from infra.local.stack import LocalStack

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from annotator.engine.reference.build.bundle_builder import Recipe, build
+from infra.aws.references import References
 from infra.local.browser import Browser
 from infra.local.stack import LocalStack
-from infra.references import References
 
 pytestmark = pytest.mark.e2e
 

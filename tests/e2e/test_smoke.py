@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from infra.aws.smoke import smoke
 from infra.errors import OperatorError
 from infra.local.browser import Browser
 from infra.local.people import PEOPLE
 from infra.local.stack import LocalStack
-from infra.smoke import smoke
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.services import Services
 from chalicelib.settings import NEEDED
-from tests.integration.cold import Functions, make_functions
+from tests.integration.support.cold import Functions, make_functions
 
 
 @pytest.fixture(autouse=True)

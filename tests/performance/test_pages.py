@@ -22,8 +22,8 @@ from app import app
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.sessions import Session
 from chalicelib.services import Services
-from chalicelib.web import assets, runtime
-from chalicelib.web.responses import SMALLEST_COMPRESSED
+from chalicelib.web.http import assets, runtime
+from chalicelib.web.http.response import SMALLEST_COMPRESSED
 from tests.browser.states import JOB_IDS, make_jobs
 from tests.conftest import PROJECT
 from tests.unit.web.conftest import Browser

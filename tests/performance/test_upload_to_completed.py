@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.artifact import Artifact
+from infra.aws.artifact import Artifact
 from infra.local.browser import Browser
 from tests.conftest import PROJECT
 

@@ -9,7 +9,7 @@ from annotator.worker import loop as worker
 from chalicelib.exceptions import MissingSettingsError
 from chalicelib.settings import NEEDED, Settings
 from tests.conftest import real_template
-from tests.unit.infra.test_worker_template import of_type, resources
+from tests.unit.infra.template.test_worker_template import of_type, resources
 
 __all__ = ["resources"]
 

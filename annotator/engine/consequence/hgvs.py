@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.byte_columns import bytes_of
-from annotator.engine.reference.translation import THREE_LETTERS
+from annotator.engine.reference.genetic_code import THREE_LETTERS
 
 Parts = list[pa.Array | pa.Scalar | str]
 #: Texts of residues by their one-letter code, padded with zeros: three letters, ``?`` for an unknown one, and ``%3D``,

@@ -5,13 +5,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.aws.job_search import FoundJobs
+from chalicelib.domain.job_query import FoundJobs, Listing, Order, Standing
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.listing import Listing, Order, Standing
-from chalicelib.domain.pace import Pace
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
-from chalicelib.usecases.queue_places import QueuePlace, expected_end
+from chalicelib.domain.throughput import Pace
+from chalicelib.usecases.jobs.queue_estimate import QueuePlace, expected_end
 from chalicelib.web.site import Site
 from chalicelib.web.views.jobs import STATUS_WORDS, JobView
 

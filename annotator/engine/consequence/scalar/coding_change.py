@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from annotator.engine.consequence.scalar.location import Location
 from annotator.engine.lazy import lazy
-from annotator.engine.reference.translation import codons_to_stop, translate
+from annotator.engine.reference.genetic_code import codons_to_stop, translate
 
 
 class CodingChange(Location):

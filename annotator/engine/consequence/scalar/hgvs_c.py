@@ -15,8 +15,8 @@ from annotator.engine.consequence.allele import DELETION, INSERTION, SUBSTITUTIO
 from annotator.engine.consequence.hgvs import HgvsC, Position
 from annotator.engine.consequence.scalar.effect import Effect
 from annotator.engine.consequence.three_prime_shift import rotate, shift_length
+from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.reference.transcript import Fetch, Transcript
-from annotator.engine.reference.translation import reverse_complement
 
 #: Bases behind a change that are compared to shift it, as VEP's ``TranscriptVariationAllele::_return_3prime`` does.
 REACH = 1000

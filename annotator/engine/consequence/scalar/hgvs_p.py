@@ -10,7 +10,7 @@ from annotator.engine.consequence.hgvs import HgvsP
 from annotator.engine.consequence.scalar.effect import Effect
 from annotator.engine.consequence.scalar.hgvs_c import Change, clip
 from annotator.engine.consequence.three_prime_shift import rotate, shift_length
-from annotator.engine.reference.translation import translate
+from annotator.engine.reference.genetic_code import translate
 
 
 def describe_on_protein(effect: Effect, shifted: Effect) -> HgvsP | None:

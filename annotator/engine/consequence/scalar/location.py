@@ -6,8 +6,8 @@ from annotator.engine.consequence.allele import Allele, overlap
 from annotator.engine.consequence.region_rules import EXON_STRETCH, given, utr_terms
 from annotator.engine.consequence.scalar.introns import IntronChanges, intron_changes
 from annotator.engine.lazy import lazy
+from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.reference.transcript import Piece, Transcript
-from annotator.engine.reference.translation import reverse_complement
 
 
 class Location:
@@ -142,13 +142,13 @@ class Location:
     def cds_start(self) -> int | None:
         """First position in the coding sequence, unknown bases of an incomplete first codon included."""
         piece = self.coding_pieces[0] if self.coding_pieces else None
-        return piece[0] + self.transcript.phase if piece else None
+        return piece[0] + self.transcript.start_frame if piece else None
 
     @lazy
     def cds_end(self) -> int | None:
         """Last position in the coding sequence, as :attr:`cds_start`."""
         piece = self.coding_pieces[-1] if self.coding_pieces else None
-        return piece[1] + self.transcript.phase if piece else None
+        return piece[1] + self.transcript.start_frame if piece else None
 
     @lazy
     def protein_start(self) -> int | None:

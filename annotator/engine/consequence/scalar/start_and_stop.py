@@ -8,7 +8,7 @@ from __future__ import annotations
 from annotator.engine.consequence.allele import overlap
 from annotator.engine.consequence.scalar.coding_change import CodingChange
 from annotator.engine.lazy import lazy
-from annotator.engine.reference.translation import translate
+from annotator.engine.reference.genetic_code import translate
 
 
 class StartAndStop(CodingChange):

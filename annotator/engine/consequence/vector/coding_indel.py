@@ -19,7 +19,7 @@ from annotator.engine.consequence.vector.positions import locate
 from annotator.engine.consequence.vector.reading_frames import FrameReader, Frames, acids_of
 from annotator.engine.consequence.vector.region_terms import region_terms
 from annotator.engine.reference.gene_models import ContigModels
-from annotator.engine.reference.translation import COMPLEMENT
+from annotator.engine.reference.nucleotides import COMPLEMENT
 
 #: Bases between a change, wherever it is shifted to, and the ends of the coding sequence.
 FROM_CODING = 6
@@ -117,7 +117,7 @@ def find(
     size = np.diff(offsets)
     pure = np.isin(alleles.kind, (INSERTION, DELETION)) & (size <= LONGEST) & every(_KNOWN[data], offsets)
     pure &= alleles.end - alleles.start < LONGEST_DELETION
-    kept = np.flatnonzero(pure[allele] & models.is_coding[transcript] & (models.phase == 0)[transcript])
+    kept = np.flatnonzero(pure[allele] & models.is_coding[transcript] & (models.start_frame == 0)[transcript])
     at, transcript, allele = at[kept], transcript[kept], allele[kept]
     start, end = alleles.start[allele], alleles.end[allele]
     low, high = np.minimum(start, end), np.maximum(start, end)

@@ -14,8 +14,8 @@ from annotator.engine.consequence.scalar.hgvs_c import StrandedBases, set_kind, 
 from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.consequence.three_prime_shift import found_at, rotate_rows, shift_lengths
 from annotator.engine.consequence.vector.ragged_text import stitched
+from annotator.engine.reference.nucleotides import COMPLEMENT
 from annotator.engine.reference.transcript import Fetch
-from annotator.engine.reference.translation import COMPLEMENT
 
 #: Longer ones, and those that can be shifted by more than :data:`NEAR` bases, are described one at a time.
 SHORT = 12

@@ -1,0 +1,1 @@
+"""The DynamoDB tables: jobs, profiles, sessions, and the items kept beside the jobs."""

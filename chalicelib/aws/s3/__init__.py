@@ -1,0 +1,1 @@
+"""S3: the buckets of inputs, results and references."""

@@ -1,0 +1,1 @@
+"""A user's profile and personal data, and the deletion of both."""

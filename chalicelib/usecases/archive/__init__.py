@@ -1,0 +1,1 @@
+"""Results move into the archive and back: archive, restore, thaw."""

@@ -1,0 +1,1 @@
+"""Premium: how it begins and ends, and what the payment service reports."""

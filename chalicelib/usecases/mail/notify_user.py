@@ -1,0 +1,138 @@
+"""Mails: one for each thing that there is to tell, however often the message comes."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import Enum
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.aws.ses import ascii_address
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.messages import MailKind, MailRequest
+from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import RESULTS
+from chalicelib.mails import compose
+from chalicelib.services import Services
+from chalicelib.usecases.archive.archive_results import due_time
+
+logger = Logger(child=True)
+
+LONGEST_TELLING = 60
+"""Seconds; longer than the function lives, and shorter than the queue hides a message: whoever gets the message of a
+run that was killed sends the mail. One that was killed just after sending has it sent twice, which is better than
+never."""
+
+
+class Notified(Enum):
+    """What became of a request for a mail."""
+
+    SENT = "sent"
+    BEFORE = "sent before"
+    UNWANTED = "the user wants no mail"
+    NOTHING = "nothing to tell"
+    UNDELIVERABLE = "SES cannot send to this address"
+
+
+def notify_user(services: Services, request: MailRequest) -> Notified:
+    """Deal with one message of the queue `notify`."""
+    logger.append_keys(user_id=request.user_id)
+    profile = services.profiles.get(request.user_id)
+    if profile is None or not profile.email:
+        return Notified.NOTHING
+    address = ascii_address(profile.email)
+    if address is None:
+        logger.warning("The user's address has characters that SES does not take; no email is sent")
+        return Notified.UNDELIVERABLE
+    profile = replace(profile, email=address)
+    match request.kind:
+        case MailKind.ENDED:
+            return _tell_of_end(services, profile, request.job_id)
+        case MailKind.ARCHIVE_WARNING:
+            return _tell_of_archive(services, profile, request.job_id)
+        case MailKind.ALL_RESTORED:
+            return _tell_of_restored(services, profile)
+        case MailKind.PREMIUM_ENDED:
+            return _tell_of_end_of_premium(services, profile)
+
+
+def _tell_of_end(services: Services, profile: Profile, job_id: str) -> Notified:
+    job = _job_of(services, profile, job_id)
+    if job is None or job.job_status not in (JobStatus.COMPLETED, JobStatus.FAILED):
+        return Notified.NOTHING
+    if not profile.mail_wanted:
+        return Notified.UNWANTED
+    due = None if profile.premium else due_time(services, job, profile)
+    return _send_once_of_job(services, "notified_time", MailKind.ENDED, profile, job, due)
+
+
+def _tell_of_archive(services: Services, profile: Profile, job_id: str) -> Notified:
+    job = _job_of(services, profile, job_id)
+    if job is None or job.file(RESULTS).key is None or profile.premium:
+        return Notified.NOTHING
+    if not profile.mail_wanted:
+        return Notified.UNWANTED
+    due = due_time(services, job, profile)
+    return _send_once_of_job(services, "warned_time", MailKind.ARCHIVE_WARNING, profile, job, due)
+
+
+def _send_once_of_job(services: Services, mark: str, kind: MailKind, profile: Profile, job: Job,
+                      due: int | None) -> Notified:
+    now = services.clock()
+    if not services.archive_table.begin_telling(job.job_id, mark, now, now - LONGEST_TELLING):
+        return Notified.BEFORE
+    with _or_again(lambda: services.archive_table.not_told(job.job_id, mark)):
+        _send(services, kind, profile, job=job, due=due)
+    services.archive_table.told(job.job_id, mark, services.clock())
+    return Notified.SENT
+
+
+def _tell_of_end_of_premium(services: Services, profile: Profile) -> Notified:
+    until, now = profile.grace_until, services.clock()
+    if until is None:
+        return Notified.NOTHING  # subscribed again meanwhile
+    if profile.told_of_end == until:
+        return Notified.BEFORE
+    services.profiles.begin_telling_of_end(profile.identity_id, until, now, now - LONGEST_TELLING)
+    with _or_again(lambda: services.profiles.not_told(profile.identity_id)):
+        _send(services, MailKind.PREMIUM_ENDED, profile, due=until)
+    services.profiles.told_of_end(profile.identity_id, until)
+    return Notified.SENT
+
+
+def _tell_of_restored(services: Services, profile: Profile) -> Notified:
+    if not profile.premium or services.archive_table.archived_of_user(profile.identity_id, 1).job_ids:
+        return Notified.NOTHING
+    if not profile.restoring:
+        return Notified.BEFORE
+    now = services.clock()
+    services.profiles.begin_telling_of_restored(profile.identity_id, now, now - LONGEST_TELLING)
+    with _or_again(lambda: services.profiles.not_told(profile.identity_id)):
+        _send(services, MailKind.ALL_RESTORED, profile)
+    services.profiles.told_of_restored(profile.identity_id)
+    return Notified.SENT
+
+
+@contextmanager
+def _or_again(take_back: Callable[[], None]) -> Iterator[None]:
+    """What could not be sent is taken back, so that the next try need not wait; a run that is killed leaves its
+    beginning to go stale."""
+    try:
+        yield
+    except Exception:
+        take_back()
+        raise
+
+
+def _job_of(services: Services, profile: Profile, job_id: str) -> Job | None:
+    job = services.jobs.get(job_id)
+    if job is None or job.user_id != profile.identity_id:
+        return None
+    logger.append_keys(job_id=job_id)
+    return job
+
+
+def _send(services: Services, kind: MailKind, profile: Profile, **values: object) -> None:
+    services.mailer.send(compose(kind, profile, services.settings.site_url, **values))
+    logger.info("Mail sent", extra={"mail": kind.value})

@@ -1,0 +1,1 @@
+"""The scheduled sweeps, which finish or report what was interrupted."""

@@ -1,0 +1,89 @@
+"""A file that was uploaded once is annotated once more, as a job of its own."""
+from __future__ import annotations
+
+import uuid
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.domain.job_note import write_note
+from chalicelib.domain.jobs import InputFile, Job, JobStatus
+from chalicelib.domain.messages import CopyRequest
+from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import INPUT
+from chalicelib.exceptions import FileNotAvailableError, JobFailure
+from chalicelib.services import Services
+from chalicelib.usecases.jobs.announce_end import announce_end
+from chalicelib.usecases.jobs.user_jobs import file_location, get_job
+from chalicelib.usecases.quotas import require_room
+from chalicelib.usecases.references import chosen_reference
+from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE
+
+logger = Logger(child=True)
+
+
+def annotate_again(services: Services, profile: Profile, job_id: str, reference: str, once: str = "") -> str:
+    """Have a job's input file copied to a place of its own, where it becomes a job as every upload does.
+
+    Copying a large file can take longer than a request may, so the function behind the queue `uploads` does it. The
+    new job shares nothing with the old one, so that either can be deleted.
+
+    Args:
+        profile: whose job it is.
+        job_id: the job whose file is annotated again.
+        reference: name of a reference, or "auto" to have it found out.
+        once: what a form has that may be sent twice, "" for none. The same form makes the same job.
+
+    Returns:
+        The key of the copy, which will be there in a moment.
+
+    Raises:
+        JobNotFoundError: the job is not this user's.
+        JobFailure: there is no such reference, or the plan does not cover the file now.
+        FileNotAvailableError: the uploaded file is no longer there.
+    """
+    job = get_job(services, profile.identity_id, job_id)
+    bucket, source, version_id = file_location(job, INPUT)
+    name, _ = chosen_reference(services, reference)
+    require_room(services, profile, job.input.size)
+    if services.files.describe(bucket, source, version_id) is None:
+        raise FileNotAvailableError("The uploaded file is no longer there.", "Upload it again.")
+    # Named after the old job and the form, so that nobody can aim at a job that exists.
+    new_id = str(uuid.uuid5(uuid.UUID(job_id), f"{once}/{name}")) if once else services.new_id()
+    request = CopyRequest(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name,
+                          file_name=job.input.name)
+    services.uploads_queue.send(request)
+    return request.key
+
+
+def copy_input(services: Services, request: CopyRequest) -> bool:
+    """Copy the file; S3's event of the copy makes the job. The copying is S3's: no byte passes through here.
+
+    Where the file has gone meanwhile, the job is made here, FAILED with that reason, since its user waits for it.
+
+    Returns:
+        True when the file was copied.
+    """
+    logger.append_keys(job_id=request.job_id, user_id=request.user_id)
+    profile = services.profiles.get(request.user_id)
+    if profile is None or profile.erasing_since is not None:
+        logger.warning("The file's user has no profile any more; nothing is copied")
+        return False
+    made = services.jobs.get(request.job_id)
+    if made is not None:
+        announce_end(services, made)  # where an earlier run of ours made it and was cut off
+        return False
+    source = services.jobs.get(request.copy_of)
+    if source is not None and source.user_id == request.user_id and not source.input.deleted:
+        told = {REFERENCE: request.reference, **({NOTE: write_note(source.note)} if source.note else {})}
+        if services.files.copy_input(source.input.key, source.input.version, request.key, told):
+            return True
+    now = services.clock()
+    failure = JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
+    missing = InputFile(name=request.file_name, size=0, bucket=services.files.inputs_bucket, key=request.key,
+                        deleted=True)
+    job = Job(job_id=request.job_id, user_id=request.user_id, input=missing, submit_time=now,
+              reference=request.reference, job_status=JobStatus.FAILED, complete_time=now, error=failure.as_reason(),
+              unannounced=True)
+    if services.jobs.create(job):
+        announce_end(services, job)
+    return False

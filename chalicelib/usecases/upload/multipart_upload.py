@@ -1,0 +1,101 @@
+"""Uploading a large file in parts: the browser may stop, lose its connection or be closed, and go on later.
+
+GAS begins the upload, so that a user has a bounded number of unfinished ones. The browser sends the parts to S3 itself,
+with a link for each request that is good for as many bytes as it says. S3 drops what is not completed within a day.
+Only Premium has files that are large enough.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chalicelib.domain.names import InputKey, check_file_name, key_prefix
+from chalicelib.domain.profiles import Profile
+from chalicelib.exceptions import BadRequestError, ForbiddenError, JobFailure, NotFoundError, TooManyRequestsError
+from chalicelib.services import Services
+from chalicelib.usecases.quotas import require_room
+from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SIZE
+
+LINK_SECONDS = 3600
+LARGEST_PART = 16 * 1024**2
+"""Bytes of one part. With it, the plan's largest file says how many parts there are, and so how much can be stored."""
+MOST_UNFINISHED = 20
+"""Uploads in parts of one user that have begun and are not completed. A page sends two at a time; S3 drops those of
+closed tabs within a day."""
+
+
+class PartRequest(StrEnum):
+    """The requests about an upload in parts. GAS carries out the first one; the browser sends the others to S3."""
+
+    BEGIN = "begin"
+    PUT = "put"
+    LIST = "list"
+    COMPLETE = "complete"
+    ABORT = "abort"
+
+
+@dataclass(frozen=True)
+class BegunUpload:
+    """An upload in parts that S3 waits for."""
+
+    key: str
+    upload_id: str
+
+
+def begin(services: Services, profile: Profile, file_name: str, size: int, note: str, reference: str) -> BegunUpload:
+    """Allocate a job id and begin the upload of its input file.
+
+    :param size: of the file, bytes; what arrives has to have this size
+    :param note: as `read_note` takes it, in ASCII
+    :raises ForbiddenError: without premium
+    :raises JobFailure: the file's name or size is not one that is taken, or the plan covers no further file now
+    :raises TooManyRequestsError: too many uploads of this user are not completed
+    """
+    _require_premium(profile)
+    check_file_name(file_name)
+    if size < 1:
+        raise JobFailure("empty_file", "The file is empty.", "Choose a file with VCF records in it.")
+    require_room(services, profile, size)
+    for field, text in ((NOTE, note), (REFERENCE, reference)):
+        if not (text.isascii() and text.isprintable()):  # S3 keeps them as headers
+            raise BadRequestError("Notes and references come in printable ASCII, others as RFC 8187 has them.",
+                                  field=field)
+    if services.files.count_unfinished(f"{profile.identity_id}/", MOST_UNFINISHED) >= MOST_UNFINISHED:
+        raise TooManyRequestsError(f"{MOST_UNFINISHED} of your uploads are not completed.",
+                                   "Complete or stop one of them; those of closed pages are dropped within a day.")
+    key = key_prefix(profile.identity_id, services.new_id()) + file_name
+    return BegunUpload(key, services.files.begin_parts(key, {NOTE: note, REFERENCE: reference, SIZE: str(size)}))
+
+
+def sign(services: Services, profile: Profile, request: PartRequest, key: str, upload_id: str,
+         number: int = 0, length: int = 0) -> str:
+    """A link for one more request of an upload that has begun.
+
+    :param number: of the part, for `PartRequest.PUT`
+    :param length: of the part, bytes
+    :raises ForbiddenError: without premium
+    :raises NotFoundError: the key is not one of this user's
+    :raises BadRequestError: no such part, or no upload
+    """
+    _require_premium(profile)
+    parts = InputKey.parse(key)
+    if parts is None or parts.user_id != profile.identity_id:
+        raise NotFoundError()
+    if not upload_id or request is PartRequest.BEGIN:
+        raise BadRequestError("The request does not say which upload is meant.", field="upload_id")
+    call = {PartRequest.PUT: "upload_part", PartRequest.LIST: "list_parts",
+            PartRequest.COMPLETE: "complete_multipart_upload", PartRequest.ABORT: "abort_multipart_upload"}[request]
+    values: dict[str, str | int] = {"UploadId": upload_id}
+    if request is PartRequest.PUT:
+        most_parts = -(-services.plans.of(profile.role).upload_limit // LARGEST_PART)
+        if not 1 <= number <= most_parts:
+            raise BadRequestError(f"There is no part {number}.", field="number")
+        if not 1 <= length <= LARGEST_PART:
+            raise BadRequestError(f"A part has 1 to {LARGEST_PART} bytes.", field="length")
+        values |= {"PartNumber": number, "ContentLength": length}
+    return services.files.presign_part_request(call, LINK_SECONDS, key, values)
+
+
+def _require_premium(profile: Profile) -> None:
+    if not profile.premium:
+        raise ForbiddenError("Files are uploaded in parts with Premium only.", "Upload the file as a whole.")

@@ -1,0 +1,1 @@
+"""What every route shares: requests, responses, sessions, CSRF tokens, headers, and errors as pages."""

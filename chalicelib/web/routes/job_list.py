@@ -1,0 +1,113 @@
+"""My annotations: the list, what of it is wanted, and deleting several."""
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from chalice import Blueprint
+
+from chalicelib.domain.job_query import Listing, Order, Standing
+from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.throughput import Pace
+from chalicelib.exceptions import BadRequestError
+from chalicelib.usecases.jobs import job_list as usecases
+from chalicelib.usecases.jobs.queue_estimate import queue_places
+from chalicelib.usecases.upload.prepare_upload import prepare_upload
+from chalicelib.web.http.pages import render
+from chalicelib.web.http.request import WebRequest
+from chalicelib.web.http.response import WebResponse, json_response, no_content, redirect
+from chalicelib.web.http.routing import action, page
+from chalicelib.web.routes.uploads import storage_origin
+from chalicelib.web.views.job_list import ORDER_WORDS, STANDING_WORDS, JobListView, listing_query
+from chalicelib.web.views.jobs import job_json
+
+blueprint = Blueprint(__name__)
+
+PAGE_SIZE = 20
+LONGEST_TEXT = 200
+SAMPLE_REFERENCE = "rCRS"
+"""What the sample file is of; it comes with GAS, whatever else an operator has."""
+LONGEST_ZONE = 14 * 60
+"""Minutes: the largest difference that a zone's time has from UTC."""
+
+
+@page(blueprint, "/annotations")
+def list_annotations(request: WebRequest) -> WebResponse:
+    """The user's jobs that are wanted, in the order that is wanted: all of them, newest first, if nothing else is."""
+    listing, days, cursor = _listing(request), _days(request), request.query("cursor")
+    services, profile = request.services, request.profile
+    found = usecases.find_jobs(services, profile.identity_id, listing, PAGE_SIZE, cursor)
+    if request.wants_json:
+        following = (request.site.path("/annotations", **listing_query(listing, days), cursor=found.next_cursor)
+                     if found.next_cursor else None)
+        return json_response({"jobs": [job_json(job, request.site) for job in found.jobs], "next": following,
+                              "cut_short": found.cut_short})
+    moving = any(job.job_status in (JobStatus.PENDING, JobStatus.RUNNING) for job in found.jobs)
+    view = JobListView.of(
+        found, listing, days, cursor, services.clock(), profile, services.plans, queue_places(services, found.jobs),
+        services.throughput.get() if moving else Pace(), request.site)
+    if request.wants_fragment:
+        return no_content() if request.query("seen") == view.seen else render(request, "_job_rows.html", view=view)
+    # Who has nothing yet may send the sample from here, straight to the storage like any other file.
+    origins = (storage_origin(prepare_upload(services, profile)),) if view.empty else ()
+    return render(request, "annotations.html", connect=origins, view=view, orders=ORDER_WORDS,
+                  standings=STANDING_WORDS, reference=SAMPLE_REFERENCE)
+
+
+@action(blueprint, "/annotations/delete")
+def delete_several(request: WebRequest) -> WebResponse:
+    """Delete the jobs whose boxes were ticked: the first time it is asked whether that is meant, with their names."""
+    user_id = request.profile.identity_id
+    chosen = request.form_values("job")[:PAGE_SIZE]
+    if request.form.get("confirmed") != "yes":
+        jobs = usecases.chosen_jobs(request.services, user_id, chosen)
+        if not jobs:
+            return redirect(request.site.path("/annotations", done="none"))
+        return render(request, "delete_several.html", jobs=jobs,
+                      running=sum(not job.ended for job in jobs), archived=sum(job.archived for job in jobs))
+    done = usecases.delete_jobs(request.services, user_id, chosen)
+    if request.wants_json:
+        return json_response({"deleted": done.deleted, "moving": done.moving})
+    return redirect(request.site.path("/annotations", done="deleted", deleted=done.deleted,
+                                      moving=done.moving or None))
+
+
+def _listing(request: WebRequest) -> Listing:
+    """What is wanted of the list, by the query.
+
+    :raises BadRequestError: for a status, an order or a day that there is not
+    """
+    days = _days(request)
+    zone = _zone(days["zone"])
+    since, before = _midnight(days["from"], zone, "from"), _midnight(days["to"], zone, "to")
+    try:
+        standing = Standing(request.query("status") or "") if request.query("status") else None
+        order = Order(request.query("sort") or Order.NEWEST.value)
+    except ValueError as error:
+        raise BadRequestError("There is no such status or order.", "Choose one in the form above the list.") from error
+    return Listing(text=" ".join((request.query("q") or "").split())[:LONGEST_TEXT], standing=standing,
+                   since=since, before=before + 86_400 if before is not None else None, order=order)
+
+
+def _days(request: WebRequest) -> dict[str, str]:
+    """First and last day as the form has them, and by how many minutes UTC is ahead of the reader's clock."""
+    days = {name: request.query(name) or "" for name in ("from", "to")}
+    return {**days, "zone": (request.query("zone") or "") if any(days.values()) else ""}
+
+
+def _zone(text: str) -> int:
+    """Minutes; nonsense is passed over, as the field is filled in by the page's script."""
+    try:
+        return max(-LONGEST_ZONE, min(LONGEST_ZONE, int(text)))
+    except ValueError:
+        return 0
+
+
+def _midnight(text: str, zone: int, field: str) -> int | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+        return int((datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=zone)).timestamp())
+    except (ValueError, OverflowError) as error:
+        raise BadRequestError(f"“{text[:20]}” is not a day.", "Days are written as 2026-11-24.",
+                              field=field) from error

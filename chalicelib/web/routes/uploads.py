@@ -1,0 +1,132 @@
+"""Uploading: the form that goes straight to S3, and the page that S3 sends the browser back to."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from chalice import Blueprint
+
+from chalicelib.domain.job_note import LONGEST_NOTE
+from chalicelib.domain.names import LONGEST_NAME, METADATA_FIELD, VCF_EXTENSIONS
+from chalicelib.exceptions import BadRequestError, JobFailure
+from chalicelib.usecases.quotas import usage
+from chalicelib.usecases.references import AUTO, available
+from chalicelib.usecases.upload import multipart_upload
+from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, UploadForm, find_uploaded_job, prepare_upload
+from chalicelib.web import monitoring
+from chalicelib.web.http.pages import render
+from chalicelib.web.http.request import WebRequest
+from chalicelib.web.http.response import WebResponse, json_response, no_content, redirect
+from chalicelib.web.http.routing import action, page
+
+blueprint = Blueprint(__name__)
+
+AFTER_UPLOAD = "/annotate/job"
+SLOW_AFTER_SECONDS = 60
+"""An upload that has not become a job by then is told to take longer than usual."""
+
+
+@page(blueprint, "/annotate")
+def annotate(request: WebRequest) -> WebResponse:
+    """The upload form, or for a program what it needs to upload by itself.
+
+    With `redirect=no` S3 answers 201 instead of a redirect, which scripts in a page cannot follow.
+    """
+    scripted = request.wants_json and request.query("redirect") == "no"
+    used = usage(request.services, request.profile)
+    try:
+        form = prepare_upload(request.services, request.profile,
+                              "" if scripted else request.site.absolute(AFTER_UPLOAD), used)
+    except JobFailure as refused:
+        if request.wants_json:
+            raise
+        return render(request, "annotate_later.html", refused=refused, used=used,
+                      plan=request.services.plans.of(request.profile.role))
+    monitoring.count("UploadsPrepared")
+    if request.wants_json:
+        return json_response({
+            "job_id": form.job_id, "upload": {"url": form.url, "fields": form.fields}, "limit": form.limit,
+            "file_field": form.file_field, "expires": form.expires,
+            "waiting": request.site.path(AFTER_UPLOAD, key=form.fields["key"])})
+    origin = storage_origin(form)
+    profile, now = request.profile, request.services.clock()
+    kept_until = profile.grace_until if not profile.premium and (profile.grace_until or 0) > now else None
+    return render(request, "annotate.html", connect=(origin,), forms=(origin,), form=form,
+                  plan=request.services.plans.of(profile.role), extensions=VCF_EXTENSIONS,
+                  longest_name=LONGEST_NAME, longest_note=LONGEST_NOTE, note_field=METADATA_FIELD + NOTE,
+                  reference_field=METADATA_FIELD + REFERENCE, references=reference_choices(request),
+                  kept_until=kept_until, used=used)
+
+
+def storage_origin(form: UploadForm) -> str:
+    """The origin that a page's upload goes to, which its content policy must allow."""
+    address = urlsplit(form.url)
+    return f"{address.scheme}://{address.netloc}"
+
+
+@dataclass(frozen=True)
+class ReferenceChoice:
+    """A reference as the form offers it."""
+
+    name: str
+    title: str
+    assembly: str
+
+
+def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
+    """What the form offers; with more than one reference, first of all to find out from the file."""
+    found = [ReferenceChoice(one.name, one.label, one.assembly) for one in available(request.services)]
+    return [ReferenceChoice(AUTO, "Find out from the file", ""), *found] if len(found) > 1 else found
+
+
+@action(blueprint, "/annotate/parts")
+def sign_part_request(request: WebRequest) -> WebResponse:
+    """Begin an upload in parts, or give a link for one request about it, which the page's script sends to S3.
+
+    :raises BadRequestError: the form does not say which request
+    """
+    form = request.form
+    try:
+        wanted = multipart_upload.PartRequest(form.get("request", ""))
+        if wanted is multipart_upload.PartRequest.BEGIN:
+            begun = multipart_upload.begin(request.services, request.profile, form.get("name", ""),
+                                           int(form.get("size", "")), form.get(NOTE, ""), form.get(REFERENCE, ""))
+            monitoring.count("UploadsInPartsPrepared")
+            return json_response({"key": begun.key, "upload_id": begun.upload_id,
+                                  "waiting": request.site.path(AFTER_UPLOAD, key=begun.key)})
+        link = multipart_upload.sign(request.services, request.profile, wanted, form.get("key", ""),
+                                     form.get("upload_id", ""), int(form.get("number") or 0),
+                                     int(form.get("length") or 0))
+    except ValueError as error:
+        raise BadRequestError("The form does not say which request is meant.") from error
+    return json_response({"url": link})
+
+
+@page(blueprint, AFTER_UPLOAD)
+def uploaded(request: WebRequest) -> WebResponse:
+    """Where S3 sends the browser: on to the job, as soon as there is one. Nothing depends on coming here."""
+    key = request.query("key")
+    if not key:
+        raise BadRequestError("The address does not say which upload is meant.",
+                              "Look among your annotations.", field="key")
+    job = find_uploaded_job(request.services, request.profile.identity_id, key)
+    if job is not None:
+        monitoring.logger.append_keys(job_id=job.job_id)
+    address = request.site.path(f"/annotations/{job.job_id}") if job is not None else None
+    if request.wants_json:
+        return json_response({"job_id": job.job_id if job else None, "href": address}, 200 if job else 202)
+    if address is not None:
+        return no_content({"HX-Redirect": address}) if request.wants_fragment else redirect(address)
+    return _wait(request, key)
+
+
+def _wait(request: WebRequest, key: str) -> WebResponse:
+    """The page that waits for the job; its live part is told once that it takes long."""
+    now = request.services.clock()
+    given = request.query("since") or ""
+    since = int(given) if given.isdecimal() and len(given) <= 12 else now
+    slow = now - since > SLOW_AFTER_SECONDS
+    if request.wants_fragment and (not slow or request.query("slow") == "yes"):
+        return no_content()
+    template = "_uploaded.html" if request.wants_fragment else "uploaded.html"
+    return render(request, template, key=key, file_name=key.rpartition("/")[2], since=since, slow=slow)

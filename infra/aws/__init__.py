@@ -1,0 +1,1 @@
+"""Operators' commands on AWS: deploy, check, redrive, restore."""

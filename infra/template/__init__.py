@@ -1,0 +1,1 @@
+"""Packaging: the deployment artifact and the CloudFormation templates, as data."""
