@@ -16,8 +16,11 @@ class lazy(Generic[T]):  # noqa: N801 - used like property
 
     def __init__(self, work: Callable[[Any], T]) -> None:
         self._work = work
-        self._name = work.__name__
+        self._name = ""
         self.__doc__ = work.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
     @overload
     def __get__(self, instance: None, owner: type) -> lazy[T]: ...

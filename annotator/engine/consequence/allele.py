@@ -6,16 +6,16 @@ several lose the first base, when all of them have it. Alleles as long as REF st
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-
-import numpy as np
 
 from annotator.engine.affixes import common_prefix, common_suffix
 
 Interval = tuple[int, int]
 
 PLAIN = frozenset("ACGT")
+_DIFFERING = re.compile(rb"[^\0]+")
 #: Kinds of alleles; only pure insertions and deletions are shifted for HGVS.
 SUBSTITUTION, INSERTION, DELETION, OTHER, SYMBOLIC = range(5)
 
@@ -52,14 +52,15 @@ class Allele:
 @lru_cache(maxsize=8)  # each transcript asks again
 def _differences(start: int, ref: str, alt: str) -> list[Interval]:
     """Ranges in which two alleles that begin at ``start`` differ; what one has beyond the other's end differs."""
-    one, two = (np.frombuffer(text.encode("ascii", "replace"), np.uint8) for text in (ref, alt))
-    short, long = sorted((len(one), len(two)))
-    differs = np.ones(long + 2, bool)
-    differs[0] = differs[-1] = False
-    differs[1 : short + 1] = one[:short] != two[:short]
-    edges = np.diff(differs.view(np.int8))
-    first, last = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1
-    return list(zip((first + start).tolist(), (last + start).tolist(), strict=True))
+    short, long = sorted((len(ref), len(alt)))
+    one, two = (int.from_bytes(text[:short].encode("ascii", "replace"), "big") for text in (ref, alt))
+    differs = (one ^ two).to_bytes(short, "big") + b"\1" * (long - short)
+    return [(start + found.start(), start + found.end() - 1) for found in _DIFFERING.finditer(differs)]
+
+
+def overlap(start: int, end: int, first: int, last: int) -> bool:
+    """Whether two ranges meet; an insertion, with ``start == end + 1``, meets one that holds both its neighbours."""
+    return end >= first and start <= last
 
 
 def minimal(ref: str, alt: str) -> tuple[int, str, str]:

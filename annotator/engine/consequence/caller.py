@@ -10,30 +10,31 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence.allele import SUBSTITUTION
 from annotator.engine.consequence.chunk import AlleleChunk, Called
+from annotator.engine.consequence.hgvs import hgvsc_texts, interval_parts
 from annotator.engine.consequence.output.bcsq import BcsqWriter
 from annotator.engine.consequence.output.csq import Assembler, following, joined
-from annotator.engine.consequence.output.csq_rows import Rows, exact_rows
+from annotator.engine.consequence.output.csq_rows import Rows, rows_of, span_texts
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
-from annotator.engine.consequence.scalar.hgvs_c import REACH, Fetch
-from annotator.engine.consequence.scalar.isoform_cache import SharedRows
+from annotator.engine.consequence.scalar.hgvs_c import REACH
+from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.consequence.so_terms import INTERGENIC
-from annotator.engine.consequence.vector.coding_indel import CodingIndelRows
-from annotator.engine.consequence.vector.codons import CodingSequences, protein_prefixes
-from annotator.engine.consequence.vector.noncoding_indel import Ranges, indel_terms, outside_codons
+from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRows
+from annotator.engine.consequence.vector.noncoding_indel import Ranges, outside_codons
+from annotator.engine.consequence.vector.noncoding_indel_hgvs import IndelDescriber
 from annotator.engine.consequence.vector.positions import cdna, locate, named
 from annotator.engine.consequence.vector.reading_frames import FrameReader
+from annotator.engine.consequence.vector.region_terms import in_odd_spot, outside_transcript, region_terms
 from annotator.engine.consequence.vector.snv import (
+    CodingSequences,
     base_index,
-    flank_terms,
-    in_odd_spot,
     plain_single_bases,
-    single_base_terms,
+    protein_prefixes,
 )
-from annotator.engine.consequence.vector.three_prime_shift import Movements
 from annotator.engine.errors import EngineError
 from annotator.engine.reference.bundle import around_origin
 from annotator.engine.reference.gene_models import Bases, ContigModels
+from annotator.engine.reference.transcript import Fetch
 
 #: ``A>C`` by 4 * index of the first + index of the second base.
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
@@ -61,14 +62,14 @@ class ConsequenceCaller:
         if models.circumference:
             self._fetch = around_origin(self._fetch, models.circumference)
         self._exact = ExactRows(self._fetch, genetic_code)
-        self._shared = SharedRows(self._exact)
+        self._isoforms = IsoformCache(self._exact)
         self._sequences = CodingSequences(models, self._exact)
         self._assembler = Assembler(models)
         self._bcsq = BcsqWriter(models)
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
         self._names = pc.binary_join_element_wise(models.strings("id"), pa.array(numbering, pa.string()), ":")
-        self._movements = Movements(self._exact, self._fetch)
+        self._describer = IndelDescriber(self._exact, self._fetch)
         reader = FrameReader(models, self._exact, genetic_code)
         self._coding_indels = CodingIndelRows(models, reader, genetic_code, self._names, self._proteins)
 
@@ -125,7 +126,7 @@ class ConsequenceCaller:
         touches = (end >= models.start[transcript]) & (start <= models.end[transcript])
         flank, inside = near[~touches], near[touches]
         found = [Rows(lonely, np.full(len(lonely), INTERGENIC))]
-        terms, distance = flank_terms(alleles, pairs, flank, models)
+        terms, distance = outside_transcript(alleles, pairs, flank, models)
         found.append(Rows(flank, terms, {"distance": pa.array(distance).cast(pa.string())}))
         transcript, start, end = transcript[touches], start[touches], end[touches]
         odd = in_odd_spot(models, transcript, np.minimum(start, end), np.maximum(start, end))
@@ -145,7 +146,7 @@ class ConsequenceCaller:
         transcript, allele = pairs.transcript[at], pairs.allele[at]
         position = alleles.start[allele]
         places = locate(models, transcript, position)
-        terms = single_base_terms(models, places, position)
+        terms = region_terms(models, places, position, position)
         coding = places.exonic & (position >= models.coding_start[transcript])
         coding &= (position <= models.coding_end[transcript]) & models.is_coding[transcript]
         forward = models.strand[transcript] > 0
@@ -190,31 +191,30 @@ class ConsequenceCaller:
         transcript, allele = pairs.transcript[at], pairs.allele[at]
         forward = models.strand[transcript] > 0
         ranges = Ranges.of(alleles, pairs, at, models)
-        rows = Rows(at, indel_terms(models, ranges))
+        rows = Rows(at, region_terms(models, ranges.places, ranges.start, ranges.end))
         if not len(at):
             return rows
         rows.texts |= self._numbers(ranges)
         key, index = np.unique(allele * 2 + forward, return_inverse=True)
-        begin, until, words = self._movements.of(alleles, key // 2, key % 2 == 1)
-        lows, highs = begin[index], until[index]
-        ends = (np.where(forward, lows, highs), np.where(forward, highs, lows))
-        outside = (np.minimum(lows, highs) < models.start[transcript]) | (
-            np.maximum(lows, highs) > models.end[transcript]
-        )
+        shifted = self._describer.describe(alleles, key // 2, key % 2 == 1)
+        first, last = shifted.first[index], shifted.last[index]
+        outside = (first < models.start[transcript]) | (last > models.end[transcript])
         one, two = (
             pc.binary_join_element_wise(
                 *named(models, locate(models, transcript, np.where(outside, models.start[transcript], end))), ""
             )
-            for end in ends
+            for end in (np.where(forward, first, last), np.where(forward, last, first))
         )
-        second = pc.if_else(pc.equal(one, two), "", pc.binary_join_element_wise("_", two, ""))
-        parts = [self._names.take(pa.array(transcript)), one, second, words.take(pa.array(index))]
-        name = pc.binary_join_element_wise(*parts, "")
-        for one in np.flatnonzero(outside).tolist():
-            # At the end of a transcript the name depends on where it ends.
-            row = self._exact.row(alleles.one(int(allele[one])), models.transcript(int(transcript[one])))
-            name = pc.replace_with_mask(name, pa.array(np.arange(len(at)) == one), pa.scalar(row.hgvsc))
-        rows.texts["hgvsc"] = name
+        edit = (column.take(pa.array(index)) for column in (shifted.kind, shifted.alt))
+        names = self._names.take(pa.array(transcript))
+        text = pc.binary_join_element_wise(names, *interval_parts(one, two), *edit, "")
+        if outside.any():
+            # At the end of a transcript the description depends on where it ends.
+            pairs_there = zip(allele[outside].tolist(), transcript[outside].tolist(), strict=True)
+            found = [self._exact.row(alleles.one(one), models.transcript(two)).hgvsc for one, two in pairs_there]
+            mask = pa.array(outside)
+            text = pc.replace_with_mask(text, mask, hgvsc_texts(found, names.filter(mask)))
+        rows.texts["hgvsc"] = text
         return rows
 
     def _shift_into_start_codons(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> np.ndarray:
@@ -244,23 +244,23 @@ class ConsequenceCaller:
         for position in (ranges.start, ranges.end):
             held = np.where(exonic, position, models.start[ranges.transcript])
             ends.append(cdna(models, locate(models, ranges.transcript, held)))
-        low, high = pa.array(np.minimum(*ends)).cast(pa.string()), pa.array(np.maximum(*ends)).cast(pa.string())
-        span = pc.if_else(pc.equal(low, high), low, pc.binary_join_element_wise(low, high, "-"))
         return {
             "exon": pc.if_else(in_exon, models.exon_labels.take(index), ""),
             "intron": pc.if_else(in_exon, "", models.intron_labels.take(index)),
-            "cdna": pc.if_else(in_exon, span, ""),
+            "cdna": pc.if_else(in_exon, span_texts(*map(pa.array, ends)), ""),
         }
 
     def _one_by_one(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> Rows:
         found = []
         current, allele = -1, None
-        for pair in np.sort(at).tolist():
+        at = np.sort(at)
+        for pair in at.tolist():
             index, transcript = int(pairs.allele[pair]), int(pairs.transcript[pair])
             if index != current or allele is None:
                 current, allele = index, alleles.one(index)
-            found.append(self._shared.row(allele, transcript, self._models.transcript(transcript)))
-        return exact_rows(np.sort(at).tolist(), found)
+            found.append(self._isoforms.row(allele, transcript, self._models.transcript(transcript)))
+        owner = pa.array(pairs.transcript[at])
+        return rows_of(at, found, self._names.take(owner), self._proteins.take(owner))
 
 
 def _by_record(

@@ -1,4 +1,4 @@
-"""Alleles of a chunk as arrays, and which transcripts each of them touches or flanks."""
+"""The join of alleles and transcripts: trimmed alleles of a chunk, and the transcripts that each touches or flanks."""
 
 from __future__ import annotations
 
@@ -13,30 +13,39 @@ from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.scalar.structural import structural_name
 from annotator.engine.reference.gene_models import FLANK, ContigModels
 
-#: Alleles that touch more bases than this are paired one by one, lest one of them widens the search for all.
+#: Alleles that touch more bases than this are joined one by one: a long one would widen the search for all others.
 LONG = 2000
 
 
 @dataclass
 class Alleles:
-    """Trimmed alleles of a chunk, one element an allele; see :class:`annotator.engine.consequence.allele.Allele`."""
+    """Trimmed alleles of a chunk as columns, one element an allele; see :mod:`annotator.engine.consequence.allele`.
+
+    Attributes:
+        record: (n,) int64, index of the record in the chunk, ascending.
+        pos: (n,) int64, POS of the record, 1-based and ascending; no allele begins before it.
+        start: (n,) int64, first base that is replaced, 1-based; ``end + 1`` for an insertion.
+        end: (n,) int64, last base that is replaced, inclusive.
+        ref: n strings, bases that are replaced.
+        alt: n strings, bases that replace them, or the symbol.
+        kind: (n,) int8, kind of all alleles of the record: ``INSERTION``, ``DELETION`` ... of the module ``allele``.
+        text: n strings, CSQ's Allele.
+        sized: (n,) bool, false for symbolic alleles of unknown length.
+    """
 
     record: np.ndarray
-    #: POS of the record, ascending; nothing of an allele lies before it.
     pos: np.ndarray
     start: np.ndarray
     end: np.ndarray
     ref: pa.StringArray
     alt: pa.StringArray
     kind: np.ndarray
-    #: CSQ's Allele.
     text: pa.StringArray
-    #: False for symbolic alleles of unknown length.
     sized: np.ndarray
 
     @classmethod
     def of(cls, chunk: AlleleChunk) -> Alleles:
-        """Trim the alleles of a chunk over all alleles of each record, as VEP does."""
+        """Trim the alleles of a chunk, those of a record together, as VEP does."""
         ref, alt = chunk.ref.cast(pa.string()), chunk.alt.cast(pa.string())
         ref_length, alt_length = _lengths(ref), _lengths(alt)
         ref_first, alt_first = _first_bytes(ref), _first_bytes(alt)
@@ -79,7 +88,7 @@ class Alleles:
         return len(self.record)
 
     def one(self, at: int) -> Allele:
-        """One allele."""
+        """One allele, by its index."""
         ref, alt = self.ref[at].as_py(), self.alt[at].as_py()
         return Allele(int(self.start[at]), int(self.end[at]), ref, alt, int(self.kind[at]), bool(self.sized[at]))
 
@@ -97,7 +106,16 @@ def _first_bytes(texts: pa.StringArray) -> np.ndarray:
 
 
 def _any(flags: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """For each allele whether a flag is set for any allele of its record."""
+    """Whether a flag is set for any allele of the record of each allele.
+
+    Args:
+        flags: (n,) bool.
+        first: index of the first allele of each record that has any.
+        counts: alleles of each of these records.
+
+    Returns:
+        (n,) bool.
+    """
     if not len(flags):
         return flags
     return np.repeat(np.logical_or.reduceat(flags, first), counts)
@@ -106,7 +124,7 @@ def _any(flags: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray
 def _trim(
     chosen: np.ndarray, ref: pa.StringArray, alt: pa.StringArray, start: np.ndarray, end: np.ndarray
 ) -> tuple[pa.StringArray, pa.StringArray]:
-    """Cut all that is shared off the only alleles of some records, in place for their positions."""
+    """Trim chosen alleles, each the only one of its record, at both ends; ``start`` and ``end`` change in place."""
     refs, alts = ref.to_pylist(), alt.to_pylist()
     for at in chosen.tolist():
         begin, refs[at], alts[at] = minimal(refs[at], alts[at])
@@ -116,6 +134,7 @@ def _trim(
 
 
 def _cut(texts: pa.StringArray, cut: np.ndarray) -> pa.StringArray:
+    """Drop the first base where ``cut``, (n,) int64, is not 0."""
     if not cut.any():
         return texts
     return pc.if_else(pa.array(cut > 0), pc.utf8_slice_codeunits(texts, 1), texts)
@@ -123,7 +142,13 @@ def _cut(texts: pa.StringArray, cut: np.ndarray) -> pa.StringArray:
 
 @dataclass
 class Pairs:
-    """Alleles with transcripts, in the order of CSQ's entries; ``transcript`` is -1 where there is none near."""
+    """Alleles with transcripts that they touch or flank, in the order of CSQ's entries.
+
+    Attributes:
+        allele: (n,) int64, index among the alleles of the chunk.
+        transcript: (n,) int64, index among the transcripts of the contig; -1 for an allele with no transcript near it,
+            which has one pair.
+    """
 
     allele: np.ndarray
     transcript: np.ndarray
@@ -133,14 +158,11 @@ class Pairs:
 
 
 def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
-    """Find for each allele the transcripts that it touches or that lie within :data:`FLANK` of it."""
+    """Find for each allele the transcripts that it touches or that lie within :data:`FLANK` bases of it."""
     allele, transcript = _near(alleles, models)
     start, end = alleles.start[allele], alleles.end[allele]
     first, last = models.start[transcript], models.end[transcript]
-    touches = (end >= first) & (start <= last)
-    before = (end >= first - FLANK) & (end < first)
-    after = (start <= last + FLANK) & (start > last)
-    kept = touches | before | after
+    kept = (end >= first - FLANK) & (start <= last + FLANK)
     allele, transcript = allele[kept], transcript[kept]
     if models.copies:
         nearest = _nearest(alleles, models, allele, transcript)
@@ -158,7 +180,17 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
 
 
 def _nearest(alleles: Alleles, models: ContigModels, allele: np.ndarray, transcript: np.ndarray) -> np.ndarray:
-    """Of the copies that a transcript has around a circular contig, the one that an allele touches or is nearest to."""
+    """Choose among the copies that a transcript has around a circular contig the one nearest to the allele.
+
+    Args:
+        alleles: of the chunk.
+        models: transcripts of the contig.
+        allele: (n,) int64, indices of alleles.
+        transcript: (n,) int64, indices of transcripts.
+
+    Returns:
+        indices into ``allele`` and ``transcript``, ascending, int64.
+    """
     before = models.start[transcript] - alleles.end[allele]
     behind = alleles.start[allele] - models.end[transcript]
     distance = np.maximum(np.maximum(before, behind), 0)
@@ -171,7 +203,7 @@ def _nearest(alleles: Alleles, models: ContigModels, allele: np.ndarray, transcr
 
 
 def _near(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
-    """Candidates: alleles and transcripts whose flanks meet, and a few more."""
+    """Indices of all alleles and transcripts whose distance is up to :data:`FLANK`, and a few more: (m,) int64 each."""
     none = np.zeros(0, dtype=np.int64)
     if not models.size or not len(alleles):
         return none, none

@@ -126,8 +126,3 @@ def amino_acid_codes(code: int) -> np.ndarray:
     """
     known = _unambiguous(code)
     return np.array([ord(known.get("".join(codon), "X")) for codon in product("ACGTN", repeat=3)], dtype=np.uint8)
-
-
-def three_letters(peptide: str) -> str:
-    """A peptide in three-letter amino acids (:data:`THREE_LETTERS`)."""
-    return "".join([THREE_LETTERS[one] for one in peptide])

@@ -18,6 +18,8 @@ from annotator.engine.reference.nucleotides import reverse_complement
 Interval = tuple[int, int]
 #: First and last position of a stretch of the spliced transcript, or None for bases of the genome outside of it.
 Piece = Interval | None
+#: Gives the upper-case bases of a contig on the forward strand: from a 1-based position on, so many; fewer at its end.
+Fetch = Callable[[int, int], bytes]
 #: Longest intron, in bases, that is taken for a frameshift in the models rather than for an intron, as in Ensembl VEP.
 LONGEST_FRAMESHIFT_INTRON = 13
 
@@ -209,14 +211,14 @@ class Transcript:
 
     # Sequences
 
-    def load(self, fetch: Callable[[int, int], bytes]) -> None:
+    def load(self, fetch: Fetch) -> None:
         """Read the spliced sequence, once.
 
         Args:
-            fetch: the bases of the forward strand from a first to a last position.
+            fetch: bases of the contig.
         """
         if not self._spliced:
-            bases = "".join([fetch(first, last).decode("ascii") for first, last in self.exons])
+            bases = "".join([fetch(first, last - first + 1).decode("ascii") for first, last in self.exons])
             bases = bases if self.strand > 0 else reverse_complement(bases)
             if self.slip is not None:
                 # Unknown bases make unknown codons, so that nothing is reported of codons that cannot be read.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 import pysam
 
@@ -109,7 +110,7 @@ def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) ->
     Returns:
         Messages by kind: ``start``, ``stop`` and ``internal`` (a stop codon before the end).
     """
-    transcript.load(lambda first, last: sequence.fetch_on(contig, first, last - first + 1))
+    transcript.load(partial(sequence.fetch_on, contig))
     # A first codon that is cut off cannot be checked.
     cut_off = 1 if transcript.start_frame else 0
     bases = transcript.cds[3 * cut_off :]

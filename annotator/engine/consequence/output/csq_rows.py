@@ -1,4 +1,4 @@
-"""Rows of CSQ as columns: many pairs of an allele and a transcript, and the texts of their fields."""
+"""Rows of CSQ as columns: many overlaps of an allele with a transcript, and the texts of their fields."""
 
 from __future__ import annotations
 
@@ -8,27 +8,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.consequence.hgvs import Parts, hgvsc_texts, hgvsp_texts
 from annotator.engine.consequence.scalar.rows import Row
 
-#: Fields of :class:`Row` that are texts, in CSQ's order.
-TEXTS = Row._fields[1:]
+#: Fields of :class:`Row` that are positions.
+_SPANS = ("cdna", "cds", "protein")
 
 
 @dataclass
 class Rows:
-    """Some of the pairs of a chunk: their indices, their terms as bits, and the texts of the fields they have.
+    """Some of the overlaps of a chunk.
 
-    A text is an array with one value a pair, or a list of arrays and scalars to be joined.
+    Attributes:
+        pair: ``(n,) int64``, their indices.
+        terms: ``(n,) int64``, consequence terms as bits.
+        texts: by field of CSQ; a column with one value an overlap, or columns and scalars to be joined. Fields that are
+            empty for all are absent.
     """
 
     pair: np.ndarray
     terms: np.ndarray
-    texts: dict[str, pa.Array | list[pa.Array | pa.Scalar | str]] = field(default_factory=dict)
+    texts: dict[str, pa.Array | Parts] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.pair)
 
-    def parts(self, name: str) -> list[pa.Array | pa.Scalar | str]:
+    def parts(self, name: str) -> Parts:
         """What is to be joined to the texts of a field; nothing when all are empty."""
         found = self.texts.get(name, [])
         return found if isinstance(found, list) else [found]
@@ -43,14 +48,43 @@ class Rows:
         return _joined([one.take(index) if isinstance(one, pa.Array) else one for one in self.parts(name)])
 
 
-def _joined(parts: list[pa.Array | pa.Scalar | str]) -> pa.Array | None:
+def _joined(parts: Parts) -> pa.Array | None:
     if len(parts) < 2:
         return parts[0] if parts else None
     return pc.binary_join_element_wise(*parts, "")
 
 
-def exact_rows(pairs: list[int], found: list[Row]) -> Rows:
-    """Rows of pairs that were looked at one by one."""
-    terms, *columns = zip(*found, strict=True) if found else [() for _ in Row._fields]
-    texts = {name: pa.array(column, pa.string()) for name, column in zip(TEXTS, columns, strict=True)}
-    return Rows(np.array(pairs, dtype=np.int64), np.array(terms, dtype=np.int64), {**texts})
+def rows_of(pair: np.ndarray, found: list[Row], names: pa.StringArray, proteins: pa.StringArray) -> Rows:
+    """Rows that were worked out one at a time, as columns; what they say is written here.
+
+    Args:
+        pair: ``(n,) int64``, indices of the pairs.
+        found: ``n`` rows.
+        names: ``(n,)``, of their transcripts, with ``:c.`` or ``:n.``.
+        proteins: ``(n,)``, names of their proteins, with ``:p.``.
+    """
+    columns = dict(zip(Row._fields, zip(*found, strict=True) if found else [()] * len(Row._fields), strict=True))
+    texts: dict[str, pa.Array | Parts] = {
+        "hgvsc": hgvsc_texts(columns["hgvsc"], names),
+        "hgvsp": hgvsp_texts(columns["hgvsp"], proteins),
+    }
+    for name in ("exon", "intron", "amino_acids", "codons"):
+        texts[name] = pa.array(columns[name], pa.string())
+    spans = [span or (None, None) for name in _SPANS for span in columns[name]]
+    written = span_texts(*(pa.array([span[end] for span in spans], pa.int64()) for end in (0, 1)))
+    for at, name in enumerate(_SPANS):
+        texts[name] = written.slice(at * len(found), len(found))
+    return Rows(pair, np.array(columns["terms"], dtype=np.int64), texts)
+
+
+def span_texts(start: pa.Int64Array, end: pa.Int64Array) -> pa.StringArray:
+    """Ranges of positions as VEP writes them: the lower one first, one when they are the same, ``?`` for a null."""
+    low, high = pc.min_element_wise(start, end), pc.max_element_wise(start, end)
+    if low.null_count + start.null_count + end.null_count == 0:
+        texts = [low.cast(pa.string()), high.cast(pa.string())]
+        return pc.if_else(pc.equal(low, high), texts[0], pc.binary_join_element_wise(*texts, "-"))
+    known = pc.and_(start.is_valid(), end.is_valid())
+    ends = pc.if_else(known, low, start), pc.if_else(known, high, end)
+    texts = [pc.fill_null(one.cast(pa.string()), "?") for one in ends]
+    several = pc.binary_join_element_wise(*texts, "-")
+    return pc.if_else(low.is_valid(), pc.if_else(pc.equal(*texts), texts[0], several), "")

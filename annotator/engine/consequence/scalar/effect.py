@@ -1,26 +1,35 @@
-"""What one allele does to one transcript: regions, codons, peptides and consequence terms.
+"""What one allele does to one transcript, as consequence terms.
 
-The rules are those of Ensembl VEP 115 ("VariationEffect" of ensembl-variation), found by reading it and by comparing
-answers, so that the same term comes out for the same change. This is the exact and slower way, one pair at a time;
-:mod:`annotator.engine.consequence.vector.snv` does the common changes for many pairs at once, and the tests hold
-both to the same answers.
+The rules are those of Ensembl VEP 115: where a docstring names a function, it is that of ``VariationEffect.pm`` in
+ensembl-variation. ``docs/annotation.md`` lists where the terms differ from VEP's.
+
+An effect is built up in layers, each of which uses those below it: where the allele lies
+(:mod:`~annotator.engine.consequence.scalar.location`), the sequences before and after it
+(:mod:`~annotator.engine.consequence.scalar.coding_change`), the start and stop codon
+(:mod:`~annotator.engine.consequence.scalar.start_and_stop`), and, here, the other changes of codons and the terms. Each
+property is worked out when it is first asked for.
 """
 
 from __future__ import annotations
 
 from annotator.engine.affixes import common_prefix, common_suffix
-from annotator.engine.consequence.scalar.placement import overlap
-from annotator.engine.consequence.scalar.start_and_stop import CodingEnds
+from annotator.engine.consequence.allele import Allele, Interval
+from annotator.engine.consequence.scalar.introns import IntronChanges
+from annotator.engine.consequence.scalar.start_and_stop import StartAndStop
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.lazy import lazy
+from annotator.engine.reference.transcript import Piece, Transcript
 
 
-class Effect(CodingEnds):
+class Effect(StartAndStop):
     """The effect of an allele on a transcript that it lies within."""
 
     @lazy
     def stop_gained(self) -> bool:
-        """A new stop: in the changed codons, or the first other amino acid behind a shift of the frame."""
+        """Whether there is a new stop (``stop_gained``).
+
+        It lies in the changed codons, or is the first amino acid to differ behind a frameshift.
+        """
         if self.stop_retained or self.peptides is None:
             return False
         if "*" in self.peptides[1] and "*" not in self.peptides[0]:
@@ -32,18 +41,13 @@ class Effect(CodingEnds):
 
     @lazy
     def frameshift(self) -> bool:
-        """The reading frame moves."""
-        if not self.frame_moves or self.cleanly_inside:
-            return self.frame_moves
-        return not self.partial_codon and not self.stop_retained
+        """Whether the reading frame moves (``frameshift``)."""
+        return self.frame_moves and not self.partial_codon and not self.stop_retained
 
     @lazy
     def inframe_insertion(self) -> bool:
-        """Whole codons are added and no other is changed."""
-        return self._inframe_insertion(self.start_lost)
-
-    def _inframe_insertion(self, start_lost: bool) -> bool:
-        if self.codons is None or self.frameshift or start_lost or len(self.codons[1]) <= len(self.codons[0]):
+        """Whether whole codons are added and no other is changed (``inframe_insertion``)."""
+        if self.codons is None or self.frameshift or self.start_lost or len(self.codons[1]) <= len(self.codons[0]):
             return False
         if self.peptides is None:
             return False
@@ -56,7 +60,7 @@ class Effect(CodingEnds):
 
     @lazy
     def inframe_deletion(self) -> bool:
-        """Whole codons are lost and no other is changed."""
+        """Whether whole codons are lost and no other is changed (``inframe_deletion``)."""
         if self.partial_codon or self.codons is None or self.frameshift:
             return False
         before, after = self.codons
@@ -70,7 +74,7 @@ class Effect(CodingEnds):
 
     @lazy
     def protein_altering(self) -> bool:
-        """The protein changes in another way."""
+        """Whether the length of the protein changes in another way (``protein_altering_variant``)."""
         if self.peptides is None:
             return False
         before, after = self.peptides
@@ -82,7 +86,7 @@ class Effect(CodingEnds):
 
     @lazy
     def missense(self) -> bool:
-        """Other amino acids, as many as before."""
+        """Whether there are other amino acids, as many as before (``missense_variant``)."""
         if self.peptides is None or self.start_lost or self.stop_lost or self.stop_gained or self.partial_codon:
             return False
         before, after = self.peptides
@@ -92,23 +96,15 @@ class Effect(CodingEnds):
 
     @lazy
     def synonymous(self) -> bool:
-        """The same amino acids."""
+        """Whether the amino acids are the same (``synonymous_variant``)."""
         if self.peptides is None or not self.peptides[0]:
             return False
         before, after = self.peptides
         return before == after and not self.stop_retained and not self.start_retained and "X" not in before
 
     @lazy
-    def within_cds(self) -> bool:
-        """Touches the coding sequence, or a frameshift intron in it."""
-        if any(self.coding_pieces):
-            return True
-        t = self.transcript
-        return t.coding and self.in_frameshift_intron and overlap(self.start, self.end, t.coding_start, t.coding_end)
-
-    @lazy
     def coding_unknown(self) -> bool:
-        """Touches the coding sequence in a way that cannot be told."""
+        """Whether it changes the coding sequence in a way that cannot be decided (``coding_unknown``)."""
         if self.complete or not self.within_cds:
             return False
         if self.peptides is not None and "X" not in self.peptides[0] + self.peptides[1]:
@@ -124,54 +120,16 @@ class Effect(CodingEnds):
         )
 
     @lazy
-    def behind_slip(self) -> bool:
-        """Touches codons that cannot be read, as the ribosome slips before them."""
-        return self.coding and self.transcript.behind_slip(self.pieces)
-
-    @lazy
-    def within_cdna(self) -> bool:
-        """Touches the spliced transcript."""
-        return any(self.pieces) or self.in_frameshift_intron
-
-    def _before_coding(self) -> bool:
-        t = self.transcript
-        if self.start == self.end + 1 == t.coding_start:
-            return True
-        return overlap(self.start, self.end, t.start, t.coding_start - 1)
-
-    def _after_coding(self) -> bool:
-        t = self.transcript
-        if self.start == self.end + 1 and self.end == t.coding_end:
-            return True
-        return overlap(self.start, self.end, t.coding_end + 1, t.end)
-
-    @lazy
-    def non_coding_exon(self) -> bool:
-        """Touches an exon of a transcript that is not translated."""
-        if self.complete or self.transcript.coding:
-            return False
-        return any(overlap(self.start, self.end, first, last) for first, last in self.transcript.exons)
-
-    @lazy
     def terms(self) -> int:
-        """All consequence terms as a set of bits."""
+        """All consequence terms, as bits of :data:`annotator.engine.consequence.so_terms.BIT`."""
         if self.complete and self.decrease:
             return BIT["transcript_ablation"]
         t = self.transcript
-        if self.frame_moves and self.cleanly_inside and not self.protein_kept:
-            found = BIT["frameshift_variant"] | BIT["stop_gained"] * self.stop_gained
-            return found | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
-        found = self.splice_terms()
+        found = self.region_terms()
         if self.coding and not self.start_whole:
             found |= self._coding_terms()
         elif self.start_whole:
             found |= BIT["start_retained_variant"] | BIT["5_prime_UTR_variant"]
-        if self.exonic and self.beyond_coding and self.within_cdna:
-            forward = t.strand > 0
-            found |= BIT["5_prime_UTR_variant"] * (self._before_coding() if forward else self._after_coding())
-            found |= BIT["3_prime_UTR_variant"] * (self._after_coding() if forward else self._before_coding())
-        if self.intronic:
-            found |= BIT["intron_variant"]
         if t.biotype == "nonsense_mediated_decay":
             found |= BIT["NMD_transcript_variant"]
         if not t.coding:
@@ -180,29 +138,6 @@ class Effect(CodingEnds):
         elif t.biotype == "protein_coding" and self.complete and not self.coding_unknown:
             found |= BIT["coding_transcript_variant"]
         return found or BIT["coding_transcript_variant"]  # one that is not translated has a term by now
-
-    @lazy
-    def cleanly_inside(self) -> bool:
-        """Known to lie well inside an exon, and without a stop in its codons: a shift of the frame is all there is."""
-        return self.inside and self.peptides is not None and "*" not in self.peptides[0] + self.peptides[1]
-
-    def splice_terms(self) -> int:
-        """Terms of the parts of introns, and of exons beside them, that it changes."""
-        if not self.boundary and not (self.tract or self.tract_reverse):
-            return 0
-        forward = self.transcript.strand > 0
-        donor, acceptor = (self.at_start, self.at_end) if forward else (self.at_end, self.at_start)
-        fifth = self.fifth if forward else self.fifth_reverse
-        region = (self.region if forward else self.region_reverse) and not fifth
-        found = 0
-        if self.boundary:
-            found |= BIT["splice_donor_variant"] * donor | BIT["splice_acceptor_variant"] * acceptor
-            found |= BIT["splice_donor_5th_base_variant"] * fifth | BIT["splice_donor_region_variant"] * region
-            if self.splice_near and not (donor or acceptor or region or fifth):
-                found |= BIT["splice_region_variant"]
-        if (self.tract if forward else self.tract_reverse) and not self.exonic:
-            found |= BIT["splice_polypyrimidine_tract_variant"]
-        return found
 
     def _coding_terms(self) -> int:
         if self.behind_slip:
@@ -222,3 +157,46 @@ class Effect(CodingEnds):
         if self.increase:
             return found | BIT["inframe_insertion"] * self.inframe_insertion
         return found | BIT["inframe_deletion"] * self.inframe_deletion
+
+
+class EffectInsideExon(Effect):
+    """The effect of an allele that is known to lie well inside the coding part of an exon: less has to be asked.
+
+    It touches no intron, no UTR, neither the start nor the stop codon, and no codon that an intron divides.
+    """
+
+    def __init__(self, allele: Allele, transcript: Transcript, code: int, exon: int) -> None:
+        """Take an allele, a transcript and the genetic code as :class:`Effect`, and the index of the exon."""
+        super().__init__(allele, transcript, code)
+        self._exon = exon
+
+    @lazy
+    def _in_cdna(self) -> Interval:
+        t = self.transcript
+        begin, until = (t.cdna_in(self._exon, one) for one in (self.start, self.end)[:: t.strand])
+        return begin, until
+
+    @lazy
+    def pieces(self) -> list[Piece]:
+        """Where it lies in the spliced transcript."""
+        return [self._in_cdna]
+
+    @lazy
+    def coding_pieces(self) -> list[Piece]:
+        """Where it lies in the coding sequence."""
+        before = self.transcript.cdna_coding[0] - 1
+        begin, until = self._in_cdna
+        return [(begin - before, until - before)]
+
+    introns = lazy(lambda _: IntronChanges())
+    exonic = lazy(lambda _: True)
+    coding = lazy(lambda _: True)
+    complete = lazy(lambda _: False)
+    beyond_coding = lazy(lambda _: False)
+    partial_codon = lazy(lambda _: False)
+    at_start_codon = lazy(lambda _: False)
+    start_lost = lazy(lambda _: False)
+    start_retained = lazy(lambda _: False)
+    start_whole = lazy(lambda _: False)
+    at_stop_codon = lazy(lambda _: False)
+    beside_stop_codon = lazy(lambda _: False)

@@ -1,4 +1,8 @@
-"""Names of changes after the HGVS nomenclature, on a transcript (``c.`` and ``n.``), in the forms that VEP writes."""
+"""HGVS descriptions of changes of transcripts (``c.`` and ``n.``), one at a time.
+
+https://hgvs-nomenclature.org/stable/recommendations/DNA/, in the forms that VEP writes (``hgvs_transcript`` of
+``TranscriptVariationAllele``).
+"""
 
 from __future__ import annotations
 
@@ -8,32 +12,46 @@ from dataclasses import dataclass, replace
 
 from annotator.engine.affixes import common_prefix, common_suffix
 from annotator.engine.consequence.allele import DELETION, INSERTION, SUBSTITUTION, Allele
+from annotator.engine.consequence.hgvs import HgvsC, Position
 from annotator.engine.consequence.scalar.effect import Effect
+from annotator.engine.consequence.three_prime_shift import rotate, shift_length
 from annotator.engine.reference.nucleotides import reverse_complement
-from annotator.engine.reference.transcript import Transcript
+from annotator.engine.reference.transcript import Fetch, Transcript
 
-#: Bases on either side in which an insertion or deletion is shifted, as in Ensembl VEP.
+#: Bases behind a change that are compared to shift it, as VEP's ``TranscriptVariationAllele::_return_3prime`` does.
 REACH = 1000
-#: Gives the bases of the forward strand from a start to an end.
-Fetch = Callable[[int, int], bytes]
+#: Of these, what is read first: most changes can be shifted by a few bases at most.
+_NEAR = 50
 
 
 @dataclass
 class Change:
-    """A change in positions of a sequence; ``start`` is ``end + 1`` for an insertion."""
+    """A change while its description is worked out, in positions of a sequence of bases or amino acids.
+
+    Attributes:
+        start: first residue, 1-based; ``end + 1`` for an insertion until its kind is known.
+        end: last residue, inclusive.
+        ref: residues that are replaced.
+        alt: residues that replace them.
+        kind: of HGVS: ``>``, ``del``, ``dup``, ``inv``, ``ins``, ``delins``, ``=``, ``fs``; empty while unknown.
+        prefix: what :func:`clip` removed from the start of both.
+        original: ``ref`` before that; None where nothing was clipped.
+    """
 
     start: int
     end: int
     ref: str
     alt: str
-    type: str = ""
-    #: What was cut off at the start of both alleles, and the reference before the cut; None when nothing was looked at.
+    kind: str = ""
     prefix: str = ""
     original: str | None = None
 
 
 def clip(change: Change, protein: bool) -> None:
-    """Cut off what both alleles have at their start, then at their end, and tell the type of what is left."""
+    """Remove what both alleles share at their start, then at their end, and set the kind of what is left.
+
+    As VEP's ``TranscriptVariationAllele::_clip_alleles``: in a protein nothing is removed from a stop on.
+    """
     change.original = change.ref
     ref, alt = change.ref, change.alt
     shared = common_prefix(ref, alt)
@@ -43,7 +61,7 @@ def clip(change: Change, protein: bool) -> None:
     change.prefix += ref[:shared]
     change.start += shared
     if stop >= 0:
-        change.type = "="
+        change.kind = "="
         return
     ref, alt = ref[shared:], alt[shared:]
     at_end = common_suffix(ref, alt)
@@ -51,56 +69,89 @@ def clip(change: Change, protein: bool) -> None:
     change.end -= at_end
     change.ref, change.alt = ref, alt
     if len(ref) == len(alt) == 1 and ref != "-":
-        change.type = ">"
+        change.kind = ">"
     elif not ref and alt:
-        change.type = "ins"
+        change.kind = "ins"
         if not protein and change.prefix.endswith(alt):
-            change.type = "dup"
+            change.kind = "dup"
             change.start -= len(alt)
     elif ref and not alt:
-        change.type = "del"
+        change.kind = "del"
 
 
-def shift_of(allele: Allele, strand: int, fetch: Fetch) -> int:
-    """By how many bases an insertion or deletion can move in the direction of a transcript and stay the same change."""
+def genomic_shift(allele: Allele, strand: int, fetch: Fetch) -> int:
+    """By how many bases an allele can be shifted towards the 3' end of transcripts of a strand; 0 for other kinds.
+
+    Args:
+        allele: of any kind; pure insertions and deletions are shifted.
+        strand: 1 or -1.
+        fetch: bases of the contig.
+    """
     if allele.kind not in (INSERTION, DELETION):
         return 0
-    moved = allele.alt if allele.kind == INSERTION else allele.ref
-    size = len(moved)
-    limit = REACH - size + 1 if size <= REACH else REACH
-    # Most move by a few bases at most: a short look first.
-    for reach in (min(50, limit), limit):
+    unit = allele.alt if allele.kind == INSERTION else allele.ref
+    limit = REACH - len(unit) + 1 if len(unit) <= REACH else REACH
+    for reach in (min(_NEAR, limit), limit):
         if strand > 0:
-            after = fetch(allele.end + 1 if allele.kind == DELETION else allele.start, reach).decode("ascii")
-            pattern = (moved * (len(after) // size + 1))[: len(after)]
+            following = fetch(allele.end + 1 if allele.kind == DELETION else allele.start, reach).decode("ascii")
+            shift = shift_length(unit, following)
         else:
             first = max(1, allele.start - reach)
-            after = fetch(first, allele.start - first).decode("ascii")[::-1]
-            pattern = (moved[::-1] * (len(after) // size + 1))[: len(after)]
-        shift = common_prefix(after, pattern)
+            following = fetch(first, allele.start - first).decode("ascii")
+            shift = shift_length(unit[::-1], following[::-1])
         if shift < reach:
             break
     return shift
 
 
 def shifted(allele: Allele, strand: int, shift: int, fetch: Fetch) -> Allele:
-    """The same change, moved in the direction of a transcript."""
+    """The same change, shifted by ``shift`` bases towards the 3' end of transcripts of a strand."""
     if not shift:
         return allele
     by = shift * strand
     start, end = allele.start + by, allele.end + by
     if allele.kind == DELETION:
         return replace(allele, start=start, end=end, ref=fetch(start, end - start + 1).decode("ascii"))
-    turn = shift % len(allele.alt) * strand
-    return replace(allele, start=start, end=end, alt=allele.alt[turn:] + allele.alt[:turn])
+    return replace(allele, start=start, end=end, alt=rotate(allele.alt, by))
 
 
-def position_in(transcript: Transcript, position: int) -> tuple[str, int, int, bool]:
-    """Name of a base of the genome within a transcript.
+class StrandedBases:
+    """Bases of a contig along a strand.
 
-    Returns:
-        the name, and to compare with others: position in the coding sequence or transcript, offset into an intron,
-        and whether it lies behind the coding sequence (``*``).
+    Positions are those of the genome, 1-based and inclusive, and on the reverse strand their negatives, so that they
+    ascend in the direction of the strand.
+
+    Args:
+        fetch: bases of the contig.
+        strand: 1 or -1.
+    """
+
+    def __init__(self, fetch: Fetch, strand: int) -> None:
+        self._fetch = fetch
+        self._forward = strand > 0
+
+    def along(self, start: int, end: int) -> tuple[int, int]:
+        """A range of the genome along the strand, or the other way round."""
+        return (start, end) if self._forward else (-end, -start)
+
+    def change(self, allele: Allele) -> Change:
+        """An allele along the strand, with the bases of the reference that it replaces."""
+        start, end = self.along(allele.start, allele.end)
+        return Change(start, end, self(start, end), allele.alt if self._forward else reverse_complement(allele.alt))
+
+    def __call__(self, start: int, end: int) -> str:
+        """Bases of a range along the strand; none where it begins in front of the contig."""
+        first, last = self.along(start, end)
+        if not 1 <= first <= last:
+            return ""
+        bases = self._fetch(first, last - first + 1).decode("ascii")
+        return bases if self._forward else reverse_complement(bases)
+
+
+def position_in(transcript: Transcript, position: int) -> Position:
+    """A base of the genome (1-based) as HGVS numbers it in a transcript: an intron's by the nearest base of an exon.
+
+    See https://hgvs-nomenclature.org/stable/background/numbering/; VEP's ``_get_cDNA_position``.
     """
     exons, forward = transcript.exons, transcript.strand > 0
     at = bisect_left(transcript.exon_ends, position)
@@ -112,86 +163,66 @@ def position_in(transcript: Transcript, position: int) -> tuple[str, int, int, b
         anchor = left if nearer_left else right
         offset = (up if nearer_left else -down) if forward else (-up if nearer_left else down)
     cdna = transcript.cdna(anchor)
-    suffix = f"{offset:+d}" if offset else ""
     if not transcript.coding:
-        return f"{cdna}{suffix}", cdna, offset, False
+        return Position(cdna, offset)
     first, last = transcript.cdna_coding
     if cdna > last:
-        return f"*{cdna - last}{suffix}", cdna - last, offset, True
-    number = cdna - first + (cdna >= first)
-    return f"{number}{suffix}", number, offset, False
+        return Position(cdna - last, offset, after_stop=True)
+    return Position(cdna - first + (cdna >= first), offset)
 
 
-def transcript_change(effect: Effect, shift: int, fetch: Fetch) -> str:
-    """HGVS name of a change on a transcript, without the transcript; empty where there is none.
+def describe_on_transcript(effect: Effect, shift: int, fetch: Fetch) -> HgvsC | None:
+    """HGVS description of a change of a transcript; None where there is none.
 
     Args:
         effect: the change and its transcript.
-        shift: what :func:`shift_of` gives.
-        fetch: bases of the forward strand, from a start, so many.
+        shift: what :func:`genomic_shift` gives.
+        fetch: bases of the contig.
     """
     t, allele = effect.transcript, effect.allele
     if not allele.plain or min(allele.start, allele.end) < t.start or max(allele.start, allele.end) > t.end:
-        return ""
-    moved = shifted(allele, t.strand, shift, fetch)
-    forward = t.strand > 0
-    # Positions along the unspliced transcript, from 1.
-    begin = moved.start - t.start + 1 if forward else t.end - moved.end + 1
-    until = moved.end - t.start + 1 if forward else t.end - moved.start + 1
-    if until > t.end - t.start + 1:
-        return ""
-
-    def bases(start: int, end: int) -> str:
-        if start > end or start < 1:
-            return ""
-        if forward:
-            return fetch(t.start + start - 1, end - start + 1).decode("ascii")
-        return reverse_complement(fetch(t.end - end + 1, end - start + 1).decode("ascii"))
-
-    change = Change(begin, until, bases(begin, until), moved.alt if forward else reverse_complement(moved.alt))
-    if change.ref == change.alt:
-        return ""
-    _tell(change, bases)
-    if change.type != "dup":
+        return None
+    bases = StrandedBases(fetch, t.strand)
+    first, last = bases.along(t.start, t.end)
+    change = bases.change(shifted(allele, t.strand, shift, fetch))
+    if change.end > last or change.ref == change.alt:
+        return None
+    set_kind(change, lambda start, end: bases(start, end) if start >= first else "")
+    if change.kind != "dup":
         clip(change, protein=False)
     if allele.kind == SUBSTITUTION and effect.exonic and effect.cds_start is not None:
-        names = [str(effect.cds_start)] * 2
+        start = end = Position(effect.cds_start)
+    elif first <= min(change.start, change.end) and max(change.start, change.end) <= last:
+        start, end = (position_in(t, abs(one)) for one in (change.start, change.end))
     else:
-        ends = []
-        for one in (change.start, change.end):
-            if not 1 <= one <= t.end - t.start + 1:
-                return ""
-            ends.append(position_in(t, t.start + one - 1 if forward else t.end - one + 1))
-        if ends[0][1:3] > ends[1][1:3] and not ends[1][3]:
-            ends.reverse()
-        names = [ends[0][0], ends[1][0]]
-    where = names[0] if names[0] == names[1] else "_".join(names)
-    return ("c." if t.coding else "n.") + _format(change, where)
+        return None
+    if start[:2] > end[:2] and not end.after_stop:
+        start, end = end, start
+    ref = change.ref if change.kind == ">" else ""
+    return HgvsC(start, end, change.kind, ref, "" if change.kind in ("del", "dup", "inv") else change.alt)
 
 
-def _tell(change: Change, bases: Callable[[int, int], str]) -> None:
+def set_kind(change: Change, bases: Callable[[int, int], str]) -> None:
+    """Set the kind of a change that is shifted, and the bases that HGVS names: of a duplication those it repeats.
+
+    Args:
+        change: along the strand of the transcript; changed in place.
+        bases: gives those of a range along that strand.
+    """
     ref, alt = change.ref, change.alt
     if not alt:
-        change.type = "del"
+        change.kind = "del"
     elif len(ref) == len(alt):
-        change.type = ">" if len(ref) == 1 else "inv" if alt == reverse_complement(ref) else "delins"
+        change.kind = ">" if len(ref) == 1 else "inv" if alt == reverse_complement(ref) else "delins"
     elif not ref:
         start, end, size = change.start, change.end, len(alt)
         if bases(end + 1, end + size) == alt:
-            change.type, change.end = "dup", start + size - 1
+            change.kind, change.end = "dup", start + size - 1
         elif bases(end - size + 1, end) == alt:
-            change.type, change.start = "dup", end - size + 1
+            change.kind, change.start = "dup", end - size + 1
         else:
-            change.type, change.start, change.end = "ins", end, start
+            change.kind, change.start, change.end = "ins", end, start
     elif len(alt) == 2 * len(ref) and alt == ref * 2:
-        change.type = "dup"
+        change.kind = "dup"
     else:
-        change.type = "delins"
-
-
-def _format(change: Change, where: str) -> str:
-    if change.type == ">":
-        return f"{where}{change.ref}>{change.alt}"
-    if change.type in ("del", "dup", "inv"):
-        return where + change.type
-    return f"{where}{change.type}{change.alt}"
+        change.kind = "delins"

@@ -1,150 +1,177 @@
-"""Names of changes of proteins after the HGVS nomenclature (``p.``), in the forms that Ensembl VEP writes."""
+"""HGVS descriptions of changes of proteins (``p.``), one at a time.
+
+https://hgvs-nomenclature.org/stable/recommendations/protein/, in the forms that VEP writes (``hgvs_protein`` of
+``TranscriptVariationAllele``).
+"""
 
 from __future__ import annotations
 
-from annotator.engine.affixes import common_prefix
+from annotator.engine.consequence.hgvs import HgvsP
 from annotator.engine.consequence.scalar.effect import Effect
 from annotator.engine.consequence.scalar.hgvs_c import Change, clip
-from annotator.engine.reference.genetic_code import three_letters, translate
+from annotator.engine.consequence.three_prime_shift import rotate, shift_length
+from annotator.engine.reference.genetic_code import translate
 
 
-def protein_change(effect: Effect, moved: Effect) -> str:
-    """HGVS name of what happens to a protein, without the protein; empty where there is none.
+def describe_on_protein(effect: Effect, shifted: Effect) -> HgvsP | None:
+    """HGVS description of what happens to a protein; None where there is none.
 
     Args:
         effect: the change where the file has it.
-        moved: the same change, shifted as far as it goes in the direction of the transcript.
+        shifted: the same change, shifted as far as it goes in the direction of the transcript.
     """
-    if not effect.coding or not moved.protein_start or not moved.protein_end or moved.peptides is None:
-        return ""
+    if not effect.coding or not shifted.protein_start or not shifted.protein_end or shifted.peptides is None:
+        return None
     if effect.protein_kept:
-        return f"p.Ter{len(moved.transcript.peptide(moved.code)) + 1}="
-    before, after = (one or "-" for one in moved.peptides)
-    change = Change(moved.protein_start, moved.protein_end, before, after)
+        return _at("*", len(_protein(shifted)) + 1, "=")
+    before, after = (one or "-" for one in shifted.peptides)
+    change = Change(shifted.protein_start, shifted.protein_end, before, after)
     if before != after:
         clip(change, protein=True)
-    _tell(change, effect, moved)
-    name = _named(change, effect, moved)
-    return name and "p." + name
+    _set_kind(change, effect, shifted)
+    if change.kind == "fs":
+        _set_to_first_difference(change, shifted)
+        if not change.ref:  # behind the end of a protein whose stop is not known
+            return None
+    elif change.kind == "ins":
+        return _insertion(change, effect, shifted)
+    elif change.kind == "del":
+        _shift(change, shifted)
+    return _described(change, effect, shifted)
 
 
-def _tell(change: Change, effect: Effect, moved: Effect) -> None:
+def _set_kind(change: Change, effect: Effect, shifted: Effect) -> None:
+    """As VEP's ``_get_hgvs_protein_type``."""
     # A deletion at a splice site may shift into the exon: then it is the shifted one that moves the frame.
-    if not effect.partial_codon and not effect.stop_retained and moved.frame_moves:
-        change.type = "fs"
+    if not effect.partial_codon and not effect.stop_retained and shifted.frame_moves:
+        change.kind = "fs"
         return
-    # One stop is written as an unknown amino acid from here on, so that what follows a second one can be told.
+    # One stop is written as an unknown residue from here on, so that what follows a second one can be found.
     change.ref, change.alt = change.ref.replace("*", "X", 1), change.alt.replace("*", "X", 1)
     if change.ref in ("-", ""):
-        change.type = "ins"
+        change.kind = "ins"
     elif change.alt in ("-", ""):
-        change.type = "del"
+        change.kind, change.alt = "del", ""
     elif len(change.ref) == len(change.alt) == 1:
-        change.type = ">"
+        change.kind = ">"
     else:
-        change.type = "delins"
+        change.kind = "delins"
 
 
-def _named(change: Change, effect: Effect, moved: Effect) -> str:
-    if change.type == "fs":
-        _first_difference(change, moved)
-        if not change.ref:  # behind the end of a protein whose stop is not known
-            return ""
-    elif change.type == "ins":
-        _move_on(change, moved)
-        if "*" not in change.alt and _is_duplication(change, moved):
-            alt = three_letters(change.alt)
-            if change.start < change.end:
-                return f"{alt[:3]}{change.start}_{alt[-3:]}{change.end}dup"
-            return f"{alt}{change.start}dup"
-        at = min(change.start, change.end)
-        if not at:  # in front of the first amino acid
-            return f"{three_letters(moved.transcript.peptide(moved.code)[:1])}1?" if effect.start_lost else ""
-        protein = _protein(change, moved)
-        if len(protein) <= at:
-            return ""
-        change.ref = protein[at - 1 : at + 1]
-    elif change.type == "del":
-        _move_on(change, moved)
-    ref = change.ref if change.ref == "-" else three_letters(change.ref)
-    alt = change.alt if change.alt in ("-", "del") else three_letters(change.alt)
+def _insertion(change: Change, effect: Effect, shifted: Effect) -> HgvsP | None:
+    """An insertion between two residues, or the duplication of those in front of it.
+
+    See https://hgvs-nomenclature.org/stable/recommendations/protein/insertion/ and ``.../duplication/``.
+    """
+    _shift(change, shifted)
+    if "*" not in change.alt and _is_duplication(change, shifted):
+        return _named(change.alt, change.start, change.end, "dup", single=change.start == change.end)
+    at = min(change.start, change.end)
+    if not at:  # in front of the first residue
+        return _at(_protein(shifted)[:1], 1, "?") if effect.start_lost else None
+    neighbours = _protein(shifted, change)[at - 1 : at + 1]
+    if len(neighbours) < 2:
+        return None
     if effect.start_lost:
-        # Ensembl VEP says nothing of what takes the place of the first methionine.
-        return f"{ref}{change.start}_?{change.end}" if change.start != change.end else f"{ref}{change.start}?"
-    if change.type == "fs":
-        ref = ref[:3]
-    return _format(change, ref, "del" if alt == "-" else alt, effect, moved)
+        return _start_lost(neighbours, change)
+    return _named(neighbours, at, max(change.start, change.end), "ins", _to_stop_codon(change.alt))
 
 
-def _format(change: Change, ref: str, alt: str, effect: Effect, moved: Effect) -> str:
-    start, end, kind = change.start, change.end, change.type
-    if ref == alt and kind not in ("fs", "ins"):
-        return f"{ref}{start}="
-    if effect.stop_lost and kind in ("del", ">"):
-        extended = f"{'del' if kind == 'del' else alt[:3]}extTer{_extension(moved) or '?'}"
-        if len(ref) > 3 and kind == "del":
-            return f"{ref[:3]}{start}_{ref[-3:]}{end}{extended}"
-        return f"{ref}{start}{extended}"
-    if kind == ">" or kind == "=":
-        return f"{ref}{start}{alt}"
-    if kind in ("delins", "ins"):
-        stop = alt.find("Ter")
-        alt = alt[: stop + 3] if stop >= 0 else alt
-        if start == end and kind == "delins":
-            return f"{ref[:3]}{start}delins{alt}"
-        return f"{ref[:3]}{min(start, end)}_{ref[-3:]}{max(start, end)}{kind}{alt}"
-    if kind == "fs":
-        if alt == "Ter":
-            return f"{ref}{start}Ter"
-        if ref == "Ter":  # the protein goes on behind its stop: an extension
-            return f"{ref}{start}{alt}extTer{_extension(moved) or '?'}"
-        return f"{ref}{start}{alt}fsTer{_distance_to_stop(start, moved) or '?'}"
-    if len(ref) > 3:
-        return f"{ref[:3]}{start}_{ref[-3:]}{end}del"
-    return f"{ref}{start}del"
+def _described(change: Change, effect: Effect, shifted: Effect) -> HgvsP:
+    ref, alt, start, end, kind = change.ref, change.alt, change.start, change.end, change.kind
+    if effect.start_lost:
+        return _start_lost(ref, change)
+    if kind != "fs" and _written(ref) == _written(alt):
+        return _at(ref, start, "=")
+    if kind == "del" or (kind == ">" and effect.stop_lost):
+        kind = "del" if kind == "del" else ""
+        stop = ("ext", _extension(shifted)) if effect.stop_lost else ("", 0)
+        return _named(ref, start, end, kind, alt[:1], *stop, single=len(ref) == 1)
+    if kind == "delins":
+        return _named(ref, start, end, "delins", _to_stop_codon(alt), single=start == end)
+    if kind != "fs" or _written(alt) == "*":
+        return _at(ref, start, "", alt)
+    if _written(ref) == "*":  # the protein goes on behind its stop: an extension
+        return _at(ref, start, "", alt, "ext", _extension(shifted))
+    return _at(ref, start, "", alt, "fs", _distance_to_stop(start, shifted))
 
 
-def _protein(change: Change, moved: Effect) -> str:
-    """The protein, with the stop where the change touched it."""
-    protein = moved.transcript.peptide(moved.code)
-    return protein + change.original if change.original and change.original.startswith("*") else protein
+def _at(ref: str, start: int, kind: str, alt: str = "", tail: str = "", to_stop: int = 0) -> HgvsP:
+    """A description with one position."""
+    return HgvsP(ref, start, "", start, kind, alt, tail, to_stop)
 
 
-def _first_difference(change: Change, moved: Effect) -> None:
-    """Set a frameshift to the first amino acid that is another one."""
-    found = moved.first_difference
+def _named(
+    ref: str, start: int, end: int, kind: str, alt: str = "", tail: str = "", to_stop: int = 0, *, single: bool = False
+) -> HgvsP:
+    """A description with the first and the last of some residues, or with the first alone."""
+    if single:
+        return _at(ref[:1], start, kind, alt, tail, to_stop)
+    return HgvsP(ref[0], min(start, end), ref[-1], max(start, end), kind, alt, tail, to_stop)
+
+
+def _start_lost(ref: str, change: Change) -> HgvsP:
+    """Ensembl VEP says nothing of what takes the place of the first methionine."""
+    if change.start == change.end:
+        return _at(ref, change.start, "?")
+    return HgvsP(ref, change.start, "?", change.end, "")
+
+
+def _written(residues: str) -> str:
+    """Residues with one letter for what has one text."""
+    return residues.replace("X", "*")
+
+
+def _to_stop_codon(residues: str) -> str:
+    """Residues up to the first stop, with it."""
+    stop = _written(residues).find("*")
+    return residues[: stop + 1] if stop >= 0 else residues
+
+
+def _protein(shifted: Effect, change: Change | None = None) -> str:
+    """The protein; with its stop where a change touches that."""
+    protein = shifted.transcript.peptide(shifted.code)
+    if change is not None and change.original and change.original.startswith("*"):
+        return protein + change.original
+    return protein
+
+
+def _set_to_first_difference(change: Change, shifted: Effect) -> None:
+    """Set a frameshift to the first residue that is another one, as VEP's ``_get_fs_peptides``.
+
+    See https://hgvs-nomenclature.org/stable/recommendations/protein/frameshift/.
+    """
+    found = shifted.first_difference
     if found is not None:
         change.start, change.ref, change.alt = found
-        return
-    if moved.altered_stop:
-        change.type = "="
+    elif shifted.altered_stop:
+        change.kind = "="
     else:
-        change.ref, change.alt, change.type = change.ref.replace("-", ""), "del", "del"
+        change.ref, change.alt, change.kind = change.ref.replace("-", ""), "", "del"
 
 
-def _move_on(change: Change, moved: Effect) -> None:
-    """Move an insertion or deletion of amino acids as far as it goes towards the end of the protein."""
-    protein = _protein(change, moved)
+def _shift(change: Change, shifted: Effect) -> None:
+    """Shift an insertion or deletion of residues towards the end of the protein, as VEP's ``_shift_3prime``."""
+    protein = _protein(shifted, change)
     if len(protein) <= change.end + 1:
         return
-    text = change.alt if change.type == "ins" else change.ref
-    size = len(text)
-    following = protein[change.end : max(0, len(protein) - size + 1)]
-    by = common_prefix(following, text * (len(following) // size + 1))
-    turn = by % size
-    text = text[turn:] + text[:turn]
+    unit = change.alt if change.kind == "ins" else change.ref
+    by = shift_length(unit, protein[change.end : max(0, len(protein) - len(unit) + 1)])
     change.start += by
     change.end += by
-    if change.type == "ins":
-        change.alt = text
+    if change.kind == "ins":
+        change.alt = rotate(unit, by)
     else:
-        change.ref = text
+        change.ref = rotate(unit, by)
 
 
-def _is_duplication(change: Change, moved: Effect) -> bool:
-    """Whether the amino acids that are inserted stand right before them; if so, set the change to those."""
+def _is_duplication(change: Change, shifted: Effect) -> bool:
+    """Whether inserted residues stand right in front of them; if so, set the change to those.
+
+    As VEP's ``_check_for_peptide_duplication``.
+    """
     size = len(change.alt)
-    before = translate(moved.transcript.cds[: 3 * change.start - 3], moved.code) + change.prefix
+    before = translate(shifted.transcript.cds[: 3 * change.start - 3], shifted.code) + change.prefix
     first = change.start - size - 1
     if first < 0 or before[first : first + size] != change.alt:
         return False
@@ -153,11 +180,14 @@ def _is_duplication(change: Change, moved: Effect) -> bool:
     return True
 
 
-def _extension(moved: Effect) -> int:
-    """Amino acids that are added until the next stop; 0 when there is none."""
-    return max(0, moved.altered_stop - 1 - len(moved.transcript.peptide(moved.code)))
+def _extension(shifted: Effect) -> int:
+    """Residues that are added up to the next stop, as VEP's ``_stop_loss_extra_AA``; 0 when there is none.
+
+    See https://hgvs-nomenclature.org/stable/recommendations/protein/extension/.
+    """
+    return max(0, shifted.altered_stop - 1 - len(_protein(shifted)))
 
 
-def _distance_to_stop(start: int, moved: Effect) -> int:
-    """Amino acids from the first changed one to the next stop; 0 when there is none."""
-    return max(0, moved.altered_stop - (start - 1)) if start > 1 else 0
+def _distance_to_stop(start: int, shifted: Effect) -> int:
+    """Residues from the first changed one to the next stop; 0 when there is none."""
+    return max(0, shifted.altered_stop - (start - 1)) if start > 1 else 0

@@ -1,41 +1,47 @@
-"""Rows of CSQ for pairs of an allele and a transcript, one at a time: indels and other changes of coding sequence."""
+"""Rows of CSQ for overlaps of an allele with a transcript, one at a time: indels, other changes of coding sequence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from annotator.engine.consequence.allele import SYMBOLIC, Allele
-from annotator.engine.consequence.scalar.effect import Effect
-from annotator.engine.consequence.scalar.hgvs_c import Fetch, shift_of, shifted, transcript_change
-from annotator.engine.consequence.scalar.hgvs_p import protein_change
-from annotator.engine.consequence.scalar.placement import overlap
+from annotator.engine.consequence.allele import SYMBOLIC, Allele, overlap
+from annotator.engine.consequence.hgvs import HgvsC, HgvsP
+from annotator.engine.consequence.scalar.effect import Effect, EffectInsideExon
+from annotator.engine.consequence.scalar.hgvs_c import describe_on_transcript, genomic_shift, shifted
+from annotator.engine.consequence.scalar.hgvs_p import describe_on_protein
 from annotator.engine.consequence.scalar.structural import structural_terms
-from annotator.engine.reference.transcript import Transcript
+from annotator.engine.reference.transcript import Fetch, Transcript
+
+#: First and last position, None for one that the transcript does not have; None for a field that is empty.
+Span = tuple[int | None, int | None] | None
 
 
 class Row(NamedTuple):
-    """What CSQ says of one allele and one transcript: the terms as bits, and the texts of its fields."""
+    """What CSQ says of one allele and one transcript.
+
+    Attributes:
+        terms: consequence terms as bits (:data:`annotator.engine.consequence.so_terms.BIT`).
+        exon: numbers of the exons that are touched, of how many, as text.
+        intron: the same of introns.
+        hgvsc: description of the change of the transcript.
+        hgvsp: description of the change of the protein.
+        cdna: positions in the spliced transcript, 1-based and inclusive; start is end + 1 for an insertion.
+        cds: positions in the coding sequence.
+        protein: positions in the protein.
+        amino_acids: before and after, as text.
+        codons: before and after, as text.
+    """
 
     terms: int
     exon: str = ""
     intron: str = ""
-    hgvsc: str = ""
-    hgvsp: str = ""
-    cdna: str = ""
-    cds: str = ""
-    protein: str = ""
+    hgvsc: HgvsC | None = None
+    hgvsp: HgvsP | None = None
+    cdna: Span = None
+    cds: Span = None
+    protein: Span = None
     amino_acids: str = ""
     codons: str = ""
-
-
-def span(start: int | None, end: int | None) -> str:
-    """Two positions as VEP writes them: one when they are the same, ``?`` for one that is not there."""
-    if start is None and end is None:
-        return ""
-    if start is None or end is None:
-        return f"{'?' if start is None else start}-{'?' if end is None else end}"
-    return f"{start}" if start == end else f"{min(start, end)}-{max(start, end)}"
 
 
 def _numbers(found: list[int], total: int) -> str:
@@ -90,7 +96,7 @@ class ExactRows:
     """Makes rows for the transcripts of one contig.
 
     Args:
-        fetch: bases of the contig, from a start, so many.
+        fetch: bases of the contig.
         code: number of the genetic code.
     """
 
@@ -100,18 +106,17 @@ class ExactRows:
         self._shifts: dict[tuple[Allele, int], int] = {}
 
     def shift(self, allele: Allele, strand: int) -> int:
-        """By how many bases an allele can move in a direction."""
+        """By how many bases an allele can be shifted towards the 3' end of transcripts of a strand."""
         key = allele, strand
         if key not in self._shifts:
             if len(self._shifts) > 100_000:
                 self._shifts.clear()
-            self._shifts[key] = shift_of(allele, strand, self._fetch)
+            self._shifts[key] = genomic_shift(allele, strand, self._fetch)
         return self._shifts[key]
 
     def load(self, transcript: Transcript) -> None:
         """Read the spliced sequence of a transcript."""
-        fetch: Callable[[int, int], bytes] = lambda first, last: self._fetch(first, last - first + 1)  # noqa: E731
-        transcript.load(fetch)
+        transcript.load(self._fetch)
 
     def effect(self, allele: Allele, transcript: Transcript) -> Effect:
         """The effect of an allele on a transcript that it lies within."""
@@ -123,57 +128,52 @@ class ExactRows:
     def row(self, allele: Allele, transcript: Transcript) -> Row:
         """The row of an allele and a transcript that it lies within."""
         effect = self.effect(allele, transcript)
-        numbers = {
+        fields: dict[str, Any] = {
             "exon": exon_numbers(transcript, allele.start, allele.end) if effect.exonic else "",
             "intron": intron_numbers(transcript, allele.start, allele.end),
         }
         if allele.kind == SYMBOLIC and effect.complete:
             return Row(structural_terms(effect))
-        if allele.kind == SYMBOLIC:
-            texts = self._positions(effect) if effect.exonic else {}
-            return Row(structural_terms(effect), **numbers, **texts)
-        shift, moved = effect.shift, effect
-        if (shift and effect.coding) or effect.shifts_into_start_codon:
-            moved = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, self._code)
-        judged = effect
-        if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or moved.boundary):
-            # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
-            judged = moved
-        # Behind a slip of the ribosome positions in the coding sequence depend on who counts.
-        name = "" if effect.behind_slip else transcript_change(effect, shift, self._fetch)
-        texts = {"hgvsc": name and f"{transcript.id}:{name}"}
         if effect.exonic:
-            texts |= self._positions(effect)
+            fields |= self._positions(effect)
+        if allele.kind == SYMBOLIC:
+            return Row(structural_terms(effect), **fields)
+        shift, most_3prime = effect.shift, effect
+        if (shift and effect.coding) or effect.shifts_into_start_codon:
+            most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, self._code)
+        judged = effect
+        if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or most_3prime.boundary):
+            # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
+            judged = most_3prime
+        if not effect.behind_slip:  # behind a slip of the ribosome, numbers depend on who counts
+            fields["hgvsc"] = describe_on_transcript(effect, shift, self._fetch)
         if effect.coding and not (effect.behind_slip or judged.start_whole):
-            texts["amino_acids"], texts["codons"] = _amino_acids(effect), _codons(effect)
+            fields["amino_acids"], fields["codons"] = _amino_acids(effect), _codons(effect)
             if allele.plain:
-                protein = protein_change(judged, moved)
-                texts["hgvsp"] = protein and f"{transcript.protein}:{protein.replace('=', '%3D')}"
-        return Row(judged.terms, **numbers, **texts)
+                fields["hgvsp"] = describe_on_protein(judged, most_3prime)
+        return Row(judged.terms, **fields)
 
     def row_inside(self, allele: Allele, t: Transcript, exon: int) -> Row:
-        """The row of an allele that lies, and can be moved, well inside the coding part of an exon."""
+        """The row of an allele that lies well inside the coding part of an exon, and does so however it is shifted."""
         self.load(t)
-        effect = moved = Effect(allele, t, self._code, exon)
         shift = self.shift(allele, t.strand)
+        effect = most_3prime = EffectInsideExon(allele, t, self._code, exon)
         if shift:
-            moved = Effect(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
-        name = transcript_change(effect, shift, self._fetch)
-        protein = protein_change(effect, moved) if allele.plain else ""
+            most_3prime = EffectInsideExon(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
         count = len(t.exons)
         return Row(
             effect.terms,
             exon=f"{exon + 1 if t.strand > 0 else count - exon}/{count}",
-            hgvsc=name and f"{t.id}:{name}",
-            hgvsp=protein and f"{t.protein}:{protein.replace('=', '%3D')}",
+            hgvsc=describe_on_transcript(effect, shift, self._fetch),
+            hgvsp=describe_on_protein(effect, most_3prime) if allele.plain else None,
             amino_acids=_amino_acids(effect),
             codons=_codons(effect),
             **self._positions(effect),
         )
 
-    def _positions(self, effect: Effect) -> dict[str, str]:
-        found = {"cdna": span(effect.cdna_start, effect.cdna_end)}
+    def _positions(self, effect: Effect) -> dict[str, Any]:
+        found: dict[str, Any] = {"cdna": (effect.cdna_start, effect.cdna_end)}
         if effect.coding and not effect.behind_slip:
-            found["cds"] = span(effect.cds_start, effect.cds_end)
-            found["protein"] = span(effect.protein_start, effect.protein_end)
+            found["cds"] = effect.cds_start, effect.cds_end
+            found["protein"] = effect.protein_start, effect.protein_end
         return found

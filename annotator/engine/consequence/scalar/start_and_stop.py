@@ -1,35 +1,22 @@
-"""What an allele does to the first and the last codon of a transcript: whether start and stop are still there.
+"""What an allele does to the start and stop codon of a transcript: whether each is touched, lost or retained.
 
-Where Ensembl VEP's terms contradict the protein, these do not; ``docs/annotation.md`` lists the differences.
+Where VEP's terms contradict the protein, these follow the protein; ``docs/annotation.md`` lists the differences.
 """
 
 from __future__ import annotations
 
-from annotator.engine.consequence.scalar.placement import Placement, overlap
+from annotator.engine.consequence.allele import overlap
+from annotator.engine.consequence.scalar.coding_change import CodingChange
 from annotator.engine.lazy import lazy
 from annotator.engine.reference.genetic_code import translate
 
 
-class CodingEnds(Placement):
-    """An allele within a transcript, and the ends of its coding sequence."""
-
-    @lazy
-    def partial_codon(self) -> bool:
-        """In a last codon that has fewer than three bases."""
-        if self.protein_start is None:
-            return False
-        return 0 < len(self.transcript.cds) - (self.protein_start * 3 - 3) < 3
-
-    @lazy
-    def frame_moves(self) -> bool:
-        """Bases are added to or lost from the coding sequence, and not three by three."""
-        if self.cds_start is None or self.cds_end is None:
-            return False
-        return (len(self.alt) - (self.cds_end - self.cds_start + 1)) % 3 != 0
+class StartAndStop(CodingChange):
+    """An allele in a transcript, and the start and stop codon of the transcript."""
 
     @lazy
     def at_start_codon(self) -> bool:
-        """Touches the first codon, where translation is known to begin."""
+        """Whether it touches the first codon, if translation is known to begin there (``_overlaps_start_codon``)."""
         t = self.transcript
         if not self.cdna_start or not self.cdna_end or not t.start_known(self.code):
             return False
@@ -37,7 +24,7 @@ class CodingEnds(Placement):
 
     @lazy
     def shifts_into_start_codon(self) -> bool:
-        """Lies in the 5' UTR, and another spelling of the same change touches the first codon."""
+        """Whether it lies in the 5' UTR while the same change, shifted, touches the first codon."""
         t = self.transcript
         if not self.shift or not self.cdna_start or not self.cdna_end or not t.start_known(self.code):
             return False
@@ -50,7 +37,7 @@ class CodingEnds(Placement):
 
     @lazy
     def at_stop_codon(self) -> bool:
-        """Touches the last codon."""
+        """Whether it touches the last codon (``_overlaps_stop_codon``)."""
         t = self.transcript
         if t.end_unknown or not self.cdna_start or not self.cdna_end or not t.coding:
             return False
@@ -58,7 +45,7 @@ class CodingEnds(Placement):
 
     @lazy
     def beside_stop_codon(self) -> bool:
-        """Touches a stop codon at the end, or adds bases directly in front of it."""
+        """Whether it touches the stop codon at the end, or inserts bases directly in front of it."""
         t = self.transcript
         if not t.coding or t.end_unknown or not t.has_stop(self.code):
             return False
@@ -73,7 +60,7 @@ class CodingEnds(Placement):
 
     @lazy
     def start_in_place(self) -> bool:
-        """A start codon still follows the 5' UTR."""
+        """Whether a start codon still follows the 5' UTR."""
         before, edited = self.transcript.five_prime, self._edited_start
         if not edited.startswith(before):
             return False
@@ -81,8 +68,10 @@ class CodingEnds(Placement):
 
     @lazy
     def start_whole(self) -> bool:
-        """A change of length at the first codon that only shortens or lengthens the 5' UTR: behind it there are still
-        a start codon and all that follows it."""
+        """Whether a change of length at the first codon only shortens or lengthens the 5' UTR.
+
+        A start codon and all that follows it are then still there.
+        """
         if not self.allele.plain or self.same_length or not self.at_start_codon or self.start_in_place:
             return False
         cds, edited = self.transcript.cds, self._edited_start
@@ -93,17 +82,17 @@ class CodingEnds(Placement):
 
     @lazy
     def start_lost(self) -> bool:
-        """The first codon is touched, and no start codon is there any more."""
+        """Whether the first codon is touched and no start codon is left (``start_lost``)."""
         return self.at_start_codon and self.allele.plain and not (self.start_in_place or self.start_whole)
 
     @lazy
     def start_retained(self) -> bool:
-        """The first codon is touched, and a start codon is still there."""
+        """Whether the first codon is touched and a start codon is left (``start_retained_variant``)."""
         return self.start_whole or (self.at_start_codon and not self.start_lost)
 
     @lazy
     def stop_altered(self) -> bool:
-        """A change at the last codon after which no stop stands there: of its length, or across its end."""
+        """Whether a change of length, or across the last codon, leaves no stop there (``_ins_del_stop_altered``)."""
         if not self.allele.plain or not self.at_stop_codon or self.cds_start is None:
             return False
         if self.same_length and (self.cds_end is not None or not self.transcript.has_stop(self.code)):
@@ -117,7 +106,7 @@ class CodingEnds(Placement):
 
     @lazy
     def protein_kept(self) -> bool:
-        """A change of length in the coding sequence that leaves the protein as it was: its stop is still there."""
+        """Whether a change of length in the coding sequence leaves the protein and its stop as they were."""
         t = self.transcript
         if self.same_length or self.altered_cds is None or not t.coding or t.end_unknown or not t.has_stop(self.code):
             return False
@@ -125,7 +114,7 @@ class CodingEnds(Placement):
 
     @lazy
     def stop_lost(self) -> bool:
-        """A stop is gone."""
+        """Whether a stop is gone (``stop_lost``)."""
         if self.protein_kept:
             return False
         if self.beside_stop_codon and self.frame_moves and self.altered_cds is not None:
@@ -136,7 +125,7 @@ class CodingEnds(Placement):
 
     @lazy
     def stop_retained(self) -> bool:
-        """A stop is touched and still there."""
+        """Whether a stop is touched and still there (``stop_retained``)."""
         if self.protein_kept:
             return True
         if self.partial_codon or self.stop_lost:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import re
 
+from annotator.engine.consequence.allele import overlap
+from annotator.engine.consequence.region_rules import (
+    INTRON_VARIANT,
+    SPLICE_SITES,
+    SPLICE_TERMS,
+    intron_terms,
+    is_frameshift_intron,
+)
 from annotator.engine.consequence.scalar.effect import Effect
-from annotator.engine.consequence.scalar.placement import STRETCH, overlap
 from annotator.engine.consequence.so_terms import BIT
 
 #: Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol.
@@ -48,41 +55,33 @@ def structural_terms(effect: Effect) -> int:
         found |= BIT["feature_elongation"]
     if (lost and effect.within_cdna) or kind == "chromosome_breakpoint":
         found |= BIT["feature_truncation"]
-    if lost:
-        # As for deletions that are written out.
-        found |= effect.splice_terms()
+    regions = effect.region_terms()
+    if not lost:
+        regions &= ~SPLICE_TERMS
+    if effect.complete:
+        regions &= ~INTRON_VARIANT
+    found |= regions
     if kind == "insertion":
         found |= _parted_splice_site(effect)
     if effect.coding and not effect.complete:
         found |= _coding(effect, lost)
-    if effect.exonic and effect.beyond_coding and effect.within_cdna:
-        before = overlap(effect.start, effect.end, t.start, t.coding_start - 1)
-        after = overlap(effect.start, effect.end, t.coding_end + 1, t.end)
-        five, three = (before, after) if t.strand > 0 else (after, before)
-        found |= BIT["5_prime_UTR_variant"] * five | BIT["3_prime_UTR_variant"] * three
     if not t.coding:
         exon = effect.exonic and not effect.complete
         found |= BIT["non_coding_transcript_exon_variant" if exon else "non_coding_transcript_variant"]
     elif effect.complete:
         found |= BIT["coding_transcript_variant"]
-    if effect.intronic and not effect.complete:
-        found |= BIT["intron_variant"]
     found = found or BIT["coding_transcript_variant" if t.coding else "non_coding_transcript_variant"]
     return found | BIT["NMD_transcript_variant"] * (t.biotype == "nonsense_mediated_decay")
 
 
 def _parted_splice_site(effect: Effect) -> int:
     """The term of an insertion between the two bases of an intron's first or last dinucleotide."""
-    t = effect.transcript
-    right = effect.start  # the base behind POS; what is inserted lies between POS and it
+    t, right = effect.transcript, effect.start  # what is inserted lies between POS and the base behind it
     found = 0
-    for first, last in t.introns_near(right - 1, right):
-        if last - first <= STRETCH:
-            continue
-        begins, ends = right == first + 1, right == last
-        donor, acceptor = (begins, ends) if t.strand > 0 else (ends, begins)
-        found |= BIT["splice_donor_variant"] * donor | BIT["splice_acceptor_variant"] * acceptor
-    return found
+    for intron in t.introns_near(right - 1, right):
+        if not is_frameshift_intron(*intron):
+            found |= intron_terms(t.strand, intron, (right, right - 1))
+    return found & SPLICE_SITES
 
 
 def _coding(effect: Effect, lost: bool) -> int:

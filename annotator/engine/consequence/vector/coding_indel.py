@@ -1,50 +1,54 @@
-"""Many pure insertions and deletions at once that lie inside the coding part of an exon.
+"""Many pure insertions and deletions at once that lie inside the coding part of an exon: where, and what they alter.
 
-They touch neither the first nor the last codon, and can be moved to no place outside the exon. The answers
-are those of :meth:`annotator.engine.consequence.scalar.rows.ExactRows.row`; what is unusual is left to that.
+They touch neither the first nor the last codon, and cannot be shifted out of the exon; the others are left to the
+scalar path. What is written of them is in :mod:`.coding_indel_hgvs` and :mod:`.coding_indel_rows`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from annotator.engine.byte_columns import bytes_of, every, letters
 from annotator.engine.consequence.allele import DELETION, INSERTION
-from annotator.engine.consequence.output.csq_rows import Rows
 from annotator.engine.consequence.overlaps import Alleles, Pairs
-from annotator.engine.consequence.so_terms import BIT
-from annotator.engine.consequence.vector.coding_indel_proteins import deleted, inserted, shifted_frames
-from annotator.engine.consequence.vector.coding_indel_texts import amino_acids, change, codons, span
+from annotator.engine.consequence.region_rules import EXON_REACH, SPLICE_REGION
+from annotator.engine.consequence.three_prime_shift import rotate_rows, shift_lengths
 from annotator.engine.consequence.vector.positions import locate
-from annotator.engine.consequence.vector.reading_frames import STOP, FrameReader, Frames, acids_of
+from annotator.engine.consequence.vector.reading_frames import FrameReader, Frames, acids_of
+from annotator.engine.consequence.vector.region_terms import region_terms
 from annotator.engine.reference.gene_models import ContigModels
-from annotator.engine.reference.genetic_code import THREE_LETTERS
 from annotator.engine.reference.nucleotides import COMPLEMENT
 
-#: Bases of an exon at an intron that belong to the splice region.
-SPLICE_REGION = 3
-#: Bases between a change, wherever it is moved to, and the ends of the coding sequence.
+#: Bases between a change, wherever it is shifted to, and the ends of the coding sequence.
 FROM_CODING = 6
-#: Insertions of more bases, and deletions of many more, are looked at one by one.
+#: Insertions of more bases, and deletions of many more, are left to the scalar path.
 LONGEST = 30
 LONGEST_DELETION = 500
-#: What can be moved by more bases is looked at one by one.
+#: So is what can be shifted by more bases.
 FARTHEST = 200
 _KNOWN = letters(b"ACGT")
 
 
-@dataclass
+@dataclass(frozen=True)
 class CodingIndels:
-    """Insertions and deletions in coding sequences, one element a pair, in the direction of the transcript.
+    """Insertions and deletions in coding sequences, in the direction of the transcript, one element an overlap.
 
-    ``start`` and ``end`` are positions in the coding sequence from 1, ``start`` is ``end + 1`` for an insertion.
-    ``alt`` has the inserted bases in a row each, ``size`` says how many. ``room`` is by how many bases it may move,
-    ``behind`` how many coding bases of the exon lie before it, ``splice`` whether it touches a splice region.
-    ``offset`` is where the sequence starts among the frames, ``protein`` how many amino acids it has.
+    Attributes:
+        pair: ``(n,) int64``, index of the overlap of allele and transcript.
+        transcript: ``(n,) int64``, index of the transcript in its contig.
+        exon: ``(n,) int64``, index of the exon among those of all transcripts of the contig.
+        cdna: ``(n,) int64``, position of ``start`` in the spliced transcript, 1-based.
+        start: ``(n,) int64``, first deleted base in the coding sequence, 1-based; ``end + 1`` for an insertion.
+        end: ``(n,) int64``, last deleted base, inclusive; of an insertion the base in front.
+        size: ``(n,) int64``, inserted bases; 0 for a deletion.
+        room: ``(n,) int64``, bases by which it may be shifted and still lie well inside the exon.
+        upstream: ``(n,) int64``, coding bases of the exon in front of it.
+        splice: ``(n,) bool``, whether it touches a splice region.
+        alt: ``(n, w) uint8``, the inserted bases, a row each, padded with 0.
+        offset: ``(n,) int64``, index of the first coding base in :attr:`Frames.bases`, a multiple of 3.
+        protein: ``(n,) int64``, amino acids of the protein.
     """
 
     pair: np.ndarray
@@ -55,7 +59,7 @@ class CodingIndels:
     end: np.ndarray
     size: np.ndarray
     room: np.ndarray
-    behind: np.ndarray
+    upstream: np.ndarray
     splice: np.ndarray
     alt: np.ndarray
     offset: np.ndarray
@@ -65,220 +69,153 @@ class CodingIndels:
         return len(self.pair)
 
     def take(self, chosen: np.ndarray) -> CodingIndels:
-        """Some of them."""
+        """Some of them, by a mask or by indices."""
         return CodingIndels(*(getattr(self, one.name)[chosen] for one in fields(self)))
 
     @property
+    def growth(self) -> np.ndarray:
+        """Bases that are added: ``(n,) int64``, negative for deletions."""
+        found: np.ndarray = self.size - (self.end - self.start + 1)
+        return found
+
+    @property
     def first(self) -> np.ndarray:
-        """Number, from 0, of the codon in which it starts."""
+        """Number, from 0, of the codon in which it starts: ``(n,) int64``."""
         found: np.ndarray = (self.start - 1) // 3
         return found
 
     @property
     def count(self) -> np.ndarray:
-        """Codons that it touches: none for an insertion between two."""
+        """Codons that it touches, none for an insertion between two: ``(n,) int64``."""
         found: np.ndarray = (self.end + 2) // 3 - self.first
         return found
 
     @property
     def grown(self) -> np.ndarray:
-        """Bases of those codons afterwards."""
-        found: np.ndarray = 3 * self.count + self.size - (self.end - self.start + 1)
+        """Bases of those codons afterwards: ``(n,) int64``."""
+        found: np.ndarray = 3 * self.count + self.growth
         return found
 
-    def acids(self, frames: Frames, code: int) -> np.ndarray:
-        """Amino acids of the altered sequence from the first codon on: right for codons with inserted bases."""
-        width = 3 * (self.alt.shape[1] // 3 + 2)
-        column = np.arange(width)
-        frame = (self.start - 1) % 3
-        before = self.offset + 3 * self.first
-        after = self.offset + self.end - frame - self.size
-        inside = column - frame[:, None]
-        source = np.where(inside < 0, before[:, None], after[:, None]) + column
-        bases = frames.bases[source]
-        added = (inside >= 0) & (inside < self.size[:, None])
-        rows, columns = np.nonzero(added)
-        bases[rows, columns] = self.alt[rows, inside[rows, columns]]
-        return acids_of(bases.reshape(len(self), width // 3, 3), code)
 
-    def moved(self, frames: Frames) -> tuple[CodingIndels, np.ndarray]:
-        """The same, moved as far as they go to the end of the transcript; and which of them found an end."""
-        by = np.zeros(len(self), dtype=np.int64)
-        room = np.minimum(self.room, FARTHEST)
-        active = np.arange(len(self))
-        while len(active):
-            step = by[active]
-            following = frames.bases[self.offset[active] + self.end[active] + step]
-            pattern = frames.bases[self.offset[active] + self.start[active] - 1 + step]
-            size = self.size[active]
-            inserts = size > 0
-            pattern[inserts] = self.alt[active[inserts], step[inserts] % size[inserts]]
-            active = active[following == pattern]
-            by[active] += 1
-            active = active[by[active] <= room[active]]
-        size = np.maximum(self.size, 1)[:, None]
-        turned = (np.arange(self.alt.shape[1]) + by[:, None]) % size
-        alt = np.take_along_axis(self.alt, turned, axis=1)
-        found = CodingIndels(**{**self.__dict__, "start": self.start + by, "end": self.end + by, "alt": alt})
-        # Whether an insertion repeats what stands before it is looked for in the coding part of the exon alone.
-        return found, (by <= room) & (self.behind + by >= self.size)
+def find(
+    alleles: Alleles, pairs: Pairs, at: np.ndarray, models: ContigModels, reader: FrameReader
+) -> tuple[CodingIndels, Frames]:
+    """Those overlaps that are pure insertions and deletions well inside the coding part of an exon.
 
+    Args:
+        alleles: of the chunk.
+        pairs: overlaps of alleles and transcripts.
+        at: ``(m,) int64``, indices of the overlaps in question.
+        models: transcripts of the contig.
+        reader: reads their sequences.
 
-class CodingIndelRows:
-    """Makes rows of insertions and deletions for the transcripts of one contig."""
-
-    def __init__(
-        self, models: ContigModels, reader: FrameReader, code: int, names: pa.Array, proteins: pa.Array
-    ) -> None:
-        """Take what is known of the transcripts.
-
-        Args:
-            models: the transcripts.
-            reader: reads their sequences.
-            code: number of the genetic code.
-            names: of transcripts, with ``:c.``.
-            proteins: names of proteins, with ``:p.``.
-        """
-        self._models = models
-        self._reader = reader
-        self._code = code
-        self._names = names
-        self._proteins = proteins
-
-    def rows(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> tuple[list[Rows], np.ndarray]:
-        """Rows of some pairs in no odd spot, and those that must be looked at one by one."""
-        found = self._inside(alleles, pairs, at)
-        if not len(found):
-            return [], at
-        used, index = np.unique(found.transcript, return_inverse=True)
-        frames = self._reader.read(used, 2 * LONGEST)
-        found.offset, found.protein = frames.offset[index], frames.protein[index]
-        found = found.take(frames.usual[index])
-        moved, ended = found.moved(frames)
-        acids = found.acids(frames, self._code)
-        column = np.arange(acids.shape[1])
-        stops = ((acids == STOP) & (column < (found.grown // 3)[:, None])).any(axis=1)
-        by = found.size - (found.end - found.start + 1)
-        # A stop behind an amino acid that is still the same may count as one that stays.
-        same = (found.count == 1) & (acids[:, 0] == frames.peptides[found.offset // 3 + found.first])
-        good = ended & ~(stops & same) & (by % 3 != 0)
-        inframe = ended & ~stops & (by % 3 == 0) & ~_repeats_to_end(found, by // 3, frames)
-        rows = []
-        left = np.ones(len(pairs), dtype=bool)
-        kinds = (good, shifted_frames), (inframe & (by < 0), deleted), (inframe & (by > 0), inserted)
-        for chosen, named in kinds:
-            where = np.flatnonzero(chosen)
-            if not len(where):
-                continue
-            shown = moved.take(where)
-            name, told = named(shown, frames, shown.acids(frames, self._code))
-            where = where[told]
-            one, shown = found.take(where), shown.take(told)
-            proteins = self._proteins.take(pa.array(one.transcript))
-            gained = stops[where]
-            if named is shifted_frames:
-                # The first other amino acid may be a stop behind the changed codons.
-                gained = gained | pc.equal(name[2], THREE_LETTERS["*"]).to_numpy(zero_copy_only=False)[told]
-            made = self._rows(one, shown, frames, acids[where], gained)
-            made.texts["hgvsp"] = [proteins, *(part.filter(pa.array(told)) for part in name)]
-            left[one.pair] = False
-            rows.append(made)
-        return rows, at[left[at]]
-
-    def _inside(self, alleles: Alleles, pairs: Pairs, at: np.ndarray) -> CodingIndels:
-        """Those that lie well inside the coding part of an exon; their sequences are yet to be read."""
-        models = self._models
-        transcript, allele = pairs.transcript[at], pairs.allele[at]
-        data, offsets = bytes_of(alleles.alt)
-        size = np.diff(offsets)
-        pure = np.isin(alleles.kind, (INSERTION, DELETION)) & (size <= LONGEST) & every(_KNOWN[data], offsets)
-        pure &= alleles.end - alleles.start < LONGEST_DELETION
-        kept = np.flatnonzero(pure[allele] & models.is_coding[transcript] & (models.start_frame == 0)[transcript])
-        at, transcript, allele = at[kept], transcript[kept], allele[kept]
-        start, end = alleles.start[allele], alleles.end[allele]
-        low, high = np.minimum(start, end), np.maximum(start, end)
-        places = locate(models, transcript, low)
-        first, last = low - places.from_left, low + places.from_right
-        left, right = low - first, last - high
-        inserts = (start > end).astype(np.int64)
-        near_left, near_right = (side < SPLICE_REGION - inserts for side in (left, right))
-        near_left &= places.exon > models.exon_offset[transcript]
-        near_right &= places.exon < models.exon_offset[transcript + 1] - 1
-        kept = places.exonic & (right >= 0) & ~((left <= SPLICE_REGION) & (right <= SPLICE_REGION))
-        coding_left, coding_right = low - models.coding_start[transcript], models.coding_end[transcript] - high
-        kept = np.flatnonzero(kept & (np.minimum(coding_left, coding_right) >= FROM_CODING))
-        allele, transcript = allele[kept], transcript[kept]
-        forward = models.strand[transcript] > 0
-        # The base that ends the move lies in the exon, too.
-        ends = (right, coding_right), (left, coding_left)
-        rooms = (np.minimum(exon - 1, coding - FROM_CODING)[kept] for exon, coding in ends)
-        behind = (np.minimum(exon, coding)[kept] for exon, coding in ends[::-1])
-        number = places.exon[kept]
-        cdna = models.exon_cdna[number] + np.where(forward, (start - first)[kept], (last - end)[kept])
-        coding = cdna - models.cdna_coding[0][transcript] + 1
-        length = size[allele]
-        column = np.arange(max(1, length.max(initial=0)))
-        source = np.where(forward[:, None], column, length[:, None] - 1 - column) + offsets[allele][:, None]
-        held = column < length[:, None]
-        alt = np.zeros(held.shape, dtype=np.uint8)
-        alt[held] = data[source[held]]
-        alt = np.where(forward[:, None], alt, COMPLEMENT[alt])
-        return CodingIndels(
-            pair=at[kept],
-            transcript=transcript,
-            exon=number,
-            cdna=cdna,
-            start=coding,
-            end=coding + (end - start)[kept],
-            size=length.astype(np.int64),
-            room=np.where(forward, *rooms),
-            behind=np.where(forward, *behind),
-            splice=(near_left | near_right)[kept],
-            alt=alt,
-            offset=np.zeros(len(kept), dtype=np.int64),
-            protein=np.zeros(len(kept), dtype=np.int64),
-        )
-
-    def _rows(
-        self, found: CodingIndels, moved: CodingIndels, frames: Frames, acids: np.ndarray, stops: np.ndarray
-    ) -> Rows:
-        models, transcript = self._models, found.transcript
-        by = found.size - (found.end - found.start + 1)
-        inframe = np.where(by > 0, _insertion_terms(found, frames, acids), BIT["inframe_deletion"])
-        terms = np.where(by % 3 != 0, BIT["frameshift_variant"], inframe)
-        terms |= np.where(stops, BIT["stop_gained"], 0)
-        terms |= np.where(found.splice, BIT["splice_region_variant"], 0)
-        terms |= np.where(models.decay[transcript], BIT["NMD_transcript_variant"], 0)
-        first = found.first + 1
-        return Rows(
-            found.pair,
-            terms,
-            {
-                "exon": models.exon_labels.take(pa.array(found.exon)),
-                "hgvsc": [self._names.take(pa.array(transcript)), *change(moved, frames)],
-                "cdna": span(found.cdna, found.cdna + found.end - found.start),
-                "cds": span(found.start, found.end),
-                "protein": span(first, first + found.count - 1),
-                "amino_acids": amino_acids(found, frames, acids),
-                "codons": codons(found, frames),
-            },
-        )
+    Returns:
+        The insertions and deletions, and the reading frames of their transcripts.
+    """
+    transcript, allele = pairs.transcript[at], pairs.allele[at]
+    data, offsets = bytes_of(alleles.alt)
+    size = np.diff(offsets)
+    pure = np.isin(alleles.kind, (INSERTION, DELETION)) & (size <= LONGEST) & every(_KNOWN[data], offsets)
+    pure &= alleles.end - alleles.start < LONGEST_DELETION
+    kept = np.flatnonzero(pure[allele] & models.is_coding[transcript] & (models.start_frame == 0)[transcript])
+    at, transcript, allele = at[kept], transcript[kept], allele[kept]
+    start, end = alleles.start[allele], alleles.end[allele]
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    places = locate(models, transcript, low)
+    first, last = low - places.from_left, low + places.from_right
+    left, right = low - first, last - high
+    splice = region_terms(models, places, start, end) & SPLICE_REGION != 0
+    kept = places.exonic & (right >= 0) & ~((left <= EXON_REACH) & (right <= EXON_REACH))
+    coding_left, coding_right = low - models.coding_start[transcript], models.coding_end[transcript] - high
+    kept = np.flatnonzero(kept & (np.minimum(coding_left, coding_right) >= FROM_CODING))
+    allele, transcript = allele[kept], transcript[kept]
+    forward = models.strand[transcript] > 0
+    # The base that ends the shift lies in the exon, too.
+    ends = (right, coding_right), (left, coding_left)
+    rooms = (np.minimum(exon - 1, coding - FROM_CODING)[kept] for exon, coding in ends)
+    upstream = (np.minimum(exon, coding)[kept] for exon, coding in ends[::-1])
+    number = places.exon[kept]
+    cdna = models.exon_cdna[number] + np.where(forward, (start - first)[kept], (last - end)[kept])
+    coding = cdna - models.cdna_coding[0][transcript] + 1
+    used, index = np.unique(transcript, return_inverse=True)
+    frames = reader.read(used, 2 * LONGEST)
+    found = CodingIndels(
+        pair=at[kept],
+        transcript=transcript,
+        exon=number,
+        cdna=cdna,
+        start=coding,
+        end=coding + (end - start)[kept],
+        size=size[allele].astype(np.int64),
+        room=np.where(forward, *rooms),
+        upstream=np.where(forward, *upstream),
+        splice=splice[kept],
+        alt=_along(data, offsets[allele], size[allele], forward),
+        offset=frames.offset[index],
+        protein=frames.protein[index],
+    )
+    return found.take(frames.usual[index]), frames
 
 
-def _repeats_to_end(found: CodingIndels, beyond: np.ndarray, frames: Frames) -> np.ndarray:
-    """Which insertions of one or two amino acids may repeat what follows up to the end: these may keep its stop."""
-    last = (found.offset // 3 + found.protein - 1)[:, None] - np.arange(6)
-    few = (beyond > 0) & (beyond < 3)
-    same = frames.peptides[last] == frames.peptides[last - np.where(few, beyond, 0)[:, None]]
-    near = last - beyond[:, None] < (found.offset // 3 + found.first + found.count)[:, None]
-    repeats: np.ndarray = few & (same | near).all(axis=1)
-    return repeats
+def _along(data: np.ndarray, first: np.ndarray, size: np.ndarray, forward: np.ndarray) -> np.ndarray:
+    """Inserted bases in the direction of their transcripts, a row each.
+
+    Args:
+        data: ``(m,) uint8``, bases of all alleles on the forward strand.
+        first: ``(n,)``, where those of each begin.
+        size: ``(n,)``, how many there are.
+        forward: ``(n,) bool``, whether the transcript lies on the forward strand.
+
+    Returns:
+        ``(n, w) uint8``, padded with 0.
+    """
+    column = np.arange(max(1, size.max(initial=0)))
+    source = np.where(forward[:, None], column, size[:, None] - 1 - column) + first[:, None]
+    held = column < size[:, None]
+    alt = np.zeros(held.shape, dtype=np.uint8)
+    alt[held] = data[source[held]]
+    return np.where(forward[:, None], alt, COMPLEMENT[alt])
 
 
-def _insertion_terms(found: CodingIndels, frames: Frames, acids: np.ndarray) -> np.ndarray:
-    """Whether the codon that an insertion of whole codons cuts is still there."""
-    rows = np.arange(len(found))
-    before = frames.peptides[found.offset // 3 + found.first]
-    last = np.maximum(found.grown // 3 - 1, 0)
-    kept = (found.count == 0) | (acids[:, 0] == before) | (acids[rows, np.minimum(last, acids.shape[1] - 1)] == before)
-    return np.where(kept, BIT["inframe_insertion"], BIT["protein_altering_variant"])
+def altered_residues(indels: CodingIndels, frames: Frames, code: int) -> np.ndarray:
+    """Amino acids of the altered sequences from the first codon that is touched on.
+
+    Args:
+        indels: ``n`` of them.
+        frames: of their transcripts.
+        code: number of the genetic code.
+
+    Returns:
+        ``(n, c) uint8``, one-letter codes; as many are right as codons have inserted bases.
+    """
+    width = 3 * (indels.alt.shape[1] // 3 + 2)
+    column = np.arange(width)
+    frame = (indels.start - 1) % 3
+    before = indels.offset + 3 * indels.first
+    after = indels.offset + indels.end - frame - indels.size
+    inside = column - frame[:, None]
+    bases = frames.bases[np.where(inside < 0, before[:, None], after[:, None]) + column]
+    rows, columns = np.nonzero((inside >= 0) & (inside < indels.size[:, None]))
+    bases[rows, columns] = indels.alt[rows, inside[rows, columns]]
+    return acids_of(bases.reshape(len(indels), width // 3, 3), code)
+
+
+def shifted(indels: CodingIndels, frames: Frames) -> tuple[CodingIndels, np.ndarray]:
+    """The same changes, each as far 3' as it goes, and which of them the scalar path need not see.
+
+    Returns:
+        The changes, and ``(n,) bool``: false for one that may be shifted beyond its room or :data:`FARTHEST`, or that
+        may duplicate what lies upstream of the exon's coding part.
+    """
+    room = np.minimum(indels.room, FARTHEST)
+    inserts, width = indels.size > 0, indels.alt.shape[1]
+    by = shift_lengths(
+        np.concatenate([frames.bases, indels.alt.ravel()]),
+        np.where(inserts, len(frames.bases) + np.arange(len(indels)) * width, indels.offset + indels.start - 1),
+        np.where(inserts, indels.size, indels.end - indels.start + 1),
+        indels.offset + indels.end,
+        room + 1,
+    )
+    alt = rotate_rows(indels.alt, indels.size, by)
+    most_3prime = replace(indels, start=indels.start + by, end=indels.end + by, alt=alt)
+    return most_3prime, (by <= room) & (indels.upstream + by >= indels.size)

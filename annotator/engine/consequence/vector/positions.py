@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from annotator.engine.consequence.hgvs import Parts, position_parts
 from annotator.engine.reference.gene_models import ContigModels
 
 
 @dataclass
 class Places:
-    """Where bases lie in transcripts, one element a pair.
+    """The exons or introns in which bases of the genome lie; all arrays have one element a pair of base and transcript.
 
-    ``exon`` is the exon that holds the base, or the one before the intron that does, in ascending order;
-    ``from_left`` and ``from_right`` count from the ends of the exon, or of the intron, from 0.
+    Attributes:
+        transcript: (n,) int64, index of the transcript.
+        exon: (n,) int64, index among all exons of the contig: the exon that holds the base, or that before the intron
+            which does. "Before" is in the order of the genome, whatever the strand.
+        exonic: (n,) bool, whether it is an exon that holds the base.
+        from_left: (n,) int64, bases between this one and the lowest one of the exon or intron; 0 for the lowest.
+        from_right: (n,) int64, the same to the highest one.
     """
 
     transcript: np.ndarray
@@ -27,7 +31,13 @@ class Places:
 
 
 def locate(models: ContigModels, transcript: np.ndarray, position: np.ndarray) -> Places:
-    """Find bases within transcripts that hold them."""
+    """Find bases in transcripts.
+
+    Args:
+        models: transcripts of the contig.
+        transcript: (n,) int64, indices of transcripts.
+        position: (n,) int64, 1-based positions, each between start and end of its transcript.
+    """
     exon = np.searchsorted(models.exon_keys, models.key(transcript, position), "right") - 1
     last = models.exon_end[exon]
     exonic = position <= last
@@ -38,14 +48,22 @@ def locate(models: ContigModels, transcript: np.ndarray, position: np.ndarray) -
 
 
 def cdna(models: ContigModels, places: Places) -> np.ndarray:
-    """Positions in spliced transcripts, for bases of exons."""
+    """Positions in the spliced transcripts, from 1: (n,) int64, right for bases of exons only."""
     forward = models.strand[places.transcript] > 0
     found: np.ndarray = models.exon_cdna[places.exon] + np.where(forward, places.from_left, places.from_right)
     return found
 
 
-def named(models: ContigModels, places: Places) -> list[pa.Array | pa.Scalar]:
-    """HGVS names of bases (``12``, ``-40+977``, ``*5``), in parts to be joined."""
+def named(models: ContigModels, places: Places) -> Parts:
+    """HGVS names of bases (``12``, ``-40+977``, ``*5``).
+
+    A base of an intron is named after the nearer exon, in the middle after the one that is transcribed first; see
+    "Numbering" in the HGVS nomenclature.
+
+    Returns:
+        four arrays of n strings, to be joined element by element: ``*`` behind the coding sequence, position in the
+        coding sequence (or in a transcript without one), ``+`` and distance into the intron.
+    """
     forward = models.strand[places.transcript] > 0
     up, down = places.from_left + 1, places.from_right + 1
     nearer_left = (up < down) | ((up == down) & forward)
@@ -60,7 +78,4 @@ def named(models: ContigModels, places: Places) -> list[pa.Array | pa.Scalar]:
     coding = first > 0
     behind = coding & (number > last)
     number = np.where(behind, number - last, np.where(coding, number - first + (number >= first), number))
-    star = pa.array(["", "*"]).take(pa.array(behind.astype(np.int8)))
-    sign = pa.array(["", "+"]).take(pa.array((offset > 0).astype(np.int8)))
-    text = pc.if_else(pa.array(offset == 0), "", pa.array(offset).cast(pa.string()))
-    return [star, pa.array(number).cast(pa.string()), sign, text]
+    return position_parts(number, offset, behind)

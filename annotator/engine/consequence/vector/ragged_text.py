@@ -1,4 +1,4 @@
-"""Texts of different lengths put together from pieces of a pool of bytes, for many rows at once."""
+"""Texts of different lengths joined from pieces of a pool of bytes, for many rows at once."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from annotator.engine.byte_columns import spread
 
 
 def stitched(pool: np.ndarray, pieces: list[tuple[np.ndarray | int, np.ndarray | int]], count: int) -> pa.StringArray:
-    """Texts of ``count`` rows.
+    """Texts of ``count`` rows, each joined from pieces of a pool.
 
     Args:
-        pool: bytes.
-        pieces: of each text in their order: where they start in the pool, and how long they are.
-        count: of rows.
+        pool: ``(m,) uint8``.
+        pieces: in the order in which each text has them: where they start in the pool and how long they are, each
+            ``(count,) int64`` or one number for all rows.
+        count: rows.
     """
     starts = np.empty((count, len(pieces)), dtype=np.int64)
     lengths = np.empty((count, len(pieces)), dtype=np.int64)

@@ -19,19 +19,29 @@ _CODON = np.array([25, 5, 1])
 
 
 def acids_of(codons: np.ndarray, code: int) -> np.ndarray:
-    """Amino acids of codons, whose three bases are the last axis of an array of bytes."""
+    """Amino acids of codons.
+
+    Args:
+        codons: ``(..., 3) uint8``, bases in upper or lower case.
+        code: number of the genetic code.
+
+    Returns:
+        ``(...) uint8``, one-letter codes; ``X`` for a codon without one meaning.
+    """
     found: np.ndarray = amino_acid_codes(code)[BASE_INDEX[codons].astype(np.int64) @ _CODON]
     return found
 
 
 @dataclass
 class Frames:
-    """Coding sequences, each with what follows it in its transcript, one behind the other.
+    """Coding sequences of ``t`` transcripts, each with what follows it in its transcript, one after the other.
 
-    ``bases`` has zeros between the sequences, so that each starts at a multiple of 3; ``acids`` has the amino acid of
-    the codon that starts at each base, 0 where there are not three of them. One element a transcript: ``offset`` of its
-    first base, ``protein`` the number of its amino acids without the stop, and ``usual`` for sequences that have only
-    known bases and no stop inside.
+    Attributes:
+        bases: ``(m,) uint8``, with zeros between the sequences, so that each starts at a multiple of 3.
+        acids: ``(m,) uint8``, amino acid of the codon that starts at each base; 0 where fewer than three bases follow.
+        offset: ``(t,) int64``, index of the first coding base of each transcript.
+        protein: ``(t,) int64``, its amino acids without the stop.
+        usual: ``(t,) bool``, whether all bases are known, none precede the first codon, and no stop lies inside.
     """
 
     bases: np.ndarray
@@ -42,7 +52,7 @@ class Frames:
 
     @property
     def peptides(self) -> np.ndarray:
-        """Amino acids in the frame of the coding sequence: those of a transcript start at ``offset // 3``."""
+        """Amino acids in the reading frame, ``(m / 3,) uint8``: those of a transcript start at ``offset // 3``."""
         return self.acids[::3]
 
 
@@ -55,7 +65,13 @@ class _Frame:
 
 
 class FrameReader:
-    """Reads the transcripts of a contig, most of them once: records come in the order of their positions."""
+    """Reads the transcripts of a contig, most of them once: records come in the order of their positions.
+
+    Args:
+        models: the transcripts.
+        exact: reads their sequences.
+        code: number of the genetic code.
+    """
 
     def __init__(self, models: ContigModels, exact: ExactRows, code: int) -> None:
         self._models = models
@@ -64,7 +80,12 @@ class FrameReader:
         self._known: dict[int, _Frame] = {}
 
     def read(self, transcripts: np.ndarray, spare: int) -> Frames:
-        """Frames of some transcripts, by their indices; ``spare`` zeros follow the last."""
+        """Frames of some transcripts.
+
+        Args:
+            transcripts: ``(t,) int64``, indices in the contig.
+            spare: zeros that follow the last sequence.
+        """
         if len(self._known) > MOST_FRAMES:
             self._known.clear()
         found = [self._of(int(at)) for at in transcripts]
@@ -87,7 +108,7 @@ class FrameReader:
 
     def _frame(self, t: Transcript) -> _Frame:
         text = t.spliced[t.cdna_coding[0] - 1 :].encode("ascii")
-        # At least one zero, so that a walk by codons in any frame meets one that has no amino acid.
+        # At least one zero, so that reading codon by codon ends in any frame at one that has no amino acid.
         size = len(text) // 3 * 3 + 3
         bases = np.frombuffer(text.ljust(size, b"\0"), dtype=np.uint8)
         acids = np.zeros(size, dtype=np.uint8)

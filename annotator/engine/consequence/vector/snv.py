@@ -1,96 +1,36 @@
-"""Consequences of many simple changes at once: single bases anywhere in transcripts, and what lies beside them.
+"""Single-base changes, many at once: codons, amino acids and names of proteins.
 
-The terms, texts and names are those of :mod:`annotator.engine.consequence.scalar.effect` and its neighbours, which
-look at one pair at a time; what does not fit here (codons at the ends of the coding sequence, frameshift introns, ...)
-is left to them.
+Terms that follow from the position alone are those of :mod:`annotator.engine.consequence.vector.region_terms`. Changes
+that this module cannot do are marked as such, and are left to the scalar path.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from annotator.engine.consequence.allele import SUBSTITUTION
-from annotator.engine.consequence.overlaps import Alleles, Pairs
-from annotator.engine.consequence.scalar.placement import STRETCH
+from annotator.engine.consequence.hgvs import single_residues, three_letters
+from annotator.engine.consequence.overlaps import Alleles
+from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.consequence.so_terms import BIT
-from annotator.engine.consequence.vector.positions import Places
 from annotator.engine.reference.gene_models import ContigModels
-from annotator.engine.reference.nucleotides import BASE_INDEX
+from annotator.engine.reference.genetic_code import THREE_LETTERS, amino_acid_codes, codons_to_stop
+from annotator.engine.reference.nucleotides import BASE_INDEX, COMPLEMENT
 
-
-def flank_terms(alleles: Alleles, pairs: Pairs, at: np.ndarray, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
-    """Terms and distances of pairs whose allele lies outside the transcript."""
-    start, end = alleles.start[pairs.allele[at]], alleles.end[pairs.allele[at]]
-    transcript = pairs.transcript[at]
-    first, last, forward = models.start[transcript], models.end[transcript], models.strand[transcript] > 0
-    upstream = (end < first) == forward
-    distance = np.minimum.reduce([np.abs(start - first), np.abs(start - last), np.abs(end - first), np.abs(end - last)])
-    return np.where(upstream, BIT["upstream_gene_variant"], BIT["downstream_gene_variant"]), distance
-
-
-def in_odd_spot(models: ContigModels, transcript: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Whether changes lie where introns or exons are too short for the rules of single ones."""
-    found = np.zeros(len(transcript), dtype=bool)
-    present = np.zeros(models.size, dtype=bool)
-    present[transcript] = True
-    for owner, first, last in models.odd_spots:
-        if present[owner]:
-            found |= (transcript == owner) & (low <= last) & (high >= first)
-    return found
-
-
-def transcript_terms(models: ContigModels, transcript: np.ndarray, exonic: np.ndarray) -> np.ndarray:
-    """Terms that come from the kind of the transcript alone."""
-    coding = models.is_coding[transcript]
-    decay = models.decay[transcript]
-    other = ~coding
-    terms = np.where(decay, BIT["NMD_transcript_variant"], 0)
-    terms |= np.where(other & exonic, BIT["non_coding_transcript_exon_variant"], 0)
-    return terms | np.where(other & ~exonic, BIT["non_coding_transcript_variant"], 0)
-
-
-def single_base_terms(models: ContigModels, places: Places, position: np.ndarray) -> np.ndarray:
-    """All terms of single bases within transcripts but for those of their codons."""
-    transcript = places.transcript
-    forward = models.strand[transcript] > 0
-    exonic = places.exonic
-    terms = transcript_terms(models, transcript, exonic)
-    # Introns: distances from the ends of the intron, in the direction of the transcript.
-    from_donor = np.where(forward, places.from_left, places.from_right)
-    from_acceptor = np.where(forward, places.from_right, places.from_left)
-    intron = ~exonic
-    donor, acceptor = intron & (from_donor <= 1), intron & (from_acceptor <= 1)
-    fifth = intron & (from_donor == 4)
-    region = intron & (from_donor >= 2) & (from_donor <= 5) & ~fifth
-    # A base next to an exon of a transcript with a frameshift intron counts as touching it.
-    stretched = models.frameshift_introns[transcript] & (np.minimum(from_donor, from_acceptor) < STRETCH)
-    tract = intron & (from_acceptor >= 2) & (from_acceptor <= 16) & ~stretched
-    near = intron & (_between(from_donor, 2, 7) | _between(from_acceptor, 2, 7))
-    first_exon = places.exon == models.exon_offset[transcript]
-    last_exon = places.exon == models.exon_offset[transcript + 1] - 1
-    near |= exonic & (((places.from_left <= 2) & ~first_exon) | ((places.from_right <= 2) & ~last_exon))
-    near &= ~(donor | acceptor | region | fifth)
-    terms |= np.where(donor, BIT["splice_donor_variant"], 0) | np.where(acceptor, BIT["splice_acceptor_variant"], 0)
-    terms |= np.where(fifth, BIT["splice_donor_5th_base_variant"], 0)
-    terms |= np.where(region, BIT["splice_donor_region_variant"], 0)
-    terms |= np.where(tract, BIT["splice_polypyrimidine_tract_variant"], 0)
-    terms |= np.where(near, BIT["splice_region_variant"], 0)
-    terms |= np.where(intron & (from_donor >= 2) & (from_acceptor >= 2), BIT["intron_variant"], 0)
-    untranslated = exonic & models.is_coding[transcript]
-    before = untranslated & (position < models.coding_start[transcript])
-    after = untranslated & (position > models.coding_end[transcript])
-    terms |= np.where(np.where(forward, before, after), BIT["5_prime_UTR_variant"], 0)
-    return terms | np.where(np.where(forward, after, before), BIT["3_prime_UTR_variant"], 0)
-
-
-def _between(values: np.ndarray, low: int, high: int) -> np.ndarray:
-    found: np.ndarray = (values >= low) & (values <= high)
-    return found
+_LETTERS = sorted(THREE_LETTERS)
+_LETTER_AT = np.zeros(256, dtype=np.int64)
+for _at, _letter in enumerate(_LETTERS):
+    _LETTER_AT[ord(_letter)] = _at
+#: ``A`` for two that are the same, ``A/V`` otherwise, by index of the first * number of letters + index of the second.
+_CHANGES = pa.array([one if one == two else f"{one}/{two}" for one in _LETTERS for two in _LETTERS])
 
 
 def plain_single_bases(alleles: Alleles) -> np.ndarray:
-    """Which alleles replace one known base by another known one."""
+    """Whether alleles replace one base of A, C, G and T by another: (number of alleles,) bool."""
     plain: np.ndarray = alleles.kind == SUBSTITUTION
     for texts in (alleles.ref, alleles.alt):
         plain &= base_index(texts, plain) < 4
@@ -98,9 +38,162 @@ def plain_single_bases(alleles: Alleles) -> np.ndarray:
 
 
 def base_index(texts: pa.StringArray, single: np.ndarray) -> np.ndarray:
-    """Index of the base (A, C, G, T, other) of texts that are single bases; 4 for others."""
+    """Indices of bases: 0 to 3 for A, C, G and T, 4 for other letters and for texts that are no single base.
+
+    Args:
+        texts: n alleles.
+        single: (n,) bool, whether each has one letter.
+
+    Returns:
+        (n,) int64.
+    """
     offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
     data = np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
     found = np.full(len(texts), 4, dtype=np.int64)
     found[single] = BASE_INDEX[data[offsets[:-1][single]]]
     return found
+
+
+@dataclass
+class CodonChanges:
+    """Codons that a base is changed in, one element a pair of allele and transcript.
+
+    Attributes:
+        usual: (n,) bool, whether the other columns are right; where not, the scalar path has to decide.
+        terms: (n,) int64, bits of the term of the codon.
+        position: (n,) int64, of the base in the coding sequence, from 1, unknown bases of the first codon included.
+        before: (n,) uint8, letter of the amino acid of the reference; ``*`` is a stop.
+        after: (n,) uint8, letter of the new one.
+        codons: (n, 7) uint8, text such as ``aCg/aTg``.
+        lost: (n,) int64, index of the transcript where its stop is lost, -1 elsewhere.
+        extensions: what follows in HGVS when the stop of a transcript is lost (``extTer12``), by its index.
+    """
+
+    usual: np.ndarray
+    terms: np.ndarray
+    position: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    codons: np.ndarray
+    lost: np.ndarray
+    extensions: dict[int, str]
+
+    def texts(self, proteins: pa.StringArray) -> dict[str, pa.Array | list[pa.Array | pa.Scalar | str]]:
+        """Texts of CSQ's fields, of pairs that are all usual.
+
+        Args:
+            proteins: n names of proteins with ``:p.``.
+        """
+        cds = pa.array(self.position).cast(pa.string())
+        number = pa.array((self.position + 2) // 3).cast(pa.string())
+        before, after = _LETTER_AT[self.before], _LETTER_AT[self.after]
+        lost_start = self.terms == BIT["start_lost"]
+        shown = np.where(before == after, ord("="), np.where(lost_start, ord("?"), self.after)).astype(np.uint8)
+        behind = pa.array(["", *self.extensions.values()])
+        index = {-1: 0, **{one: at + 1 for at, one in enumerate(self.extensions)}}
+        ends, places = np.unique(self.lost, return_inverse=True)
+        chosen = np.array([index[int(one)] for one in ends], dtype=np.int64)[places]
+        return {
+            "cds": cds,
+            "protein": number,
+            "amino_acids": _CHANGES.take(pa.array(before * len(_LETTERS) + after)),
+            "codons": _fixed(self.codons),
+            "hgvsp": [
+                proteins,
+                three_letters(single_residues(self.before)),
+                number,
+                three_letters(single_residues(shown)),
+                behind.take(pa.array(chosen)),
+            ],
+        }
+
+    def take(self, chosen: np.ndarray) -> CodonChanges:
+        """Some of the pairs, by their indices."""
+        return replace(
+            self,
+            usual=self.usual[chosen],
+            terms=self.terms[chosen],
+            position=self.position[chosen],
+            before=self.before[chosen],
+            after=self.after[chosen],
+            codons=self.codons[chosen],
+            lost=self.lost[chosen],
+        )
+
+
+def _fixed(letters: np.ndarray) -> pa.StringArray:
+    """Texts of the same length, from an (n, length) uint8 matrix of their bytes."""
+    count, width = letters.shape
+    offsets = np.arange(count + 1, dtype=np.int32) * width
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(letters)))
+
+
+class CodingSequences:
+    """Coding sequences of the transcripts of a contig, read once each."""
+
+    def __init__(self, models: ContigModels, exact: ExactRows) -> None:
+        self._models = models
+        self._exact = exact
+        self._bases: dict[int, np.ndarray] = {}
+
+    def _of(self, at: int) -> np.ndarray:
+        if at not in self._bases:
+            transcript = self._models.transcript(at)
+            self._exact.load(transcript)
+            self._bases[at] = np.frombuffer(transcript.cds.encode("ascii"), dtype=np.uint8)
+        return self._bases[at]
+
+    def _extension(self, at: int, code: int) -> str:
+        """What HGVS says of a protein that goes on behind its lost stop: how many amino acids to the next one."""
+        return f"extTer{codons_to_stop(self._models.transcript(at).three_prime, code) or '?'}"
+
+    def changes(self, transcript: np.ndarray, cds: np.ndarray, alt: np.ndarray, code: int) -> CodonChanges:
+        """What the replacement of single bases does to their codons.
+
+        Args:
+            transcript: (n,) int64, indices of transcripts.
+            cds: (n,) int64, position of the base in the coding sequence, from 1, unknown bases of the first codon
+                included.
+            alt: (n,) uint8, letter of the new base on the forward strand.
+            code: number of the genetic code in NCBI's table.
+        """
+        used, index = np.unique(transcript, return_inverse=True)
+        sequences = [self._of(int(at)) for at in used]
+        length = np.array([len(one) for one in sequences], dtype=np.int64)
+        joined = np.concatenate([*sequences, np.zeros(3, dtype=np.uint8)])
+        offset = (np.cumsum(length) - length)[index]
+        first = (cds - 1) // 3 * 3
+        frame = cds - 1 - first
+        before = joined[(offset + first)[:, None] + np.arange(3)]
+        new = np.where(self._models.strand[transcript] > 0, alt, COMPLEMENT[alt])
+        after = before.copy()
+        rows = np.arange(len(cds))
+        after[rows, frame] = new
+        table = amino_acid_codes(code)
+        weights = np.array([25, 5, 1])
+        old_acid = table[BASE_INDEX[before].astype(np.int64) @ weights]
+        new_acid = table[BASE_INDEX[after].astype(np.int64) @ weights]
+        stop, last = old_acid == ord("*"), first + 3 == length[index]
+        begins = (first == 0) & ~self._models.start_unknown[transcript]
+        # Left to the scalar path: other start codons than ATG, codes with several codons of methionine, unknown bases,
+        # a last codon of fewer than three bases, stop codons within the protein.
+        usual = (first + 3 <= length[index]) & (stop == last) & (old_acid != ord("X")) & (new_acid != ord("X"))
+        usual &= ~begins | ((old_acid == ord("M")) & (code == 1) & ~last)
+        gained = new_acid == ord("*")
+        terms = np.where(old_acid == new_acid, BIT["synonymous_variant"], BIT["missense_variant"])
+        terms = np.where(gained, BIT["stop_gained"], terms)
+        terms = np.where(stop, np.where(gained, BIT["stop_retained_variant"], BIT["stop_lost"]), terms)
+        terms = np.where(begins, BIT["start_lost"], terms)
+        lost = np.where(usual & stop & ~gained, transcript, -1)
+        extensions = {int(at): self._extension(int(at), code) for at in np.unique(lost) if at >= 0}
+        letters = np.full((len(cds), 7), ord("/"), dtype=np.uint8)
+        letters[:, :3] = before | 32
+        letters[:, 4:] = after | 32
+        letters[rows, frame] &= 223
+        letters[rows, frame + 4] &= 223
+        return CodonChanges(usual, terms, cds, old_acid, new_acid, letters, lost, extensions)
+
+
+def protein_prefixes(models: ContigModels) -> pa.StringArray:
+    """``<protein>:p.`` of each transcript."""
+    return pc.binary_join_element_wise(models.strings("protein"), "p.", ":")

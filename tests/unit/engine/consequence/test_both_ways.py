@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from annotator.engine.consequence import caller as quick
-from annotator.engine.consequence.scalar.isoform_cache import SharedRows
-from annotator.engine.consequence.vector.coding_indel import CodingIndelRows
+from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
+from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRows
 from tests.unit.engine.consequence import casebook
 from tests.unit.engine.consequence.casebook import LENGTH, SHAPES, Record, Shape, at, caller, chunk, entries
 
@@ -92,7 +92,7 @@ def test_isoforms_that_are_alike_share_rows(tmp_path: Path, monkeypatch: pytest.
         given.append((place, at(place, size + 1), [at(place)]) if chance.random() < 0.5 else (place, at(place), [alt]))
     given.sort()
     shared = caller(tmp_path).call(chunk(given)).csq.to_pylist()
-    monkeypatch.setattr(SharedRows, "row", lambda self, allele, index, transcript: self._exact.row(allele, transcript))
+    monkeypatch.setattr(IsoformCache, "row", lambda self, allele, _, transcript: self._exact.row(allele, transcript))
     assert caller(tmp_path).call(chunk(given)).csq.to_pylist() == shared
     names = {entry["Feature"] for csq in shared for entry in entries(csq) if entry["HGVSp"]}
     assert names >= {"TFWD.1", "TFWD2.1", "TFWD3.1", "TFWD4.1", "TREV.1", "TREV2.1", "TREV3.1"}
@@ -138,7 +138,7 @@ def test_indels_inside_coding_sequences(tmp_path: Path, monkeypatch: pytest.Monk
     one = caller(tmp_path).call(chunk(given))
     assert told["quickly"] > 2 * told["left"]
     one_by_one(monkeypatch)
-    monkeypatch.setattr(SharedRows, "row", lambda self, allele, index, transcript: self._exact.row(allele, transcript))
+    monkeypatch.setattr(IsoformCache, "row", lambda self, allele, _, transcript: self._exact.row(allele, transcript))
     other = caller(tmp_path).call(chunk(given))
     assert one.csq.to_pylist() == other.csq.to_pylist()
     assert one.bcsq.to_pylist() == other.bcsq.to_pylist()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from annotator.engine.consequence import caller as quick
-from annotator.engine.consequence.scalar.isoform_cache import SharedRows
-from annotator.engine.consequence.vector.coding_indel import CodingIndelRows
+from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
+from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRows
 from tests.unit.engine.consequence import casebook
 from tests.unit.engine.consequence.casebook import SHAPES, Record, at, caller, chunk, entries
 
@@ -59,7 +59,7 @@ def test_the_exact_way_gives_the_same(answers: list[bytes], tmp_path: Path, monk
     monkeypatch.setattr(quick, "plain_single_bases", lambda alleles: np.zeros(len(alleles), dtype=bool))
     monkeypatch.setattr(quick, "outside_codons", lambda alleles, pairs, where, models: np.zeros(len(where), dtype=bool))
     monkeypatch.setattr(CodingIndelRows, "rows", lambda self, alleles, pairs, where: ([], where))
-    monkeypatch.setattr(SharedRows, "row", lambda self, allele, index, transcript: self._exact.row(allele, transcript))
+    monkeypatch.setattr(IsoformCache, "row", lambda self, allele, _, transcript: self._exact.row(allele, transcript))
     assert caller(tmp_path).call(chunk(given())).csq.to_pylist() == answers
 
 

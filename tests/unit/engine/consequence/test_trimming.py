@@ -5,14 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 from unittest import mock
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine.affixes import common_prefix, common_suffix
 from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, Allele, minimal
-from annotator.engine.consequence.scalar import placement
-from annotator.engine.consequence.scalar.hgvs_c import Change, clip, shift_of
-from annotator.engine.consequence.scalar.placement import Placement
+from annotator.engine.consequence.scalar import introns
+from annotator.engine.consequence.scalar.hgvs_c import Change, clip, genomic_shift
+from annotator.engine.consequence.three_prime_shift import rotate, rotate_rows, shift_length, shift_lengths
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.transcript import Transcript
 
@@ -73,22 +74,58 @@ def test_clipped_changes(ref: str, alt: str, protein: bool) -> None:
     clip(change, protein)
     assert (change.prefix, change.end) == (prefix, end)
     if equal:
-        assert (change.type, change.start, change.ref, change.alt) == ("=", start, ref, alt)
+        assert (change.kind, change.start, change.ref, change.alt) == ("=", start, ref, alt)
     else:
         assert (change.ref, change.alt) == (one, two)
-        assert change.start == start - (len(two) if change.type == "dup" else 0)
+        assert change.start == start - (len(two) if change.kind == "dup" else 0)
 
 
-@given(st.text("AC", min_size=1, max_size=20), st.text("AC", min_size=1, max_size=200), st.booleans())
-def test_shifts(moved: str, after: str, deletes: bool) -> None:
-    """As many bases as follow and repeat the insertion or deletion."""
-    by = 0
-    while by < len(after) and after[by] == moved[by % len(moved)]:
-        by += 1
-    sequence = ("G" + moved if deletes else "G") + after + "T"
-    end = 1 + len(moved) if deletes else 1
-    allele = Allele(2, end, moved if deletes else "", "" if deletes else moved, DELETION if deletes else INSERTION)
-    assert shift_of(allele, 1, lambda start, size: sequence[start - 1 : start - 1 + size].encode()) == by
+@given(st.lists(st.tuples(st.text("AC", min_size=1, max_size=20), st.text("AC", max_size=200)), min_size=1, max_size=9))
+def test_shifts(changes: list[tuple[str, str]]) -> None:
+    """As many residues as follow and repeat the insertion or deletion; one change and many, in both directions."""
+    by = []
+    for unit, after in changes:
+        step = 0
+        while step < len(after) and after[step] == unit[step % len(unit)]:
+            step += 1
+        by.append(step)
+    assert [shift_length(*one) for one in changes] == by
+    text = "".join(unit + after for unit, after in changes)
+    size, limit = (np.array([len(one) for one in column]) for column in zip(*changes, strict=True))
+    unit = np.cumsum(size + limit) - size - limit
+    residues = np.frombuffer(text.encode(), np.uint8)
+    assert shift_lengths(residues, unit, size, unit + size, limit).tolist() == by
+    last = len(text) - 1
+    mixed = np.concatenate([residues, residues[::-1]])
+    backward = shift_lengths(mixed, len(text) + last - unit, size, len(text) + last - unit - size, limit, -1)
+    assert backward.tolist() == by
+
+
+@given(st.lists(st.tuples(st.text("ACGT", min_size=1, max_size=9), st.integers(-20, 20)), min_size=1, max_size=9))
+def test_residues_of_shifted_changes(changes: list[tuple[str, int]]) -> None:
+    """Rotated like the window that moves along the repeat; one change and many."""
+    expected = [(unit * 50)[20 * len(unit) + shift :][: len(unit)] for unit, shift in changes]
+    assert [rotate(*one) for one in changes] == expected
+    units = np.zeros((len(changes), 12), np.uint8)
+    for row, (unit, _) in enumerate(changes):
+        units[row, : len(unit)] = np.frombuffer(unit.encode(), np.uint8)
+    size = np.array([len(unit) for unit, _ in changes])
+    rows = rotate_rows(units, size, np.array([shift for _, shift in changes]))
+    assert [row.tobytes().rstrip(b"\0").decode() for row in rows] == expected
+
+
+@given(st.text("AC", min_size=1, max_size=20), st.text("AC", min_size=1, max_size=200), st.booleans(), st.booleans())
+def test_shifts_on_the_genome(unit: str, after: str, deletes: bool, forward: bool) -> None:
+    sequence = ("G" + unit if deletes else "G") + after + "T"
+    first, last = 2, 1 + len(unit) if deletes else 1
+    if not forward:
+        sequence, first, last = sequence[::-1], len(sequence) - last + 1, len(sequence) - first + 1
+        unit = unit[::-1]
+    allele = Allele(first, last, unit if deletes else "", "" if deletes else unit, DELETION if deletes else INSERTION)
+    found = genomic_shift(
+        allele, 1 if forward else -1, lambda start, size: sequence[start - 1 : start - 1 + size].encode()
+    )
+    assert found == shift_length(unit if forward else unit[::-1], after)
 
 
 @given(st.text("ACG", min_size=2, max_size=60), st.text("ACG", min_size=2, max_size=60))
@@ -97,13 +134,6 @@ def test_regions_of_differences(ref: str, alt: str) -> None:
     found = Allele(10, 10 + len(ref) - 1, ref, alt, OTHER).regions()
     assert [at for first, last in found for at in range(first, last + 1)] == differing
     assert all(one[1] + 1 < two[0] for one, two in pairwise(found))
-
-
-#: What a placement says of introns.
-FLAGS = (
-    "intronic", "in_frameshift_intron", "at_start", "at_end", "fifth", "fifth_reverse", "region", "region_reverse",
-    "tract", "tract_reverse", "boundary",
-)  # fmt: skip
 
 
 @settings(max_examples=200)
@@ -119,9 +149,7 @@ def test_long_substitutions_at_introns(data: st.DataObject) -> None:
     differs = data.draw(st.lists(st.sampled_from("AAC"), min_size=last - first + 1, max_size=last - first + 1))
     transcript = Transcript("T", "", "lncRNA", 1, first, last, 0, 0, 0, exons)
     allele = Allele(first, last, "A" * len(differs), "".join(differs), OTHER)
-    with mock.patch.object(placement, "FEW_REGIONS", 10**9):
-        every = Placement(allele, transcript, 1)
-    with mock.patch.object(placement, "FEW_REGIONS", 0):
-        few = Placement(allele, transcript, 1)
-    assert [getattr(few, flag) for flag in FLAGS] == [getattr(every, flag) for flag in FLAGS]
-    assert few.splice_near == every.splice_near
+    with mock.patch.object(introns, "FEW_RANGES", 10**9):
+        every = introns.intron_changes(allele, transcript)
+    with mock.patch.object(introns, "FEW_RANGES", 0):
+        assert introns.intron_changes(allele, transcript) == every

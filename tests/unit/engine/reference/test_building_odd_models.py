@@ -434,7 +434,7 @@ def test_a_pair_without_terms_is_a_fault_of_the_engine(
                 np.full(len(at), wrong),
                 np.zeros(len(at), np.int64),
             )
-            patch.setattr("annotator.engine.consequence.caller.flank_terms", spoilt)
+            patch.setattr("annotator.engine.consequence.caller.outside_transcript", spoilt)
             with pytest.raises(EngineError, match=r"no consequence of an allele at 1:1,015 for \w+"):
                 caller.call(chunk)
 

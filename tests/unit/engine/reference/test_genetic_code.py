@@ -7,10 +7,10 @@ import pytest
 from annotator.engine.reference.genetic_code import (
     STARTS,
     STOPS,
+    THREE_LETTERS,
     amino_acid_codes,
     codon_table,
     codons_to_stop,
-    three_letters,
     translate,
 )
 from annotator.engine.reference.nucleotides import BASE_INDEX, COMPLEMENT, reverse_complement
@@ -38,7 +38,7 @@ def test_every_code_has_starts_and_stops() -> None:
 def test_codons_with_n_are_translated_where_they_have_one_meaning() -> None:
     assert translate("CTNGANNNNATGTANTA", 1) == "LXXMX"
     assert (translate("TGAAGAATA", 1), translate("TGAAGAATA", 2)) == ("*RI", "W*M")
-    assert three_letters("MU*X") == "MetSecTerTer"
+    assert [THREE_LETTERS[one] for one in "MU*X"] == ["Met", "Sec", "Ter", "Ter"]
 
 
 def test_codons_up_to_a_stop() -> None:

@@ -1,4 +1,4 @@
-"""Insertions and deletions moved many at once end where moving each of them ends."""
+"""Insertions and deletions shifted many at once end where shifting each of them ends."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from annotator.engine.consequence import AlleleChunk
 from annotator.engine.consequence.allele import DELETION, INSERTION
 from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.rows import ExactRows
-from annotator.engine.consequence.vector.three_prime_shift import NEAR, SHORT, Movements
+from annotator.engine.consequence.vector.noncoding_indel_hgvs import NEAR, SHORT, IndelDescriber
 
 Record = tuple[int, str, str]
+Description = tuple[int, int, str, str]
 
 
 def alleles(records: list[Record]) -> Alleles:
@@ -25,8 +26,8 @@ def alleles(records: list[Record]) -> Alleles:
     return Alleles.of(AlleleChunk(np.arange(len(records), dtype=np.int32), pos, ref, alt, end, len(records)))
 
 
-def ends(bases: str, records: list[Record]) -> tuple[list[tuple[int, int, str]], list[tuple[int, int, str]]]:
-    """What is found for both strands of each record, many at once and one by one."""
+def descriptions(bases: str, records: list[Record]) -> tuple[list[Description], list[Description]]:
+    """Of both strands of each record, many at once and one at a time."""
 
     def fetch(start: int, length: int) -> bytes:
         return bases[max(0, start - 1) : max(0, start - 1 + length)].encode()
@@ -34,10 +35,11 @@ def ends(bases: str, records: list[Record]) -> tuple[list[tuple[int, int, str]],
     given = alleles(records)
     pure = np.flatnonzero(np.isin(given.kind, (INSERTION, DELETION)))
     at, forward = np.repeat(pure, 2), np.tile([True, False], len(pure))
-    movements = Movements(ExactRows(fetch, 1), fetch)
-    first, last, words = movements.of(given, at, forward)
-    single = [movements._one(given, one, 1 if ahead else -1) for one, ahead in zip(at.tolist(), forward, strict=True)]
-    return list(zip(first.tolist(), last.tolist(), words.to_pylist(), strict=True)), single
+    describer = IndelDescriber(ExactRows(fetch, 1), fetch)
+    first, last, kind, alt = describer.describe(given, at, forward)
+    many = zip(first.tolist(), last.tolist(), kind.to_pylist(), alt.to_pylist(), strict=True)
+    strands = zip(at.tolist(), np.where(forward, 1, -1).tolist(), strict=True)
+    return list(many), [describer._describe_one(given, one, strand) for one, strand in strands]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -52,12 +54,13 @@ def test_repeats_of_all_kinds(seed: int) -> None:
         records.append(
             (place, bases[place - 1 : place + size], one) if chance.random() < 0.5 else (place, one, one + added)
         )
-    many, single = ends(bases, sorted(records))
+    many, single = descriptions(bases, sorted(records))
     assert many == single
-    assert {words[:3] for _, _, words in many} == {"del", "dup", "ins"}
+    assert {kind for _, _, kind, _ in many} == {"del", "dup", "ins"}
 
 
-def test_what_is_told_of_each_strand() -> None:
+def test_both_strands() -> None:
     bases = "G" * 50 + "ACACACT" + "G" * 2 * NEAR + "G" * 50
-    many, single = ends(bases, [(50, "GAC", "G"), (53, "A", "ATA")])
-    assert many == single == [(55, 56, "del"), (51, 52, "del"), (53, 54, "insTA"), (52, 53, "insAT")]
+    many, single = descriptions(bases, [(50, "GAC", "G"), (53, "A", "ATA")])
+    assert many == [(55, 56, "del", ""), (51, 52, "del", ""), (53, 54, "ins", "TA"), (52, 53, "ins", "AT")]
+    assert single == many
