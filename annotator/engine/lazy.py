@@ -1,4 +1,4 @@
-"""A property that is worked out once, without the lock that :func:`functools.cached_property` takes in Python 3.11."""
+"""A cached property without the lock that :func:`functools.cached_property` takes in Python 3.11."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 class lazy(Generic[T]):  # noqa: N801 - used like property
-    """Kept in the instance's dictionary under its own name, where later look-ups find it without a call.
+    """Computes a value on first use and keeps it in the instance's dictionary, where later uses find it without a call.
 
-    For objects of one thread: two threads might work it out twice.
+    Not for objects that several threads share: two of them might compute it twice.
     """
 
     def __init__(self, work: Callable[[Any], T]) -> None:

@@ -39,10 +39,14 @@ CSQ_FIELDS: tuple[str, ...] = (
 class AlleleChunk:
     """Alternate alleles of consecutive records of one contig, the records ascending by position.
 
-    ``record`` is the index of the record within the chunk, ascending from 0 (a record may have no allele here);
-    ``pos`` is POS; ``ref`` and ``alt`` are upper-cased, with the base in front as in the file; ``alt`` may be symbolic;
-    ``end`` is the last base of the reference that is touched (1-based), 0 for symbolic alleles of unknown length.
-    ``records`` is how many records the chunk has.
+    Attributes:
+        record: (n,) integers, index of the record in the chunk, ascending from 0; a record may have no allele here.
+        pos: (n,) integers, POS, 1-based.
+        ref: n alleles in upper case, with the base in front as in the file.
+        alt: the same; may be symbolic.
+        end: (n,) integers, last base of the reference that is replaced, 1-based and inclusive; 0 for symbolic alleles
+            of unknown length.
+        records: how many records the chunk has.
     """
 
     record: np.ndarray
@@ -60,9 +64,11 @@ class AlleleChunk:
 class Called:
     """Consequences of the alleles of a chunk.
 
-    ``csq`` and ``bcsq`` have one value a record, entries joined by commas, null for a record without alleles here.
-    ``worst`` has one row an allele: its most severe transcript (see :data:`WORST_SCHEMA`). ``terms`` has one value a
-    record: a bit mask of all its terms, bits as in :data:`annotator.engine.consequence.so_terms.TERMS`.
+    Attributes:
+        csq: one value a record, entries joined by commas; null for a record without alleles here.
+        bcsq: the same.
+        worst: one row an allele, its most severe transcript (see :data:`WORST_SCHEMA`).
+        terms: (records,) int64, all terms of each record, bits as in :data:`annotator.engine.consequence.so_terms.BIT`.
     """
 
     csq: pa.BinaryArray

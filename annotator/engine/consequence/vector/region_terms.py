@@ -9,7 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from annotator.engine.consequence.overlaps import Alleles, Pairs
-from annotator.engine.consequence.region_rules import EXON_STRETCH, flank_terms, given, intron_terms, utr_terms
+from annotator.engine.consequence.region_rules import (
+    EXON_REACH,
+    EXON_STRETCH,
+    INTRON_REACH,
+    INTRON_VARIANT,
+    flank_terms,
+    given,
+    intron_terms,
+    utr_terms,
+)
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.consequence.vector.positions import Places
 from annotator.engine.reference.gene_models import ContigModels
@@ -72,24 +81,23 @@ def region_terms(models: ContigModels, places: Places, start: np.ndarray, end: n
     """
     transcript, exonic = places.transcript, places.exonic
     strand, coding = models.strand[transcript], models.is_coding[transcript]
-    found = np.zeros(len(transcript), dtype=np.int64)
-    before = exonic & (places.exon > models.exon_offset[transcript])
-    behind = places.exon < models.exon_offset[transcript + 1] - 1
-    for left_exon, there in ((places.exon - 1, before), (places.exon, behind)):
-        at = np.flatnonzero(there)
-        left = left_exon[at]
-        intron = models.exon_end[left] + 1, models.exon_start[left + 1] - 1
+    from_left, from_right = places.from_left, places.from_right - np.abs(end - start)
+    # The table is evaluated for changes near an end of an intron only: it has nothing more to say of those farther off.
+    reach = np.where(exonic, EXON_REACH, INTRON_REACH)
+    left, right = from_left < reach, from_right < reach
+    before = exonic & left & (places.exon > models.exon_offset[transcript])
+    behind = np.where(exonic, right & (places.exon < models.exon_offset[transcript + 1] - 1), left | right)
+    found = np.where(exonic | behind, 0, INTRON_VARIANT)
+    for exon, near in ((places.exon - 1, before), (places.exon, behind)):
+        at = np.flatnonzero(near)
+        intron = models.exon_end[exon[at]] + 1, models.exon_start[exon[at] + 1] - 1
         found[at] |= intron_terms(strand[at], intron, (start[at], end[at]))
     at = np.flatnonzero(exonic & coding)
     owner = transcript[at]
-    whole = models.start[owner], models.end[owner]
-    found[at] |= utr_terms(
-        strand[at], whole, (models.coding_start[owner], models.coding_end[owner]), (start[at], end[at])
-    )
-    length = np.abs(end - start)
-    edge = np.minimum(places.from_left, places.from_right - length)
-    counts_as_exon = exonic | (models.frameshift_introns[transcript] & (edge < EXON_STRETCH))
-    found = given(found, counts_as_exon)
+    whole, cds = (models.start[owner], models.end[owner]), (models.coding_start[owner], models.coding_end[owner])
+    found[at] |= utr_terms(strand[at], whole, cds, (start[at], end[at]))
+    stretched = models.frameshift_introns[transcript] & (np.minimum(from_left, from_right) < EXON_STRETCH)
+    found = given(found, exonic | stretched)
     found |= _transcript_terms(models, transcript, exonic)
     return found
 
