@@ -30,12 +30,17 @@ class Kind:
 INPUT_ERRORS: dict[str, Kind] = {
     "empty_file": Kind("The file is empty", "Check that the upload ended and that the program that wrote it did."),
     "not_vcf": Kind(
-        "Not a VCF file", "Send a VCF file, plain or compressed with gzip; its first line is ##fileformat=VCFv4.2."
+        "Not a VCF file",
+        "Send a VCF file, plain or compressed (gzip, xz, zstd), or a BCF file. It begins with ##fileformat=VCFv4.2.",
     ),
     "truncated_gzip": Kind(
         "The compressed file is cut off", "Copy the file again, or write it again with bgzip; gzip -t checks it."
     ),
     "corrupt_gzip": Kind("The compressed file is damaged", "Copy or compress the file again; gzip -t checks it."),
+    "corrupt_file": Kind(
+        "The compressed file is damaged",
+        "Copy or compress the file again; xz -t, zstd -t or bcftools view checks it.",
+    ),
     "binary_data": Kind("Bytes that are not text", "Write the file again: control characters cannot be in a VCF."),
     "old_mac_line_ends": Kind(
         "Lines end the old Macintosh way", "Convert the line ends, for example: tr '\\r' '\\n' < old.vcf > new.vcf"
