@@ -53,11 +53,11 @@ $(VENV)/test.stamp: $(VENV)/run.stamp $(TEST_PINS)
 
 # ---- on this machine -------------------------------------------------------------------------------------------
 run: $(VENV)/run.stamp ## The whole service on this machine until Ctrl-C [PORT=8080] [WORKERS=1]
-	@exec $(PY) -m infra.local.run --port $(PORT) --workers $(WORKERS)
+	@exec $(PY) -m infra run --port $(PORT) --workers $(WORKERS)
 
 demo: $(VENV)/run.stamp ## Annotates a file from sign-in to download: FILE=x.vcf OUT=directory
 	@test -n "$(FILE)" && test -n "$(OUT)" || { echo "usage: make demo FILE=x.vcf OUT=directory" >&2; exit 1; }
-	@exec $(PY) -m infra.local.demo "$(FILE)" "$(OUT)"
+	@exec $(PY) -m infra demo "$(FILE)" "$(OUT)"
 
 # ---- quality ---------------------------------------------------------------------------------------------------
 browser: ## Chromium for the browser tests, where it can be installed
@@ -67,7 +67,7 @@ browser: ## Chromium for the browser tests, where it can be installed
 	  echo "WARNING: THE BROWSER TESTS ARE LEFT OUT: there is no chromium. On Debian: apt-get install chromium" >&2
 
 test: $(VENV)/test.stamp browser ## Every test [TESTS=tests/unit]
-	@$(PY) -m infra.template.package
+	@$(PY) -m infra package
 	@$(PY) -m pytest --numprocesses 2 $(TESTS)
 
 quick: $(VENV)/test.stamp ## The unit tests of the packages that differ from BASE=HEAD
@@ -98,7 +98,7 @@ lint: $(VENV)/test.stamp ## Style, types, imports, templates
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo --no-cache
-	@$(PY) -m infra.template.package
+	@$(PY) -m infra package
 	@$(VENV)/bin/cfn-lint -r us-east-1 eu-central-1 eu-south-1 us-gov-west-1 cn-north-1 -- infra/worker.yaml out/package/sam.yaml
 	@$(VENV)/bin/cfn-lint infra/edge.yaml infra/pipeline.yaml
 	@cd frontend && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm run --silent check
@@ -109,20 +109,20 @@ $(CHECKOV)/bin/checkov:
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check checkov==3.3.30
 
 checkov: $(VENV)/run.stamp $(CHECKOV)/bin/checkov ## Checks the templates for what makes them unsafe; exceptions in infra/checkov.yaml
-	@$(PY) -m infra.template.checkov
+	@$(PY) -m infra checkov
 
 # ---- on AWS ----------------------------------------------------------------------------------------------------
 package: $(VENV)/run.stamp ## The deployment artifact, in out/package
-	@$(PY) -m infra.template.package
+	@$(PY) -m infra package
 
 deploy: $(VENV)/run.stamp ## To AWS: STAGE=prod [PARAMS=file] [IMAGE=address] (docs/operations.md)
 	@test -n "$(STAGE)" || { echo "usage: make deploy STAGE=prod [PARAMS=file] [IMAGE=address]" >&2; exit 1; }
-	@$(PY) -m infra.template.package
-	@exec $(PY) -m infra.aws.deploy --stage "$(STAGE)" $(if $(PARAMS),--parameters "$(PARAMS)") $(if $(IMAGE),--image "$(IMAGE)")
+	@$(PY) -m infra package
+	@exec $(PY) -m infra deploy --stage "$(STAGE)" $(if $(PARAMS),--parameters "$(PARAMS)") $(if $(IMAGE),--image "$(IMAGE)")
 
 smoke: $(VENV)/run.stamp ## Does a deployed site work? URL=https://... (GAS_SESSION: docs/operations.md)
 	@test -n "$(URL)" || { echo "usage: make smoke URL=https://..." >&2; exit 1; }
-	@exec $(PY) -m infra.aws.smoke "$(URL)"
+	@exec $(PY) -m infra smoke "$(URL)"
 
 # ---- away with it ----------------------------------------------------------------------------------------------
 clean: ## Removes what was built

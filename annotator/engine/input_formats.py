@@ -22,11 +22,14 @@ from isal import isal_zlib
 from annotator.engine import bcftools_child
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
-from annotator.engine.gzip_reading import GZIP_MAGIC, GzipReader
+from annotator.engine.files import GZIP_MAGIC
+from annotator.engine.gzip_reading import GzipReader
 
 XZ_MAGIC = b"\xfd7zXZ\x00"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 BCF_MAGIC = b"BCF\x02"
+CONVERTED = ((XZ_MAGIC, "xz"), (ZSTD_MAGIC, "zstd"), (BCF_MAGIC, "BCF"))
+"""First bytes of forms that a browser cannot read, and their names. BCF is usually within bgzip."""
 GZIP_ERRORS = cast("tuple[type[Exception], ...]", (zlib.error, isal_zlib.error))
 """What damaged gzip data raise."""
 _GZIP_FAULTS: tuple[type[Exception], ...] = (EOFError, *GZIP_ERRORS)
@@ -75,14 +78,14 @@ class Input:
         try:
             text = self._stream.read(size)
         except EOFError as error:
-            message = f"The {self.format} file is cut off after {self.size:,} uncompressed bytes."
-            raise InputError("truncated_gzip" if self.format == "gzip" else "corrupt_file", message) from error
+            found = "gzip_cut_off" if self.format == "gzip" else "cut_off"
+            raise InputError.of(found, bytes=self.size, format=self.format) from error
         except _DAMAGE as error:
-            raise InputError("corrupt_gzip" if self.format == "gzip" else "corrupt_file", self._damaged()) from error
+            raise self._damaged() from error
         except OSError as error:
             if error.errno is not None:  # the operating system's, not the decompressor's
                 raise
-            raise InputError("corrupt_file", self._damaged()) from error
+            raise self._damaged() from error
         self.size += len(text)
         return text
 
@@ -91,8 +94,9 @@ class Input:
         """Number of bytes after the end of a gzip file, once all of it was read."""
         return self._stream.trailing if isinstance(self._stream, GzipReader) else 0
 
-    def _damaged(self) -> str:
-        return f"The {self.format} file is damaged after {self.size:,} uncompressed bytes."
+    def _damaged(self) -> InputError:
+        found = "gzip_damaged" if self.format == "gzip" else "damaged"
+        return InputError.of(found, bytes=self.size, format=self.format)
 
 
 @contextmanager
@@ -129,8 +133,22 @@ def _check_end(raw: BinaryIO) -> None:
     last = raw.read()
     # Any number of bytes may follow the end: the reader leaves them out.
     if END_OF_FILE not in last and BLOCK_HEAD.search(last):
-        raise InputError("truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing.")
+        raise InputError.of("bgzip_without_end")
     raw.seek(0)
+
+
+def is_converted(path: Path) -> bool:
+    """Whether a file is in a form other than plain text and gzip: xz, Zstandard or BCF.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as raw:
+        start = raw.read(18)
+        raw.seek(0)
+        if start.startswith((XZ_MAGIC, ZSTD_MAGIC)):
+            return True
+        return start.startswith((GZIP_MAGIC, BCF_MAGIC)) and _is_bcf(raw, start[12:14] == b"BC")
 
 
 def _is_bcf(raw: BinaryIO, bgzip: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Deploys GAS to AWS: `python -m infra.aws.deploy --stage prod` (`make deploy STAGE=prod PARAMS=file`).
+"""Deploys GAS to AWS: `python -m infra deploy --stage prod` (`make deploy STAGE=prod PARAMS=file`).
 
 Credentials and region are found as the AWS command line finds them. First the service's stack from the packaged
 artifact, then the annotator's image, then the annotator's stack. What must be there before is listed by
@@ -6,20 +6,14 @@ artifact, then the annotator's image, then the annotator's stack. What must be t
 """
 from __future__ import annotations
 
-import argparse
-import re
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-from chalicelib.clock import NewId, random_id
+from chalicelib.clock import NewId
 from infra.aws.artifact import Artifact, ArtifactsBucket
 from infra.aws.cloudformation import Say, Sleep, Stack
 from infra.aws.preflight import Plan, preflight
@@ -42,7 +36,6 @@ WORKER_ONLY = ("LargestWorkerCount", "RunningJobsOfUser", "WorkerSize", "WorkerD
 """Parameters that only worker.yaml has."""
 BOTH = ("LogRetentionDays", "LogLevel")
 """Parameters of both templates."""
-_STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
 def read_parameters(path: Path) -> dict[str, str]:
@@ -113,6 +106,23 @@ class Options:
     ignore_preflight: bool = False
 
 
+def stacks_of(place: Place, say: Say, sleep: Sleep) -> tuple[Stack, Stack]:
+    """The service's stack and the annotator's."""
+    client = place.client("cloudformation")
+    return (Stack(client, place.stack_name, say=say, sleep=sleep),
+            Stack(client, place.worker_stack_name, say=say, sleep=sleep))
+
+
+def plan(place: Place, stacks: tuple[Stack, Stack], given: Mapping[str, str], image: str) -> Plan:
+    """What a deployment would be: given parameters, else those that the stacks have, else the templates' defaults.
+
+    :param given: parameters of both stacks
+    :param image: an image that is in ECR already; "" builds it
+    """
+    service, worker = (stack.parameters() for stack in stacks)
+    return Plan(place, {**defaults(SERVICE, WORKER), **worker, **service, **given}, image, exists=bool(service))
+
+
 def require_preflight(plan: Plan, say: Say, ignore: bool = False) -> None:
     """List what is missing.
 
@@ -136,13 +146,11 @@ def deploy(place: Place, given: Mapping[str, str], options: Options, *, say: Say
     :raises OperatorError: something is missing, or AWS refused
     """
     service, worker = split_parameters(given)
-    stacks = [Stack(place.client("cloudformation"), name, say=say, sleep=sleep)
-              for name in (place.stack_name, place.worker_stack_name)]
-    kept = [stack.parameters() for stack in stacks]
-    require_preflight(Plan(place, {**defaults(SERVICE, WORKER), **kept[1], **kept[0], **given}, options.image,
-                           exists=bool(kept[0])), say, options.ignore_preflight)
+    stacks = stacks_of(place, say, sleep)
+    planned = plan(place, stacks, given, options.image)
+    require_preflight(planned, say, options.ignore_preflight)
     artifact = Artifact(PROJECT / "out" / "package")
-    for parameters in _protected(service, first=not kept[0]):
+    for parameters in _protected(service, first=not planned.exists):
         outputs = deploy_service(place, artifact, parameters, say=say, sleep=sleep, new_id=new_id,
                                  allow_replacement=options.allow_replacement)
     images = ImageRepository(place.client("ecr"))
@@ -176,46 +184,3 @@ def images_in_use(place: Place) -> list[str]:
     return [parameter["ParameterValue"] for page in pages for stack in page["Stacks"]
             if stack["StackName"].startswith("gas-") for parameter in stack.get("Parameters", [])
             if parameter["ParameterKey"] == "Image"]
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.deploy", description="Deploys GAS to AWS.")
-    parser.add_argument("--stage", required=True, help="name of the deployment, such as prod")
-    parser.add_argument("--parameters", type=Path, help="YAML or JSON file with parameters of both stacks")
-    parser.add_argument("--image", default="", help="an annotator's image in ECR, instead of building it")
-    parser.add_argument("--base", default="", help="image that the annotator's is built on, with its digest")
-    parser.add_argument("--allow-replacement", action="store_true",
-                        help="go on when a table, bucket or queue would be replaced")
-    parser.add_argument("--ignore-preflight", action="store_true", help="go on although something is missing")
-    parser.add_argument("--endpoint-url", help="address of an AWS emulator")
-    options = parser.parse_args(arguments)
-    try:
-        if not _STAGE.fullmatch(options.stage):
-            raise OperatorError("A stage's name has lower-case letters, digits and hyphens, 16 at most.")
-        given = read_parameters(options.parameters) if options.parameters else {}
-        place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
-        if place.session.region_name is None:
-            raise NoRegionError
-        print(f"Deploying the stage {place.stage} to account {place.account()}, region {place.region}", flush=True)
-        chosen = Options(image=options.image, base=options.base, allow_replacement=options.allow_replacement,
-                         ignore_preflight=options.ignore_preflight)
-        deploy(place, given, chosen, say=lambda line: print(line, flush=True), sleep=time.sleep, new_id=random_id)
-    except NoCredentialsError:
-        return _refuse("There are no AWS credentials. Run `aws configure` or `aws sso login`, or set AWS_PROFILE.")
-    except NoRegionError:
-        return _refuse("No AWS region is set. Set AWS_REGION, or one in the profile.")
-    except OperatorError as error:
-        return _refuse(str(error))
-    except (ClientError, BotoCoreError) as error:
-        return _refuse(f"AWS refused or could not be reached: {error}")
-    return 0
-
-
-def _refuse(message: str) -> int:
-    print(f"error: {message}", file=sys.stderr)
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,22 +6,17 @@ again in S3 if its user is not premium. Starting again sends only for what is ne
 """
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.names import in_archive_bucket
 from infra.aws.service_stack import Place
-from infra.errors import OperatorError, exit_code
+from infra.errors import OperatorError
 
-TIERS = ("Bulk", "Standard")
-"""How fast the vault brings results out: 5 to 12 hours, and 3 to 5."""
 _INDEX = "results_file_archive_id"
 
 
@@ -101,21 +96,3 @@ def _send_for(glacier: Any, stage: Stage, job_id: str, archive_id: str, tier: st
     glacier.initiate_job(vaultName=stage.vault, jobParameters={
         "Type": "archive-retrieval", "ArchiveId": archive_id, "Tier": tier, "SNSTopic": stage.thaw_topic,
         "Description": json.dumps({"job_id": job_id})})
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.move_vault",
-                                     description="Shows results in the Glacier vault, moves them to S3.")
-    parser.add_argument("--stage", required=True, help="name of the deployment, such as prod")
-    parser.add_argument("--start", action="store_true", help="send for what is in the vault")
-    parser.add_argument("--tier", choices=TIERS, default=TIERS[0], help=f"how fast ({TIERS[0]})")
-    parser.add_argument("--most", type=int, help="send for no more than so many")
-    parser.add_argument("--endpoint-url", help="address of an AWS emulator")
-    options = parser.parse_args(arguments)
-    place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
-    return exit_code(lambda: start(place, print, options.tier, options.most) if options.start else show(place, print))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,20 +1,17 @@
-"""Dead letters: `python -m infra.aws.redrive --stage prod` shows them, `--queue thaw` sends those of one queue again.
+"""Dead letters: `python -m infra redrive --stage prod` shows them, `--queue thaw` sends those of one queue again.
 
 Consumers are idempotent, so a message that comes twice does no harm; one that is lost would. Each is therefore sent
 before it is deleted.
 """
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from infra.aws.service_stack import Place
-from infra.errors import OperatorError, exit_code
+from infra.errors import OperatorError
 
 _DEAD = "DeadLetterQueueUrl"
 _TAKE_SECONDS = 30
@@ -78,19 +75,3 @@ def _take(sqs: Any, url: str, most: int) -> list[dict[str, Any]]:
                                  WaitTimeSeconds=0)
     messages: list[dict[str, Any]] = answer.get("Messages", [])
     return messages
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.redrive",
-                                     description="Shows dead letters, sends them again.")
-    parser.add_argument("--stage", required=True, help="name of the deployment, such as prod")
-    parser.add_argument("--queue", help="send the dead letters of this queue again")
-    parser.add_argument("--endpoint-url", help="address of an AWS emulator")
-    options = parser.parse_args(arguments)
-    place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
-    return exit_code(lambda: redrive(place, options.queue, print) if options.queue else show(place, print))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

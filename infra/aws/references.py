@@ -5,15 +5,12 @@ catalogue, so that a reference is there whole or not at all, and a running annot
 """
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
 from annotator.engine import BundleError, Reference
@@ -22,7 +19,7 @@ from chalicelib.aws.s3.object_copy import MISSING
 from chalicelib.aws.s3.references import CATALOGUE
 from chalicelib.domain.references import ReferenceInfo
 from infra.aws.service_stack import Place
-from infra.errors import OperatorError, exit_code
+from infra.errors import OperatorError
 
 MANIFEST = "manifest.json"
 
@@ -111,36 +108,3 @@ class References:
         entries = [one.to_entry() for one in sorted(references, key=lambda one: one.name)]
         self._s3.put_object(Bucket=self.bucket, Key=CATALOGUE, Body=json.dumps(entries, ensure_ascii=False).encode(),
                             ContentType="application/json", ServerSideEncryption="AES256")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.references",
-                                     description="Publishes and removes a stage's references.")
-    parser.add_argument("--stage", required=True, help="name of the deployment, such as prod")
-    parser.add_argument("--endpoint-url", help="address of an AWS emulator")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("list", help="what is in the bucket")
-    actions.add_parser("publish", help="put a bundle into the bucket").add_argument("directory", type=Path)
-    actions.add_parser("withdraw", help="no longer offer a reference").add_argument("name")
-    actions.add_parser("clean", help="remove files of versions that are no longer offered")
-    options = parser.parse_args(arguments)
-    place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
-
-    def act() -> None:
-        references = References(place, print)
-        if options.action == "publish":
-            references.publish(options.directory)
-        elif options.action == "withdraw":
-            references.withdraw(options.name)
-        elif options.action == "clean":
-            references.clean()
-        else:
-            for one in references.catalogue():
-                print(f"{one.name}\t{one.assembly}\t{one.size / 1e9:.1f} GB\t{one.label}")
-
-    return exit_code(act)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,16 +2,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoRegionError
 
 from chalicelib.clock import NewId
 from infra.aws.artifact import Artifact, ArtifactsBucket
 from infra.aws.cloudformation import Say, Sleep, Stack
+from infra.errors import OperatorError
+
+_STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,20 @@ class Place:
     session: boto3.Session
     stage: str
     endpoint_url: str | None = None
+
+    @classmethod
+    def of(cls, stage: str, endpoint_url: str | None = None) -> Place:
+        """The place that the environment's credentials and region give.
+
+        :raises OperatorError: stages are not named like that
+        :raises NoRegionError: no region is set
+        """
+        if not _STAGE.fullmatch(stage):
+            raise OperatorError("A stage's name has lower-case letters, digits and hyphens, 16 at most.")
+        session = boto3.Session()
+        if session.region_name is None:
+            raise NoRegionError
+        return cls(session=session, stage=stage, endpoint_url=endpoint_url)
 
     @property
     def region(self) -> str:

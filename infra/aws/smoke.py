@@ -1,15 +1,7 @@
-"""`make smoke URL=https://...`: does a deployed site work? The walk of `make demo` against it, and what visitors see.
-
-The walk needs somebody who is signed in: sign in with a browser, and put the value of the cookie `__Host-gas_session`
-into the environment as GAS_SESSION (it holds for twelve hours; never give it on a command line). Without it, only what
-visitors see is looked at. The job that the walk makes is deleted at its end.
-"""
+"""`python -m infra smoke https://...`: the walk of `demo` against a deployed site, and what visitors see."""
 from __future__ import annotations
 
-import argparse
-import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,9 +10,7 @@ from urllib.parse import urlsplit
 from infra.errors import OperatorError
 from infra.local.browser import Browser, UnexpectedAnswerError, forms
 from infra.local.demo import annotate
-from infra.template.package import PROJECT
 
-SAMPLE = PROJECT / "reference" / "rCRS" / "sample.vcf"
 SESSION_VARIABLE = "GAS_SESSION"
 _ASSET = re.compile(r'(?:href|src)="([^"]*/static/[^"]+\.(?:css|js))"')
 
@@ -104,24 +94,3 @@ def smoke(browser: Browser, session: str, file: Path, timeout: float, say: Calla
                             "Sign in again, and take the new cookie's value.")
     walk(browser, file, timeout)
     say("  a file was annotated, downloaded and deleted")
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.smoke", description=__doc__)
-    parser.add_argument("site", help="address of the deployed site")
-    parser.add_argument("--file", type=Path, default=SAMPLE, help="a VCF file (the bundled sample)")
-    parser.add_argument("--timeout", type=float, default=1800, help="seconds until the job must have ended (1800)")
-    options = parser.parse_args(arguments)
-    try:
-        smoke(Browser(options.site.rstrip("/")), os.environ.get(SESSION_VARIABLE, ""), options.file, options.timeout,
-              lambda line: print(line, flush=True))
-    except OperatorError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(f"{options.site} works.")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

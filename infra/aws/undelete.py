@@ -1,4 +1,4 @@
-"""Finds files that records name and the buckets lack, and restores their old versions with `--restore`.
+"""`python -m infra undelete`: finds files that records name and the buckets lack, and restores their old versions.
 
 The buckets of results and of the archive keep what was deleted for 30 days, as old versions. This command looks for
 files that a job's record names and that are not there, and makes the newest old version of each current again. What a
@@ -6,21 +6,20 @@ user deleted has no record and no old version: it stays deleted.
 """
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
+from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.dynamodb.items import from_item
+from chalicelib.aws.dynamodb.items import expressions, from_item
 from chalicelib.aws.dynamodb.jobs import is_job
 from chalicelib.aws.s3.object_copy import MISSING
+from chalicelib.domain.job_record import from_record
 from chalicelib.domain.jobs import Job, JobStatus
 from infra.aws.service_stack import Place
-from infra.errors import OperatorError, exit_code
+from infra.errors import OperatorError
 
 
 @dataclass(frozen=True)
@@ -91,14 +90,13 @@ def _jobs(place: Place, table: str, job_id: str) -> Iterator[Job]:
         record = from_item(item or {})
         if not is_job(record):
             raise OperatorError(f"There is no job {job_id}.", "Its id is in the address of its page.")
-        yield Job.from_record(record)
+        yield from_record(record)
         return
     pages = dynamodb.get_paginator("scan").paginate(
-        TableName=table, FilterExpression="job_status = :completed",
-        ExpressionAttributeValues={":completed": {"S": JobStatus.COMPLETED.value}})
+        TableName=table, **expressions(FilterExpression=Attr("job_status").eq(JobStatus.COMPLETED)))
     for page in pages:
         for item in page["Items"]:
-            yield Job.from_record(from_item(item))
+            yield from_record(from_item(item))
 
 
 def _exists(s3: Any, bucket: str, key: str) -> bool:
@@ -118,20 +116,3 @@ def _missing(s3: Any, job: Job, bucket: str, key: str) -> MissingFile:
     markers = [one for one in found.get("DeleteMarkers", [])
                if one["Key"] == key and (newest is None or one["LastModified"] >= newest)]
     return MissingFile(job.job_id, bucket, key, tuple(one["VersionId"] for one in markers), newest is not None)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.undelete",
-                                     description="Shows files that records name and buckets lack, brings them back.")
-    parser.add_argument("--stage", required=True, help="name of the deployment, such as prod")
-    parser.add_argument("--job", default="", help="look at this job only")
-    parser.add_argument("--restore", action="store_true", help="bring back what can be brought back")
-    parser.add_argument("--endpoint-url", help="address of an AWS emulator")
-    options = parser.parse_args(arguments)
-    place = Place(session=boto3.Session(), stage=options.stage, endpoint_url=options.endpoint_url)
-    return exit_code(lambda: undelete(place, print, options.job, options.restore))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,6 @@
 """`make demo FILE=x.vcf OUT=dir`: signs in, uploads a file, waits, and brings the results home."""
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import sys
@@ -11,16 +10,15 @@ from typing import Any
 
 import requests
 
+from annotator.engine.cli.progress import say
+from chalicelib.domain.result_files import INPUT
 from infra.errors import OperatorError
 from infra.local.browser import Browser
 from infra.local.people import DEMO_PERSON
-from infra.local.run import EndedByOperator, ending_on_signals, say, settings
-from infra.local.settings import DEFAULT_PORT, PROJECT, any_free_port, port_is_free, read_run_file
+from infra.local.run import ending_on_signals, settings
+from infra.local.settings import DEFAULT_PORT, any_free_port, port_is_free, read_run_file
 from infra.local.stack import LocalStack
 from infra.template.package import default_builder
-
-WANTED = ("results", "index", "log", "summary")
-"""Kinds of files that are brought home; the input is there already."""
 
 
 class ProgressLine:
@@ -94,7 +92,7 @@ def annotate(browser: Browser, file: Path, out: Path, timeout: float) -> str:
         line.end()
     out.mkdir(parents=True, exist_ok=True)
     for kept in job.get("files", []):
-        if kept["kind"] in WANTED:
+        if kept["kind"] != INPUT:  # which is there already
             target = out / Path(kept["name"]).name
             size = browser.download(kept["href"], target)
             say(f"  {target}  {size:,} bytes")
@@ -106,30 +104,19 @@ def annotate(browser: Browser, file: Path, out: Path, timeout: float) -> str:
                         error.get("hint") or "")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.local.demo", description=__doc__)
-    parser.add_argument("file", type=Path, help="a VCF file")
-    parser.add_argument("out", type=Path, help="directory for the results")
-    parser.add_argument("--state", type=Path, default=PROJECT / ".gas", help="directory of the local stack (.gas)")
-    parser.add_argument("--timeout", type=float, default=3600, help="seconds until the job must have ended (3600)")
-    options = parser.parse_args(arguments)
-    try:
-        if not options.file.is_file():
-            raise OperatorError(f"There is no file {options.file}.")
-        with ending_on_signals(), some_site(options.state.resolve()) as site:
-            browser = Browser(site)
-            browser.sign_in(DEMO_PERSON)
-            say(f"signed in as {DEMO_PERSON.name} at {site}/")
-            annotate(browser, options.file, options.out, options.timeout)
-            return 0
-    except OperatorError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except EndedByOperator:
-        say("stopped")
-        return 130
+def walk(file: Path, out: Path, home: Path, timeout: float) -> None:
+    """Sign in, annotate a file and download the results.
 
-
-if __name__ == "__main__":
-    sys.exit(main())
+    :param out: directory for the results
+    :param home: directory of the local stack; one that runs there is used
+    :param timeout: seconds until the job must have ended
+    :raises OperatorError: it does not work
+    :raises EndedByOperator: Ctrl-C or SIGTERM came
+    """
+    if not file.is_file():
+        raise OperatorError(f"There is no file {file}.")
+    with ending_on_signals(), some_site(home) as site:
+        browser = Browser(site)
+        browser.sign_in(DEMO_PERSON)
+        say(f"signed in as {DEMO_PERSON.name} at {site}/")
+        annotate(browser, file, out, timeout)

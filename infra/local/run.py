@@ -1,21 +1,16 @@
 """`make run`: the whole service on this machine until Ctrl-C."""
 from __future__ import annotations
 
-import argparse
 import contextlib
-import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from infra.errors import OperatorError
+from annotator.engine.cli.progress import say
 from infra.local.logs import FileTail, FunctionLogs
 from infra.local.settings import (
-    DEFAULT_PORT,
-    PROJECT,
     LocalSettings,
     any_free_port,
     port_is_free,
@@ -53,11 +48,6 @@ def ending_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def say(line: str) -> None:
-    """One line for the operator, at once."""
-    print(line, flush=True)
-
-
 def settings(home: Path, port: int, workers: int) -> LocalSettings:
     """Settings for a stack at a port; the development sign-in gets the next one, or any when that is taken."""
     identity = port + 1 if port_is_free(port + 1) else any_free_port()
@@ -82,12 +72,12 @@ def follow(stack: LocalStack) -> None:
         time.sleep(LOOK_EVERY)
 
 
-def run(home: Path, port: int, workers: int) -> int:
+def run(home: Path, port: int, workers: int) -> None:
     """Builds what is missing, starts everything, follows the logs, and stops everything at the end.
 
     :param home: directory of everything that is kept
     :param port: TCP port of the site
-    :returns: exit code
+    :raises OperatorError: something is missing, or a process of the stack has died
     """
     try:
         with ending_on_signals():
@@ -103,30 +93,3 @@ def run(home: Path, port: int, workers: int) -> int:
                     say("\nstopping; running annotations are handed back")
     except EndedByOperator:
         say("stopped")
-        return 0
-    except OperatorError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m infra.local.run", description=__doc__)
-    parser.add_argument("--port", type=_port, default=DEFAULT_PORT, help=f"port of the site ({DEFAULT_PORT})")
-    parser.add_argument("--workers", type=int, default=1, help="how many annotators run (1)")
-    parser.add_argument("--state", type=Path, default=PROJECT / ".gas", help="directory of everything kept (.gas)")
-    options = parser.parse_args(arguments)
-    return run(options.state.resolve(), options.port, options.workers)
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    least = 1024 if os.geteuid() else 1
-    if not least <= port < 65535:
-        raise argparse.ArgumentTypeError(f"a port is a number from {least} to 65534")
-    return port
-
-
-if __name__ == "__main__":
-    sys.exit(main())

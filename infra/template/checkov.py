@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 
 from infra.aws.artifact import Artifact
-from infra.errors import OperatorError, exit_code
+from infra.errors import OperatorError
 from infra.template import cloudformation_yaml as templates
-from infra.template.package import PROJECT, default_builder
+from infra.template.package import PROJECT
 
 CHECKOV = PROJECT / ".gas" / "checkov" / "bin" / "checkov"
 CONFIGURATION = PROJECT / "infra" / "checkov.yaml"
@@ -42,12 +41,3 @@ def check(artifact: Artifact) -> None:
         raise OperatorError("checkov is not installed.", "Run `make checkov`, which installs it.") from error
     if done.returncode != 0:
         raise OperatorError("checkov found something.", f"Mend it, or write the reason into {CONFIGURATION.name}.")
-
-
-def main() -> int:
-    """The command line."""
-    return exit_code(lambda: check(default_builder(lambda line: print(f"  {line}")).build()))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,6 @@ as far as the policy reaches where AWS lets a right be restricted to names.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -113,7 +112,7 @@ BESIDE: tuple[tuple[str, str], ...] = (
     ("arn:aws:iam::*:role/aws-service-role/*", "iam:GetRole"),
     ("arn:aws:secretsmanager:*:*:secret:gas/*", "secretsmanager:GetSecretValue"),
 )
-"""What `infra.aws.deploy` does itself."""
+"""What `python -m infra deploy` does itself."""
 
 PASSED_TO = ("lambda.amazonaws.com", "ecs-tasks.amazonaws.com")
 """Services that the stacks' roles are given to."""
@@ -138,12 +137,6 @@ def policy(types: Iterable[str]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def main() -> int:
+def write() -> None:
     """Write the file."""
     POLICY.write_text(json.dumps(policy(RIGHTS), indent=1) + "\n", encoding="utf-8")
-    print(f"{POLICY} is written.")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,14 +1,15 @@
-"""Makes the deployment artifact: `python -m infra.template.package` (`make package`).
+"""Makes the deployment artifact: `python -m infra package` (`make package`).
 
-1. `frontend/` is built into `chalicelib/web/static/dist/`, and the sample annotated into `static/sample/`;
+1. `frontend/` is built into `chalicelib/web/static/dist/`, with the rules that its scripts share with Python
+   (`frontend_rules.py`), and the sample annotated into `static/sample/`;
 2. what belongs into the functions is copied to `out/build/`, so that no cache or editor file gets into the zip;
-3. `chalice package --merge-template infra/resources.yaml` makes `out/package/sam.yaml` and `deployment.zip` of it.
+3. the rows of `infra/functions.yaml` are added to `infra/resources.yaml`, as `out/service.yaml`;
+4. `chalice package --merge-template out/service.yaml` makes `out/package/sam.yaml` and `deployment.zip` of it.
 
 A step whose inputs are the same as last time is left out.
 """
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import platform
@@ -16,22 +17,26 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from infra.aws.artifact import Artifact
 from infra.aws.cloudformation import Say
 from infra.errors import OperatorError
+from infra.template.frontend_rules import write_rules
 
 PROJECT = Path(__file__).resolve().parents[2]
 FUNCTIONS_PYTHON = (3, 11)
-"""The runtime that `infra/resources.yaml` names: `chalice package` takes wheels for the Python that it runs under."""
+"""The runtime that `infra/functions.yaml` names: `chalice package` takes wheels for the Python that it runs under."""
 LARGEST_ZIP = 30 * 1024 * 1024
 """Bytes. Lambda takes 50 MB; a smaller package starts faster."""
 
 _SOURCES = ("app.py", "chalicelib", "lambdas", "requirements.txt", ".chalice/config.json")
+_TEMPLATE = ("infra/resources.yaml", "infra/functions.yaml")
+_MAKERS = tuple(Path(__file__).with_name(name) for name in ("package.py", "service_template.py"))
 _NEVER = ("__pycache__", "node_modules", ".DS_Store")
 _PLACE = re.compile(r'File ".*/build/((?:app\.py|chalicelib/|vendor/)[^"]*)", line (\d+)')
 _CAUSE = re.compile(r"\berror\b(?! (?:code|errno|syscall|path)\b)", re.IGNORECASE)
@@ -68,7 +73,7 @@ class Builder:
                 f"{platform.python_version()}.", "Run `make clean-all`, then make with PYTHON=python3.11.")
         self.build_frontend()
         self.build_sample()
-        inputs = [*files_of(self.project, _SOURCES), self.project / "infra" / "resources.yaml", Path(__file__)]
+        inputs = [*files_of(self.project, (*_SOURCES, *_TEMPLATE)), *_MAKERS]
         stamp = Stamp(self.out / "package.stamp", inputs)
         if stamp.fresh and self.artifact.code.is_file() and self.artifact.template.is_file():
             return self.artifact
@@ -85,7 +90,8 @@ class Builder:
         """Builds styles and scripts with the Node.js of the virtual environment."""
         frontend = self.project / "frontend"
         target = self.project / "chalicelib" / "web" / "static" / "dist"
-        sources = [path for path in _walk(frontend) if "node_modules" not in path.relative_to(frontend).parts]
+        write_rules(self.project)
+        sources = [path for path in _walk(frontend) if path.relative_to(frontend).parts[0] not in ("tests", "coverage")]
         sources += files_of(self.project, ("docs/annotation.md", "reference/rCRS"))  # parts of them are pages, too
         packages = Stamp(self.out / "frontend-packages.stamp",
                          [frontend / "package.json", frontend / "package-lock.json"])
@@ -152,9 +158,13 @@ class Builder:
     def _package(self) -> None:
         output = self.artifact.directory
         shutil.rmtree(output, ignore_errors=True)
+        # cfn-lint, which reads the template, takes a second to import: not for a package that is up to date.
+        from infra.template.service_template import service_template
+        template = self.out / "service.yaml"
+        template.write_text(yaml.safe_dump(service_template(self.project / "infra")), encoding="utf-8")
         chalice = Path(sys.executable).parent / "chalice"
         command = [str(chalice), "--project-dir", str(self._build), "package", "--stage", "gas",
-                   "--merge-template", str(self.project / "infra" / "resources.yaml"), str(output)]
+                   "--merge-template", str(template), str(output)]
         # Chalice asks for a region and writes none into the template: any will do.
         said = _run(command, self._build, {"AWS_DEFAULT_REGION": "us-east-1", **self._wheels()},
                     "`chalice package` failed", self.out / "chalice.log")
@@ -282,25 +292,3 @@ def _after(text: str, mark: str) -> str:
 def default_builder(say: Say) -> Builder:
     """Builds this checkout, into `out/`."""
     return Builder(project=PROJECT, out=PROJECT / "out", cache=PROJECT / ".gas" / "cache", say=say)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Makes the deployment artifact.")
-    parser.add_argument("--frontend-only", action="store_true", help="build styles and scripts, package nothing")
-    options = parser.parse_args(arguments)
-    started = time.monotonic()
-    builder = default_builder(lambda line: print(f"  {line}", flush=True))
-    try:
-        if options.frontend_only:
-            builder.build_frontend()
-        else:
-            print(f"{builder.build().directory} is up to date ({time.monotonic() - started:.1f} s)")
-    except OperatorError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.aws.redrive import main as redrive
+from infra.cli import main
 from infra.local.browser import Browser
 from infra.local.emulator import OPERATOR_KEYS
 from infra.local.people import PEOPLE
@@ -35,12 +35,12 @@ def impatient(stack: LocalStack) -> Iterator[str]:
 @pytest.fixture
 def operator(stack: LocalStack, monkeypatch: pytest.MonkeyPatch,
              capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Runs `python -m infra.aws.redrive` on the stack; gives what it says."""
+    """Runs `python -m infra redrive` on the stack; gives what it says."""
     for name, value in {**OPERATOR_KEYS, "AWS_DEFAULT_REGION": stack.settings.region}.items():
         monkeypatch.setenv(name, value)
 
     def run(*arguments: str) -> str:
-        assert redrive(["--stage", "local", "--endpoint-url", stack.settings.endpoint, *arguments]) == 0
+        assert main(["redrive", "--stage", "local", "--endpoint-url", stack.settings.endpoint, *arguments]) == 0
         return capsys.readouterr().out
 
     return run

@@ -10,8 +10,9 @@ import pytest
 from chalicelib.clock import random_id
 from infra.aws.artifact import Artifact
 from infra.aws.cloudformation import StackFailedError
-from infra.aws.deploy import deploy_worker, main
+from infra.aws.deploy import deploy_worker
 from infra.aws.service_stack import Place, deploy_service
+from infra.cli import main
 from infra.local.adaptations import IDENTITY_VARIABLE
 from infra.local.stack import LocalStack
 
@@ -68,7 +69,7 @@ def test_a_stage_without_its_globus_client_is_refused_before_anything_is_made(
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", stack.place.region)
     (tmp_path / "parameters.yaml").write_text("GlobusSecretName: gas/none\n")
-    assert main(["--stage", "other", "--endpoint-url", stack.settings.endpoint, "--image", "repository:tag",
+    assert main(["deploy", "--stage", "other", "--endpoint-url", stack.settings.endpoint, "--image", "repository:tag",
                  "--parameters", str(tmp_path / "parameters.yaml")]) == 1
     said = capsys.readouterr()
     assert "missing: There is no secret gas/none" in said.out

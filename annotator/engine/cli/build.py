@@ -1,88 +1,147 @@
-"""The command line of ``python -m annotator reference build``."""
+"""``python -m annotator reference build``."""
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
-from typing import TextIO
+
+import click
 
 from annotator.engine.bounds import whole_number
-from annotator.engine.cli.command_errors import refused
+from annotator.engine.cli.command_errors import DONE, refused
+from annotator.engine.cli.progress import steps
+from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.reference.build.bundle_builder import Recipe, build
 from annotator.engine.reference.build.gene_formats import LARGEST_CODE
 from annotator.engine.reference.build.known_variants import VariantSource
 from annotator.engine.reference.build.regions import RegionSource
 
-
-def add_build_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the command."""
-    parser.add_argument("--name", required=True, help="name of the bundle")
-    parser.add_argument("--fasta", required=True, type=Path, help="sequence: plain, gzip or bgzip")
-    parser.add_argument("--gff", required=True, type=Path, help="gene models: GFF3, GTF or genePred, plain or gzip")
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="directory of the new bundle")
-    parser.add_argument("--title", default="", help="title (default: the name)")
-    parser.add_argument("--assembly", default="", help="name of the assembly (default: the name)")
-    for option, metavar, text in (
-        ("--variants", "NAME=VCF:FIELD,...", "known variants and the INFO fields (or ID) to take from them"),
-        ("--regions", "NAME=BED[:COLUMN,...]", "regions (bands, islands, ...): BED or a table like it, plain or gzip"),
-        ("--describe", "NAME=TEXT", "what the regions of that name are, for the header of results"),
-        ("--genetic-code", "[CONTIG=]NUMBER", "NCBI's number of the genetic code of a contig, or of all others"),
-        ("--circular", "CONTIG", "a circular contig (the mitochondrion is taken to be one)"),
-        ("--alias", "ALIAS=CONTIG", "another name of a contig"),
-        ("--source", "PART=VERSION", "version of a source; PART is fasta, gff or a NAME of a layer"),
-        ("--licence", "PART=LICENCE", "licence of a source"),
-        ("--url", "PART=URL", "address of a source"),
-    ):
-        parser.add_argument(option, action="append", default=[], metavar=metavar, help=f"{text}; may be repeated")
-    parser.add_argument(
-        "--accept-models", action="store_true", help="build although gene models and sequence do not fit each other"
-    )
+Texts = tuple[str, ...]
 
 
-def run_build(options: argparse.Namespace) -> int:
-    """Build a bundle; returns the exit code: 0, or 1 with the reason on standard error."""
+@click.command(
+    context_settings=SETTINGS,
+    epilog=exit_codes("0 built", "1 not built, or wrong usage"),
+)
+@click.option("--name", required=True, help="Name of the bundle.")
+@click.option("--fasta", required=True, type=PATH, help="Sequence: plain, gzip or bgzip.")
+@click.option("--gff", required=True, type=PATH, help="Gene models: GFF3, GTF or genePred, plain or gzip.")
+@click.option("--out", required=True, type=PATH, metavar="DIR", help="Directory of the new bundle.")
+@click.option("--title", default="", help="Title (default: the name).")
+@click.option("--assembly", default="", help="Name of the assembly (default: the name).")
+@click.option(
+    "--variants",
+    multiple=True,
+    metavar="NAME=VCF:FIELD,...",
+    help="* Known variants, and the INFO fields (or ID) to take from them.",
+)
+@click.option(
+    "--regions",
+    multiple=True,
+    metavar="NAME=BED[:COLUMN,...]",
+    help="* Regions (bands, islands, ...): BED or a table like it, plain or gzip.",
+)
+@click.option(
+    "--describe",
+    multiple=True,
+    metavar="NAME=TEXT",
+    help="* What the regions of that name are, for the header of results.",
+)
+@click.option(
+    "--genetic-code",
+    multiple=True,
+    metavar="[CONTIG=]NUMBER",
+    help="* NCBI's number of the genetic code of a contig, or of all others.",
+)
+@click.option(
+    "--circular", multiple=True, metavar="CONTIG", help="* A circular contig (the mitochondrion is taken to be one)."
+)
+@click.option("--alias", multiple=True, metavar="ALIAS=CONTIG", help="* Another name of a contig.")
+@click.option(
+    "--source",
+    multiple=True,
+    metavar="PART=VERSION",
+    help="* Version of a source; PART is fasta, gff or the NAME of a layer.",
+)
+@click.option("--licence", multiple=True, metavar="PART=LICENCE", help="* Licence of a source.")
+@click.option("--url", multiple=True, metavar="PART=URL", help="* Address of a source.")
+@click.option("--accept-models", is_flag=True, help="Build although gene models and sequence do not fit each other.")
+def command(
+    name: str,
+    fasta: Path,
+    gff: Path,
+    out: Path,
+    title: str,
+    assembly: str,
+    variants: Texts,
+    regions: Texts,
+    describe: Texts,
+    genetic_code: Texts,
+    circular: Texts,
+    alias: Texts,
+    source: Texts,
+    licence: Texts,
+    url: Texts,
+    accept_models: bool,
+) -> int:
+    """Build a reference from public files.
+
+    Options marked * may be repeated. docs/references.md explains formats and checks.
+    """
     try:
-        build(_recipe(options), options.out, lambda line: _write(sys.stdout, line))
+        code, codes = _codes(genetic_code)
+        recipe = Recipe(
+            name=name,
+            fasta=fasta,
+            models=gff,
+            variants=[VariantSource.parse(text) for text in variants],
+            regions=_regions(regions, describe),
+            codes=codes,
+            code=code,
+            circular=circular,
+            aliases=_pairs("--alias", alias),
+            title=title,
+            assembly=assembly,
+            facts=_facts(source, licence, url),
+            accept_models=accept_models,
+        )
+        with steps() as say:
+            build(recipe, out, say)
+            say(f"built {out}")
     except (EngineError, OSError) as error:
         return refused(error)
-    _write(sys.stdout, f"built {options.out}")
-    return 0
+    return DONE
 
 
-def _recipe(options: argparse.Namespace) -> Recipe:
+def _facts(source: Texts, licence: Texts, url: Texts) -> dict[str, dict[str, str]]:
+    """Version, licence and address of the sources, by part."""
     facts: dict[str, dict[str, str]] = {}
-    for option, fact in (("source", "version"), ("licence", "licence"), ("url", "url")):
-        for part, value in _pairs(options, option).items():
+    given = (("--source", "version", source), ("--licence", "licence", licence), ("--url", "url", url))
+    for option, fact, texts in given:
+        for part, value in _pairs(option, texts).items():
             facts.setdefault(part, {})[fact] = value
-    general = [text for text in options.genetic_code if "=" not in text]
-    options.genetic_code = [text for text in options.genetic_code if "=" in text]
-    codes = {contig: _code(text) for contig, text in _pairs(options, "genetic_code").items()}
+    return facts
+
+
+def _codes(texts: Texts) -> tuple[int | None, dict[str, int]]:
+    """The genetic code of all contigs (None: not given), and those of single ones."""
+    general = [text for text in texts if "=" not in text]
+    pairs = _pairs("--genetic-code", tuple(text for text in texts if "=" in text))
+    codes = {contig: _code(text) for contig, text in pairs.items()}
     if len(general) > 1:
         message = f"--genetic-code {general[1]}: give one NUMBER for all contigs, or CONTIG=NUMBER for each."
         raise BundleError("reference_build", message)
-    regions = [RegionSource.parse(text) for text in options.regions]
-    described = _pairs(options, "describe")
+    return (_code(general[0]) if general else None), codes
+
+
+def _regions(texts: Texts, descriptions: Texts) -> list[RegionSource]:
+    regions = [RegionSource.parse(text) for text in texts]
+    described = _pairs("--describe", descriptions)
     for one in regions:
         one.description = described.pop(one.name, "")
     if described:
         raise BundleError("reference_build", f"--describe {next(iter(described))}: there are no regions of that name.")
-    return Recipe(
-        name=options.name,
-        fasta=options.fasta,
-        models=options.gff,
-        variants=[VariantSource.parse(text) for text in options.variants],
-        regions=regions,
-        codes=codes,
-        code=_code(general[0]) if general else None,
-        circular=tuple(options.circular),
-        aliases=_pairs(options, "alias"),
-        title=options.title,
-        assembly=options.assembly,
-        facts=facts,
-        accept_models=options.accept_models,
-    )
+    return regions
 
 
 def _code(text: str) -> int:
@@ -93,17 +152,11 @@ def _code(text: str) -> int:
     return code
 
 
-def _pairs(options: argparse.Namespace, option: str) -> dict[str, str]:
+def _pairs(option: str, texts: Texts) -> dict[str, str]:
     pairs: dict[str, str] = {}
-    for text in getattr(options, option):
+    for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key or not value or key in pairs:
-            message = f"--{option.replace('_', '-')} {text}: NAME=VALUE is wanted, once a name."
-            raise BundleError("reference_build", message)
+            raise BundleError("reference_build", f"{option} {text}: NAME=VALUE is wanted, once a name.")
         pairs[key] = value
     return pairs
-
-
-def _write(stream: TextIO, line: str) -> None:
-    stream.write(line + "\n")
-    stream.flush()

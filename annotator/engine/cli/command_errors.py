@@ -1,4 +1,4 @@
-"""What the engine's commands have in common: their limits, and what they say on standard error when they fail."""
+"""What the engine's commands share: exit codes, limits, and the message on standard error when one fails."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import resource
 import sys
 
 from annotator.engine.errors import EngineError
+
+#: Exit codes of every command.
+DONE, FAILED = 0, 1
 
 
 def file_error_words(error: OSError) -> str:
@@ -31,7 +34,7 @@ def limit_process(memory: int | None, processor_seconds: int | None) -> None:
 
 
 def refused(error: EngineError | OSError) -> int:
-    """Tell why a command could not be done; returns its exit code."""
+    """Report why a command failed; returns its exit code."""
     words = file_error_words(error) if isinstance(error, OSError) else error.message
     sys.stderr.write(f"error: {words}\n")
-    return 1
+    return FAILED

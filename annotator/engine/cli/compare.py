@@ -1,13 +1,15 @@
-"""The command line of ``python -m annotator compare``."""
+"""``python -m annotator compare``."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 
-from annotator.engine.cli.command_errors import refused
+import click
+
+from annotator.engine.cli.command_errors import DONE, FAILED, refused
+from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.compare.concordance import Agreement, compare
 from annotator.engine.errors import EngineError
 
@@ -15,29 +17,29 @@ from annotator.engine.errors import EngineError
 MOST_CLASSES = 10
 
 
-def run_compare(arguments: list[str], parser: argparse.ArgumentParser) -> int:
-    """Compare two annotations and tell how far they agree.
+@click.command(
+    context_settings=SETTINGS,
+    epilog=exit_codes(
+        "0 compared",
+        "1 a file cannot be compared, a field agrees in fewer pairs than --least asks for, or wrong usage",
+    ),
+)
+@click.option("--ours", required=True, type=PATH, metavar="VCF", help="Annotation to judge.")
+@click.option("--vep", required=True, type=PATH, metavar="VCF", help="Annotation by Ensembl VEP to judge by.")
+@click.option("--json", "as_json", is_flag=True, help="All of it as JSON, with every class of difference.")
+@click.option("--least", type=float, metavar="PERCENT", help="Exit with 1 when a field agrees in fewer pairs.")
+def command(ours: Path, vep: Path, as_json: bool, least: float | None) -> int:
+    """Compare an annotation with Ensembl VEP's.
 
-    Args:
-        arguments: those that follow ``compare``.
-        parser: without options yet.
-
-    Returns:
-        The exit code: 0; 1 when a file cannot be compared, or a field agrees less than was asked for.
+    Both files have CSQ fields, of the same variants.
     """
-    parser.description = "Compare the CSQ fields of two annotations of the same variants."
-    parser.add_argument("--ours", required=True, type=Path, metavar="VCF", help="annotation to judge")
-    parser.add_argument("--vep", required=True, type=Path, metavar="VCF", help="annotation by Ensembl VEP to judge by")
-    parser.add_argument("--json", action="store_true", help="all of it as JSON, every class of difference")
-    parser.add_argument("--least", type=float, metavar="PERCENT", help="exit with 1 when a field agrees in fewer pairs")
-    options = parser.parse_args(arguments)
     try:
-        agreement = compare(options.ours, options.vep)
+        agreement = compare(ours, vep)
     except (EngineError, OSError) as error:
         return refused(error)
-    sys.stdout.write(json.dumps(agreement.as_dict(), indent=2) + "\n" if options.json else "\n".join(_words(agreement)))
+    sys.stdout.write(json.dumps(agreement.as_dict(), indent=2) + "\n" if as_json else "\n".join(_words(agreement)))
     worst = min((agreement.share(name) for name in agreement.same), default=1.0)
-    return int(options.least is not None and worst * 100 < options.least)
+    return FAILED if least is not None and worst * 100 < least else DONE
 
 
 def _words(agreement: Agreement) -> list[str]:

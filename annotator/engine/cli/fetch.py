@@ -1,16 +1,16 @@
-"""The command line of ``python -m annotator reference fetch``."""
+"""``python -m annotator reference fetch``."""
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
 
-from annotator.engine.cli.command_errors import refused
+import click
+
+from annotator.engine.cli.command_errors import DONE, refused
+from annotator.engine.cli.progress import downloads, say, size_words, steps
+from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.reference.build.bundle_builder import Recipe, build
 from annotator.engine.reference.build.download import Fetcher
@@ -18,74 +18,51 @@ from annotator.engine.reference.build.known_variants import VariantSource
 from annotator.engine.reference.build.regions import RegionSource
 from annotator.engine.reference.presets import Preset, PresetPart, load_preset, preset_names
 
-#: Seconds between two lines of progress.
-SAY_EVERY = 5.0
 
+@click.command(
+    context_settings=SETTINGS,
+    epilog=exit_codes("0 built, or planned with --plan", "1 not built, or wrong usage"),
+    help=f"""Fetch public files and build a reference from them.
 
-class Progress:
-    """Tells how far a fetch is, a line every few seconds.
-
-    Args:
-        say: receives the lines.
-        clock: seconds, monotonic.
-    """
-
-    def __init__(self, say: Callable[[str], None], clock: Callable[[], float]) -> None:
-        self._say, self._clock = say, clock
-        self._next = clock() + SAY_EVERY
-        self._from: tuple[str, int, float] = ("", 0, 0.0)
-
-    def __call__(self, name: str, done: int, total: int | None) -> None:
-        now = self._clock()
-        if self._from[0] != name:
-            self._from = (name, done, now)
-        if now < self._next:
-            return
-        self._next = now + SAY_EVERY
-        speed = (done - self._from[1]) / max(now - self._from[2], 0.001)
-        left = f", {(total - done) / speed:,.0f} s left" if total and speed > 0 else ""
-        whole = f" of {_size(total)}" if total else ""
-        self._say(f"{name}: {_size(done)}{whole}, {_size(int(speed))}/s{left}")
-
-
-def add_fetch_options(parser: argparse.ArgumentParser) -> None:
-    """Declare the options of the command."""
-    parser.add_argument("preset", help=f"{', '.join(preset_names())}, or a file .toml of one's own")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the new bundle (default: references/NAME)")
-    parser.add_argument("--cache", type=Path, metavar="DIR", help="where fetched files stay (default: DIR.files)")
-    parser.add_argument("--with", dest="extra", default="", metavar="LAYER,...", help="layers that are left out else")
-    parser.add_argument("--without", default="", metavar="LAYER,...", help="layers to leave out")
-    parser.add_argument("--plan", action="store_true", help="tell what would be fetched, and end")
-
-
-def run_fetch(options: argparse.Namespace) -> int:
-    """Fetch what a reference is made of and build it; returns the exit code: 0, or 1 with the reason told."""
-    say = _line(sys.stdout)
+    PRESET is {" or ".join(preset_names())}, or a .toml file of your own (docs/references.md). A fetch that was
+    interrupted resumes where it stopped.
+    """,
+)
+@click.argument("preset_name", metavar="PRESET")
+@click.option("--out", type=PATH, metavar="DIR", help="The new bundle (default: references/NAME).")
+@click.option("--cache", type=PATH, metavar="DIR", help="Where fetched files stay (default: DIR.files).")
+@click.option("--with", "extra", default="", metavar="LAYER,...", help="Layers that are otherwise left out.")
+@click.option("--without", default="", metavar="LAYER,...", help="Layers to leave out.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be fetched, and stop.")
+def command(preset_name: str, out: Path | None, cache: Path | None, extra: str, without: str, only_plan: bool) -> int:
     try:
-        preset = load_preset(options.preset)
-        parts = preset.chosen(_names(options.extra), _names(options.without))
-        out = options.out or Path("references") / preset.name
-        fetcher = Fetcher(options.cache or out.with_name(f"{out.name}.files"), Progress(say, time.monotonic))
-        enough = plan(preset, parts, fetcher, out, say)
-        if options.plan:
-            return 0
-        if not enough:
-            raise BundleError("reference_disk", "There is too little free disk for this.")
-        fetch(preset, parts, fetcher, out, say)
+        preset = load_preset(preset_name)
+        parts = preset.chosen(_names(extra), _names(without))
+        out = out or Path("references") / preset.name
+        with downloads() as report:
+            fetcher = Fetcher(cache or out.with_name(f"{out.name}.files"), report)
+            enough = plan(preset, parts, fetcher, out, say)
+            if only_plan:
+                return DONE
+            if not enough:
+                raise BundleError("reference_disk", "There is too little free disk for this.")
+            recipe = fetch(preset, parts, fetcher, say)
+        with steps() as tell:
+            build(recipe, out, tell)
+            tell(f"built {out}")
     except (EngineError, OSError) as error:
         return refused(error)
-    say(f"built {out}")
-    return 0
+    return DONE
 
 
 def plan(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, out: Path, say: Callable[[str], None]) -> bool:
-    """Tell what is to be fetched and what it takes on disk.
+    """Show what is to be fetched and how much disk it takes.
 
     Returns:
         Whether the disk has room.
 
     Raises:
-        BundleError: the bundle is there already, or a file is not to be had.
+        BundleError: the bundle is there already, or a file cannot be found.
     """
     if out.exists():
         raise BundleError("reference_build", f"{out} is there already.")
@@ -94,27 +71,31 @@ def plan(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, out: Path, s
         sizes = fetcher.sizes(list(part.files))
         to_come += sum(size or 0 for size in sizes.values())
         unknown += sum(size is None for size in sizes.values())
-        told = "size not told" if None in sizes.values() else _size(sum(size or 0 for size in sizes.values()))
+        told = "size not told" if None in sizes.values() else size_words(sum(size or 0 for size in sizes.values()))
         say(f"{part.name}: {told} to fetch; {part.version}; {part.licence}; {part.files[0].url}")
     place = next(parent for parent in fetcher.directory.resolve().parents if parent.is_dir())
     free = shutil.disk_usage(place).free
     more = f" and {unknown} files of unknown size" if unknown else ""
-    say(f"{_size(to_come)}{more} to fetch, about {_size(preset.built)} for the bundle; {_size(free)} of disk are free")
+    needed = f"{size_words(to_come)}{more} to fetch, about {size_words(preset.built)} for the bundle"
+    say(f"{needed}; {size_words(free)} of disk are free")
     return free >= to_come + preset.built
 
 
-def fetch(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, out: Path, say: Callable[[str], None]) -> None:
-    """Fetch all files of a reference, and build it from them.
+def fetch(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, say: Callable[[str], None]) -> Recipe:
+    """Fetch all files of a reference.
+
+    Returns:
+        What to build from them.
 
     Raises:
-        BundleError: a file cannot be had or is not what it should be, or they do not belong together.
+        BundleError: a file cannot be fetched or is not what it should be, or they do not belong together.
         OSError: a file cannot be written.
     """
     paths: dict[str, list[Path]] = {}
     facts: dict[str, dict[str, str]] = {}
     for part in parts:
         paths[part.name] = [fetcher.fetch(one) for one in part.files]
-        say(f"{part.name}: {_size(sum(path.stat().st_size for path in paths[part.name]))} there")
+        say(f"{part.name}: {size_words(sum(path.stat().st_size for path in paths[part.name]))} there")
         changed = fetcher.version(part.files[0])
         key = part.part if part.part in ("fasta", "gff") else part.name
         facts[key] = {
@@ -122,7 +103,7 @@ def fetch(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, out: Path, 
             "licence": part.licence,
             "url": part.files[0].url,
         }
-    recipe = Recipe(
+    return Recipe(
         name=preset.name,
         title=preset.title,
         assembly=preset.assembly,
@@ -138,7 +119,6 @@ def fetch(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, out: Path, 
         aliases=preset.aliases,
         facts=facts,
     )
-    build(recipe, out, say)
 
 
 def _only(parts: list[PresetPart], paths: dict[str, list[Path]], part: str) -> Path:
@@ -155,18 +135,3 @@ def _regions(one: PresetPart, path: Path) -> RegionSource:
 
 def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
-
-
-def _size(count: int) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
-
-
-def _line(stream: TextIO) -> Callable[[str], None]:
-    def say(text: str) -> None:
-        stream.write(text + "\n")
-        stream.flush()
-
-    return say

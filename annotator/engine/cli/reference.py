@@ -1,116 +1,112 @@
-"""The command line of ``python -m annotator reference``: list, verify, build, fetch; detect a file's."""
+"""``python -m annotator reference``: list, verify, build, fetch; detect the build of a file."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from annotator.engine.cli.build import add_build_options, run_build
-from annotator.engine.cli.command_errors import limit_process, refused
-from annotator.engine.cli.fetch import add_fetch_options, run_fetch
+import click
+
+from annotator.engine.cli import build, fetch
+from annotator.engine.cli.command_errors import DONE, FAILED, limit_process, refused
+from annotator.engine.cli.progress import say
+from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import EngineError
-from annotator.engine.reference.build_detection import detect, evidence_of, fit
-from annotator.engine.reference.build_evidence import read_signs
+from annotator.engine.reference.build_detection import DetectionReport, fit
+from annotator.engine.reference.build_evidence import read_evidence
 from annotator.engine.reference.bundle import Reference, reference_names
 from annotator.engine.reference.presets import load_preset, preset_names
 from annotator.engine.reference.verify import verify
 
 
-def run_reference(arguments: list[str], parser: argparse.ArgumentParser) -> int:
-    """Run one of the commands.
-
-    Args:
-        arguments: those that follow ``reference``.
-        parser: without options yet.
-
-    Returns:
-        The exit code: 0, or 1 with the reason told.
-    """
-    actions = parser.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="references at hand, and those that can be fetched")
-    listing.set_defaults(run=_list)
-    checking = actions.add_parser("verify", help="check a reference: checksums, models against sequence")
-    checking.add_argument("reference", help="name or directory")
-    checking.set_defaults(run=_verify)
-    detecting = actions.add_parser("detect", help="tell which genome build a VCF file was called on")
-    detecting.add_argument("input", type=Path, metavar="IN", help="VCF file: plain, gzip or bgzip")
-    detecting.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    detecting.add_argument(
-        "--reference",
-        action="append",
-        metavar="NAME",
-        help="compare REF with this one (repeatable; default: all that are available, with --json none)",
-    )
-    detecting.add_argument("--memory-limit", type=int, metavar="BYTES", help="address space that the process may take")
-    detecting.add_argument("--cpu-limit", type=int, metavar="SECONDS", help="processor time that the process may take")
-    detecting.set_defaults(run=_detect)
-    building = actions.add_parser("build", help="build a reference from public files")
-    add_build_options(building)
-    building.set_defaults(run=run_build)
-    fetching = actions.add_parser("fetch", help="fetch public files and build a reference from them")
-    add_fetch_options(fetching)
-    fetching.set_defaults(run=run_fetch)
-    options = parser.parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
-    return run(options)
+@click.group(context_settings=SETTINGS, epilog=exit_codes("0 done", "1 failed, or wrong usage"))
+def command() -> None:
+    """List, verify, build and fetch references; detect a file's build."""
 
 
-def _list(_: argparse.Namespace) -> int:
-    at_hand = reference_names()
+command.add_command(build.command, "build")
+command.add_command(fetch.command, "fetch")
+
+
+@command.command("list")
+def _list() -> int:
+    """Show the references that are here, and those that can be fetched."""
+    names = reference_names()
     try:
-        for name in at_hand:
+        for name in names:
             reference = Reference.load(name)
-            _say(f"{reference.name}\t{reference.assembly}\t{reference.title}")
+            say(f"{reference.name}\t{reference.assembly}\t{reference.title}")
     except EngineError as error:
         return refused(error)
     for name in preset_names():
         preset = load_preset(name)
-        if name not in at_hand:
-            _say(f"{preset.name}\t{preset.assembly}\t{preset.title} (can be fetched)")
-    return 0
+        if name not in names:
+            say(f"{preset.name}\t{preset.assembly}\t{preset.title} (can be fetched)")
+    return DONE
 
 
-def _verify(options: argparse.Namespace) -> int:
+@command.command(
+    "verify", epilog=exit_codes("0 sound", "1 a check failed, the reference cannot be read, or wrong usage")
+)
+@click.argument("reference")
+def _verify(reference: str) -> int:
+    """Check a bundle: checksums, and gene models against the sequence.
+
+    REFERENCE is a name or a directory.
+    """
     try:
-        findings = verify(Reference.load(options.reference))
+        findings = verify(Reference.load(reference))
     except EngineError as error:
         return refused(error)
     for line in findings.passed:
-        _say(f"ok      {line}")
+        say(f"ok      {line}")
     for line in findings.failed:
-        _say(f"FAILED  {line}")
-    return 1 if findings.failed else 0
+        say(f"FAILED  {line}")
+    return FAILED if findings.failed else DONE
 
 
-def _detect(options: argparse.Namespace) -> int:
-    limit_process(options.memory_limit, options.cpu_limit)
+@command.command(
+    "detect", epilog=exit_codes("0 the file was read, whatever was found", "1 it cannot be read, or wrong usage")
+)
+@click.argument("input_file", metavar="IN", type=PATH)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="NAME",
+    help="Compare REF with this one (may be repeated; default: all that are here, none with --json).",
+)
+@click.option("--memory-limit", type=int, metavar="BYTES", help="Address space that the process may take.")
+@click.option("--cpu-limit", type=int, metavar="SECONDS", help="Processor time that the process may take.")
+def _detect(
+    input_file: Path, as_json: bool, references: tuple[str, ...], memory_limit: int | None, cpu_limit: int | None
+) -> int:
+    """Detect the genome build that a VCF file was called on.
+
+    IN may be plain, gzip or bgzip.
+    """
+    limit_process(memory_limit, cpu_limit)
     try:
-        signs = read_signs(options.input)
-        names = options.reference or ([] if options.json else reference_names())
-        fits = {name: fit(signs, Reference.load(name)) for name in names}
+        evidence = read_evidence(input_file)
+        names = references or (() if as_json else reference_names())
+        fits = {name: fit(evidence, Reference.load(name)) for name in names}
     except (EngineError, OSError) as error:
-        if options.json and isinstance(error, EngineError):
-            _say(json.dumps({"error": {"code": error.code, "message": error.message}}))
+        if as_json and isinstance(error, EngineError):
+            say(json.dumps({"error": {"code": error.code, "message": error.message}}))
         return refused(error)
-    detection = detect(signs)
-    if options.json:
-        _say(json.dumps(evidence_of(signs, detection, fits)))
-        return 0
-    _say(f"build: {detection.words}")
-    for build, reason in detection.excluded.items():
-        _say(f"not {build}: {reason}")
+    report = DetectionReport.of(evidence, fits)
+    if as_json:
+        say(json.dumps(report.as_dict()))
+        return DONE
+    detection = report.detection
+    say(f"build: {detection.words}")
+    for build_name, reason in detection.excluded.items():
+        say(f"not {build_name}: {reason}")
     for name, found in fits.items():
         lengths = f", {len(found.wrong_lengths):,} contigs of another length" if found.wrong_lengths else ""
-        _say(
+        say(
             f"reference {name}: {found.on_contigs:,} of {found.total:,} records on its contigs, "
             f"REF agrees in {found.agreeing:,} of {found.compared:,}{lengths}"
         )
-    return 0
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    return DONE

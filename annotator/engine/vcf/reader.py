@@ -17,6 +17,8 @@ CHUNK = 1 << 16
 BLOCK_LINES, BLOCK_BYTES = 6000, 8 << 20
 #: Bytes that need no second look. CR is not among them: it must be followed by LF.
 TEXT = bytes(byte for byte in range(256) if byte in (9, 10) or byte >= 32)
+#: Bytes of a file of another format in which its first line is looked for, to be quoted.
+FIRST_LINE_QUOTED = 400
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 STRAY_RETURN = re.compile(rb"\r(?!\n|\Z)")
 
@@ -176,7 +178,7 @@ class Lines:
                     chunk = chunk.replace(b"\r\n", b"\n")
                 yield chunk.removesuffix(b"\r")
             if first:
-                raise InputError("empty_file", "The file has no content.")
+                raise InputError.of("no_content")
             self.trailing = stream.trailing
 
     def _chunk(self, stream: Input, size: int) -> bytes:
@@ -192,16 +194,11 @@ class Lines:
             self.byte_order_mark = True
             chunk = chunk[len(BYTE_ORDER_MARK) :]
         if not chunk.strip():
-            raise InputError("empty_file", "The file holds nothing but blank space.")
+            raise InputError.of("blank")
         looks = what_it_looks_like(chunk)
         if looks is not None:
-            raise InputError(
-                "not_vcf",
-                f"This is not a VCF file: it looks like {looks.name}.",
-                line=1,
-                text=chunk[:400].split(b"\n")[0],
-                hint=looks.hint,
-            )
+            text = chunk[:FIRST_LINE_QUOTED].split(b"\n")[0]
+            raise InputError.of("other_format", line=1, text=text, hint=looks.hint, format=looks.name)
         return chunk
 
     def _inspect(self, chunk: bytes) -> None:
@@ -210,18 +207,13 @@ class Lines:
         if found is not None:
             line = self._seen + 1 + chunk.count(b"\n", 0, found.start())
             around = chunk[max(0, found.start() - 20) : found.start() + 20]
-            raise InputError(
-                "binary_data",
-                f"The line has a byte that is not text (0x{found[0][0]:02x}).",
-                line=line,
-                text=around,
-            )
+            raise InputError.of("control_character", line=line, text=around, byte=found[0].hex())
         if b"\n" not in chunk and chunk.count(b"\r") > 1:
-            raise InputError("old_mac_line_ends", "Lines end with CR alone, as on old Macintosh computers.")
+            raise InputError.of("returns_only")
         found = STRAY_RETURN.search(chunk)
         if found is not None:
             line = self._seen + 1 + chunk.count(b"\n", 0, found.start())
-            raise InputError("binary_data", "The line has a carriage return (CR) in its middle.", line=line)
+            raise InputError.of("stray_return", line=line)
         if self.crlf is None and b"\r\n" in chunk:
             self.crlf = self._seen + 1 + chunk.count(b"\n", 0, chunk.find(b"\r"))
 
@@ -231,12 +223,8 @@ class Lines:
         self._open_line += chunk[: 200 if end < 0 else min(end, 200)] if len(self._open_line) < 200 else b""
         self._open_size += len(chunk) if end < 0 else end
         if self._open_size > self._limits.line:
-            limit = f"{self._limits.line:,}"
-            raise InputError(
-                "line_too_long",
-                f"The line is longer than {limit} bytes.",
-                line=self._seen + 1,
-                text=self._open_line,
+            raise InputError.of(
+                "line_too_long", line=self._seen + 1, text=self._open_line, limit=self._limits.line
             )
         if end >= 0:
             last = chunk.rfind(b"\n") + 1

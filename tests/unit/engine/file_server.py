@@ -17,12 +17,13 @@ class FileServer:
     """What is served, and how.
 
     ``cuts`` are numbers of bytes after which the next answers end; ``refusals`` are statuses that the next requests
-    get; ``requests`` are method, path and ``Range`` of all that came.
+    get, with ``retry_after`` as the header of that name; ``requests`` are method, path and ``Range`` of all that came.
     """
 
     files: dict[str, bytes]
     cuts: list[int] = field(default_factory=list)
     refusals: list[int] = field(default_factory=list)
+    retry_after: str = ""
     ranges: bool = True
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     address: str = ""
@@ -58,6 +59,8 @@ def serving(files: dict[str, bytes]) -> Iterator[FileServer]:
             if state.refusals or data is None:
                 self.send_response(state.refusals.pop(0) if state.refusals else 404)
                 self.send_header("Content-Length", "0")
+                if state.retry_after:
+                    self.send_header("Retry-After", state.retry_after)
                 self.end_headers()
                 return
             etag = f'"{hashlib.sha256(data).hexdigest()[:16]}"'

@@ -1,11 +1,13 @@
-"""Fetching public files: resumed where it was cut off, checked, and never half of one version and half of another."""
+"""Downloads public files: resumed after an interruption, checked, and never a mixture of two versions.
+
+urllib3 repeats failed requests and waits between them. Resuming a file at the byte where it stopped is done here, since
+neither urllib3 nor pooch does that.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,46 +19,49 @@ from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.reference.presets import PublicFile
 
-#: Tries of one file without a new byte in between, and seconds before the second; they double up to the longest.
-TRIES, FIRST_WAIT, LONGEST_WAIT = 6, 1.0, 60.0
+#: Repetitions of a request, and of a file without a new byte in between. Seconds of wait: 0, then 2, 4, 8, ...
+RETRIES = urllib3.Retry(
+    6,
+    status_forcelist={408, 425, 429, 500, 502, 503, 504},
+    raise_on_status=False,
+    backoff_factor=1,
+    backoff_jitter=1,
+    backoff_max=60,
+    retry_after_max=60,
+)
+TIMEOUT = urllib3.Timeout(connect=15.0, read=60.0)
 BLOCK = 1 << 20
-CONNECT_SECONDS, READ_SECONDS = 15.0, 60.0
-#: Answers that may be better later.
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
-#: The file with what was fetched, beside the files.
+#: Name of the file that records what was fetched, in the directory of the files.
 RECORD = "fetched.json"
+_CHANGED = urllib3.exceptions.ProtocolError("the file changed at the server")
 
 
 @dataclass
 class Fetcher:
-    """Fetches files into one directory, which may have some from before.
+    """Downloads files into a directory, and keeps those that are already in it.
 
     Attributes:
-        directory: for the files; ``fetched.json`` there keeps size, SHA-256 and version of each.
-        progress: told file name, bytes there and bytes in all (None: unknown), about once a block.
-        wait: sleeps for so many seconds.
-        jitter: gives a number from 0 to 1 that spreads the waits of many clients.
+        directory: for the files; its ``fetched.json`` records size, SHA-256 and version of each.
+        progress: called about once per block with file name, bytes received and bytes in total (None if unknown).
+        retries: how requests are repeated.
     """
 
     directory: Path
     progress: Callable[[str, int, int | None], None] = lambda name, done, total: None
-    wait: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
+    retries: urllib3.Retry = RETRIES
     _http: urllib3.PoolManager = field(init=False)
 
     def __post_init__(self) -> None:
-        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-        # Answers are stored as they are sent: a gzip file that a server calls "encoded" stays one.
+        # Responses are stored as they are sent: a gzip file that a server calls "encoded" is not unpacked.
         headers = {"User-Agent": "GAS reference fetch", "Accept-Encoding": "identity"}
-        redirects = urllib3.Retry(5, connect=0, read=0, status=0, other=0, respect_retry_after_header=False)
-        self._http = urllib3.PoolManager(timeout=timeout, retries=redirects, headers=headers)
+        self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=self.retries, headers=headers)
         self.directory.mkdir(parents=True, exist_ok=True)
 
     def sizes(self, files: list[PublicFile]) -> dict[str, int | None]:
-        """Bytes that are still to come, by file name; None where the server does not tell.
+        """Number of bytes that are still to be received, by file name; None where the server does not state it.
 
         Raises:
-            BundleError: a file is not there.
+            BundleError: a file is not available.
         """
         missing: dict[str, int | None] = {}
         for one in files:
@@ -65,40 +70,35 @@ class Fetcher:
                 continue
             size = one.size
             if size is None:
-                answer = self._ask("HEAD", one.url, {})
+                answer = self._ask("HEAD", one.url)
                 size = _number(answer.headers.get("Content-Length"))
-            part = self._part(one)
-            there = part.stat().st_size if part.is_file() else 0
-            missing[one.name] = None if size is None else max(0, size - there)
+            missing[one.name] = None if size is None else max(0, size - _size(self._part(one)))
         return missing
 
     def fetch(self, one: PublicFile) -> Path:
-        """Fetch a file, or keep it where it is there and as it was.
+        """Download a file, unless it has been downloaded before and is unchanged.
 
         Returns:
             Its path.
 
         Raises:
-            BundleError: it cannot be had, or is not what its publisher says; then nothing of it is kept.
+            BundleError: it is not available, or does not agree with its publisher's checksum; then it is deleted.
             OSError: it cannot be written.
         """
         target = self.directory / one.name
         if self._whole(one):
             return target
         part, stamp = self._part(one), self._stamp(one)
-        failures = 0
-        while True:
-            before = part.stat().st_size if part.is_file() else 0
+        retries, before = self.retries, _size(part)
+        while cut := self._receive(one, part, stamp):
+            if _size(part) > before:
+                retries = self.retries
+            before = _size(part)
             try:
-                if self._receive(one, part, stamp):
-                    break
-                reason = "the connection was cut"
-            except (urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
-                reason = str(error)
-            failures = 0 if part.is_file() and part.stat().st_size > before else failures + 1
-            if failures >= TRIES:
-                raise BundleError("reference_download", f"{one.url} cannot be fetched: {reason}.")
-            self.wait(_pause(failures, self.jitter))
+                retries = retries.increment("GET", one.url, error=cut)
+            except urllib3.exceptions.MaxRetryError as error:
+                raise _failed(one.url, error) from error
+            retries.sleep()
         digest = self._check(one, part)
         record = self._record()
         record[one.name] = {"url": one.url, "size": part.stat().st_size, "sha256": digest, **_load(stamp)}
@@ -108,35 +108,35 @@ class Fetcher:
         return target
 
     def version(self, one: PublicFile) -> str:
-        """When a fetched file was last changed where it is published, "" when the server did not tell."""
+        """When a downloaded file was last modified by its publisher; "" if the server did not state it."""
         return str(self._record().get(one.name, {}).get("last_modified") or "")
 
-    # ---- one request ------------------------------------------------------------------------------------------
-    def _receive(self, one: PublicFile, part: Path, stamp: Path) -> bool:
-        """Take what the server sends; returns whether the file is whole then."""
-        there = part.stat().st_size if part.is_file() else 0
+    # ---- one request ----
+    def _receive(self, one: PublicFile, part: Path, stamp: Path) -> Exception | None:
+        """Store what the server sends; returns why the file is not complete, None if it is."""
+        there = _size(part)
         known = _load(stamp)
         headers = {}
         validator = known.get("etag") or known.get("last_modified")
         if there and validator:
-            # Of a file that has changed the server sends all, not the rest.
+            # If the file has changed, the server sends all of it rather than the rest.
             headers = {"Range": f"bytes={there}-", "If-Range": validator}
-        answer = self._ask("GET", one.url, headers, preload=False)
+        answer = self._ask("GET", one.url, headers=headers, preload_content=False)
         try:
             if answer.status == 416:
                 if known.get("size") == there:
-                    return True
+                    return None
                 part.unlink(missing_ok=True)
-                return False
+                return _CHANGED
             start, size = 0, _number(answer.headers.get("Content-Length"))
             if answer.status == 206:
                 start, size = _range(answer.headers.get("Content-Range", ""))
                 if start != there:
                     part.unlink(missing_ok=True)
-                    return False
+                    return _CHANGED
             etag = answer.headers.get("ETag", "")
             found = {
-                "etag": "" if etag.startswith("W/") else etag,  # a weak one does not tell bytes apart
+                "etag": "" if etag.startswith("W/") else etag,  # a weak one may be that of other bytes
                 "last_modified": answer.headers.get("Last-Modified", ""),
                 "size": size,
             }
@@ -147,40 +147,30 @@ class Fetcher:
                     out.write(block)
                     done += len(block)
                     self.progress(one.name, done, size)
-            return size is None or done == size
+            return None if size is None or done == size else urllib3.exceptions.IncompleteRead(done, size - done)
+        except (urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
+            return error
         finally:
             answer.release_conn()
             answer.close()
 
-    def _ask(self, method: str, url: str, headers: dict[str, str], preload: bool = True) -> urllib3.BaseHTTPResponse:
-        """Send a request, again where the answer may be better later.
+    def _ask(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
+        """Send a request, and repeat it after a temporary failure.
 
         Raises:
-            BundleError: the server says no, or says nothing.
+            BundleError: the server refuses it, or does not respond.
         """
-        reason = ""
-        for attempt in range(TRIES):
-            if attempt:
-                self.wait(_pause(attempt, self.jitter))
-            try:
-                answer = self._http.request(
-                    method, url, headers={**self._http.headers, **headers}, preload_content=preload, redirect=True
-                )
-            except urllib3.exceptions.HTTPError as error:
-                reason = str(error)
-                continue
-            if answer.status in (200, 206, 416):
-                return answer
+        headers = {**self._http.headers, **options.pop("headers", {})}
+        try:
+            answer = self._http.request(method, url, headers=headers, **options)
+        except (urllib3.exceptions.HTTPError, ValueError) as error:  # ValueError: a Retry-After of too many digits
+            raise _failed(url, error) from error
+        if answer.status not in (200, 206, 416):
             answer.close()
-            reason = f"the server answered {answer.status}"
-            if answer.status not in PASSING:
-                break
-            later = _number(answer.headers.get("Retry-After"))
-            if later:
-                self.wait(min(float(later), LONGEST_WAIT))
-        raise BundleError("reference_download", f"{url} cannot be fetched: {reason}.")
+            raise _failed(url, f"the server answered {answer.status}")
+        return answer
 
-    # ---- what is there ----------------------------------------------------------------------------------------
+    # ---- files in the directory ----
     def _part(self, one: PublicFile) -> Path:
         return self.directory / f"{one.name}.part"
 
@@ -191,12 +181,12 @@ class Fetcher:
         return _load(self.directory / RECORD)
 
     def _whole(self, one: PublicFile) -> bool:
-        """Whether a file is there as it was when it was fetched; its size tells, its checksum is for the build."""
+        """Whether a file is there as it was when it was fetched, by its size; the build checks its checksum."""
         known, target = self._record().get(one.name, {}), self.directory / one.name
         return known.get("url") == one.url and target.is_file() and target.stat().st_size == known.get("size")
 
     def _check(self, one: PublicFile, part: Path) -> str:
-        """Compare a fetched file with what its publisher says; returns its SHA-256."""
+        """Compare a downloaded file with the publisher's checksums and size; returns its SHA-256."""
         sums = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
         with part.open("rb") as stream:
             while block := stream.read(BLOCK):
@@ -218,7 +208,7 @@ class Fetcher:
     def _published_md5(self, one: PublicFile) -> str | None:
         if one.md5_url is None:
             return None
-        lines = self._ask("GET", one.md5_url, {}).data.decode("utf-8", "replace").splitlines()
+        lines = self._ask("GET", one.md5_url).data.decode("utf-8", "replace").splitlines()
         words = [line.split() for line in lines if line.strip()]
         named = [row for row in words if any(word.lstrip("*").rpartition("/")[2] == one.name for word in row[1:])]
         for row in named or words[:1]:
@@ -232,7 +222,7 @@ class Fetcher:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """A JSON object, empty where there is none that can be read: a fetch may have been cut off while it wrote."""
+    """A JSON object; empty if it cannot be read, since a download may have been interrupted while writing it."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
@@ -245,10 +235,17 @@ def _number(text: str | None) -> int | None:
 
 
 def _range(text: str) -> tuple[int, int | None]:
-    """First byte and size of the whole from ``bytes FIRST-LAST/SIZE``."""
+    """First byte and size of the file from ``bytes FIRST-LAST/SIZE``."""
     place, _, size = text.removeprefix("bytes ").partition("/")
     return _number(place.partition("-")[0]) or 0, _number(size)
 
 
-def _pause(failures: int, jitter: Callable[[], float]) -> float:
-    return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(0, failures - 1)) * (0.5 + jitter() / 2))
+def _size(path: Path) -> int:
+    """Bytes of a file, 0 where there is none."""
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _failed(url: str, reason: str | Exception) -> BundleError:
+    if isinstance(reason, urllib3.exceptions.MaxRetryError):
+        reason = reason.reason or reason
+    return BundleError("reference_download", f"{url} cannot be fetched: {reason}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from annotator.engine.cli.app import ProgressLines, main
+from annotator.engine.cli.app import main
+from annotator.engine.cli.progress import ProgressLines
 from annotator.engine.progress import Progress
 from tests.unit.engine.conftest import PROJECT
 
@@ -143,10 +145,84 @@ def test_a_caller_that_cannot_run(tmp_path: Path) -> None:
     assert list(out.iterdir()) == []
 
 
-def test_wrong_usage_is_not_taken_for_a_wrong_input() -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(["annotate", "in.vcf"])
-    assert caught.value.code == 1
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["annotate", "in.vcf"], "Missing option '--reference'. See `python -m annotator annotate --help`."),
+        (
+            ["annotate", "in.vcf", "--processes", "two"],
+            "Invalid value for '--processes': 'two' is not a valid integer.",
+        ),
+        (["annotate", "in.vcf", "--out"], "Option '--out' requires an argument."),
+        (["reference", "fetch"], "Missing argument 'PRESET'."),
+        (["reference", "build", "--nam"], "No such option '--nam'."),
+        (["compare", "--ours", "x"], "Missing option '--vep'."),
+        (["nothing"], "No such command 'nothing'. See `python -m annotator --help`."),
+    ],
+)
+def test_wrong_usage_is_one_line_and_not_taken_for_a_wrong_input(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+) -> None:
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"error: {problem}")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [[], ["reference"]])
+def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main(words) == 1
+    assert "Commands:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["annotate"],
+        ["compare"],
+        ["reference"],
+        *(["reference", one] for one in ("verify", "detect", "build", "fetch")),
+    ],
+)
+def test_the_help_of_every_command_lists_its_exit_codes(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main([*words, "--help"]) == 0
+    assert re.search(r"Exit codes:\n    0 .+\n    1 .*wrong usage", capsys.readouterr().out)
+
+
+def test_a_name_that_looks_like_an_option(tmp_path: Path) -> None:
+    """Users call their files what they like, and the worker passes the name on."""
+    out = tmp_path / "x.annot.vcf.gz"
+    assert main(["annotate", str(SAMPLE), "--reference", "rCRS", "--out", str(out), "--name", "--help"]) == 0
+    assert "--help" in (tmp_path / "x.count.log").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("annotator ", ["plain,annotate", "plain,reference", "plain,compare"]),
+        ("annotator reference f", ["plain,fetch"]),
+        ("annotator annotate --max-r", ["plain,--max-records", "plain,--max-results"]),
+        ("annotator annotate ", ["file,"]),
+    ],
+)
+def test_shells_complete_what_is_typed(typed: str, offered: list[str]) -> None:
+    """As the script calls it that click writes for bash."""
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split(" ")) - 1), "_ANNOTATOR_COMPLETE": "bash_complete"}
+    assert call(env=words).stdout.splitlines() == offered
+
+
+def test_the_script_for_completion(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", "source <(_ANNOTATOR_COMPLETE=bash_source annotator) && complete -p annotator"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": f"{PROJECT / 'bin'}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout.split()[0], done.stdout.split()[-1]) == ("complete", "annotator"), done.stderr
 
 
 def test_too_little_memory(tmp_path: Path) -> None:
@@ -211,7 +287,13 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks for processes in /proc")
 @pytest.mark.parametrize(
-    ("stage", "sign"), [("checking", signal.SIGTERM), ("annotating", signal.SIGTERM), ("annotating", signal.SIGKILL)]
+    ("stage", "sign"),
+    [
+        ("checking", signal.SIGTERM),
+        ("annotating", signal.SIGTERM),
+        ("annotating", signal.SIGINT),
+        ("annotating", signal.SIGKILL),
+    ],
 )
 def test_a_signal_ends_it_with_its_children(
     tmp_path: Path, bases: Callable[..., str], stage: str, sign: signal.Signals

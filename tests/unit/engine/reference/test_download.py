@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 
 from annotator.engine import BundleError, Reference
 from annotator.engine.cli.app import main
-from annotator.engine.cli.fetch import Progress
+from annotator.engine.cli.progress import DownloadLines
 from annotator.engine.reference.build import download
 from annotator.engine.reference.build.download import Fetcher
 from annotator.engine.reference.presets import PublicFile, load_preset, preset_names, read_builds
@@ -22,6 +23,8 @@ from tests.unit.engine.file_server import FileServer, serving
 from tests.unit.engine.small_genome import GENES, gff3, write_fasta
 
 DATA = random.Random(1).randbytes(300_000)
+#: Requests of one file that are sent when nothing comes.
+TRIES = 7
 
 
 @pytest.fixture
@@ -31,14 +34,17 @@ def server() -> Iterator[FileServer]:
 
 
 @pytest.fixture
-def waits() -> list[float]:
-    return []
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Seconds that urllib3 would have waited."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    return waited
 
 
 @pytest.fixture
 def fetcher(tmp_path: Path, waits: list[float], monkeypatch: pytest.MonkeyPatch) -> Fetcher:
     monkeypatch.setattr(download, "BLOCK", 10_000)
-    return Fetcher(tmp_path / "files", wait=waits.append, jitter=lambda: 1.0)
+    return Fetcher(tmp_path / "files", retries=download.RETRIES.new(backoff_jitter=0))
 
 
 def left(fetcher: Fetcher) -> list[str]:
@@ -65,23 +71,24 @@ def test_cut_connections_are_taken_up(fetcher: Fetcher, server: FileServer, wait
     assert fetcher.fetch(one).read_bytes() == DATA
     starts = [int(wanted.removeprefix("bytes=").rstrip("-") or 0) for wanted in server.gets("a.bin")]
     assert starts == [0, 100_000, 100_000, 150_000]
-    assert len(waits) == 3
+    assert waits == [2.0], "a new connection is tried at once, and after a wait when nothing came"
 
 
 def test_a_later_run_goes_on(fetcher: Fetcher, server: FileServer, tmp_path: Path) -> None:
-    server.cuts = [120_000, *[0] * download.TRIES]
+    server.cuts = [120_000, *[0] * TRIES]
     one = PublicFile(server.url("a.bin"), "a.bin")
-    with pytest.raises(BundleError, match=r"a\.bin cannot be fetched"):
+    with pytest.raises(BundleError, match=r"a\.bin cannot be fetched: .*IncompleteRead"):
         fetcher.fetch(one)
+    assert len(server.gets("a.bin")) == TRIES
     assert left(fetcher) == ["a.bin.part", "a.bin.part.json"]
     assert fetcher.sizes([one]) == {"a.bin": 180_000}
-    later = Fetcher(tmp_path / "files", wait=lambda _: None)
+    later = Fetcher(tmp_path / "files")
     assert later.fetch(one).read_bytes() == DATA
     assert server.gets("a.bin")[-1] == "bytes=120000-"
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_anew(fetcher: Fetcher, server: FileServer) -> None:
-    server.cuts = [120_000, *[0] * download.TRIES]
+    server.cuts = [120_000, *[0] * TRIES]
     one = PublicFile(server.url("a.bin"), "a.bin")
     with pytest.raises(BundleError):
         fetcher.fetch(one)
@@ -135,16 +142,42 @@ def test_a_busy_server_is_asked_again_and_a_refusal_is_not(
 ) -> None:
     server.refusals = [503, 429]
     assert fetcher.fetch(PublicFile(server.url("a.bin"), "a.bin")).read_bytes() == DATA
-    assert waits == [1.0, 2.0]
+    assert waits == [2.0]
     with pytest.raises(BundleError, match="the server answered 404"):
         fetcher.fetch(PublicFile(server.url("b.bin"), "b.bin"))
     assert server.gets("b.bin") == [""]
 
 
+@pytest.mark.parametrize(("said", "waited"), [("7", 7), ("86400", 60)])
+def test_a_server_that_says_when_to_ask_again(
+    fetcher: Fetcher, server: FileServer, waits: list[float], said: str, waited: int
+) -> None:
+    server.refusals, server.retry_after = [503], said
+    assert fetcher.fetch(PublicFile(server.url("a.bin"), "a.bin")).read_bytes() == DATA
+    assert waits == [waited]
+
+
+@pytest.mark.parametrize("said", ["soon", "9" * 5000])
+def test_a_server_that_says_nonsense_about_when_to_ask_again(fetcher: Fetcher, server: FileServer, said: str) -> None:
+    server.refusals, server.retry_after = [503], said
+    with pytest.raises(BundleError, match=r"a\.bin cannot be fetched") as caught:
+        fetcher.fetch(PublicFile(server.url("a.bin"), "a.bin"))
+    assert caught.value.code == "reference_download"
+
+
+def test_a_server_that_stays_busy_or_is_not_there(fetcher: Fetcher, server: FileServer) -> None:
+    server.refusals = [503] * TRIES
+    with pytest.raises(BundleError, match="cannot be fetched: the server answered 503"):
+        fetcher.fetch(PublicFile(server.url("a.bin"), "a.bin"))
+    assert len(server.gets("a.bin")) == TRIES
+    with pytest.raises(BundleError, match=r"cannot be fetched: .*Connection refused"):
+        fetcher.fetch(PublicFile("http://127.0.0.1:9/a.bin", "a.bin"))
+
+
 def test_progress_in_words() -> None:
     now = [0.0]
     lines: list[str] = []
-    progress = Progress(lines.append, lambda: now[0])
+    progress = DownloadLines(lines.append, lambda: now[0])
     for second, done in enumerate((0, 1_000_000, 2_000_000, 30_000_000), start=3):
         now[0] = second
         progress("a.vcf.gz", done, 50_000_000)
@@ -233,10 +266,8 @@ def test_a_reference_from_the_network(
     tmp_path: Path,
     server: FileServer,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server.cuts = [1000]
-    monkeypatch.setattr(download, "FIRST_WAIT", 0.0)
     words = ["reference", "fetch", str(preset), "--out", str(tmp_path / "bundle")]
     assert main([*words, "--plan"]) == 0
     assert not server.gets("small.fa.gz")

@@ -15,6 +15,7 @@ import pytest
 
 from annotator.engine import InputError, Limits
 from annotator.engine.input_formats import XZ_MEMORY, open_input
+from annotator.engine.reference.build_evidence import read_evidence
 from tests.unit.engine.conftest import Result
 
 Annotated = Callable[..., Result]
@@ -122,6 +123,20 @@ def test_another_format_within(tmp_path: Path, refused: Refused) -> None:
     error = refused(path)
     assert error.code == "not_vcf"
     assert "BAM" in error.message
+
+
+@pytest.mark.parametrize("form", ["xz", "zstd", "bcf"])
+def test_the_genome_build_is_detected_in_every_form(vcf: Vcf, tmp_path: Path, form: str) -> None:
+    plain = vcf([(100_000, "A", "G")], contig="chr1", meta=("##contig=<ID=chr1,length=248956422>",))
+    packed = tmp_path / "packed"
+    if form == "bcf":
+        as_bcf(plain, packed, "b")
+    else:
+        packed.write_bytes(FORMS[form](plain.read_bytes()))
+    evidence = read_evidence(packed)
+    assert evidence.lengths == {"chr1": 248956422}
+    assert evidence.contigs == {"chr1": 1}
+    assert evidence == read_evidence(plain) or form == "bcf"  # bcftools adds a header line
 
 
 def test_a_child_ends_with_its_reader(plain: Path, tmp_path: Path) -> None:

@@ -16,12 +16,12 @@ from infra.aws.deploy import (
     FROM_SERVICE,
     Options,
     deploy_worker,
-    main,
     read_parameters,
     split_parameters,
 )
 from infra.aws.service_stack import Place
 from infra.aws.worker_image import ImageRepository
+from infra.cli import main
 from infra.errors import OperatorError
 
 REGION = "eu-west-1"
@@ -115,10 +115,10 @@ def test_no_credentials_no_region_and_a_bad_stage_are_one_line(monkeypatch: pyte
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    assert main(["--stage", "Prod!"]) == 1
-    assert main(["--stage", "prod"]) == 1
+    assert main(["deploy", "--stage", "Prod!"]) == 1
+    assert main(["deploy", "--stage", "prod"]) == 1
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    assert main(["--stage", "prod"]) == 1
+    assert main(["deploy", "--stage", "prod"]) == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert "stage" in lines[0]

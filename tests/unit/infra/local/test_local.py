@@ -13,14 +13,13 @@ from typing import Any
 
 import pytest
 
+from infra.cli import main
 from infra.errors import OperatorError
 from infra.local.browser import Form, forms
-from infra.local.demo import main as demo
 from infra.local.emulator import environment, follow_port
 from infra.local.logs import FileTail, FunctionLogs, readable
 from infra.local.processes import Child
 from infra.local.run import EndedByOperator, ending_on_signals
-from infra.local.run import main as run
 from infra.local.settings import LocalSettings, port_is_free, require_disk
 from infra.local.stack import LocalStack
 
@@ -125,7 +124,7 @@ def test_a_busy_port_is_one_line_with_the_way_out(tmp_path: Path, capsys: pytest
         busy.listen()
         port = busy.getsockname()[1]
         assert not port_is_free(port)
-        assert run(["--port", str(port), "--state", str(tmp_path)]) == 1
+        assert main(["run", "--port", str(port), "--state", str(tmp_path)]) == 1
     assert capsys.readouterr().err == (f"error: Port {port} is taken by another program. "
                                        f"Choose another one: `make run PORT={port + 10}`.\n")
 
@@ -158,7 +157,7 @@ def test_a_second_stack_in_the_same_directory_is_refused_and_harms_nothing(tmp_p
 
 
 def test_the_demo_wants_a_file_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    assert demo([str(tmp_path / "none.vcf"), str(tmp_path / "out")]) == 1
+    assert main(["demo", str(tmp_path / "none.vcf"), str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err == f"error: There is no file {tmp_path / 'none.vcf'}.\n"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.cli import main
 from infra.errors import OperatorError
 from infra.template import package
 from infra.template.package import Builder, Stamp, files_of
@@ -19,8 +20,9 @@ def project(tmp_path: Path) -> Path:
     """A small project of the same form."""
     texts = {"app.py": "app", "requirements.txt": "x==1", ".chalice/config.json": "{}", "chalicelib/a.py": "a",
              "chalicelib/__pycache__/a.cpython-311.pyc": "junk", "lambdas/submit.py": "s",
-             "infra/resources.yaml": "Resources: {}", "frontend/package.json": "{}",
-             "frontend/package-lock.json": "{}", "frontend/src/site.ts": "ts", "frontend/node_modules/x/y.js": "y",
+             "infra/resources.yaml": "Resources: {}", "infra/functions.yaml": "Functions: {}",
+             "frontend/package.json": "{}", "frontend/package-lock.json": "{}", "frontend/src/site.ts": "ts",
+             "frontend/node_modules/x/y.js": "y",
              "annotator/engine/cli/app.py": "cli", "reference/rCRS/sample.vcf": "vcf",
              "docs/annotation.md": "#", MANIFEST: "{}"}
     root = tmp_path / "project"
@@ -80,6 +82,7 @@ def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[s
     ("chalicelib/a.py", ["chalice"]),
     ("lambdas/submit.py", ["chalice"]),
     ("infra/resources.yaml", ["chalice"]),
+    ("infra/functions.yaml", ["chalice"]),
     ("requirements.txt", ["pip", "chalice"]),
     ("frontend/src/site.ts", ["npm run"]),
     ("docs/annotation.md", ["npm run"]),
@@ -90,7 +93,7 @@ def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[s
 def test_a_change_builds_what_depends_on_it(builder: Builder, tools: list[str], name: str, again: list[str]):
     builder.build()
     tools.clear()
-    (builder.project / name).write_text("changed")
+    (builder.project / name).write_text("Changed: {}")
     builder.build()
     assert tools == again
 
@@ -181,8 +184,8 @@ def test_the_command_line_is_one_line_on_failure(monkeypatch: pytest.MonkeyPatch
         raise OperatorError("npm is not there.", "Run `make clean-all`.")
 
     monkeypatch.setattr(Builder, "build", fails)
-    assert package.main([]) == 1
-    assert capsys.readouterr().err == "npm is not there. Run `make clean-all`.\n"
+    assert main(["package"]) == 1
+    assert capsys.readouterr().err == "error: npm is not there. Run `make clean-all`.\n"
 
 
 def test_the_real_sources_are_all_there():
