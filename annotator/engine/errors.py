@@ -32,12 +32,17 @@ class Kind:
 INPUT_ERRORS: dict[str, Kind] = {
     "empty_file": Kind("The file is empty", "Check that the upload ended and that the program that wrote it did."),
     "not_vcf": Kind(
-        "Not a VCF file", "Send a VCF file, plain or compressed with gzip; its first line is ##fileformat=VCFv4.2."
+        "Not a VCF file",
+        "Send a VCF file, plain or compressed (gzip, xz, zstd), or a BCF file. It begins with ##fileformat=VCFv4.2.",
     ),
     "truncated_gzip": Kind(
         "The compressed file is cut off", "Copy the file again, or write it again with bgzip; gzip -t checks it."
     ),
     "corrupt_gzip": Kind("The compressed file is damaged", "Copy or compress the file again; gzip -t checks it."),
+    "corrupt_file": Kind(
+        "The compressed file is damaged",
+        "Copy or compress the file again; xz -t, zstd -t or bcftools view checks it.",
+    ),
     "binary_data": Kind("Bytes that are not text", "Write the file again: control characters cannot be in a VCF."),
     "old_mac_line_ends": Kind(
         "Lines end the old Macintosh way", "Convert the line ends, for example: tr '\\r' '\\n' < old.vcf > new.vcf"
@@ -131,6 +136,8 @@ FINDINGS: dict[str, Finding] = {
     ),
     "gzip_cut_off": Finding("truncated_gzip", "The gzip file is cut off after {bytes:,} uncompressed bytes."),
     "gzip_damaged": Finding("corrupt_gzip", "The gzip file is damaged after {bytes:,} uncompressed bytes."),
+    "cut_off": Finding("corrupt_file", "The {format} file is cut off after {bytes:,} uncompressed bytes."),
+    "damaged": Finding("corrupt_file", "The {format} file is damaged after {bytes:,} uncompressed bytes."),
     "control_character": Finding("binary_data", "The line has a byte that is not text (0x{byte})."),
     "stray_return": Finding("binary_data", "The line has a carriage return (CR) in its middle."),
     "returns_only": Finding("old_mac_line_ends", "Lines end with CR alone, as on old Macintosh computers."),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.exceptions import JobFailure
 
-VCF_EXTENSIONS = (".vcf", ".vcf.gz", ".vcf.bgz")
+VCF_EXTENSIONS = (".vcf", ".vcf.gz", ".vcf.bgz", ".vcf.xz", ".vcf.zst", ".bcf")
 TBI, CSI = ".tbi", ".csi"
 """How the names of indexes end."""
 LONGEST_NAME = 255

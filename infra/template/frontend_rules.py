@@ -12,9 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from annotator.engine import bounds, errors
+from annotator.engine import bounds, errors, input_formats
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.consequence.so_terms import IMPACTS
+from annotator.engine.files import GZIP_MAGIC
 from annotator.engine.reference import build_detection, build_evidence
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.gene_models import GeneModels
@@ -54,7 +55,7 @@ def rules() -> dict[str, Any]:
             "altBases": bounds.MOST_ALT_BASES,
             "refBases": bounds.MOST_REF_BASES,
             "firstChunk": reader.CHUNK,
-            "bgzipEnd": reader.LAST_BYTES,
+            "bgzipEnd": input_formats.LAST_BYTES,
         },
         "columns": [name.decode() for name in header.FIXED],
         "patterns": {name: javascript(pattern) for name, pattern in {
@@ -66,7 +67,7 @@ def rules() -> dict[str, Any]:
             "contigLength": header.CONTIG_LENGTH,
             "control": reader.CONTROL,
             "strayReturn": reader.STRAY_RETURN,
-            "bgzipBlock": reader.BLOCK_HEAD,
+            "bgzipBlock": input_formats.BLOCK_HEAD,
             "contig": record_parser.CONTIG,
             "position": record_parser.POSITION,
             "iupac": record_parser.IUPAC,
@@ -78,7 +79,8 @@ def rules() -> dict[str, Any]:
         }.items()},
         "noVariant": sorted(allele.decode() for allele in record_parser.NO_VARIANT),
         "byteOrderMark": reader.BYTE_ORDER_MARK.decode("latin-1"),
-        "gzip": reader.GZIP_MAGIC.decode("latin-1"),
+        "gzip": GZIP_MAGIC.decode("latin-1"),
+        "converted": [{"start": magic.decode("latin-1"), "name": name} for magic, name in input_formats.CONVERTED],
         "bgzipEnd": END_OF_FILE.decode("latin-1"),
         "formats": {
             "magic": [{"start": magic.decode("latin-1"), **asdict(look)} for magic, look in file_type.MAGIC],

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 import pyarrow.compute as pc
 
+from annotator.engine import bcftools_child
 from annotator.engine.errors import EngineError
 from annotator.engine.indexes import index_of
 from annotator.engine.reference.bundle import Reference
@@ -141,7 +142,7 @@ def _run(
     # The table's number in NCBI's list is 1 for the standard code, which csq calls 0; the others have their numbers.
     mode = ["-p", "a"] if haplotypes else ["-l", "-s", "-"]
     command = [
-        *[sys.executable, "-P", str(Path(__file__).with_name("csq_child.py")), str(os.getpid())],
+        *[sys.executable, "-P", bcftools_child.__file__, str(os.getpid()), "csq"],
         *["-f", str(fasta), "-g", str(models), "-C", str(0 if code == 1 else code)],
         *[*mode, "-G", "1", "-n", str(MOST_CONSEQUENCES), "-B", str(LONGEST_PROTEIN)],
         *["-v", "0", "--no-version", "-Ov", "-o", str(out), str(slim)],

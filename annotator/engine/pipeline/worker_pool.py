@@ -13,8 +13,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from typing import TypeVar
 
+from annotator.engine.bcftools_child import PARENT_DEATH_SIGNAL
 from annotator.engine.errors import EngineError
-from annotator.engine.haplotypes.csq_child import PARENT_DEATH_SIGNAL
 
 #: Blocks that wait or are worked on for each process: enough to keep it busy, few enough for memory to stay flat.
 AHEAD = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zlib
 from collections import Counter
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
+from annotator.engine.errors import InputError
 from annotator.engine.files import GZIP_MAGIC
+from annotator.engine.input_formats import is_converted, open_input
 from annotator.engine.reference.presets import CHROMOSOMES
 
 #: How much of a file is read at most: uncompressed bytes, bytes of the file itself, and records.
@@ -139,6 +142,9 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 def _blocks(path: Path) -> Iterator[bytes]:
     """The first uncompressed bytes of a file in blocks of bounded size, up to the first that cannot be decompressed."""
+    if is_converted(path):
+        yield from _converted(path)
+        return
     size = 0
     with path.open("rb") as stream:
         block = stream.read(_READ)
@@ -159,3 +165,10 @@ def _blocks(path: Path) -> Iterator[bytes]:
                 size += len(text)
                 yield text
             block = block or stream.read(_READ)
+
+
+def _converted(path: Path) -> Iterator[bytes]:
+    """The first blocks of a file in xz, Zstandard or BCF, up to damage."""
+    with contextlib.suppress(InputError), open_input(path) as stream:
+        while stream.size < MOST_BYTES and (text := stream.read(_PIECE)):
+            yield text

@@ -16,7 +16,7 @@ class Look:
     hint: str | None = None
 
 
-_UNPACK = "Unpack it and send the VCF file that is in it; plain, gzip and bgzip files are read as they are."
+_UNPACK = "Unpack it and send the VCF file that is in it; plain, gzip, bgzip, xz and zstd files are read as they are."
 _TEXT = "Save it as plain text, tab-separated, in the VCF format; a table without a VCF header cannot be read."
 _READS = "It holds reads or sequences, not variants: call variants first, for example with bcftools mpileup and call."
 
@@ -24,15 +24,15 @@ _READS = "It holds reads or sequences, not variants: call variants first, for ex
 MAGIC: list[tuple[bytes, Look]] = [
     (b"BAM\x01", Look("a BAM file of aligned reads", _READS)),
     (b"CRAM", Look("a CRAM file of aligned reads", _READS)),
-    (b"BCF", Look("a BCF file, the binary form of VCF", "Convert it: bcftools view file.bcf -Oz -o file.vcf.gz")),
+    (b"BCF", Look("a BCF file within another file", "Send the BCF file as bcftools writes it.")),
     (GZIP_MAGIC, Look("a gzip file within a gzip file", "Compress the VCF file once only.")),
     (b"\x89PNG", Look("a PNG image")),
     (b"\xff\xd8\xff", Look("a JPEG image")),
     (b"GIF8", Look("a GIF image")),
     (b"%PDF", Look("a PDF document")),
     (b"BZh", Look("a bzip2 archive", _UNPACK)),
-    (b"\xfd7zXZ", Look("an xz archive", _UNPACK)),
-    (b"\x28\xb5\x2f\xfd", Look("a zstd archive", _UNPACK)),
+    (b"\xfd7zXZ", Look("an xz file within another compressed file", "Compress the VCF file once only.")),
+    (b"\x28\xb5\x2f\xfd", Look("a zstd file within another compressed file", "Compress the VCF file once only.")),
     (b"7z\xbc\xaf", Look("a 7-Zip archive", _UNPACK)),
     (b"Rar!", Look("a RAR archive", _UNPACK)),
     (b"\x7fELF", Look("a program")),

@@ -1,29 +1,18 @@
-"""Bytes of an input file to lines: plain, gzip or bgzip, told apart by their first bytes and never by name."""
+"""The lines and blocks of an input file, checked as they are read."""
 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
 
-from isal import isal_zlib
-
-from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
-from annotator.engine.files import GZIP_MAGIC
+from annotator.engine.input_formats import Input, open_input
 from annotator.engine.vcf.file_type import what_it_looks_like
-from annotator.engine.vcf.gzip_reading import GzipReader
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16
-DAMAGED = cast("tuple[type[Exception], ...]", (zlib.error, isal_zlib.error))
-#: Bytes at the end of a bgzip file among which, when it is cut off, a block begins; none has more than half as many.
-LAST_BYTES = 1 << 17
-#: The beginning of a block of bgzip.
-BLOCK_HEAD = re.compile(rb"\x1f\x8b\x08\x04.{8}BC\x02\x00", re.S)
 #: A block of records ends with the chunk that brings it to so many lines or bytes.
 BLOCK_LINES, BLOCK_BYTES = 6000, 8 << 20
 #: Bytes that need no second look. CR is not among them: it must be followed by LF.
@@ -32,13 +21,6 @@ TEXT = bytes(byte for byte in range(256) if byte in (9, 10) or byte >= 32)
 FIRST_LINE_QUOTED = 400
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 STRAY_RETURN = re.compile(rb"\r(?!\n|\Z)")
-
-
-class Readable(Protocol):
-    """What gives the bytes of a file, uncompressed."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes; fewer than ``size`` at the end of the file."""
 
 
 @dataclass(frozen=True)
@@ -106,23 +88,23 @@ class Lines:
         crlf: number of the first line that ends with CR LF, or None.
         byte_order_mark: the file starts with one (it is left out).
         unfinished: the last line has no line end.
+        trailing: number of bytes after the end of a gzip file, once all of it was read.
     """
 
     def __init__(self, path: Path, limits: Limits, *, known_text: bool = False) -> None:
         self._path = path
         self._limits = limits
         self._known_text = known_text
-        self._read = 0
         self._seen = 0  # lines whose ends were inspected
         self._given = 0  # lines handed out
         self._buffer = b""
         self._at = 0  # what of the buffer was handed out
         self._open_line, self._open_size = b"", 0  # the start and the bytes of a line that has not ended
-        self._gzip: GzipReader | None = None
         self._chunks = self._clean_chunks()
         self.crlf: int | None = None
         self.byte_order_mark = False
         self.unfinished = False
+        self.trailing = 0
 
     def __iter__(self) -> Iterator[bytes]:
         """The next lines, without their ends."""
@@ -180,8 +162,7 @@ class Lines:
 
     def _clean_chunks(self) -> Iterator[bytes]:
         """Pieces of the text, inspected and with LF alone."""
-        with self._path.open("rb") as raw:
-            stream = self._open(raw)
+        with open_input(self._path) as stream:
             first = True
             while chunk := self._chunk(stream, CHUNK):
                 if chunk.endswith(b"\r"):
@@ -198,36 +179,11 @@ class Lines:
                 yield chunk.removesuffix(b"\r")
             if first:
                 raise InputError.of("no_content")
+            self.trailing = stream.trailing
 
-    def _open(self, raw: BinaryIO) -> Readable:
-        start = raw.read(18)
-        compressed = start.startswith(GZIP_MAGIC)
-        bgzip = compressed and start[3:4] == b"\x04" and start[12:14] == b"BC"
-        if bgzip:
-            raw.seek(0, 2)
-            raw.seek(max(0, raw.tell() - LAST_BYTES))
-            last = raw.read()
-            # Bytes that follow the end may be any number: the reader leaves them out.
-            if END_OF_FILE not in last and BLOCK_HEAD.search(last):
-                raise InputError.of("bgzip_without_end")
-        raw.seek(0)
-        self._gzip = GzipReader(raw, bgzip) if compressed else None
-        return self._gzip or raw
-
-    @property
-    def trailing(self) -> int:
-        """Number of bytes behind the end of a gzip file, once all of it was read."""
-        return 0 if self._gzip is None else self._gzip.trailing
-
-    def _chunk(self, stream: Readable, size: int) -> bytes:
-        try:
-            chunk = stream.read(size)
-        except EOFError as error:
-            raise InputError.of("gzip_cut_off", bytes=self._read) from error
-        except DAMAGED as error:
-            raise InputError.of("gzip_damaged", bytes=self._read) from error
-        self._read += len(chunk)
-        if self._read > self._limits.uncompressed:
+    def _chunk(self, stream: Input, size: int) -> bytes:
+        chunk = stream.read(size)
+        if stream.size > self._limits.uncompressed:
             limit = self._limits.uncompressed
             raise InputError("too_large", f"The file has more than {limit:,} bytes uncompressed, which is the limit.")
         return chunk

@@ -45,6 +45,18 @@ describe("a compressed file", () => {
     expect(await check(await gzip(HEADER + RECORD.repeat(3)))).toMatchObject({ problem: null, compression: "gzip", records: 3 });
   });
 
+  test.each([
+    ["xz", "\xfd7zXZ\0...", "converted"], ["zstd", "\x28\xb5\x2f\xfd...", "converted"], ["BCF", "BCF\x02\x02...", "converted"],
+  ])("in %s is left to the annotator", async (_, content, compression) => {
+    const report = await check(bytesOf(content));
+    expect(report).toMatchObject({ problem: null, compression, records: 0, complete: false, readable: false });
+  });
+
+  test("of bgzip with BCF in it is left to the annotator", async () => {
+    const report = await check(await bgzip(`BCF\x02\x02${"x".repeat(500)}`));
+    expect(report).toMatchObject({ problem: null, compression: "bgzip", records: 0, complete: false, readable: false });
+  });
+
   test("of bgzip blocks that lines span", async () => {
     const report = await check(await bgzip(HEADER + RECORD.repeat(20)));
     expect(report).toMatchObject({ problem: null, compression: "bgzip", records: 20, complete: true });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { sniffFileType } from "../../src/scripts/upload/file-type";
 
 test.each([
-  ["BAM\x01", "a BAM file of aligned reads"], ["CRAM\x03", "a CRAM file of aligned reads"], ["BCF\x02\x02", "a BCF file, the binary form of VCF"],
+  ["BAM\x01", "a BAM file of aligned reads"], ["CRAM\x03", "a CRAM file of aligned reads"], ["BCF\x02\x02", "a BCF file within another file"],
   ["\x1f\x8b\x08", "a gzip file within a gzip file"], ["\x89PNG\r\n", "a PNG image"], ["%PDF-1.7", "a PDF document"],
   ["PK\x03\x04 xl/workbook.xml", "an Excel or Word document"], ["PK\x03\x04 calls.vcf", "a zip archive"],
   ["\xff\xfe#\0#\0", "text saved as UTF-16"], ["\xd0\xcf\x11\xe0", "an old Excel or Word document"],

@@ -28,7 +28,7 @@ BOUNDED = {
     "vcf/block_parser.py": {"float(text)": "matches a pattern of numbers, which float reads in linear time"},
     "bounds.py": {"int(digits)": "as many digits as the largest number has"},
     "haplotypes/csq.py": {"int(line.split(b'\\t', 3)[2])": "an ordinal that the engine wrote"},
-    "haplotypes/csq_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
+    "bcftools_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
     "reference/build_detection.py": {"int(found[2])": "up to three digits"},
     "reference/build/gene_formats.py": dict.fromkeys(("int(start)", "int(end)"), "up to nine digits"),
     "haplotypes/slim_vcf.py": dict.fromkeys(("int(found[0])", "int(fields[2])"), "csq wrote it, from what it was told"),

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from annotator.engine.files import GZIP_MAGIC
 from annotator.engine.reference.build_detection import detect
 from annotator.engine.reference.build_evidence import FileEvidence, read_evidence
-from annotator.engine.vcf.gzip_reading import GZIP_MAGIC
 from tests.conftest import PROJECT
 from tests.file_check_cases import GOOD, HEADER, REFUSED, TAKEN, bgzipped, record, refused_by_the_annotator
 from tests.fuzz.references import reference

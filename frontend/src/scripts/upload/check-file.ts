@@ -1,5 +1,6 @@
 import { detectBuild } from "./build-detection";
-import { compressionOf, uncompressed, type Compression } from "./decompress";
+import { latin1 } from "./binary-text";
+import { compressionOf, isConverted, uncompressed, type Compression } from "./decompress";
 import { Header } from "./header";
 import { InputError, type Problem } from "./input-error";
 import { linesOf } from "./lines";
@@ -16,6 +17,8 @@ export interface FileReport {
   records: number;
   /** False when the file goes on after what was read. */
   complete: boolean;
+  /** False when only the annotator can read the content. */
+  readable: boolean;
   /** The genome build that it seems to be of, null where nothing tells. */
   build: string | null;
   problem: Problem | null;
@@ -27,10 +30,12 @@ export async function checkFile(file: Blob, signal: AbortSignal): Promise<FileRe
   const records = new Records(header);
   const compression = await compressionOf(file);
   let complete = true;
+  let readable = true;
   let problem: Problem | null = null;
   const pieces = uncompressed(file, compression, () => { complete = false; });
   try {
-    const whole = await readAll(pieces, header, records, signal, () => complete);
+    const text = readableText(pieces, () => { complete = readable = false; });
+    const whole = await readAll(text, header, records, signal, () => complete);
     complete &&= whole;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -38,9 +43,22 @@ export async function checkFile(file: Blob, signal: AbortSignal): Promise<FileRe
     if (complete || error.code !== "empty_file") problem = error.problem;
   }
   return {
-    compression, version: header.version, samples: header.samples, records: records.count, complete, problem,
+    compression, version: header.version, samples: header.samples, records: records.count, complete, readable, problem,
     build: detectBuild(header, records.furthest),
   };
+}
+
+/** The pieces of a file; none of one that only the annotator can read. */
+async function* readableText(pieces: AsyncIterable<Uint8Array>, onUnreadable: () => void): AsyncGenerator<Uint8Array> {
+  let first = true;
+  for await (const piece of pieces) {
+    if (first && isConverted(latin1(piece.subarray(0, 8)))) {
+      onUnreadable();
+      return;
+    }
+    first = false;
+    yield piece;
+  }
 }
 
 /**

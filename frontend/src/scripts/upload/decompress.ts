@@ -1,9 +1,10 @@
-import { bgzipEnd, gzip as GZIP, limits } from "../../generated/rules.json";
+import { bgzipEnd, converted, gzip as GZIP, limits } from "../../generated/rules.json";
 import rules, { anywhere, atStart } from "../rules";
 import { latin1 } from "./binary-text";
 import { InputError } from "./input-error";
 
-export type Compression = "plain" | "gzip" | "bgzip";
+/** "converted" is a form that browsers cannot read and the annotator converts: xz, zstd, BCF. */
+export type Compression = "plain" | "gzip" | "bgzip" | "converted";
 
 /** Called where the rest of a file cannot be read: browsers decompress a single gzip member and no bytes after it. */
 export type OnUnreadableRest = () => void;
@@ -23,8 +24,14 @@ const ANY_BLOCK_START = anywhere(rules.patterns.bgzipBlock);
 /** How a file is compressed: by its first bytes, never by its name. */
 export async function compressionOf(file: Blob): Promise<Compression> {
   const start = latin1(await bytesOf(file.slice(0, BLOCK_HEADER)));
+  if (isConverted(start)) return "converted";
   if (!start.startsWith(GZIP)) return "plain";
   return start[3] === "\x04" && start.slice(12, 14) === "BC" ? "bgzip" : "gzip";
+}
+
+/** Whether content, by its first bytes in Latin-1, is in a form that only the annotator can read. */
+export function isConverted(start: string): boolean {
+  return converted.some((form) => start.startsWith(form.start));
 }
 
 /**
@@ -34,7 +41,7 @@ export async function compressionOf(file: Blob): Promise<Compression> {
  */
 export function uncompressed(file: Blob, compression: Compression,
   onUnreadableRest: OnUnreadableRest): AsyncGenerator<Uint8Array> {
-  if (compression === "plain") return plain(file);
+  if (compression === "plain" || compression === "converted") return plain(file);
   return compression === "bgzip" ? bgzip(file, onUnreadableRest) : firstMember(file, onUnreadableRest);
 }
 

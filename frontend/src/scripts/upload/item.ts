@@ -19,7 +19,7 @@ export interface Parts {
   from: number;
 }
 
-const COMPRESSIONS = { plain: "not compressed", gzip: "gzip", bgzip: "bgzip" };
+const COMPRESSIONS = { plain: "not compressed", gzip: "gzip", bgzip: "bgzip", converted: "compressed" };
 
 /** One chosen file and its line in the list: its checks, its upload, and what the line shows of both. */
 export class Item {
@@ -182,6 +182,7 @@ export class Item {
 }
 
 function facts(report: FileReport): string {
+  if (!report.readable) return "its content is checked when it is annotated";
   const records = formatCountOf(report.records, "record");
   return [
     `VCF ${report.version}`, COMPRESSIONS[report.compression], formatCountOf(report.samples, "sample"),

@@ -44,7 +44,7 @@ def test_page_has_a_form_that_works_without_a_script(browser: Browser, ada: Prof
 def test_page_tells_the_limit_before_the_upload(browser: Browser) -> None:
     text = browser.get("/annotate").text
     assert "up to 150 KB" in text
-    assert ".vcf , .vcf.gz or .vcf.bgz" in text
+    assert ".bcf" in text
     assert "for 5 min after completion" in text
     assert "rCRS" in text
 

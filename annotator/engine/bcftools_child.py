@@ -1,7 +1,7 @@
-"""Runs ``bcftools csq`` in a process of its own: ``python csq_child.py <process id of the parent> <arguments of csq>``.
+"""Runs a bcftools command in a process of its own: ``python bcftools_child.py <parent's process id> csq <arguments>``.
 
-In the caller's process it would hold the interpreter's lock for its whole run and take the process down when it
-crashes. Nothing of ours is imported here.
+In the caller's process the command would hold the interpreter's lock for its whole run, and a crash would end that
+process. Nothing of ours is imported here.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ def main() -> int:
     import pysam
     import pysam.bcftools
 
+    command = getattr(pysam.bcftools, sys.argv[2])
     try:
-        pysam.bcftools.csq(*sys.argv[2:], catch_stdout=False)
+        command(*sys.argv[3:], catch_stdout=False)
     except pysam.SamtoolsError as error:
         sys.stderr.write(f"{error}\n")
         return 1
