@@ -111,6 +111,12 @@ class Transcript:
         offset = self._before[exon] + position - self.exons[exon][0]
         return offset + 1 if self.strand > 0 else self.length - offset
 
+    def position(self, cdna: int) -> int:
+        """The base of the genome, 1-based, that is at a position of the spliced transcript, from 1 to its length."""
+        offset = cdna - 1 if self.strand > 0 else self.length - cdna
+        exon = bisect_right(self._before, offset, hi=len(self.exons)) - 1
+        return self.exons[exon][0] + offset - self._before[exon]
+
     @lazy
     def cdna_coding(self) -> Interval:
         """First and last position of the coding sequence in the spliced transcript."""
