@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from annotator.engine.bounds import whole_number
+
 Edit = Literal["delins", "dup", "ins", "inv"]
 """What HGVS says happens at a place; a substitution and a deletion are ``delins`` of as many bases and of none."""
 Stated = str | int | None
@@ -109,12 +111,12 @@ class Hgvs:
 
 Description = Replacement | RsNumber | Hgvs
 
-_RS = re.compile(r"rs\d{1,12}", re.I)
-_NUMBER = re.compile(r"\d{1,10}")
-_ACCESSION = re.compile(r"[A-Z]{2}_\d+(?:\.\d+)?")
-_COLONS = re.compile(r"(?P<sequence>.+):(?P<start>\d{1,10}):(?P<ref>[^:]*):(?P<alt>[^:]*)")
+_RS = re.compile(r"rs[0-9]{1,12}", re.I)
+_NUMBER = re.compile(r"[0-9]{1,10}")
+_ACCESSION = re.compile(r"[A-Z]{2}_[0-9]+(?:\.[0-9]+)?")
+_COLONS = re.compile(r"(?P<sequence>.+):(?P<start>[0-9]{1,10}):(?P<ref>[^:]*):(?P<alt>[^:]*)")
 # An allele may be a hyphen itself: 1-100---A inserts A.
-_HYPHENS = re.compile(r"(?P<sequence>.+?)-(?P<start>\d{1,10})-(?P<ref>-|\.|[A-Za-z]*)-(?P<alt>-|\.|[A-Za-z]*)")
+_HYPHENS = re.compile(r"(?P<sequence>.+?)-(?P<start>[0-9]{1,10})-(?P<ref>-|\.|[A-Za-z]*)-(?P<alt>-|\.|[A-Za-z]*)")
 _BASES = re.compile(r"[ACGTN]*")
 #: What is meant as an allele, whether it can be read or not: a log, a table or prose has other things between colons.
 _ALLELE = re.compile(r"[ACGTNRYSWKMBDHVU*.,-]*|<\S*>", re.I)
@@ -122,13 +124,13 @@ _ALLELE = re.compile(r"[ACGTNRYSWKMBDHVU*.,-]*|<\S*>", re.I)
 _PROTEIN_SUFFIX = re.compile(r"\s+\(p\.[^()]*(?:\([^()]*\))?[^()]*\)$")
 _HGVS = re.compile(r"(?:(?P<name>[^\s:]+):)?\(?(?P<kind>[gmocnrp])\.(?P<change>\S+)")
 _NAME = re.compile(r"(?P<outer>[^()]+)\((?P<inner>[^()]+)\)")
-_GENOMIC = re.compile(r"(?:N[CGTW]_|LRG_\d+$|chr)", re.I)
-_POSITION = r"[-*]?\d{1,10}(?:[+-]\d{1,10})?"
-_CHANGE = re.compile(rf"(?P<start>{_POSITION})(?:_(?P<end>{_POSITION}))?(?P<edit>[^\d_].*)")
+_GENOMIC = re.compile(r"(?:N[CGTW]_|LRG_[0-9]+$|chr)", re.I)
+_POSITION = r"[-*]?[0-9]{1,10}(?:[+-][0-9]{1,10})?"
+_CHANGE = re.compile(rf"(?P<start>{_POSITION})(?:_(?P<end>{_POSITION}))?(?P<edit>[^0-9_].*)")
 _EDIT = re.compile(
     r"(?P<old>[ACGTN]+)>(?P<new>[ACGTN]+)"
-    r"|(?P<kind>del|dup|inv)(?P<stated>[ACGTN]+|\d{1,9})?"
-    r"|del(?P<replaced>[ACGTN]+|\d{1,9})?ins(?P<replacing>[ACGTN]+)"
+    r"|(?P<kind>del|dup|inv)(?P<stated>[ACGTN]+|[0-9]{1,9})?"
+    r"|del(?P<replaced>[ACGTN]+|[0-9]{1,9})?ins(?P<replacing>[ACGTN]+)"
     r"|ins(?P<inserted>[ACGTN]+)",
     re.I,
 )
@@ -141,11 +143,11 @@ _UNREAD: list[tuple[re.Pattern[str], str, str]] = [
         "Write exact positions, without question marks and parentheses.",
     ),
     (
-        re.compile(r".*(?:ins|[ACGTN])\[|.*\[\d+\]"),
+        re.compile(r".*(?:ins|[ACGTN])\[|.*\[[0-9]+\]"),
         "Repeated sequences and insertions in brackets are not read.",
         "Write the change with its bases, as dup, ins, del or delins.",
     ),
-    (re.compile(r".*ins[\d_A-Z]"), "The inserted sequence is not given in bases.", "Write the inserted bases."),
+    (re.compile(r".*ins[0-9_A-Z]"), "The inserted sequence is not given in bases.", "Write the inserted bases."),
     (re.compile(r".*con"), "Conversions are not read.", "Write the change as delins with its bases."),
     (re.compile(r".*="), "The description says that nothing changes.", ""),
 ]
@@ -190,7 +192,8 @@ def _replacement(sequence: str, start: str, ref: str, alt: str) -> Replacement:
 
 
 def _spdi(sequence: str, start: str, deleted: str, inserted: str) -> Replacement:
-    stated = int(deleted) if deleted.isdecimal() and len(deleted) < 10 else _bases(deleted)
+    number = whole_number(deleted)
+    stated = _bases(deleted) if number is None else number
     return Replacement(sequence, int(start) + 1, stated, _bases(inserted), spdi=True)
 
 
@@ -225,7 +228,8 @@ def _hgvs(name: str, kind: str, change: str) -> Hgvs:
         )
     start = _position(found["start"])
     end = _position(found["end"]) if found["end"] else start
-    stated, replacing = edit["old"] or edit["stated"] or edit["replaced"], edit["new"] or edit["replacing"]
+    stated = (edit["old"] or edit["stated"] or edit["replaced"] or "").upper()
+    number, replacing = whole_number(stated), edit["new"] or edit["replacing"]
     what: Edit = "delins"
     if edit["inserted"]:
         what, replacing = "ins", edit["inserted"]
@@ -239,7 +243,7 @@ def _hgvs(name: str, kind: str, change: str) -> Hgvs:
         start=start,
         end=end,
         edit=what,
-        stated=int(stated) if stated and stated.isdecimal() else stated and stated.upper(),
+        stated=(stated or None) if number is None else number,
         inserted=(replacing or "").upper(),
     )
 
@@ -258,7 +262,7 @@ def _sequence_named(name: str, kind: str) -> str:
 
 
 def _position(text: str) -> Position:
-    found = re.fullmatch(r"([-*]?)(\d+)([+-]\d+)?", text)
+    found = re.fullmatch(r"([-*]?)([0-9]+)([+-][0-9]+)?", text)
     assert found is not None
     base = int(found[2])
     if not base:

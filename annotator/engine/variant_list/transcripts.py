@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from annotator.engine.bounds import whole_number
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.gene_models import ContigModels, GeneModels
 from annotator.engine.reference.transcript import Transcript
@@ -114,12 +115,11 @@ def _listed(names: Iterable[str]) -> str:
 
 def _unversioned(name: str) -> str:
     base, dot, version = name.rpartition(".")
-    return base if dot and version.isdecimal() else name
+    return base if dot and version.isdigit() else name
 
 
 def _version(name: str) -> int:
-    version = name.rpartition(".")[2]
-    return int(version) if version.isdecimal() else 0
+    return whole_number(name.rpartition(".")[2]) or 0
 
 
 def genomic_position(transcript: Transcript, kind: str, position: Position, unknown: int = 0) -> int:

@@ -113,6 +113,7 @@ def test_what_cannot_be_a_variant_says_why(text: str, reason: str) -> None:
         "12:30:45 something",
         "rs",
         ":::",
+        "1:١٠:A:G",  # digits, but not those of a position
     ],
 )
 def test_other_text_is_in_no_notation(text: str) -> None:
