@@ -12,7 +12,7 @@ from annotator.engine.normalise import Allele
 from annotator.engine.variant_list.change import LONGEST, allele_of
 from annotator.engine.variant_list.notation import RsNumber, UnresolvedError, parse
 from annotator.engine.variant_list.resolve import Resolver, Warned
-from tests.unit.engine.small_genome import GENES, gff3
+from tests.unit.engine.small_genome import GENES, Gene, gff3, make_genome
 
 Resolve = Callable[[str], Allele]
 
@@ -219,3 +219,18 @@ def test_a_gene_without_a_chosen_transcript_is_refused_with_the_choices(isoforms
 def test_changes_are_not_longer_than_can_be_written(mitochondrion: Resolve) -> None:
     assert LONGEST > 16569
     assert len(mitochondrion("m.100_16000del")[1]) == 15902
+
+
+def test_a_transcript_across_the_origin(build: Callable[..., int], tmp_path: Path) -> None:
+    """Its positions go on at 1; a change on both sides of the origin cannot be written in VCF."""
+    bases = make_genome()["MT"]
+    gene = Gene("ACROSS", "MT", "+", ((951, 1050),), 951, 1050)
+    options = ("--circular", "MT", "--genetic-code", "MT=2", "--accept-models")
+    assert build(*options, models=gff3([gene])) == 0
+    resolve = resolver(Reference.load(tmp_path / "bundle"))
+    for number, position in ((1, 951), (50, 1000), (51, 1), (100, 50)):
+        base = bases[position - 1]
+        assert resolve(f"ACROSS.1:c.{number}{base}>{'A' if base != 'A' else 'C'}")[0] == position
+    assert resolve("ACROSS.1:c.60_61insAAAA")[0] <= 10
+    with pytest.raises(UnresolvedError, match="across the origin"):
+        resolve("ACROSS.1:c.50_51del")
