@@ -14,6 +14,7 @@ OUT ?=
 TESTS ?= tests
 MINUTES ?= 60
 BEFORE ?=
+BASE ?=
 URL ?=
 IMAGE ?=
 ONLY ?=
@@ -25,7 +26,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
-.PHONY: help run demo test test-repeated mutants golden corpora fuzz fleet lint checkov package deploy smoke browser clean clean-all
+.PHONY: help run demo test quick hooks test-repeated mutants golden corpora fuzz fleet lint checkov package deploy smoke browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +69,12 @@ browser: ## Chromium for the browser tests, where it can be installed
 test: $(VENV)/test.stamp browser ## Every test [TESTS=tests/unit]
 	@$(PY) -m infra package
 	@$(PY) -m pytest --numprocesses 2 $(TESTS)
+
+quick: $(VENV)/test.stamp ## The unit tests of the packages that differ from BASE=HEAD
+	@$(PY) -m tests.changed $(BASE)
+
+hooks: $(VENV)/test.stamp ## Linters before each commit, the quick tests before each push
+	@$(VENV)/bin/pre-commit install --hook-type pre-commit --hook-type pre-push
 
 test-repeated: $(VENV)/test.stamp ## The integration tests, with every write to AWS carried out twice
 	@$(PY) -m pytest --numprocesses 2 --repeat-writes tests/integration

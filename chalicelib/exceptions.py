@@ -216,7 +216,7 @@ class MissingSettingsError(GasError):
     """A part of GAS was started without what it needs to know: a fault of the deployment."""
 
     code = "missing_settings"
-    default_hint = "infra/resources.yaml and infra/worker.yaml set them; deploy both stacks again."
+    default_hint = "infra/functions.yaml and infra/worker.yaml set them; deploy both stacks again."
 
 
 class WorkerOutOfDiskError(GasError):

@@ -8,9 +8,15 @@ from chalicelib.aws.archive.composite import EitherArchive
 from chalicelib.aws.archive.glacier import VaultArchive
 from chalicelib.aws.archive.s3 import S3Archive
 from chalicelib.aws.dynamodb.archive_moves import ArchiveTable
+from chalicelib.aws.dynamodb.job_search import JobSearch
 from chalicelib.aws.dynamodb.jobs import JobTable
+from chalicelib.aws.dynamodb.last_starts import TurnRecord
+from chalicelib.aws.dynamodb.orphan_sightings import UnnamedFiles
 from chalicelib.aws.dynamodb.profiles import ProfileTable
 from chalicelib.aws.dynamodb.sessions import SessionTable
+from chalicelib.aws.dynamodb.storage_usage import UsageRecord
+from chalicelib.aws.dynamodb.sweep_position import WalkRecord
+from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue
 from chalicelib.aws.s3.files import FileStore
 from chalicelib.aws.s3.references import ReferenceCatalogue
@@ -52,6 +58,36 @@ class Services:
     clock: Clock = system_clock
     new_id: NewId = random_id
     new_token: NewToken = random_token
+
+    @property
+    def job_search(self) -> JobSearch:
+        """Searches the jobs of a user through lean indexes."""
+        return JobSearch(self.jobs)
+
+    @property
+    def last_starts(self) -> TurnRecord:
+        """When each user's last job was started."""
+        return TurnRecord(self.jobs, self.new_id)
+
+    @property
+    def throughput(self) -> PaceRecord:
+        """How fast annotations ran lately."""
+        return PaceRecord(self.jobs, self.new_id)
+
+    @property
+    def storage_usage(self) -> UsageRecord:
+        """How many bytes each user has stored."""
+        return UsageRecord(self.jobs, self.new_id)
+
+    @property
+    def orphan_sightings(self) -> UnnamedFiles:
+        """Files that no record names, with the time at which the sweep first saw them."""
+        return UnnamedFiles(self.jobs, self.new_id)
+
+    @property
+    def sweep_position(self) -> WalkRecord:
+        """How far the sweep of files has come."""
+        return WalkRecord(self.jobs, self.new_id)
 
     @property
     def plans(self) -> Plans:

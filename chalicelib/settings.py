@@ -77,7 +77,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, part: str | None = None) -> Settings:
-        """Settings from environment variables, whose names `infra/resources.yaml` shares.
+        """Settings from environment variables, whose names `infra/functions.yaml` shares.
 
         :param part: whose settings they are, a key of `NEEDED`; None for no part's
         :raises MissingSettingsError: the part cannot work with these

@@ -17,7 +17,6 @@ from annotator.worker.limited_process import hide_environment
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.task_protection import TaskProtection
 from annotator.worker.workspace import Workspace
-from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import LONG_POLL_SECONDS, JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest
@@ -200,7 +199,7 @@ class Worker:
         if job.attempt != 1 or job.start_time is None or job.complete_time is None:
             return
         try:
-            PaceRecord(self.services.jobs).add(job.input_file_size, job.complete_time - job.start_time)
+            self.services.throughput.add(job.input_file_size, job.complete_time - job.start_time)
         except (BotoCoreError, ClientError):
             logger.warning("The pace was not noted", exc_info=True)
 

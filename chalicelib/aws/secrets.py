@@ -2,31 +2,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
 
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from chalicelib.aws.clients import client
-
-
-@dataclass(frozen=True)
-class GlobusClient:
-    """The confidential client that GAS is to Globus Auth."""
-
-    client_id: str
-    client_secret: str
-
-    def __repr__(self) -> str:
-        return f"GlobusClient(client_id={self.client_id!r}, client_secret=<hidden>)"
-
-
-@dataclass(frozen=True)
-class StripeKeys:
-    """What GAS proves itself to Stripe with, and Stripe to GAS."""
-
-    secret_key: str = field(repr=False)
-    webhook_secret: str = field(repr=False)
+from chalicelib.domain.credentials import GlobusClient, StripeKeys
 
 
 class Secrets:

@@ -1,9 +1,8 @@
 """SES: mails to users."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chalicelib.aws.clients import client
+from chalicelib.mails import Mail
 
 
 def ascii_address(address: str) -> str | None:
@@ -23,16 +22,6 @@ def ascii_address(address: str) -> str | None:
     if not at or not mailbox.isascii() or not mailbox.isprintable() or not ascii_domain:
         return None
     return f"{mailbox}@{ascii_domain}"
-
-
-@dataclass(frozen=True)
-class Mail:
-    """An email, in plain text and in HTML that says the same. `to` is an address that `ascii_address` gave."""
-
-    to: str
-    subject: str
-    text: str
-    html: str
 
 
 class Mailer:

@@ -11,9 +11,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.aws.secrets import StripeKeys
 from chalicelib.billing.service import Checkout, PaidSubscription, Price, Standing, WayBack
 from chalicelib.clock import Clock
+from chalicelib.domain.credentials import StripeKeys
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, PaymentServiceError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from chalicelib.domain.jobs import JobStatus
+from chalicelib.domain.jobs import Job, JobStatus
 
 
 class Order(StrEnum):
@@ -56,3 +56,19 @@ class Listing:
     def whole(self) -> bool:
         """True when every job is shown."""
         return not self.text and self.standing is None and self.since is None and self.before is None
+
+
+@dataclass(frozen=True)
+class FoundJobs:
+    """One page of a list.
+
+    Attributes:
+        next_cursor: Where the next page begins; None at the end.
+        looked_at: Number of index entries that were read for it.
+        cut_short: True when the search stopped before the page was full; the next page continues it.
+    """
+
+    jobs: list[Job]
+    next_cursor: str | None
+    looked_at: int
+    cut_short: bool

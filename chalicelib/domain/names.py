@@ -11,6 +11,8 @@ TBI, CSI = ".tbi", ".csi"
 """How the names of indexes end."""
 LONGEST_NAME = 255
 """Longest file name in characters: what file systems allow, and what keeps a key under S3's 1,024 bytes."""
+METADATA_FIELD = "x-amz-meta-"
+"""Prefix of the form fields that S3 stores as an object's metadata."""
 
 _NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Slashes, control characters, and those that change the direction in which a name is shown (Unicode's UAX #9)."""

@@ -1,6 +1,7 @@
 """The mails that GAS sends: a link to the job or the site, never the data."""
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -8,9 +9,18 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from chalicelib.aws.ses import Mail
 from chalicelib.domain.messages import MailKind
 from chalicelib.domain.profiles import Profile
+
+
+@dataclass(frozen=True)
+class Mail:
+    """An email, in plain text and in HTML that says the same. `to` is an address that `ascii_address` gave."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
 
 
 @cache

@@ -8,11 +8,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib.aws.secrets import GlobusClient
+from chalicelib.domain.credentials import GlobusClient
 from chalicelib.domain.sessions import LoginAttempt
 from chalicelib.exceptions import SignInFailedError
 from chalicelib.usecases.account.profiles import Identity
-from chalicelib.web.http.monitoring import logger
+from chalicelib.web.monitoring import logger
 
 SCOPES = ("openid", "profile", "email")
 _TIMEOUT_SECONDS = 8.0

@@ -13,11 +13,11 @@ from samtranslator.translator.translator import Translator
 
 from infra.aws.artifact import Artifact
 from infra.errors import OperatorError
-from infra.template.package import PROJECT
 
-SERVICE = PROJECT / "infra" / "resources.yaml"
-"""Everything beside the API, which `chalice package` merges with it."""
-WORKER = PROJECT / "infra" / "worker.yaml"
+INFRA = Path(__file__).resolve().parents[1]
+SERVICE = INFRA / "resources.yaml"
+"""The service's parameters and what exists once (`service_template` adds the rest)."""
+WORKER = INFRA / "worker.yaml"
 """The annotator's service and its scaling."""
 
 

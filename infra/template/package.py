@@ -2,7 +2,8 @@
 
 1. `frontend/` is built into `chalicelib/web/static/dist/`, and the sample annotated into `static/sample/`;
 2. what belongs into the functions is copied to `out/build/`, so that no cache or editor file gets into the zip;
-3. `chalice package --merge-template infra/resources.yaml` makes `out/package/sam.yaml` and `deployment.zip` of it.
+3. the rows of `infra/functions.yaml` are added to `infra/resources.yaml`, as `out/service.yaml`;
+4. `chalice package --merge-template out/service.yaml` makes `out/package/sam.yaml` and `deployment.zip` of it.
 
 A step whose inputs are the same as last time is left out.
 """
@@ -19,17 +20,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from infra.aws.artifact import Artifact
 from infra.aws.cloudformation import Say
 from infra.errors import OperatorError
 
 PROJECT = Path(__file__).resolve().parents[2]
 FUNCTIONS_PYTHON = (3, 11)
-"""The runtime that `infra/resources.yaml` names: `chalice package` takes wheels for the Python that it runs under."""
+"""The runtime that `infra/functions.yaml` names: `chalice package` takes wheels for the Python that it runs under."""
 LARGEST_ZIP = 30 * 1024 * 1024
 """Bytes. Lambda takes 50 MB; a smaller package starts faster."""
 
 _SOURCES = ("app.py", "chalicelib", "lambdas", "requirements.txt", ".chalice/config.json")
+_TEMPLATE = ("infra/resources.yaml", "infra/functions.yaml")
+_MAKERS = tuple(Path(__file__).with_name(name) for name in ("package.py", "service_template.py"))
 _NEVER = ("__pycache__", "node_modules", ".DS_Store")
 _PLACE = re.compile(r'File ".*/build/((?:app\.py|chalicelib/|vendor/)[^"]*)", line (\d+)')
 _CAUSE = re.compile(r"\berror\b(?! (?:code|errno|syscall|path)\b)", re.IGNORECASE)
@@ -66,7 +71,7 @@ class Builder:
                 f"{platform.python_version()}.", "Run `make clean-all`, then make with PYTHON=python3.11.")
         self.build_frontend()
         self.build_sample()
-        inputs = [*files_of(self.project, _SOURCES), self.project / "infra" / "resources.yaml", Path(__file__)]
+        inputs = [*files_of(self.project, (*_SOURCES, *_TEMPLATE)), *_MAKERS]
         stamp = Stamp(self.out / "package.stamp", inputs)
         if stamp.fresh and self.artifact.code.is_file() and self.artifact.template.is_file():
             return self.artifact
@@ -150,9 +155,13 @@ class Builder:
     def _package(self) -> None:
         output = self.artifact.directory
         shutil.rmtree(output, ignore_errors=True)
+        # cfn-lint, which reads the template, takes a second to import: not for a package that is up to date.
+        from infra.template.service_template import service_template
+        template = self.out / "service.yaml"
+        template.write_text(yaml.safe_dump(service_template(self.project / "infra")), encoding="utf-8")
         chalice = Path(sys.executable).parent / "chalice"
         command = [str(chalice), "--project-dir", str(self._build), "package", "--stage", "gas",
-                   "--merge-template", str(self.project / "infra" / "resources.yaml"), str(output)]
+                   "--merge-template", str(template), str(output)]
         # Chalice asks for a region and writes none into the template: any will do.
         said = _run(command, self._build, {"AWS_DEFAULT_REGION": "us-east-1", **self._wheels()},
                     "`chalice package` failed", self.out / "chalice.log")

@@ -43,5 +43,5 @@ def test_a_function_starts_from_the_zip_alone_with_tracing_on(unpacked: Path, ha
 
 
 def test_every_trigger_module_is_a_function_of_the_template() -> None:
-    modules = {path.stem for path in (PROJECT / "lambdas").glob("*.py")} - {"__init__", "batches"}
+    modules = {path.stem for path in (PROJECT / "lambdas").glob("*.py")} - {"__init__", "_handler"}
     assert {f"lambdas.{module}.handler" for module in modules} == set(HANDLERS)

@@ -101,6 +101,12 @@ def test_the_template_expands(template: dict[str, Any], expanded: dict[str, Any]
     assert len(json.dumps(template)) < 1_000_000
 
 
+def test_cloudformation_gets_no_yaml_alias(artifact: Artifact):
+    """It refuses them, and PyYAML writes one for every value that occurs twice as one object."""
+    assert not [event for event in yaml.parse(artifact.deployable_template("s3://bucket/code.zip"))
+                if isinstance(event, yaml.AliasEvent)]
+
+
 def test_nobody_reaches_a_stage_of_the_api_that_nothing_throttles(expanded: dict[str, Any]):
     """SAM makes a second public stage, called Stage, of an API without OpenApiVersion."""
     resources = expanded["Resources"].values()
@@ -129,8 +135,7 @@ def test_no_function_can_be_led_to_the_development_sign_in(artifact: Artifact, t
     for properties in functions(template).values():
         variables = properties["Environment"]["Variables"]
         assert not [name for name in variables if name.startswith(("GLOBUS_SDK", "AWS_ENDPOINT"))]
-    texts = [artifact.template, PROJECT / "infra" / "resources.yaml", PROJECT / "infra" / "worker.yaml",
-             PROJECT / "infra" / "deploy.py", PROJECT / "infra" / "service.py", PROJECT / "infra" / "artifact.py",
+    texts = [artifact.template, PROJECT / "infra" / "worker.yaml", *(PROJECT / "infra" / "aws").glob("*.py"),
              *(PROJECT / "chalicelib").rglob("*.py"), *(PROJECT / "lambdas").rglob("*.py"), PROJECT / "app.py"]
     assert not [path for path in texts if IDENTITY_VARIABLE in path.read_text(encoding="utf-8")]
 

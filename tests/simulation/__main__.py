@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from infra.template.cloudformation_yaml import SERVICE, WORKER, load
+from infra.template.cloudformation_yaml import WORKER, load
+from infra.template.service_template import FUNCTIONS, RESOURCES, service_template
 from tests.conftest import PROJECT
 from tests.simulation.fleet import Fleet, Template
 from tests.simulation.loads import LOADS, Load
@@ -22,17 +23,17 @@ WIDTH, HEIGHT, LEFT, TOP = 760, 110, 40, 26
 def of_revision(revision: str) -> Templates:
     """The templates of a commit; of the working tree for ""."""
     if not revision:
-        return load(WORKER), load(SERVICE)
-    found: list[Template] = []
-    with tempfile.TemporaryDirectory() as directory:
-        for path in (WORKER, SERVICE):
-            name = path.relative_to(PROJECT).as_posix()
-            text = subprocess.run(["git", "show", f"{revision}:{name}"], cwd=PROJECT, check=True, text=True,
-                                  stdout=subprocess.PIPE).stdout
-            copy = Path(directory) / path.name
-            copy.write_text(text, encoding="utf-8")
-            found.append(load(copy))
-    return found[0], found[1]
+        return load(WORKER), service_template()
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        (directory / FUNCTIONS).write_text("Functions: {}", encoding="utf-8")  # early commits have no such file
+        for file in subprocess.run(["git", "ls-tree", "--name-only", revision, "infra/"], cwd=PROJECT, check=True,
+                                   text=True, stdout=subprocess.PIPE).stdout.split():
+            if Path(file).name in (WORKER.name, RESOURCES, FUNCTIONS):
+                text = subprocess.run(["git", "show", f"{revision}:{file}"], cwd=PROJECT, check=True, text=True,
+                                      stdout=subprocess.PIPE).stdout
+                (directory / Path(file).name).write_text(text, encoding="utf-8")
+        return load(directory / WORKER.name), service_template(directory)
 
 
 def simulate(load_: Load, templates: Templates) -> Fleet:

@@ -82,7 +82,7 @@ class Fleet:
 
     Args:
         worker: `infra/worker.yaml`.
-        service: `infra/resources.yaml`.
+        service: The service's template.
         parameters: Parameters of the first, beside their defaults.
     """
 

@@ -5,7 +5,8 @@ import copy
 
 import pytest
 
-from infra.template.cloudformation_yaml import SERVICE, WORKER, load
+from infra.template.cloudformation_yaml import WORKER, load
+from infra.template.service_template import service_template
 from tests.simulation.cloudwatch import LATE, Alarm, CloudWatch, Query, evaluate
 from tests.simulation.fleet import Fleet, Job, Template
 
@@ -14,7 +15,7 @@ HOUR = 3600.0
 
 @pytest.fixture(scope="module")
 def templates() -> tuple[Template, Template]:
-    return load(WORKER), load(SERVICE)
+    return load(WORKER), service_template()
 
 
 def fleet(templates: tuple[Template, Template], *jobs: tuple[float, float]) -> Fleet:

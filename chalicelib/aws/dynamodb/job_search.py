@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.items import from_item, to_item, to_value
 from chalicelib.aws.dynamodb.jobs import JobTable, is_job, is_key
-from chalicelib.domain.job_query import Listing, Standing
+from chalicelib.domain.job_query import FoundJobs, Listing, Standing
 from chalicelib.domain.jobs import Job, searchable
 from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import BadRequestError, TooManyRequestsError
@@ -28,21 +28,6 @@ FIRST_PAUSE = 0.05
 """Seconds before the second of them; each pause is twice as long as the one before."""
 _MOST_GOT = 100
 """What DynamoDB gives in one BatchGetItem."""
-
-
-@dataclass(frozen=True)
-class FoundJobs:
-    """A page of a list.
-
-    :param next_cursor: where the next page begins, None at the end
-    :param looked_at: entries of the index that were read for it
-    :param cut_short: True when the search stopped before the page was full; the next page goes on with it
-    """
-
-    jobs: list[Job]
-    next_cursor: str | None
-    looked_at: int
-    cut_short: bool
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,9 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.s3.object_copy import MISSING
+from chalicelib.domain.names import METADATA_FIELD
 from chalicelib.exceptions import StorageUnavailableError
 
-METADATA_FIELD = "x-amz-meta-"
-"""Begins the names of form fields that S3 keeps as metadata of the file."""
 _COPY = TransferConfig(multipart_threshold=256 * 1024**2, multipart_chunksize=256 * 1024**2, max_concurrency=10)
 _TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2, max_concurrency=4)
 

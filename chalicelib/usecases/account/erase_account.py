@@ -6,8 +6,6 @@ from enum import Enum
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.aws.dynamodb.last_starts import TurnRecord
-from chalicelib.aws.dynamodb.storage_usage import UsageRecord
 from chalicelib.domain.messages import FileRequest
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError, PaymentServiceError, PremiumRunsError
@@ -79,10 +77,10 @@ def erase_account(services: Services, user_id: str, time_left: Callable[[], bool
     for bucket in (services.files.inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
         services.files.purge_below(bucket, f"{user_id}/")  # uploads that became no jobs among them
     services.sessions.delete_of_user(user_id)
-    if not TurnRecord(services.jobs, services.new_id).forget(user_id):
+    if not services.last_starts.forget(user_id):
         services.erase_queue.send(FileRequest(user_id=user_id))
         return Erased.IN_PART
-    UsageRecord(services.jobs).delete(user_id)
+    services.storage_usage.delete(user_id)
     services.profiles.delete(user_id)
     logger.info("An account is deleted", extra={"user_id": user_id})
     return Erased.WHOLLY

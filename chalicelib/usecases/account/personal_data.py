@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from chalicelib.aws.dynamodb.job_search import JobSearch, UsedSpace
+from chalicelib.aws.dynamodb.job_search import UsedSpace
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
@@ -44,7 +44,7 @@ class Part:
 
 def used_space(services: Services, user_id: str) -> UsedSpace:
     """How many annotations, and how large their files are."""
-    return JobSearch(services.jobs).used_space(user_id)
+    return services.job_search.used_space(user_id)
 
 
 def export_part(services: Services, user_id: str, cursor: str | None = None) -> Part:

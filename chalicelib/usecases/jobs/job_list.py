@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.aws.dynamodb.job_search import FoundJobs, JobSearch
-from chalicelib.domain.job_query import Listing, Order
+from chalicelib.domain.job_query import FoundJobs, Listing, Order
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError
@@ -37,13 +36,13 @@ def find_jobs(services: Services, user_id: str, wanted: Listing, size: int, curs
     if wanted.whole and wanted.order is Order.NEWEST:  # what nearly every visit asks for, in one query
         page = services.jobs.of_user(user_id, size, cursor)
         return FoundJobs(page.jobs, page.next_cursor, len(page.jobs), cut_short=False)
-    return JobSearch(services.jobs).page(user_id, wanted, size, cursor)
+    return services.job_search.page(user_id, wanted, size, cursor)
 
 
 def chosen_jobs(services: Services, user_id: str, job_ids: Iterable[str]) -> list[Job]:
     """Those of these jobs that are the user's; others are passed over like ones that do not exist."""
     ids = list(dict.fromkeys(job_id for job_id in job_ids if is_job_id(job_id)))
-    return [job for job in JobSearch(services.jobs).jobs(ids) if job.user_id == user_id]
+    return [job for job in services.job_search.jobs(ids) if job.user_id == user_id]
 
 
 def delete_jobs(services: Services, user_id: str, job_ids: Iterable[str]) -> Deleted:

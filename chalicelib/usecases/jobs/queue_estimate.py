@@ -5,10 +5,7 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from chalicelib.aws.dynamodb.job_search import JobSearch
-from chalicelib.aws.dynamodb.last_starts import TurnRecord
 from chalicelib.aws.dynamodb.open_jobs import open_jobs
-from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.domain.fair_queue import Line, OpenJob
 from chalicelib.domain.jobs import Job, JobStatus, Stage
 from chalicelib.domain.throughput import Pace
@@ -44,12 +41,12 @@ def queue_places(services: Services, jobs: Iterable[Job]) -> dict[str, QueuePlac
     unseen = {job_id for job_id in wanted if job_id not in seen}
     # What the index does not show yet; where there are more than were looked at, what lies beyond them.
     seen |= {job_id: job for job_id, job in wanted.items() if job_id in seen or not found.more}
-    running = [job for job in JobSearch(services.jobs).jobs(
+    running = [job for job in services.job_search.jobs(
         [job.job_id for job in seen.values() if job.job_status is JobStatus.RUNNING])
         if job.job_status is JobStatus.RUNNING]
     line = Line((job for job in seen.values() if job.job_status is JobStatus.PENDING),
-                TurnRecord(services.jobs).served())
-    places = _reckoned(line, running, PaceRecord(services.jobs).get(), services.clock())
+                services.last_starts.served())
+    places = _reckoned(line, running, services.throughput.get(), services.clock())
     if found.more:
         places |= {job_id: QueuePlace(len(seen), True, None) for job_id in unseen}
     return {job_id: place for job_id, place in places.items() if job_id in wanted}

@@ -7,7 +7,7 @@ from chalicelib.domain.references import ReferenceInfo
 from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.user_jobs import get_job
-from chalicelib.usecases.upload.available_references import find_reference
+from chalicelib.usecases.references import find_reference
 
 READING_LINK_SECONDS = 300
 """How long a link is good for. A page asks for new ones as long as its reader may have them."""

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.aws.dynamodb.job_search import JobSearch
-from chalicelib.aws.dynamodb.last_starts import TurnRecord
 from chalicelib.aws.dynamodb.open_jobs import open_jobs
 from chalicelib.domain.fair_queue import Line, OpenJob
 from chalicelib.domain.jobs import Job, JobStatus
@@ -41,7 +39,7 @@ def take_next_job(services: Services, named: Job, owner: str, lease: int, most_r
     """
     now = services.clock()
     seen = {job.job_id: job for job in (*open_jobs(services.jobs, MOST_LOOKED_AT).jobs, OpenJob.of(named))}
-    running = [job for job in JobSearch(services.jobs).jobs(
+    running = [job for job in services.job_search.jobs(
         [job.job_id for job in seen.values() if job.job_status is JobStatus.RUNNING])
         if job.job_status is JobStatus.RUNNING]
     waiting = [job for job in seen.values() if job.job_status is JobStatus.PENDING]
@@ -60,7 +58,7 @@ def _in_turn(services: Services, running: list[Job], waiting: list[OpenJob], now
     """Ids of the jobs that may be taken, the next one first."""
     held = Counter(job.user_id for job in running if not _abandoned(job, now))
     yield from (job.job_id for job in running if _abandoned(job, now))
-    line = Line(waiting, TurnRecord(services.jobs).served())
+    line = Line(waiting, services.last_starts.served())
     while (job := line.next(now)) is not None:
         if held[job.user_id] < most_running:
             yield job.job_id
@@ -72,7 +70,7 @@ def _abandoned(job: Job, now: int) -> bool:
 
 def _note_turn(services: Services, job: Job, now: int, oldest: int) -> None:
     try:
-        TurnRecord(services.jobs).note(job.user_id, now, oldest)
+        services.last_starts.note(job.user_id, now, oldest)
     except (BotoCoreError, ClientError):
         # The job is taken, and that is worth more than whose turn is next.
         logger.warning("A turn was not noted", extra={"job_id": job.job_id}, exc_info=True)

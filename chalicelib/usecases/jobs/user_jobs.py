@@ -17,7 +17,7 @@ from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
 from chalicelib.usecases.archive.thaw_results import SETTLE_SECONDS
 from chalicelib.usecases.jobs.announce_end import announce_end
-from chalicelib.usecases.upload.quotas import note_deleted
+from chalicelib.usecases.quotas import note_deleted
 
 logger = Logger(child=True)
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.aws.dynamodb.job_search import JobSearch
-from chalicelib.aws.dynamodb.orphan_sightings import UnnamedFiles
-from chalicelib.aws.dynamodb.sweep_position import WalkPosition, WalkRecord
+from chalicelib.aws.dynamodb.sweep_position import WalkPosition
 from chalicelib.aws.s3.files import StoredFile
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest
@@ -79,7 +77,7 @@ def sweep_files(services: Services, time_left: Callable[[], bool], begin: bool =
         How many of each of `FINDINGS`, and `oldest_walk`: seconds since a walk began that is still not finished, or 0.
     """
     walk = _Walk(services, Counter(dict.fromkeys((*FINDINGS, "oldest_walk"), 0)))
-    record = WalkRecord(services.jobs, services.new_id)
+    record = services.sweep_position
     start = record.get()
     if start is None:
         if not begin:
@@ -120,7 +118,7 @@ def _bucket(bucket: str, look_at: LookAt, walk: _Walk, after: str | None) -> Ite
     """
     groups = itertools.groupby(walk.services.files.walk(bucket, after), key=_job_id)
     for batch in _batches((job_id, list(stored)) for job_id, stored in groups):
-        found = JobSearch(walk.services.jobs).jobs([job_id for job_id, _ in batch if job_id])
+        found = walk.services.job_search.jobs([job_id for job_id, _ in batch if job_id])
         jobs = {job.job_id: job for job in found}
         for job_id, stored in batch:
             if job_id:
@@ -236,7 +234,7 @@ def _leftover(walk: _Walk, bucket: str, file: StoredFile, job: Job | None) -> No
     now = services.clock()
     if now - file.modified <= LEFTOVER:
         return
-    unnamed = UnnamedFiles(services.jobs, services.new_id)
+    unnamed = services.orphan_sightings
     since = unnamed.first_seen(bucket, file.key)
     if since is None or since < file.modified:
         logger.warning("A file that no record names was seen; it is deleted if it is seen again in a day or later",
@@ -263,7 +261,7 @@ def _delete(walk: _Walk, bucket: str, file: StoredFile) -> None:
     services = walk.services
     logger.warning("A file that no record names is deleted", extra={"bucket": bucket, "key": file.key})
     services.files.delete(bucket, file.key)
-    UnnamedFiles(services.jobs, services.new_id).forget(bucket, file.key)
+    services.orphan_sightings.forget(bucket, file.key)
     walk.counts["leftovers_deleted"] += 1
 
 

@@ -13,9 +13,9 @@ from chalicelib.exceptions import FileNotAvailableError, JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.announce_end import announce_end
 from chalicelib.usecases.jobs.user_jobs import FileKind, file_location, get_job
-from chalicelib.usecases.upload.available_references import chosen_reference
+from chalicelib.usecases.quotas import require_room
+from chalicelib.usecases.references import chosen_reference
 from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE
-from chalicelib.usecases.upload.quotas import require_room
 
 logger = Logger(child=True)
 

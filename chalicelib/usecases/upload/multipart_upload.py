@@ -13,8 +13,8 @@ from chalicelib.domain.names import InputKey, check_file_name, key_prefix
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, ForbiddenError, JobFailure, NotFoundError, TooManyRequestsError
 from chalicelib.services import Services
+from chalicelib.usecases.quotas import require_room
 from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SIZE
-from chalicelib.usecases.upload.quotas import require_room
 
 LINK_SECONDS = 3600
 LARGEST_PART = 16 * 1024**2

@@ -8,7 +8,7 @@ from chalicelib.domain.names import InputKey, key_prefix
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import NotFoundError
 from chalicelib.services import Services
-from chalicelib.usecases.upload.quotas import Usage, refusal, usage
+from chalicelib.usecases.quotas import Usage, refusal, usage
 
 UPLOAD_FORM_SECONDS = 3600
 """How long a form may wait before it is sent. S3 checks at the first byte, so slow uploads are not cut."""

@@ -13,9 +13,9 @@ from chalicelib.domain.names import InputKey, check_file_name
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
+from chalicelib.usecases import quotas
 from chalicelib.usecases.jobs.announce_end import announce_end
-from chalicelib.usecases.upload import quotas
-from chalicelib.usecases.upload.available_references import chosen_reference
+from chalicelib.usecases.references import chosen_reference
 from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SIZE
 
 logger = Logger(child=True)

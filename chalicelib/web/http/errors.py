@@ -19,7 +19,7 @@ from chalicelib.exceptions import (
     SignInFailedError,
     TooManyRequestsError,
 )
-from chalicelib.web.http import monitoring
+from chalicelib.web import monitoring
 from chalicelib.web.http.pages import render
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, json_response, no_content, redirect

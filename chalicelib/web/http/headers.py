@@ -5,7 +5,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.web.http.site import Site
+from chalicelib.web.site import Site
 
 HSTS_SECONDS = 365 * 24 * 3600
 

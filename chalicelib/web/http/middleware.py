@@ -9,7 +9,8 @@ from typing import Any
 
 from chalice.app import CaseInsensitiveMapping, Request, Response
 
-from chalicelib.web.http import monitoring, runtime
+from chalicelib.web import monitoring
+from chalicelib.web.http import runtime
 from chalicelib.web.http.headers import add_security_headers
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse

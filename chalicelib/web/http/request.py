@@ -13,7 +13,7 @@ from chalicelib.domain.sessions import Session
 from chalicelib.exceptions import AccountErasingError, BadRequestError, NotSignedInError
 from chalicelib.services import Services
 from chalicelib.web.http import sessions
-from chalicelib.web.http.site import Site
+from chalicelib.web.site import Site
 
 LARGEST_FORM = 64 * 1024
 """Bytes of a form's body that are read; our forms have a few hundred."""

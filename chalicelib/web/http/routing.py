@@ -7,7 +7,8 @@ from typing import Any
 from chalice import Blueprint, Chalice
 
 from chalicelib.exceptions import NotFoundError
-from chalicelib.web.http import csrf, errors, monitoring
+from chalicelib.web import monitoring
+from chalicelib.web.http import csrf, errors
 from chalicelib.web.http.middleware import current_request
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, redirect

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.sessions import LoginAttempt, Session
 from chalicelib.services import Services
-from chalicelib.web.http.site import Site
+from chalicelib.web.site import Site
 
 if TYPE_CHECKING:
     from chalicelib.web.http.request import WebRequest

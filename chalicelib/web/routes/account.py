@@ -9,7 +9,8 @@ from chalice import Blueprint
 from chalicelib.exceptions import BadRequestError
 from chalicelib.usecases.account import personal_data
 from chalicelib.usecases.account.erase_account import request_erasure
-from chalicelib.web.http import monitoring, sessions
+from chalicelib.web import monitoring
+from chalicelib.web.http import sessions
 from chalicelib.web.http.pages import render
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, json_response, no_content, redirect

@@ -8,8 +8,9 @@ from chalice import Blueprint
 
 from chalicelib.exceptions import SignInCancelledError, SignInFailedError
 from chalicelib.usecases.account.profiles import register_sign_in
+from chalicelib.web import monitoring
 from chalicelib.web.globus import GlobusSignIn
-from chalicelib.web.http import monitoring, sessions
+from chalicelib.web.http import sessions
 from chalicelib.web.http.pages import render
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, redirect

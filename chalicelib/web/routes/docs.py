@@ -11,7 +11,7 @@ from chalicelib.domain.jobs import RestoreTier
 from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS, ResultNames
 from chalicelib.domain.profiles import Role
 from chalicelib.exceptions import NotFoundError
-from chalicelib.usecases.upload.available_references import available
+from chalicelib.usecases.references import available
 from chalicelib.usecases.upload.prepare_upload import UPLOAD_FORM_SECONDS
 from chalicelib.web.http import assets, sessions
 from chalicelib.web.http.pages import render

@@ -7,7 +7,7 @@ from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.result_links import reference_links
 from chalicelib.web.http import assets
-from chalicelib.web.http.site import Site
+from chalicelib.web.site import Site
 
 IGV_STYLES = ("'sha256-ITHmamcImsZ/Je1xrdtDLZVvRSpj1Zokb6uHXORB824='",
               "'sha256-NTwDUA6nIvRRpI2lIBtHJqkV0TlTj4HVmI6vI81fIfM='")

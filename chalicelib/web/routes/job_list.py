@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 
 from chalice import Blueprint
 
-from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.domain.job_query import Listing, Order, Standing
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.throughput import Pace
@@ -45,7 +44,7 @@ def list_annotations(request: WebRequest) -> WebResponse:
     moving = any(job.job_status in (JobStatus.PENDING, JobStatus.RUNNING) for job in found.jobs)
     view = JobListView.of(
         found, listing, days, cursor, services.clock(), profile, services.plans, queue_places(services, found.jobs),
-        PaceRecord(services.jobs).get() if moving else Pace(), request.site)
+        services.throughput.get() if moving else Pace(), request.site)
     if request.wants_fragment:
         return no_content() if request.query("seen") == view.seen else render(request, "_job_rows.html", view=view)
     # Who has nothing yet may send the sample from here, straight to the storage like any other file.

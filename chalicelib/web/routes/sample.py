@@ -11,7 +11,7 @@ from chalice import Blueprint
 from chalicelib.domain.names import base_name
 from chalicelib.exceptions import NotFoundError
 from chalicelib.usecases.jobs.user_jobs import FileKind
-from chalicelib.usecases.upload.available_references import find_reference
+from chalicelib.usecases.references import find_reference
 from chalicelib.web.http.assets import AssetsMissingError
 from chalicelib.web.http.pages import render
 from chalicelib.web.http.ranges import ranged

@@ -8,7 +8,7 @@ from chalicelib.domain.jobs import RestoreTier
 from chalicelib.domain.profiles import Role
 from chalicelib.usecases.billing import payments
 from chalicelib.usecases.billing import subscription as usecases
-from chalicelib.web.http import monitoring
+from chalicelib.web import monitoring
 from chalicelib.web.http.pages import render
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, json_response, redirect

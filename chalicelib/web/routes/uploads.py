@@ -6,15 +6,14 @@ from urllib.parse import urlsplit
 
 from chalice import Blueprint
 
-from chalicelib.aws.s3.files import METADATA_FIELD
 from chalicelib.domain.job_note import LONGEST_NOTE
-from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS
+from chalicelib.domain.names import LONGEST_NAME, METADATA_FIELD, VCF_EXTENSIONS
 from chalicelib.exceptions import BadRequestError, JobFailure
+from chalicelib.usecases.quotas import usage
+from chalicelib.usecases.references import AUTO, available
 from chalicelib.usecases.upload import multipart_upload
-from chalicelib.usecases.upload.available_references import AUTO, available
 from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, UploadForm, find_uploaded_job, prepare_upload
-from chalicelib.usecases.upload.quotas import usage
-from chalicelib.web.http import monitoring
+from chalicelib.web import monitoring
 from chalicelib.web.http.pages import render
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, json_response, no_content, redirect

@@ -5,14 +5,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.aws.dynamodb.job_search import FoundJobs
-from chalicelib.domain.job_query import Listing, Order, Standing
+from chalicelib.domain.job_query import FoundJobs, Listing, Order, Standing
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.throughput import Pace
 from chalicelib.usecases.jobs.queue_estimate import QueuePlace, expected_end
-from chalicelib.web.http.site import Site
+from chalicelib.web.site import Site
 from chalicelib.web.views.jobs import STATUS_WORDS, JobView
 
 ORDER_WORDS = {

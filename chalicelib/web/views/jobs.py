@@ -10,7 +10,7 @@ from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.references import AUTO
 from chalicelib.usecases.jobs.user_jobs import FileKind, JobFile, job_files
-from chalicelib.web.http.site import Site
+from chalicelib.web.site import Site
 from chalicelib.web.views.summary import SummaryView
 from chalicelib.web.views.timeline import Step, timeline
 

@@ -14,7 +14,6 @@ from chalicelib.aws.dynamodb.archive_moves import ArchiveTable
 from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.aws.dynamodb.profiles import ProfileTable
 from chalicelib.aws.s3.files import FileStore
-from chalicelib.aws.ses import Mail
 from chalicelib.aws.sns import Topics
 from chalicelib.aws.sqs import OutgoingQueue
 from chalicelib.billing.no_billing import NoBilling
@@ -23,6 +22,7 @@ from chalicelib.domain.messages import FileRequest, JobResult, MailRequest
 from chalicelib.domain.names import ResultNames, key_prefix
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FilesOnTheMoveError
+from chalicelib.mails import Mail
 from chalicelib.services import Services
 from chalicelib.settings import Settings
 from chalicelib.usecases.archive.archive_results import archive_results

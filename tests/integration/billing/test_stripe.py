@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.secrets import StripeKeys
 from chalicelib.billing.service import Standing
 from chalicelib.billing.stripe_billing import StripeBilling
+from chalicelib.domain.credentials import StripeKeys
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from chalicelib.usecases.account.erase_account import request_erasure

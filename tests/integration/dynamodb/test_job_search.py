@@ -12,8 +12,8 @@ import pytest
 from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb import job_search
 from chalicelib.aws.dynamodb.items import to_item
-from chalicelib.aws.dynamodb.job_search import FoundJobs, JobSearch
-from chalicelib.domain.job_query import Listing, Order, Standing
+from chalicelib.aws.dynamodb.job_search import JobSearch
+from chalicelib.domain.job_query import FoundJobs, Listing, Order, Standing
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.exceptions import BadRequestError, TooManyRequestsError
 from chalicelib.services import Services

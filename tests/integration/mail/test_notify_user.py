@@ -9,11 +9,10 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.aws.ses import Mail
 from chalicelib.domain.jobs import JobReason, JobStatus
 from chalicelib.domain.messages import FileRequest, MailRequest
 from chalicelib.domain.profiles import Profile, Role
-from chalicelib.mails import utc
+from chalicelib.mails import Mail, utc
 from chalicelib.services import Services
 from chalicelib.usecases.archive.archive_results import archive_results
 from chalicelib.usecases.mail.notify_user import notify_user

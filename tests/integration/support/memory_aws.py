@@ -146,8 +146,9 @@ class MemoryAws:
 
 def using_aws() -> list[ModuleType]:
     """The modules of the project that have a `client` to be replaced."""
-    modules = [importlib.import_module(f"{aws_package.__name__}.{found.name}")
-               for found in pkgutil.iter_modules(aws_package.__path__) if found.name != "clients"]
+    modules = [importlib.import_module(found.name)
+               for found in pkgutil.walk_packages(aws_package.__path__, f"{aws_package.__name__}.")
+               if found.name != f"{aws_package.__name__}.clients"]
     return [module for module in modules if hasattr(module, "client")]
 
 

@@ -15,10 +15,10 @@ from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.user_jobs import delete_job
+from chalicelib.usecases.quotas import usage
 from chalicelib.usecases.upload.annotate_again import annotate_again
 from chalicelib.usecases.upload.multipart_upload import begin
 from chalicelib.usecases.upload.prepare_upload import prepare_upload
-from chalicelib.usecases.upload.quotas import usage
 from tests.conftest import HeldClock
 from tests.integration.support.jobs_made import ADA, EVE, job_id, keys_in, make_job, put_input
 from tests.integration.upload.test_submit_job import deliver, s3_event, submit

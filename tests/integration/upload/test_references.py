@@ -12,7 +12,7 @@ import pytest
 from chalicelib.aws.s3.references import BUNDLED, ReferenceCatalogue
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
-from chalicelib.usecases.upload.available_references import available, find_reference
+from chalicelib.usecases.references import available, find_reference
 from tests.conftest import HeldClock
 
 PROJECT = Path(__file__).resolve().parents[3]

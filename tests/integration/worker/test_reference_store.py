@@ -25,7 +25,7 @@ from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.references import AUTO, ReferenceInfo
 from chalicelib.exceptions import JobFailure, LeaseLostError, ReferenceUnavailableError, WorkerOutOfDiskError
 from chalicelib.services import Services
-from chalicelib.usecases.upload.available_references import find_reference
+from chalicelib.usecases.references import find_reference
 from infra.aws.references import References
 from infra.aws.service_stack import Place
 from infra.errors import OperatorError

@@ -11,9 +11,9 @@ import pytest
 import responses
 from stripe import WebhookSignature
 
-from chalicelib.aws.secrets import StripeKeys
 from chalicelib.billing.service import Checkout, PaidSubscription, Price, Standing, WayBack
 from chalicelib.billing.stripe_billing import PRICE_SECONDS, StripeBilling
+from chalicelib.domain.credentials import StripeKeys
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, PaymentServiceError
 from chalicelib.web.views.amounts import price as in_words

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import json
 
-from infra.template.cloudformation_yaml import SERVICE, WORKER, load
+from infra.template.cloudformation_yaml import WORKER, load
 from infra.template.deployer_policy import LONGEST, POLICY, RIGHTS, policy
+from infra.template.service_template import service_template
 
 BY_SAM = {
     "AWS::Serverless::Function": {"AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::Lambda::Permission",
@@ -16,9 +17,9 @@ BY_SAM = {
 
 
 def types() -> set[str]:
-    found = set(BY_SAM["AWS::Serverless::Api"])  # chalice's API, which is not in infra/resources.yaml by type
-    for path in (SERVICE, WORKER):
-        for resource in load(path)["Resources"].values():
+    found = set(BY_SAM["AWS::Serverless::Api"])  # chalice's API, to which the template only adds properties
+    for template in (service_template(), load(WORKER)):
+        for resource in template["Resources"].values():
             kind = resource.get("Type", "AWS::Serverless::Api")
             found |= BY_SAM.get(kind, {kind})
     return found

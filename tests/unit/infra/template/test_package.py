@@ -20,8 +20,9 @@ def project(tmp_path: Path) -> Path:
     """A small project of the same form."""
     texts = {"app.py": "app", "requirements.txt": "x==1", ".chalice/config.json": "{}", "chalicelib/a.py": "a",
              "chalicelib/__pycache__/a.cpython-311.pyc": "junk", "lambdas/submit.py": "s",
-             "infra/resources.yaml": "Resources: {}", "frontend/package.json": "{}",
-             "frontend/package-lock.json": "{}", "frontend/src/site.ts": "ts", "frontend/node_modules/x/y.js": "y",
+             "infra/resources.yaml": "Resources: {}", "infra/functions.yaml": "Functions: {}",
+             "frontend/package.json": "{}", "frontend/package-lock.json": "{}", "frontend/src/site.ts": "ts",
+             "frontend/node_modules/x/y.js": "y",
              "annotator/engine/cli/app.py": "cli", "reference/rCRS/sample.vcf": "vcf",
              "docs/annotation.md": "#", MANIFEST: "{}"}
     root = tmp_path / "project"
@@ -81,6 +82,7 @@ def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[s
     ("chalicelib/a.py", ["chalice"]),
     ("lambdas/submit.py", ["chalice"]),
     ("infra/resources.yaml", ["chalice"]),
+    ("infra/functions.yaml", ["chalice"]),
     ("requirements.txt", ["pip", "chalice"]),
     ("frontend/src/site.ts", ["npm run"]),
     ("docs/annotation.md", ["npm run"]),
@@ -91,7 +93,7 @@ def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[s
 def test_a_change_builds_what_depends_on_it(builder: Builder, tools: list[str], name: str, again: list[str]):
     builder.build()
     tools.clear()
-    (builder.project / name).write_text("changed")
+    (builder.project / name).write_text("Changed: {}")
     builder.build()
     assert tools == again
 

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import cfnlint.decode
@@ -111,12 +110,6 @@ def test_a_deployment_brings_the_new_annotators_before_the_old_ones_go(resources
     configuration = resources["Service"]["Properties"]["DeploymentConfiguration"]
     assert (configuration["MinimumHealthyPercent"], configuration["MaximumPercent"]) == (100, 200)
     assert configuration["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
-
-
-def test_the_template_has_no_alias(resources: dict[str, Any]):
-    """CloudFormation takes none, and this template goes to it as it is."""
-    lines = WORKER_TEMPLATE.read_text(encoding="utf-8").splitlines()
-    assert not [line for line in lines if re.search(r"(^|[\s\[:-])[*&][a-z_]+\s*$", line)]
 
 
 def test_the_dashboard_is_json_and_shows_metrics_that_are_written(resources: dict[str, Any]):

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from app import app
 from chalicelib.services import Services
-from chalicelib.web.http import monitoring
+from chalicelib.web import monitoring
 from chalicelib.web.http.routing import METHODS
 from tests.unit.web.conftest import JOB_ID, Browser
 

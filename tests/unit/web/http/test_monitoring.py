@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from chalicelib.web.http import monitoring
+from chalicelib.web import monitoring
 
 
 def test_counts_go_to_the_namespace_of_the_stage(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.web.http.site import Site
+from chalicelib.web.site import Site
 
 
 def event(path: str, resource: str, parameters: dict[str, str] | None = None, domain: str = "") -> dict[str, object]:

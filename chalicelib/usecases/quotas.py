@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chalicelib.aws.dynamodb.job_search import JobSearch
-from chalicelib.aws.dynamodb.storage_usage import UsageRecord
 from chalicelib.domain.amounts import size as in_words
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import JobFailure
@@ -31,10 +29,10 @@ class Usage:
 def usage(services: Services, profile: Profile) -> Usage:
     """What a user has now; bytes may be some minutes old."""
     user_id, now = profile.identity_id, services.clock()
-    figures = UsageRecord(services.jobs, services.new_id)
+    figures = services.storage_usage
     stored = figures.get(user_id, now)
     if stored is None:
-        stored = JobSearch(services.jobs).used_space(user_id).size
+        stored = services.job_search.used_space(user_id).size
         figures.note(user_id, stored, now)
     return Usage(stored, services.jobs.count_open(user_id, services.plans.of(profile.role).open_limit + 1))
 
@@ -73,9 +71,9 @@ def require_room(services: Services, profile: Profile, size: int = 1) -> None:
 
 def note_stored(services: Services, user_id: str, size: int) -> None:
     """A file of `size` bytes became part of what a user has."""
-    UsageRecord(services.jobs, services.new_id).add(user_id, size, services.clock())
+    services.storage_usage.add(user_id, size, services.clock())
 
 
 def note_deleted(services: Services, user_id: str) -> None:
     """A user has less than before."""
-    UsageRecord(services.jobs, services.new_id).forget(user_id, services.clock())
+    services.storage_usage.forget(user_id, services.clock())
