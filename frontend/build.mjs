@@ -44,7 +44,7 @@ async function styles(font) {
   await put("site.css", Buffer.from(css.replaceAll("source-sans-3.woff2", font)));
 }
 
-// What every page needs is one script; what few pages need are modules that it loads where a page asks for them.
+// One script for every page; modules for single pages, which that script loads where a page asks for them.
 async function scripts() {
   await put("site.js", await bundle("site.ts", "iife"));
   await put("own-data.js", await bundle("own-data.ts", "esm"));
@@ -67,7 +67,7 @@ async function bundle(entry, format) {
   return Buffer.from(outputFiles[0].contents);
 }
 
-// Icons are drawn into the page itself, so only the drawing inside each <svg> is kept.
+// Icons are inlined into the pages, so only what is inside each <svg> is kept.
 async function icons() {
   const names = JSON.parse(await readFile(join(here, "src", "icons.json"), "utf8"));
   const directory = join(dirname(require.resolve("bootstrap-icons/package.json")), "icons");
@@ -79,7 +79,7 @@ async function icons() {
   await writeFile(join(target, "icons.json"), JSON.stringify(drawings, null, 1));
 }
 
-// The reference that comes with GAS, for the genome view. Browsers unpack what is small and plain by themselves.
+// The bundled reference for the genome view: small enough to be served without an index.
 async function bundledReference() {
   const directory = join(here, "..", "reference", "rCRS");
   const { fasta, models } = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8"));
@@ -91,7 +91,15 @@ async function bundledReference() {
   await put("rCRS.gff3", await plain(models));
 }
 
-// What is bundled keeps the notices that its licences ask for.
+// What the site needs to draw the variants of a mitochondrion: genes of the bundled reference.
+async function mitochondrion() {
+  const rules = JSON.parse(await readFile(join(here, "src", "generated", "rules.json"), "utf8"));
+  const { length, short, sequences } = rules.mitochondrion;
+  const names = [...short, ...short.map((name) => `chr${name}`), ...sequences];
+  await writeFile(join(target, "mitochondrion.json"), JSON.stringify({ length, names, genes: rules.mitochondrialGenes }, null, 1));
+}
+
+// The notices that the licences of the bundled packages require.
 async function licences() {
   const { dependencies } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
   const texts = [];
@@ -104,7 +112,7 @@ async function licences() {
   await put("licences.txt", Buffer.from(`GAS's pages are built with these works.\n\n${texts.join(`\n${"-".repeat(72)}\n\n`)}`));
 }
 
-// The page on fields and messages is made of the documentation itself, so that the two cannot differ.
+// The page on fields and messages is generated from the documentation, so that the two cannot differ.
 async function documentation() {
   const pages = {};
   for (const name of ["annotation"]) {
@@ -158,6 +166,7 @@ await documentation();
 await put("card.png", await readFile(join(here, "src", "card.png")));
 await put("touch-icon.png", await readFile(join(here, "src", "touch-icon.png")));
 await bundledReference();
+await mitochondrion();
 await put("sample.vcf", await readFile(join(here, "..", "reference", "rCRS", "sample.vcf")));
 await put("favicon.svg", await readFile(join(here, "src", "favicon.svg")));
 await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1));

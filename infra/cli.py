@@ -99,16 +99,15 @@ def deployer_policy() -> None:
     say(f"{POLICY} is written.")
 
 
-@application.command("input-errors")
-def input_errors() -> None:
-    """Write the front end's messages about input files.
+@application.command("frontend-rules")
+def frontend_rules() -> None:
+    """Write the rules that the front end shares with Python.
 
-    They are the annotator's.
+    `package` does this, too.
     """
-    from infra.template.input_errors import TARGET, rendered
+    from infra.template.frontend_rules import PROJECT, write_rules
 
-    TARGET.write_text(rendered(), encoding="ascii")
-    say(f"{TARGET} is written.")
+    say(f"{write_rules(PROJECT)} is written.")
 
 
 # ---- deployment ------------------------------------------------------------------------------------------------------

@@ -51,8 +51,8 @@ def retrievals(body: str) -> Iterator[Retrieval]:
         case {"user_id": str(), "job_id": str(job_id)}:
             request = FileRequest.from_json(body)
             job = services.jobs.get(job_id)
-            if job is not None and job.user_id == request.user_id and job.results_file_archive_id is not None:
-                yield Retrieval(archive_id=job.results_file_archive_id, job_id=job_id)
+            if job is not None and job.user_id == request.user_id and job.archive_id is not None:
+                yield Retrieval(archive_id=job.archive_id, job_id=job_id)
         case _:
             raise ValueError(f"not a message about a retrieval: {body[:200]}")
 

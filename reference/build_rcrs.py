@@ -25,6 +25,7 @@ from pathlib import Path
 import pysam
 
 from annotator.engine.bgzf import BgzfWriter
+from annotator.engine.files import sha256_of
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.bundle import read_contig
@@ -324,7 +325,7 @@ def main(arguments: list[str] | None = None) -> int:
         *("rCRS.fa", "rCRS.fa.fai", "rCRS.gff3", "models.arrow", "mitomap.tsv.gz", "mitomap.tsv.gz.tbi"),
         *("regions.tsv.gz", "regions.tsv.gz.tbi", "sample.vcf"),
     ]
-    manifest["sha256"] = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in files}
+    manifest["sha256"] = {name: sha256_of(out / name) for name in files}
     manifest_path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     sys.stderr.write(f"{len(genes)} genes, {len(known.alleles)} alleles\n")

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path, PurePosixPath
 
 PROJECT = Path(__file__).resolve().parents[1]
-MIRRORED = {"annotator/engine": "engine", "annotator/worker": "worker", "chalicelib": "", "infra": "infra",
-            "lambdas": "lambdas"}
+MIRRORED = {"annotator/engine": "engine", "annotator/worker": "worker", "chalicelib": "",
+            "frontend/src/scripts": "frontend", "frontend/tests": "frontend", "infra": "infra", "lambdas": "lambdas"}
 """Folder of `tests/unit` by package; the rest of a path stays the same."""
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 #: Longest piece of a user's line that is quoted in a message, in characters.
 QUOTE_LENGTH = 120
+#: Longest value of the user's file within a message, in characters.
+VALUE_LENGTH = 40
 #: Longest message or detail of a warning, in characters: names in it come from the file, and it is kept in a database.
 MESSAGE_LENGTH = 1000
 
@@ -103,6 +105,87 @@ INPUT_ERRORS: dict[str, Kind] = {
     ),
 }
 
+
+@dataclass(frozen=True)
+class Finding:
+    """What exactly is wrong with a file, as a check of the header or of a record finds it.
+
+    Attributes:
+        code: one of :data:`INPUT_ERRORS`.
+        message: with placeholders of :meth:`str.format`: ``{name}``, ``{name:,}`` and ``{name!r}`` only, because the
+            script of the upload page fills in the same templates.
+        hint: how to correct it, with the same placeholders; None where the hint of the code fits.
+    """
+
+    code: str
+    message: str
+    hint: str | None = None
+
+
+_COLUMN_COUNT = "The record has {found} columns; the #CHROM line has {wanted}."
+_NOT_A_HEADER_LINE = "The line is neither a header line, which begins with ##, nor the #CHROM line."
+
+#: What the checks that need no reference can find. The upload page makes the same checks in the browser.
+FINDINGS: dict[str, Finding] = {
+    "no_content": Finding("empty_file", "The file has no content."),
+    "blank": Finding("empty_file", "The file holds nothing but blank space."),
+    "other_format": Finding("not_vcf", "This is not a VCF file: it looks like {format}."),
+    "bgzip_without_end": Finding(
+        "truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing."
+    ),
+    "gzip_cut_off": Finding("truncated_gzip", "The gzip file is cut off after {bytes:,} uncompressed bytes."),
+    "gzip_damaged": Finding("corrupt_gzip", "The gzip file is damaged after {bytes:,} uncompressed bytes."),
+    "control_character": Finding("binary_data", "The line has a byte that is not text (0x{byte})."),
+    "stray_return": Finding("binary_data", "The line has a carriage return (CR) in its middle."),
+    "returns_only": Finding("old_mac_line_ends", "Lines end with CR alone, as on old Macintosh computers."),
+    "line_too_long": Finding("line_too_long", "The line is longer than {limit:,} bytes."),
+    "header_bytes": Finding("header_too_large", "The header is larger than {limit:,} bytes."),
+    "header_lines": Finding("header_too_large", "The header has more than {limit:,} lines."),
+    "version_misspelt": Finding(
+        "vcf_version_misspelt",
+        "The version is written '{said}' and should be '{meant}'.",
+        "Write ##fileformat={meant}.",
+    ),
+    "version_unsupported": Finding(
+        "vcf_version_unsupported", "The file says that it is {said}; VCF 4.0 and later are read."
+    ),
+    "no_column_line": Finding("missing_column_header", "The file ends before the #CHROM line."),
+    "record_before_columns": Finding("missing_column_header", "A record comes before the #CHROM line."),
+    "first_line_not_header": Finding("missing_column_header", _NOT_A_HEADER_LINE),
+    "line_not_header": Finding(
+        "missing_column_header",
+        _NOT_A_HEADER_LINE,
+        "Line {before} may have been broken in two: join the two lines.",
+    ),
+    "blanks_between_columns": Finding(
+        "wrong_header_columns",
+        "The #CHROM line is separated by blanks, not by tabs.",
+        "Replace the blanks by tabs; copying a VCF from a terminal or a page turns tabs into blanks.",
+    ),
+    "wrong_column": Finding(
+        "wrong_header_columns", "Column {column} of the #CHROM line is {found!r} and should be {wanted!r}."
+    ),
+    "sample_without_name": Finding("wrong_header_columns", "A sample has no name."),
+    "sample_twice": Finding("duplicate_sample", "Sample {sample!r} comes twice."),
+    "header_among_records": Finding("header_in_body", "A header line comes after the records."),
+    "column_count": Finding("wrong_column_count", _COLUMN_COUNT),
+    "blanks_in_record": Finding(
+        "wrong_column_count", _COLUMN_COUNT, "The columns are separated by blanks: replace them by tabs."
+    ),
+    "last_record_cut_off": Finding(
+        "wrong_column_count",
+        f"{_COLUMN_COUNT} It is the last line and has no line end: the file looks cut off.",
+        "Copy the file again.",
+    ),
+    "contig_name_too_long": Finding("contig_name_too_long", "CHROM has {length:,} characters: {quoted}"),
+    "no_contig": Finding("bad_contig", "CHROM is empty."),
+    "bad_contig": Finding("bad_contig", "CHROM {value!r} is not a contig name."),
+    "bad_position": Finding("bad_position", "POS {value!r} is not a position."),
+    "bad_ref": Finding("bad_ref", "REF {value!r} is not a sequence of bases."),
+    "bad_alt": Finding("bad_alt", "ALT {value!r} is not an allele."),
+    "end_too_large": Finding("bad_end", "END is {end}, beyond every contig."),
+}
+
 #: Records that are kept as they are and marked ``GAS_SKIPPED=<code>``.
 SKIPS: dict[str, str] = {
     "ref_mismatch": "REF is not what the reference has at this position",
@@ -161,6 +244,11 @@ def quote(raw: bytes, length: int = QUOTE_LENGTH) -> str:
     text = raw[: length + 1].decode("utf-8", "backslashreplace")
     text = "".join(char if char.isprintable() or char == "\t" else f"\\x{ord(char):02x}" for char in text)
     return text if len(text) <= length else text[:length] + "…"
+
+
+def in_message(raw: bytes) -> str:
+    """A value of the user's file for a message that has it between quotation marks (``{value!r}``)."""
+    return raw.decode("utf-8", "backslashreplace")[:VALUE_LENGTH]
 
 
 def shortened(text: str, length: int = MESSAGE_LENGTH) -> str:
@@ -230,6 +318,36 @@ class InputError(_PortableError):
         self.field = field
         self.text = None if text is None else quote(text)
         self.hint = INPUT_ERRORS[code].hint if hint is None else hint
+
+    @classmethod
+    def of(
+        cls,
+        finding: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        field: str | None = None,
+        text: bytes | None = None,
+        hint: str | None = None,
+        **values: str | int,
+    ) -> InputError:
+        """The error for one of :data:`FINDINGS`.
+
+        Args:
+            finding: its key.
+            line: see :class:`InputError`, as are ``column``, ``field`` and ``text``.
+            column: also a placeholder of the message.
+            field: see above.
+            text: see above.
+            hint: another hint than that of the finding.
+            values: of the other placeholders.
+        """
+        found = FINDINGS[finding]
+        filled = {"column": column, **values}
+        if hint is None and found.hint is not None:
+            hint = found.hint.format(**filled)
+        message = found.message.format(**filled)
+        return cls(found.code, message, line=line, column=column, field=field, text=text, hint=hint)
 
     def as_dict(self) -> dict[str, str | int | None]:
         """The error as the command line and the job record give it."""

@@ -1,13 +1,13 @@
 """One job's work on local disk: download, annotate, upload."""
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from annotator.engine.files import sha256_of
 from annotator.worker.choose_reference import LIMITS as LOOK_LIMITS
 from annotator.worker.choose_reference import choose_reference
 from annotator.worker.engine_process import EngineRun, EngineStoppedError, run_engine
@@ -16,11 +16,11 @@ from annotator.worker.limited_process import ProcessLimits
 from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.workspace import Workspace
-from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.domain.jobs import Job, Progress, Stage
-from chalicelib.domain.names import CSI, TBI, ResultNames, key_prefix
+from chalicelib.domain.names import key_prefix
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.profiles import Role
+from chalicelib.domain.result_files import RESULT_FILES, RESULTS, SUMMARY, JobOutputs, StoredFile, result_name
 from chalicelib.domain.size_limits import LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.exceptions import JobFailure, LeaseLostError
 from chalicelib.services import Services
@@ -29,12 +29,14 @@ from chalicelib.services import Services
 KEY_FIGURES = ("records", "alleles", "snvs", "indels", "mnvs", "other", "multi_allelic", "ti", "tv", "titv", "known",
                "novel", "samples", "skipped", "contigs", "consequences", "most_severe", "impacts", "genes",
                "genes_hit", "density", "warnings", "reference")
+BASE = "results"
+"""What the names of the results begin with on disk."""
 MOST_ENTRIES = 40
 """Entries of one figure in the record. Where they are too long for `LARGEST_SUMMARY`, fewer are kept."""
 
 
 def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspace, settings: WorkerSettings,
-                 stopping: Callable[[], bool]) -> Outputs:
+                 stopping: Callable[[], bool]) -> JobOutputs:
     """Do the work of a job that is held by `lease`. Nothing is left on disk, however it ends.
 
     :param stopping: asked often; True ends the work
@@ -45,11 +47,10 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
     :raises WorkerOutOfDiskError: no room for the job's files, or for its reference, now
     :raises ReferenceUnavailableError: the reference cannot be had now
     """
-    workspace.require_room(job.input_file_size)
+    workspace.require_room(job.input.size)
     with workspace.job_folder(job.job_id) as folder:
         # Neutral names on disk: the user's name may be one that a file system or a command line minds.
-        source, results = folder / "input", folder / "results.vcf.gz"
-        log, summary, variants = (folder / name for name in ("count.log", "summary.json", "variants.parquet"))
+        source = folder / "input"
 
         def check(_: int = 0) -> None:
             if lease.lost:
@@ -58,8 +59,8 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
                 raise EngineStoppedError()
 
         lease.report(Progress(stage=Stage.DOWNLOADING))
-        if not services.files.download(job.s3_inputs_bucket, job.s3_key_input_file, source, on_bytes=check,
-                                       version_id=job.s3_version_input_file):
+        if not services.files.download(job.input.bucket, job.input.key, source, on_bytes=check,
+                                       version_id=job.input.version):
             raise JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
         check()
         store = ReferenceStore(services.references, settings.references_dir)
@@ -68,20 +69,20 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         choice = choose_reference(job.reference, source, store, services.clock(), check,
                                   replace(LOOK_LIMITS, memory=settings.memory_limit))
         name, title = choice.info.name, choice.info.label
-        if job.lease_owner is not None and (job.reference, job.reference_title) != (name, title):
-            services.jobs.note_reference(job.job_id, job.lease_owner, name, title, choice.found)
+        if job.run.lease_owner is not None and (job.reference, job.reference_title) != (name, title):
+            services.jobs.note_reference(job.job_id, job.run.lease_owner, name, title, choice.found)
         try:
             with store.opened(choice.info, check) as reference:
-                run_engine(EngineRun(input_file=source, name=job.input_file_name, reference=str(reference),
-                                     results=results, log=log, summary=summary, variants=variants,
-                                     limits=limits, plan=plan, better=better),
+                run_engine(EngineRun(input_file=source, name=job.input.name, reference=str(reference),
+                                     results=made_file(folder, RESULTS), limits=limits, plan=plan,
+                                     better=better),
                            lease.report, stopping)
         except EngineStoppedError:
             check()
             raise
         check()
         lease.report(Progress(stage=Stage.UPLOADING))
-        return _upload(services, job, results, log, summary, variants, check)
+        return _upload(services, job, folder, check)
 
 
 def _plans(services: Services, job: Job) -> tuple[Plan, Plan | None]:
@@ -91,32 +92,24 @@ def _plans(services: Services, job: Job) -> tuple[Plan, Plan | None]:
     return services.plans.of(role), None if role is Role.PREMIUM else services.plans.of(Role.PREMIUM)
 
 
-def _upload(services: Services, job: Job, results: Path, log: Path, summary: Path, variants: Path,
-            check: Callable[[], None]) -> Outputs:
-    ending = CSI if results.with_name(results.name + CSI).exists() else TBI
-    names = ResultNames.of(job.input_file_name, ending)
-    prefix = key_prefix(job.user_id, job.job_id)
-    files = [
-        (results.with_name(results.name + ending), names.index, "application/octet-stream"),
-        (log, names.log, "text/plain; charset=utf-8"),
-        (summary, names.summary, "application/json"),
-        (variants, names.variants, "application/vnd.apache.parquet"),
-        (results, names.results, "application/gzip"),
-    ]
-    for path, name, content_type in files:
+def _upload(services: Services, job: Job, folder: Path, check: Callable[[], None]) -> JobOutputs:
+    stored = {}
+    for kind, file in RESULT_FILES.items():
         check()
-        services.files.upload_result(path, prefix + name, content_type)
-    return Outputs(bucket=services.files.results_bucket, results_key=prefix + names.results,
-                   index_key=prefix + names.index, log_key=prefix + names.log, summary_key=prefix + names.summary,
-                   variants_key=prefix + names.variants,
-                   results_file_size=results.stat().st_size, results_file_sha256=sha256_of(results),
-                   summary=key_figures(json.loads(summary.read_text())))
+        path = made_file(folder, kind)
+        name = result_name(job.input.name, kind, path.name.removeprefix(BASE))
+        key = key_prefix(job.user_id, job.job_id) + name
+        services.files.upload_result(path, key, file.content_type)
+        stored[kind] = (StoredFile(key=key, size=path.stat().st_size, sha256=sha256_of(path)) if file.measured
+                        else StoredFile(key=key))
+    summary = json.loads(made_file(folder, SUMMARY).read_text())
+    return JobOutputs(services.files.results_bucket, stored, key_figures(summary))
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def made_file(folder: Path, kind: str) -> Path:
+    """Where the engine leaves a file of the result; where it is to be, as long as it is not there."""
+    places = [folder / f"{BASE}{suffix}" for suffix in RESULT_FILES[kind].suffixes]
+    return next((path for path in places if path.exists()), places[0])
 
 
 def key_figures(summary: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,14 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from annotator.engine.reference.build_detection import MITOCHONDRION, RCRS_LENGTH, Detection, Evidence, Fit, build_of
+from annotator.engine.reference.build_detection import (
+    MITOCHONDRION,
+    RCRS_LENGTH,
+    Detection,
+    DetectionReport,
+    Fit,
+    build_of,
+)
 from annotator.engine.reference.build_evidence import chromosome
 from annotator.worker.engine_process import EngineCrashedError
 from annotator.worker.limited_process import ProcessLimits, ProcessorTimeError, WallTimeError, run_limited
@@ -121,7 +128,7 @@ def _reason(detection: Detection, info: ReferenceInfo, found: Fit) -> str:
     return f"detected from REF: {found.agreeing:,} of the first {found.compared:,} records agree"
 
 
-def _possible(evidence: Evidence, info: ReferenceInfo) -> bool:
+def _possible(evidence: DetectionReport, info: ReferenceInfo) -> bool:
     """Whether it is worth comparing a file with a reference: that may mean to bring it first."""
     build, detection = build_of(info.assembly), evidence.detection
     if build in detection.excluded:
@@ -145,17 +152,17 @@ class _Look:
         self._check = check
         self._limits = limits
 
-    def alone(self) -> Evidence:
+    def alone(self) -> DetectionReport:
         """What the file itself says."""
         return self._run([])
 
-    def beside(self, info: ReferenceInfo) -> tuple[Evidence, Fit]:
+    def beside(self, info: ReferenceInfo) -> tuple[DetectionReport, Fit]:
         """What it says, and how it fits a reference."""
         with self._store.opened(info, self._check) as folder:
             evidence = self._run(["--reference", str(folder)])
         return evidence, evidence.fits[str(folder)]
 
-    def _run(self, options: list[str]) -> Evidence:
+    def _run(self, options: list[str]) -> DetectionReport:
         command = [sys.executable, "-m", "annotator", "reference", "detect", str(self._source), "--json", *options,
                    *self._limits.options]
         lines: list[str] = []
@@ -167,7 +174,7 @@ class _Look:
         try:
             found: dict[str, Any] = json.loads("".join(lines))
             if ended.code == 0:
-                return Evidence.of(found)
+                return DetectionReport.from_dict(found)
             raise ReferenceUnavailableError(found["error"]["message"])
         except (ValueError, KeyError, TypeError) as error:
             logger.exception("The build could not be looked for", extra={"code": ended.code, "stderr": ended.errors})

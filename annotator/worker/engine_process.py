@@ -17,6 +17,7 @@ from annotator.worker.limited_process import (
     WallTimeError,
     run_limited,
 )
+from chalicelib.domain.amounts import duration, size
 from chalicelib.domain.jobs import Progress, Stage
 from chalicelib.domain.plans import Plan
 from chalicelib.exceptions import GasError, JobFailure
@@ -49,6 +50,7 @@ class EngineRun:
     """One run of the engine.
 
     :param name: the input file's own name, as the log shall show it
+    :param results: the annotated VCF; the engine puts its other files beside it
     :param limits: of the process
     :param plan: of the file's owner, whose limits hold
     :param better: the plan that has higher limits; None where there is none
@@ -58,9 +60,6 @@ class EngineRun:
     name: str
     reference: str
     results: Path
-    log: Path
-    summary: Path
-    variants: Path
     limits: ProcessLimits
     plan: Plan
     better: Plan | None = None
@@ -69,8 +68,7 @@ class EngineRun:
     def command(self) -> list[str]:
         """The command line, that of `python -m annotator annotate --help`."""
         return [sys.executable, "-m", "annotator", "annotate", str(self.input_file), "--name", self.name,
-                "--reference", self.reference, "--out", str(self.results), "--log", str(self.log),
-                "--summary", str(self.summary), "--variants", str(self.variants), "--progress",
+                "--reference", self.reference, "--out", str(self.results), "--progress",
                 "--tmp", str(self.results.parent), *self.limits.options,
                 "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit),
                 "--max-results", str(self.plan.results_limit)]
@@ -134,18 +132,7 @@ def _failure(error: dict[str, Any], run: EngineRun) -> JobFailure:
         hint = f"This is the limit of the {run.plan.name} plan. {SPLIT}"
         if better := run.better:
             hint += (f", or annotate it with {better.name}, which takes {better.record_limit:,} records, "
-                     f"{_size(better.uncompressed_limit)} uncompressed and {_size(better.results_limit)} of results")
+                     f"{size(better.uncompressed_limit)} uncompressed and {size(better.results_limit)} of results")
         hint += "."
     return JobFailure(error["code"], error["message"], hint, line=error.get("line"),
                       column=error.get("column"), field=error.get("field") or "", text=error.get("text") or "")
-
-
-def duration(seconds: int) -> str:
-    """A limit of time in words."""
-    if seconds < 120:
-        return f"{seconds} second{'' if seconds == 1 else 's'}"
-    return f"{seconds // 60} minutes" if seconds < 7200 else f"{seconds // 3600} hours"
-
-
-def _size(number: int) -> str:
-    return f"{number / 1024**3:.4g} GiB" if number >= 1024**3 else f"{number / 1024**2:.4g} MiB"

@@ -133,7 +133,7 @@ class Worker:
             return
         logger.append_keys(job_id=job.job_id, user_id=job.user_id)
         self.queue.hide(message, self.settings.lease)
-        logger.info("Job taken", extra={"attempt": job.attempt})
+        logger.info("Job taken", extra={"attempt": job.run.attempt})
         try:
             self._bring_to_an_end(job, message)
         finally:
@@ -148,7 +148,7 @@ class Worker:
 
     def _bring_to_an_end(self, job: Job, message: ReceivedMessage) -> None:
         try:
-            if job.attempt > self.settings.most_attempts:
+            if job.run.attempt > self.settings.most_attempts:
                 raise JobFailure("worker_stopped_repeatedly",
                                  f"Annotating this file stopped the annotator {self.settings.most_attempts} times.",
                                  LOGGED)
@@ -196,19 +196,19 @@ class Worker:
 
     def _note_pace(self, job: Job) -> None:
         """How long it took, for the expected times of others; a job that was begun more than once tells nothing."""
-        if job.attempt != 1 or job.start_time is None or job.complete_time is None:
+        if job.run.attempt != 1 or job.run.start_time is None or job.complete_time is None:
             return
         try:
-            self.services.throughput.add(job.input_file_size, job.complete_time - job.start_time)
+            self.services.throughput.add(job.input.size, job.complete_time - job.run.start_time)
         except (BotoCoreError, ClientError):
             logger.warning("The pace was not noted", exc_info=True)
 
     def _again(self, job: Job, message: ReceivedMessage, count_attempt: bool) -> None:
-        if count_attempt and job.attempt >= self.settings.most_attempts:
+        if count_attempt and job.run.attempt >= self.settings.most_attempts:
             self._fail(job, message, JobFailure(
-                "annotation_crashed", f"Annotating this file failed {job.attempt} times for a reason of ours.",
+                "annotation_crashed", f"Annotating this file failed {job.run.attempt} times for a reason of ours.",
                 LOGGED))
-        elif not count_attempt and job.hand_backs + 1 >= MOST_HAND_BACKS:
+        elif not count_attempt and job.run.hand_backs + 1 >= MOST_HAND_BACKS:
             self._fail(job, message, JobFailure(
                 "service_trouble", "GAS could not work on this file for a long time.",
                 "Upload it again later; the people who run GAS have been told."))

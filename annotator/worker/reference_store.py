@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -15,6 +14,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from annotator.engine import BundleError, Reference
+from annotator.engine.files import sha256_of
 from chalicelib.aws.s3.references import ReferenceCatalogue
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.exceptions import ReferenceUnavailableError, WorkerOutOfDiskError
@@ -99,11 +99,11 @@ class ReferenceStore:
 
     def _file(self, info: ReferenceInfo, name: str, sha256: str, part: Path, check: Callable[[int], None]) -> None:
         path = part / name
-        if path.is_file() and _sha256(path, check) == sha256:
+        if path.is_file() and sha256_of(path, check) == sha256:
             return
         if not self._catalogue.download(info, name, path, check):
             raise ReferenceUnavailableError(f"The bucket lacks {name} of reference {info.name}.")
-        found = _sha256(path, check)
+        found = sha256_of(path, check)
         if found != sha256:
             path.unlink()
             raise ReferenceUnavailableError(f"{name} of reference {info.name} has the SHA-256 {found}, not {sha256}.")
@@ -147,12 +147,3 @@ def _listed(manifest: Path, info: ReferenceInfo) -> dict[str, str]:
     if any(Path(name).name != name for name in listed):
         raise ReferenceUnavailableError(f"The manifest of {info.name} names files outside its folder.")
     return listed
-
-
-def _sha256(path: Path, check: Callable[[int], None]) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 22):
-            digest.update(block)
-            check(len(block))
-    return digest.hexdigest()

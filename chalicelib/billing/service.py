@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from chalicelib.domain.amounts import money
 from chalicelib.domain.profiles import Profile
 
 
@@ -59,6 +60,12 @@ class Price:
     currency: str
     interval: str
     intervals: int = 1
+
+    @property
+    def words(self) -> str:
+        """As people read it: "9.00 EUR a month", "90 JPY every 3 months"."""
+        every = f"a {self.interval}" if self.intervals == 1 else f"every {self.intervals} {self.interval}s"
+        return f"{money(self.amount, self.currency)} {every}"
 
 
 @dataclass(frozen=True, kw_only=True)

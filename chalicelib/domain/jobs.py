@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.names import CSI, TBI, ResultNames, in_archive_bucket
+from chalicelib.domain.names import in_archive_bucket
+from chalicelib.domain.result_files import RESULTS, StoredFile, result_name
 from chalicelib.domain.size_limits import LONGEST_TEXT, LONGEST_WORD, shortened
 
 
@@ -51,15 +52,6 @@ class RestoreTier(StrEnum):
     def expected_seconds(self) -> int:
         """How long AWS says a retrieval of this tier takes at most."""
         return {RestoreTier.EXPEDITED: 5 * 60, RestoreTier.STANDARD: 5 * 3600}[self]
-
-
-OPEN = "yes"
-"""Value of a record's `open` while its job is PENDING or RUNNING."""
-UNANNOUNCED = "unannounced"
-"""Value of a record's `open` from the update that ends its job until that end has been published. The attribute is gone
-afterwards, so that the index that the sweep reads holds only jobs that still need something done."""
-LONGEST_KEY = 1024
-"""Bytes of a key of an index in DynamoDB."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,108 +106,78 @@ class JobReason:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """The record of one job (table `annotations`, key `job_id`).
+class InputFile:
+    """The file that a user uploaded.
 
-    Times are whole seconds since the epoch, sizes are bytes. A field that does not apply (yet) is None.
-    `lease_owner` and `lease_expires` say which worker attempt holds a RUNNING job and until when;
-    `attempt` counts how often a worker began it. `results_file_archive_id`, `s3_key_archived_index_file` and
-    `s3_key_archived_variants_file` name what is in the archive; `archivings` serves to give the next copy a name of
-    its own, never to find one. `archive_upload` says which upload into a vault is not recorded yet.
-    `file_hold_owner` and `file_hold_expires` say who moves the job's files just now: archive, thaw and delete do so
-    one at a time. `notified_time` and `warned_time` tell which mails went out, `swept_time` when the sweep last
-    helped the job along, `archived_time` and `restored_time` when the results file last went cold and came back.
-    `premium` says whether its user had Premium when the job was submitted. `attempt_start_time` is when the last
-    attempt began. `hand_backs` counts how often a worker gave the job back for trouble that is not the file's, and
-    `retry_time` is when it may be tried again after that.
-    `unannounced` is true from the end of the job until that end has been published.
-    `s3_version_input_file` is the version of the input file that became this job, whatever else is uploaded under its
-    key; `input_deleted` is True where it was refused and is not kept.
-    `note` is what the user called it. `reference` is a name, or "auto" until the annotator has found out;
-    `reference_found` tells then by what. `version` is another one after every change.
+    Attributes:
+        name: Its own name.
+        size: Bytes.
+        bucket: Where it is.
+        key: Its key there.
+        version: The version that became this job, whatever else is uploaded under the same key.
+        deleted: True where the file was refused, and is not kept.
     """
 
-    job_id: str
-    user_id: str
-    input_file_name: str
-    input_file_size: int
-    s3_inputs_bucket: str
-    s3_key_input_file: str
-    submit_time: int
-    reference: str
-    s3_version_input_file: str | None = None
-    input_deleted: bool = False
-    job_status: JobStatus = JobStatus.PENDING
-    premium: bool = False
+    name: str
+    size: int
+    bucket: str
+    key: str
+    version: str | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The annotation of a job by workers. Times are epoch seconds.
+
+    Attributes:
+        attempt: How often a worker has begun.
+        start_time: When the first attempt began.
+        attempt_start_time: When the last attempt began.
+        lease_owner: The worker that holds the job while it is RUNNING.
+        lease_expires: Until when it holds it.
+        hand_backs: How often a worker gave the job back for trouble that is not the file's.
+        retry_time: When the job may be tried again after that.
+        progress: How far the worker is.
+        swept_time: When the sweep last requested the job again.
+    """
+
+    attempt: int = 0
     start_time: int | None = None
     attempt_start_time: int | None = None
-    complete_time: int | None = None
-    attempt: int = 0
     lease_owner: str | None = None
     lease_expires: int | None = None
     hand_backs: int = 0
     retry_time: int | None = None
     progress: Progress | None = None
-    s3_results_bucket: str | None = None
-    s3_key_result_file: str | None = None
-    s3_key_index_file: str | None = None
-    s3_key_log_file: str | None = None
-    s3_key_summary_file: str | None = None
-    s3_key_variants_file: str | None = None
-    results_file_size: int | None = None
-    results_file_sha256: str | None = None
-    summary: dict[str, Any] | None = None
-    error: JobReason | None = None
-    results_file_archive_id: str | None = None
-    s3_key_archived_index_file: str | None = None
-    s3_key_archived_variants_file: str | None = None
+    swept_time: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """The moves of a job's results into the archive and back. Times are epoch seconds.
+
+    Attributes:
+        archivings: How often the results were archived. It gives the next copy a name of its own, and never finds one.
+        upload: An upload into a vault that is not recorded yet.
+        archived_time: When the results last went into the archive.
+        restored_time: When they last came back.
+        restore_status: What happens to the archived results file, None for nothing.
+        restore_tier: How fast it comes back.
+        restore_requested_time: When it was asked for.
+        hold_owner: Who moves the job's files now: archive, thaw and delete do so one at a time.
+        hold_expires: Until when.
+    """
+
     archivings: int = 0
-    archive_upload: str | None = None
+    upload: str | None = None
+    archived_time: int | None = None
+    restored_time: int | None = None
     restore_status: RestoreStatus | None = None
     restore_tier: RestoreTier | None = None
     restore_requested_time: int | None = None
-    file_hold_owner: str | None = None
-    file_hold_expires: int | None = None
-    notified_time: int | None = None
-    warned_time: int | None = None
-    swept_time: int | None = None
-    archived_time: int | None = None
-    restored_time: int | None = None
-    unannounced: bool = False
-    note: str | None = None
-    reference_title: str | None = None
-    reference_found: str | None = None
-    version: str = ""
-
-    @property
-    def ended(self) -> bool:
-        """True when the job does not move any more."""
-        return self.job_status.ended
-
-    @property
-    def archived(self) -> bool:
-        """True while the results file is in the archive and not in the results bucket."""
-        return self.results_file_archive_id is not None and self.s3_key_result_file is None
-
-    @property
-    def result_names(self) -> ResultNames:
-        """The names of its results; the record's keys say which kind of index there is."""
-        index = self.s3_key_index_file or self.s3_key_archived_index_file or TBI
-        return ResultNames.of(self.input_file_name, CSI if index.endswith(CSI) else TBI)
-
-    @property
-    def results_bucket_keys(self) -> tuple[str, ...]:
-        """Keys of the results bucket that the record names."""
-        return tuple(key for key in (self.s3_key_result_file, self.s3_key_index_file, self.s3_key_log_file,
-                                     self.s3_key_summary_file, self.s3_key_variants_file) if key is not None)
-
-    @property
-    def archive_bucket_keys(self) -> tuple[str, ...]:
-        """Keys of the archive bucket that the record names. A file in a Glacier vault has none."""
-        archive_id = self.results_file_archive_id
-        in_bucket = archive_id if archive_id is not None and in_archive_bucket(archive_id) else None
-        return tuple(key for key in (in_bucket, self.s3_key_archived_index_file, self.s3_key_archived_variants_file)
-                     if key is not None)
+    hold_owner: str | None = None
+    hold_expires: int | None = None
 
     @property
     def restore_expected_time(self) -> int | None:
@@ -224,44 +186,98 @@ class Job:
             return None
         return self.restore_requested_time + self.restore_tier.expected_seconds
 
-    def to_record(self) -> dict[str, Any]:
-        """The job as plain types; None fields are left out, as sparse indexes need it."""
-        record = {name: value for name, value in asdict(self).items() if value is not None}
-        record["job_status"] = self.job_status.value
-        record["listed_as"] = record["searched"] = searchable(f"{self.input_file_name}\n{self.note or ''}".rstrip())
-        del record["unannounced"]
-        if not self.ended:
-            record["open"] = OPEN
-        elif self.unannounced:
-            record["open"] = UNANNOUNCED
-        if self.progress is not None:
-            record["progress"] = progress_record(self.progress)
-        if self.error is not None:
-            record["error"] = reason_record(self.error)
-        return record
 
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Job:
-        """The job that `to_record` described; unknown fields of newer versions are passed over."""
-        known = {f.name for f in fields(cls)}
-        values = {name: value for name, value in record.items() if name in known}
-        values["job_status"] = JobStatus(values["job_status"])
-        values["unannounced"] = record.get("open") == UNANNOUNCED
-        if values.get("restore_status") is not None:
-            values["restore_status"] = RestoreStatus(values["restore_status"])
-        if values.get("restore_tier") is not None:
-            values["restore_tier"] = RestoreTier(values["restore_tier"])
-        if values.get("progress") is not None:
-            progress = dict(values["progress"])
-            values["progress"] = Progress(**{**progress, "stage": Stage(progress["stage"])})
-        if values.get("error") is not None:
-            values["error"] = JobReason(**values["error"])
-        return cls(**values)
+@dataclass(frozen=True, kw_only=True)
+class SentEmails:
+    """When emails about a job went out, epoch seconds.
+
+    Attributes:
+        notified_time: About its end.
+        warned_time: About its results going to the archive.
+    """
+
+    notified_time: int | None = None
+    warned_time: int | None = None
 
 
-def searchable(text: str) -> str:
-    """A text without its case, as lists are searched and sorted by; shortened to what a key of an index takes."""
-    return text.casefold().encode()[:LONGEST_KEY].decode(errors="ignore")
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One job. `job_record.py` says how the table `annotations` keeps it.
+
+    A field that does not apply (yet) is None.
+
+    Attributes:
+        submit_time: When the upload became a job, epoch seconds.
+        note: What the user called it.
+        premium: True when its user had Premium then.
+        reference: A name, or "auto" until the annotator has found out.
+        reference_title: The reference for people.
+        reference_found: What the annotator found the reference out by; None where the user chose it.
+        complete_time: When it ended, epoch seconds.
+        error: Why it failed.
+        unannounced: True from its end until that end has been published.
+        results_bucket: Where its results are.
+        files: What the annotation left, by kind.
+        summary: Key figures of the annotation.
+        version: Another one after every change.
+    """
+
+    job_id: str
+    user_id: str
+    job_status: JobStatus = JobStatus.PENDING
+    submit_time: int
+    note: str | None = None
+    premium: bool = False
+    reference: str
+    reference_title: str | None = None
+    reference_found: str | None = None
+    complete_time: int | None = None
+    error: JobReason | None = None
+    unannounced: bool = False
+    results_bucket: str | None = None
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
+    summary: dict[str, Any] | None = None
+    version: str = ""
+    input: InputFile
+    run: Run = Run()
+    archive: Archive = Archive()
+    mail: SentEmails = SentEmails()
+
+    @property
+    def ended(self) -> bool:
+        """True when the job does not move any more."""
+        return self.job_status.ended
+
+    def file(self, kind: str) -> StoredFile:
+        """One of its files; nothing is known of one that the job does not have."""
+        return self.files.get(kind, StoredFile())
+
+    def file_name(self, kind: str) -> str:
+        """The name of one of its files: as it was stored, else as it would be."""
+        stored = self.file(kind)
+        place = stored.key or stored.archive_id or ""
+        return place.rpartition("/")[2] if "/" in place else result_name(self.input.name, kind)
+
+    @property
+    def archive_id(self) -> str | None:
+        """Of the results file in the archive; None when it is not there."""
+        return self.file(RESULTS).archive_id
+
+    @property
+    def archived(self) -> bool:
+        """True while the results file is in the archive and not in the results bucket."""
+        return self.archive_id is not None and self.file(RESULTS).key is None
+
+    @property
+    def results_bucket_keys(self) -> tuple[str, ...]:
+        """Keys of the results bucket that the record names."""
+        return tuple(stored.key for stored in self.files.values() if stored.key is not None)
+
+    @property
+    def archive_bucket_keys(self) -> tuple[str, ...]:
+        """Keys of the archive bucket that the record names. A file in a Glacier vault has none."""
+        return tuple(stored.archive_id for stored in self.files.values()
+                     if stored.archive_id is not None and in_archive_bucket(stored.archive_id))
 
 
 def progress_record(progress: Progress) -> dict[str, Any]:

@@ -14,8 +14,17 @@ LONGEST_NAME = 255
 METADATA_FIELD = "x-amz-meta-"
 """Prefix of the form fields that S3 stores as an object's metadata."""
 
-_NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Slashes, control characters, and those that change the direction in which a name is shown (Unicode's UAX #9)."""
+REASONS = {
+    "no_name": ("The upload has no file in it.", "Choose a file and upload it."),
+    "name_too_long": ("The file's name has {length} characters; {limit} is the limit.",
+                      "Rename the file and upload it again."),
+    "bad_name": ("The file's name has a slash, a backslash or a control character in it.",
+                 "Rename the file and upload it again."),
+    "wrong_extension": ("“{name}” is not named like a VCF file.", "GAS reads files whose names end in {extensions}."),
+}
+"""Why a name is refused, by the code of the reason: message and hint. The upload page has the same sentences."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -80,16 +89,18 @@ def check_file_name(name: str) -> None:
     :raises JobFailure: with the reason, for a name that is not one of a VCF file
     """
     if not name:
-        raise JobFailure("no_name", "The upload has no file in it.", "Choose a file and upload it.")
+        raise _refused("no_name")
     if len(name) > LONGEST_NAME:
-        raise JobFailure("name_too_long", f"The file's name has {len(name)} characters; {LONGEST_NAME} is the limit.",
-                         "Rename the file and upload it again.")
-    if _NOT_IN_NAMES.search(name):
-        raise JobFailure("bad_name", "The file's name has a slash, a backslash or a control character in it.",
-                         "Rename the file and upload it again.")
+        raise _refused("name_too_long", length=len(name), limit=LONGEST_NAME)
+    if NOT_IN_NAMES.search(name):
+        raise _refused("bad_name")
     if not name.lower().endswith(VCF_EXTENSIONS):
-        raise JobFailure("wrong_extension", f"“{name}” is not named like a VCF file.",
-                         "GAS reads files whose names end in .vcf, .vcf.gz or .vcf.bgz.")
+        raise _refused("wrong_extension", name=name, extensions=", ".join(VCF_EXTENSIONS))
+
+
+def _refused(code: str, **values: str | int) -> JobFailure:
+    message, hint = REASONS[code]
+    return JobFailure(code, message.format(**values), hint.format(**values))
 
 
 def base_name(input_file_name: str) -> str:
@@ -99,32 +110,3 @@ def base_name(input_file_name: str) -> str:
         if lower.endswith(extension) and len(input_file_name) > len(extension):
             return input_file_name[: -len(extension)]
     return input_file_name
-
-
-@dataclass(frozen=True)
-class ResultNames:
-    """The names of what an annotation leaves, for one input file name."""
-
-    results: str
-    index: str
-    log: str
-    summary: str
-    variants: str
-
-    @property
-    def companions(self) -> tuple[str, ...]:
-        """What is of no use without the results file, and so goes to the archive and comes back with it."""
-        return (self.index, self.variants)
-
-    @classmethod
-    def of(cls, input_file_name: str, index_ending: str = TBI) -> ResultNames:
-        """`<name>` with `.annot.vcf.gz` and its index, `.count.log`, `.summary.json` and `.variants.parquet`.
-
-        :param index_ending: `.tbi`, or `.csi` where contigs are longer than a `.tbi` reaches
-        """
-        name = base_name(input_file_name)
-        # Suffixes are longer than the extension they replace: keep the name within what file systems take.
-        while len(f"{name}.annot.vcf.gz{index_ending}".encode()) > LONGEST_NAME:
-            name = name[:-1]
-        return cls(results=f"{name}.annot.vcf.gz", index=f"{name}.annot.vcf.gz{index_ending}", log=f"{name}.count.log",
-                   summary=f"{name}.summary.json", variants=f"{name}.variants.parquet")

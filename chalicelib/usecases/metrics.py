@@ -5,8 +5,9 @@ from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from chalicelib.domain.jobs import Job
+from chalicelib.domain.result_files import RESULTS
 
 
 def count_bytes(name: str, job: Job) -> None:
     """Add the size of a job's results file to a metric, which the function writes when it ends."""
-    Metrics().add_metric(name=name, unit=MetricUnit.Bytes, value=job.results_file_size or 0)
+    Metrics().add_metric(name=name, unit=MetricUnit.Bytes, value=job.file(RESULTS).size or 0)

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.dynamodb.items import from_item
+from chalicelib.aws.dynamodb.items import expressions, from_item
 from chalicelib.aws.dynamodb.jobs import is_job
 from chalicelib.aws.s3.object_copy import MISSING
+from chalicelib.domain.job_record import from_record
 from chalicelib.domain.jobs import Job, JobStatus
 from infra.aws.service_stack import Place
 from infra.errors import OperatorError
@@ -88,14 +90,13 @@ def _jobs(place: Place, table: str, job_id: str) -> Iterator[Job]:
         record = from_item(item or {})
         if not is_job(record):
             raise OperatorError(f"There is no job {job_id}.", "Its id is in the address of its page.")
-        yield Job.from_record(record)
+        yield from_record(record)
         return
     pages = dynamodb.get_paginator("scan").paginate(
-        TableName=table, FilterExpression="job_status = :completed",
-        ExpressionAttributeValues={":completed": {"S": JobStatus.COMPLETED.value}})
+        TableName=table, **expressions(FilterExpression=Attr("job_status").eq(JobStatus.COMPLETED)))
     for page in pages:
         for item in page["Items"]:
-            yield Job.from_record(from_item(item))
+            yield from_record(from_item(item))
 
 
 def _exists(s3: Any, bucket: str, key: str) -> bool:

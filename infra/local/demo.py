@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from annotator.engine.cli.progress import say
+from chalicelib.domain.result_files import INPUT
 from infra.errors import OperatorError
 from infra.local.browser import Browser
 from infra.local.people import DEMO_PERSON
@@ -18,9 +19,6 @@ from infra.local.run import ending_on_signals, settings
 from infra.local.settings import DEFAULT_PORT, any_free_port, port_is_free, read_run_file
 from infra.local.stack import LocalStack
 from infra.template.package import default_builder
-
-WANTED = ("results", "index", "log", "summary")
-"""Kinds of files that are brought home; the input is there already."""
 
 
 class ProgressLine:
@@ -94,7 +92,7 @@ def annotate(browser: Browser, file: Path, out: Path, timeout: float) -> str:
         line.end()
     out.mkdir(parents=True, exist_ok=True)
     for kept in job.get("files", []):
-        if kept["kind"] in WANTED:
+        if kept["kind"] != INPUT:  # which is there already
             target = out / Path(kept["name"]).name
             size = browser.download(kept["href"], target)
             say(f"  {target}  {size:,} bytes")

@@ -1,6 +1,7 @@
 """Makes the deployment artifact: `python -m infra package` (`make package`).
 
-1. `frontend/` is built into `chalicelib/web/static/dist/`, and the sample annotated into `static/sample/`;
+1. `frontend/` is built into `chalicelib/web/static/dist/`, with the rules that its scripts share with Python
+   (`frontend_rules.py`), and the sample annotated into `static/sample/`;
 2. what belongs into the functions is copied to `out/build/`, so that no cache or editor file gets into the zip;
 3. the rows of `infra/functions.yaml` are added to `infra/resources.yaml`, as `out/service.yaml`;
 4. `chalice package --merge-template out/service.yaml` makes `out/package/sam.yaml` and `deployment.zip` of it.
@@ -25,6 +26,7 @@ import yaml
 from infra.aws.artifact import Artifact
 from infra.aws.cloudformation import Say
 from infra.errors import OperatorError
+from infra.template.frontend_rules import write_rules
 
 PROJECT = Path(__file__).resolve().parents[2]
 FUNCTIONS_PYTHON = (3, 11)
@@ -88,7 +90,8 @@ class Builder:
         """Builds styles and scripts with the Node.js of the virtual environment."""
         frontend = self.project / "frontend"
         target = self.project / "chalicelib" / "web" / "static" / "dist"
-        sources = [path for path in _walk(frontend) if "node_modules" not in path.relative_to(frontend).parts]
+        write_rules(self.project)
+        sources = [path for path in _walk(frontend) if path.relative_to(frontend).parts[0] not in ("tests", "coverage")]
         sources += files_of(self.project, ("docs/annotation.md", "reference/rCRS"))  # parts of them are pages, too
         packages = Stamp(self.out / "frontend-packages.stamp",
                          [frontend / "package.json", frontend / "package-lock.json"])

@@ -5,11 +5,11 @@ from typing import Any
 
 import boto3
 
-from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
-from chalicelib.domain.names import ResultNames
+from chalicelib.domain.jobs import JobReason, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from tests.browser.variants_file import parquet_bytes, variants_table
+from tests.job_records import job_of, result_names
 
 JOB_IDS = {name: f"22222222-2222-4222-8222-{number:012d}" for number, name in enumerate(
     ("pending", "running", "completed", "failed", "cancelled", "archived", "restoring"), start=1)}
@@ -92,17 +92,17 @@ def _ended(submitted: int) -> dict[str, Any]:
 
 
 def _results(services: Services, profile: Profile, state: str, name: str) -> dict[str, Any]:
-    names, prefix = ResultNames.of(name), f"{profile.identity_id}/{JOB_IDS[state]}/"
+    names, prefix = result_names(name), f"{profile.identity_id}/{JOB_IDS[state]}/"
     bucket = services.settings.results_bucket
-    boto3.client("s3").put_object(Bucket=bucket, Key=prefix + names.log, Body=LOG.encode())
-    return {"s3_results_bucket": bucket, "s3_key_result_file": prefix + names.results,
-            "s3_key_index_file": prefix + names.index, "s3_key_log_file": prefix + names.log,
-            "s3_key_summary_file": prefix + names.summary, "results_file_size": 48_213}
+    boto3.client("s3").put_object(Bucket=bucket, Key=prefix + names["log"], Body=LOG.encode())
+    return {"s3_results_bucket": bucket, "s3_key_result_file": prefix + names["results"],
+            "s3_key_index_file": prefix + names["index"], "s3_key_log_file": prefix + names["log"],
+            "s3_key_summary_file": prefix + names["summary"], "results_file_size": 48_213}
 
 
 def _put(services: Services, profile: Profile, state: str, name: str, submitted: int, **values: Any) -> None:
     job_id = JOB_IDS[state]
-    created = services.jobs.create(Job(**{
+    created = services.jobs.create(job_of(**{
         "job_id": job_id, "user_id": profile.identity_id, "input_file_name": name, "input_file_size": 98_304,
         "s3_inputs_bucket": services.settings.inputs_bucket,
         "s3_key_input_file": f"{profile.identity_id}/{job_id}/{name}", "submit_time": submitted, "reference": "rCRS",

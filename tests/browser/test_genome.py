@@ -17,7 +17,6 @@ from playwright.sync_api import Page, expect
 from annotator.engine.bgzf import END_OF_FILE, pack, pack_lines
 from annotator.engine.indexes import ENDINGS
 from annotator.engine.output.tabix import Places, TabixIndex
-from chalicelib.domain.names import ResultNames
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
 from chalicelib.web.http import assets, runtime
@@ -26,11 +25,12 @@ from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.test_pages import violations
 from tests.browser.variants_file import Bucket, parquet_bytes, variants_table
+from tests.job_records import result_names
 
 pytestmark = pytest.mark.browser
 
 JOB = JOB_IDS["completed"]
-NAMES = ResultNames.of("HG002 run 7 – família.vcf.gz")
+NAMES = result_names("HG002 run 7 – família.vcf.gz")
 HEADER = "##fileformat=VCFv4.2\n##contig=<ID=MT,length=16569>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 
 
@@ -41,7 +41,7 @@ def results(local_site: str, tmp_path: Path) -> Services:
     plain = tmp_path / "results.vcf"
     plain.write_text(HEADER + "".join(f"MT\t{pos}\trs{pos}\tA\tC\t.\tPASS\tAC=1\n" for pos in range(10, 3500, 3)))
     packed = pysam.tabix_index(str(plain), preset="vcf", force=True)
-    for name, path in ((NAMES.results, packed), (NAMES.index, f"{packed}.tbi")):
+    for name, path in ((NAMES["results"], packed), (NAMES["index"], f"{packed}.tbi")):
         boto3.client("s3").upload_file(str(path), services.settings.results_bucket, f"{ADA}/{JOB}/{name}")
     return services
 
@@ -63,7 +63,7 @@ def test_variant_in_the_genome(local_site: str, results: Services, bucket: Bucke
     expect(page.locator("[data-igv-place] input.igv-search-input")).to_have_value("MT:267-347")
     assert any(igv in url for url in fetched)
     asked = {key.rpartition("/")[2] for key, _, _ in bucket.requests}
-    assert {NAMES.results, NAMES.index} <= asked
+    assert {NAMES["results"], NAMES["index"]} <= asked
     ours = (local_site, "https://gas-test-results-", "data:", "blob:")
     assert [url for url in fetched if not url.startswith(ours)] == [], "the genome view asked others"
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
@@ -108,7 +108,7 @@ def test_either_index_of_the_engine_leads_to_the_same_bytes(
     for ending in ENDINGS:
         path = tmp_path / f"index{ending}"
         index.write(path, len(packed))
-        for name, content in ((NAMES.results, data), (NAMES.index, path.read_bytes())):
+        for name, content in ((NAMES["results"], data), (NAMES["index"], path.read_bytes())):
             boto3.client("s3").put_object(Bucket=results.settings.results_bucket, Key=f"{ADA}/{JOB}/{name}",
                                           Body=content)
         bucket.requests.clear()
@@ -118,7 +118,7 @@ def test_either_index_of_the_engine_leads_to_the_same_bytes(
         expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
         expect(page.locator("#announcer")).to_contain_text("The genome view is there.")
         page.wait_for_timeout(500)
-        asked.append({(first, last) for key, first, last in bucket.requests if key.endswith(NAMES.results)})
+        asked.append({(first, last) for key, first, last in bucket.requests if key.endswith(NAMES["results"])})
         assert watcher.complaints == []
     assert asked[0] == asked[1]
     assert len(packed) in {first for first, _ in asked[0]}, "where the index says that the records begin"
@@ -132,7 +132,7 @@ def test_names_of_the_file_are_no_markup(local_site: str, results: Services, tmp
     plain = tmp_path / "planted.vcf"
     plain.write_text(HEADER + "MT\t307\t<u>rs</u>\tA\tC\t.\tPASS\tAC=<u>1</u>\n")
     packed = pysam.tabix_index(str(plain), preset="vcf", force=True)
-    for name, path in ((NAMES.results, packed), (NAMES.index, f"{packed}.tbi")):
+    for name, path in ((NAMES["results"], packed), (NAMES["index"], f"{packed}.tbi")):
         boto3.client("s3").upload_file(str(path), results.settings.results_bucket, f"{ADA}/{JOB}/{name}")
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")

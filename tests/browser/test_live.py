@@ -7,13 +7,14 @@ import boto3
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.domain.result_files import JobOutputs
 from chalicelib.services import Services
 from chalicelib.web.http import runtime
 from tests.browser.conftest import ADA, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.variants_file import parquet_bytes, variants_table
+from tests.job_records import stored_files
 
 pytestmark = pytest.mark.browser
 
@@ -79,8 +80,9 @@ def test_job_page_shows_a_result_that_comes_back(local_site: str, site: Services
     page, watcher, polls = open_at(new_page, local_site, f"/annotations/{job_id}")
     expect(page.get_by_text("Restoring, expected by 21 Sept 2026, 21:03")).to_be_visible()
     site.archive_table.hold_files(job_id, "thaw", site.clock(), 60)
-    site.archive_table.record_thawed(job_id, "thaw", "archive-2", f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz",
-                                     f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz.tbi", None, site.clock())
+    site.archive_table.record_thawed(job_id, "thaw", "archive-2", {
+        "results": f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz",
+        "index": f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz.tbi"}, site.clock())
     let_pass(page, 15)
     expect(page.get_by_role("link", name="cohort-2025.annot.vcf.gz Annotated VCF, bgzip")).to_be_visible()
     expect(page.get_by_text("Restoring")).to_have_count(0)
@@ -178,10 +180,7 @@ def test_table_comes_with_the_completion(local_site: str, site: Services, new_pa
     prefix = f"{ADA}/{RUNNING}/a."
     boto3.client("s3").put_object(Bucket=site.settings.results_bucket, Key=prefix + "variants.parquet",
                                   Body=parquet_bytes(variants_table(200)))
-    outputs = Outputs(bucket=site.settings.results_bucket, results_key=prefix + "annot.vcf.gz",
-                      index_key=prefix + "annot.vcf.gz.tbi", log_key=prefix + "count.log",
-                      summary_key=prefix + "summary.json", variants_key=prefix + "variants.parquet",
-                      results_file_size=9, results_file_sha256="ab" * 32, summary={"records": 200})
+    outputs = JobOutputs(site.settings.results_bucket, stored_files(f"{ADA}/{RUNNING}/", "a.vcf"), {"records": 200})
     site.jobs.complete(RUNNING, "worker", site.clock(), outputs)
     let_pass(page, 15)
     expect(page.locator("[data-count]")).to_have_text("200 variants")

@@ -32,7 +32,7 @@ def field(body: str, name: str) -> str:
     ("notes.txt", b"x", "is not named like a VCF file"),
     ("empty.vcf", b"", "is empty"),
     ("large.vcf", b"x" * 153_601, "your limit is 150 KB"),
-    ("a" * 300 + ".vcf", b"x", "longer than 255 characters")])
+    ("a" * 300 + ".vcf", b"x", "has 304 characters; 255 is the limit")])
 def test_file_is_checked_before_a_byte_leaves(local_site: str, new_page: OpenPage, name: str, content: bytes,
                                               words: str) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)

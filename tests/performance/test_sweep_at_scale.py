@@ -13,11 +13,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.dynamodb.items import from_item, to_item
-from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.job_record import to_record
+from chalicelib.domain.jobs import JobStatus
 from chalicelib.services import Services
 from chalicelib.usecases.maintenance.sweep_files import sweep_files
 from tests.conftest import START
 from tests.integration.support.memory_dynamodb import change
+from tests.job_records import job_of
 
 pytestmark = pytest.mark.performance
 
@@ -53,10 +55,10 @@ class LargeAccount:
         self.lost = lost
         self.requests: Counter[str] = Counter()
         self.walk: dict[str, Any] = {}
-        self._first = to_item(Job(
+        self._first = to_item(to_record(job_of(
             job_id=job_id(0), user_id=USER, input_file_name="free_1.vcf", input_file_size=1, s3_inputs_bucket="inputs",
             s3_key_input_file="", submit_time=START, reference="rCRS", job_status=JobStatus.COMPLETED,
-            s3_results_bucket="results", complete_time=START).to_record())
+            s3_results_bucket="results", complete_time=START)))
 
     def time(self) -> float:
         """Seconds that the requests so far have taken."""
@@ -137,7 +139,8 @@ class LargeAccount:
 def walk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Walks through an account, run after run, until the walk is finished; gives the counts of each run."""
     def walked(account: LargeAccount, seconds: float = RUN) -> list[Counter[str]]:
-        for module in ("files", "job_table", "job_search", "side_items", "record_update", "profile_table"):
+        tables = ("jobs", "job_search", "side_items", "record_update", "profiles")
+        for module in ("s3.files", *(f"dynamodb.{table}" for table in tables)):
             monkeypatch.setattr(f"chalicelib.aws.{module}.client", lambda *_, **__: account)
         runs: list[Counter[str]] = []
         while not runs or account.walk:

@@ -20,6 +20,7 @@ from tests.changed import PROJECT, mirrored_tests, without_nested
     ("tests/unit/test_changed.py", "tests/unit/test_changed.py"),
     ("tests/unit/test_that_was_deleted.py", None),
     ("frontend/src/card.png", None),
+    ("frontend/src/scripts/upload/header.ts", "tests/unit/frontend"),
 ])
 def test_tests_of_a_file(path: str, tests: str | None) -> None:
     assert mirrored_tests(path) == tests

@@ -12,8 +12,8 @@ from annotator.engine.cli.command_errors import DONE, FAILED, limit_process, ref
 from annotator.engine.cli.progress import say
 from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import EngineError
-from annotator.engine.reference.build_detection import detect, evidence_of, fit
-from annotator.engine.reference.build_evidence import read_signs
+from annotator.engine.reference.build_detection import DetectionReport, fit
+from annotator.engine.reference.build_evidence import read_evidence
 from annotator.engine.reference.bundle import Reference, reference_names
 from annotator.engine.reference.presets import load_preset, preset_names
 from annotator.engine.reference.verify import verify
@@ -88,17 +88,18 @@ def _detect(
     """
     limit_process(memory_limit, cpu_limit)
     try:
-        signs = read_signs(input_file)
+        evidence = read_evidence(input_file)
         names = references or (() if as_json else reference_names())
-        fits = {name: fit(signs, Reference.load(name)) for name in names}
+        fits = {name: fit(evidence, Reference.load(name)) for name in names}
     except (EngineError, OSError) as error:
         if as_json and isinstance(error, EngineError):
             say(json.dumps({"error": {"code": error.code, "message": error.message}}))
         return refused(error)
-    detection = detect(signs)
+    report = DetectionReport.of(evidence, fits)
     if as_json:
-        say(json.dumps(evidence_of(signs, detection, fits)))
+        say(json.dumps(report.as_dict()))
         return DONE
+    detection = report.detection
     say(f"build: {detection.words}")
     for build_name, reason in detection.excluded.items():
         say(f"not {build_name}: {reason}")

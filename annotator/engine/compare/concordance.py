@@ -6,7 +6,6 @@ VEP's, is the one that is asked for; a pair that only one of the two has agrees 
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.errors import BundleError, quote
+from annotator.engine.files import open_bytes
 from annotator.engine.library_errors import step
 
 #: Sub-fields of CSQ that are compared, where both files have them.
@@ -173,9 +173,7 @@ def _count(agreement: Agreement, name: str, kind: str, example: Example) -> None
 
 def _read(path: Path) -> tuple[list[str], Iterator[tuple[Site, str]]]:
     """Names of the sub-fields of CSQ, and an iterator over the records."""
-    with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
-    stream = gzip.open(path) if packed else path.open("rb")  # noqa: SIM115 - the iterator closes it
+    stream = open_bytes(path)  # the iterator closes it
     names: list[str] = []
     for line in stream:
         if found := _FORMAT.match(line):

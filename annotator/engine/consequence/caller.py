@@ -151,8 +151,8 @@ class ConsequenceCaller:
         forward = models.strand[transcript] > 0
         alt = base_index(alleles.alt, alleles.kind == SUBSTITUTION)[allele]
         ref = base_index(alleles.ref, alleles.kind == SUBSTITUTION)[allele]
-        phase = models.phase[transcript]
-        cds = cdna(models, places) - models.cdna_coding[0][transcript] + 1 + phase
+        start_frame = models.start_frame[transcript]
+        cds = cdna(models, places) - models.cdna_coding[0][transcript] + 1 + start_frame
         inside = np.flatnonzero(coding)
         codons = self._sequences.changes(
             transcript[inside], cds[inside], np.frombuffer(b"ACGT", np.uint8)[alt[inside]], self._code
@@ -163,7 +163,7 @@ class ConsequenceCaller:
         strange[unusual] = True
         strange |= terms == 0
         # With an incomplete first codon, positions of the coding sequence begin before the first known base.
-        strange |= coding & (phase > 0)
+        strange |= coding & (start_frame > 0)
         change = np.where(forward, ref * 4 + alt, (3 - ref) * 4 + 3 - alt)
         found = []
         for group in (coding & ~strange, places.exonic & ~coding & ~strange, ~places.exonic & ~strange):

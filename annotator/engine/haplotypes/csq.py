@@ -13,9 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow.compute as pc
+
 from annotator.engine.errors import EngineError
+from annotator.engine.indexes import index_of
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.reference.gene_models_gff import indexed, model_contigs, model_lines, read_contigs, read_lines
+from annotator.engine.reference.gene_models import GeneModels
+from annotator.engine.reference.gene_models_gff import model_lines, without_transcripts
 
 _LOG = logging.getLogger(__name__)
 #: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.
@@ -44,17 +48,16 @@ def run_csq(
         EngineError: the child failed; its last words go to the log.
     """
     codes = {contig.name: contig.genetic_code for contig in reference.contigs}
-    if not indexed(reference.models) and len(set(codes.values())) == 1:
+    if index_of(reference.models) is None and len(set(codes.values())) == 1:
         _run(slim, out, reference.fasta, reference.models, codes.popitem()[1], haplotypes, errors, tick)
         return
     # csq fails on the whole file if one contig has no models, so it is not given records of such contigs.
-    unread = reference.unread_by_csq
-    with_models = read_contigs(reference.models, unread) if unread else model_contigs(reference.models)
+    with_models = _contigs_with_models(reference)
     parts: list[Path] = []
     for code, (part, contigs) in _split(slim, {name: codes[name] for name in codes if name in with_models}).items():
         models = part.with_name(part.name + ".gff3")
         with models.open("w", encoding="utf-8") as stream:
-            lines = read_lines(model_lines(reference.models, contigs), unread)
+            lines = without_transcripts(model_lines(reference.models, contigs), reference.unread_by_csq)
             stream.writelines(line.rstrip("\n") + "\n" for line in lines)
         parts.append(part.with_name(part.name + ".csq.vcf"))
         _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
@@ -66,6 +69,18 @@ def run_csq(
         merged.writelines(heapq.merge(*streams, key=lambda line: int(line.split(b"\t", 3)[2])))
     for part in parts:
         part.unlink()
+
+
+def _contigs_with_models(reference: Reference) -> set[str]:
+    """Names of the contigs that have a transcript which csq can read."""
+    models = GeneModels.load(reference.compiled)
+    found = set(models.contigs)
+    for contig in reference.contigs if reference.unread_by_csq else ():
+        table = models.contig(contig.name).table
+        readable = pc.and_(pc.is_null(table["slip"]), pc.less_equal(table["end"], contig.length))
+        if not pc.any(readable).as_py():
+            found.discard(contig.name)
+    return found
 
 
 def _split(slim: Path, codes: dict[str, int]) -> dict[int, tuple[Path, list[str]]]:

@@ -104,7 +104,7 @@ class TranscriptNames:
         names = models.strings("id").to_pylist()
         known = set(names)
         found: dict[bytes, tuple[bytes, bool]] = {}
-        for name, partial in zip(names, (models.phase > 0).tolist(), strict=True):
+        for name, partial in zip(names, (models.start_frame > 0).tolist(), strict=True):
             bare = _VERSION.sub("", name)
             if partial:
                 found[name.encode()] = name.encode(), True

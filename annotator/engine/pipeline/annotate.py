@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,8 +15,8 @@ from pysam.version import __bcftools_version__ as bcftools_version
 from annotator.engine.errors import InputError
 from annotator.engine.indexes import ENDINGS, beside
 from annotator.engine.output.earlier_annotations import Earlier, points_into_bcsq
+from annotator.engine.output.files import OUTPUT_FILES, Annotated
 from annotator.engine.output.info_fields import info_lines
-from annotator.engine.output.log import render_log
 from annotator.engine.pipeline.build_check import refuse_wrong_reference
 from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, Source
 from annotator.engine.pipeline.worker_pool import processors
@@ -36,25 +34,40 @@ InputFormat = Literal["auto", "vcf", "list"]
 
 @dataclass(frozen=True)
 class Outputs:
-    """Where the result goes. The index is beside ``vcf``, see :func:`annotator.engine.indexes.index_of`."""
+    """Where the results go.
+
+    Args:
+        vcf: the annotated VCF. Its index is beside it, see :func:`annotator.engine.indexes.index_of`.
+        others: the other files, by the keys of :data:`annotator.engine.output.files.OUTPUT_FILES`.
+    """
 
     vcf: Path
-    log: Path
-    summary: Path
-    variants: Path
+    others: Mapping[str, Path]
+
+    @property
+    def log(self) -> Path:
+        """The log."""
+        return self.others["log"]
+
+    @property
+    def summary(self) -> Path:
+        """The counts as JSON."""
+        return self.others["summary"]
+
+    @property
+    def variants(self) -> Path:
+        """The table of variants."""
+        return self.others["variants"]
 
     @classmethod
     def beside(
         cls, vcf: Path, log: Path | None = None, summary: Path | None = None, variants: Path | None = None
     ) -> Outputs:
-        """Default names: ``x.annot.vcf.gz`` gets ``x.count.log``, ``x.summary.json`` and ``x.variants.parquet``."""
+        """Default names: ``x.annot.vcf.gz`` gets ``x.count.log``, ``x.summary.json`` and so on beside it."""
         stem = vcf.name.removesuffix(".gz").removesuffix(".vcf").removesuffix(".annot")
-        return cls(
-            vcf,
-            log or vcf.with_name(f"{stem}.count.log"),
-            summary or vcf.with_name(f"{stem}.summary.json"),
-            variants or vcf.with_name(f"{stem}.variants.parquet"),
-        )
+        given = {"log": log, "summary": summary, "variants": variants}
+        return cls(vcf, {kind: given.get(kind) or vcf.with_name(stem + file.suffix)
+                         for kind, file in OUTPUT_FILES.items()})  # fmt: skip
 
 
 def annotate(
@@ -98,7 +111,8 @@ def annotate(
         OSError: a file cannot be read or written.
     """
     partial = outputs.vcf.with_name(f".{outputs.vcf.name}.partial.vcf.gz")
-    partial_table = partial.with_name(partial.name + ".parquet")
+    others = [(OUTPUT_FILES[kind], path.with_name(f".{path.name}.partial"), path)
+              for kind, path in outputs.others.items()]  # fmt: skip
     if not outputs.vcf.parent.is_dir():  # sooner than after all the work
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(outputs.vcf.parent))
     with tempfile.TemporaryDirectory(prefix="gas-", dir=temporary) as directory:
@@ -116,19 +130,21 @@ def annotate(
         report(Progress("indexing", records, records, run.warnings.total))
         try:
             index = passing.write(run.results_header(passed), partial, run.longest_contig(passed))
-            shutil.move(passing.table, partial_table)
             summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
             if listed:
                 summary["variant_list"] = listed.summary()
-            _write_text(outputs.log, render_log(summary, name, listed.log() if listed else []))
-            _write_text(outputs.summary, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-            partial_table.replace(outputs.variants)
+            annotated = Annotated(name, summary, passing.table, listed.log() if listed else [])
+            for file, unfinished, _ in others:
+                file.write(annotated, unfinished)
+            for _, unfinished, path in others:
+                unfinished.replace(path)
             for ending in ENDINGS:
                 beside(outputs.vcf, ending).unlink(missing_ok=True)  # of an earlier result
             index.replace(beside(outputs.vcf, index.suffix))
             partial.replace(outputs.vcf)
         finally:
-            for left in (partial, partial_table, *(beside(partial, ending) for ending in ENDINGS)):
+            for left in (partial, *(unfinished for _, unfinished, _ in others),
+                         *(beside(partial, ending) for ending in ENDINGS)):  # fmt: skip
                 left.unlink(missing_ok=True)
     return summary
 
@@ -249,12 +265,3 @@ def _provenance(reference: Reference) -> list[bytes]:
     ]
     lines += [f"##gasSource={one['name']} {one['version']} ({one['licence']})" for one in reference.sources]
     return [line.encode() for line in lines]
-
-
-def _write_text(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -1,37 +1,38 @@
-"""Which genome build a VCF file was called on, from its header, its contig names, and REF against references at hand.
+"""Which genome build a VCF file was called on, from its header, its contig names, and REF compared with references.
 
-What tells most comes first: lengths of contigs and RefSeq accessions belong to one build; a position beyond the end of
-a chromosome excludes builds; names in the header are often left over from another file, and decide nothing alone.
+The strongest evidence comes first: contig lengths and RefSeq accessions belong to one build; a position beyond the end
+of a chromosome excludes builds; build names in the header are often left over from another file, and are not enough.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
-from annotator.engine.reference.build_evidence import ACCESSION, Signs, chromosome
+from annotator.engine.reference.build_evidence import ACCESSION, FileEvidence, chromosome
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.presets import CHROMOSOMES, read_builds, refseq_accession
 
-#: The human mitochondrion by itself: it belongs to GRCh37 (hs37d5) and GRCh38 alike.
+#: The human mitochondrion as a reference of its own: GRCh37 (hs37d5) and GRCh38 share it.
 MITOCHONDRION = "rCRS"
-#: Lengths in bases of the mitochondrion, and of the older one of UCSC's hg19, which is another sequence (NC_001807).
+#: Lengths in bases of the rCRS, and of the mitochondrion of UCSC's hg19, which is another sequence (NC_001807).
 RCRS_LENGTH, OLDER_LENGTH = 16_569, 16_571
-#: Part of the records whose REF must agree with a reference that a file was called on, as in the check of the whole.
+OLDER_MITOCHONDRION = "UCSC's hg19 chrM"
+#: Least share of records whose REF agrees with the reference that a file was called on, as in the check of all records.
 AGREEING = 0.9
-#: Compared records that are enough to say that a reference is the wrong one, and the part that must differ: on another
-#: sequence about three in four do.
+#: Least number of compared records for calling a reference wrong, and the share that must differ: on another sequence
+#: about three in four do.
 ENOUGH, DIFFERING = 20, 0.5
-#: Contigs of another length that are told to another process.
+#: Most contigs with another length that a report lists.
 MOST_LENGTHS = 10
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A build that a file may be of. ``certain`` where a length or an accession says so."""
+    """A build that a file may have been called on; ``certain`` when a contig length or an accession proves it."""
 
     build: str
     reason: str
@@ -40,19 +41,19 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Detection:
-    """What was found: ``candidates``, the likeliest first, and builds that are ``excluded``, with the reason."""
+    """The builds that are possible, likeliest first, and the reason why by build that is excluded."""
 
     candidates: tuple[Candidate, ...]
     excluded: dict[str, str]
 
     @property
     def build(self) -> Candidate | None:
-        """The build, when one alone is left."""
+        """The build, when only one is possible."""
         return self.candidates[0] if len(self.candidates) == 1 else None
 
     @property
     def words(self) -> str:
-        """In a sentence without its end."""
+        """The result as a phrase."""
         if self.build:
             return f"{self.build.build} ({self.build.reason})"
         if self.candidates:
@@ -62,14 +63,15 @@ class Detection:
 
 @dataclass(frozen=True)
 class Fit:
-    """How the beginning of a file fits a reference.
+    """How the first records of a file fit a reference.
 
     Attributes:
-        total: records looked at.
-        on_contigs: those on contigs that the reference has.
-        compared: those whose REF was compared with the sequence.
-        agreeing: those that agree.
-        wrong_lengths: contigs that the header gives another length: name, length in the file, length in the reference.
+        total: records that were read.
+        on_contigs: records on contigs of the reference.
+        compared: records whose REF was compared with the sequence.
+        agreeing: records whose REF agrees with it.
+        wrong_lengths: contigs that have another length in the header: name, length in the file, length in the
+            reference (bases).
     """
 
     total: int
@@ -85,12 +87,12 @@ class Fit:
 
     @property
     def right(self) -> bool:
-        """Whether what could be compared agrees."""
+        """Whether the records that could be compared agree."""
         return self.compared > 0 and self.agreeing >= AGREEING * self.compared
 
 
 def synonyms(name: str, length: int) -> list[str]:
-    """Other names of a contig: with and without ``chr``, and RefSeq's where the length tells the human build."""
+    """Other names of a contig: with and without ``chr``, and RefSeq's when the length identifies a human build."""
     short = chromosome(name)
     if short is None:
         return [name.removeprefix("chr")] if name.startswith("chr") else [f"chr{name}"]
@@ -105,18 +107,18 @@ def synonyms(name: str, length: int) -> list[str]:
     return [one for one in names if one != name]
 
 
-def detect(signs: Signs) -> Detection:
-    """Tell the build of a file from its header, its contig names and its positions."""
-    if signs.mitochondrial:
-        return _mitochondrion(signs)
-    excluded = dict(_excluded(signs))
-    certain = list(_certain(signs))
+def detect(evidence: FileEvidence) -> Detection:
+    """The build of a file by its header, its contig names and its positions."""
+    if evidence.mitochondrial:
+        return _mitochondrion(evidence)
+    excluded = dict(_excluded(evidence))
+    certain = list(_certain(evidence))
     if certain:
         return Detection(tuple(one for one in certain if one.build not in excluded or len(certain) == 1), excluded)
     named = [
         Candidate(build, f"its header names {', '.join(sorted(words))}", certain=False)
         for build, facts in read_builds().items()
-        if (words := signs.names & set(facts["names"])) and build not in excluded
+        if (words := evidence.names & set(facts["names"])) and build not in excluded
     ]
     if named or not excluded:
         return Detection(tuple(named), excluded)
@@ -126,54 +128,41 @@ def detect(signs: Signs) -> Detection:
 
 
 def build_of(assembly: str) -> str | None:
-    """The human build that an assembly's name means, such as ``GRCh38`` for ``GRCh38.p14`` and ``hg38``."""
+    """The human build that the name of an assembly means, such as ``GRCh38`` for ``GRCh38.p14`` and ``hg38``."""
     words = {assembly.lower(), *re.split(r"[._ -]", assembly.lower())}
     return next((build for build, facts in read_builds().items() if words & set(facts["names"])), None)
 
 
-def fit(signs: Signs, reference: Reference) -> Fit:
-    """Compare the beginning of a file with a reference.
+def fit(evidence: FileEvidence, reference: Reference) -> Fit:
+    """Compare the first records of a file with a reference.
 
     Raises:
         OSError: the sequence cannot be read.
     """
-    known = {name: reference.canonical(name) for name in {*signs.contigs, *signs.lengths}}
+    known = {name: reference.canonical(name) for name in {*evidence.contigs, *evidence.lengths}}
     wrong = []
-    for name, length in signs.lengths.items():
+    for name, length in evidence.lengths.items():
         contig = known[name]
         if contig is not None and length != reference.contig(contig).length:
             wrong.append((name, length, reference.contig(contig).length))
     sequence = reference.sequence()
     compared = agreeing = 0
-    for name, pos, ref in signs.records:
+    for name, pos, ref in evidence.records:
         contig = known[name]
         if contig is None or not 0 < pos <= reference.contig(contig).length:
             continue
         compared += 1
         agreeing += sequence.fetch(contig, pos, len(ref)) == ref
-    on_contigs = sum(count for name, count in signs.contigs.items() if known[name] is not None)
-    return Fit(signs.contigs.total(), on_contigs, compared, agreeing, tuple(wrong))
-
-
-def evidence_of(signs: Signs, detection: Detection, fits: dict[str, Fit]) -> dict[str, Any]:
-    """What was found, ready for JSON; :class:`Evidence` reads it."""
-    return {
-        "contigs": list(signs.contigs),
-        "mitochondrial": signs.mitochondrial,
-        "candidates": [asdict(one) for one in detection.candidates],
-        "excluded": detection.excluded,
-        "fits": {
-            name: {**asdict(one), "wrong_lengths": one.wrong_lengths[:MOST_LENGTHS]} for name, one in fits.items()
-        },
-    }
+    on_contigs = sum(count for name, count in evidence.contigs.items() if known[name] is not None)
+    return Fit(evidence.contigs.total(), on_contigs, compared, agreeing, tuple(wrong))
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What another process found at the beginning of a file.
+class DetectionReport:
+    """The result of the detection, as ``reference detect --json`` passes it to another process.
 
     Attributes:
-        contigs: names of the contigs that have records, as the file has them.
+        contigs: names of the contigs that have records, as the file spells them.
         mitochondrial: whether all records are on the mitochondrion.
         detection: the build.
         fits: how the file fits references, by the names that were asked for.
@@ -185,8 +174,24 @@ class Evidence:
     fits: dict[str, Fit]
 
     @classmethod
-    def of(cls, found: dict[str, Any]) -> Evidence:
-        """Read what :func:`evidence_of` made."""
+    def of(cls, evidence: FileEvidence, fits: dict[str, Fit]) -> DetectionReport:
+        """Report on a file; of its contigs with another length only the first :data:`MOST_LENGTHS`."""
+        short = {name: replace(one, wrong_lengths=one.wrong_lengths[:MOST_LENGTHS]) for name, one in fits.items()}
+        return cls(tuple(evidence.contigs), evidence.mitochondrial, detect(evidence), short)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as values of JSON."""
+        return {
+            "contigs": list(self.contigs),
+            "mitochondrial": self.mitochondrial,
+            "candidates": [asdict(one) for one in self.detection.candidates],
+            "excluded": self.detection.excluded,
+            "fits": {name: asdict(one) for name, one in self.fits.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, found: dict[str, Any]) -> DetectionReport:
+        """Read what :meth:`as_dict` returned."""
         candidates = tuple(Candidate(**one) for one in found["candidates"])
         fits = {
             name: Fit(**{**one, "wrong_lengths": tuple(tuple(length) for length in one["wrong_lengths"])})
@@ -196,35 +201,35 @@ class Evidence:
         return cls(tuple(found["contigs"]), found["mitochondrial"], detection, fits)
 
 
-def _mitochondrion(signs: Signs) -> Detection:
-    lengths = {length for name, length in signs.lengths.items() if chromosome(name) == "MT"}
-    furthest = max(signs.furthest.values())
+def _mitochondrion(evidence: FileEvidence) -> Detection:
+    lengths = {length for name, length in evidence.lengths.items() if chromosome(name) == "MT"}
+    furthest = max(evidence.furthest.values())
     if lengths & {OLDER_LENGTH} or furthest > RCRS_LENGTH:
-        reason = f"the mitochondrion has {OLDER_LENGTH:,} bases: UCSC's hg19 chrM, which is another sequence"
+        reason = f"the mitochondrion has {OLDER_LENGTH:,} bases: {OLDER_MITOCHONDRION}, which is another sequence"
         return Detection((), {MITOCHONDRION: reason})
-    told = "has its length" if RCRS_LENGTH in lengths else "has all records"
-    return Detection((Candidate(MITOCHONDRION, f"the mitochondrion {told}", RCRS_LENGTH in lengths),), {})
+    reason = "has its length" if RCRS_LENGTH in lengths else "has all records"
+    return Detection((Candidate(MITOCHONDRION, f"the mitochondrion {reason}", RCRS_LENGTH in lengths),), {})
 
 
-def _certain(signs: Signs) -> Iterator[Candidate]:
+def _certain(evidence: FileEvidence) -> Iterator[Candidate]:
     for build, lengths in _lengths().items():
         versions = dict(zip(CHROMOSOMES, read_builds()[build]["refseq"], strict=False))
-        same = [name for name, length in signs.lengths.items() if lengths.get(chromosome(name) or "") == length]
+        same = [name for name, length in evidence.lengths.items() if lengths.get(chromosome(name) or "") == length]
         if same:
             yield Candidate(build, f"detected from {_count(len(same), 'contig length')}", certain=True)
             continue
         accessions = [
             name
-            for name in {*signs.contigs, *signs.lengths}
+            for name in {*evidence.contigs, *evidence.lengths}
             if (found := ACCESSION.fullmatch(name)) and versions.get(chromosome(name) or "") == int(found[2])
         ]
         if accessions:
             yield Candidate(build, f"detected from {_count(len(accessions), 'RefSeq accession')}", certain=True)
 
 
-def _excluded(signs: Signs) -> Iterator[tuple[str, str]]:
+def _excluded(evidence: FileEvidence) -> Iterator[tuple[str, str]]:
     for build, lengths in _lengths().items():
-        for name, pos in signs.furthest.items():
+        for name, pos in evidence.furthest.items():
             length = lengths.get(chromosome(name) or "")
             if length is not None and pos > length:
                 yield build, f"{name}:{pos:,} lies beyond the end of that chromosome"

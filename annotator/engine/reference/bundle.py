@@ -1,4 +1,4 @@
-"""Reference bundles: a sequence, its gene models, known variants and regions, described by ``manifest.json``."""
+"""Reference bundles: a sequence with its gene models, known variants and regions, described by ``manifest.json``."""
 
 from __future__ import annotations
 
@@ -16,17 +16,23 @@ from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
 
-#: Format of bundles that this version writes and reads.
+#: Version of the format of bundles that is written and read.
 SCHEMA = 2
-#: Bases read at once from the sequence: records are sorted, so neighbours come from one window.
+#: Bases that are read at once from the sequence: records are sorted, so that one window serves many of them.
 WINDOW = 1 << 20
 
 
 @dataclass(frozen=True)
 class Contig:
-    """One sequence of a reference: length in bases, other names for it, and how it is translated.
+    """One sequence of a reference.
 
-    ``genetic_code`` is the number of the table in NCBI's list; ``start_codons`` are the codons that start a protein.
+    Attributes:
+        name: its canonical name.
+        length: in bases.
+        genetic_code: number of the table in NCBI's list.
+        start_codons: codons that start a protein.
+        circular: whether its last base is followed by its first.
+        aliases: its other names.
     """
 
     name: str
@@ -39,7 +45,7 @@ class Contig:
 
 @dataclass(frozen=True)
 class LayerField:
-    """One column of a layer that becomes an INFO field (``Number=A``)."""
+    """A column of a table of known variants, and the INFO field (``Number=A``) that it becomes."""
 
     column: str
     info: str
@@ -49,7 +55,14 @@ class LayerField:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """A table of known variants: its file, its INFO fields, and the column that makes an allele a known one."""
+    """A table of known variants.
+
+    Attributes:
+        name: of the layer.
+        path: of the tabix-indexed file.
+        known: name of the column that has a value for each allele that counts as known.
+        fields: that are reported.
+    """
 
     name: str
     path: Path
@@ -59,7 +72,13 @@ class LayerSpec:
 
 @dataclass(frozen=True)
 class TrackSpec:
-    """One track of regions: its INFO field (``Number=.``, ``Type=String``) has the values of those a record touches."""
+    """A track of regions. Its INFO field (``Number=.``, ``Type=String``) has the values of those a record overlaps.
+
+    Attributes:
+        name: of the track.
+        info: name of the INFO field.
+        description: of the INFO field.
+    """
 
     name: str
     info: str
@@ -68,14 +87,21 @@ class TrackSpec:
 
 @dataclass(frozen=True)
 class RegionSpec:
-    """The file with the regions of all tracks, tabix-indexed."""
+    """The tabix-indexed file with the regions of all tracks."""
 
     path: Path
     tracks: tuple[TrackSpec, ...]
 
 
 class Sequence:
-    """The bases of a reference, read through a window so that memory stays flat however long the contigs are."""
+    """The bases of a reference, read through a window so that memory does not grow with the length of the contigs.
+
+    Args:
+        fasta: the indexed sequence, plain or bgzip.
+
+    Raises:
+        BundleError: it cannot be opened.
+    """
 
     def __init__(self, fasta: Path) -> None:
         self._name = fasta.name
@@ -86,7 +112,15 @@ class Sequence:
         self._bases = b""
 
     def fetch(self, contig: str, start: int, length: int) -> bytes:
-        """Return upper-case bases; ``start`` is 1-based; fewer bases come back beyond the end of the contig.
+        """Read bases of the forward strand.
+
+        Args:
+            contig: canonical name.
+            start: first position, 1-based.
+            length: number of bases.
+
+        Returns:
+            Upper-case bases; fewer than ``length`` at the end of the contig.
 
         Raises:
             BundleError: the file cannot be read.
@@ -103,20 +137,20 @@ class Sequence:
         return self._bases[offset : offset + length]
 
     def fetch_on(self, contig: Contig, start: int, length: int) -> bytes:
-        """The same; a circular contig goes on at its first base."""
+        """Read bases as :meth:`fetch` does, on a circular contig across its origin."""
         fetch = partial(self.fetch, contig.name)
         return (around_origin(fetch, contig.length) if contig.circular else fetch)(start, length)
 
 
 def around_origin(fetch: Callable[[int, int], bytes], length: int) -> Callable[[int, int], bytes]:
-    """Bases of a circular contig from any position on: those behind its end are the first ones again.
+    """A function that reads bases of a circular contig across its origin.
 
     Args:
-        fetch: bases from a 1-based position on, so many; fewer at the end of the contig.
-        length: of the contig.
+        fetch: reads bases by a 1-based position and their number; fewer at the end of the contig.
+        length: of the contig in bases.
 
     Returns:
-        The same, with a start that may be below 1 or beyond ``length``.
+        A function like ``fetch`` whose position may be below 1 or beyond ``length``.
     """
 
     def bases(start: int, count: int) -> bytes:
@@ -154,11 +188,11 @@ class Reference:
     regions: RegionSpec | None
     sources: tuple[dict[str, str], ...]
     checksums: dict[str, str]
-    #: Coding transcripts that are known not to fit the sequence (cut off, selenocysteine, ...).
+    #: Ids of coding transcripts that are known not to fit the sequence (cut off, selenocysteine, ...).
     exceptions: frozenset[str]
-    #: Transcripts that ``bcftools csq`` cannot read: with ribosomal slippage, or across the origin of a contig.
+    #: Ids of transcripts that ``bcftools csq`` cannot read: with ribosomal slippage, or across the origin of a contig.
     unread_by_csq: frozenset[str]
-    #: What every log of an annotation says of the reference, such as that its models were accepted without fitting.
+    #: Remarks for the log of every annotation, such as that the gene models do not fit the sequence.
     notes: tuple[str, ...]
     _names: dict[str, str]
 
@@ -237,12 +271,24 @@ class Reference:
         return reference
 
     def canonical(self, name: str) -> str | None:
-        """The reference's own name of a contig, from any of its names; None when it has no such contig."""
+        """The canonical name of a contig by any of its names; None when the reference has no such contig."""
         return self._names.get(name) or self._names.get(name.lower())
 
     def contig(self, name: str) -> Contig:
-        """The contig with this canonical name."""
+        """The contig with a canonical name.
+
+        Raises:
+            StopIteration: there is none.
+        """
         return next(contig for contig in self.contigs if contig.name == name)
+
+    def is_exception(self, transcript: str) -> bool:
+        """Whether a transcript is known not to fit the sequence.
+
+        Args:
+            transcript: its id with its version, which the manifest gives only where the source has it inside the id.
+        """
+        return transcript in self.exceptions or transcript.rpartition(".")[0] in self.exceptions
 
     def sequence(self) -> Sequence:
         """Open the sequence."""
@@ -250,7 +296,7 @@ class Reference:
 
 
 def _fault_of(error: Exception) -> str:
-    """What is wrong with a manifest that cannot be used."""
+    """What is wrong with a manifest, by the error that reading it raised."""
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, column {error.colno} is not JSON"
     if isinstance(error, UnicodeDecodeError):
@@ -261,10 +307,10 @@ def _fault_of(error: Exception) -> str:
 
 
 def read_contig(item: dict[str, Any]) -> Contig:
-    """A contig as a manifest has it.
+    """Read a contig of a manifest.
 
     Raises:
-        KeyError: it lacks something.
+        KeyError: a value is missing.
     """
     return Contig(
         name=item["name"],

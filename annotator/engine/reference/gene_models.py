@@ -1,4 +1,7 @@
-"""Compiled gene models of a reference, opened contig by contig, as arrays to compare many variants with at once."""
+"""The transcript table of a reference, read contig by contig into arrays that many variants are compared with at once.
+
+All positions are 1-based and inclusive, on the forward strand.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,26 @@ import pyarrow.compute as pc
 
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
-from annotator.engine.reference.build.compile_models import FORMAT, LATER_COLUMNS, SCHEMA
-from annotator.engine.reference.transcript import Transcript
+from annotator.engine.reference.transcript import LONGEST_FRAMESHIFT_INTRON, Transcript
+from annotator.engine.reference.transcript_table import FORMAT, LATER_COLUMNS, SCHEMA
 
 #: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
 FLANK = 5000
-#: Longest intron that is taken for a frameshift in the models rather than for an intron, as in Ensembl VEP.
-LONGEST_FRAMESHIFT_INTRON = 13
 
 
 class Bases(Protocol):
-    """What gives the bases of a reference, as :class:`annotator.engine.reference.bundle.Sequence` does."""
+    """A source of bases, such as :class:`annotator.engine.reference.bundle.Sequence`."""
 
     def fetch(self, contig: str, start: int, length: int) -> bytes:
-        """Upper-case bases from a 1-based position on; fewer at the end of the contig."""
+        """``length`` upper-case bases from ``start`` (1-based) on; fewer at the end of the contig."""
 
 
 class GeneModels:
-    """The compiled models of a reference; nothing of a contig is read before it is asked for.
+    """The transcript table of a reference, opened; the rows of a contig are read when they are asked for.
+
+    Args:
+        reader: of the file.
+        contigs: names of the contigs in the order of their record batches.
 
     Example:
         >>> GeneModels.load(Path("models.arrow")).contig("MT").transcript(0).id
@@ -43,7 +48,7 @@ class GeneModels:
 
     @classmethod
     def load(cls, path: Path) -> GeneModels:
-        """Open a file that :func:`compile_models` wrote.
+        """Open a file that :func:`annotator.engine.reference.transcript_table.write_transcripts` wrote.
 
         Raises:
             BundleError: it is no such file, or one of another version.
@@ -57,16 +62,19 @@ class GeneModels:
 
     @property
     def contigs(self) -> list[str]:
-        """Names of the contigs that have models."""
+        """Names of the contigs that have transcripts."""
         return list(self._index)
 
     def contig(self, name: str, length: int = 0, circular: bool = False) -> ContigModels:
-        """Models of one contig; of no transcript when it has none.
+        """The transcripts of one contig, which may be none.
 
         Args:
             name: canonical name of the contig.
-            length: its length, needed when it is circular.
-            circular: transcripts near one end flank variants at the other.
+            length: its length in bases, needed when it is circular.
+            circular: whether transcripts near one end flank variants at the other.
+
+        Raises:
+            BundleError: the file cannot be read.
         """
         at = self._index.get(name)
         with step("reference_models", "The compiled gene models cannot be read", VERIFY):
@@ -74,13 +82,18 @@ class GeneModels:
         for column in LATER_COLUMNS:
             if column not in batch.column_names:
                 batch = batch.append_column(SCHEMA.field(column), pa.nulls(len(batch), SCHEMA.field(column).type))
-        turned = circular and len(batch) > 0
-        batch = _across_origin(batch, length) if turned else batch
-        return ContigModels(name, batch, copies=turned, circumference=length if circular else 0)
+        copies = circular and len(batch) > 0
+        batch = _with_copies(batch, length) if copies else batch
+        return ContigModels(name, batch, copies=copies, circumference=length if circular else 0)
 
 
-def _across_origin(table: pa.Table, length: int) -> pa.Table:
-    """The transcripts, and once more those that reach or flank the other end of a circle, moved by a turn."""
+def _with_copies(table: pa.Table, length: int) -> pa.Table:
+    """The transcripts of a circular contig, with copies of those that reach or flank the other end, shifted by a turn.
+
+    Args:
+        table: the transcripts.
+        length: of the contig in bases.
+    """
     parts = []
     start, end = table["start"].to_numpy(), table["end"].to_numpy()
     for near, turn in ((start <= FLANK, length), (end > length - FLANK, -length)):
@@ -100,13 +113,30 @@ def _across_origin(table: pa.Table, length: int) -> pa.Table:
 
 
 class ContigModels:
-    """Transcripts of one contig in the order of their starts, as arrays with one element a transcript or an exon.
+    """The n transcripts and m exons of one contig as arrays, transcripts in the order of their starts.
 
-    ``exon_offset[t] : exon_offset[t + 1]`` are the exons of transcript ``t``, in ascending order. Positions are
-    1-based and inclusive; ``coding_start`` is 0 where nothing is translated. ``copies`` is true where a
-    transcript may be there more than once, a turn around a circular contig apart. ``circumference`` is the length of a
-    circular contig in bases, 0 for a linear one.
+    Attributes:
+        name: canonical name of the contig.
+        table: the n rows of the transcript table.
+        size: n.
+        copies: whether a transcript may occur more than once, shifted by a turn around a circular contig.
+        circumference: length of a circular contig in bases, 0 for a linear one.
+        strand: ``(n,) int64``, 1 or -1.
+        start, end: ``(n,) int64``, first and last base.
+        is_coding: ``(n,) bool``, whether the transcript is translated.
+        coding_start, coding_end: ``(n,) int64``, lowest and highest base of the coding sequence; 0 without one. Those
+            of a copy may be any number, 0 included, so that ``is_coding`` has to be asked.
+        start_frame: ``(n,) int64``, as in :class:`Transcript`.
+        exon_offset: ``(n + 1,) int64``; the exons of transcript t are ``exon_offset[t] : exon_offset[t + 1]``,
+            ascending.
+        exon_start, exon_end: ``(m,) int64``, first and last base.
     """
+
+    strand: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    coding_start: np.ndarray
+    coding_end: np.ndarray
 
     def __init__(self, name: str, table: pa.Table, copies: bool = False, circumference: int = 0) -> None:
         self.name = name
@@ -115,11 +145,13 @@ class ContigModels:
         table = table.combine_chunks()
         self.table = table
         self.size = len(table)
-        for column in ("strand", "start", "end", "coding_start", "coding_end", "phase"):
+        for column in ("strand", "start", "end", "coding_start", "coding_end"):
             setattr(self, column, table[column].to_numpy().astype(np.int64))
+        # The file calls it phase, although it is not GFF3's.
+        self.start_frame: np.ndarray = table["phase"].to_numpy().astype(np.int64)
         starts, ends = _one(table["exon_starts"]), _one(table["exon_ends"])
-        # Not by its position: that of a transcript across the origin may be anything.
-        self.is_coding = _flags(pc.not_equal(self.strings("protein"), ""))
+        # Not by the position: that of a copy may be any number.
+        self.is_coding: np.ndarray = _flags(pc.not_equal(self.strings("protein"), ""))
         self.exon_offset: np.ndarray = starts.offsets.to_numpy().astype(np.int64) - (
             starts.offsets[0].as_py() if len(starts) else 0
         )
@@ -127,37 +159,28 @@ class ContigModels:
         self.exon_end: np.ndarray = ends.flatten().to_numpy().astype(np.int64)
         self._transcripts: dict[int, Transcript] = {}
 
-    strand: np.ndarray
-    #: Whether each transcript is translated.
-    is_coding: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    coding_start: np.ndarray
-    coding_end: np.ndarray
-    phase: np.ndarray
-
     def strings(self, column: str) -> pa.StringArray:
-        """A column of text, one value a transcript."""
+        """A column of text, of length n."""
         return _one(self.table[column])
 
     @cached_property
     def start_unknown(self) -> np.ndarray:
-        """Whether the start of the coding sequence of each transcript is not known."""
+        """``(n,) bool``: whether the source says that the coding sequence is cut off at its start."""
         return _flags(pc.match_substring(self.strings("flags"), "cds_start_NF"))
 
     @cached_property
     def decay(self) -> np.ndarray:
-        """Whether each transcript is subject to nonsense-mediated decay."""
+        """``(n,) bool``: whether the biotype is ``nonsense_mediated_decay``."""
         return _flags(pc.equal(self.strings("biotype"), "nonsense_mediated_decay"))
 
     @cached_property
     def protein_coding(self) -> np.ndarray:
-        """Whether the biotype of each transcript is ``protein_coding``."""
+        """``(n,) bool``: whether the biotype is ``protein_coding``."""
         return _flags(pc.equal(self.strings("biotype"), "protein_coding"))
 
     @cached_property
     def name_rank(self) -> np.ndarray:
-        """Place of each transcript in the alphabetical order of their identifiers: the order of CSQ's entries."""
+        """``(n,) int64``: rank in the alphabetical order of the ids, which is the order of the entries of CSQ."""
         names = np.array([name.encode() for name in self.strings("id").to_pylist()], dtype=object)
         rank = np.empty(self.size, dtype=np.int64)
         rank[np.argsort(names, kind="stable")] = np.arange(self.size)
@@ -165,19 +188,19 @@ class ContigModels:
 
     @cached_property
     def same_name(self) -> np.ndarray:
-        """A number for each transcript that it shares with its copies at the other end of a circular contig."""
+        """``(n,) int64``: a number that a transcript shares with its copies at the other end of a circular contig."""
         encoded = self.strings("id").dictionary_encode()
         found: np.ndarray = encoded.indices.to_numpy().astype(np.int64)
         return found
 
     @cached_property
     def exon_owner(self) -> np.ndarray:
-        """The transcript of each exon."""
+        """``(m,) int64``: the index of the transcript of each exon."""
         return np.repeat(np.arange(self.size), np.diff(self.exon_offset))
 
     @cached_property
     def exon_cdna(self) -> np.ndarray:
-        """Position in the spliced transcript of the first base, in its own direction, of each exon."""
+        """``(m,) int64``: 1-based cDNA position of the first base of each exon, in the transcript's direction."""
         lengths = self.exon_end - self.exon_start + 1
         before = np.concatenate([[0], np.cumsum(lengths)])
         owner = self.exon_owner
@@ -190,7 +213,7 @@ class ContigModels:
 
     @cached_property
     def frameshift_introns(self) -> np.ndarray:
-        """Whether each transcript has an intron that is too short to be one."""
+        """``(n,) bool``: whether the transcript has a frameshift intron."""
         gaps = self.exon_start[1:] - self.exon_end[:-1] - 1
         short = (gaps <= LONGEST_FRAMESHIFT_INTRON) & (self.exon_owner[1:] == self.exon_owner[:-1])
         found = np.zeros(self.size, dtype=bool)
@@ -199,12 +222,12 @@ class ContigModels:
 
     @cached_property
     def exon_labels(self) -> pa.StringArray:
-        """``n/total`` of each exon, in the transcript's direction."""
+        """``number/total`` of each of the m exons, counted in the transcript's direction."""
         return self._labels(np.diff(self.exon_offset))
 
     @cached_property
     def intron_labels(self) -> pa.StringArray:
-        """``n/total`` of the intron behind each exon, in ascending order of the genome."""
+        """``number/total`` of the intron after each of the m exons on the forward strand, counted likewise."""
         return self._labels(np.diff(self.exon_offset) - 1)
 
     def _labels(self, count: np.ndarray) -> pa.StringArray:
@@ -215,9 +238,10 @@ class ContigModels:
 
     @cached_property
     def odd_spots(self) -> list[tuple[int, int, int]]:
-        """Transcript, first and last base around frameshift introns and around exons of one or two bases.
+        """Index of the transcript, first and last base of the surroundings of frameshift introns and tiny exons.
 
-        There the parts of neighbouring introns overlap, so that changes are looked at one by one.
+        Around introns of up to :data:`LONGEST_FRAMESHIFT_INTRON` and exons of one or two bases the splice regions of
+        neighbouring introns overlap, so that variants there are evaluated one at a time.
         """
         found = []
         gaps = self.exon_start[1:] - self.exon_end[:-1] - 1
@@ -228,22 +252,30 @@ class ContigModels:
             found.append((int(self.exon_owner[at]), int(self.exon_start[at]) - 20, int(self.exon_end[at]) + 20))
         return found
 
-    #: More than any position.
+    #: Larger than any position.
     _SPAN = 1 << 34
 
     def key(self, transcript: np.ndarray, position: np.ndarray) -> np.ndarray:
-        """Numbers that order bases by transcript, then by position; positions may be a little below 1."""
+        """Numbers that sort bases by transcript, then by position.
+
+        Args:
+            transcript: ``(k,) int64``, indices of transcripts.
+            position: ``(k,) int64``, on the genome; on circular contigs it may be down to 2**20 below 1.
+
+        Returns:
+            ``(k,) int64``.
+        """
         found: np.ndarray = transcript * self._SPAN + position + (1 << 20)
         return found
 
     @cached_property
     def exon_keys(self) -> np.ndarray:
-        """Keys of the first bases of all exons, ascending."""
+        """``(m,) int64``: the :meth:`key` of the first base of each exon, ascending."""
         return self.key(self.exon_owner, self.exon_start)
 
     @cached_property
     def cdna_coding(self) -> tuple[np.ndarray, np.ndarray]:
-        """First and last position of the coding sequence in each spliced transcript; 0 where nothing is translated."""
+        """Two ``(n,) int64``: 1-based cDNA position of the first and last coding base; 0 without a coding sequence."""
         ends = []
         for position in (self.coding_start, self.coding_end):
             coding = np.flatnonzero(self.is_coding)
@@ -256,26 +288,10 @@ class ContigModels:
         return np.minimum(*ends), np.maximum(*ends)
 
     def transcript(self, at: int) -> Transcript:
-        """One transcript by its index."""
+        """The transcript with an index from 0 to n - 1; it is made once."""
         found = self._transcripts.get(at)
         if found is None:
-            row = self.table.slice(at, 1).to_pylist()[0]
-            found = Transcript(
-                id=row["id"],
-                protein=row["protein"],
-                biotype=row["biotype"],
-                strand=row["strand"],
-                start=row["start"],
-                end=row["end"],
-                coding_start=row["coding_start"],
-                coding_end=row["coding_end"],
-                phase=row["phase"],
-                exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
-                selenocysteines=frozenset(row["selenocysteines"]),
-                start_unknown="cds_start_NF" in row["flags"],
-                end_unknown="cds_end_NF" in row["flags"],
-                slip=row["slip"],
-            )
+            found = Transcript.of(self.table.slice(at, 1).to_pylist()[0])
             self._transcripts[at] = found
         return found
 

@@ -1,12 +1,10 @@
-"""How layers appear in results: the declaration of a field, and values that INFO can hold."""
+"""INFO fields of layers: the line that declares a field, and the encoding of its values."""
 
 from __future__ import annotations
 
-#: Positions of a table of known variants that are read at once, and how far one may be moved to the left.
-WINDOW = 100_000
 #: Ending of the names of fields that hold identifiers of known variants.
 IDENTIFIERS = "_ID"
-#: Characters that have a meaning in INFO, and the percent sign itself (VCF 4.3, section 1.2), and blanks.
+#: Encodings of the characters with a meaning in INFO, of the percent sign (VCF 4.3, section 1.2) and of whitespace.
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in "%:;=, \t\r\n|"}
 
 
@@ -16,6 +14,13 @@ def encode(text: str) -> str:
 
 
 def info_line(info: str, type_: str, description: str, number: str = "A") -> bytes:
-    """The ``##INFO`` line of a field."""
+    """The ``##INFO`` line that declares a field.
+
+    Args:
+        info: name of the field.
+        type_: its Type.
+        description: its Description, as plain text.
+        number: its Number.
+    """
     quoted = description.replace("\\", "\\\\").replace('"', '\\"')
     return f'##INFO=<ID={info},Number={number},Type={type_},Description="{quoted}">'.encode()

@@ -1,4 +1,4 @@
-"""Known variants of many alleles at once: the table is read only near them, and joined with them by columns."""
+"""Known variants: looked up for many alleles at once, by a columnar join with the rows of the table near them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from annotator.engine.indexes import open_table
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.bundle import LayerSpec, Sequence
-from annotator.engine.reference.info_encoding import WINDOW, encode
+from annotator.engine.reference.info_encoding import encode
 
+#: Bases of a table that are read at once, and the farthest that left-alignment may shift an allele of it.
+WINDOW = 100_000
 _SPECIAL = r"[%:;=, \t\r\n|]"
 
 
 @dataclass
 class Matched:
-    """What a layer has of some alleles.
+    """What a layer has for n alleles.
 
     Attributes:
-        columns: values of each field of the layer, one an allele, not encoded, null where it has none.
-        known: the allele is a known one.
+        columns: for each field of the layer n values, not yet encoded for INFO; null where there is none.
+        known: ``(n,) bool``, whether the allele is known.
     """
 
     columns: list[pa.StringArray]
@@ -33,14 +35,14 @@ class Matched:
 
 
 class KnownVariants:
-    """One open layer.
+    """The table of known variants of a layer, opened.
 
     Args:
-        spec: its file and its fields.
-        sequence: of the reference, to normalise alleles with.
+        spec: of the layer.
+        sequence: of the reference, for normalising alleles.
 
     Raises:
-        BundleError: the file lacks a column or its index.
+        BundleError: the file cannot be opened, or lacks a column.
     """
 
     def __init__(self, spec: LayerSpec, sequence: Sequence) -> None:
@@ -57,13 +59,16 @@ class KnownVariants:
         self._contigs = frozenset(self._file.contigs)
 
     def of(self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray) -> Matched:
-        """Look alleles up.
+        """Look up n alleles of one contig.
 
         Args:
             contig: canonical name.
-            pos: position of each allele's REF, 1-based.
-            ref: in upper case, equal to the reference.
-            alt: in upper case, of plain bases.
+            pos: ``(n,) int64``, POS of each allele, 1-based.
+            ref: n REF alleles in upper case, which agree with the sequence.
+            alt: n ALT alleles in upper case, of A, C, G, T and N only.
+
+        Raises:
+            BundleError: the table cannot be read.
         """
         nothing = Matched([pa.nulls(len(pos), pa.string()) for _ in self._at], np.zeros(len(pos), bool))
         if contig not in self._contigs or not len(pos):
@@ -105,7 +110,7 @@ class KnownVariants:
     def _normalised(
         self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray
     ) -> tuple[np.ndarray, pa.BinaryArray, pa.BinaryArray]:
-        """Alleles as the table spells them; what is not normal as it stands is trimmed and aligned one by one."""
+        """Positions, REF and ALT in normalised form, as in the table; only alleles that need it are normalised."""
         at = np.flatnonzero(~_normal(ref, alt))
         if not len(at):
             return pos, ref, alt
@@ -127,7 +132,7 @@ class KnownVariants:
         return pos, pc.replace_with_mask(ref, pa.array(mask), refs), pc.replace_with_mask(alt, pa.array(mask), alts)
 
     def _rows(self, contig: str, pos: np.ndarray) -> pa.StringArray:
-        """Rows of the table at some positions."""
+        """Rows of the table at positions ``pos`` (``(n,) int64``, 1-based), each once."""
         wanted = np.unique(pos)
         found = []
         for near in np.split(wanted, np.flatnonzero(np.diff(wanted // WINDOW)) + 1):
@@ -140,7 +145,7 @@ class KnownVariants:
 
 
 def _normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
-    """Tell which alleles are normal: one of them a single base, and their last bases not the same."""
+    """``(n,) bool``: whether REF or ALT is a single base and their last bases differ, so that they are normalised."""
     last, single = [], np.zeros(len(ref), bool)
     for column in (ref, alt):
         data, starts = bytes_of(column)
@@ -151,7 +156,7 @@ def _normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
 
 
 def encoded(column: pa.StringArray) -> pa.StringArray:
-    """Values with what has a meaning in INFO percent-encoded."""
+    """Values, percent-encoded for INFO."""
     if not pc.any(pc.match_substring_regex(column, _SPECIAL)).as_py():
         return column
     coded = column.dictionary_encode()

@@ -1,4 +1,4 @@
-"""Region tracks of a reference: which regions (bands, islands, binding sites, ...) many records lie in, all at once."""
+"""Region tracks: the regions (bands, islands, binding sites, ...) that many records overlap, looked up at once."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.bundle import RegionSpec
 from annotator.engine.reference.info_encoding import encode
 
-#: The columns of the one file that has all tracks; positions are half-open, from 0, as in BED.
+#: Columns of the file with all tracks; ``start`` and ``end`` are 0-based, half-open, as in BED.
 COLUMNS = ("contig", "start", "end", "track", "value")
 
 
 class _Track:
-    """The regions of one track on one contig.
+    """The m regions of one track on one contig.
 
-    Regions that cover the first base of records are found from the regions' side (which records' positions lie within
-    each?), those that begin within a record from the records' side: either way by binary search, and nothing is looked
-    at that does not overlap, however long and deep the regions are.
+    Regions that cover the first base of a record are found by searching the positions of the records within each
+    region; those that begin within a record by searching their starts within each record. Both are binary searches
+    whose cost does not depend on how long the regions are, or how many overlap each other.
 
     Args:
-        starts: 1-based first positions, ascending.
-        ends: last positions.
-        values: encoded, one a region.
+        starts: ``(m,) int64``, first bases (1-based, inclusive), ascending.
+        ends: ``(m,) int64``, last bases (1-based, inclusive).
+        values: m values, encoded for INFO.
     """
 
     def __init__(self, starts: np.ndarray, ends: np.ndarray, values: list[str]) -> None:
@@ -38,6 +38,7 @@ class _Track:
         self._values, self._code = codes.dictionary, codes.indices.to_numpy().astype(np.int64)
 
     def overlapping(self, pos: np.ndarray, end: np.ndarray) -> pa.StringArray:
+        """The joined values of the regions that each record overlaps, as :meth:`RegionTracks.overlapping` has them."""
         order = np.argsort(pos, kind="stable")
         here = pos[order]
         first, last = np.searchsorted(self._reach, here[:1]), np.searchsorted(self._starts, here[-1:], side="right")
@@ -53,7 +54,13 @@ class _Track:
         return self._joined(record, region, len(pos))
 
     def _joined(self, record: np.ndarray, region: np.ndarray, count: int) -> pa.StringArray:
-        """The values of each record's regions in the order of their positions, each once."""
+        """Join the values of the regions of each record in the order of their positions, each once.
+
+        Args:
+            record: ``(k,) int64``, index of the record of each overlap.
+            region: ``(k,) int64``, index of its region.
+            count: number of records.
+        """
         sort = np.argsort(record * len(self._starts) + region)
         record, code = record[sort], self._code[region[sort]]
         _, once = np.unique(record * len(self._values) + code, return_index=True)
@@ -66,7 +73,15 @@ class _Track:
 
 
 def _ranges(first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each range from ``first`` to before ``last`` its number, once for each of its members, and the members."""
+    """List the members of half-open ranges of integers.
+
+    Args:
+        first: ``(n,) int64``, first member of each range.
+        last: ``(n,) int64``, the number after its last member; an empty range may end before it starts.
+
+    Returns:
+        Two ``(k,) int64``: the index of the range of each member, and the member.
+    """
     sizes = np.maximum(last - first, 0)
     number = np.repeat(np.arange(len(sizes)), sizes)
     member = np.arange(len(number)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + first[number]
@@ -92,8 +107,7 @@ class RegionTracks:
         Args:
             spec: of the reference.
             contig: canonical name.
-            start: first position (from 1) that will be asked for; by default the contig's.
-            end: last one.
+            start, end: first and last position (1-based, inclusive) that will be asked for; by default the contig's.
 
         Raises:
             BundleError: the file cannot be read.
@@ -108,21 +122,22 @@ class RegionTracks:
         )
 
     def overlapping(self, pos: np.ndarray, end: np.ndarray) -> dict[str, pa.StringArray]:
-        """What the tracks have for each of many records.
+        """Look up the regions that n records overlap.
 
         Args:
-            pos: first reference base of each record, 1-based.
-            end: its last reference base.
+            pos: ``(n,) int64``, first reference base of each record (1-based, inclusive).
+            end: ``(n,) int64``, its last reference base (1-based, inclusive).
 
         Returns:
-            By INFO field of each track: the values of all regions that a record touches, encoded for INFO, each once,
-            in the order of their positions, joined by commas; null where there is none.
+            By INFO field of each track, n values: those of all regions that the record overlaps, encoded for INFO, each
+            once, in the order of their positions, joined by commas; null where there is none.
         """
         nothing = pa.nulls(len(pos), pa.string())
         return {info: nothing if track is None else track.overlapping(pos, end) for info, track in self._tracks.items()}
 
 
 def _arrays(rows: list[tuple[int, int, str]]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Starts, ends and encoded values of rows, which are sorted in place."""
     rows.sort()
     starts = np.fromiter((row[0] for row in rows), np.int64, len(rows))
     ends = np.fromiter((row[1] for row in rows), np.int64, len(rows))

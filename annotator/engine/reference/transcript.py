@@ -1,29 +1,45 @@
-"""One transcript: its regions, its spliced sequences, and where positions of the genome lie in it."""
+"""One transcript: its exons and introns, its spliced sequences, and its coordinates.
+
+Genome positions are 1-based and inclusive, on the forward strand. cDNA positions are 1-based, in the direction of the
+transcript, and count the bases of the spliced transcript; CDS positions count those of the coding sequence.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from annotator.engine.lazy import lazy
-from annotator.engine.reference.genetic_code import STARTS
-from annotator.engine.reference.translation import reverse_complement, translate
+from annotator.engine.reference.genetic_code import STARTS, translate
+from annotator.engine.reference.nucleotides import reverse_complement
 
 Interval = tuple[int, int]
-#: A stretch of transcript positions, or None for bases of the genome that are not in it.
+#: First and last position of a stretch of the spliced transcript, or None for bases of the genome outside of it.
 Piece = Interval | None
-#: Introns of at most so many bases are frameshifts of the models.
-_SHORT = 13
+#: Longest intron, in bases, that is taken for a frameshift in the models rather than for an intron, as in Ensembl VEP.
+LONGEST_FRAMESHIFT_INTRON = 13
 
 
 @dataclass
 class Transcript:
-    """A transcript; positions of the genome are 1-based and inclusive, ``exons`` ascend.
+    """A transcript.
 
-    ``phase`` is the number of bases of the first codon that lie before the sequence begins. ``protein`` is empty, and
-    ``coding_start`` and ``coding_end`` are 0, for one that is not translated. From ``slip`` on, in the direction of
-    translation, codons cannot be read (ribosomal slippage); None where all can be.
+    Attributes:
+        id: with its version.
+        protein: id of the protein; empty when the transcript is not translated.
+        biotype: as the source has it.
+        strand: 1 or -1.
+        start, end: first and last base of the genome.
+        coding_start, coding_end: lowest and highest base of the coding sequence; 0 when it is not translated.
+        start_frame: number of bases of the first codon that are missing because the coding sequence is cut off at its
+            start, 0 to 2: ``(3 - phase) % 3`` of GFF3's phase, which is the number of bases to skip.
+        exons: first and last base of each, ascending.
+        selenocysteines: lowest base of each stop codon that is read as selenocysteine.
+        start_unknown, end_unknown: the source says that the coding sequence is cut off there.
+        slip: first base, in the direction of translation, of the first codon that cannot be read base by base
+            (ribosomal slippage); None when all can be read.
     """
 
     id: str
@@ -34,7 +50,7 @@ class Transcript:
     end: int
     coding_start: int
     coding_end: int
-    phase: int
+    start_frame: int
     exons: list[Interval]
     selenocysteines: frozenset[int] = frozenset()
     start_unknown: bool = False
@@ -43,24 +59,44 @@ class Transcript:
     _spliced: str = field(default="", repr=False)
     _peptides: dict[int, str] = field(default_factory=dict, repr=False)
 
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Transcript:
+        """The transcript of a row of :data:`annotator.engine.reference.transcript_table.SCHEMA`."""
+        return cls(
+            id=row["id"],
+            protein=row["protein"],
+            biotype=row["biotype"],
+            strand=row["strand"],
+            start=row["start"],
+            end=row["end"],
+            coding_start=row["coding_start"],
+            coding_end=row["coding_end"],
+            start_frame=row["phase"],
+            exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
+            selenocysteines=frozenset(row["selenocysteines"]),
+            start_unknown="cds_start_NF" in row["flags"],
+            end_unknown="cds_end_NF" in row["flags"],
+            slip=row["slip"],
+        )
+
     @property
     def coding(self) -> bool:
-        """Whether it is translated."""
+        """Whether the transcript is translated."""
         return bool(self.protein)
 
     @lazy
     def introns(self) -> list[Interval]:
-        """Introns in ascending order; exons that touch have none between them."""
+        """First and last base of each intron, ascending; exons that touch have none between them."""
         pairs = zip(self.exons, self.exons[1:], strict=False)
         return [(left[1] + 1, right[0] - 1) for left, right in pairs if left[1] + 1 <= right[0] - 1]
 
     def exons_near(self, start: int, end: int) -> range:
-        """Indices of the exons that a range of the genome, widened by 20 bases, touches or has next to it."""
+        """Indices of the exons that a range of the genome comes within 20 bases of, and of one more on each side."""
         first = max(0, bisect_left(self.exon_ends, start - 20) - 1)
         return range(first, min(len(self.exons), bisect_right(self.exon_starts, end + 20) + 1))
 
     def introns_near(self, start: int, end: int) -> list[Interval]:
-        """Introns that a range of the genome touches or comes within 20 bases of, and maybe one more on each side."""
+        """Introns next to the exons of :meth:`exons_near`: at least those within 20 bases of a range of the genome."""
         near = self.exons_near(start, end)
         found = []
         for at in range(near.start, near.stop - 1):
@@ -71,22 +107,22 @@ class Transcript:
 
     @lazy
     def has_frameshift_intron(self) -> bool:
-        """Whether one of its introns is too short to be one."""
-        return any(last - first < _SHORT for first, last in self.introns)
+        """Whether an intron is so short that it is a frameshift in the models."""
+        return any(last - first + 1 <= LONGEST_FRAMESHIFT_INTRON for first, last in self.introns)
 
     @lazy
     def exon_starts(self) -> list[int]:
-        """First base of each exon."""
+        """First base of each exon, ascending."""
         return [first for first, _ in self.exons]
 
     @lazy
     def exon_ends(self) -> list[int]:
-        """Last base of each exon."""
+        """Last base of each exon, ascending."""
         return [last for _, last in self.exons]
 
     @lazy
     def _before(self) -> list[int]:
-        """Bases of the exons before each exon, in ascending order of the genome."""
+        """Number of exonic bases before each exon on the forward strand, and the total."""
         total, found = 0, []
         for first, last in self.exons:
             found.append(total)
@@ -95,11 +131,11 @@ class Transcript:
 
     @property
     def length(self) -> int:
-        """Bases of the spliced transcript."""
+        """Length of the spliced transcript in bases."""
         return self._before[-1]
 
     def cdna(self, position: int) -> int:
-        """Position in the spliced transcript of a base of an exon, from 1; 0 for a base in no exon."""
+        """cDNA position of a genome position; 0 for one in no exon."""
         at = bisect_right(self.exon_starts, position) - 1
         if at < 0 or position > self.exons[at][1]:
             return 0
@@ -107,26 +143,32 @@ class Transcript:
         return offset + 1 if self.strand > 0 else self.length - offset
 
     def cdna_in(self, exon: int, position: int) -> int:
-        """Position in the spliced transcript of a base of a known exon, from 1."""
+        """cDNA position of a genome position in the exon with an index."""
         offset = self._before[exon] + position - self.exons[exon][0]
         return offset + 1 if self.strand > 0 else self.length - offset
 
     def position(self, cdna: int) -> int:
-        """The base of the genome, 1-based, that is at a position of the spliced transcript, from 1 to its length."""
+        """Genome position of a cDNA position, which is from 1 to :attr:`length`."""
         offset = cdna - 1 if self.strand > 0 else self.length - cdna
         exon = bisect_right(self._before, offset, hi=len(self.exons)) - 1
         return self.exons[exon][0] + offset - self._before[exon]
 
     @lazy
     def cdna_coding(self) -> Interval:
-        """First and last position of the coding sequence in the spliced transcript."""
+        """cDNA positions of the first and the last coding base."""
         ends = self.cdna(self.coding_start), self.cdna(self.coding_end)
         return min(ends), max(ends)
 
     def pieces(self, start: int, end: int) -> list[Piece]:
-        """Where a range of the genome lies in the spliced transcript, in the transcript's direction.
+        """The cDNA positions of a range of the genome, in the transcript's direction.
 
-        An insertion (``start`` is ``end + 1``) that touches an exon has one piece, whose start is its end + 1.
+        Args:
+            start: first base of the range; of an insertion the base after it.
+            end: last base of the range; of an insertion the base before it, ``start - 1``.
+
+        Returns:
+            A piece for each stretch within or outside the exons. An insertion that touches an exon has one piece,
+            whose first position is its last + 1.
         """
         if start > end:
             return self._insertion(end, start)
@@ -154,7 +196,7 @@ class Transcript:
         return [(following, following - 1)] if following else [None]
 
     def coding_pieces(self, pieces: list[Piece]) -> list[Piece]:
-        """The same pieces in positions of the coding sequence, with what lies outside it as None."""
+        """CDS positions of pieces that are given in cDNA positions; None for stretches outside the coding sequence."""
         first, last = self.cdna_coding
         found: list[Piece] = []
         for piece in pieces if self.coding else []:
@@ -174,18 +216,22 @@ class Transcript:
     # Sequences
 
     def load(self, fetch: Callable[[int, int], bytes]) -> None:
-        """Read the spliced sequence once; ``fetch`` gives the bases of a start and an end."""
+        """Read the spliced sequence, once.
+
+        Args:
+            fetch: the bases of the forward strand from a first to a last position.
+        """
         if not self._spliced:
             bases = "".join([fetch(first, last).decode("ascii") for first, last in self.exons])
             bases = bases if self.strand > 0 else reverse_complement(bases)
             if self.slip is not None:
-                # Unknown bases make unknown codons, so that nothing is said of what cannot be read.
+                # Unknown bases make unknown codons, so that nothing is reported of codons that cannot be read.
                 known = self.cdna(self.slip) - 1
                 bases = bases[:known] + "N" * (len(bases) - known)
             self._spliced = bases
 
     def behind_slip(self, pieces: list[Piece]) -> bool:
-        """Whether a change, by its pieces of the spliced transcript, touches codons that cannot be read."""
+        """Whether a variant, given by its pieces in cDNA positions, touches codons that cannot be read."""
         if self.slip is None:
             return False
         first = self.cdna(self.slip)
@@ -193,54 +239,57 @@ class Transcript:
 
     @property
     def spliced(self) -> str:
-        """The spliced sequence; :meth:`load` comes first."""
+        """The spliced sequence, 5' to 3'. :meth:`load` has to be called first."""
         return self._spliced
 
     @lazy
     def cds(self) -> str:
-        """Coding sequence, with an N for each base of the first codon that is unknown."""
+        """The coding sequence, preceded by one N for each missing base of the first codon."""
         first, last = self.cdna_coding
-        return "N" * self.phase + self._spliced[first - 1 : last]
+        return "N" * self.start_frame + self._spliced[first - 1 : last]
 
     @lazy
     def five_prime(self) -> str:
-        """Sequence before the coding sequence."""
+        """The sequence of the 5' UTR."""
         return self._spliced[: self.cdna_coding[0] - 1]
 
     @lazy
     def three_prime(self) -> str:
-        """Sequence after the coding sequence."""
+        """The sequence of the 3' UTR."""
         return self._spliced[self.cdna_coding[1] :]
 
     @lazy
     def selenocysteine_codons(self) -> frozenset[int]:
-        """Numbers, from 1, of the stop codons that are read as selenocysteine."""
+        """1-based numbers of the stop codons that are read as selenocysteine."""
         found = set()
         for lowest in self.selenocysteines:
             first = self.cdna(lowest) if self.strand > 0 else self.cdna(lowest) - 2
-            found.add((first - self.cdna_coding[0] + self.phase) // 3 + 1)
+            found.add((first - self.cdna_coding[0] + self.start_frame) // 3 + 1)
         return frozenset(found)
 
     def start_known(self, code: int) -> bool:
         """Whether translation is known to begin at the first codon.
 
-        It is unless the models say otherwise: where the first codon is no start codon of the genetic code and nothing
-        of the transcript comes before it, the models are taken to be cut off.
+        It is not where the source or the start frame says that the coding sequence is cut off, nor where the transcript
+        begins with a codon that is not a start codon: such a transcript is taken to be cut off.
+
+        Args:
+            code: number of the genetic code.
         """
-        if not self.coding or self.start_unknown or self.phase or len(self.cds) < 3:
+        if not self.coding or self.start_unknown or self.start_frame or len(self.cds) < 3:
             return False
         return bool(self.five_prime) or self.cds[:3] in STARTS[code]
 
     def starts_at(self, codon: str, code: int) -> bool:
-        """Whether translation would begin at a codon in the place of the first one."""
+        """Whether translation would begin if the first codon were ``codon``."""
         return codon in STARTS[code] or codon == self.cds[:3]
 
     def has_stop(self, code: int) -> bool:
-        """Whether the last codon is a stop."""
+        """Whether the last codon is complete and a stop codon."""
         return len(self.cds) % 3 == 0 and translate(self.cds[-3:], code) == "*"
 
     def peptide(self, code: int) -> str:
-        """The protein without the final stop; it begins with Met whatever its start codon is."""
+        """The protein without the final stop; it begins with Met, whatever the start codon is, where that is known."""
         if code not in self._peptides:
             self._peptides[code] = self._translate(code)
         return self._peptides[code]

@@ -1,34 +1,32 @@
-"""Checks of a reference bundle: its files are whole, and its models and layers agree with its sequence."""
+"""Checks of a reference bundle: its files are intact, and its gene models and layers agree with its sequence."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pysam
 
+from annotator.engine.files import sha256_of
 from annotator.engine.indexes import index_of, open_table
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.bundle import Contig, LayerSpec, Reference, RegionSpec, Sequence
 from annotator.engine.reference.gene_models import GeneModels
-from annotator.engine.reference.gene_models_gff import Models, Transcript
-from annotator.engine.reference.genetic_code import STANDARD_STOPS, STOPS
-
-COMPLEMENT = bytes.maketrans(b"ACGT", b"TGCA")
+from annotator.engine.reference.gene_models_gff import count_transcripts
+from annotator.engine.reference.genetic_code import STOPS
+from annotator.engine.reference.transcript import Transcript
 
 
 @dataclass
 class Findings:
-    """What was checked, in words: passed and failed."""
+    """The checks that passed and those that failed, as text."""
 
     passed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
     def note(self, problems: list[str], subject: str) -> None:
-        """Add one subject: passed when it has no problems."""
+        """Add a check: it has passed when there are no problems."""
         if problems:
             self.failed.append(f"{subject}: {'; '.join(problems[:10])}")
         else:
@@ -36,11 +34,15 @@ class Findings:
 
 
 def verify(reference: Reference) -> Findings:
-    """Check a bundle: checksums, contigs, gene models against the sequence, layers against the sequence."""
+    """Check a bundle: checksums, contigs, gene models against the sequence, layers against the sequence.
+
+    Raises:
+        BundleError: the gene models cannot be read.
+    """
     findings = Findings()
     for name, wanted in reference.checksums.items():
         path = reference.directory / name
-        digest = sha256(path) if path.is_file() else "missing"
+        digest = sha256_of(path) if path.is_file() else "missing"
         findings.note([] if digest == wanted else [f"sha256 is {digest}"], f"file {name}")
     tables = [reference.models] if index_of(reference.models) else []
     tables += [layer.path for layer in reference.layers] + ([reference.regions.path] if reference.regions else [])
@@ -67,25 +69,24 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
     with pysam.FastaFile(str(reference.fasta)) as fasta:
         lengths = dict(zip(fasta.references, fasta.lengths, strict=True))
     sequence = reference.sequence()
-    models = Models.load(reference.models, reference.contigs)
-    compiled = GeneModels.load(reference.compiled)
+    models = GeneModels.load(reference.compiled)
+    for_csq = count_transcripts(reference.models, [contig.name for contig in reference.contigs])
     for contig in reference.contigs:
         got = lengths.get(contig.name)
         findings.note([] if got == contig.length else [f"the sequence has {got} bases"], f"contig {contig.name}")
-        transcripts = models.transcripts(contig.name)
+        transcripts = [Transcript.of(row) for row in models.contig(contig.name).table.to_pylist()]
+        apart = [one for one in transcripts if reference.is_exception(one.id)]
         problems = [
             text
             for one in transcripts
-            if one.cds and one.id not in reference.exceptions
+            if one.coding and not reference.is_exception(one.id)
             for text in coding_faults(one, contig, sequence).values()
         ]
-        ready = compiled.contig(contig.name).size
-        if ready != len(transcripts):
-            problems.append(f"{ready} of {len(transcripts)} transcripts are compiled")
-        coding = sum(bool(one.cds) for one in transcripts)
+        if len(transcripts) != for_csq[contig.name]:
+            problems.append(f"{len(transcripts)} of {for_csq[contig.name]} transcripts are compiled")
+        coding = sum(one.coding for one in transcripts)
         subject = f"models of {contig.name}: {len(transcripts)} transcripts, {coding} coding"
-        apart = sum(one.id in reference.exceptions for one in transcripts)
-        findings.note(problems, subject + (f", {apart} known not to fit" if apart else ""))
+        findings.note(problems, subject + (f", {len(apart)} known not to fit" if apart else ""))
     for layer in reference.layers:
         count, problems = _check_layer(layer, sequence)
         findings.note(problems, f"layer {layer.name}: {count} alleles")
@@ -95,52 +96,40 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
         findings.note(problems, f"regions: {listed}")
 
 
-def sha256(path: Path) -> str:
-    """Checksum of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) -> dict[str, str]:
+    """What is wrong with the coding sequence of a transcript.
 
+    A last codon that is incomplete is completed with A, as polyadenylation does.
 
-def coding_sequence(one: Transcript, contig: Contig, sequence: Sequence) -> bytes:
-    """The coding sequence of a transcript, in the direction of translation."""
-    bases = b"".join(sequence.fetch_on(contig, first, last - first + 1) for first, last in one.cds)
-    return bases if one.strand == "+" else bases.translate(COMPLEMENT)[::-1]
+    Args:
+        transcript: with a coding sequence.
+        contig: that it lies on.
+        sequence: of the reference.
 
-
-def coding_faults(one: Transcript, contig: Contig, sequence: Sequence) -> dict[str, str]:
-    """What is wrong with a coding sequence, in words, by kind: ``start``, ``stop`` and ``internal``.
-
-    A last codon that is incomplete is completed by A, as polyadenylation does.
+    Returns:
+        Messages by kind: ``start``, ``stop`` and ``internal`` (a stop codon before the end).
     """
-    bases = coding_sequence(one, contig, sequence)[one.phase :]
-    bases += b"A" * (-len(bases) % 3)
-    codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [b""]
-    stops = STOPS.get(contig.genetic_code, STANDARD_STOPS)
+    transcript.load(lambda first, last: sequence.fetch_on(contig, first, last - first + 1))
+    # A first codon that is cut off cannot be checked.
+    cut_off = 1 if transcript.start_frame else 0
+    bases = transcript.cds[3 * cut_off :]
+    bases += "A" * (-len(bases) % 3)
+    codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [""]
+    stops = STOPS[contig.genetic_code]
     faults = {}
-    if codons[0].decode() not in contig.start_codons:
-        faults["start"] = f"{one.id} starts with {codons[0].decode()}"
+    if codons[0] not in contig.start_codons:
+        faults["start"] = f"{transcript.id} starts with {codons[0]}"
     if codons[-1] not in stops:
-        faults["stop"] = f"{one.id} ends with {codons[-1].decode()}"
-    inner = next((at for at in _internal_stops(codons, stops) if at not in _selenocysteines(one)), None)
-    if inner:
-        faults["internal"] = f"{one.id} has a stop at codon {inner} of {len(codons)}"
+        faults["stop"] = f"{transcript.id} ends with {codons[-1]}"
+    for number, codon in enumerate(codons[:-1], start=1):
+        if codon in stops and number + cut_off not in transcript.selenocysteine_codons:
+            faults["internal"] = f"{transcript.id} has a stop at codon {number} of {len(codons)}"
+            break
     return faults
 
 
-def _internal_stops(codons: list[bytes], stops: frozenset[bytes]) -> list[int]:
-    return [at for at, codon in enumerate(codons[:-1], start=1) if codon in stops]
-
-
-def _selenocysteines(one: Transcript) -> set[int]:
-    """Numbers of the codons that are read as selenocysteine."""
-    if not one.selenocysteines:
-        return set()
-    positions = one.coding_positions()[one.phase :]
-    return {at // 3 + 1 for at in range(0, len(positions) - 2, 3) if min(positions[at : at + 3]) in one.selenocysteines}
-
-
 def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
-    """Every REF of a layer is what the sequence has."""
+    """Compare every REF of a layer with the sequence; returns the number of alleles and what is wrong."""
     count, problems = 0, []
     with open_table(layer.path) as table:
         for row in table.fetch():
@@ -152,7 +141,7 @@ def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
 
 
 def _check_regions(spec: RegionSpec, contigs: Iterable[Contig]) -> tuple[Counter[str], list[str]]:
-    """Every region lies on its contig and belongs to a declared track."""
+    """Check that regions lie on their contigs and belong to tracks; returns the number by track and what is wrong."""
     lengths = {contig.name: contig.length for contig in contigs}
     tracks = {track.name for track in spec.tracks}
     counts: Counter[str] = Counter()

@@ -8,7 +8,7 @@ from functools import partial
 
 from annotator.engine.normalise import Allele, Fetch, normalise
 from annotator.engine.reference.bundle import Contig, Sequence
-from annotator.engine.reference.translation import reverse_complement
+from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.variant_list.notation import Edit, Stated, UnresolvedError
 
 #: Bases that a change may replace, repeat or invert: alleles are written out.

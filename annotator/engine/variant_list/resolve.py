@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from annotator.engine.reference.bundle import Contig, Reference
-from annotator.engine.reference.translation import reverse_complement
+from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.variant_list.change import Change
 from annotator.engine.variant_list.notation import Hgvs, Replacement, UnresolvedError
 from annotator.engine.variant_list.transcripts import Transcripts, genomic_position
@@ -52,7 +52,7 @@ class Resolver:
             return self._genomic(described), None
         contig, transcript, other_version = self._transcripts.find(described.name)
         # VEP and this engine count the unknown bases of a cut-off first codon in substitutions, and only there.
-        unknown = transcript.phase if described.kind == "c" and described.is_substitution else 0
+        unknown = transcript.start_frame if described.kind == "c" and described.is_substitution else 0
         ends = [
             genomic_position(transcript, described.kind, one, unknown) for one in (described.start, described.end)
         ]

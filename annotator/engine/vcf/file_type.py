@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from annotator.engine.files import GZIP_MAGIC
+
 
 @dataclass(frozen=True)
 class Look:
@@ -23,7 +25,7 @@ MAGIC: list[tuple[bytes, Look]] = [
     (b"BAM\x01", Look("a BAM file of aligned reads", _READS)),
     (b"CRAM", Look("a CRAM file of aligned reads", _READS)),
     (b"BCF", Look("a BCF file, the binary form of VCF", "Convert it: bcftools view file.bcf -Oz -o file.vcf.gz")),
-    (b"\x1f\x8b", Look("a gzip file within a gzip file", "Compress the VCF file once only.")),
+    (GZIP_MAGIC, Look("a gzip file within a gzip file", "Compress the VCF file once only.")),
     (b"\x89PNG", Look("a PNG image")),
     (b"\xff\xd8\xff", Look("a JPEG image")),
     (b"GIF8", Look("a GIF image")),

@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 
 from isal import isal_zlib
 
-GZIP_MAGIC = b"\x1f\x8b"
+from annotator.engine.files import GZIP_MAGIC
+
 #: Bytes read at once.
 CHUNK = 1 << 17
 #: ``wbits`` of zlib for a gzip member with its header and checksum.

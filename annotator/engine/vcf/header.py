@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from annotator.engine.bounds import LARGEST_LENGTH, LONGEST_NAME, whole_number
-from annotator.engine.errors import InputError, quote
+from annotator.engine.errors import VALUE_LENGTH, InputError, in_message, quote
 from annotator.engine.progress import Warnings
 from annotator.engine.vcf.file_type import RECORD
 
 FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
+#: The line of the columns; another spelling of its first name is refused as a wrong column.
+COLUMN_LINE = re.compile(rb"#CHROM\b", re.I)
+VERSION = re.compile(rb"VCFv4\.(\d+)(?!\S)")
 #: Ways to write a version 4 that are not the specification's.
 MISSPELT = re.compile(rb"[Vv][Cc][Ff][ _-]*[Vv]?[ _.-]*4\.(\d{1,3})(?:\.\d{1,3})?")
 #: Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2.
@@ -22,8 +25,8 @@ MOST_LINES = 5_000_000
 LARGEST_MINOR_VERSION = 99
 #: Bytes of the version that are looked at for what was meant.
 LONGEST_VERSION = 40
-_ID = re.compile(rb"[<,]ID=([^,>]+)")
-_LENGTH = re.compile(rb"[<,]length=(\d+)")
+CONTIG_ID = re.compile(rb"[<,]ID=([^,>]+)")
+CONTIG_LENGTH = re.compile(rb"[<,]length=(\d+)")
 
 
 @dataclass
@@ -75,9 +78,9 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
         header.lines += 1
         size += len(line) + 1
         if size > limit:
-            raise InputError("header_too_large", f"The header is larger than {limit:,} bytes.", line=header.lines)
+            raise InputError.of("header_bytes", line=header.lines, limit=limit)
         if header.lines > MOST_LINES:
-            raise InputError("header_too_large", f"The header has more than {MOST_LINES:,} lines.", line=header.lines)
+            raise InputError.of("header_lines", line=header.lines, limit=MOST_LINES)
         if line.startswith(b"##"):
             if line.startswith(b"##fileformat"):
                 header.version = _version(line, header.lines)
@@ -86,7 +89,7 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
                 header.meta.append(line)
                 if line.startswith(b"##contig="):
                     _note_contig(line, header, warnings)
-        elif line.startswith(b"#") and re.match(rb"#CHROM\b", line, re.I):
+        elif line.startswith(b"#") and COLUMN_LINE.match(line):
             _read_columns(line, header, warnings)
             if not version_seen:
                 warnings.add("missing_fileformat", 1)
@@ -98,46 +101,34 @@ def read_header(lines: Iterator[bytes], limit: int, warnings: Warnings) -> Heade
             header.meta.append(b"##" + line.lstrip(b"#"))
         else:
             raise _odd_line(line, header)
-    raise InputError("missing_column_header", "The file ends before the #CHROM line.", line=header.lines or None)
+    raise InputError.of("no_column_line", line=header.lines or None)
 
 
 def _odd_line(line: bytes, header: Header) -> InputError:
     """The error for a line before ``#CHROM`` that is no header line."""
     number = header.lines
     if RECORD.match(line):
-        return InputError("missing_column_header", "A record comes before the #CHROM line.", line=number, text=line)
-    message = "The line is neither a header line, which begins with ##, nor the #CHROM line."
-    hint = f"Line {number - 1} may have been broken in two: join the two lines." if number > 1 else None
-    return InputError("missing_column_header", message, line=number, text=line, hint=hint)
+        return InputError.of("record_before_columns", line=number, text=line)
+    if number == 1:
+        return InputError.of("first_line_not_header", line=number, text=line)
+    return InputError.of("line_not_header", line=number, text=line, before=number - 1)
 
 
 def _version(line: bytes, number: int) -> tuple[int, int]:
     text = line.partition(b"=")[2].strip()
-    known = re.match(rb"VCFv4\.(\d+)(?!\S)", text)
+    known = VERSION.match(text)
     minor = whole_number(known[1], LARGEST_MINOR_VERSION) if known else None
     if minor is not None:
         return 4, minor
-    said = quote(text, 40)
+    said = quote(text, VALUE_LENGTH)
     meant = MISSPELT.fullmatch(text) if len(text) <= LONGEST_VERSION else None
     if meant is not None and known is None:
-        right = f"VCFv4.{meant[1].decode()}"
-        raise InputError(
-            "vcf_version_misspelt",
-            f"The version is written '{said}' and should be '{right}'.",
-            line=number,
-            text=line,
-            hint=f"Write ##fileformat={right}.",
-        )
-    raise InputError(
-        "vcf_version_unsupported",
-        f"The file says that it is {said or 'of no version'}; VCF 4.0 and later are read.",
-        line=number,
-        text=line,
-    )
+        raise InputError.of("version_misspelt", line=number, text=line, said=said, meant=f"VCFv4.{meant[1].decode()}")
+    raise InputError.of("version_unsupported", line=number, text=line, said=said or "of no version")
 
 
 def _note_contig(line: bytes, header: Header, warnings: Warnings) -> None:
-    name, length = _ID.search(line), _LENGTH.search(line)
+    name, length = CONTIG_ID.search(line), CONTIG_LENGTH.search(line)
     if name is None or len(name[1]) > LONGEST_NAME:
         return  # a record on a contig with a longer name is refused
     bases = whole_number(length[1], LARGEST_LENGTH) if length else None
@@ -149,40 +140,27 @@ def _note_contig(line: bytes, header: Header, warnings: Warnings) -> None:
 def _read_columns(line: bytes, header: Header, warnings: Warnings) -> None:
     columns = line.split(b"\t")
     if len(columns) == 1 and len(line.split()) >= len(FIXED):
-        raise InputError(
-            "wrong_header_columns",
-            "The #CHROM line is separated by blanks, not by tabs.",
-            line=header.lines,
-            text=line,
-            hint="Replace the blanks by tabs; copying a VCF from a terminal or a page turns tabs into blanks.",
-        )
-    for at, name in enumerate(FIXED):
+        raise InputError.of("blanks_between_columns", line=header.lines, text=line)
+    for at, name in enumerate([*FIXED, b"FORMAT"]):
+        if at == len(FIXED) == len(columns):
+            break
         if at >= len(columns) or columns[at] != name:
-            got = columns[at].decode("utf-8", "replace") if at < len(columns) else "nothing"
-            raise InputError(
-                "wrong_header_columns",
-                f"Column {at + 1} of the #CHROM line is {got!r} and should be {name.decode()!r}.",
+            raise InputError.of(
+                "wrong_column",
                 line=header.lines,
                 column=at + 1,
                 field=name.decode().lstrip("#"),
                 text=line,
+                found=in_message(columns[at]) if at < len(columns) else "nothing",
+                wanted=name.decode(),
             )
-    if len(columns) > len(FIXED) and columns[8] != b"FORMAT":
-        raise InputError(
-            "wrong_header_columns",
-            f"Column 9 of the #CHROM line is {columns[8].decode('utf-8', 'replace')!r} and should be 'FORMAT'.",
-            line=header.lines,
-            column=9,
-            field="FORMAT",
-            text=line,
-        )
     samples = columns[9:]
     seen: set[bytes] = set()
     for at, sample in enumerate(samples, start=10):
-        if not sample or sample in seen:
-            code = "duplicate_sample" if sample else "wrong_header_columns"
-            said = f"Sample {sample.decode('utf-8', 'replace')!r} comes twice." if sample else "A sample has no name."
-            raise InputError(code, said, line=header.lines, column=at, text=sample)
+        if not sample:
+            raise InputError.of("sample_without_name", line=header.lines, column=at, text=sample)
+        if sample in seen:
+            raise InputError.of("sample_twice", line=header.lines, column=at, text=sample, sample=in_message(sample))
         seen.add(sample)
     header.columns = line
     header.samples = len(samples)

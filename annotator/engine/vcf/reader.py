@@ -13,8 +13,9 @@ from isal import isal_zlib
 
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
+from annotator.engine.files import GZIP_MAGIC
 from annotator.engine.vcf.file_type import what_it_looks_like
-from annotator.engine.vcf.gzip_reading import GZIP_MAGIC, GzipReader
+from annotator.engine.vcf.gzip_reading import GzipReader
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16
@@ -27,6 +28,8 @@ BLOCK_HEAD = re.compile(rb"\x1f\x8b\x08\x04.{8}BC\x02\x00", re.S)
 BLOCK_LINES, BLOCK_BYTES = 6000, 8 << 20
 #: Bytes that need no second look. CR is not among them: it must be followed by LF.
 TEXT = bytes(byte for byte in range(256) if byte in (9, 10) or byte >= 32)
+#: Bytes of a file of another format in which its first line is looked for, to be quoted.
+FIRST_LINE_QUOTED = 400
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 STRAY_RETURN = re.compile(rb"\r(?!\n|\Z)")
 
@@ -194,7 +197,7 @@ class Lines:
                     chunk = chunk.replace(b"\r\n", b"\n")
                 yield chunk.removesuffix(b"\r")
             if first:
-                raise InputError("empty_file", "The file has no content.")
+                raise InputError.of("no_content")
 
     def _open(self, raw: BinaryIO) -> Readable:
         start = raw.read(18)
@@ -206,9 +209,7 @@ class Lines:
             last = raw.read()
             # Bytes that follow the end may be any number: the reader leaves them out.
             if END_OF_FILE not in last and BLOCK_HEAD.search(last):
-                raise InputError(
-                    "truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing."
-                )
+                raise InputError.of("bgzip_without_end")
         raw.seek(0)
         self._gzip = GzipReader(raw, bgzip) if compressed else None
         return self._gzip or raw
@@ -222,13 +223,9 @@ class Lines:
         try:
             chunk = stream.read(size)
         except EOFError as error:
-            raise InputError(
-                "truncated_gzip", f"The gzip file is cut off after {self._read:,} uncompressed bytes."
-            ) from error
+            raise InputError.of("gzip_cut_off", bytes=self._read) from error
         except DAMAGED as error:
-            raise InputError(
-                "corrupt_gzip", f"The gzip file is damaged after {self._read:,} uncompressed bytes."
-            ) from error
+            raise InputError.of("gzip_damaged", bytes=self._read) from error
         self._read += len(chunk)
         if self._read > self._limits.uncompressed:
             limit = self._limits.uncompressed
@@ -241,16 +238,11 @@ class Lines:
             self.byte_order_mark = True
             chunk = chunk[len(BYTE_ORDER_MARK) :]
         if not chunk.strip():
-            raise InputError("empty_file", "The file holds nothing but blank space.")
+            raise InputError.of("blank")
         looks = what_it_looks_like(chunk)
         if looks is not None:
-            raise InputError(
-                "not_vcf",
-                f"This is not a VCF file: it looks like {looks.name}.",
-                line=1,
-                text=chunk[:400].split(b"\n")[0],
-                hint=looks.hint,
-            )
+            text = chunk[:FIRST_LINE_QUOTED].split(b"\n")[0]
+            raise InputError.of("other_format", line=1, text=text, hint=looks.hint, format=looks.name)
         return chunk
 
     def _inspect(self, chunk: bytes) -> None:
@@ -259,18 +251,13 @@ class Lines:
         if found is not None:
             line = self._seen + 1 + chunk.count(b"\n", 0, found.start())
             around = chunk[max(0, found.start() - 20) : found.start() + 20]
-            raise InputError(
-                "binary_data",
-                f"The line has a byte that is not text (0x{found[0][0]:02x}).",
-                line=line,
-                text=around,
-            )
+            raise InputError.of("control_character", line=line, text=around, byte=found[0].hex())
         if b"\n" not in chunk and chunk.count(b"\r") > 1:
-            raise InputError("old_mac_line_ends", "Lines end with CR alone, as on old Macintosh computers.")
+            raise InputError.of("returns_only")
         found = STRAY_RETURN.search(chunk)
         if found is not None:
             line = self._seen + 1 + chunk.count(b"\n", 0, found.start())
-            raise InputError("binary_data", "The line has a carriage return (CR) in its middle.", line=line)
+            raise InputError.of("stray_return", line=line)
         if self.crlf is None and b"\r\n" in chunk:
             self.crlf = self._seen + 1 + chunk.count(b"\n", 0, chunk.find(b"\r"))
 
@@ -280,12 +267,8 @@ class Lines:
         self._open_line += chunk[: 200 if end < 0 else min(end, 200)] if len(self._open_line) < 200 else b""
         self._open_size += len(chunk) if end < 0 else end
         if self._open_size > self._limits.line:
-            limit = f"{self._limits.line:,}"
-            raise InputError(
-                "line_too_long",
-                f"The line is longer than {limit} bytes.",
-                line=self._seen + 1,
-                text=self._open_line,
+            raise InputError.of(
+                "line_too_long", line=self._seen + 1, text=self._open_line, limit=self._limits.line
             )
         if end >= 0:
             last = chunk.rfind(b"\n") + 1

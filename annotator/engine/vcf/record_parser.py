@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, too_large, whole_number
-from annotator.engine.errors import InputError, quote
+from annotator.engine.errors import VALUE_LENGTH, InputError, in_message, quote
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import FIXED, Header
 
@@ -33,7 +34,9 @@ IUPAC_BASES = {
     75: b"GT", 77: b"AC", 66: b"CGT", 68: b"AGT", 72: b"ACT", 86: b"ACG",
 }  # fmt: skip
 POSITION = re.compile(rb"0|[1-9][0-9]{0,9}")
-_END = re.compile(rb"(?:^|;)END=([^;]*)")
+#: Digits of an END that is too large to be read as a number, in a message.
+LONGEST_END = 20
+END = re.compile(rb"(?:^|;)END=([^;]*)")
 _LENGTH = re.compile(rb"(?:^|;)SVLEN=-?(\d+)(?=[,;]|$)")
 #: Symbolic alleles that say nothing of how much of the reference they take: insertions, and what is no variant.
 _NO_LENGTH = (b"<INS", b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>")
@@ -75,7 +78,7 @@ class Record:
         last = self.pos + len(self.ref) - 1
         if not any(alt.startswith(b"<") for alt in self.alts):
             return last
-        end = _number_of(_END, self.fields[7])
+        end = _number_of(END, self.fields[7])
         if end is not None and end > self.pos:
             return max(last, end)
         length = _number_of(_LENGTH, self.fields[7])
@@ -90,13 +93,13 @@ class Record:
             return False
         if _number_of(_LENGTH, self.fields[7]):
             return False
-        end = _number_of(_END, self.fields[7])
+        end = _number_of(END, self.fields[7])
         return end is None or end <= self.pos
 
     @property
     def reach(self) -> int:
         """Last reference position (1-based) for an index: readers of VCF take INFO/END of any record for it."""
-        end = _number_of(_END, self.fields[7])
+        end = _number_of(END, self.fields[7])
         return self.end if end is None else max(self.end, end)
 
     @property
@@ -163,22 +166,16 @@ class RecordParser:
         # A leading zero is refused: tabix would read an octal number.
         pos = whole_number(pos_text, LARGEST_POSITION) if POSITION.fullmatch(pos_text) else None
         if pos is None:
-            raise self._bad("bad_position", "is not a position", fields, 1, number)
+            raise self._bad("bad_position", fields, 1, number)
         telomere = ref == b"." and all(map(TELOMERE.fullmatch, fields[4].split(b",")))
         if not telomere and not SEQUENCE.fullmatch(ref) and not IUPAC.fullmatch(ref):
-            raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
+            raise self._bad("bad_ref", fields, 3, number)
 
-        found = _END.search(fields[7]) if b"END=" in fields[7] else None
+        found = END.search(fields[7]) if b"END=" in fields[7] else None
         if found is not None and found[1].isdigit() and whole_number(found[1], LARGEST_POSITION) is None:
             end = whole_number(found[1])
-            raise InputError(
-                "bad_end",
-                f"END is {quote(found[1], 20) if end is None else f'{end:,}'}, beyond every contig.",
-                line=number,
-                column=8,
-                field="INFO",
-                text=fields[7],
-            )
+            shown = quote(found[1], LONGEST_END) if end is None else f"{end:,}"
+            raise InputError.of("end_too_large", line=number, column=8, field="INFO", text=fields[7], end=shown)
 
         alts, plain, useless = self._alternates(fields, number)
         structural = useless is None
@@ -190,7 +187,7 @@ class RecordParser:
         elif pos < 1 or pos + len(ref) - 1 > self._lengths[contig]:
             record.skip = "position_outside_contig"
         elif telomere:
-            raise self._bad("bad_ref", "is not a sequence of bases", fields, 3, number)
+            raise self._bad("bad_ref", fields, 3, number)
         else:
             self._compare(record)
         if plain and record.skip is None:
@@ -221,7 +218,7 @@ class RecordParser:
             elif IUPAC.fullmatch(allele):
                 kinds.add("ambiguous_allele")
             else:
-                raise self._bad("bad_alt", "is not an allele", fields, 4, number, allele)
+                raise self._bad("bad_alt", fields, 4, number, allele)
         if "structural" in kinds:
             return alts, plain, None  # annotated by overlap
         order = ("ambiguous_allele", "spanning_deletion", "no_alternate_allele")
@@ -243,25 +240,14 @@ class RecordParser:
             record.skip = "ref_mismatch"
 
     def _note_contig(self, chrom: bytes, number: int) -> None:
+        place: dict[str, Any] = {"line": number, "column": 1, "field": "CHROM", "text": chrom}
         if len(chrom) > LONGEST_NAME:
-            raise InputError(
-                "contig_name_too_long",
-                f"CHROM has {len(chrom):,} characters: {quote(chrom, 40)}",
-                line=number,
-                column=1,
-                field="CHROM",
-                text=chrom,
-            )
+            quoted = quote(chrom, VALUE_LENGTH)
+            raise InputError.of("contig_name_too_long", **place, length=len(chrom), quoted=quoted)
+        if not chrom:
+            raise InputError.of("no_contig", **place)
         if not CONTIG.fullmatch(chrom) or chrom == b".":
-            shown = chrom.decode("utf-8", "backslashreplace")[:40]
-            raise InputError(
-                "bad_contig",
-                f"CHROM {shown!r} is not a contig name." if chrom else "CHROM is empty.",
-                line=number,
-                column=1,
-                field="CHROM",
-                text=chrom,
-            )
+            raise InputError.of("bad_contig", **place, value=in_message(chrom))
         contig = self.contig(chrom)
         if len(self._contigs) > 100_000:
             self._contigs.clear()  # a cache; no real genome comes near
@@ -270,19 +256,16 @@ class RecordParser:
     def _wrong_columns(self, line: bytes, number: int, unfinished: bool) -> InputError:
         found, wanted = line.count(b"\t") + 1, self._tabs[-1] + 1
         if line.startswith(b"#"):
-            return InputError("header_in_body", "A header line comes after the records.", line=number, text=line)
-        message = f"The record has {found} columns; the #CHROM line has {wanted}."
-        hint = None
+            return InputError.of("header_among_records", line=number, text=line)
+        finding = "column_count"
         if found == 1 and len(line.split()) >= len(FIXED):
-            hint = "The columns are separated by blanks: replace them by tabs."
+            finding = "blanks_in_record"
         elif unfinished:
-            message += " It is the last line and has no line end: the file looks cut off."
-            hint = "Copy the file again."
-        return InputError("wrong_column_count", message, line=number, text=line, hint=hint)
+            finding = "last_record_cut_off"
+        return InputError.of(finding, line=number, text=line, found=found, wanted=wanted)
 
     @staticmethod
-    def _bad(code: str, what: str, fields: list[bytes], at: int, number: int, text: bytes | None = None) -> InputError:
-        name = FIXED[at].decode()
+    def _bad(finding: str, fields: list[bytes], at: int, number: int, text: bytes | None = None) -> InputError:
         value = fields[at] if text is None else text
-        shown = value.decode("utf-8", "backslashreplace")[:40]
-        return InputError(code, f"{name} {shown!r} {what}.", line=number, column=at + 1, field=name, text=value)
+        field = FIXED[at].decode()
+        return InputError.of(finding, line=number, column=at + 1, field=field, text=value, value=in_message(value))

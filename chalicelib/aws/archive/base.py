@@ -32,7 +32,7 @@ class Retrieval:
 
 
 Intend = Callable[[str], None]
-"""Notes, in the job's record, what a store is about to do and could not find again otherwise (`Job.archive_upload`)."""
+"""Notes, in the job's record, what a store is about to do and could not find again otherwise (`Archive.upload`)."""
 
 
 class ArchiveStore(Protocol):

@@ -26,11 +26,11 @@ class EitherArchive:
 
     def request(self, job: Job, tier: RestoreTier) -> RetrievalState:
         """See `ArchiveStore.request`."""
-        return self._of(str(job.results_file_archive_id)).request(job, tier)
+        return self._of(str(job.archive_id)).request(job, tier)
 
     def holds(self, job: Job) -> bool:
         """See `ArchiveStore.holds`."""
-        return self._of(str(job.results_file_archive_id)).holds(job)
+        return self._of(str(job.archive_id)).holds(job)
 
     def bring_back(self, job: Job, retrieval: Retrieval, key: str) -> None:
         """See `ArchiveStore.bring_back`."""

@@ -12,7 +12,7 @@ from chalicelib.aws.archive.base import Intend, Retrieval, RetrievalState
 from chalicelib.aws.clients import client
 from chalicelib.aws.s3.object_copy import complete_upload
 from chalicelib.domain.jobs import Job, RestoreTier
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.result_files import RESULTS
 from chalicelib.exceptions import ArchiveMismatchError, ExpeditedUnavailableError, RetrievalNotReadyError
 
 logger = Logger(child=True)
@@ -42,9 +42,9 @@ class VaultArchive:
         The upload is noted before it is completed: only Glacier knows an archive's id, and it tells it once more when
         the same upload is completed once more.
         """
-        if job.archive_upload and (found := self._complete(job.archive_upload)) is not None:
+        if job.archive.upload and (found := self._complete(job.archive.upload)) is not None:
             return found
-        key = key_prefix(job.user_id, job.job_id) + ResultNames.of(job.input_file_name).results
+        key, known = str(job.file(RESULTS).key), job.file(RESULTS).sha256
         s3, glacier = client("s3"), client("glacier")
         try:
             answer = s3.get_object(Bucket=self._results, Key=key)
@@ -57,7 +57,7 @@ class VaultArchive:
             archiveDescription=json.dumps({"job_id": job.job_id}))["uploadId"]
         try:
             size, sha256, leaves = self._send_parts(glacier, upload, answer["Body"])
-            if job.results_file_sha256 and sha256 != job.results_file_sha256:
+            if known and sha256 != known:
                 raise ArchiveMismatchError(f"{key} is not what the annotator wrote.")
             noted = json.dumps({"upload": upload, "size": size, "tree": _tree_root(leaves)})
             intend(noted)
@@ -96,7 +96,7 @@ class VaultArchive:
 
     def discard(self, job: Job) -> None:
         """See `ArchiveStore.discard`."""
-        if job.archive_upload and (archive_id := self._complete(job.archive_upload)) is not None:
+        if job.archive.upload and (archive_id := self._complete(job.archive.upload)) is not None:
             self.delete(archive_id)
 
     def _send_parts(self, glacier: Any, upload: str, body: IO[bytes]) -> tuple[int, str, list[bytes]]:
@@ -114,18 +114,18 @@ class VaultArchive:
 
     def request(self, job: Job, tier: RestoreTier) -> RetrievalState:
         """See `ArchiveStore.request`. Glacier does not tell of retrievals under way: the job's record does."""
-        if job.restore_status is not None and job.restore_tier is tier:
+        if job.archive.restore_status is not None and job.archive.restore_tier is tier:
             return RetrievalState.UNDER_WAY
         try:
             client("glacier").initiate_job(vaultName=self._vault, jobParameters={
-                "Type": "archive-retrieval", "ArchiveId": job.results_file_archive_id, "Tier": tier.value,
+                "Type": "archive-retrieval", "ArchiveId": job.archive_id, "Tier": tier.value,
                 "SNSTopic": self._topic, "Description": json.dumps({"job_id": job.job_id})})
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "InsufficientCapacityException":
                 raise ExpeditedUnavailableError() from error
             if code == "ResourceNotFoundException":
-                raise FileNotFoundError(str(job.results_file_archive_id)) from error
+                raise FileNotFoundError(str(job.archive_id)) from error
             raise
         return RetrievalState.REQUESTED
 
@@ -150,7 +150,7 @@ class VaultArchive:
                 parts.append({name: value for name, value in (
                     ("PartNumber", number), ("ETag", sent["ETag"]), ("ChecksumSHA256", sent.get("ChecksumSHA256")))
                     if value is not None})
-            if job.results_file_sha256 and whole.hexdigest() != job.results_file_sha256:
+            if (known := job.file(RESULTS).sha256) and whole.hexdigest() != known:
                 raise ArchiveMismatchError(f"What the archive gave back for {key} is not what it was given.")
             complete_upload(s3, upload, parts, target)
         except BaseException:

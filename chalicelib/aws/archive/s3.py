@@ -7,7 +7,8 @@ from chalicelib.aws.archive.base import Intend, Retrieval, RetrievalState
 from chalicelib.aws.clients import client
 from chalicelib.aws.s3.object_copy import MISSING, copy_checked, object_info
 from chalicelib.domain.jobs import Job, RestoreTier
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.names import key_prefix
+from chalicelib.domain.result_files import RESULTS
 from chalicelib.exceptions import ExpeditedUnavailableError, RetrievalNotReadyError
 
 RESTORED_DAYS = 1
@@ -30,15 +31,13 @@ class S3Archive:
 
     def put(self, job: Job, intend: Intend) -> str:
         """See `ArchiveStore.put`. The key is the same each time: nothing need be noted."""
-        prefix = key_prefix(job.user_id, job.job_id)
-        name = ResultNames.of(job.input_file_name).results
-        archive_id = f"{prefix}{job.archivings + 1}/{name}"
-        copy_checked(self._results, prefix + name, self._archive, archive_id, "GLACIER")
+        archive_id = f"{key_prefix(job.user_id, job.job_id)}{job.archive.archivings + 1}/{job.file_name(RESULTS)}"
+        copy_checked(self._results, str(job.file(RESULTS).key), self._archive, archive_id, "GLACIER")
         return archive_id
 
     def request(self, job: Job, tier: RestoreTier) -> RetrievalState:
         """See `ArchiveStore.request`."""
-        key = str(job.results_file_archive_id)
+        key = str(job.archive_id)
         info = object_info(self._archive, key)
         if info is None:
             raise FileNotFoundError(key)
@@ -61,7 +60,7 @@ class S3Archive:
 
     def holds(self, job: Job) -> bool:
         """See `ArchiveStore.holds`."""
-        return object_info(self._archive, str(job.results_file_archive_id)) is not None
+        return object_info(self._archive, str(job.archive_id)) is not None
 
     def bring_back(self, job: Job, retrieval: Retrieval, key: str) -> None:
         """See `ArchiveStore.bring_back`."""

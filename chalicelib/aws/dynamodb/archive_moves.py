@@ -1,15 +1,19 @@
 """Table `annotations`, the moves of a results file: into the archive, out of it, and who holds it meanwhile."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+
 from chalicelib.aws.clients import client
-from chalicelib.aws.dynamodb.items import from_item, to_value
+from chalicelib.aws.dynamodb.items import expressions, from_item, to_item
 from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.aws.dynamodb.record_update import ConditionFailedError
-from chalicelib.domain.jobs import OPEN, UNANNOUNCED, Job, JobStatus, RestoreStatus, RestoreTier
+from chalicelib.domain.job_record import OPEN, UNANNOUNCED, FileAttributes, files_record
+from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
+from chalicelib.domain.result_files import StoredFile, archived_kinds
 from chalicelib.exceptions import BeingToldError, FilesOnTheMoveError, JobNotFoundError, LeaseLostError
 
 ARCHIVED_OF_USER = "user_id-results_file_archive_id"
@@ -17,10 +21,9 @@ BY_ARCHIVE_ID = "results_file_archive_id"
 BY_RESTORE_STATUS = "restore_status-restore_requested_time"
 OPEN_JOBS = "open-submit_time"
 
-_HELD = "file_hold_owner = :owner"
+_HOLDER, _ARCHIVE_ID, _SWEPT = Attr("file_hold_owner"), Attr("results_file_archive_id"), Attr("swept_time")
 _RETRIEVAL = ("restore_status", "restore_tier", "restore_requested_time")
 """Attributes that a job has while a retrieval is under way."""
-_ARCHIVED_COMPANIONS = ("s3_key_archived_index_file", "s3_key_archived_variants_file")
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class ArchiveTable:
         """
         try:
             return self._jobs.update(
-                job_id, "attribute_not_exists(file_hold_owner) OR file_hold_owner = :owner OR file_hold_expires < :now",
-                {":owner": owner, ":now": now}, {"file_hold_owner": owner, "file_hold_expires": now + seconds})
+                job_id, _HOLDER.not_exists() | _HOLDER.eq(owner) | Attr("file_hold_expires").lt(now),
+                {"file_hold_owner": owner, "file_hold_expires": now + seconds})
         except ConditionFailedError as failed:
             if failed.record is None:
                 raise JobNotFoundError() from failed
@@ -59,7 +62,7 @@ class ArchiveTable:
 
     def release_files(self, job_id: str, owner: str) -> None:
         """Give the hold up; nothing happens when it is not ours any more."""
-        self._changed(job_id, _HELD, {":owner": owner}, {}, ("file_hold_owner", "file_hold_expires"))
+        self._changed(job_id, _HOLDER.eq(owner), {}, ("file_hold_owner", "file_hold_expires"))
 
     # ---- into the archive and out of it ----------------------------------------------------------------------
     def note_upload(self, job_id: str, owner: str, upload: str) -> None:
@@ -69,37 +72,41 @@ class ArchiveTable:
         """
         self._held(job_id, owner, {"archive_upload": upload})
 
-    def record_archived(self, job: Job, owner: str, archive_id: str, index_key: str | None,
-                        variants_key: str | None, now: int) -> Job:
-        """The results file is in the archive now: `results_file_archive_id` comes, `s3_key_result_file` goes.
+    def record_archived(self, job: Job, owner: str, archive_ids: Mapping[str, str], now: int) -> Job:
+        """The results file, and what goes with it, are in the archive now, and not in the results bucket any more.
 
-        :param job: as its files were held
-        :param index_key: of the index in the archive bucket, None where the job has none
-        :param variants_key: of the table of variants in the archive bucket, None where the job has none
-        :param now: epoch seconds
-        :raises LeaseLostError: the hold is not ours any more
+        Args:
+            job: As its files were held.
+            owner: Who holds them.
+            archive_ids: Of the copies, by kind of file.
+            now: Epoch seconds.
+
+        Raises:
+            LeaseLostError: The hold is not ours any more.
         """
+        copies = {kind: StoredFile(archive_id=archive_id) for kind, archive_id in archive_ids.items()}
         return self._held(
-            job.job_id, owner,
-            {"results_file_archive_id": archive_id, "archived_time": now, "archivings": job.archivings + 1,
-             **_present(zip(_ARCHIVED_COMPANIONS, (index_key, variants_key), strict=True))},
-            ("archive_upload", "s3_key_result_file", "s3_key_index_file", "s3_key_variants_file", *_RETRIEVAL))
+            job.job_id, owner, {**files_record(copies), "archived_time": now, "archivings": job.archive.archivings + 1},
+            ("archive_upload", *(FileAttributes.of(kind).key for kind in archived_kinds()), *_RETRIEVAL))
 
-    def record_thawed(self, job_id: str, owner: str, archive_id: str, results_key: str, index_key: str | None,
-                      variants_key: str | None, now: int) -> Job:
-        """The results file is back under its own key.
+    def record_thawed(self, job_id: str, owner: str, archive_id: str, keys: Mapping[str, str], now: int) -> Job:
+        """The results file, and what goes with it, are back.
 
-        :param index_key: of the index, None where the archive had none
-        :param variants_key: of the table of variants, None where the archive had none
-        :param now: epoch seconds
-        :raises LeaseLostError: the hold is not ours any more
+        Args:
+            job_id: Whose files they are.
+            owner: Who holds them.
+            archive_id: Of the copy of the results file that was brought back.
+            keys: In the results bucket, by kind of file.
+            now: Epoch seconds.
+
+        Raises:
+            LeaseLostError: The hold is not ours any more, or the record names another copy.
         """
+        live = {kind: StoredFile(key=key) for kind, key in keys.items()}
         return self._held(
-            job_id, owner,
-            {"restored_time": now, "s3_key_result_file": results_key,
-             **_present((("s3_key_index_file", index_key), ("s3_key_variants_file", variants_key)))},
-            ("results_file_archive_id", *_ARCHIVED_COMPANIONS, *_RETRIEVAL),
-            "results_file_archive_id = :archive", {":archive": archive_id})
+            job_id, owner, {**files_record(live), "restored_time": now},
+            (*(FileAttributes.of(kind).archive_id for kind in archived_kinds()), *_RETRIEVAL),
+            _ARCHIVE_ID.eq(archive_id))
 
     def record_retrieval(self, job_id: str, archive_id: str, tier: RestoreTier, now: int) -> bool:
         """A retrieval is under way.
@@ -107,7 +114,7 @@ class ArchiveTable:
         :returns: False when the file is not (or no longer) in the archive under this id
         """
         return self._changed(
-            job_id, "results_file_archive_id = :archive", {":archive": archive_id},
+            job_id, _ARCHIVE_ID.eq(archive_id),
             {"restore_status": RestoreStatus.RESTORING.value, "restore_tier": tier.value,
              "restore_requested_time": now})
 
@@ -118,16 +125,15 @@ class ArchiveTable:
             job: as it was read; its retrieval is the one that never came through.
             now: epoch seconds.
         """
-        self._changed(job.job_id, "results_file_archive_id = :archive AND restore_requested_time = :seen",
-                      {":archive": job.results_file_archive_id, ":seen": job.restore_requested_time},
-                      {"restore_requested_time": now})
+        seen = Attr("restore_requested_time").eq(job.archive.restore_requested_time)
+        self._changed(job.job_id, _ARCHIVE_ID.eq(job.archive_id) & seen, {"restore_requested_time": now})
 
     def forget_retrieval(self, job_id: str, archive_id: str) -> bool:
         """The file stays in the archive, although a retrieval brought it out.
 
         :returns: False when it is not in the archive under this id
         """
-        return self._changed(job_id, "results_file_archive_id = :archive", {":archive": archive_id}, {}, _RETRIEVAL)
+        return self._changed(job_id, _ARCHIVE_ID.eq(archive_id), {}, _RETRIEVAL)
 
     # ---- said once -------------------------------------------------------------------------------------------
     def begin_telling(self, job_id: str, attribute: str, now: int, stale: int) -> bool:
@@ -139,8 +145,7 @@ class ArchiveTable:
         """
         begun = f"{attribute}_begun"
         try:
-            self._jobs.update(job_id, f"attribute_not_exists({attribute}) "
-                              f"AND (attribute_not_exists({begun}) OR {begun} < :stale)", {":stale": stale},
+            self._jobs.update(job_id, Attr(attribute).not_exists() & (Attr(begun).not_exists() | Attr(begun).lt(stale)),
                               {begun: now})
         except ConditionFailedError as failed:
             if failed.record is None or failed.record.get(attribute) is not None:
@@ -150,11 +155,11 @@ class ArchiveTable:
 
     def told(self, job_id: str, attribute: str, now: int) -> None:
         """The mail has gone."""
-        self._changed(job_id, "", {}, {attribute: now}, (f"{attribute}_begun",))
+        self._changed(job_id, None, {attribute: now}, (f"{attribute}_begun",))
 
     def not_told(self, job_id: str, attribute: str) -> None:
         """The mail did not go: whoever gets the message next shall try again at once."""
-        self._changed(job_id, "", {}, {}, (f"{attribute}_begun",))
+        self._changed(job_id, None, {}, (f"{attribute}_begun",))
 
     def mark_swept(self, job_id: str, now: int, not_since: int) -> bool:
         """Note that the sweep helps a job along.
@@ -163,65 +168,53 @@ class ArchiveTable:
         :returns: False when the job was helped along recently, or has ended
         """
         return self._changed(
-            job_id, "(attribute_not_exists(swept_time) OR swept_time < :since) AND job_status IN (:pending, :running)",
-            {":since": not_since, ":pending": JobStatus.PENDING.value, ":running": JobStatus.RUNNING.value},
-            {"swept_time": now})
+            job_id, (_SWEPT.not_exists() | _SWEPT.lt(not_since))
+            & Attr("job_status").is_in([JobStatus.PENDING, JobStatus.RUNNING]), {"swept_time": now})
 
     # ---- found by index --------------------------------------------------------------------------------------
     def archived_of_user(self, user_id: str, limit: int, start: dict[str, Any] | None = None) -> JobIds:
         """Ids of a user's archived jobs, from a sparse index (which lags behind the table by moments)."""
-        return self._ids(ARCHIVED_OF_USER, "user_id = :value AND results_file_archive_id > :nothing",
-                         {":value": user_id, ":nothing": " "}, limit, start)
+        return self._ids(ARCHIVED_OF_USER, Key("user_id").eq(user_id), limit, start)
 
     def by_archive_id(self, archive_id: str) -> str | None:
         """The id of the job whose results file is in the archive under this id."""
-        found = self._ids(BY_ARCHIVE_ID, "results_file_archive_id = :value", {":value": archive_id}, 1, None)
+        found = self._ids(BY_ARCHIVE_ID, Key("results_file_archive_id").eq(archive_id), 1, None)
         return found.job_ids[0] if found.job_ids else None
 
     def restoring_since(self, before: int, limit: int, start: dict[str, Any] | None = None) -> JobIds:
         """Ids of jobs whose retrieval was requested before `before` and is not through."""
-        return self._ids(BY_RESTORE_STATUS, "restore_status = :value AND restore_requested_time < :before",
-                         {":value": RestoreStatus.RESTORING.value, ":before": before}, limit, start)
+        return self._ids(BY_RESTORE_STATUS, Key("restore_status").eq(RestoreStatus.RESTORING)
+                         & Key("restore_requested_time").lt(before), limit, start)
 
     def open_since(self, before: int, limit: int, start: dict[str, Any] | None = None) -> JobIds:
         """Ids of jobs submitted before `before` that have not ended."""
-        return self._ids(OPEN_JOBS, "#open = :value AND submit_time < :before", {":value": OPEN, ":before": before},
-                         limit, start)
+        return self._ids(OPEN_JOBS, Key("open").eq(OPEN) & Key("submit_time").lt(before), limit, start)
 
     def unannounced(self, limit: int, start: dict[str, Any] | None = None) -> JobIds:
         """Ids of jobs that have ended and whose end has not been published."""
-        return self._ids(OPEN_JOBS, "#open = :value", {":value": UNANNOUNCED}, limit, start)
+        return self._ids(OPEN_JOBS, Key("open").eq(UNANNOUNCED), limit, start)
 
-    def _ids(self, index: str, condition: str, values: dict[str, Any], limit: int,
-             start: dict[str, Any] | None) -> JobIds:
-        query: dict[str, Any] = {
-            "TableName": self._jobs.name, "IndexName": index, "Limit": limit, "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": {name: to_value(value) for name, value in values.items()},
-        }
-        if "#open" in condition:
-            query["ExpressionAttributeNames"] = {"#open": "open"}
+    def _ids(self, index: str, condition: ConditionBase, limit: int, start: dict[str, Any] | None) -> JobIds:
+        query: dict[str, Any] = {"TableName": self._jobs.name, "IndexName": index, "Limit": limit,
+                                 **expressions(KeyConditionExpression=condition)}
         if start:
-            query["ExclusiveStartKey"] = {name: to_value(value) for name, value in start.items()}
+            query["ExclusiveStartKey"] = to_item(start)
         answer = client("dynamodb").query(**query)
         last = answer.get("LastEvaluatedKey")
         return JobIds([from_item(item)["job_id"] for item in answer["Items"]], from_item(last) if last else None)
 
     def _held(self, job_id: str, owner: str, assign: Mapping[str, Any], remove: Sequence[str] = (),
-              condition: str = "", values: Mapping[str, Any] | None = None) -> Job:
-        whole = f"{_HELD} AND {condition}" if condition else _HELD
+              condition: ConditionBase | None = None) -> Job:
+        held = _HOLDER.eq(owner)
         try:
-            return self._jobs.update(job_id, whole, {**(values or {}), ":owner": owner}, assign, remove)
+            return self._jobs.update(job_id, held if condition is None else held & condition, assign, remove)
         except ConditionFailedError as failed:
             raise LeaseLostError() from failed
 
-    def _changed(self, job_id: str, condition: str, values: Mapping[str, Any], assign: Mapping[str, Any],
+    def _changed(self, job_id: str, condition: ConditionBase | None, assign: Mapping[str, Any],
                  remove: Sequence[str] = ()) -> bool:
         try:
-            self._jobs.update(job_id, condition, values, assign, remove)
+            self._jobs.update(job_id, condition, assign, remove)
         except ConditionFailedError:
             return False
         return True
-
-
-def _present(keys: Iterable[tuple[str, str | None]]) -> dict[str, str]:
-    return {name: key for name, key in keys if key is not None}

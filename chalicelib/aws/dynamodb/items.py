@@ -1,10 +1,12 @@
-"""Python values to and from DynamoDB's wire form."""
+"""Python values to and from DynamoDB's wire form, by boto3's own types and conditions."""
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from boto3.dynamodb.conditions import ConditionBase, ConditionExpressionBuilder
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 _serializer = TypeSerializer()
@@ -12,36 +14,38 @@ _deserializer = TypeDeserializer()
 
 
 def to_item(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record in wire form."""
-    return {name: to_value(value) for name, value in record.items()}
-
-
-def to_value(value: Any) -> dict[str, Any]:
-    """One value in wire form; floats become exact decimals."""
-    wire: dict[str, Any] = _serializer.serialize(_floats_to_decimals(value))
-    return wire
+    """A record of plain values in wire form. Floats, which boto3 refuses, become exact decimals."""
+    plain = json.loads(json.dumps(record), parse_float=Decimal)
+    return {name: _serializer.serialize(value) for name, value in plain.items()}
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A record from wire form; numbers come back as int where whole, else float."""
-    return {name: _decimals_to_numbers(_deserializer.deserialize(value)) for name, value in item.items()}
+    """A record from wire form; numbers come back as int where they are whole, else as float."""
+    return {name: _plain(_deserializer.deserialize(value)) for name, value in item.items()}
 
 
-def _floats_to_decimals(value: Any) -> Any:
-    if isinstance(value, float):
-        return Decimal(str(value))
-    if isinstance(value, Mapping):
-        return {name: _floats_to_decimals(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_floats_to_decimals(inner) for inner in value]
-    return value
-
-
-def _decimals_to_numbers(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Mapping):
-        return {name: _decimals_to_numbers(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_decimals_to_numbers(inner) for inner in value]
-    return value
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def expressions(**conditions: ConditionBase | None) -> dict[str, Any]:
+    """Conditions as arguments of a request, with the names and values that they use.
+
+    Args:
+        conditions: By the name of the argument: `ConditionExpression`, `FilterExpression`, `KeyConditionExpression`.
+            None stands for an argument that is left out.
+    """
+    builder = ConditionExpressionBuilder()
+    given, names, values = dict[str, str](), dict[str, str](), dict[str, Any]()
+    for argument, condition in conditions.items():
+        if condition is not None:
+            built = builder.build_expression(condition, is_key_condition=argument == "KeyConditionExpression")
+            given[argument] = built.condition_expression
+            names |= built.attribute_name_placeholders
+            values |= built.attribute_value_placeholders
+    return {**given, **({"ExpressionAttributeNames": names} if names else {}),
+            **({"ExpressionAttributeValues": to_item(values)} if values else {})}

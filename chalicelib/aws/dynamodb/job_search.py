@@ -1,20 +1,23 @@
 """Searching a user's jobs by two lean indexes, one by time and one by name. Never reads more than its share at once."""
 from __future__ import annotations
 
-import base64
-import json
+import functools
+import operator
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr, AttributeBase, ConditionBase, Key
+
 from chalicelib.aws.clients import client
-from chalicelib.aws.dynamodb.items import from_item, to_item, to_value
-from chalicelib.aws.dynamodb.jobs import JobTable, is_job, is_key
+from chalicelib.aws.dynamodb.cursors import cursor_of, start_key
+from chalicelib.aws.dynamodb.items import expressions, from_item
+from chalicelib.aws.dynamodb.jobs import JobPage, JobTable, is_job
 from chalicelib.domain.job_query import FoundJobs, Listing, Standing
-from chalicelib.domain.jobs import Job, searchable
-from chalicelib.domain.names import is_job_id
-from chalicelib.exceptions import BadRequestError, TooManyRequestsError
+from chalicelib.domain.job_record import from_record, searchable
+from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.exceptions import TooManyRequestsError
 
 BY_TIME = "user_id-submit_time-lean"
 BY_NAME = "user_id-listed_as"
@@ -67,7 +70,8 @@ class JobSearch:
             return FoundJobs([], None, 0, cut_short=False)  # no key lies between; DynamoDB refuses to look
         query = _query(self._jobs.name, user_id, wanted, size)
         if cursor:
-            query["ExclusiveStartKey"] = _start_key(cursor, user_id, wanted)
+            query["ExclusiveStartKey"] = start_key(cursor, user_id, _sorted_by(wanted),
+                                                   str if wanted.order.by_name else int)
         found: list[dict[str, Any]] = []
         looked_at = 0
         last: dict[str, Any] | None = None
@@ -85,13 +89,13 @@ class JobSearch:
             last = found[-1]
         jobs = self.jobs([item["job_id"]["S"] for item in found])
         return FoundJobs([job for job in jobs if job.user_id == user_id],
-                         _cursor(last, wanted) if last is not None else None, looked_at, cut_short)
+                         cursor_of(last, _sorted_by(wanted)) if last is not None else None, looked_at, cut_short)
 
     def used_space(self, user_id: str) -> UsedSpace:
         """How much a user has, of the newest annotations where there are very many."""
         query: dict[str, Any] = {
             "TableName": self._jobs.name, "IndexName": BY_TIME, "ScanIndexForward": False,
-            "KeyConditionExpression": "user_id = :user", "ExpressionAttributeValues": {":user": {"S": user_id}},
+            **expressions(KeyConditionExpression=Key("user_id").eq(user_id)),
             "ProjectionExpression": "input_file_size, input_deleted, results_file_size, results_file_archive_id"}
         jobs = size = archived = 0
         for _ in range(MOST_QUERIES):
@@ -106,10 +110,25 @@ class JobSearch:
             query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return UsedSpace(jobs, size, archived, more=True)
 
+    def completed(self, page_size: int, after: str | None = None) -> JobPage:
+        """The COMPLETED ones among the next `page_size` records. Scans: for the daily sweep only.
+
+        Args:
+            page_size: How many records are read.
+            after: `next_cursor` of the page before, a job id; None for the first page.
+        """
+        scan: dict[str, Any] = {"TableName": self._jobs.name, "Limit": page_size,
+                                **expressions(FilterExpression=Attr("job_status").eq(JobStatus.COMPLETED))}
+        if after is not None:
+            scan["ExclusiveStartKey"] = {"job_id": {"S": after}}
+        answer = client("dynamodb").scan(**scan)
+        return JobPage([from_record(from_item(item)) for item in answer["Items"]],
+                       answer.get("LastEvaluatedKey", {}).get("job_id", {}).get("S"))
+
     def jobs(self, job_ids: list[str]) -> list[Job]:
         """The jobs of these ids as they are now, in their order; those that are gone are left out."""
         records = {record["job_id"]: record for record in self._records(job_ids) if is_job(record)}
-        return [Job.from_record(records[job_id]) for job_id in job_ids if job_id in records]
+        return [from_record(records[job_id]) for job_id in job_ids if job_id in records]
 
     def _records(self, job_ids: list[str]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(job_ids), _MOST_GOT):
@@ -127,54 +146,32 @@ class JobSearch:
 
 
 def _query(table: str, user_id: str, wanted: Listing, size: int) -> dict[str, Any]:
-    values: dict[str, Any] = {":user": user_id}
-    key, filters = ["user_id = :user"], list[str]()
-    times = [("since", ">="), ("before", "<")]
-    if wanted.since is not None and wanted.before is not None and not wanted.order.by_name:
-        key.append("submit_time BETWEEN :since AND :last")  # a key takes one condition
-        values |= {":since": wanted.since, ":last": wanted.before - 1}
-        times = []
-    for name, comparison in times:
-        moment = getattr(wanted, name)
-        if moment is not None:
-            (filters if wanted.order.by_name else key).append(f"submit_time {comparison} :{name}")
-            values[f":{name}"] = moment
+    key, filters = Key("user_id").eq(user_id), list[ConditionBase]()
+    if wanted.order.by_name:
+        filters += _submitted(Attr("submit_time"), wanted)
+    else:
+        key = functools.reduce(operator.and_, _submitted(Key("submit_time"), wanted), key)
     if wanted.text:
-        filters.append("contains(searched, :text)")  # not `listed_as`: no filter may be on a key of its index
-        values[":text"] = searchable(wanted.text)
+        filters.append(Attr("searched").contains(searchable(wanted.text)))  # no filter may be on a key, as `listed_as`
     if wanted.standing is Standing.ARCHIVED:
-        filters.append("attribute_exists(results_file_archive_id)")
+        filters.append(Attr("results_file_archive_id").exists())
     elif wanted.standing is not None:
-        filters.append("job_status = :status")
-        values[":status"] = wanted.standing.value
-    query: dict[str, Any] = {
+        filters.append(Attr("job_status").eq(wanted.standing))
+    return {
         "TableName": table, "IndexName": BY_NAME if wanted.order.by_name else BY_TIME,
         "ScanIndexForward": wanted.order.forward, "Limit": READ_AT_ONCE if filters else size,
-        "KeyConditionExpression": " AND ".join(key),
         "ProjectionExpression": "job_id, user_id, submit_time, listed_as",
-        "ExpressionAttributeValues": {name: to_value(value) for name, value in values.items()}}
-    if filters:
-        query["FilterExpression"] = " AND ".join(filters)
-    return query
+        **expressions(KeyConditionExpression=key,
+                      FilterExpression=functools.reduce(operator.and_, filters) if filters else None)}
 
 
-def _cursor(key: dict[str, Any], wanted: Listing) -> str:
-    record = from_item(key)
-    text = json.dumps([record["job_id"], record[_sorted_by(wanted)]], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _start_key(cursor: str, user_id: str, wanted: Listing) -> dict[str, Any]:
-    # The user's id comes from the session, never from the cursor: no cursor leads into another user's jobs.
-    name = _sorted_by(wanted)
-    try:
-        job_id, value = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not is_job_id(job_id) or not is_key(value, str if wanted.order.by_name else int):
-            raise ValueError(name)
-        return to_item({"job_id": job_id, name: value, "user_id": user_id})
-    except (ValueError, TypeError) as error:
-        raise BadRequestError("This page of the list does not exist.", "Go back to the first page.",
-                              field="cursor") from error
+def _submitted(time: AttributeBase, wanted: Listing) -> list[ConditionBase]:
+    """When the jobs were submitted: one condition, since a key takes no more, or none."""
+    if wanted.since is not None and wanted.before is not None:
+        return [time.between(wanted.since, wanted.before - 1)]
+    if wanted.since is not None:
+        return [time.gte(wanted.since)]
+    return [] if wanted.before is None else [time.lt(wanted.before)]
 
 
 def _sorted_by(wanted: Listing) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from boto3.dynamodb.conditions import Key
+
 from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.archive_moves import OPEN_JOBS
-from chalicelib.aws.dynamodb.items import from_item
+from chalicelib.aws.dynamodb.items import expressions, from_item
 from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.domain.fair_queue import OpenJob
-from chalicelib.domain.jobs import OPEN, JobStatus
+from chalicelib.domain.job_record import OPEN
+from chalicelib.domain.jobs import JobStatus
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,8 @@ def open_jobs(table: JobTable, most: int) -> OpenJobs:
     Args:
         most: jobs to read.
     """
-    query: dict[str, Any] = {
-        "TableName": table.name, "IndexName": OPEN_JOBS, "KeyConditionExpression": "#open = :open",
-        "ExpressionAttributeNames": {"#open": "open"}, "ExpressionAttributeValues": {":open": {"S": OPEN}}}
+    query: dict[str, Any] = {"TableName": table.name, "IndexName": OPEN_JOBS,
+                             **expressions(KeyConditionExpression=Key("open").eq(OPEN))}
     found: list[OpenJob] = []
     while True:
         answer = client("dynamodb").query(**query, Limit=most - len(found))

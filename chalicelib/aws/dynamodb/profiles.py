@@ -4,12 +4,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
 from chalicelib.aws.clients import client
-from chalicelib.aws.dynamodb.items import from_item
+from chalicelib.aws.dynamodb.items import expressions, from_item
 from chalicelib.aws.dynamodb.record_update import ConditionFailedError, update_record
 from chalicelib.clock import NewId, random_id
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import AccountErasingError, BeingToldError, NotFoundError, PremiumRunsError
+
+_ID, _ERASING = Attr("identity_id"), Attr("erasing_since")
+_PREMIUM, _FREE = Attr("role").eq(Role.PREMIUM), Attr("role").eq(Role.FREE)
+_RESTORING = Attr("restoring").eq(True)
 
 
 class ProfileTable:
@@ -42,8 +48,8 @@ class ProfileTable:
         first = {} if known is not None else {"role": profile.role.value, "created": profile.created}
         try:
             return self._changed_record(
-                profile.identity_id, "attribute_not_exists(identity_id)" if first else "attribute_exists(identity_id)",
-                {}, {"name": profile.name, "email": profile.email, "institution": profile.institution, **first})
+                profile.identity_id, _ID.not_exists() if first else _ID.exists(),
+                {"name": profile.name, "email": profile.email, "institution": profile.institution, **first})
         except ConditionFailedError:
             return self.sign_in(profile)  # it was made, or deleted, since we looked
 
@@ -54,7 +60,7 @@ class ProfileTable:
         """
         billing = {"billing_id": billing_id} if billing_id else {}
         try:
-            return self._update(identity_id, "attribute_not_exists(erasing_since)", {},
+            return self._update(identity_id, _ERASING.not_exists(),
                                 {"role": Role.PREMIUM.value, **billing},
                                 ("grace_until", "checkout_id", "premium_until"))
         except ConditionFailedError as failed:
@@ -66,9 +72,8 @@ class ProfileTable:
         :param billing_id: the subscription that has ended, None for whichever it is
         :returns: None when it was not premium, or is so by another subscription
         """
-        values = {":premium": Role.PREMIUM.value, **({":billing": billing_id} if billing_id is not None else {})}
-        return self._tried(identity_id, "#role = :premium" + (" AND billing_id = :billing" if billing_id else ""),
-                           values, {"role": Role.FREE.value, "grace_until": grace_until},
+        condition = _PREMIUM if billing_id is None else _PREMIUM & Attr("billing_id").eq(billing_id)
+        return self._tried(identity_id, condition, {"role": Role.FREE.value, "grace_until": grace_until},
                            ("restoring", "billing_id", "premium_until"))
 
     def begin_checkout(self, identity_id: str, checkout_id: str, instead_of: str | None) -> bool:
@@ -77,10 +82,9 @@ class ProfileTable:
         :param instead_of: the one that was begun last, as far as the caller knows
         :returns: False when another one was begun since, or the account is being deleted
         """
-        before = {":before": instead_of} if instead_of is not None else {}
-        known = "checkout_id = :before" if before else "attribute_not_exists(checkout_id)"
-        return self._tried(identity_id, f"#role = :free AND {known} AND attribute_not_exists(erasing_since)",
-                           {":free": Role.FREE.value, **before},
+        checkout = Attr("checkout_id")
+        known = checkout.not_exists() if instead_of is None else checkout.eq(instead_of)
+        return self._tried(identity_id, _FREE & known & _ERASING.not_exists(),
                            {"checkout_id": checkout_id}) is not None
 
     def set_premium_until(self, identity_id: str, billing_id: str, until: int | None) -> Profile | None:
@@ -88,8 +92,7 @@ class ProfileTable:
 
         :returns: None when the profile is not premium by this subscription
         """
-        return self._tried(identity_id, "#role = :premium AND billing_id = :billing",
-                           {":billing": billing_id, ":premium": Role.PREMIUM.value},
+        return self._tried(identity_id, _PREMIUM & Attr("billing_id").eq(billing_id),
                            {} if until is None else {"premium_until": until},
                            ("premium_until",) if until is None else ())
 
@@ -98,8 +101,7 @@ class ProfileTable:
 
         :returns: False when the profile is not premium (any more)
         """
-        return self._tried(identity_id, "#role = :premium", {":premium": Role.PREMIUM.value},
-                           {"restoring": True}) is not None
+        return self._tried(identity_id, _PREMIUM, {"restoring": True}) is not None
 
     def begin_telling_of_restored(self, identity_id: str, now: int, stale: int) -> None:
         """Every archived result is back, and a mail is about to say so that only one may send.
@@ -107,11 +109,11 @@ class ProfileTable:
         :param stale: epoch seconds; whoever began before that has died over it
         :raises BeingToldError: somebody else has begun
         """
-        self._begin_telling(identity_id, "restored_mail_begun", now, stale, "restoring = :yes", {":yes": True})
+        self._begin_telling(identity_id, "restored_mail_begun", now, stale, _RESTORING)
 
     def told_of_restored(self, identity_id: str) -> None:
         """That mail has gone."""
-        self._tried(identity_id, "restoring = :yes", {":yes": True}, {}, ("restoring", "restored_mail_begun"))
+        self._tried(identity_id, _RESTORING, {}, ("restoring", "restored_mail_begun"))
 
     def begin_telling_of_end(self, identity_id: str, until: int, now: int, stale: int) -> None:
         """A mail is about to say that results stay until `until`, since premium has ended; only one may send it.
@@ -119,23 +121,21 @@ class ProfileTable:
         :param stale: epoch seconds; whoever began before that has died over it
         :raises BeingToldError: somebody else has begun
         """
+        told = Attr("told_of_end")
         self._begin_telling(identity_id, "end_mail_begun", now, stale,
-                            "grace_until = :until AND (attribute_not_exists(told_of_end) OR told_of_end <> :until)",
-                            {":until": until})
+                            Attr("grace_until").eq(until) & (told.not_exists() | told.ne(until)))
 
     def told_of_end(self, identity_id: str, until: int) -> None:
         """That mail has gone."""
-        self._tried(identity_id, "grace_until = :until", {":until": until}, {"told_of_end": until},
-                    ("end_mail_begun",))
+        self._tried(identity_id, Attr("grace_until").eq(until), {"told_of_end": until}, ("end_mail_begun",))
 
     def not_told(self, identity_id: str) -> None:
         """A mail did not go: whoever gets the message next shall try again at once."""
-        self._update(identity_id, "", {}, {}, ("restored_mail_begun", "end_mail_begun"))
+        self._update(identity_id, None, {}, ("restored_mail_begun", "end_mail_begun"))
 
-    def _begin_telling(self, identity_id: str, begun: str, now: int, stale: int, wanted: str,
-                       values: dict[str, Any]) -> None:
-        if self._tried(identity_id, f"{wanted} AND (attribute_not_exists({begun}) OR {begun} < :stale)",
-                       {**values, ":stale": stale}, {begun: now}) is None:
+    def _begin_telling(self, identity_id: str, begun: str, now: int, stale: int,
+                       wanted: ConditionBase) -> None:
+        if self._tried(identity_id, wanted & (Attr(begun).not_exists() | Attr(begun).lt(stale)), {begun: now}) is None:
             raise BeingToldError()
 
     def begin_erasing(self, identity_id: str, now: int, unless_premium: bool = False) -> Profile:
@@ -144,9 +144,8 @@ class ProfileTable:
         :param unless_premium: True where Premium is paid for, and has to end first
         :raises PremiumRunsError: the profile is premium, and must not be
         """
-        condition = "attribute_not_exists(erasing_since)" + (" AND #role = :free" if unless_premium else "")
-        begun = self._tried(identity_id, condition, {":free": Role.FREE.value} if unless_premium else {},
-                            {"erasing_since": now})
+        condition = _ERASING.not_exists() & _FREE if unless_premium else _ERASING.not_exists()
+        begun = self._tried(identity_id, condition, {"erasing_since": now})
         profile = begun or self.get(identity_id)
         if profile is None:
             raise NotFoundError()
@@ -158,31 +157,31 @@ class ProfileTable:
         """Drop the profile of an account that is being deleted; no other one, and no error when it is gone."""
         try:
             self._dynamodb.delete_item(TableName=self.name, Key={"identity_id": {"S": identity_id}},
-                                       ConditionExpression="attribute_exists(erasing_since)")
+                                       **expressions(ConditionExpression=_ERASING.exists()))
         except self._dynamodb.exceptions.ConditionalCheckFailedException:
             return
 
     def want_mail(self, identity_id: str, wanted: bool) -> Profile:
         """Whether mails about ended annotations are wanted."""
-        return self._update(identity_id, "", {}, {"mail_wanted": wanted})
+        return self._update(identity_id, None, {"mail_wanted": wanted})
 
-    def _tried(self, identity_id: str, condition: str, values: Mapping[str, Any], assign: Mapping[str, Any],
+    def _tried(self, identity_id: str, condition: ConditionBase, assign: Mapping[str, Any],
                remove: Sequence[str] = ()) -> Profile | None:
         try:
-            return self._update(identity_id, condition, values, assign, remove)
+            return self._update(identity_id, condition, assign, remove)
         except ConditionFailedError:
             return None
 
-    def _update(self, identity_id: str, condition: str, values: Mapping[str, Any], assign: Mapping[str, Any],
+    def _update(self, identity_id: str, condition: ConditionBase | None, assign: Mapping[str, Any],
                 remove: Sequence[str] = ()) -> Profile:
         """Update a profile that exists.
 
         :raises ConditionFailedError: there is none, or the condition does not hold
         """
-        whole = "attribute_exists(identity_id)" + (f" AND {condition}" if condition else "")
-        return self._changed_record(identity_id, whole, values, assign, remove)
+        return self._changed_record(identity_id, _ID.exists() if condition is None else _ID.exists() & condition,
+                                    assign, remove)
 
-    def _changed_record(self, identity_id: str, condition: str, values: Mapping[str, Any],
-                        assign: Mapping[str, Any], remove: Sequence[str] = ()) -> Profile:
+    def _changed_record(self, identity_id: str, condition: ConditionBase, assign: Mapping[str, Any],
+                        remove: Sequence[str] = ()) -> Profile:
         return Profile.from_record(update_record(self.name, {"identity_id": identity_id}, self._new_id(),
-                                                 assign=assign, remove=remove, condition=condition, values=values))
+                                                 assign=assign, remove=remove, condition=condition))

@@ -12,14 +12,14 @@ above it learns of that. Two rules make the repetition harmless, and every updat
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from boto3.dynamodb.conditions import ConditionBase
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client
-from chalicelib.aws.dynamodb.items import from_item, to_item, to_value
+from chalicelib.aws.dynamodb.items import expressions, from_item, to_item
 from chalicelib.exceptions import RecordTooLargeError
 
 VERSION = "version"
@@ -38,16 +38,14 @@ class ConditionFailedError(Exception):
 
 
 def update_record(table: str, key: Mapping[str, str], write_id: str, *, assign: Mapping[str, Any],
-                  remove: Iterable[str] = (), condition: str = "",
-                  values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+                  remove: Iterable[str] = (), condition: ConditionBase | None = None) -> dict[str, Any]:
     """Update a record, whether or not it exists: the condition says whether it must.
 
     :param key: the record's key, one attribute
     :param write_id: an id that no other update has
     :param assign: attributes and their new, absolute values
     :param remove: attributes to remove
-    :param condition: ConditionExpression; a name with "#" in front of it is one that DynamoDB reserves
-    :param values: what the names with ":" in the condition stand for
+    :param condition: what must hold before; None for nothing
     :returns: the record afterwards
     :raises ConditionFailedError: the condition does not hold, and this update was not carried out before
     :raises RecordTooLargeError: the record would be larger than DynamoDB takes; trying again cannot help
@@ -58,13 +56,14 @@ def update_record(table: str, key: Mapping[str, str], write_id: str, *, assign: 
     expression = "SET " + ", ".join(f"#{name} = :set_{name}" for name in assigned)
     if removed:
         expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
-    names = {f"#{name}": name for name in (*assigned, *removed, *re.findall(r"#(\w+)", condition))}
-    given = {**{f":set_{name}": value for name, value in assigned.items()}, **(values or {})}
+    arguments = expressions(ConditionExpression=condition)
+    names = {f"#{name}": name for name in (*assigned, *removed)} | arguments.pop("ExpressionAttributeNames", {})
+    values = to_item({f":set_{name}": value for name, value in assigned.items()})
+    values |= arguments.pop("ExpressionAttributeValues", {})
     try:
         answer = dynamodb.update_item(
             TableName=table, Key=to_item(key), UpdateExpression=expression, ExpressionAttributeNames=names,
-            ExpressionAttributeValues={name: to_value(value) for name, value in given.items()},
-            **({"ConditionExpression": condition} if condition else {}),
+            ExpressionAttributeValues=values, **arguments,
             ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD")
     except ClientError as error:
         if is_too_large(error):

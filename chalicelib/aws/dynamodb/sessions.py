@@ -3,8 +3,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr, Key
+
 from chalicelib.aws.clients import client
-from chalicelib.aws.dynamodb.items import from_item, to_item
+from chalicelib.aws.dynamodb.items import expressions, from_item, to_item
 from chalicelib.aws.dynamodb.record_update import ConditionFailedError, update_record
 from chalicelib.clock import NewId, random_id
 from chalicelib.domain.sessions import LoginAttempt, Session
@@ -47,8 +49,7 @@ class SessionTable:
         """
         try:
             record = update_record(self.name, {"session_id": session_id}, self._new_id(), assign={"taken": now},
-                                   condition="kind = :login AND attribute_not_exists(taken)",
-                                   values={":login": "login"})
+                                   condition=Attr("kind").eq("login") & Attr("taken").not_exists())
         except ConditionFailedError:
             return None
         return LoginAttempt.from_record(record) if record["expires"] > now else None
@@ -56,8 +57,7 @@ class SessionTable:
     def delete_of_user(self, user_id: str) -> None:
         """End every session of a user."""
         pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self.name, IndexName=BY_USER, KeyConditionExpression="user_id = :user",
-            ExpressionAttributeValues={":user": {"S": user_id}})
+            TableName=self.name, IndexName=BY_USER, **expressions(KeyConditionExpression=Key("user_id").eq(user_id)))
         for page in pages:
             for item in page["Items"]:
                 self.delete(item["session_id"]["S"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from boto3.dynamodb.conditions import Attr, ConditionBase
+
 from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.items import from_item, to_item
 from chalicelib.aws.dynamodb.jobs import JobTable
@@ -29,11 +31,10 @@ class SideItems:
                                              **({"ConsistentRead": True} if consistent else {}))
         return from_item(answer.get("Item", {}))
 
-    def _update(self, key: str, assign: Mapping[str, Any], *, remove: Iterable[str] = (), condition: str = "",
-                values: Mapping[str, Any] | None = None) -> None:
+    def _update(self, key: str, assign: Mapping[str, Any], *, remove: Iterable[str] = (),
+                condition: ConditionBase | None = None) -> None:
         """See `update_record`."""
-        update_record(self._table, {"job_id": key}, self._new_id(), assign=assign, remove=remove, condition=condition,
-                      values=values)
+        update_record(self._table, {"job_id": key}, self._new_id(), assign=assign, remove=remove, condition=condition)
 
     def _replace(self, key: str, assign: Mapping[str, Any], changes: int) -> bool:
         """Update an item that counts its changes, unless it changed since it was read.
@@ -48,7 +49,7 @@ class SideItems:
         """
         try:
             self._update(key, {**assign, "changes": changes + 1},
-                         condition="attribute_not_exists(changes) OR changes = :seen", values={":seen": changes})
+                         condition=Attr("changes").not_exists() | Attr("changes").eq(changes))
         except ConditionFailedError:
             return False
         return True

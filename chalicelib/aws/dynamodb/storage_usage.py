@@ -5,6 +5,8 @@ old, so nothing depends on its being exact: results that were completed since ar
 """
 from __future__ import annotations
 
+from boto3.dynamodb.conditions import Attr
+
 from chalicelib.aws.dynamodb.jobs import EXPIRES
 from chalicelib.aws.dynamodb.record_update import VERSION, ConditionFailedError
 from chalicelib.aws.dynamodb.side_items import SideItems
@@ -38,15 +40,14 @@ class UsageRecord(SideItems):
             return
         stored, version = figure
         try:
-            self._update(_key(user_id), {"stored": stored + size}, condition="version = :seen",
-                         values={":seen": version})
+            self._update(_key(user_id), {"stored": stored + size}, condition=Attr(VERSION).eq(version))
         except ConditionFailedError:
             self.forget(user_id, now)
 
     def forget(self, user_id: str, now: int) -> None:
         """The figure is to be counted again: something was deleted."""
         try:
-            self._update(_key(user_id), {EXPIRES: now}, condition="attribute_exists(job_id)")
+            self._update(_key(user_id), {EXPIRES: now}, condition=Attr("job_id").exists())
         except ConditionFailedError:
             return  # there is none
 

@@ -37,7 +37,7 @@ class PresignedPost:
 
 
 @dataclass(frozen=True)
-class StoredFile:
+class ListedFile:
     """A file as a walk through a bucket finds it.
 
     :param modified: epoch seconds
@@ -197,12 +197,12 @@ class FileStore:
             content: bytes = body.read(most)
         return content.decode("utf-8", errors="replace")
 
-    def walk(self, bucket: str, after: str | None = None) -> Iterator[StoredFile]:
+    def walk(self, bucket: str, after: str | None = None) -> Iterator[ListedFile]:
         """Every file of a bucket, in the order of keys, or those whose keys come after `after`."""
         start = {} if after is None else {"StartAfter": after}
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, **start):
             for entry in page.get("Contents", []):
-                yield StoredFile(entry["Key"], entry["Size"], int(entry["LastModified"].timestamp()))
+                yield ListedFile(entry["Key"], entry["Size"], int(entry["LastModified"].timestamp()))
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete a file; no error when it is gone already. Where the bucket keeps versions, it can be brought back."""

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib.aws.dynamodb.job_search import UsedSpace
+from chalicelib.domain.job_record import to_record
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
@@ -63,7 +64,7 @@ def profile_record(profile: Profile) -> dict[str, Any]:
 
 
 def _record(job: Job) -> dict[str, Any]:
-    record = job.to_record()
+    record = to_record(job)
     # How GAS works, not what it knows of you.
     for inner in ("open", "listed_as", "searched", "lease_owner", "file_hold_owner", "hand_backs", "retry_time"):
         record.pop(inner, None)

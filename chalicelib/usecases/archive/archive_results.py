@@ -10,6 +10,7 @@ from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
 from chalicelib.domain.names import companion_key, key_prefix
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import RESULTS, archived_kinds, companion_kinds
 from chalicelib.exceptions import JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
@@ -80,33 +81,31 @@ def due_time(services: Services, job: Job, profile: Profile) -> int:
 
 def _archive_held(services: Services, job: Job, owner: str) -> Archived:
     """With the job's files held: bring what is live into the archive, or end an archiving that was cut off."""
-    if job.results_file_archive_id is not None:
+    if job.archive_id is not None:
         if not services.archive_store.holds(job):
             logger.error("The record names a file that the archive lacks; what is live is kept",
-                         extra={"archive_id": job.results_file_archive_id})
+                         extra={"archive_id": job.archive_id})
             return Archived.NOTHING
         _delete_live(services, job)
         return Archived.ALREADY
-    if job.s3_key_result_file is None:
+    if job.file(RESULTS).key is None:
         return Archived.NOTHING
     archive_id = services.archive_store.put(
         job, lambda upload: services.archive_table.note_upload(job.job_id, owner, upload))
-    index, variants = (_archive_companion(services, job, archive_id, live)
-                       for live in (job.s3_key_index_file, job.s3_key_variants_file))
-    services.archive_table.record_archived(job, owner, archive_id, index, variants, services.clock())
+    companions = {kind: _archive_companion(services, job, archive_id, live) for kind in companion_kinds()
+                  if (live := job.file(kind).key) is not None}
+    services.archive_table.record_archived(job, owner, {RESULTS: archive_id, **companions}, services.clock())
     _delete_live(services, job)
     count_bytes("BytesArchived", job)
-    logger.info("Results archived", extra={"archive_id": archive_id, "bytes": job.results_file_size})
+    logger.info("Results archived", extra={"archive_id": archive_id, "bytes": job.file(RESULTS).size})
     return Archived.ARCHIVED
 
 
-def _archive_companion(services: Services, job: Job, archive_id: str, live: str | None) -> str | None:
-    """Copy what goes with the results file; returns its key in the archive bucket, None for what the job lacks.
+def _archive_companion(services: Services, job: Job, archive_id: str, live: str) -> str:
+    """Copy what goes with the results file; returns its key in the archive bucket.
 
     The copy has a storage class that is cheap to keep and is read at once, so that a thaw waits for one retrieval.
     """
-    if live is None:
-        return None
     prefix = key_prefix(job.user_id, job.job_id)
     cold = companion_key(prefix, archive_id, live.removeprefix(prefix))
     copy_checked(services.files.results_bucket, live, services.files.archive_bucket, cold, "GLACIER_IR")
@@ -114,15 +113,15 @@ def _archive_companion(services: Services, job: Job, archive_id: str, live: str 
 
 
 def _delete_live(services: Services, job: Job) -> None:
-    prefix, names = key_prefix(job.user_id, job.job_id), job.result_names
-    for name in (names.results, *names.companions):
-        services.files.delete(services.files.results_bucket, prefix + name)
+    for kind in archived_kinds():
+        services.files.delete(services.files.results_bucket,
+                              key_prefix(job.user_id, job.job_id) + job.file_name(kind))
 
 
 def _warn(services: Services, job: Job, now: int, due: int) -> None:
     # Whoever sends the mail marks it as sent: a request that is lost on the way is made again with the next look.
     long_kept = services.plans.free_retention > WARN_BEFORE
-    if long_kept and due - now <= WARN_BEFORE and job.warned_time is None and job.s3_key_result_file is not None:
+    if long_kept and due - now <= WARN_BEFORE and job.mail.warned_time is None and job.file(RESULTS).key is not None:
         services.notify_queue.send(MailRequest(kind=MailKind.ARCHIVE_WARNING, user_id=job.user_id, job_id=job.job_id))
 
 
@@ -141,7 +140,7 @@ def _archive_all(services: Services, request: FileRequest) -> Archived:
     cursor = str(request.start["cursor"]) if request.start else None
     page = services.jobs.of_user(request.user_id, PAGE, cursor)
     live = [FileRequest(user_id=job.user_id, job_id=job.job_id) for job in page.jobs
-            if job.job_status is JobStatus.COMPLETED and job.s3_key_result_file is not None]
+            if job.job_status is JobStatus.COMPLETED and job.file(RESULTS).key is not None]
     services.archive_queue.send_many(live)
     if page.next_cursor is not None:
         services.archive_queue.send(FileRequest(user_id=request.user_id, start={"cursor": page.next_cursor}))

@@ -45,10 +45,10 @@ def restore_results(services: Services, request: FileRequest) -> Restored:
         return Restored.NOTHING
     if not profile.premium:
         if request.again:
-            services.archive_table.forget_retrieval(job.job_id, str(job.results_file_archive_id))
+            services.archive_table.forget_retrieval(job.job_id, str(job.archive_id))
         return Restored.FREE
     if request.again:
-        job = replace(job, restore_status=None, restore_tier=None)
+        job = replace(job, archive=replace(job.archive, restore_status=None, restore_tier=None))
     return _request_retrieval(services, job)
 
 
@@ -60,13 +60,13 @@ def _request_retrieval(services: Services, job: Job) -> Restored:
         logger.info("No expedited capacity; asking for a standard retrieval")
         tier, fallback = RestoreTier.STANDARD, True
         state = services.archive_store.request(job, tier)
-    archive_id = str(job.results_file_archive_id)
+    archive_id = str(job.archive_id)
     if state is RetrievalState.READY:
         # Brought out before, and not fetched: no event will come for it again.
         services.thaw_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
     if state is not RetrievalState.UNDER_WAY:
         services.archive_table.record_retrieval(job.job_id, archive_id, tier, services.clock())
-    elif job.restore_status is None:
+    elif job.archive.restore_status is None:
         # An earlier run requested it and was cut off. S3 does not say of which tier: the slower one promises nothing
         # that may not be kept.
         services.archive_table.record_retrieval(job.job_id, archive_id, RestoreTier.STANDARD, services.clock())

@@ -10,6 +10,7 @@ from chalicelib.aws.s3.object_copy import copy_checked
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.messages import FileRequest, MailKind, MailRequest
 from chalicelib.domain.names import companion_key, key_prefix
+from chalicelib.domain.result_files import RESULTS, archived_kinds, companion_kinds
 from chalicelib.exceptions import JobNotFoundError, RetrievalNotReadyError
 from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
@@ -54,7 +55,7 @@ def thaw_results(services: Services, retrieval: Retrieval, owner: str) -> Thawed
 
 def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -> Thawed:
     archive_id = retrieval.archive_id
-    if job.results_file_archive_id != archive_id:
+    if job.archive_id != archive_id:
         # Thawed before: what is left is to remove the copy, in case the first time ended just before that.
         _delete_cold(services, job, archive_id)
         return Thawed.STALE
@@ -63,46 +64,54 @@ def _thaw_held(services: Services, job: Job, retrieval: Retrieval, owner: str) -
     if profile is None or (not profile.premium and services.archive_store.stays(archive_id)):
         services.archive_table.forget_retrieval(job.job_id, archive_id)
         return Thawed.FREE
-    prefix, names = key_prefix(job.user_id, job.job_id), job.result_names
+    keys = {kind: key_prefix(job.user_id, job.job_id) + job.file_name(kind) for kind in archived_kinds()}
     try:
-        services.archive_store.bring_back(job, retrieval, prefix + names.results)
+        services.archive_store.bring_back(job, retrieval, keys[RESULTS])
     except RetrievalNotReadyError:
         services.archive_table.forget_retrieval(job.job_id, archive_id)
         return Thawed.NOT_READY
-    index = _bring_companion_back(services, job.s3_key_archived_index_file, prefix + names.index)
-    variants = _bring_companion_back(services, job.s3_key_archived_variants_file, prefix + names.variants)
-    services.archive_table.record_thawed(job.job_id, owner, archive_id, prefix + names.results, index, variants,
+    back = {kind: keys[kind] for kind in companion_kinds()
+            if _bring_companion_back(services, job.file(kind).archive_id, keys[kind])}
+    services.archive_table.record_thawed(job.job_id, owner, archive_id, {RESULTS: keys[RESULTS], **back},
                                          services.clock())
     _delete_cold(services, job, archive_id)
     count_bytes("BytesThawed", job)
-    logger.info("Results thawed", extra={"archive_id": archive_id, "bytes": job.results_file_size})
+    logger.info("Results thawed", extra={"archive_id": archive_id, "bytes": job.file(RESULTS).size})
     return Thawed.THAWED
 
 
-def _bring_companion_back(services: Services, cold: str | None, live: str) -> str | None:
-    """Copy what goes with the results file back; returns its key in the results bucket, None when there is none."""
+def _bring_companion_back(services: Services, cold: str | None, live: str) -> bool:
+    """Copy what goes with the results file back.
+
+    Args:
+        cold: Its key in the archive bucket, None for a file that the job does not have.
+        live: Its key in the results bucket.
+
+    Returns:
+        False when there is none.
+    """
     if cold is None:
-        return None
+        return False
     try:
         copy_checked(services.files.archive_bucket, cold, services.files.results_bucket, live, "STANDARD")
     except FileNotFoundError:
         # The results file is worth more than what goes with it: it comes back without, and the operator hears of it.
         logger.exception("The record names a file that the archive lacks", extra={"key": cold})
-        return None
-    return live
+        return False
+    return True
 
 
 def _delete_cold(services: Services, job: Job, archive_id: str) -> None:
     """Delete a copy, and what goes with it, that the record has stopped naming."""
     services.archive_store.delete(archive_id)
     prefix = key_prefix(job.user_id, job.job_id)
-    for name in job.result_names.companions:
-        services.files.delete(services.files.archive_bucket, companion_key(prefix, archive_id, name))
+    for kind in companion_kinds():
+        services.files.delete(services.files.archive_bucket, companion_key(prefix, archive_id, job.file_name(kind)))
 
 
 def _back(job: Job, outcome: Thawed) -> bool:
     """True also where an earlier run brought the file back and was cut off before it looked again."""
-    return outcome is Thawed.THAWED or (outcome is Thawed.STALE and job.s3_key_result_file is not None)
+    return outcome is Thawed.THAWED or (outcome is Thawed.STALE and job.file(RESULTS).key is not None)
 
 
 def _look_again(services: Services, job: Job, outcome: Thawed) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.aws.s3.object_copy import object_info
 from chalicelib.services import Services
-from chalicelib.usecases.jobs.user_jobs import FileKind, file_location, get_job, job_files
+from chalicelib.usecases.jobs.user_jobs import file_location, get_job, job_files
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,7 @@ def checksums(services: Services, user_id: str, job_id: str) -> list[FileChecksu
         info = object_info(*file_location(job, file.kind))
         if info is None:
             continue
-        known = job.results_file_sha256 if file.kind is FileKind.RESULTS else None
-        found.append(FileChecksum(file.name, info.size, known or _digest(info.checksum)))
+        found.append(FileChecksum(file.name, info.size, job.file(file.kind).sha256 or _digest(info.checksum)))
     return found
 
 

@@ -76,12 +76,12 @@ def expected_end(job: Job, pace: Pace, now: int) -> int | None:
 
     Only its last attempt counts: each one begins the file again.
     """
-    began = job.attempt_start_time if job.attempt_start_time is not None else job.start_time
+    began = job.run.attempt_start_time if job.run.attempt_start_time is not None else job.run.start_time
     if job.job_status is not JobStatus.RUNNING or began is None:
         return None
-    percent = job.progress.percent if job.progress and job.progress.stage is Stage.ANNOTATING else None
+    percent = job.run.progress.percent if job.run.progress and job.run.progress.stage is Stage.ANNOTATING else None
     elapsed = now - began
     if percent is not None and percent >= LEAST_PERCENT and elapsed > 0:
         return now + round(elapsed * (100 - percent) / percent)
-    needs = pace.expected(job.input_file_size)
+    needs = pace.expected(job.input.size)
     return None if needs is None else max(now, began + round(needs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.domain.references import ReferenceInfo
+from chalicelib.domain.result_files import INDEX, RESULTS, VARIANTS
 from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.user_jobs import get_job
@@ -55,8 +56,9 @@ def reading_links(services: Services, user_id: str, job_id: str) -> ReadingLinks
     :raises FileNotAvailableError: there is no table of variants (yet), or it is in the archive
     """
     job = get_job(services, user_id, job_id)
-    bucket, variants = job.s3_results_bucket, job.s3_key_variants_file
-    if not bucket or not variants or not job.s3_key_result_file or not job.s3_key_index_file:
+    bucket, (results, index, variants) = job.results_bucket, (job.file(kind).key for kind in
+                                                                 (RESULTS, INDEX, VARIANTS))
+    if not bucket or not results or not index or not variants:
         raise FileNotAvailableError()
     size = services.files.size(bucket, variants)
     if size is None:
@@ -65,8 +67,8 @@ def reading_links(services: Services, user_id: str, job_id: str) -> ReadingLinks
     def link(key: str) -> str:
         return services.files.presign_reading(bucket, key, READING_LINK_SECONDS)
 
-    return ReadingLinks(variants=link(variants), variants_size=size, results=link(job.s3_key_result_file),
-                        index=link(job.s3_key_index_file), seconds=READING_LINK_SECONDS)
+    return ReadingLinks(variants=link(variants), variants_size=size, results=link(results),
+                        index=link(index), seconds=READING_LINK_SECONDS)
 
 
 def reference_of(services: Services, user_id: str, job_id: str) -> ReferenceInfo:

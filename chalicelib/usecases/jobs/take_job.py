@@ -65,7 +65,7 @@ def _in_turn(services: Services, running: list[Job], waiting: list[OpenJob], now
 
 
 def _abandoned(job: Job, now: int) -> bool:
-    return (job.lease_expires or 0) < now
+    return (job.run.lease_expires or 0) < now
 
 
 def _note_turn(services: Services, job: Job, now: int, oldest: int) -> None:
@@ -85,7 +85,7 @@ def next_look(named: Job, deliveries: int, now: int) -> int:
         now: epoch seconds.
     """
     if named.job_status is JobStatus.RUNNING:  # in case its annotator dies: not before its lease ends, and not later
-        return max((named.lease_expires or now) - now, 0) + 1
-    if named.retry_time is not None and named.retry_time > now:
-        return named.retry_time - now
+        return max((named.run.lease_expires or now) - now, 0) + 1
+    if named.run.retry_time is not None and named.run.retry_time > now:
+        return named.run.retry_time - now
     return min(5 * deliveries, LONGEST_WAIT)

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 from aws_lambda_powertools import Logger
@@ -12,6 +11,7 @@ from chalicelib.aws.dynamodb.jobs import JobPage
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import MailKind, MailRequest
 from chalicelib.domain.names import is_job_id, key_prefix
+from chalicelib.domain.result_files import INPUT, LOG, RESULT_FILES
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
@@ -26,17 +26,6 @@ DELETE_SECONDS = 30
 """How long a request to the site may take to delete one job: as long as the function that answers it can live."""
 LONGEST_LOG_SHOWN = 1024 * 1024
 """Bytes of a log file that a page shows; the whole file can be downloaded."""
-
-
-class FileKind(StrEnum):
-    """The files of a job that a user can download."""
-
-    RESULTS = "results"
-    INDEX = "index"
-    LOG = "log"
-    SUMMARY = "summary"
-    VARIANTS = "variants"
-    INPUT = "input"
 
 
 class FileLocation(NamedTuple):
@@ -57,7 +46,7 @@ class JobFile:
     :param size: bytes, None where the record does not keep it
     """
 
-    kind: FileKind
+    kind: str
     name: str
     size: int | None
 
@@ -83,19 +72,12 @@ def get_job(services: Services, user_id: str, job_id: str) -> Job:
 
 def job_files(job: Job) -> list[JobFile]:
     """The files of a job that can be downloaded now, the results first."""
-    names = job.result_names
-    found = [
-        (job.s3_key_result_file, JobFile(FileKind.RESULTS, names.results, job.results_file_size)),
-        (job.s3_key_index_file, JobFile(FileKind.INDEX, names.index, None)),
-        (job.s3_key_log_file, JobFile(FileKind.LOG, names.log, None)),
-        (job.s3_key_summary_file, JobFile(FileKind.SUMMARY, names.summary, None)),
-        (job.s3_key_variants_file, JobFile(FileKind.VARIANTS, names.variants, None)),
-        (not job.input_deleted, JobFile(FileKind.INPUT, job.input_file_name, job.input_file_size)),
-    ]
-    return [file for there, file in found if there]
+    found = [JobFile(kind, job.file_name(kind), job.file(kind).size) for kind, file in RESULT_FILES.items()
+             if file.downloadable and job.file(kind).key is not None]
+    return found if job.input.deleted else [*found, JobFile(INPUT, job.input.name, job.input.size)]
 
 
-def download_link(services: Services, user_id: str, job_id: str, kind: FileKind) -> str:
+def download_link(services: Services, user_id: str, job_id: str, kind: str) -> str:
     """A link to one file, good for a minute.
 
     :raises JobNotFoundError: the job is not this user's
@@ -103,7 +85,9 @@ def download_link(services: Services, user_id: str, job_id: str, kind: FileKind)
     """
     job = get_job(services, user_id, job_id)
     bucket, key, version_id = file_location(job, kind)
-    name = next(file.name for file in job_files(job) if file.kind is kind)
+    name = next((file.name for file in job_files(job) if file.kind == kind), None)
+    if name is None:
+        raise FileNotAvailableError()
     return services.files.presign_download(bucket, key, name, DOWNLOAD_LINK_SECONDS, version_id)
 
 
@@ -114,7 +98,7 @@ def read_log(services: Services, user_id: str, job_id: str) -> str:
     :raises FileNotAvailableError: the job has no log (yet)
     """
     job = get_job(services, user_id, job_id)
-    bucket, key, _ = file_location(job, FileKind.LOG)
+    bucket, key, _ = file_location(job, LOG)
     text = services.files.read_text(bucket, key, LONGEST_LOG_SHOWN)
     if text is None:
         raise FileNotAvailableError()
@@ -155,11 +139,11 @@ def delete_job(services: Services, user_id: str, job_id: str, hold_seconds: int 
             job = get_job(services, user_id, job_id)  # it ended just now
     owner = services.new_id()
     with held_files(services, job_id, owner, hold_seconds) as held:
-        if held.results_file_archive_id is not None:
-            services.archive_store.delete(held.results_file_archive_id)
+        if held.archive_id is not None:
+            services.archive_store.delete(held.archive_id)
         # Also of a job that was never archived: an archiving that was cut off may have left a copy.
         services.archive_store.discard(held)
-        for bucket in (held.s3_inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
+        for bucket in (held.input.bucket, services.files.results_bucket, services.files.archive_bucket):
             services.files.purge_below(bucket, key_prefix(held.user_id, held.job_id))
         if held.archived:
             _tell_if_all_are_back(services, user_id)
@@ -174,19 +158,16 @@ def _tell_if_all_are_back(services: Services, user_id: str) -> None:
         services.notify_queue.send(MailRequest(kind=MailKind.ALL_RESTORED, user_id=user_id), delay=SETTLE_SECONDS)
 
 
-def file_location(job: Job, kind: FileKind) -> FileLocation:
+def file_location(job: Job, kind: str) -> FileLocation:
     """Where one of a job's files is.
 
     :raises FileNotAvailableError: the job has no such file now
     """
-    if kind is FileKind.INPUT:
-        if job.input_deleted:
+    if kind == INPUT:
+        if job.input.deleted:
             raise FileNotAvailableError("The uploaded file was refused, and is not kept.", "Upload the file again.")
-        return FileLocation(job.s3_inputs_bucket, job.s3_key_input_file, job.s3_version_input_file)
-    keys = {FileKind.RESULTS: job.s3_key_result_file, FileKind.INDEX: job.s3_key_index_file,
-            FileKind.LOG: job.s3_key_log_file, FileKind.SUMMARY: job.s3_key_summary_file,
-            FileKind.VARIANTS: job.s3_key_variants_file}
-    bucket, key = job.s3_results_bucket, keys[kind]
+        return FileLocation(job.input.bucket, job.input.key, job.input.version)
+    bucket, key = job.results_bucket, job.file(kind).key
     if not bucket or not key:
         hint = "It failed before the file was written." if job.job_status is JobStatus.FAILED else ""
         raise FileNotAvailableError(hint=hint)

@@ -12,6 +12,7 @@ from chalicelib.aws.ses import ascii_address
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import MailKind, MailRequest
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import RESULTS
 from chalicelib.mails import compose
 from chalicelib.services import Services
 from chalicelib.usecases.archive.archive_results import due_time
@@ -68,7 +69,7 @@ def _tell_of_end(services: Services, profile: Profile, job_id: str) -> Notified:
 
 def _tell_of_archive(services: Services, profile: Profile, job_id: str) -> Notified:
     job = _job_of(services, profile, job_id)
-    if job is None or job.s3_key_result_file is None or profile.premium:
+    if job is None or job.file(RESULTS).key is None or profile.premium:
         return Notified.NOTHING
     if not profile.mail_wanted:
         return Notified.UNWANTED

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from aws_lambda_powertools import Logger
 
 from chalicelib.aws.dynamodb.sweep_position import WalkPosition
-from chalicelib.aws.s3.files import StoredFile
+from chalicelib.aws.s3.files import ListedFile
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest
 from chalicelib.domain.names import InputKey
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import RESULTS, archived_kinds
 from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.archive.archive_results import due_time
@@ -62,7 +63,7 @@ class _Walk:
         return self._profile[1]
 
 
-LookAt = Callable[[_Walk, StoredFile, Job | None], None]
+LookAt = Callable[[_Walk, ListedFile, Job | None], None]
 
 
 def sweep_files(services: Services, time_left: Callable[[], bool], begin: bool = True) -> Counter[str]:
@@ -136,7 +137,7 @@ def _records(walk: _Walk, after: str | None) -> Iterator[str]:
     """Look for the files of jobs that have none in a bucket; the last job id of each batch."""
     services = walk.services
     while True:
-        page = services.jobs.completed(BATCH, after)
+        page = services.job_search.completed(BATCH, after)
         for job in page.jobs:
             for bucket, keys in itertools.groupby(_named_files(services, job), key=operator.itemgetter(0)):
                 # One file is enough: a job that has any was compared with the bucket's list.
@@ -149,13 +150,13 @@ def _records(walk: _Walk, after: str | None) -> Iterator[str]:
         yield after
 
 
-def _job_id(file: StoredFile) -> str:
+def _job_id(file: ListedFile) -> str:
     """The job whose file this is; empty for a file of none."""
     parts = InputKey.parse(file.key)
     return parts.job_id if parts is not None else ""
 
 
-def _batches(groups: Iterable[tuple[str, list[StoredFile]]]) -> Iterator[list[tuple[str, list[StoredFile]]]]:
+def _batches(groups: Iterable[tuple[str, list[ListedFile]]]) -> Iterator[list[tuple[str, list[ListedFile]]]]:
     groups = iter(groups)
     while batch := list(itertools.islice(groups, BATCH)):
         yield batch
@@ -181,10 +182,10 @@ def _named_files(services: Services, job: Job) -> list[tuple[str, str]]:
             *((files.archive_bucket, key) for key in job.archive_bucket_keys)]
 
 
-def _input(walk: _Walk, file: StoredFile, job: Job | None) -> None:
+def _input(walk: _Walk, file: ListedFile, job: Job | None) -> None:
     # What has another name than the job's input, came later than its job, or belongs to a job whose input was refused
     # is none of the job's files: `submit` deletes it.
-    settled = (job is not None and file.key == job.s3_key_input_file and not job.input_deleted
+    settled = (job is not None and file.key == job.input.key and not job.input.deleted
                and file.modified <= job.submit_time + CLOCKS_APART)
     if not settled and walk.services.clock() - file.modified > UPLOAD_OVERDUE:
         logger.warning("An upload that became no job is submitted again", extra={"key": file.key})
@@ -193,15 +194,14 @@ def _input(walk: _Walk, file: StoredFile, job: Job | None) -> None:
         walk.counts["uploads_resubmitted"] += 1
 
 
-def _result(walk: _Walk, file: StoredFile, job: Job | None) -> None:
+def _result(walk: _Walk, file: ListedFile, job: Job | None) -> None:
     services = walk.services
     if job is None or (job.ended and job.job_status is not JobStatus.COMPLETED):
         _leftover(walk, services.files.results_bucket, file, job)
         return
-    names, name = job.result_names, file.key.rsplit("/", 1)[1]
-    # A companion asks for itself only where it was left behind: the results file asks for both.
-    wanted = (names.results, *names.companions) if job.archived else (names.results,)
-    if name not in wanted or job.job_status is not JobStatus.COMPLETED:
+    # What goes with the results file asks for itself only where it was left behind: the results file asks for all.
+    wanted = archived_kinds() if job.archived else (RESULTS,)
+    if file.key.rsplit("/", 1)[1] not in map(job.file_name, wanted) or job.job_status is not JobStatus.COMPLETED:
         return
     profile = walk.profile(job.user_id)
     # Free and long due, or archived with the original still there: the archive's message was lost.
@@ -210,22 +210,22 @@ def _result(walk: _Walk, file: StoredFile, job: Job | None) -> None:
         walk.counts["archive_requested"] += 1
 
 
-def _cold(walk: _Walk, file: StoredFile, job: Job | None) -> None:
+def _cold(walk: _Walk, file: ListedFile, job: Job | None) -> None:
     services = walk.services
     if job is None or file.key not in job.archive_bucket_keys:
         _leftover(walk, services.files.archive_bucket, file, job)
         return
-    if services.clock() - file.modified <= LEFTOVER or job.restore_status is not None:
+    if services.clock() - file.modified <= LEFTOVER or job.archive.restore_status is not None:
         return
-    # By the file that lies in this bucket whatever store has the results file, so that a job asks once.
-    if file.key == (job.s3_key_archived_index_file or job.results_file_archive_id):
+    # By one of its files in this bucket, whatever store has the results file, so that a job asks once.
+    if file.key == job.archive_bucket_keys[0]:
         profile = walk.profile(job.user_id)
         if profile is not None and profile.premium:
             services.restore_queue.send(FileRequest(user_id=job.user_id, job_id=job.job_id))
             walk.counts["restore_requested"] += 1
 
 
-def _leftover(walk: _Walk, bucket: str, file: StoredFile, job: Job | None) -> None:
+def _leftover(walk: _Walk, bucket: str, file: ListedFile, job: Job | None) -> None:
     """A file that no record names goes when it was seen twice, a day apart, and nobody holds the job's files.
 
     An archiving under way may be writing this very copy again, to record it next: that is what the hold excludes.
@@ -257,7 +257,7 @@ def _leftover(walk: _Walk, bucket: str, file: StoredFile, job: Job | None) -> No
         return  # the next day's walk sees it again
 
 
-def _delete(walk: _Walk, bucket: str, file: StoredFile) -> None:
+def _delete(walk: _Walk, bucket: str, file: ListedFile) -> None:
     services = walk.services
     logger.warning("A file that no record names is deleted", extra={"bucket": bucket, "key": file.key})
     services.files.delete(bucket, file.key)

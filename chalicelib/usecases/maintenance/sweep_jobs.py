@@ -67,7 +67,8 @@ def _oldest_open_job(services: Services, now: int) -> int:
 def _oldest_retrieval(services: Services, now: int) -> int:
     """Seconds since the retrieval that has been under way longest was asked for, 0 without any."""
     job = _first(services, services.archive_table.restoring_since(now, 1))
-    return now - job.restore_requested_time if job is not None and job.restore_requested_time is not None else 0
+    asked = job.archive.restore_requested_time if job is not None else None
+    return now - asked if asked is not None else 0
 
 
 def _first(services: Services, page: JobIds) -> Job | None:
@@ -83,7 +84,7 @@ def _all(page_from: Callable[[dict[str, Any] | None], JobIds]) -> Iterator[str]:
 
 
 def _help_along(services: Services, job: Job, now: int, counts: Counter[str]) -> None:
-    held = job.job_status is JobStatus.RUNNING and (job.lease_expires or 0) + LEASE_OVERDUE >= now
+    held = job.job_status is JobStatus.RUNNING and (job.run.lease_expires or 0) + LEASE_OVERDUE >= now
     if held:
         return
     if now - job.submit_time > GIVE_UP:
@@ -119,9 +120,10 @@ def _announce_late(services: Services, job_id: str, now: int, counts: Counter[st
 
 def _retrieve_again(services: Services, job_id: str, now: int, counts: Counter[str]) -> None:
     job = services.jobs.get(job_id)
-    if job is None or job.restore_tier is None or job.restore_requested_time is None or not job.archived:
+    if job is None or not job.archived:
         return
-    if now - job.restore_requested_time <= RETRIEVAL_OVERDUE * job.restore_tier.expected_seconds:
+    tier, asked = job.archive.restore_tier, job.archive.restore_requested_time
+    if tier is None or asked is None or now - asked <= RETRIEVAL_OVERDUE * tier.expected_seconds:
         return
     logger.warning("A retrieval never came through; it is asked for again", extra={"job_id": job_id})
     # The message first: a sweep that dies here sends it again, and the other way round nobody would.

@@ -6,13 +6,14 @@ import uuid
 from aws_lambda_powertools import Logger
 
 from chalicelib.domain.job_note import write_note
-from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.jobs import InputFile, Job, JobStatus
 from chalicelib.domain.messages import CopyRequest
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import INPUT
 from chalicelib.exceptions import FileNotAvailableError, JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.announce_end import announce_end
-from chalicelib.usecases.jobs.user_jobs import FileKind, file_location, get_job
+from chalicelib.usecases.jobs.user_jobs import file_location, get_job
 from chalicelib.usecases.quotas import require_room
 from chalicelib.usecases.references import chosen_reference
 from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE
@@ -41,15 +42,15 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
         FileNotAvailableError: the uploaded file is no longer there.
     """
     job = get_job(services, profile.identity_id, job_id)
-    bucket, source, version_id = file_location(job, FileKind.INPUT)
+    bucket, source, version_id = file_location(job, INPUT)
     name, _ = chosen_reference(services, reference)
-    require_room(services, profile, job.input_file_size)
+    require_room(services, profile, job.input.size)
     if services.files.describe(bucket, source, version_id) is None:
         raise FileNotAvailableError("The uploaded file is no longer there.", "Upload it again.")
     # Named after the old job and the form, so that nobody can aim at a job that exists.
     new_id = str(uuid.uuid5(uuid.UUID(job_id), f"{once}/{name}")) if once else services.new_id()
     request = CopyRequest(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name,
-                          file_name=job.input_file_name)
+                          file_name=job.input.name)
     services.uploads_queue.send(request)
     return request.key
 
@@ -72,16 +73,17 @@ def copy_input(services: Services, request: CopyRequest) -> bool:
         announce_end(services, made)  # where an earlier run of ours made it and was cut off
         return False
     source = services.jobs.get(request.copy_of)
-    if source is not None and source.user_id == request.user_id and not source.input_deleted:
+    if source is not None and source.user_id == request.user_id and not source.input.deleted:
         told = {REFERENCE: request.reference, **({NOTE: write_note(source.note)} if source.note else {})}
-        if services.files.copy_input(source.s3_key_input_file, source.s3_version_input_file, request.key, told):
+        if services.files.copy_input(source.input.key, source.input.version, request.key, told):
             return True
     now = services.clock()
     failure = JobFailure("input_missing", "The uploaded file is no longer there.", "Upload it again.")
-    job = Job(job_id=request.job_id, user_id=request.user_id, input_file_name=request.file_name, input_file_size=0,
-              s3_inputs_bucket=services.files.inputs_bucket, s3_key_input_file=request.key, submit_time=now,
+    missing = InputFile(name=request.file_name, size=0, bucket=services.files.inputs_bucket, key=request.key,
+                        deleted=True)
+    job = Job(job_id=request.job_id, user_id=request.user_id, input=missing, submit_time=now,
               reference=request.reference, job_status=JobStatus.FAILED, complete_time=now, error=failure.as_reason(),
-              unannounced=True, input_deleted=True)
+              unannounced=True)
     if services.jobs.create(job):
         announce_end(services, job)
     return False

@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.aws.s3.files import UploadedFile
 from chalicelib.domain.job_note import read_note
-from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.jobs import InputFile, Job, JobStatus
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import InputKey, check_file_name
 from chalicelib.domain.profiles import Profile
@@ -62,10 +62,11 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
         reference, title = chosen_reference(services, file.metadata.get(REFERENCE))
     except JobFailure as failure:
         refusal = failure
-    job = Job(job_id=parts.job_id, user_id=parts.user_id, input_file_name=parts.file_name or NO_FILE,
-              input_file_size=file.size, s3_inputs_bucket=bucket, s3_key_input_file=key,
-              s3_version_input_file=file.version_id, submit_time=services.clock(), premium=profile.premium,
-              reference=reference, reference_title=title, note=read_note(file.metadata.get(NOTE)))
+    input_file = InputFile(name=parts.file_name or NO_FILE, size=file.size, bucket=bucket, key=key,
+                           version=file.version_id)
+    job = Job(job_id=parts.job_id, user_id=parts.user_id, input=input_file, submit_time=services.clock(),
+              premium=profile.premium, reference=reference, reference_title=title,
+              note=read_note(file.metadata.get(NOTE)))
     refusal = _refusal(services, parts.file_name, file, profile) or refusal
     if refusal is not None:
         job = _failed(job, refusal)
@@ -73,7 +74,7 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
         return _submitted_before(services, job)
     logger.info("Job created", extra={"job_status": job.job_status.value, "size": file.size})
     _tell(services, job)
-    if job.input_deleted:
+    if job.input.deleted:
         services.files.delete_version(bucket, key, file.version_id)
     else:
         quotas.note_stored(services, job.user_id, file.size)
@@ -86,17 +87,17 @@ def _submitted_before(services: Services, job: Job) -> Job | None:
     :param job: what the file would have become
     """
     existing = services.jobs.get(job.job_id)
-    same = existing is not None and (existing.s3_key_input_file, existing.s3_version_input_file) == (
-        job.s3_key_input_file, job.s3_version_input_file)
+    same = existing is not None and (existing.input.key, existing.input.version) == (
+        job.input.key, job.input.version)
     if existing is not None and same:
         logger.info("Job exists already", extra={"job_status": existing.job_status.value})
         # The first delivery may have ended between record and message. A message too many does no harm.
         _tell(services, existing)
-        if not existing.input_deleted:
+        if not existing.input.deleted:
             return existing
     else:
         logger.warning("A file came with a form that had been used before; the file is deleted")
-    services.files.delete_version(job.s3_inputs_bucket, job.s3_key_input_file, str(job.s3_version_input_file))
+    services.files.delete_version(job.input.bucket, job.input.key, str(job.input.version))
     return existing if same else None
 
 
@@ -114,7 +115,7 @@ def _refusal(services: Services, name: str, file: UploadedFile, profile: Profile
 
 def _failed(job: Job, failure: JobFailure) -> Job:
     return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=failure.as_reason(),
-                   unannounced=True, input_deleted=True)
+                   unannounced=True, input=replace(job.input, deleted=True))
 
 
 def _tell(services: Services, job: Job) -> None:

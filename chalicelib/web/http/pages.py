@@ -1,6 +1,7 @@
 """Pages: templates made into responses."""
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from chalicelib.domain import amounts
 from chalicelib.exceptions import GasError
 from chalicelib.web.globus import globus_origin
 from chalicelib.web.http import assets, csrf
 from chalicelib.web.http.headers import ContentPolicy
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse
-from chalicelib.web.views import amounts
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -83,11 +84,16 @@ def _breakable(term: str) -> Markup:
     return escape(term).replace("_", Markup("_<wbr>"))
 
 
+def _code(text: str) -> Markup:
+    """A text in which backticks enclose code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
                               trim_blocks=True, lstrip_blocks=True, auto_reload=False)
     environment.globals["icon"] = _icon
     environment.filters.update(size=amounts.size, count=amounts.count, iso=amounts.iso, utc=amounts.utc,
-                               duration=amounts.duration, price=amounts.price, breakable=_breakable)
+                               duration=amounts.duration, breakable=_breakable, code=_code)
     return environment

@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 from chalice import Blueprint
 
+from chalicelib.domain.result_files import INPUT, RESULT_FILES
 from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.usecases.jobs import user_jobs as usecases
 from chalicelib.usecases.jobs.checksums import checksums
 from chalicelib.usecases.jobs.result_links import reading_links, reference_of
-from chalicelib.usecases.jobs.user_jobs import FileKind
 from chalicelib.usecases.upload.annotate_again import annotate_again
 from chalicelib.web.http.pages import render
 from chalicelib.web.http.request import WebRequest
@@ -29,7 +29,7 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
     if request.wants_json:
         return json_response(job_json(job, request.site))
     view = JobView.of(job, request.services.clock(), request.profile, request.services.plans)
-    references = reference_choices(request) if job.ended and not job.input_deleted else []
+    references = reference_choices(request) if job.ended and not job.input.deleted else []
     once = request.services.new_token() if references else ""
     if not request.wants_fragment:
         # Also while the job runs: its page becomes that of a completed one without being loaded anew.
@@ -75,14 +75,14 @@ def show_reference(request: WebRequest, id: str) -> WebResponse:
 @page(blueprint, "/annotations/{id}/files/{kind}")
 def download(request: WebRequest, id: str, kind: str) -> WebResponse:
     """On to a link that downloads one file and is good for a minute."""
-    if kind not in set(FileKind):
+    if kind != INPUT and kind not in RESULT_FILES:
         usecases.get_job(request.services, request.profile.identity_id, id)
         raise FileNotAvailableError()
     try:
-        link = usecases.download_link(request.services, request.profile.identity_id, id, FileKind(kind))
+        link = usecases.download_link(request.services, request.profile.identity_id, id, kind)
     except FileNotAvailableError as error:
         job = usecases.get_job(request.services, request.profile.identity_id, id)
-        if job.archived and kind in (FileKind.RESULTS, FileKind.INDEX):  # a link that somebody kept
+        if job.archived and kind != INPUT and RESULT_FILES[kind].archived:  # a link that somebody kept
             raise FileNotAvailableError("This file is in the archive.", _archive_hint(request)) from error
         raise
     return redirect(link, 302)

@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from chalicelib.domain.job_note import LONGEST_NOTE
 from chalicelib.domain.jobs import RestoreTier
-from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS, ResultNames
+from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS
 from chalicelib.domain.profiles import Role
+from chalicelib.domain.result_files import RESULT_FILES, RESULTS, result_name
 from chalicelib.exceptions import NotFoundError
 from chalicelib.usecases.references import available
 from chalicelib.usecases.upload.prepare_upload import UPLOAD_FORM_SECONDS
@@ -35,6 +36,8 @@ class Chapter:
     template: str = ""
 
 
+EXAMPLE = "calls.vcf.gz"
+"""The input file of the documentation's examples."""
 CHAPTERS = (
     Chapter("formats", "Files", "What GAS reads, what it gives back, and how to use that", "docs_formats.html"),
     Chapter("annotation", "Fields and messages",
@@ -65,7 +68,9 @@ def chapter(request: WebRequest, name: str) -> WebResponse:
     return render(
         request, found.template, chapters=CHAPTERS, chapter=found, free=plans.of(Role.FREE),
         premium=plans.of(Role.PREMIUM), extensions=VCF_EXTENSIONS, longest_name=LONGEST_NAME,
-        longest_note=LONGEST_NOTE, names=ResultNames.of("calls.vcf.gz"), references=available(request.services),
+        longest_note=LONGEST_NOTE, results=result_name(EXAMPLE, RESULTS),
+        files=[(result_name(EXAMPLE, kind), file.description) for kind, file in RESULT_FILES.items()],
+        references=available(request.services),
         usual=RestoreTier.EXPEDITED.expected_seconds, longest=RestoreTier.STANDARD.expected_seconds,
         grace=request.services.settings.downgrade_grace, session=sessions.SESSION_SECONDS,
         form=UPLOAD_FORM_SECONDS, paid=request.services.settings.billing_provider != "none")

@@ -9,8 +9,8 @@ from typing import Any
 from chalice import Blueprint
 
 from chalicelib.domain.names import base_name
+from chalicelib.domain.result_files import INDEX, LOG, RESULT_FILES, RESULTS, SUMMARY, VARIANTS, result_name
 from chalicelib.exceptions import NotFoundError
-from chalicelib.usecases.jobs.user_jobs import FileKind
 from chalicelib.usecases.references import find_reference
 from chalicelib.web.http.assets import AssetsMissingError
 from chalicelib.web.http.pages import render
@@ -26,9 +26,6 @@ blueprint = Blueprint(__name__)
 
 DIRECTORY = Path(__file__).parents[1] / "static" / "sample"
 NAME = "sample.vcf"
-FILES = {FileKind.RESULTS: "sample.annot.vcf.gz", FileKind.INDEX: "sample.annot.vcf.gz.tbi",
-         FileKind.LOG: "sample.count.log", FileKind.SUMMARY: "sample.summary.json",
-         FileKind.VARIANTS: "sample.variants.parquet"}
 REFERENCE = "rCRS"
 LINK_SECONDS = 3600
 
@@ -40,7 +37,7 @@ def sample_summary() -> dict[str, Any]:
     :raises AssetsMissingError: it was not annotated when the site was built
     """
     try:
-        summary: dict[str, Any] = json.loads((DIRECTORY / FILES[FileKind.SUMMARY]).read_text(encoding="utf-8"))
+        summary: dict[str, Any] = json.loads(_path(SUMMARY).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise AssetsMissingError("the sample's results are missing: run `python -m infra package`") from error
     return summary
@@ -49,11 +46,11 @@ def sample_summary() -> dict[str, Any]:
 @page(blueprint, "/sample", signed_in=False)
 def show_sample(request: WebRequest) -> WebResponse:
     """The result as its owner would see it, without signing in."""
-    files = [(kind.value, path.name, path.stat().st_size) for kind, path in _made().items()]
-    log = (DIRECTORY / FILES[FileKind.LOG]).read_text(encoding="utf-8")
+    files = [(kind, path.name, path.stat().st_size) for kind, path in _made().items()]
+    log = _path(LOG).read_text(encoding="utf-8")
     summary = SummaryView.of(sample_summary())
     explore = ExploreView(links=request.site.path("/sample/links"), reference=request.site.path("/sample/reference"),
-                          name=base_name(NAME), terms=summary.terms) if FileKind.VARIANTS in _made() else None
+                          name=base_name(NAME), terms=summary.terms) if VARIANTS in _made() else None
     return render(request, "sample.html", styles=IGV_STYLES, summary=summary, files=files, log=log, name=NAME,
                   explore=explore)
 
@@ -62,15 +59,15 @@ def show_sample(request: WebRequest) -> WebResponse:
 def sample_links(request: WebRequest) -> WebResponse:
     """Where the page's script reads the result, as `/annotations/{id}/links` tells of a user's."""
     made = _made()
-    if FileKind.VARIANTS not in made:
+    if VARIANTS not in made:
         raise NotFoundError()
 
-    def link(kind: FileKind) -> str:
-        return request.site.path(f"/sample/files/{kind.value}")
+    def link(kind: str) -> str:
+        return request.site.path(f"/sample/files/{kind}")
 
-    return json_response({"seconds": LINK_SECONDS, "variants": {"url": link(FileKind.VARIANTS),
-                                                                "size": made[FileKind.VARIANTS].stat().st_size},
-                          "results": {"url": link(FileKind.RESULTS)}, "index": {"url": link(FileKind.INDEX)}})
+    return json_response({"seconds": LINK_SECONDS, "variants": {"url": link(VARIANTS),
+                                                                "size": made[VARIANTS].stat().st_size},
+                          "results": {"url": link(RESULTS)}, "index": {"url": link(INDEX)}})
 
 
 @page(blueprint, "/sample/reference", signed_in=False)
@@ -85,7 +82,7 @@ def sample_reference(request: WebRequest) -> WebResponse:
 @page(blueprint, "/sample/files/{kind}", signed_in=False)
 def sample_file(request: WebRequest, kind: str) -> WebResponse:
     """One of its files, or the part of it that is asked for."""
-    path = next((path for known, path in _made().items() if known.value == kind), None)
+    path = _made().get(kind)
     if path is None:
         raise NotFoundError()
     return ranged(path.read_bytes(), request.headers.get("range"), {
@@ -93,6 +90,10 @@ def sample_file(request: WebRequest, kind: str) -> WebResponse:
         "Content-Disposition": f'attachment; filename="{path.name}"'})
 
 
-def _made() -> dict[FileKind, Path]:
+def _path(kind: str) -> Path:
+    return DIRECTORY / result_name(NAME, kind)
+
+
+def _made() -> dict[str, Path]:
     """The files that the annotation of the sample left."""
-    return {kind: DIRECTORY / name for kind, name in FILES.items() if (DIRECTORY / name).is_file()}
+    return {kind: path for kind in RESULT_FILES if (path := _path(kind)).is_file()}

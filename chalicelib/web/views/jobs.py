@@ -9,7 +9,8 @@ from chalicelib.domain.names import base_name
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.references import AUTO
-from chalicelib.usecases.jobs.user_jobs import FileKind, JobFile, job_files
+from chalicelib.domain.result_files import INPUT, LOG, RESULT_FILES, VARIANTS
+from chalicelib.usecases.jobs.user_jobs import JobFile, job_files
 from chalicelib.web.site import Site
 from chalicelib.web.views.summary import SummaryView
 from chalicelib.web.views.timeline import Step, timeline
@@ -49,14 +50,7 @@ STAGE_WORDS = {
     Stage.UPLOADING: "Storing the results",
 }
 
-FILE_WORDS = {
-    FileKind.RESULTS: "Annotated VCF, bgzip",
-    FileKind.INDEX: "Tabix index of it",
-    FileKind.LOG: "Log: warnings and counts",
-    FileKind.SUMMARY: "Counts as JSON",
-    FileKind.VARIANTS: "Table of variants, Parquet",
-    FileKind.INPUT: "The file that you uploaded",
-}
+INPUT_TITLE = "The file that you uploaded"
 
 
 def _stages(current: Stage) -> tuple[tuple[str, str], ...]:
@@ -66,11 +60,15 @@ def _stages(current: Stage) -> tuple[tuple[str, str], ...]:
                  for place, stage in enumerate(order))
 
 
+def _title(kind: str) -> str:
+    return INPUT_TITLE if kind == INPUT else RESULT_FILES[kind].title
+
+
 @dataclass(frozen=True)
 class FileView:
     """A file to download."""
 
-    kind: FileKind
+    kind: str
     name: str
     size: int | None
     what: str
@@ -78,7 +76,7 @@ class FileView:
     @classmethod
     def of(cls, file: JobFile) -> FileView:
         """The file in words."""
-        return cls(file.kind, file.name, file.size, FILE_WORDS[file.kind])
+        return cls(file.kind, file.name, file.size, _title(file.kind))
 
 
 @dataclass(frozen=True)
@@ -172,12 +170,12 @@ class JobView:
     @property
     def has_log(self) -> bool:
         """True when there is a log to read."""
-        return any(file.kind is FileKind.LOG for file in self.files)
+        return any(file.kind == LOG for file in self.files)
 
     @property
     def has_variants(self) -> bool:
         """True when there is a table of variants to look into."""
-        return not self.archived and any(file.kind is FileKind.VARIANTS for file in self.files)
+        return not self.archived and any(file.kind == VARIANTS for file in self.files)
 
     def explore(self, site: Site) -> ExploreView:
         """Where the table of variants finds what it shows."""
@@ -193,26 +191,26 @@ class JobView:
     @classmethod
     def of(cls, job: Job, now: int, owner: Profile, plans: Plans) -> JobView:
         """The job as its owner sees it at `now` (epoch seconds)."""
-        progress = job.progress if job.job_status is JobStatus.RUNNING else None
+        progress = job.run.progress if job.job_status is JobStatus.RUNNING else None
         retention = plans.of(owner.role).retention
-        back_by = job.restore_expected_time if job.archived else None
+        back_by = job.archive.restore_expected_time if job.archived else None
         kept_until = owner.grace_until if not owner.premium and owner.grace_until else 0
-        began = job.start_time if job.start_time is not None else (job.complete_time or now)
+        began = job.run.start_time if job.run.start_time is not None else (job.complete_time or now)
         return cls(
-            job_id=job.job_id, file_name=job.input_file_name, file_size=job.input_file_size,
-            submitted=job.submit_time, started=job.start_time, completed=job.complete_time,
+            job_id=job.job_id, file_name=job.input.name, file_size=job.input.size,
+            submitted=job.submit_time, started=job.run.start_time, completed=job.complete_time,
             waited=max(0, began - job.submit_time),
-            took=None if job.start_time is None else max(0, (job.complete_time or now) - job.start_time),
+            took=None if job.run.start_time is None else max(0, (job.complete_time or now) - job.run.start_time),
             status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_words(job),
             reference_name=job.reference,
             stage=STAGE_WORDS[progress.stage] if progress else "Starting",
             stages=_stages(progress.stage) if progress else (),
             records=progress.records if progress else 0, total=progress.total if progress else None,
             percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,
-            attempt=job.attempt, error=job.error, files=tuple(FileView.of(file) for file in job_files(job)),
+            attempt=job.run.attempt, error=job.error, files=tuple(FileView.of(file) for file in job_files(job)),
             steps=timeline(job, owner, retention),
             summary=SummaryView.of(job.summary) if job.summary else None, archived=job.archived,
-            restoring=job.archived and (job.restore_status is not None or owner.premium), back_by=back_by,
+            restoring=job.archived and (job.archive.restore_status is not None or owner.premium), back_by=back_by,
             late=back_by is not None and back_by < now, retention=retention,
             kept_until=kept_until if kept_until > max(now, (job.complete_time or now) + (retention or 0)) else None,
             seen=str(job.version))
@@ -223,22 +221,22 @@ def job_json(job: Job, site: Site) -> dict[str, Any]:
     return {
         "job_id": job.job_id,
         "job_status": job.job_status.value,
-        "input_file_name": job.input_file_name,
-        "input_file_size": job.input_file_size,
+        "input_file_name": job.input.name,
+        "input_file_size": job.input.size,
         "reference": job.reference,
         "reference_title": job.reference_title,
         "reference_found": job.reference_found,
         "submit_time": job.submit_time,
-        "start_time": job.start_time,
+        "start_time": job.run.start_time,
         "complete_time": job.complete_time,
-        "progress": progress_record(job.progress) if job.progress else None,
+        "progress": progress_record(job.run.progress) if job.run.progress else None,
         "error": reason_record(job.error) if job.error else None,
         "summary": job.summary,
         "archived": job.archived,
-        "restore_status": job.restore_status.value if job.restore_status else None,
-        "restore_expected_time": job.restore_expected_time,
-        "files": [{"kind": file.kind.value, "name": file.name, "size": file.size,
-                   "href": site.path(f"/annotations/{job.job_id}/files/{file.kind.value}")}
+        "restore_status": job.archive.restore_status.value if job.archive.restore_status else None,
+        "restore_expected_time": job.archive.restore_expected_time,
+        "files": [{"kind": file.kind, "name": file.name, "size": file.size,
+                   "href": site.path(f"/annotations/{job.job_id}/files/{file.kind}")}
                   for file in job_files(job)],
         "href": site.path(f"/annotations/{job.job_id}"),
     }

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.web.views.amounts import count
-from chalicelib.web.views.places import PlacesView
+from chalicelib.domain.amounts import count
+from chalicelib.web.views.distribution import DistributionView
 
 CONSEQUENCES_SHOWN = 25
 _IMPACTS = ("HIGH", "MODERATE", "LOW", "MODIFIER")
@@ -38,7 +38,7 @@ class SummaryView:
     :param most_severe: they are the most severe one of each record; else all of its
     :param other_consequences: how many further terms there are
     :param impacts: by VEP's classification
-    :param places: where the variants lie, None where that was not counted
+    :param distribution: where the variants lie, None where that was not counted
     :param terms: every consequence that is the most severe one of some variant
     """
 
@@ -49,7 +49,7 @@ class SummaryView:
     warnings: tuple[WarningView, ...]
     terms: tuple[str, ...]
     most_severe: bool
-    places: PlacesView | None
+    distribution: DistributionView | None
 
     @classmethod
     def of(cls, summary: Mapping[str, Any]) -> SummaryView:
@@ -64,7 +64,7 @@ class SummaryView:
             warnings=tuple(_warnings(summary.get("warnings"))),
             terms=tuple(sorted(bar.name for bar in terms)),
             most_severe=bool(summary.get("most_severe")),
-            places=PlacesView.of(summary))
+            distribution=DistributionView.of(summary))
 
     @property
     def most_consequences(self) -> int:

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.domain import amounts
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.profiles import Profile
-from chalicelib.web.views import amounts
+from chalicelib.domain.result_files import RESULTS
 
 _ENDS = {JobStatus.COMPLETED: "Completed", JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Cancelled"}
 
@@ -30,17 +31,17 @@ def timeline(job: Job, owner: Profile, retention: int | None) -> tuple[Step, ...
 
     :param retention: seconds that results stay after completion, None where they stay
     """
-    steps = [Step("Uploaded", "done", job.submit_time, amounts.size(job.input_file_size))]
-    if job.start_time is not None:
-        waited = amounts.duration(max(0, job.start_time - job.submit_time))
-        attempt = f", attempt {job.attempt}" if job.attempt > 1 else ""
-        steps.append(Step("Started", "done", job.start_time, f"after waiting {waited}{attempt}"))
+    steps = [Step("Uploaded", "done", job.submit_time, amounts.size(job.input.size))]
+    if job.run.start_time is not None:
+        waited = amounts.duration(max(0, job.run.start_time - job.submit_time))
+        attempt = f", attempt {job.run.attempt}" if job.run.attempt > 1 else ""
+        steps.append(Step("Started", "done", job.run.start_time, f"after waiting {waited}{attempt}"))
     if job.job_status is JobStatus.PENDING:
         return (*steps, Step("Waiting for a free worker", "now"), Step("Annotation", "next"))
     if job.job_status is JobStatus.RUNNING:
         return (*steps, Step("Being annotated", "now"))
-    took = "" if job.start_time is None or job.complete_time is None else (
-        f"after {amounts.duration(max(0, job.complete_time - job.start_time))}")
+    took = "" if job.run.start_time is None or job.complete_time is None else (
+        f"after {amounts.duration(max(0, job.complete_time - job.run.start_time))}")
     steps.append(Step(_ENDS[job.job_status], "bad" if job.job_status is JobStatus.FAILED else "done",
                       job.complete_time, took))
     happened = [*steps, *_afterwards(job)]
@@ -49,18 +50,18 @@ def timeline(job: Job, owner: Profile, retention: int | None) -> tuple[Step, ...
 
 
 def _afterwards(job: Job) -> list[Step]:
-    known = [("Mail sent", job.notified_time), ("Moved to the archive", job.archived_time),
-             ("Back from the archive", None if job.archived else job.restored_time),
-             ("Sent for from the archive", job.restore_requested_time)]
+    known = [("Mail sent", job.mail.notified_time), ("Moved to the archive", job.archive.archived_time),
+             ("Back from the archive", None if job.archived else job.archive.restored_time),
+             ("Sent for from the archive", job.archive.restore_requested_time)]
     return [Step(label, "done", moment) for label, moment in known if moment is not None]
 
 
 def _to_come(job: Job, owner: Profile, retention: int | None) -> list[Step]:
     if job.archived:
-        if job.restore_status is None and not owner.premium:
+        if job.archive.restore_status is None and not owner.premium:
             return []
-        return [Step("Back from the archive, expected", "next", job.restore_expected_time)]
-    if job.job_status is not JobStatus.COMPLETED or retention is None or job.s3_key_result_file is None:
+        return [Step("Back from the archive, expected", "next", job.archive.restore_expected_time)]
+    if job.job_status is not JobStatus.COMPLETED or retention is None or job.file(RESULTS).key is None:
         return []
     due = max((job.complete_time or job.submit_time) + retention, owner.grace_until or 0)
     return [Step("Moves to the archive", "next", due, "the results file; nothing is lost")]

@@ -1,10 +1,10 @@
-const MOST_KEPT = 5;
+const MOST_MESSAGES = 5;
 
 /**
- * Has screen readers say `text` when they are next silent.
+ * Has screen readers say a text once they have finished what they are reading.
  *
- * Every page has one polite live region, of which additions are read. A message is added to those before it, so that
- * two within a moment are both read.
+ * Every page has one polite live region whose additions are read out. Messages are appended to it, so that two in quick
+ * succession are both read.
  */
 export function announce(text: string): void {
   const region = document.getElementById("announcer");
@@ -12,5 +12,5 @@ export function announce(text: string): void {
   const message = document.createElement("p");
   message.textContent = text;
   region.append(message);
-  while (region.childElementCount > MOST_KEPT) region.firstElementChild?.remove();
+  while (region.childElementCount > MOST_MESSAGES) region.firstElementChild?.remove();
 }

@@ -1,7 +1,7 @@
 import { announce } from "./announce";
 
 /** Shows the copy buttons, which do nothing without a script, where the browser lets pages write to the clipboard. */
-export function offerCopying(root: Element): void {
+export function showCopyButtons(root: Element): void {
   if (!("clipboard" in navigator)) return;
   for (const button of root.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
     if (!button.hidden) continue;

@@ -1,7 +1,7 @@
-/** What a module that a page loads by itself gives. */
+/** What a script for only some pages exports. */
 interface Module { mount(root: HTMLElement): void }
 
-/** Loads the scripts that only some pages need: an element names its own in `data-module`. */
+/** Loads the scripts that only some pages need: an element names its own in `data-module`. Each is mounted once. */
 export function loadModules(root: Element): void {
   const marked = [...root.querySelectorAll<HTMLElement>("[data-module]")];
   if (root instanceof HTMLElement && root.dataset["module"] !== undefined) marked.push(root);

@@ -1,4 +1,5 @@
 import { announce } from "./announce";
+import { save } from "./download";
 
 interface Part {
   profile: unknown;
@@ -9,19 +10,19 @@ interface Part {
 }
 
 /**
- * Very many annotations come in parts: this fetches all of them and saves one file. Without it the links download the
- * first part, which names the next.
+ * Downloads a user's own data. A long list of annotations comes in several parts: this fetches all of them and saves one
+ * file. Without JavaScript the links download the first part, which names the next.
  */
 export function mount(root: HTMLElement): void {
   const address = root.dataset["address"] ?? "";
   const line = root.querySelector<HTMLElement>("[data-line]");
-  const take = (selector: string, name: string, made: (parts: Part[]) => string, type: string): void => {
+  const offer = (selector: string, name: string, render: (parts: Part[]) => string, type: string): void => {
     root.querySelector(selector)?.addEventListener("click", (event) => {
       event.preventDefault();
       collect(address, (count) => {
         if (line !== null) line.textContent = `${count} annotations collected…`;
       }).then((parts) => {
-        save(name, new Blob([made(parts)], { type }));
+        save(new Blob([render(parts)], { type }), name);
         if (line !== null) line.textContent = `${name} is saved.`;
         announce(`${name} is saved.`);
       }, () => {
@@ -29,11 +30,11 @@ export function mount(root: HTMLElement): void {
       });
     });
   };
-  take("[data-records]", "gas-data.json", records, "application/json");
-  take("[data-files]", "gas-files.txt", files, "text/plain");
+  offer("[data-records]", "gas-data.json", records, "application/json");
+  offer("[data-files]", "gas-files.txt", files, "text/plain");
 }
 
-async function collect(address: string, told: (count: number) => void): Promise<Part[]> {
+async function collect(address: string, onPart: (count: number) => void): Promise<Part[]> {
   const parts: Part[] = [];
   for (let next: string | null = address; next !== null;) {
     const answer = await fetch(next, { headers: { Accept: "application/json" }, cache: "no-store" });
@@ -41,7 +42,7 @@ async function collect(address: string, told: (count: number) => void): Promise<
     const part = await answer.json() as Part;
     parts.push(part);
     next = part.next;
-    if (next !== null) told(parts.reduce((sum, { annotations }) => sum + annotations.length, 0));
+    if (next !== null) onPart(parts.reduce((sum, { annotations }) => sum + annotations.length, 0));
   }
   return parts;
 }
@@ -57,11 +58,3 @@ function records(parts: Part[]): string {
 
 const files = (parts: Part[]): string =>
   parts.flatMap((part) => part.files).map(({ path, link }) => `${link}\n  out=${path}\n`).join("");
-
-function save(name: string, content: Blob): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}

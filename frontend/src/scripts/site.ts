@@ -1,17 +1,17 @@
 import htmx from "htmx.org";
-import { keepChosen, tellZone } from "./choosing";
-import { offerCopying } from "./copy";
-import { keepLive } from "./live";
+import { showCopyButtons } from "./copy";
+import { keepSelection, sendTimeZone } from "./job-selection";
 import { loadModules } from "./modules";
+import { startPolling } from "./polling";
 import { localiseTimes } from "./times";
 
-// htmx calls this for the whole page once, and for every part of it that is put in later.
+// htmx calls this once for the whole page, and for every part that is inserted later.
 htmx.onLoad((part) => {
   const root = part instanceof Element ? part : document.body;
   localiseTimes(root);
-  offerCopying(root);
+  showCopyButtons(root);
   loadModules(root);
 });
-keepLive();
-keepChosen();
-tellZone();
+startPolling();
+keepSelection();
+sendTimeZone();

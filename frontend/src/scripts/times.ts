@@ -1,12 +1,12 @@
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+import { formatTime } from "./format";
 
-/** Shows every time in the reader's own zone; the page came with UTC, which stays as the tooltip. */
+/** Shows times in the reader's own time zone. The server writes them in UTC, which stays as the tooltip. */
 export function localiseTimes(root: Element): void {
   for (const element of root.querySelectorAll<HTMLTimeElement>("time[datetime]:not([data-local])")) {
-    const moment = new Date(element.dateTime);
-    if (Number.isNaN(moment.getTime())) continue;
+    const time = new Date(element.dateTime);
+    if (Number.isNaN(time.getTime())) continue;
     element.title = element.textContent?.trim() ?? "";
-    element.textContent = format.format(moment);
+    element.textContent = formatTime(time);
     element.dataset["local"] = "";
   }
 }

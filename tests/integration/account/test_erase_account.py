@@ -188,7 +188,7 @@ def test_a_record_stays_when_somebody_else_holds_the_files_by_now(services: Serv
             delete_job(services, ADA, job_id(4))
     job = services.jobs.get(job_id(4))
     assert job is not None
-    assert job.file_hold_owner == "archive"
+    assert job.archive.hold_owner == "archive"
     services.archive_table.release_files(job_id(4), "archive")
     delete_job(services, ADA, job_id(4))
     assert services.jobs.get(job_id(4)) is None

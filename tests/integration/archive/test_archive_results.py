@@ -42,10 +42,10 @@ def test_what_is_due_goes_to_the_archive_with_its_index(services: Services, func
     clock.advance(RETENTION)
     cold = functions.archive(job)
     assert cold.archived
-    assert (cold.results_file_archive_id, cold.archivings) == (COLD[-1], 1)
-    assert (cold.s3_key_result_file, cold.s3_key_index_file, cold.s3_key_variants_file) == (None, None, None)
-    assert cold.file_hold_owner is None
-    assert cold.s3_key_log_file == job.s3_key_log_file
+    assert (cold.archive_id, cold.archive.archivings) == (COLD[-1], 1)
+    assert (cold.file("results").key, cold.file("index").key, cold.file("variants").key) == (None, None, None)
+    assert cold.archive.hold_owner is None
+    assert cold.file("log").key == job.file("log").key
     assert sorted(keys_in(services.files.archive_bucket)) == COLD
     assert names_in(services.files.results_bucket) == LIVE[2:4]
     classes = [boto3.client("s3").head_object(Bucket=services.files.archive_bucket, Key=key)["StorageClass"]
@@ -115,7 +115,7 @@ def test_three_deliveries_archive_once(services: Services, functions: Functions,
     clock.advance(RETENTION)
     for _ in range(3):
         cold = functions.archive(job)
-    assert cold.archivings == 1
+    assert cold.archive.archivings == 1
     assert sorted(keys_in(services.files.archive_bucket)) == COLD
 
 
@@ -172,7 +172,7 @@ def test_a_copy_that_differs_leaves_the_original(services: Services, functions: 
         now.setattr(object_copy, "object_info", bent)
         assert functions.deliver("archive", result_message(job)) == ["0"]
     after = reload(services, job)
-    assert (after.s3_key_result_file, after.file_hold_owner) == (job.s3_key_result_file, None)
+    assert (after.file("results").key, after.archive.hold_owner) == (job.file("results").key, None)
     assert names_in(services.files.results_bucket) == LIVE
     assert keys_in(services.files.archive_bucket) == []
     assert functions.archive(job).archived
@@ -184,7 +184,7 @@ def test_a_large_file_is_copied_in_the_parts_it_was_written_in(
     make_profile()
     job = make_completed(services)
     s3, part = boto3.client("s3"), b"p" * 5 * 1024**2
-    target = {"Bucket": services.files.results_bucket, "Key": job.s3_key_result_file}
+    target = {"Bucket": services.files.results_bucket, "Key": job.file("results").key}
     upload = s3.create_multipart_upload(ChecksumAlgorithm="SHA256", **target)["UploadId"]
     parts = [{"PartNumber": number, "ETag": s3.upload_part(UploadId=upload, PartNumber=number, Body=body,
                                                            ChecksumAlgorithm="SHA256", **target)["ETag"]}
@@ -273,9 +273,9 @@ def test_a_results_file_that_is_missing_is_no_success(services: Services, functi
     make_profile()
     job = make_completed(services)
     clock.advance(RETENTION)
-    services.files.delete(services.files.results_bucket, str(job.s3_key_result_file))
+    services.files.delete(services.files.results_bucket, str(job.file("results").key))
     assert functions.deliver("archive", result_message(job)) == ["0"]
-    assert reload(services, job).s3_key_result_file == job.s3_key_result_file
+    assert reload(services, job).file("results").key == job.file("results").key
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["refused", "answer lost"])
@@ -300,7 +300,7 @@ def test_every_call_may_fail_once(services: Services, functions: Functions, cloc
         assert functions.deliver("archive", result_message(job)) == []
         cold = reload(services, job)
         assert cold.archived
-        assert cold.file_hold_owner is None
+        assert cold.archive.hold_owner is None
         left = [key for key in keys_in(services.files.results_bucket) if f"/{job.job_id}/" in key]
         assert len(left) == 2
         kept = [key for key in keys_in(services.files.archive_bucket) if f"/{job.job_id}/" in key]

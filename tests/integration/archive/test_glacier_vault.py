@@ -166,7 +166,7 @@ def cold_job(vault: Vault, services: Services, functions: Functions, clock: Held
 
 def test_the_same_bytes_come_back_from_the_vault(vault: Vault, services: Services, functions: Functions,
                                                  cold_job: Job) -> None:
-    assert [cold_job.results_file_archive_id] == vault.archives
+    assert [cold_job.archive_id] == vault.archives
     assert cold_job.archived
     assert functions.deliver("restore", request(job_id=cold_job.job_id)) == []
     (asked,) = vault.asked
@@ -178,7 +178,7 @@ def test_the_same_bytes_come_back_from_the_vault(vault: Vault, services: Service
     assert vault.archives == []
     assert keys_in(services.files.archive_bucket) == []
     assert functions.deliver("thaw", message, message) == []
-    assert live_sha256(services, cold_job) == cold_job.results_file_sha256
+    assert live_sha256(services, cold_job) == cold_job.file("results").sha256
 
 
 def test_without_capacity_standard_is_asked_for_and_not_twice(vault: Vault, services: Services, functions: Functions,
@@ -188,14 +188,14 @@ def test_without_capacity_standard_is_asked_for_and_not_twice(vault: Vault, serv
         assert functions.deliver("restore", request(job_id=cold_job.job_id)) == []
     assert [asked["Tier"] for asked in vault.asked] == ["Expedited", "Standard", "Expedited"]
     now = reload(services, cold_job)
-    assert (now.restore_status, now.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.STANDARD)
+    assert (now.archive.restore_status, now.archive.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.STANDARD)
 
 
 def test_a_retrieval_that_failed_is_reported_and_leaves_the_archive(vault: Vault, services: Services,
                                                                     functions: Functions, cold_job: Job) -> None:
     functions.deliver("restore", request(job_id=cold_job.job_id))
     assert functions.deliver("thaw", vault.message(status="Failed")) == ["0"]
-    assert vault.archives == [cold_job.results_file_archive_id]
+    assert vault.archives == [cold_job.archive_id]
 
 
 def test_an_output_that_is_gone_is_retrieved_again(vault: Vault, services: Services, functions: Functions,
@@ -207,7 +207,7 @@ def test_an_output_that_is_gone_is_retrieved_again(vault: Vault, services: Servi
     assert functions.deliver_waiting("restore") == 1
     assert len(vault.asked) == 2
     assert functions.deliver("thaw", vault.message()) == []
-    assert live_sha256(services, cold_job) == cold_job.results_file_sha256
+    assert live_sha256(services, cold_job) == cold_job.file("results").sha256
 
 
 def test_what_the_annotator_did_not_write_is_not_archived(
@@ -218,7 +218,7 @@ def test_what_the_annotator_did_not_write_is_not_archived(
     clock.advance(RETENTION)
     assert functions.deliver("archive", request(job_id=job.job_id)) == ["0"]
     assert (vault.archives, vault.aborted) == ([], 1)
-    assert reload(services, job).s3_key_result_file == job.s3_key_result_file
+    assert reload(services, job).file("results").key == job.file("results").key
 
 
 def test_deleting_removes_the_archive(vault: Vault, services: Services, functions: Functions, cold_job: Job) -> None:
@@ -249,7 +249,7 @@ def test_every_call_of_an_archiving_may_fail_once_and_leaves_one_archive(
         assert functions.deliver("archive", result_message(job)) == []
         now = reload(services, job)
         assert now.archived
-        assert (now.archive_upload, now.file_hold_owner) == (None, None)
+        assert (now.archive.upload, now.archive.hold_owner) == (None, None)
         assert len(vault.archives) == number, faults.calls
     assert number > 12
 
@@ -283,7 +283,7 @@ def test_every_call_of_a_return_may_fail_once(
         faults.fail_at = 0
         clock.advance(1100)
         assert functions.deliver("thaw", message) == []
-        assert live_sha256(services, job) == job.results_file_sha256
+        assert live_sha256(services, job) == job.file("results").sha256
         assert vault.archives == []
     assert number > 12
 
@@ -314,7 +314,7 @@ def half_archived(vault: Vault, services: Services, functions: Functions, clock:
 
 def test_an_archive_that_was_not_recorded_is_found_by_the_next_run(vault: Vault, services: Services,
                                                                    functions: Functions, half_archived: Job) -> None:
-    assert functions.archive(half_archived).results_file_archive_id == vault.archives[0]
+    assert functions.archive(half_archived).archive_id == vault.archives[0]
     assert len(vault.archives) == 1
 
 
@@ -327,7 +327,7 @@ def test_an_archive_that_was_not_recorded_goes_with_its_job(vault: Vault, functi
 def test_an_upload_that_the_vault_has_forgotten_is_made_anew(vault: Vault, services: Services, functions: Functions,
                                                              half_archived: Job) -> None:
     vault.completed.clear()
-    assert functions.archive(half_archived).results_file_archive_id in vault.archives
+    assert functions.archive(half_archived).archive_id in vault.archives
     assert len(vault.completed) == 1  # a new one; the log names the upload of the other
 
 
@@ -373,8 +373,8 @@ def test_everything_moves_from_the_vault_to_s3(vault: Vault, services: Services,
     for before in emptied:
         now = reload(services, before)
         assert now.archived
-        assert in_archive_bucket(str(now.results_file_archive_id))
-        stored = boto3.client("s3").head_object(Bucket=services.files.archive_bucket, Key=now.results_file_archive_id)
+        assert in_archive_bucket(str(now.archive_id))
+        stored = boto3.client("s3").head_object(Bucket=services.files.archive_bucket, Key=now.archive_id)
         assert stored["StorageClass"] == "GLACIER"
     assert functions.waiting("notify") == functions.waiting("restore") == []
     assert functions.deliver("thaw", *messages) == []  # late once more
@@ -390,14 +390,14 @@ def test_who_subscribes_while_results_move_gets_them_back(vault: Vault, services
     assert functions.deliver("restore", request(job_id=emptied[0].job_id)) == []
     assert [asked["Tier"] for asked in vault.asked] == ["Bulk", "Standard", "Expedited"]
     assert functions.deliver("thaw", *(vault.message(number) for number in range(3))) == []
-    assert live_sha256(services, emptied[0]) == emptied[0].results_file_sha256
+    assert live_sha256(services, emptied[0]) == emptied[0].file("results").sha256
     assert {message["job_id"] for message in functions.waiting("archive")} == {emptied[1].job_id}
 
 
 def test_results_in_the_vault_can_be_deleted_after_the_change(vault: Vault, functions: Functions,
                                                               emptied: list[Job]) -> None:
     delete_job(functions.services, ADA, emptied[0].job_id)
-    assert vault.archives == [emptied[1].results_file_archive_id]
+    assert vault.archives == [emptied[1].archive_id]
 
 
 def test_nothing_moves_before_new_results_go_to_s3(place: Place) -> None:

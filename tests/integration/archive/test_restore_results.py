@@ -51,10 +51,10 @@ def test_an_archived_result_is_sent_for_expedited(services: Services, functions:
     asked = answering(monkeypatch, "RestoreObject", lambda _: {})
     assert functions.deliver("restore", request(job_id=job.job_id)) == []
     assert [(call["Key"], call["RestoreRequest"]) for call in asked] == [
-        (job.results_file_archive_id, {"Days": 1, "GlacierJobParameters": {"Tier": "Expedited"}})]
+        (job.archive_id, {"Days": 1, "GlacierJobParameters": {"Tier": "Expedited"}})]
     now = reload(services, job)
-    assert (now.restore_status, now.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.EXPEDITED)
-    assert now.restore_expected_time == services.clock() + 300
+    assert (now.archive.restore_status, now.archive.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.EXPEDITED)
+    assert now.archive.restore_expected_time == services.clock() + 300
 
 
 def test_without_capacity_standard_is_asked_for(services: Services, functions: Functions, cold_job: Any,
@@ -69,8 +69,8 @@ def test_without_capacity_standard_is_asked_for(services: Services, functions: F
     assert functions.deliver("restore", request(job_id=job.job_id)) == []
     assert len(asked) == 2
     now = reload(services, job)
-    assert now.restore_tier is RestoreTier.STANDARD
-    assert now.restore_expected_time == services.clock() + 5 * 3600
+    assert now.archive.restore_tier is RestoreTier.STANDARD
+    assert now.archive.restore_expected_time == services.clock() + 5 * 3600
 
 
 def test_a_retrieval_under_way_is_no_error_and_keeps_its_time(
@@ -89,7 +89,7 @@ def test_a_retrieval_under_way_is_no_error_and_keeps_its_time(
     for _ in range(3):
         assert functions.deliver("restore", request(job_id=job.job_id)) == []
         clock.advance(60)
-    assert reload(services, job).restore_requested_time == began
+    assert reload(services, job).archive.restore_requested_time == began
 
 
 def test_a_retrieval_that_nobody_recorded_is_recorded(services: Services, functions: Functions, cold_job: Any,
@@ -100,12 +100,12 @@ def test_a_retrieval_that_nobody_recorded_is_recorded(services: Services, functi
     job = cold_job()
     answering(monkeypatch, "RestoreObject", under_way)
     assert functions.deliver("restore", request(job_id=job.job_id)) == []
-    assert reload(services, job).restore_status is RestoreStatus.RESTORING
+    assert reload(services, job).archive.restore_status is RestoreStatus.RESTORING
 
 
 def test_bytes_that_are_out_already_go_to_thaw(services: Services, functions: Functions, cold_job: Any) -> None:
     job = cold_job()
-    boto3.client("s3").restore_object(Bucket=services.files.archive_bucket, Key=job.results_file_archive_id,
+    boto3.client("s3").restore_object(Bucket=services.files.archive_bucket, Key=job.archive_id,
                                       RestoreRequest={"Days": 1})
     assert functions.deliver("restore", request(job_id=job.job_id)) == []
     assert functions.waiting("thaw") == [{"user_id": ADA, "job_id": job.job_id}]
@@ -115,7 +115,7 @@ def test_who_is_free_again_gets_nothing(services: Services, functions: Functions
     job = cold_job()
     services.profiles.unsubscribe(ADA, services.clock())
     assert functions.deliver("restore", request(job_id=job.job_id), request()) == []
-    assert reload(services, job).restore_status is None
+    assert reload(services, job).archive.restore_status is None
     assert functions.waiting("restore") == functions.waiting("thaw") == []
 
 
@@ -124,7 +124,7 @@ def test_nobody_restores_the_results_of_another(services: Services, functions: F
     job = cold_job()
     make_profile(EVE, role=Role.PREMIUM)
     assert functions.deliver("restore", request(EVE, job_id=job.job_id), request(EVE)) == []
-    assert reload(services, job).restore_status is None
+    assert reload(services, job).archive.restore_status is None
     assert functions.waiting("restore") == []
 
 
@@ -178,7 +178,7 @@ def test_a_page_that_fails_is_listed_again(services: Services, functions: Functi
 
 def test_what_the_archive_does_not_hold_is_no_success(services: Services, functions: Functions, cold_job: Any) -> None:
     job = cold_job()
-    services.archive_store.delete(str(job.results_file_archive_id))
+    services.archive_store.delete(str(job.archive_id))
     assert functions.deliver("restore", "{}", request(job_id=job.job_id), request()) == ["0", "1"]
 
 
@@ -198,7 +198,7 @@ def test_every_call_may_fail_once(services: Services, functions: Functions, cold
         assert bool(failed) is hit
         faults.fail_at = 0
         assert functions.deliver("restore", request(job_id=job.job_id)) == []
-        now = reload(services, job)
+        now = reload(services, job).archive
         assert (now.restore_status, now.restore_tier) == (RestoreStatus.RESTORING, RestoreTier.EXPEDITED)
     assert number == 6
 

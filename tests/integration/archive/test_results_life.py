@@ -17,9 +17,10 @@ from chalicelib.aws.s3.files import FileStore
 from chalicelib.aws.sns import Topics
 from chalicelib.aws.sqs import OutgoingQueue
 from chalicelib.billing.no_billing import NoBilling
-from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.job_record import from_record, to_record
+from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.messages import FileRequest, JobResult, MailRequest
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.names import key_prefix
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FilesOnTheMoveError
 from chalicelib.mails import Mail
@@ -41,9 +42,10 @@ from tests.integration.support.memory_aws import (
     Message,
     StoredObject,
 )
+from tests.job_records import job_of, result_names
 
 NAME = "a.vcf"
-NAMES = ResultNames.of(NAME)
+NAMES = result_names(NAME)
 RETENTION, GRACE = 2000, 60
 INVISIBLE = 1080
 MOVE_LIFE, SHORT_LIFE, SWEEP_STEP = 890, 25, 100
@@ -130,16 +132,16 @@ class ResultsLife(Life):
         self.bytes[job_id(number)] = body = f"results {number}".encode()
         self.aws.buckets["inputs"][prefix + NAME] = StoredObject(b"input", "STANDARD", now)
         table = number % 2 == 0  # every other job has a table of variants
-        for name, content in ((NAMES.results, body), (NAMES.index, b"index"), (NAMES.log, b"l"), (NAMES.summary, b"s"),
-                              *([(NAMES.variants, b"table")] if table else [])):
+        for name, content in ((NAMES["results"], body), (NAMES["index"], b"index"), (NAMES["log"], b"l"),
+                              (NAMES["summary"], b"s"), *([(NAMES["variants"], b"table")] if table else [])):
             self.aws.buckets["results"][prefix + name] = StoredObject(content, "STANDARD", now)
-        job = Job(job_id=job_id(number), user_id=ADA, input_file_name=NAME, input_file_size=5,
+        job = job_of(job_id=job_id(number), user_id=ADA, input_file_name=NAME, input_file_size=5,
                   s3_inputs_bucket="inputs", s3_key_input_file=prefix + NAME, submit_time=now, reference="rCRS",
                   job_status=JobStatus.COMPLETED, complete_time=now, s3_results_bucket="results",
-                  s3_key_result_file=prefix + NAMES.results, s3_key_index_file=prefix + NAMES.index,
-                  s3_key_variants_file=prefix + NAMES.variants if table else None,
+                  s3_key_result_file=prefix + NAMES["results"], s3_key_index_file=prefix + NAMES["index"],
+                  s3_key_variants_file=prefix + NAMES["variants"] if table else None,
                   unannounced=True)  # the worker died at once: the sweep is to announce it
-        self.aws.annotations[job.job_id] = job.to_record()
+        self.aws.annotations[job.job_id] = to_record(job)
         if not self.premium:
             self.aws.messages.append(Message("archive", FileRequest(user_id=ADA, job_id=job.job_id).to_json(),
                                              now + 300))
@@ -376,7 +378,7 @@ class ResultsLife(Life):
         assert {which for which, record in self.aws.jobs.items() if "open" not in record} <= self.topics.ended
 
     def companions(self, which: str) -> list[str]:
-        return [NAMES.index, NAMES.variants] if int(which[-1]) % 2 == 0 else [NAMES.index]
+        return [NAMES["index"], NAMES["variants"]] if int(which[-1]) % 2 == 0 else [NAMES["index"]]
 
     @invariant()
     def nothing_is_left_of_what_was_deleted(self) -> None:
@@ -433,12 +435,12 @@ class ResultsLife(Life):
         wanted_results, wanted_archive = set(), set()
         for which, record in self.aws.jobs.items():
             prefix = key_prefix(ADA, which)
-            wanted_results |= {prefix + NAMES.log, prefix + NAMES.summary}
+            wanted_results |= {prefix + NAMES["log"], prefix + NAMES["summary"]}
             if self.premium:
-                wanted_results |= {prefix + name for name in (NAMES.results, *self.companions(which))}
+                wanted_results |= {prefix + name for name in (NAMES["results"], *self.companions(which))}
                 assert "restore_status" not in record
             else:
-                wanted_archive |= set(Job.from_record(record).archive_bucket_keys)
+                wanted_archive |= set(from_record(record).archive_bucket_keys)
         assert results == wanted_results
         assert archive == wanted_archive
         assert {key.split("/")[1] for key in self.aws.buckets["inputs"]} == set(self.aws.jobs)

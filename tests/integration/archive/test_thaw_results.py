@@ -56,25 +56,25 @@ def retrieved(services: Services, functions: Functions, clock: HeldClock, make_p
 def test_the_same_bytes_come_back_under_the_same_key(services: Services, functions: Functions, retrieved: Any,
                                                      name: str) -> None:
     job = retrieved(name=name)
-    assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
+    assert functions.deliver("thaw", restored_event(job.archive_id)) == []
     back = reload(services, job)
-    assert live_sha256(services, job) == hashlib.sha256(RESULTS).hexdigest() == job.results_file_sha256
-    assert (back.results_file_archive_id, back.restore_status, back.restore_tier) == (None, None, None)
-    assert back.s3_key_index_file == f"{back.s3_key_result_file}.tbi"
-    assert back.s3_key_variants_file == back.s3_key_result_file.replace(".annot.vcf.gz", ".variants.parquet")
-    assert {back.s3_key_index_file, back.s3_key_variants_file} <= set(keys_in(services.files.results_bucket))
+    assert live_sha256(services, job) == hashlib.sha256(RESULTS).hexdigest() == job.file("results").sha256
+    assert (back.archive_id, back.archive.restore_status, back.archive.restore_tier) == (None, None, None)
+    assert back.file("index").key == f"{back.file('results').key}.tbi"
+    assert back.file("variants").key == back.file("results").key.replace(".annot.vcf.gz", ".variants.parquet")
+    assert {back.file("index").key, back.file("variants").key} <= set(keys_in(services.files.results_bucket))
     assert keys_in(services.files.archive_bucket) == []
 
 
 def test_an_index_of_long_contigs_goes_and_comes_back(services: Services, functions: Functions, retrieved: Any) -> None:
     """Where the results have a `.csi`, no `.tbi` is looked for, made or left."""
     cold = retrieved(index_ending=CSI)
-    assert cold.s3_key_archived_index_file.endswith("/free_1.annot.vcf.gz.csi")
+    assert cold.file("index").archive_id.endswith("/free_1.annot.vcf.gz.csi")
     live = names_in(services.files.results_bucket)
     assert live == ["free_1.count.log", "free_1.summary.json"]
-    assert functions.deliver("thaw", restored_event(cold.results_file_archive_id)) == []
+    assert functions.deliver("thaw", restored_event(cold.archive_id)) == []
     back = reload(services, cold)
-    assert back.s3_key_index_file == f"{back.s3_key_result_file}.csi"
+    assert back.file("index").key == f"{back.file('results').key}.csi"
     assert names_in(services.files.results_bucket) == sorted(
         ["free_1.annot.vcf.gz", "free_1.annot.vcf.gz.csi", "free_1.variants.parquet", *live])
     assert keys_in(services.files.archive_bucket) == []
@@ -82,39 +82,39 @@ def test_an_index_of_long_contigs_goes_and_comes_back(services: Services, functi
 
 def test_three_deliveries_in_any_form_thaw_once(services: Services, functions: Functions, retrieved: Any) -> None:
     job = retrieved()
-    event = restored_event(job.results_file_archive_id)
+    event = restored_event(job.archive_id)
     assert functions.deliver("thaw", event, event, request(job_id=job.job_id), event) == []
     assert names_in(services.files.results_bucket) == ALL
     assert keys_in(services.files.archive_bucket) == []
-    assert reload(services, job).s3_key_result_file is not None
+    assert reload(services, job).file("results").key is not None
 
 
 def test_a_late_event_does_not_touch_a_newer_copy(services: Services, functions: Functions, clock: HeldClock,
                                                   retrieved: Any) -> None:
     job = retrieved()
-    functions.deliver("thaw", restored_event(job.results_file_archive_id))
+    functions.deliver("thaw", restored_event(job.archive_id))
     services.profiles.unsubscribe(ADA, clock())
     again = functions.archive(job)
-    assert again.archivings == 2
+    assert again.archive.archivings == 2
     services.profiles.subscribe(ADA)
     kept = keys_in(services.files.archive_bucket)
-    assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
+    assert functions.deliver("thaw", restored_event(job.archive_id)) == []
     assert keys_in(services.files.archive_bucket) == kept
-    assert reload(services, job).results_file_archive_id == again.results_file_archive_id
+    assert reload(services, job).archive_id == again.archive_id
 
 
 def test_who_downgrades_while_a_retrieval_is_under_way_keeps_the_result_archived_and_not_stranded(
         services: Services, functions: Functions, clock: HeldClock, retrieved: Any) -> None:
     job = retrieved()
     services.profiles.unsubscribe(ADA, clock())
-    assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
+    assert functions.deliver("thaw", restored_event(job.archive_id)) == []
     cold = reload(services, job)
     assert cold.archived
-    assert cold.restore_status is None
+    assert cold.archive.restore_status is None
     services.profiles.subscribe(ADA)
     assert functions.deliver("restore", request(job_id=job.job_id)) == []
     assert functions.deliver_waiting("thaw") == 1
-    assert live_sha256(services, job) == job.results_file_sha256
+    assert live_sha256(services, job) == job.file("results").sha256
 
 
 def test_who_downgrades_while_the_bytes_come_back_has_them_archived_again(
@@ -130,18 +130,18 @@ def test_who_downgrades_while_the_bytes_come_back_has_them_archived_again(
 
     with monkeypatch.context() as now:
         now.setattr(services.archive_store, "bring_back", downgraded_meanwhile)
-        assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
+        assert functions.deliver("thaw", restored_event(job.archive_id)) == []
     assert functions.deliver_waiting("archive") == 1
     cold = reload(services, job)
     assert cold.archived
-    assert cold.archivings == 2
+    assert cold.archive.archivings == 2
 
 
 def test_who_downgrades_before_a_cut_off_thaw_is_repeated_has_the_result_archived_again(
         services: Services, functions: Functions, clock: HeldClock, retrieved: Any,
         monkeypatch: pytest.MonkeyPatch) -> None:
     job = retrieved()
-    event = restored_event(job.results_file_archive_id)
+    event = restored_event(job.archive_id)
     with monkeypatch.context() as now:
         now.setattr(use_case, "_delete_cold", lambda *_: (_ for _ in ()).throw(ConnectionError("cut off")))
         assert functions.deliver("thaw", event) == ["0"]
@@ -165,10 +165,10 @@ def test_an_upgrade_while_the_file_is_left_in_the_archive_sends_for_it(
 
     with monkeypatch.context() as now:
         now.setattr(services.archive_table, "forget_retrieval", upgraded_meanwhile)
-        assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
+        assert functions.deliver("thaw", restored_event(job.archive_id)) == []
     assert functions.deliver_waiting("restore") == 1
     assert functions.deliver_waiting("thaw") == 1
-    assert reload(services, job).s3_key_result_file is not None
+    assert reload(services, job).file("results").key is not None
 
 
 def test_bytes_that_are_not_out_any_more_are_sent_for_again(services: Services, functions: Functions,
@@ -179,7 +179,7 @@ def test_bytes_that_are_not_out_any_more_are_sent_for_again(services: Services, 
     looked = s3_archive.object_info
     with monkeypatch.context() as now:
         now.setattr(s3_archive, "object_info", lambda *key: replace(looked(*key), restored=False))
-        assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
+        assert functions.deliver("thaw", restored_event(job.archive_id)) == []
     assert reload(services, job).archived
     assert functions.waiting("restore") == [{"user_id": ADA, "job_id": job.job_id}]
 
@@ -188,7 +188,7 @@ def test_a_deleted_job_leaves_nothing_and_its_event_is_passed_over(services: Ser
                                                                    retrieved: Any) -> None:
     job = retrieved()
     delete_job(services, ADA, job.job_id)
-    assert functions.deliver("thaw", restored_event(job.results_file_archive_id), request(job_id=job.job_id)) == []
+    assert functions.deliver("thaw", restored_event(job.archive_id), request(job_id=job.job_id)) == []
     for bucket in (services.files.inputs_bucket, services.files.results_bucket, services.files.archive_bucket):
         assert keys_in(bucket) == []
 
@@ -215,11 +215,11 @@ def test_a_copy_that_differs_leaves_the_archived_one(services: Services, functio
 
     with monkeypatch.context() as now:
         now.setattr(object_copy, "object_info", bent)
-        assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == ["0"]
+        assert functions.deliver("thaw", restored_event(job.archive_id)) == ["0"]
     assert reload(services, job).archived
     assert len(keys_in(services.files.archive_bucket)) == 3
-    assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
-    assert live_sha256(services, job) == job.results_file_sha256
+    assert functions.deliver("thaw", restored_event(job.archive_id)) == []
+    assert live_sha256(services, job) == job.file("results").sha256
 
 
 def test_all_back_is_said_when_the_last_one_is_back(services: Services, functions: Functions, clock: HeldClock,
@@ -228,12 +228,12 @@ def test_all_back_is_said_when_the_last_one_is_back(services: Services, function
     services.profiles.unsubscribe(ADA, clock())
     second = retrieved(2)
     services.profiles.begin_restoring(ADA)
-    functions.deliver("thaw", restored_event(first.results_file_archive_id))
+    functions.deliver("thaw", restored_event(first.archive_id))
     functions.deliver_waiting("notify")
     profile = services.profiles.get(ADA)
     assert profile is not None
     assert profile.restoring
-    functions.deliver("thaw", restored_event(second.results_file_archive_id))
+    functions.deliver("thaw", restored_event(second.archive_id))
     functions.deliver_waiting("notify")
     profile = services.profiles.get(ADA)
     assert profile is not None
@@ -243,7 +243,7 @@ def test_all_back_is_said_when_the_last_one_is_back(services: Services, function
 def test_other_messages(services: Services, functions: Functions, retrieved: Any) -> None:
     job = retrieved()
     test_event = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "archive"})
-    posted = restored_event(job.results_file_archive_id).replace("ObjectRestore:Completed", "ObjectRestore:Post")
+    posted = restored_event(job.archive_id).replace("ObjectRestore:Completed", "ObjectRestore:Post")
     foreign = restored_event("somewhere/else")
     assert functions.deliver("thaw", test_event, posted, "[]", foreign, "{", result_message(job).replace("user_id", "u")
                              ) == ["2", "4", "5"]
@@ -262,13 +262,13 @@ def test_every_call_may_fail_once(services: Services, functions: Functions, cloc
         job = retrieved(number)
         faults.calls.clear()
         faults.fail_at = number
-        failures += bool(functions.deliver("thaw", restored_event(job.results_file_archive_id)))
+        failures += bool(functions.deliver("thaw", restored_event(job.archive_id)))
         hit = len(faults.calls) >= number
         faults.fail_at = 0
         clock.advance(1100)  # the queue's time of invisibility
-        assert functions.deliver("thaw", restored_event(job.results_file_archive_id)) == []
-        assert live_sha256(services, job) == job.results_file_sha256
-        assert reload(services, job).file_hold_owner is None
+        assert functions.deliver("thaw", restored_event(job.archive_id)) == []
+        assert live_sha256(services, job) == job.file("results").sha256
+        assert reload(services, job).archive.hold_owner is None
         assert [key for key in keys_in(services.files.archive_bucket) if f"/{job.job_id}/" in key] == []
     assert number > 12
     assert failures >= number - 4

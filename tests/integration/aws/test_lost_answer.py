@@ -55,7 +55,7 @@ def test_the_only_copy_of_a_result_outlives_every_sweep(
     assert len(named) == 3
     assert [swept(services, days) for days in (1, 2, 3)] == [{}, {}, {}]
     assert keys_in(services.files.archive_bucket) == named
-    assert reload(services, job).results_file_archive_id in named
+    assert reload(services, job).archive_id in named
 
 
 @pytest.mark.writes_once
@@ -71,12 +71,12 @@ def test_index_and_table_come_back_with_the_result(
     services.profiles.subscribe(ADA)
     assert functions.deliver("restore", request(job_id=job.job_id)) == []
     cold = reload(services, job)
-    assert functions.deliver("thaw", restored_event(str(cold.results_file_archive_id))) == []
+    assert functions.deliver("thaw", restored_event(str(cold.archive_id))) == []
     assert names_in(services.files.results_bucket) == before
     assert keys_in(services.files.archive_bucket) == []
     back = reload(services, job)
-    assert (back.s3_key_index_file, back.s3_key_variants_file) == (job.s3_key_index_file, job.s3_key_variants_file)
-    assert live_sha256(services, job) == job.results_file_sha256
+    assert (back.file("index").key, back.file("variants").key) == (job.file("index").key, job.file("variants").key)
+    assert live_sha256(services, job) == job.file("results").sha256
 
 
 @pytest.mark.writes_once
@@ -87,10 +87,10 @@ def test_a_worker_does_not_lock_itself_out_of_the_job_that_it_took(
     job = make_job(services, 3)
     updates_twice(monkeypatch)
     taken = services.jobs.take(job.job_id, "me", clock(), 120)
-    assert (taken.attempt, taken.lease_owner, taken.job_status) == (1, "me", JobStatus.RUNNING)
+    assert (taken.run.attempt, taken.run.lease_owner, taken.job_status) == (1, "me", JobStatus.RUNNING)
     services.jobs.hand_back(taken, "me", False)
     again = services.jobs.take(job.job_id, "other", clock(), 120)
-    assert again.attempt == 1
+    assert again.run.attempt == 1
     failed = services.jobs.fail(job.job_id, "other", clock(), JobReason(code="x", message="y"))
     assert failed.job_status is JobStatus.FAILED
 
@@ -102,7 +102,7 @@ def test_a_hold_belongs_to_who_asked_twice_and_to_nobody_else(
     make_profile()
     job = make_completed(services, 1)
     updates_twice(monkeypatch)
-    assert services.archive_table.hold_files(job.job_id, "me", clock(), 60).file_hold_owner == "me"
+    assert services.archive_table.hold_files(job.job_id, "me", clock(), 60).archive.hold_owner == "me"
     with pytest.raises(FilesOnTheMoveError):
         services.archive_table.hold_files(job.job_id, "other", clock(), 60)
     assert services.archive_table.begin_telling(job.job_id, "notified_time", clock(), clock() - 60)
@@ -190,4 +190,4 @@ def test_a_repetition_leaves_alone_what_others_wrote_in_between(
     with pytest.raises(LeaseLostError):
         services.jobs.hand_back(taken, "me", True)
     now = reload(services, job)
-    assert (now.job_status, now.lease_owner, now.attempt) == (JobStatus.RUNNING, "other", 2)
+    assert (now.job_status, now.run.lease_owner, now.run.attempt) == (JobStatus.RUNNING, "other", 2)

@@ -14,10 +14,12 @@ from chalicelib.aws.dynamodb import job_search
 from chalicelib.aws.dynamodb.items import to_item
 from chalicelib.aws.dynamodb.job_search import JobSearch
 from chalicelib.domain.job_query import FoundJobs, Listing, Order, Standing
+from chalicelib.domain.job_record import to_record
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.exceptions import BadRequestError, TooManyRequestsError
 from chalicelib.services import Services
 from tests.integration.support.jobs_made import ADA, EVE, job_id
+from tests.job_records import job_of
 
 STATUSES = [JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED]
 
@@ -26,7 +28,7 @@ STATUSES = [JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED]
 def put(services: Services) -> Callable[..., str]:
     """Puts a job into the table."""
     def put_job(number: int, name: str, user_id: str = ADA, **values: Any) -> str:
-        job = Job(**{"job_id": job_id(number), "user_id": user_id, "input_file_name": name, "input_file_size": 1,
+        job = job_of(**{"job_id": job_id(number), "user_id": user_id, "input_file_name": name, "input_file_size": 1,
                      "s3_inputs_bucket": "b", "s3_key_input_file": f"{user_id}/{job_id(number)}/{name}",
                      "submit_time": 1000 + number, "reference": "rCRS", "job_status": JobStatus.COMPLETED, **values})
         assert services.jobs.create(job)
@@ -35,7 +37,7 @@ def put(services: Services) -> Callable[..., str]:
 
 
 def names(services: Services, user_id: str = ADA, size: int = 50, **wanted: Any) -> list[str]:
-    return [job.input_file_name for job in every(services, Listing(**wanted), size, user_id)]
+    return [job.input.name for job in every(services, Listing(**wanted), size, user_id)]
 
 
 def every(services: Services, wanted: Listing, size: int, user_id: str = ADA) -> list[Job]:
@@ -115,7 +117,7 @@ def test_a_search_among_very_many_stops_and_goes_on(services: Services, put: Cal
         cursor = pages[-1].next_cursor
     assert [page.looked_at for page in pages] == [15, 15, 1]
     assert [page.cut_short for page in pages] == [True, True, False]
-    assert [job.input_file_name for page in pages for job in page.jobs] == ["needle.vcf"]
+    assert [job.input.name for page in pages for job in page.jobs] == ["needle.vcf"]
 
 
 def test_a_cursor_leads_into_nobody_elses_jobs(services: Services, put: Callable[..., str]) -> None:
@@ -159,10 +161,10 @@ def seed(services: Services, count: int) -> None:
     """Many ended jobs of one user, every hundredth failed."""
     dynamodb = boto3.client("dynamodb")
     for start in range(0, count, 25):
-        items = [to_item(Job(job_id=job_id(number), user_id=ADA, input_file_name=f"file-{number:06d}.vcf",
+        items = [to_item(to_record(job_of(job_id=job_id(number), user_id=ADA, input_file_name=f"file-{number:06d}.vcf",
                              input_file_size=1, s3_inputs_bucket="b", s3_key_input_file="k", submit_time=1000 + number,
                              reference="rCRS", job_status=JobStatus.FAILED if number % 100 == 0 else
-                             JobStatus.COMPLETED).to_record()) for number in range(start, min(start + 25, count))]
+                             JobStatus.COMPLETED))) for number in range(start, min(start + 25, count))]
         dynamodb.batch_write_item(RequestItems={services.jobs.name: [{"PutRequest": {"Item": item}} for item in items]})
 
 
@@ -193,7 +195,7 @@ def test_what_dynamodb_did_not_give_at_once_is_asked_for_again_and_not_for_ever(
         return real(**arguments)
 
     monkeypatch.setattr(client("dynamodb"), "batch_get_item", throttled)
-    assert [job.input_file_name for job in search.jobs([job_id(1)])] == ["a.vcf"]
+    assert [job.input.name for job in search.jobs([job_id(1)])] == ["a.vcf"]
     assert pauses == sorted(pauses)
     assert len(pauses) == 2
     left[0] = 1000

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
+from chalicelib.domain.result_files import JobOutputs, StoredFile
 from chalicelib.exceptions import (
     BadRequestError,
     FilesOnTheMoveError,
@@ -16,10 +16,10 @@ from chalicelib.exceptions import (
 from chalicelib.services import Services
 from tests.integration.support.jobs_made import ADA, EVE, job_id, make_job
 from tests.integration.support.jobs_made import stored as reload
+from tests.job_records import stored_files
 
-OUTPUTS = Outputs(bucket="results", results_key="u/j/a.annot.vcf.gz", index_key="u/j/a.annot.vcf.gz.tbi",
-                  variants_key="u/j/a.variants.parquet", log_key="u/j/a.count.log",
-                  summary_key="u/j/a.summary.json", results_file_size=1234, results_file_sha256="ab" * 32,
+OUTPUTS = JobOutputs(bucket="results", files={**stored_files("u/j/", "a.vcf"),
+                                           "results": StoredFile("u/j/a.annot.vcf.gz", None, 1234, "ab" * 32)},
                   summary={"records": 3, "titv": 2.5, "consequences": {"missense_variant": 2}})
 
 
@@ -37,19 +37,19 @@ def test_the_whole_way_to_completed(services: Services) -> None:
     job = make_job(services)
     now = services.clock()
     taken = services.jobs.take(job.job_id, "w1", now, 60)
-    assert (taken.job_status, taken.attempt, taken.start_time, taken.lease_expires) \
+    assert (taken.job_status, taken.run.attempt, taken.run.start_time, taken.run.lease_expires) \
         == (JobStatus.RUNNING, 1, now, now + 60)
     services.jobs.renew(job.job_id, "w1", now + 30, 60, Progress(stage=Stage.ANNOTATING, records=5, total=10))
     seen = services.jobs.get(job.job_id)
     assert seen is not None
-    assert seen.progress is not None
-    assert (seen.progress.percent, seen.lease_expires) == (50, now + 90)
+    assert seen.run.progress is not None
+    assert (seen.run.progress.percent, seen.run.lease_expires) == (50, now + 90)
     done = services.jobs.complete(job.job_id, "w1", now + 40, OUTPUTS)
     assert done.job_status is JobStatus.COMPLETED
     assert done.complete_time == now + 40
     assert done.summary == OUTPUTS.summary
-    assert done.lease_owner is None
-    assert done.progress is None
+    assert done.run.lease_owner is None
+    assert done.run.progress is None
     assert done.version != taken.version
 
 
@@ -59,7 +59,8 @@ def test_a_held_job_is_not_taken_until_its_lease_ends(services: Services) -> Non
     with pytest.raises(JobTakenError):
         services.jobs.take(job.job_id, "w2", 1060, 60)
     again = services.jobs.take(job.job_id, "w2", 1061, 60)
-    assert (again.lease_owner, again.attempt, again.start_time, again.attempt_start_time) == ("w2", 2, 1000, 1061)
+    run = again.run
+    assert (run.lease_owner, run.attempt, run.start_time, run.attempt_start_time) == ("w2", 2, 1000, 1061)
 
 
 def test_who_lost_the_lease_cannot_write(services: Services) -> None:
@@ -84,8 +85,8 @@ def test_a_job_handed_back_waits_again(services: Services, count_attempt: bool, 
     services.jobs.hand_back(reload(services, job), "w1", count_attempt)
     seen = services.jobs.get(job.job_id)
     assert seen is not None
-    assert (seen.job_status, seen.lease_owner) == (JobStatus.PENDING, None)
-    assert services.jobs.take(job.job_id, "w2", 1001, 60).attempt == attempts
+    assert (seen.job_status, seen.run.lease_owner) == (JobStatus.PENDING, None)
+    assert services.jobs.take(job.job_id, "w2", 1001, 60).run.attempt == attempts
 
 
 def test_a_job_handed_back_for_trouble_waits_for_its_time(services: Services) -> None:
@@ -94,7 +95,7 @@ def test_a_job_handed_back_for_trouble_waits_for_its_time(services: Services) ->
     with pytest.raises(JobTakenError):
         services.jobs.take(job.job_id, "w2", 1029, 60)
     taken = services.jobs.take(job.job_id, "w2", 1030, 60)
-    assert (taken.attempt, taken.hand_backs, taken.retry_time) == (1, 1, None)
+    assert (taken.run.attempt, taken.run.hand_backs, taken.run.retry_time) == (1, 1, None)
 
 
 def test_a_failed_job_keeps_its_reason(services: Services) -> None:
@@ -180,4 +181,4 @@ def test_an_attempt_that_was_made_since_the_record_was_read_counts(
         return found
 
     monkeypatch.setattr(services.jobs, "get", read_too_early)
-    assert services.jobs.take(job.job_id, "w2", services.clock(), 60).attempt == 2
+    assert services.jobs.take(job.job_id, "w2", services.clock(), 60).run.attempt == 2

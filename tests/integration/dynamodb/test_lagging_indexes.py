@@ -31,7 +31,7 @@ def test_every_archived_result_comes_back(
     lagging_indexes.catch_up()
     functions.deliver("restore", request())
     functions.deliver_waiting("restore")
-    assert [reload(services, job).restore_status for job in jobs] == [RestoreStatus.RESTORING] * 4
+    assert [reload(services, job).archive.restore_status for job in jobs] == [RestoreStatus.RESTORING] * 4
 
 
 def test_nothing_of_an_account_is_left(

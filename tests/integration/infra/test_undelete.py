@@ -52,8 +52,8 @@ def test_an_archived_result_that_was_deleted_wrongly_comes_back_and_is_thawed(
     assert sorted(keys_in(services.files.archive_bucket)) == sorted(cold.archive_bucket_keys)
     services.profiles.subscribe(ADA)
     assert functions.deliver("restore", request(job_id=job.job_id)) == []
-    assert functions.deliver("thaw", restored_event(str(cold.results_file_archive_id))) == []
-    assert live_sha256(services, job) == job.results_file_sha256
+    assert functions.deliver("thaw", restored_event(str(cold.archive_id))) == []
+    assert live_sha256(services, job) == job.file("results").sha256
 
 
 def test_a_live_result_comes_back_too_and_what_was_moved_rightly_does_not(
@@ -63,10 +63,10 @@ def test_a_live_result_comes_back_too_and_what_was_moved_rightly_does_not(
     live, cold = make_completed(services, 1), make_completed(services, 2)
     clock.advance(RETENTION)
     functions.archive(cold)
-    services.files.delete(services.files.results_bucket, str(live.s3_key_result_file))
+    services.files.delete(services.files.results_bucket, str(live.file("results").key))
     assert undelete(place, lambda _: None, restore=True) == 0
-    assert live_sha256(services, live) == live.results_file_sha256
-    assert str(cold.s3_key_result_file) not in keys_in(services.files.results_bucket)
+    assert live_sha256(services, live) == live.file("results").sha256
+    assert str(cold.file("results").key) not in keys_in(services.files.results_bucket)
     assert reload(services, cold).archived
 
 

@@ -18,11 +18,11 @@ from botocore.client import BaseClient
 from annotator.worker import loop as worker_module
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
-from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.aws.job_request_queue import JobRequestsQueue
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import FileRequest, JobRequest
 from chalicelib.domain.profiles import Profile, Role
+from chalicelib.domain.result_files import JobOutputs
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases.archive.restore_results import restore_results
@@ -32,11 +32,11 @@ from chalicelib.usecases.upload.submit_job import submit_job
 from tests.conftest import HeldClock
 from tests.integration.support.cold import Functions, error, make_completed, request, restored_event
 from tests.integration.support.jobs_made import ADA, bodies_in, job_id, make_job, put_input
+from tests.job_records import stored_files
 
 pytestmark = pytest.mark.writes_once
 
-OUTPUTS = Outputs(bucket="results", results_key="r", index_key="i", log_key="l", summary_key="s", variants_key="v",
-                  results_file_size=1, results_file_sha256="0" * 64, summary={})
+OUTPUTS = JobOutputs("results", stored_files("u/j/"), {})
 
 
 class KilledError(BaseException):
@@ -95,7 +95,7 @@ class Stage:
     functions: Functions
     clock: HeldClock
     worker: Worker
-    annotated: Callable[[Callable[[], Outputs]], None]
+    annotated: Callable[[Callable[[], JobOutputs]], None]
     results_queue: str
 
 
@@ -114,7 +114,7 @@ def stage(services: Services, functions: Functions, clock: HeldClock, tmp_path: 
     worker.workspace.close()
 
 
-def refused() -> Outputs:
+def refused() -> JobOutputs:
     raise JobFailure("bad_record", "Line 6 has 4 columns.")
 
 
@@ -254,7 +254,7 @@ def test_a_result_that_is_back_is_told_of_whenever_the_thaw_dies(
     bodies_in(services.settings.notify_queue_url)
     killer.set(at, lambda operation, arguments: operation == "UpdateItem" and (
         ":set_restored_time" in arguments["ExpressionAttributeValues"]))
-    event = restored_event(str(cold.results_file_archive_id))
+    event = restored_event(str(cold.archive_id))
     try:
         assert functions.deliver("thaw", event) == []
         assert len(killer.calls) < at
@@ -262,7 +262,7 @@ def test_a_result_that_is_back_is_told_of_whenever_the_thaw_dies(
         stage.clock.advance(1080)  # the message shows again
         assert functions.deliver("thaw", event) == []
     killer.set(0)
-    assert stage.services.jobs.get(job.job_id).s3_key_result_file is not None  # type: ignore[union-attr]
+    assert stage.services.jobs.get(job.job_id).file("results").key is not None  # type: ignore[union-attr]
     functions.deliver_waiting("notify")
     assert functions.mails() == 1
 
@@ -283,7 +283,7 @@ def test_a_retrieval_that_never_came_is_asked_for_although_the_sweep_dies_over_i
     assert functions.deliver_waiting("restore") >= 1
     now = services.jobs.get(job.job_id)
     assert now is not None
-    assert now.restore_requested_time == stage.clock()
+    assert now.archive.restore_requested_time == stage.clock()
 
 
 def test_a_retrieval_that_never_came_is_forgotten_where_its_user_is_free_again(stage: Stage) -> None:
@@ -295,7 +295,7 @@ def test_a_retrieval_that_never_came_is_forgotten_where_its_user_is_free_again(s
     functions.deliver_waiting("restore")
     now = services.jobs.get(job.job_id)
     assert now is not None
-    assert now.restore_status is None
+    assert now.archive.restore_status is None
     assert services.profiles.get(ADA).role is Role.FREE  # type: ignore[union-attr]
 
 

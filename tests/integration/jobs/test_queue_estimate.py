@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.aws.dynamodb.job_search import JobSearch
 from chalicelib.aws.dynamodb.throughput import PACE_ID, PaceRecord
 from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
 from chalicelib.domain.throughput import Pace
@@ -72,7 +73,7 @@ def test_the_pace_is_kept_beside_the_jobs_and_is_none_of_them(services: Services
     record.add(1_000_000, 4)
     record.add(1_000_000, 4)
     assert record.get().expected(1_000_000) == 4
-    assert services.jobs.completed(100).jobs == []
+    assert JobSearch(services.jobs).completed(100).jobs == []
     assert services.jobs.get(PACE_ID) is None
     assert queue_places(services, [waiting(services, 1)])[job_id(1)].before == 0
     assert PACE_ID not in {job.job_id for job in services.jobs.of_user(EVE, 10).jobs}

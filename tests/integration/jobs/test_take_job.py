@@ -13,12 +13,12 @@ from annotator.worker import loop as worker_module
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.task_protection import RENEW_SECONDS, TaskProtection
-from chalicelib.aws.dynamodb.jobs import Outputs
 from chalicelib.aws.dynamodb.last_starts import TURNS_ID, TurnRecord
 from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.messages import JobRequest
+from chalicelib.domain.result_files import JobOutputs
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.queue_estimate import queue_places
@@ -26,13 +26,13 @@ from chalicelib.usecases.maintenance.sweep_jobs import sweep_jobs
 from tests.conftest import HeldClock
 from tests.ecs_agent import OFF, ON, running_agent
 from tests.integration.support.jobs_made import ADA, EVE, job_id, make_job, stored
+from tests.job_records import stored_files
 
 pytestmark = pytest.mark.writes_once("sqs", "sns")
 
 BOB = "33333333-3333-4333-8333-333333333333"
 LEASE = 120
-OUTPUTS = Outputs(bucket="results", results_key="r", index_key="i", log_key="l", summary_key="s", variants_key="v",
-                  results_file_size=1, results_file_sha256="0" * 64, summary={})
+OUTPUTS = JobOutputs("results", stored_files("u/j/"), {})
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def started(monkeypatch: pytest.MonkeyPatch, clock: HeldClock) -> list[str]:
     """The users whose jobs were started, in order; each job takes a minute."""
     users: list[str] = []
 
-    def annotate(services: Services, job: Job, *_: object) -> Outputs:
+    def annotate(services: Services, job: Job, *_: object) -> JobOutputs:
         users.append(job.user_id)
         clock.advance(60)
         return OUTPUTS
@@ -105,7 +105,7 @@ def test_the_page_says_in_which_order_jobs_start(
         clock.advance(10)
     running = make_job(services, 90, EVE, job_status=JobStatus.RUNNING, start_time=clock(), attempt_start_time=clock(),
                        lease_owner="other", lease_expires=clock() + 60)
-    PaceRecord(services.jobs).add(running.input_file_size, 60)
+    PaceRecord(services.jobs).add(running.input.size, 60)
     places = queue_places(services, jobs)
     clock.advance(60)
     services.jobs.complete(running.job_id, "other", clock(), OUTPUTS)
@@ -148,7 +148,7 @@ def test_one_user_s_jobs_leave_an_annotator_for_others(
     worker = make_worker("w1")
     assert worker.work_once(0)
     assert started == []
-    assert stored(services, waiting).attempt == 0, "that it must wait is no attempt"
+    assert stored(services, waiting).run.attempt == 0, "that it must wait is no attempt"
     submit(services, 20, EVE)
     assert worker.work_once(0)
     assert started == [EVE]
@@ -184,7 +184,7 @@ def test_jobs_that_others_took_meanwhile_are_passed_over(
     monkeypatch.setattr(take_job, "open_jobs", lambda *_: before)
     assert make_worker("w1").work_once(0)
     assert stored(services, jobs[2]).job_status is JobStatus.COMPLETED
-    assert stored(services, jobs[0]).lease_owner == "other"
+    assert stored(services, jobs[0]).run.lease_owner == "other"
 
 
 def test_turns_are_kept_beside_the_jobs_and_are_none_of_them(services: Services, clock: HeldClock) -> None:
@@ -264,7 +264,7 @@ def test_a_dead_annotator_s_job_starts_again_within_its_lease_and_a_poll(
         queue.visible = clock()
         idle.work_once(0)
         clock.advance(20)
-        services.jobs.update(job.job_id, "", {}, {"lease_expires": clock() + LEASE})
+        services.jobs.update(job.job_id, None, {"lease_expires": clock() + LEASE})
     if not seen_before:
         queue.visible = clock() + hidden
     died, poll = clock(), 5
@@ -273,7 +273,7 @@ def test_a_dead_annotator_s_job_starts_again_within_its_lease_and_a_poll(
         idle.work_once(0)
         if not started:
             clock.advance(1)
-    assert stored(services, job).attempt == 2
+    assert stored(services, job).run.attempt == 2
     assert queue.count <= seen_before + 3, "few deliveries are used up"
 
 
@@ -300,7 +300,7 @@ def test_a_task_is_protected_while_it_works_and_only_then(
         if outcome == "refused by the agent":
             agent.answer = (400, b'{"error": {"Code": "AccessDeniedException"}}')
 
-        def annotate(*_: object) -> Outputs:
+        def annotate(*_: object) -> JobOutputs:
             assert agent.states == [ON], "before the work begins"
             if outcome == "failed":
                 raise JobFailure("bad_record", "Line 6 has 4 columns.")
@@ -326,7 +326,7 @@ def test_a_heartbeat_renews_the_protection(services: Services, make_worker: Call
         worker.protection = TaskProtection(agent.address, lambda: now[0])
         worker.settings = replace(worker.settings, heartbeat=0.01)
 
-        def annotate(*_: object) -> Outputs:
+        def annotate(*_: object) -> JobOutputs:
             now[0] += RENEW_SECONDS
             assert agent.renewed.wait(30)
             return OUTPUTS

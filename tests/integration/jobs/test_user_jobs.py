@@ -2,40 +2,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.names import CSI, TBI, ResultNames, key_prefix
+from chalicelib.domain.names import CSI, TBI, key_prefix
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FileNotAvailableError, JobNotCancellableError, JobNotFoundError, NotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.jobs import user_jobs
-from chalicelib.usecases.jobs.user_jobs import FileKind
 from chalicelib.usecases.upload.prepare_upload import find_uploaded_job, prepare_upload
 from tests.integration.dynamodb.test_jobs import OUTPUTS
 from tests.integration.support.jobs_made import ADA, EVE, job_id, keys_in, make_job
+from tests.job_records import stored_files
 
 
 def completed(services: Services, number: int = 1, index_ending: str = TBI) -> Job:
     job = make_job(services, number)
-    prefix, files = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name, index_ending)
-    names = [prefix + name for name in (files.results, files.index, files.log, files.summary, files.variants)]
-    for key in names:
-        boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=key, Body=b"log text\n")
+    suffixes = {"index": f".annot.vcf.gz{index_ending}"}
+    files = stored_files(key_prefix(job.user_id, job.job_id), job.input.name, **suffixes)
+    for file in files.values():
+        boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=file.key, Body=b"log text\n")
     services.jobs.take(job.job_id, "w1", services.clock(), 60)
-    return services.jobs.complete(job.job_id, "w1", services.clock(), OUTPUTS.__class__(
-        **{**OUTPUTS.__dict__, "bucket": services.files.results_bucket, "results_key": names[0],
-           "index_key": names[1], "log_key": names[2], "summary_key": names[3],
-           "variants_key": names[4]}))
+    files["results"] = replace(files["results"], size=1234, sha256="ab" * 32)
+    return services.jobs.complete(job.job_id, "w1", services.clock(),
+                                  replace(OUTPUTS, bucket=services.files.results_bucket, files=files))
 
 
 @pytest.mark.parametrize("deed", [
     lambda services, job: user_jobs.get_job(services, EVE, job),
-    lambda services, job: user_jobs.download_link(services, EVE, job, FileKind.RESULTS),
-    lambda services, job: user_jobs.download_link(services, EVE, job, FileKind.INPUT),
+    lambda services, job: user_jobs.download_link(services, EVE, job, "results"),
+    lambda services, job: user_jobs.download_link(services, EVE, job, "input"),
     lambda services, job: user_jobs.read_log(services, EVE, job),
     lambda services, job: user_jobs.cancel_job(services, EVE, job),
     lambda services, job: user_jobs.delete_job(services, EVE, job),
@@ -57,7 +57,7 @@ def test_a_job_that_does_not_exist_is_not_found(services: Services, unknown: str
 
 def test_links_download_under_the_files_own_name_for_a_minute(services: Services) -> None:
     job = completed(services)
-    link = user_jobs.download_link(services, ADA, job.job_id, FileKind.RESULTS)
+    link = user_jobs.download_link(services, ADA, job.job_id, "results")
     assert "free_1.annot.vcf.gz" in link
     assert "X-Amz-Expires=60" in link
     assert "attachment" in link
@@ -65,20 +65,20 @@ def test_links_download_under_the_files_own_name_for_a_minute(services: Services
 
 def test_files_of_a_job_by_its_state(services: Services) -> None:
     job = make_job(services, 2)
-    assert [file.kind for file in user_jobs.job_files(job)] == [FileKind.INPUT]
+    assert [file.kind for file in user_jobs.job_files(job)] == ["input"]
     done = completed(services)
     assert [file.name for file in user_jobs.job_files(done)] == [
         "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
         "free_1.variants.parquet", "free_1.vcf"]
     with pytest.raises(FileNotAvailableError):
-        user_jobs.download_link(services, ADA, job.job_id, FileKind.RESULTS)
+        user_jobs.download_link(services, ADA, job.job_id, "results")
     assert user_jobs.read_log(services, ADA, done.job_id) == "log text\n"
 
 
 def test_an_index_downloads_under_its_own_name(services: Services) -> None:
     job = completed(services, index_ending=CSI)
     assert user_jobs.job_files(job)[1].name == "free_1.annot.vcf.gz.csi"
-    link = user_jobs.download_link(services, ADA, job.job_id, FileKind.INDEX)
+    link = user_jobs.download_link(services, ADA, job.job_id, "index")
     assert link.count("free_1.annot.vcf.gz.csi") > 1  # the key, and the name for the browser
     assert ".tbi" not in link
 

@@ -63,7 +63,7 @@ def test_a_completed_job_is_told_of_once_with_a_link_and_without_data(
     assert f'<a href="{link}"' in mail.html
     assert utc(services.clock() + RETENTION) in mail.text
     assert "results of a job" not in mail.text + mail.html
-    assert job.s3_key_result_file not in mail.text + mail.html
+    assert job.file("results").key not in mail.text + mail.html
 
 
 @pytest.mark.parametrize(("address", "sent_to"), [

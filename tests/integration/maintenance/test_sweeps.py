@@ -111,13 +111,13 @@ def test_a_retrieval_that_never_came_is_asked_for_again(
     make_profile()
     job = archived(services, functions, clock)
     services.profiles.subscribe(ADA)
-    services.archive_table.record_retrieval(job.job_id, str(job.results_file_archive_id), tier, clock())
+    services.archive_table.record_retrieval(job.job_id, str(job.archive_id), tier, clock())
     clock.advance(overdue - 1)
     assert sweep_jobs(services)["retrievals_again"] == 0
     clock.advance(1)
     assert sweep_jobs(services)["retrievals_again"] == 1
     assert functions.deliver_waiting("restore") == 1
-    assert reload(services, job).restore_status is RestoreStatus.RESTORING
+    assert reload(services, job).archive.restore_status is RestoreStatus.RESTORING
 
 
 def test_retrievals_in_time_do_not_hide_one_that_is_overdue(
@@ -127,10 +127,10 @@ def test_retrievals_in_time_do_not_hide_one_that_is_overdue(
     make_profile()
     jobs = [archived(services, functions, clock, number) for number in range(1, 6)]
     for job in jobs[:4]:
-        services.archive_table.record_retrieval(job.job_id, str(job.results_file_archive_id), RestoreTier.STANDARD,
+        services.archive_table.record_retrieval(job.job_id, str(job.archive_id), RestoreTier.STANDARD,
                                                 clock())
     clock.advance(1)
-    services.archive_table.record_retrieval(jobs[4].job_id, str(jobs[4].results_file_archive_id),
+    services.archive_table.record_retrieval(jobs[4].job_id, str(jobs[4].archive_id),
                                             RestoreTier.EXPEDITED, clock())
     clock.advance(700)
     assert sweep_jobs(services)["retrievals_again"] == 1
@@ -159,11 +159,11 @@ def test_a_file_that_came_after_its_job_is_submitted_again_to_be_deleted(
     assert walk(services) == ({"uploads_resubmitted": 1} if input_deleted else {})
     other = f"{ADA}/{job_id()}/other.vcf"
     put_input(services, other, b"x")  # by the same form, and within a second of the job
-    services.jobs.update(job.job_id, "", {}, {"submit_time": as_of_now(), "input_deleted": False})
+    services.jobs.update(job.job_id, None, {"submit_time": as_of_now(), "input_deleted": False})
     as_of_now.advance(3700)
     assert walk(services) == {"uploads_resubmitted": 1}, "the form was used again, and S3's event was lost"
     services.files.delete(services.files.inputs_bucket, other)
-    services.jobs.update(job.job_id, "", {}, {"submit_time": job.submit_time - 600, "input_deleted": False})
+    services.jobs.update(job.job_id, None, {"submit_time": job.submit_time - 600, "input_deleted": False})
     assert walk(services) == {"uploads_resubmitted": 1}
 
 
@@ -211,7 +211,7 @@ def test_leftovers_go_when_they_were_seen_twice_a_day_apart_and_what_records_nam
     services.profiles.unsubscribe(ADA, 0)
     cold = archived(services, functions, as_of_now, 2)
     services.profiles.subscribe(ADA)
-    services.archive_table.record_retrieval(cold.job_id, str(cold.results_file_archive_id), RestoreTier.STANDARD, 0)
+    services.archive_table.record_retrieval(cold.job_id, str(cold.archive_id), RestoreTier.STANDARD, 0)
     named = keys_in(services.files.results_bucket) + keys_in(services.files.archive_bucket)
     s3 = boto3.client("s3")
     for bucket, key in ((services.files.archive_bucket, f"{ADA}/{live.job_id}/1/free_1.annot.vcf.gz"),
@@ -253,7 +253,7 @@ def test_a_copy_that_is_just_being_written_anew_is_no_leftover(
         return archive_id
 
     monkeypatch.setattr(services.archive_store, "put", swept_meanwhile)
-    assert functions.archive(job).results_file_archive_id == key
+    assert functions.archive(job).archive_id == key
     assert key in keys_in(services.files.archive_bucket)
 
 
@@ -295,7 +295,7 @@ def test_an_original_is_kept_when_the_archive_lacks_its_copy(
     job = archived(services, functions, as_of_now)
     live = f"{ADA}/{job.job_id}/free_1.annot.vcf.gz"
     boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=live, Body=b"the last copy")
-    services.files.delete(services.files.archive_bucket, str(job.results_file_archive_id))
+    services.files.delete(services.files.archive_bucket, str(job.archive_id))
     functions.archive(job)
     assert live in keys_in(services.files.results_bucket)
 

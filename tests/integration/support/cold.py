@@ -4,7 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 import urllib.parse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -13,10 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.jobs import Job, JobStatus
-from chalicelib.domain.names import TBI, ResultNames, key_prefix
+from chalicelib.domain.names import TBI, key_prefix
 from chalicelib.services import Services
 from tests.integration.support.jobs_made import ADA, bodies_in, keys_in, make_job
 from tests.integration.support.jobs_made import stored as reload
+from tests.job_records import job_with, stored_files
 
 CONTEXT = SimpleNamespace(function_name="f", memory_limit_in_mb=128, aws_request_id="r-1",
                           invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
@@ -30,22 +31,17 @@ TABLE = b"PAR1 a table of variants PAR1"
 def make_completed(services: Services, number: int = 1, user_id: str = ADA, content: bytes = RESULTS,
                    name: str = "free_1.vcf", index_ending: str = TBI, **values: Any) -> Job:
     """A job whose annotation is through, as the worker leaves it."""
-    names = ResultNames.of(name, index_ending)
     job = make_job(services, number, user_id, name)
-    prefix = key_prefix(user_id, job.job_id)
-    for file_name, body in ((names.results, content), (names.index, INDEX), (names.log, b"log"),
-                            (names.summary, b"{}"), (names.variants, TABLE)):
-        boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=prefix + file_name, Body=body,
-                                      ChecksumAlgorithm="SHA256")
+    prefix, bodies = key_prefix(user_id, job.job_id), {"results": content, "index": INDEX, "variants": TABLE}
+    files = stored_files(prefix, name, index=f".annot.vcf.gz{index_ending}")
+    for kind, file in files.items():
+        boto3.client("s3").put_object(Bucket=services.files.results_bucket, Key=file.key,
+                                      Body=bodies.get(kind, kind.encode()), ChecksumAlgorithm="SHA256")
     boto3.client("dynamodb").delete_item(TableName=services.jobs.name, Key={"job_id": {"S": job.job_id}})
-    done = Job(**{**{name: getattr(job, name) for name in (
-        "job_id", "user_id", "input_file_name", "input_file_size", "s3_inputs_bucket", "s3_key_input_file",
-        "submit_time", "reference")}, "job_status": JobStatus.COMPLETED, "complete_time": services.clock(),
-        "s3_results_bucket": services.files.results_bucket, "s3_key_result_file": prefix + names.results,
-        "s3_key_index_file": prefix + names.index, "s3_key_log_file": prefix + names.log,
-        "s3_key_summary_file": prefix + names.summary, "s3_key_variants_file": prefix + names.variants,
-        "results_file_size": len(content),
-        "results_file_sha256": hashlib.sha256(content).hexdigest(), **values})
+    files["results"] = replace(files["results"], size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    done = job_with(replace(
+        job, job_status=JobStatus.COMPLETED, complete_time=services.clock(), files=files,
+        results_bucket=services.files.results_bucket, input=replace(job.input, version=None)), **values)
     assert services.jobs.create(done)
     return reload(services, done)
 
@@ -72,7 +68,7 @@ def restored_event(key: str) -> str:
 def live_sha256(services: Services, job: Job) -> str:
     """SHA-256 of the bytes that the record points at in the results bucket."""
     now = reload(services, job)
-    body = boto3.client("s3").get_object(Bucket=services.files.results_bucket, Key=now.s3_key_result_file)["Body"]
+    body = boto3.client("s3").get_object(Bucket=services.files.results_bucket, Key=now.file("results").key)["Body"]
     return hashlib.sha256(body.read()).hexdigest()
 
 

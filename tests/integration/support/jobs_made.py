@@ -9,6 +9,7 @@ import boto3
 
 from chalicelib.domain.jobs import Job
 from chalicelib.services import Services
+from tests.job_records import job_of
 from tests.repeated_writes import carried_out_once, sent_twice
 
 ADA = "11111111-1111-4111-8111-111111111111"
@@ -24,7 +25,7 @@ def make_job(services: Services, number: int = 1, user_id: str = ADA, name: str 
     """A job in the table with its input file in the bucket."""
     key = f"{user_id}/{job_id(number)}/{name}"
     version = put_input(services, key, content)
-    job = Job(**{"job_id": job_id(number), "user_id": user_id, "input_file_name": name,
+    job = job_of(**{"job_id": job_id(number), "user_id": user_id, "input_file_name": name,
                  "input_file_size": len(content), "s3_inputs_bucket": services.files.inputs_bucket,
                  "s3_key_input_file": key, "s3_version_input_file": version,
                  "submit_time": services.clock(), "reference": "rCRS", **values})

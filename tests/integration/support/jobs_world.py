@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.archive.s3 import S3Archive
 from chalicelib.aws.dynamodb.archive_moves import ArchiveTable
-from chalicelib.aws.dynamodb.jobs import JobTable, Outputs
+from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.aws.dynamodb.profiles import ProfileTable
 from chalicelib.aws.dynamodb.sessions import SessionTable
 from chalicelib.aws.job_request_queue import JobRequestsQueue
@@ -29,13 +29,15 @@ from chalicelib.aws.sqs import OutgoingQueue
 from chalicelib.billing.service import Standing, WayBack
 from chalicelib.domain.jobs import Job, Progress, Stage
 from chalicelib.domain.messages import JobResult
-from chalicelib.domain.names import ResultNames, key_prefix
+from chalicelib.domain.names import key_prefix
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import JobOutputs
 from chalicelib.exceptions import JobFailure, LeaseLostError, PaymentServiceError
 from chalicelib.services import Services
 from chalicelib.settings import Settings
 from tests.integration.support.memory_aws import MemoryAws, Message
 from tests.integration.support.memory_call import CutOffError
+from tests.job_records import stored_files
 from tests.payments import MemoryBilling
 
 LEASE = 120
@@ -161,11 +163,11 @@ class Annotators:
         for worker in self.workers:
             worker.workspace.close()
 
-    def annotate(self, services: Services, job: Job, lease: Lease, *_: Any) -> Outputs:
+    def annotate(self, services: Services, job: Job, lease: Lease, *_: Any) -> JobOutputs:
         """In place of `annotate_job`. It may take long, and so may any step of it; those of the worker may not."""
-        (outcome, beats), owner, died = (self.outcome, self.beats), str(job.lease_owner), False
+        (outcome, beats), owner, died = (self.outcome, self.beats), str(job.run.lease_owner), False
         self.outcome, self.beats = "completed", 0
-        self.holds[owner] = Hold(job.job_id, int(job.attempt_start_time or 0) + LEASE)
+        self.holds[owner] = Hold(job.job_id, int(job.run.attempt_start_time or 0) + LEASE)
         self.lives[-1] += 10**6
         try:
             for number in range(beats):
@@ -187,15 +189,13 @@ class Annotators:
             if not died:
                 del self.holds[owner]
 
-    def _upload(self, job: Job, lease: Lease) -> Outputs:
-        prefix, names = key_prefix(job.user_id, job.job_id), ResultNames.of(job.input_file_name)
-        for name in (names.index, names.log, names.summary, names.variants, names.results):
+    def _upload(self, job: Job, lease: Lease) -> JobOutputs:
+        files = stored_files(key_prefix(job.user_id, job.job_id), job.input.name)
+        for file in files.values():
             _require(lease)
-            self.aws.client("s3").put_object(Bucket="results", Key=prefix + name, Body=name.encode())
-        return Outputs(bucket="results", results_key=prefix + names.results, index_key=prefix + names.index,
-                       log_key=prefix + names.log, summary_key=prefix + names.summary,
-                       variants_key=prefix + names.variants, results_file_size=7, results_file_sha256="0" * 64,
-                       summary={"records": 1})
+            self.aws.client("s3").put_object(Bucket="results", Key=file.key, Body=str(file.key).encode())
+        files["results"] = replace(files["results"], size=7, sha256="0" * 64)
+        return JobOutputs("results", files, {"records": 1})
 
 
 def _require(lease: Lease) -> None:

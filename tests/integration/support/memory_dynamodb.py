@@ -69,9 +69,9 @@ class Tables:
         return shown
 
 
-def holds(condition: str, record: dict[str, Any], values: dict[str, Any]) -> bool:
-    """Whether a ConditionExpression, of the forms that the project writes, is true of a record."""
-    python = condition.replace("#", "")
+def holds(condition: str, record: dict[str, Any], names: dict[str, str], values: dict[str, Any]) -> bool:
+    """Whether a condition, of the forms that the project uses, is true of a record."""
+    python = re.sub(r"#\w+", lambda name: names[name[0]], condition)
     python = re.sub(r"attribute_exists\((\w+)\)", r"('\1' _in_ record)", python)
     python = re.sub(r"attribute_not_exists\((\w+)\)", r"('\1' _notin_ record)", python)
     python = re.sub(r"(\w+) IN \(([^)]*)\)", r"(record.get('\1') _in_ (\2,))", python)
@@ -116,8 +116,9 @@ class MemoryDynamoDb:
     def _writes(self, name: str, key: str) -> None:
         self._aws.tables.writes(name, key, self._aws.now)
 
-    def _check(self, record: dict[str, Any] | None, condition: str, values: dict[str, Any]) -> None:
-        if condition and not holds(condition, record or {}, values):
+    def _check(self, record: dict[str, Any] | None, condition: str, names: dict[str, str] | None,
+               values: dict[str, Any] | None) -> None:
+        if condition and not holds(condition, record or {}, names or {}, from_item(values or {})):
             raise ConditionalCheckFailedError(to_item(record) if record else None)
 
     @call
@@ -127,42 +128,45 @@ class MemoryDynamoDb:
 
     @call
     def put_item(self, TableName: str, Item: dict[str, Any], ConditionExpression: str = "",  # noqa: N803
+                 ExpressionAttributeNames: dict[str, str] | None = None,  # noqa: N803
                  ExpressionAttributeValues: dict[str, Any] | None = None, **_: Any) -> None:  # noqa: N803
         record, table = from_item(Item), self._table(TableName)
         key = str(record[KEYS[TableName]])
-        self._check(table.get(key), ConditionExpression, from_item(ExpressionAttributeValues or {}))
+        self._check(table.get(key), ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues)
         self._writes(TableName, key)
         table[key] = record
 
     @call
     def update_item(self, TableName: str, Key: dict[str, Any], UpdateExpression: str,  # noqa: N803
-                    ExpressionAttributeValues: dict[str, Any], ConditionExpression: str = "",  # noqa: N803
-                    **_: Any) -> dict[str, Any]:
-        table, values = self._table(TableName), from_item(ExpressionAttributeValues)
-        self._check(table.get(_key_of(Key)), ConditionExpression, values)
+                    ExpressionAttributeNames: dict[str, str], ExpressionAttributeValues: dict[str, Any],  # noqa: N803
+                    ConditionExpression: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803
+        table = self._table(TableName)
+        self._check(table.get(_key_of(Key)), ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues)
         self._writes(TableName, _key_of(Key))
         record = table.setdefault(_key_of(Key), from_item(Key))
-        change(UpdateExpression, record, values)
+        change(UpdateExpression, record, from_item(ExpressionAttributeValues))
         return {"Attributes": to_item(record)}
 
     @call
     def delete_item(self, TableName: str, Key: dict[str, Any], ConditionExpression: str = "",  # noqa: N803
+                    ExpressionAttributeNames: dict[str, str] | None = None,  # noqa: N803
                     ExpressionAttributeValues: dict[str, Any] | None = None) -> None:  # noqa: N803
         table = self._table(TableName)
-        self._check(table.get(_key_of(Key)), ConditionExpression, from_item(ExpressionAttributeValues or {}))
+        self._check(table.get(_key_of(Key)), ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues)
         self._writes(TableName, _key_of(Key))
         table.pop(_key_of(Key), None)
 
     @call
     def query(self, TableName: str, IndexName: str, KeyConditionExpression: str,  # noqa: N803
-              ExpressionAttributeValues: dict[str, Any], Limit: int = 1000,  # noqa: N803
+              ExpressionAttributeNames: dict[str, str], ExpressionAttributeValues: dict[str, Any],  # noqa: N803
+              Limit: int = 1000,  # noqa: N803
               ScanIndexForward: bool = True, ExclusiveStartKey: dict[str, Any] | None = None,  # noqa: N803
               **_: Any) -> dict[str, Any]:
-        keys, values = IndexName.removesuffix("-lean").split("-"), from_item(ExpressionAttributeValues)
-        condition = KeyConditionExpression.replace(" AND results_file_archive_id > :nothing", "")
+        keys, names = IndexName.removesuffix("-lean").split("-"), ExpressionAttributeNames
+        values = from_item(ExpressionAttributeValues)
         key = KEYS[TableName]
         found = sorted((record for record in self._aws.tables.indexed(TableName, self._aws.now).values()
-                        if all(name in record for name in keys) and holds(condition, record, values)),
+                        if all(one in record for one in keys) and holds(KeyConditionExpression, record, names, values)),
                        key=lambda record: (record[keys[-1]], record[key]), reverse=not ScanIndexForward)
         if ExclusiveStartKey:
             last = from_item(ExclusiveStartKey)
@@ -188,13 +192,14 @@ class MemoryDynamoDb:
 
     @call
     def scan(self, TableName: str, Limit: int, FilterExpression: str,  # noqa: N803
-             ExpressionAttributeValues: dict[str, Any],  # noqa: N803
+             ExpressionAttributeNames: dict[str, str], ExpressionAttributeValues: dict[str, Any],  # noqa: N803
              ExclusiveStartKey: dict[str, Any] | None = None) -> dict[str, Any]:  # noqa: N803
-        table, values = self._table(TableName), from_item(ExpressionAttributeValues)
+        table, names = self._table(TableName), ExpressionAttributeNames
+        values = from_item(ExpressionAttributeValues)
         start = _key_of(ExclusiveStartKey) if ExclusiveStartKey else ""
         keys = sorted(key for key in table if key > start)
         page = keys[:Limit]
-        return {"Items": [to_item(table[key]) for key in page if holds(FilterExpression, table[key], values)],
+        return {"Items": [to_item(table[key]) for key in page if holds(FilterExpression, table[key], names, values)],
                 **({"LastEvaluatedKey": {"job_id": {"S": page[-1]}}} if len(keys) > Limit else {})}
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -17,11 +16,12 @@ from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import FileNotAvailableError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
-from chalicelib.usecases.jobs.user_jobs import FileKind, delete_job, download_link, job_files
+from chalicelib.usecases.jobs.user_jobs import delete_job, download_link, job_files
 from chalicelib.usecases.upload.annotate_again import annotate_again
 from tests.conftest import real_template
 from tests.integration.support.jobs_made import ADA, bodies_in, job_id, put_input, stored
 from tests.integration.upload.test_submit_job import deliver, s3_event, submit
+from tests.job_records import job_with
 
 __all__ = ["submit"]
 
@@ -48,7 +48,7 @@ def submitted(services: Services, submit: ModuleType, make_profile: Callable[...
 def annotate(services: Services) -> None:
     """The job completes."""
     services.jobs.take(job_id(), "w1", services.clock(), 60)
-    services.jobs.update(job_id(), "", {}, {"job_status": JobStatus.COMPLETED.value}, ("lease_owner", "lease_expires"))
+    services.jobs.update(job_id(), None, {"job_status": JobStatus.COMPLETED.value}, ("lease_owner", "lease_expires"))
 
 
 def content(services: Services, version: str, path: Path) -> bytes:
@@ -63,10 +63,10 @@ def test_the_form_sent_again_does_not_replace_the_input_of_a_job(
     second = put_input(services, KEY, SECOND)
     job = services.jobs.get(job_id())
     assert job is not None
-    assert job.s3_version_input_file == submitted
+    assert job.input.version == submitted
     # Before the event arrives: who reads the input reads the version that became the job.
     assert content(services, submitted, tmp_path / "before") == FIRST
-    assert f"versionId={submitted}" in download_link(services, ADA, job_id(), FileKind.INPUT)
+    assert f"versionId={submitted}" in download_link(services, ADA, job_id(), "input")
     assert deliver(submit, s3_event(KEY, second)) == []
     assert versions(services) == [submitted]
     assert services.jobs.get(job_id()) == job
@@ -140,7 +140,7 @@ def test_events_out_of_order_keep_one_of_two_files(
     assert versions(services) == [second]
     job = services.jobs.get(job_id())
     assert job is not None
-    assert (job.s3_version_input_file, job.input_file_size) == (second, len(SECOND))
+    assert (job.input.version, job.input.size) == (second, len(SECOND))
     assert content(services, second, tmp_path / "input") == SECOND
 
 
@@ -165,11 +165,11 @@ def test_a_refused_file_is_not_stored(services: Services, submit: ModuleType, ma
     job = services.jobs.get(job_id())
     assert job is not None
     assert job.error is not None
-    assert (job.job_status, job.error.code, job.input_deleted) == (JobStatus.FAILED, code, True)
+    assert (job.job_status, job.error.code, job.input.deleted) == (JobStatus.FAILED, code, True)
     assert versions(services) == []
     assert job_files(job) == []
     with pytest.raises(FileNotAvailableError):
-        download_link(services, ADA, job_id(), FileKind.INPUT)
+        download_link(services, ADA, job_id(), "input")
     with pytest.raises(FileNotAvailableError):
         annotate_again(services, profile, job_id(), "rCRS")
 
@@ -239,9 +239,9 @@ def test_the_worker_annotates_the_version_of_the_job(
     put_input(services, KEY, SECOND)
     job = services.jobs.get(job_id())
     assert job is not None
-    assert job.s3_version_input_file is not None
-    assert content(services, job.s3_version_input_file, tmp_path / "input") == FIRST
-    gone = replace(job, s3_version_input_file="0" * 32)
+    assert job.input.version is not None
+    assert content(services, job.input.version, tmp_path / "input") == FIRST
+    gone = job_with(job, s3_version_input_file="0" * 32)
     assert stored(services, job) == job
-    assert not services.files.download(gone.s3_inputs_bucket, KEY, tmp_path / "gone",
-                                       version_id=gone.s3_version_input_file)
+    assert not services.files.download(gone.input.bucket, KEY, tmp_path / "gone",
+                                       version_id=gone.input.version)

@@ -54,8 +54,8 @@ def test_an_upload_becomes_a_waiting_job(services: Services, submit: ModuleType,
     assert deliver(submit, s3_event(key)) == []
     job = services.jobs.get(job_id())
     assert job is not None
-    assert (job.job_status, job.user_id, job.input_file_name) == (JobStatus.PENDING, ADA, name)
-    assert (job.input_file_size, job.submit_time, job.reference) == (21, services.clock(), "rCRS")
+    assert (job.job_status, job.user_id, job.input.name) == (JobStatus.PENDING, ADA, name)
+    assert (job.input.size, job.submit_time, job.reference) == (21, services.clock(), "rCRS")
     assert bodies_in(services.settings.job_requests_queue_url) == [{"job_id": job_id(), "user_id": ADA}]
 
 
@@ -149,7 +149,7 @@ def test_a_second_file_sent_with_one_form_is_deleted(services: Services, submit:
     assert keys_in(services.files.inputs_bucket) == [first]
     job = services.jobs.get(job_id())
     assert job is not None
-    assert job.input_file_name == "a.vcf"
+    assert job.input.name == "a.vcf"
 
 
 @pytest.mark.parametrize(("name", "content", "code"), [
@@ -199,7 +199,7 @@ def test_a_file_that_is_annotated_again_is_copied_and_then_becomes_a_job(
     assert deliver(submit, s3_event(copy.key), copy.to_json(), s3_event(copy.key)) == []
     job = services.jobs.get(job_id(2))
     assert job is not None
-    assert (job.job_status, job.note, job.input_file_size) == (JobStatus.PENDING, "família", 21)
+    assert (job.job_status, job.note, job.input.size) == (JobStatus.PENDING, "família", 21)
     assert deliver(submit, copy.to_json().replace(source.job_id, "no job's id")) == ["0"]
 
 

@@ -131,4 +131,4 @@ def test_a_heartbeat_that_comes_late_keeps_the_job_from_who_saw_the_lease_end(
     monkeypatch.setattr(services.jobs, "get", read_too_early)
     with pytest.raises(JobTakenError):
         services.jobs.take(job.job_id, "w2", clock(), LEASE)
-    assert stored(services, job).lease_owner == "w1"
+    assert stored(services, job).run.lease_owner == "w1"

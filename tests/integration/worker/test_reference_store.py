@@ -364,7 +364,7 @@ def test_a_job_finds_its_reference(services: Services, published: References, tm
     done = work(services, tmp_path, vcf(tmp_path / "in.vcf", genome(38), 40).read_bytes(), AUTO)
     assert (done.job_status, done.reference, done.reference_title) == (JobStatus.COMPLETED, "GRCh38", "GRCh38")
     assert done.reference_found == "detected from REF: 40 of the first 40 records agree"
-    summary = boto3.client("s3").get_object(Bucket=services.files.results_bucket, Key=done.s3_key_summary_file)
+    summary = boto3.client("s3").get_object(Bucket=services.files.results_bucket, Key=done.file("summary").key)
     assert json.loads(summary["Body"].read())["reference"]["name"] == "GRCh38"
 
 
@@ -378,4 +378,4 @@ def test_a_damaged_reference_leaves_the_job_waiting(services: Services, publishe
     wanted = info(services, "GRCh38")
     boto3.client("s3").put_object(Bucket=published.bucket, Key=f"{wanted.prefix}/sequence.fa.gz", Body=b"other")
     done = work(services, tmp_path, vcf(tmp_path / "in.vcf", genome(38), 40).read_bytes(), "GRCh38")
-    assert (done.job_status, done.attempt) == (JobStatus.PENDING, 0)
+    assert (done.job_status, done.run.attempt) == (JobStatus.PENDING, 0)

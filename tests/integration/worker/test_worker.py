@@ -25,6 +25,7 @@ from annotator.worker.workspace import alive
 from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.throughput import PaceRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue, ReceivedMessage
+from chalicelib.domain.job_record import to_record
 from chalicelib.domain.jobs import Job, JobReason, JobStatus, Progress, Stage
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.profiles import Profile
@@ -103,11 +104,11 @@ def test_a_job_is_annotated_from_queue_to_announcement(
     request(services, job)
     assert make_worker().work_once(0)
     done = now(services, job)
-    assert (done.job_status, done.attempt) == (JobStatus.COMPLETED, 1)
+    assert (done.job_status, done.run.attempt) == (JobStatus.COMPLETED, 1)
     assert done.summary is not None
     assert done.summary["records"] == 3
-    assert done.s3_key_result_file == f"{ADA}/{job_id()}/free_1.annot.vcf.gz"
-    assert done.results_file_size
+    assert done.file("results").key == f"{ADA}/{job_id()}/free_1.annot.vcf.gz"
+    assert done.file("results").size
     assert sorted(key.rsplit("/", 1)[1] for key in keys_in(services.files.results_bucket)) == [
         "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
         "free_1.variants.parquet"]
@@ -124,10 +125,10 @@ def test_results_beyond_the_reach_of_a_tabix_index_have_another(
     assert make_worker().work_once(0)
     done = now(services, job)
     assert done.job_status is JobStatus.COMPLETED
-    assert done.s3_key_index_file == f"{done.s3_key_result_file}.csi"
+    assert done.file("index").key == f"{done.file('results').key}.csi"
     keys = keys_in(services.files.results_bucket)
-    assert done.s3_key_index_file in keys
-    assert f"{done.s3_key_result_file}.tbi" not in keys
+    assert done.file("index").key in keys
+    assert f"{done.file('results').key}.tbi" not in keys
 def test_every_stage_that_pages_know_occurs(services: Services, make_worker: Callable[..., Worker],
                                             monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Stage] = []
@@ -159,7 +160,7 @@ def test_a_broken_file_fails_with_line_and_hint(
 
 def test_an_input_that_is_gone_fails_the_job(services: Services, make_worker: Callable[..., Worker]) -> None:
     job = make_job(services, content=VCF)
-    services.files.delete_version(job.s3_inputs_bucket, job.s3_key_input_file, str(job.s3_version_input_file))
+    services.files.delete_version(job.input.bucket, job.input.key, str(job.input.version))
     request(services, job)
     make_worker().work_once(0)
     error = now(services, job).error
@@ -187,7 +188,7 @@ def test_a_second_delivery_waits_while_the_job_is_held(services: Services, make_
     services.jobs.take(job.job_id, "another", services.clock(), 60)
     request(services, job)
     make_worker().work_once(0)
-    assert now(services, job).lease_owner == "another"
+    assert now(services, job).run.lease_owner == "another"
     assert messages_left(services) == (0, 1)
 
 
@@ -199,7 +200,7 @@ def test_a_job_whose_worker_died_is_taken_over(
     request(services, job)
     make_worker().work_once(0)
     done = now(services, job)
-    assert (done.job_status, done.attempt) == (JobStatus.COMPLETED, 2)
+    assert (done.job_status, done.run.attempt) == (JobStatus.COMPLETED, 2)
 
 
 def test_a_file_that_kills_its_workers_three_times_fails(
@@ -225,11 +226,11 @@ def test_an_engine_that_dies_is_tried_three_times(
     for attempt in (1, 2):
         assert worker.work_once(0)
         seen = now(services, job)
-        assert (seen.job_status, seen.attempt) == (JobStatus.PENDING, attempt)
+        assert (seen.job_status, seen.run.attempt) == (JobStatus.PENDING, attempt)
     assert worker.work_once(0)
     failed = now(services, job)
     assert failed.error is not None
-    assert (failed.job_status, failed.error.code, failed.attempt) == (JobStatus.FAILED, "annotation_crashed", 3)
+    assert (failed.job_status, failed.error.code, failed.run.attempt) == (JobStatus.FAILED, "annotation_crashed", 3)
     assert messages_left(services) == (0, 0)
 
 
@@ -281,7 +282,7 @@ def test_larger_results_than_the_plan_takes(services: Services, make_worker: Cal
     assert error.code == "results_too_large"
     assert error.message == "The results would take more than 1,000 bytes, which is the limit."
     assert error.hint.startswith("This is the limit of the Free plan. Split the file by chromosome or by region")
-    assert "and 3 MiB of results." in error.hint
+    assert "and 3\N{NO-BREAK SPACE}MB of results." in error.hint
 
 
 def test_premium_takes_more(services: Services, make_worker: Callable[..., Worker]) -> None:
@@ -298,8 +299,9 @@ def test_more_processor_time_than_the_plan_gives(
     engine_is(monkeypatch, "while True: pass")
     error = failed_with(services, make_worker, VCF, free_processor_limit=1, premium_processor_limit=7200)
     assert error.code == "processor_time_limit"
-    assert error.message == "The annotation needed more than 1 second of processor time, the limit of the Free plan."
-    assert error.hint.endswith("or annotate it with Premium, which gives 2 hours.")
+    assert error.message == (
+        "The annotation needed more than 1\N{NO-BREAK SPACE}s of processor time, the limit of the Free plan.")
+    assert error.hint.endswith("or annotate it with Premium, which gives 2\N{NO-BREAK SPACE}h.")
 
 
 def test_the_engine_gets_no_credentials(
@@ -328,7 +330,7 @@ def while_annotating(services: Services, worker: Worker, job: Job, deed: Callabl
     thread = threading.Thread(target=worker.work_once, args=(0,))
     thread.start()
     for _ in range(400):
-        if (progress := now(services, job).progress) and progress.records == 5:
+        if (progress := now(services, job).run.progress) and progress.records == 5:
             break
         time.sleep(0.05)
     else:
@@ -371,7 +373,7 @@ def test_a_worker_told_to_stop_hands_its_job_back_at_once(
         worker = make_worker()
         while_annotating(services, worker, job, worker.stop)
     waiting = now(services, job)
-    assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+    assert (waiting.job_status, waiting.run.attempt) == (JobStatus.PENDING, 0)
     assert messages_left(services) == (1, 0)
     make_worker("w2").work_once(0)
     assert now(services, job).job_status is JobStatus.COMPLETED
@@ -389,7 +391,7 @@ def test_a_worker_that_lost_its_job_leaves_the_new_holder_alone(
         services.jobs.take(job.job_id, "w2", clock() + 3600, 60)
 
     while_annotating(services, make_worker(), job, take_over)
-    assert now(services, job).lease_owner == "w2"
+    assert now(services, job).run.lease_owner == "w2"
 
 
 def test_trouble_with_s3_is_tried_again(
@@ -405,7 +407,7 @@ def test_trouble_with_s3_is_tried_again(
         slow.setattr(services.files, "upload_result", refuse)
         make_worker().work_once(0)
     waiting = now(services, job)
-    assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+    assert (waiting.job_status, waiting.run.attempt) == (JobStatus.PENDING, 0)
     assert messages_left(services) == (0, 1)
     clock.advance(worker_module.RETRY_SECONDS)
     request(services, job)
@@ -423,10 +425,10 @@ def test_trouble_that_goes_on_ends_the_job_with_a_reason(
         request(services, job)
         worker.work_once(0)
         waiting = now(services, job)
-        assert (waiting.job_status, waiting.attempt, waiting.hand_backs) == (JobStatus.PENDING, 0, times)
+        assert (waiting.job_status, waiting.run.attempt, waiting.run.hand_backs) == (JobStatus.PENDING, 0, times)
         request(services, job)
         assert worker.work_once(0)
-        assert now(services, job).attempt == 0, "not before its time"
+        assert now(services, job).run.attempt == 0, "not before its time"
         clock.advance(worker_module.RETRY_SECONDS)
     request(services, job)
     worker.work_once(0)
@@ -443,7 +445,7 @@ def test_a_full_disk_leaves_the_job_for_another_worker(
     monkeypatch.setattr("annotator.worker.workspace.shutil.disk_usage", lambda path: usage)
     make_worker().work_once(0)
     waiting = now(services, job)
-    assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+    assert (waiting.job_status, waiting.run.attempt) == (JobStatus.PENDING, 0)
 
 
 def test_a_file_larger_than_any_workers_disk_fails(
@@ -468,7 +470,7 @@ def test_a_second_message_of_a_job_that_ended_is_dropped_and_nothing_is_announce
     assert worker.work_once(0)
     assert [body["job_status"] for body in bodies_in(results_queue)] == ["COMPLETED"]
     assert messages_left(services) == (0, 0)
-    assert now(services, job).attempt == 1
+    assert now(services, job).run.attempt == 1
 
 
 def test_what_a_dead_worker_left_on_disk_is_removed(make_worker: Callable[..., Worker], tmp_path: Path) -> None:
@@ -495,7 +497,7 @@ def test_a_renewal_by_the_loser_is_refused(services: Services) -> None:
     services.jobs.cancel(job.job_id, services.clock())
     with pytest.raises(LeaseLostError):
         services.jobs.hand_back(now(services, job), "w1", True)
-    assert json.dumps(now(services, job).to_record())
+    assert json.dumps(to_record(now(services, job)))
 
 
 # ---- a worker survives any message and any job ---------------------------------------------------------------
@@ -530,7 +532,7 @@ def test_an_error_of_ours_costs_attempts_and_not_the_worker(
     for attempt in (1, 2):
         request(services, job)
         assert worker.work_once(0)
-        assert (now(services, job).job_status, now(services, job).attempt) == (JobStatus.PENDING, attempt)
+        assert (now(services, job).job_status, now(services, job).run.attempt) == (JobStatus.PENDING, attempt)
     request(services, job)
     worker.work_once(0)
     failed = now(services, job)
@@ -551,7 +553,7 @@ def test_what_aws_refuses_for_good_ends_the_job_at_once_with_its_reason(
     make_worker().work_once(0)
     failed = now(services, job)
     assert failed.error is not None
-    assert (failed.job_status, failed.error.code, failed.attempt) == (JobStatus.FAILED, "result_refused", 1)
+    assert (failed.job_status, failed.error.code, failed.run.attempt) == (JobStatus.FAILED, "result_refused", 1)
     assert "Your key is too long" in failed.error.message
     assert [body["job_status"] for body in bodies_in(results_queue)] == ["FAILED"]
 
@@ -564,7 +566,7 @@ def test_a_record_that_is_too_large_ends_the_job_at_once(
     make_worker().work_once(0)
     failed = now(services, job)
     assert failed.error is not None
-    assert (failed.job_status, failed.error.code, failed.attempt) == (JobStatus.FAILED, "record_too_large", 1)
+    assert (failed.job_status, failed.error.code, failed.run.attempt) == (JobStatus.FAILED, "record_too_large", 1)
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "GetObject"])
@@ -587,7 +589,7 @@ def test_s3_that_slows_down_on_the_wire_is_tried_again(
     make_worker().work_once(0)
     events.unregister(f"before-send.s3.{operation}", slow_down)
     waiting = now(services, job)
-    assert (waiting.job_status, waiting.attempt) == (JobStatus.PENDING, 0)
+    assert (waiting.job_status, waiting.run.attempt) == (JobStatus.PENDING, 0)
     clock.advance(worker_module.RETRY_SECONDS)
     request(services, job)
     make_worker("w2").work_once(0)

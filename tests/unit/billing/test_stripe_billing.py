@@ -16,7 +16,6 @@ from chalicelib.billing.stripe_billing import PRICE_SECONDS, StripeBilling
 from chalicelib.domain.credentials import StripeKeys
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, PaymentServiceError
-from chalicelib.web.views.amounts import price as in_words
 from tests.conftest import HeldClock
 
 API = "https://api.stripe.com/v1"
@@ -163,7 +162,7 @@ def test_price_is_asked_for_now_and_then(stripe: responses.RequestsMock, billing
     (Price(amount=1500, currency="JPY", interval="month", intervals=3), "1,500 JPY every 3 months"),
     (Price(amount=1500, currency="KWD", interval="week"), "1.500 KWD a week")])
 def test_prices_in_words(price: Price, words: str) -> None:
-    assert in_words(price).replace("\N{NO-BREAK SPACE}", " ") == words
+    assert price.words.replace("\N{NO-BREAK SPACE}", " ") == words
 
 
 @pytest.mark.parametrize("answer", [

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.domain.names import InputKey, ResultNames, check_file_name, is_job_id, key_prefix
+from chalicelib.domain.names import InputKey, check_file_name, is_job_id, key_prefix
+from chalicelib.domain.result_files import INDEX, RESULT_FILES, RESULTS, result_name
 from chalicelib.exceptions import JobFailure
 
 JOB = "00000000-0000-4000-8000-000000000001"
@@ -60,14 +61,15 @@ def test_a_key_goes_there_and_back() -> None:
     (".vcf", ".vcf.annot.vcf.gz"),
 ])
 def test_results_are_named_after_the_input(name: str, results: str) -> None:
-    assert ResultNames.of(name).results == results
-    assert ResultNames.of(name).index == results + ".tbi"
-    assert ResultNames.of(name, ".csi").index == results + ".csi"
+    assert result_name(name, RESULTS) == results
+    assert result_name(name, INDEX) == results + ".tbi"
+    assert result_name(name, INDEX, ".annot.vcf.gz.csi") == results + ".csi"
 
 
 def test_the_longest_input_name_still_gives_names_that_file_systems_take() -> None:
-    names = ResultNames.of("数" * 251 + ".vcf")
-    assert all(len(name.encode()) <= 255 for name in (names.results, names.index, names.log, names.summary))
+    names = [result_name("数" * 251 + ".vcf", file.kind, suffix) for file in RESULT_FILES.values()
+             for suffix in file.suffixes]
+    assert all(name.startswith("数" * 70) and len(name.encode()) <= 255 for name in names)
 
 
 def test_job_ids_are_canonical_uuids() -> None:

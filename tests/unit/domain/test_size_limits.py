@@ -9,11 +9,13 @@ import pytest
 from annotator.worker.annotate_job import KEY_FIGURES, key_figures
 from chalicelib.aws.dynamodb.items import to_item
 from chalicelib.domain.job_note import LONGEST_NOTE, read_note
-from chalicelib.domain.jobs import Job, JobReason, JobStatus
+from chalicelib.domain.job_record import to_record
+from chalicelib.domain.jobs import JobReason, JobStatus
 from chalicelib.domain.messages import JobRequest
-from chalicelib.domain.names import LONGEST_NAME, ResultNames
+from chalicelib.domain.names import LONGEST_NAME
 from chalicelib.domain.size_limits import LARGEST_RECORD, LARGEST_SUMMARY, LONGEST_TEXT, LONGEST_WORD, shortened
 from chalicelib.exceptions import JobFailure
+from tests.job_records import job_of, result_names
 
 USER, JOB = "1" * 36, "aaaaaaaa-0000-4000-8000-000000000001"
 LONG = "𝔘" * 1_000_000
@@ -47,17 +49,17 @@ def test_key_figures_fit_whatever_names_contigs_genes_and_warnings_have() -> Non
 
 def test_the_largest_job_fits_into_a_record() -> None:
     name = "ü" * (LONGEST_NAME - 4) + ".vcf"
-    names, prefix = ResultNames.of(name), f"{USER}/{JOB}/"
+    names, prefix = result_names(name), f"{USER}/{JOB}/"
     hostile = {one: {f"{number}{LONG[:300]}": [1] * 50 for number in range(60)} for one in KEY_FIGURES}
-    job = Job(job_id=JOB, user_id=USER, input_file_name=name, input_file_size=10**12, s3_inputs_bucket="b" * 63,
+    job = job_of(job_id=JOB, user_id=USER, input_file_name=name, input_file_size=10**12, s3_inputs_bucket="b" * 63,
               s3_key_input_file=(prefix + name)[:1024], submit_time=1, reference="r" * LONGEST_WORD,
               reference_title="t" * LONGEST_WORD, reference_found=shortened(LONG, LONGEST_TEXT),
-              job_status=JobStatus.FAILED, s3_key_result_file=prefix + names.results,
-              s3_key_archived_index_file=prefix + names.index, note=read_note(LONG), summary=key_figures(hostile),
+              job_status=JobStatus.FAILED, s3_key_result_file=prefix + names["results"],
+              s3_key_archived_index_file=prefix + names["index"], note=read_note(LONG), summary=key_figures(hostile),
               error=JobReason(code=LONG, message=LONG, hint=LONG, field=LONG, text=LONG))
     assert job.note is not None
     assert len(job.note) <= LONGEST_NOTE
-    assert len(json.dumps(to_item(job.to_record()), ensure_ascii=False).encode()) < LARGEST_RECORD / 2
+    assert len(json.dumps(to_item(to_record(job)), ensure_ascii=False).encode()) < LARGEST_RECORD / 2
 
 
 @pytest.mark.parametrize("job_id", ["pace", "", "../x", JOB.upper(), f"unnamed:b/{JOB}"])

@@ -15,7 +15,7 @@ from annotator.engine.reference.build.download import _number as header_number
 from annotator.engine.reference.build.gene_formats import GeneTable, note_code
 from annotator.engine.reference.build.gff3_models import _selenocysteines
 from annotator.engine.reference.build.regions import RegionSource, _regions
-from annotator.engine.reference.build_evidence import Signs
+from annotator.engine.reference.build_evidence import FileEvidence
 from annotator.engine.vcf import block_parser
 from tests.unit.engine.conftest import PROJECT, Result
 
@@ -30,17 +30,8 @@ BOUNDED = {
     "haplotypes/csq.py": {"int(line.split(b'\\t', 3)[2])": "an ordinal that the engine wrote"},
     "haplotypes/csq_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
     "reference/build_detection.py": {"int(found[2])": "up to three digits"},
-    "reference/build/compile_models.py": dict.fromkeys(
-        ("int(first)", "int(last)", "int(phase)", "int(self.attributes.get('slip', 0))",
-         "map(int, filter(None, self.attributes.get('selenocysteine', '').split(',')))"),
-        "the GFF3 that the build wrote, of numbers that it had checked",
-    ),
     "reference/build/gene_formats.py": dict.fromkeys(("int(start)", "int(end)"), "up to nine digits"),
     "haplotypes/slim_vcf.py": dict.fromkeys(("int(found[0])", "int(fields[2])"), "csq wrote it, from what it was told"),
-    "reference/gene_models_gff.py": dict.fromkeys(
-        ("int(first)", "int(last)", "int(phase)", "map(int, attributes['selenocysteine'].split(','))"),
-        "the build wrote it; what else a bundle has is refused in words of ours",
-    ),
     "haplotypes/phase_sets.py": {"int(columns[1])": "a position that the engine wrote"},
     "reference/build/regions.py": dict.fromkeys(("int(start)", "int(end)", "int(number)"), "the build wrote it"),
     "reference/regions.py": dict.fromkeys(("int(first)", "int(last)"), "the build wrote it; damage is reported"),
@@ -132,7 +123,7 @@ def test_numbers_in_signs_of_a_build_that_are_none() -> None:
         f"##contig=<ID=3,length={LARGEST_LENGTH + 1}>".encode(), b"#CHROM",
         f"1\t{DIGITS}\t.\tA\tC".encode(), b"1\t9\t.\tA\tC", f"NC_000001.{'1' * 240}\t9\t.\tA\tC".encode(),
     ]  # fmt: skip
-    signs = Signs.of(iter(lines))
+    signs = FileEvidence.of(iter(lines))
     assert signs.lengths == {"2": 5}
     assert signs.furthest["1"] == 9
 

@@ -26,6 +26,7 @@ from chalicelib.domain.sessions import Session
 from chalicelib.services import Services
 from chalicelib.web.http import runtime
 from tests.conftest import REGION, moto_template
+from tests.job_records import job_of
 
 HOST = "gas.example.org"
 ORIGIN = f"https://{HOST}"
@@ -205,7 +206,7 @@ def make_job(web: Services, ada: Profile) -> Callable[..., Job]:
         job_id = values.pop("job_id", JOB_ID)
         user_id = values.pop("user_id", ada.identity_id)
         name = values.pop("input_file_name", "free_1.vcf")
-        job = Job(**{"job_id": job_id, "user_id": user_id, "input_file_name": name, "input_file_size": 98_304,
+        job = job_of(**{"job_id": job_id, "user_id": user_id, "input_file_name": name, "input_file_size": 98_304,
                      "s3_inputs_bucket": web.settings.inputs_bucket,
                      "s3_key_input_file": f"{user_id}/{job_id}/{name}", "submit_time": web.clock() - 60,
                      "reference": "rCRS", **values})

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from annotator.engine.affixes import common_prefix, common_suffix
 from annotator.engine.consequence.allele import DELETION, INSERTION, SUBSTITUTION, Allele
 from annotator.engine.consequence.scalar.effect import Effect
+from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.reference.transcript import Transcript
-from annotator.engine.reference.translation import reverse_complement
 
 #: Bases on either side in which an insertion or deletion is shifted, as in Ensembl VEP.
 REACH = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotator.engine.affixes import common_prefix
 from annotator.engine.consequence.scalar.effect import Effect
 from annotator.engine.consequence.scalar.hgvs_c import Change, clip
-from annotator.engine.reference.translation import three_letters, translate
+from annotator.engine.reference.genetic_code import three_letters, translate
 
 
 def protein_change(effect: Effect, moved: Effect) -> str:

@@ -112,14 +112,15 @@ class SharedRows:
         cdna = t.cdna(t.exons[exon][1] if forward else t.exons[exon][0])
         cds = cdna - t.cdna_coding[0] if t.coding else cdna
         structure = (
-            *(t.strand, t.biotype, t.phase, t.start_unknown, t.end_unknown, t.selenocysteines, t.has_frameshift_intron),
-            *(t.slip, t.coding, t.coding and not t.five_prime, cds % 3 if t.coding else 0, begin, until),
+            *(t.strand, t.biotype, t.start_frame, t.start_unknown, t.end_unknown, t.selenocysteines),
+            *(t.has_frameshift_intron, t.slip, t.coding, t.coding and not t.five_prime),
+            *(cds % 3 if t.coding else 0, begin, until),
             (last if forward else first) if there else 0,
             tuple(t.exons[exon:] if forward else t.exons[: exon + 1]),
         )
         kind = self._kinds.setdefault(structure, len(self._kinds))
         inside = local = left = -1
-        if t.coding and not t.phase and not t.selenocysteines and not t.has_frameshift_intron and t.slip is None:
+        if t.coding and not t.start_frame and not t.selenocysteines and not t.has_frameshift_intron and t.slip is None:
             tail = (t.exons[exon][1], *t.exons[exon + 1 :]) if forward else (t.exons[exon][0], *t.exons[:exon])
             inside = self._kinds.setdefault((t.strand, t.biotype, cds % 3, until, tail), len(self._kinds))
             last = t.exons[exon][1] if forward else t.exons[exon][0]

@@ -6,8 +6,9 @@ from bisect import bisect_left, bisect_right
 
 from annotator.engine.consequence.allele import Allele, Interval
 from annotator.engine.lazy import lazy
+from annotator.engine.reference.genetic_code import codons_to_stop, translate
+from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.reference.transcript import Piece, Transcript
-from annotator.engine.reference.translation import codons_to_stop, reverse_complement, translate
 
 #: Bases around an exon that count as touching it in a transcript with a frameshift intron.
 STRETCH = 12
@@ -95,8 +96,8 @@ class Placement:
         self.__dict__.update(
             pieces=[(begin, until)],
             coding_pieces=[(begin - first, until - first)],
-            cds_start=begin - first + t.phase,
-            cds_end=until - first + t.phase,
+            cds_start=begin - first + t.start_frame,
+            cds_end=until - first + t.start_frame,
             exonic=True,
             complete=False,
             coding=True,
@@ -229,13 +230,13 @@ class Placement:
     def cds_start(self) -> int | None:
         """First position in the coding sequence."""
         piece = self.coding_pieces[0] if self.coding_pieces else None
-        return piece[0] + self.transcript.phase if piece else None
+        return piece[0] + self.transcript.start_frame if piece else None
 
     @lazy
     def cds_end(self) -> int | None:
         """Last position in the coding sequence."""
         piece = self.coding_pieces[-1] if self.coding_pieces else None
-        return piece[1] + self.transcript.phase if piece else None
+        return piece[1] + self.transcript.start_frame if piece else None
 
     @lazy
     def protein_start(self) -> int | None:

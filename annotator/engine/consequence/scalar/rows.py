@@ -69,7 +69,7 @@ def _codons(effect: Effect) -> str:
     if effect.codons is None:
         return ""
     t = effect.transcript
-    at = None if effect.cdna_start is None else (effect.cdna_start - t.cdna_coding[0] + t.phase) % 3
+    at = None if effect.cdna_start is None else (effect.cdna_start - t.cdna_coding[0] + t.start_frame) % 3
     texts = []
     for codon, allele in zip(effect.codons, (effect.ref, effect.alt), strict=True):
         text = codon.lower()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from annotator.engine.consequence.scalar.placement import Placement, overlap
 from annotator.engine.lazy import lazy
-from annotator.engine.reference.translation import translate
+from annotator.engine.reference.genetic_code import translate
 
 
 class CodingEnds(Placement):

@@ -22,7 +22,8 @@ from annotator.engine.consequence.vector.coding_indel_texts import amino_acids, 
 from annotator.engine.consequence.vector.positions import locate
 from annotator.engine.consequence.vector.reading_frames import STOP, FrameReader, Frames, acids_of
 from annotator.engine.reference.gene_models import ContigModels
-from annotator.engine.reference.translation import COMPLEMENT, THREE_LETTERS
+from annotator.engine.reference.genetic_code import THREE_LETTERS
+from annotator.engine.reference.nucleotides import COMPLEMENT
 
 #: Bases of an exon at an intron that belong to the splice region.
 SPLICE_REGION = 3
@@ -192,7 +193,7 @@ class CodingIndelRows:
         size = np.diff(offsets)
         pure = np.isin(alleles.kind, (INSERTION, DELETION)) & (size <= LONGEST) & every(_KNOWN[data], offsets)
         pure &= alleles.end - alleles.start < LONGEST_DELETION
-        kept = np.flatnonzero(pure[allele] & models.is_coding[transcript] & (models.phase == 0)[transcript])
+        kept = np.flatnonzero(pure[allele] & models.is_coding[transcript] & (models.start_frame == 0)[transcript])
         at, transcript, allele = at[kept], transcript[kept], allele[kept]
         start, end = alleles.start[allele], alleles.end[allele]
         low, high = np.minimum(start, end), np.maximum(start, end)

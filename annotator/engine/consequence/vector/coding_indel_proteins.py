@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence.vector.ragged_text import stitched
 from annotator.engine.consequence.vector.reading_frames import STOP, Frames
-from annotator.engine.reference.translation import THREE_LETTERS
+from annotator.engine.reference.genetic_code import THREE_LETTERS
 
 if TYPE_CHECKING:
     from annotator.engine.consequence.vector.coding_indel import CodingIndels

@@ -11,13 +11,8 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.reference.gene_models import ContigModels
-from annotator.engine.reference.translation import (
-    BASE_INDEX,
-    COMPLEMENT,
-    THREE_LETTERS,
-    amino_acid_codes,
-    codons_to_stop,
-)
+from annotator.engine.reference.genetic_code import THREE_LETTERS, amino_acid_codes, codons_to_stop
+from annotator.engine.reference.nucleotides import BASE_INDEX, COMPLEMENT
 
 _LETTERS = sorted(THREE_LETTERS)
 _LETTER_AT = np.zeros(256, dtype=np.int64)

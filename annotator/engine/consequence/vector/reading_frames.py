@@ -8,8 +8,9 @@ import numpy as np
 
 from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.reference.gene_models import ContigModels
+from annotator.engine.reference.genetic_code import amino_acid_codes
+from annotator.engine.reference.nucleotides import BASE_INDEX
 from annotator.engine.reference.transcript import Transcript
-from annotator.engine.reference.translation import BASE_INDEX, amino_acid_codes
 
 STOP = ord("*")
 #: Transcripts whose frames stay in memory.
@@ -100,6 +101,6 @@ class FrameReader:
         protein = coding // 3
         if protein and coding % 3 == 0 and acids[3 * protein - 3] == STOP:
             protein -= 1
-        usual = not t.phase and not t.selenocysteines and not (acids[: 3 * protein : 3] == STOP).any()
+        usual = not t.start_frame and not t.selenocysteines and not (acids[: 3 * protein : 3] == STOP).any()
         usual &= bool((BASE_INDEX[bases[: len(text)]] < 4).all())
         return _Frame(bases, acids, protein, usual)

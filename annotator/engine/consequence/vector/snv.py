@@ -16,7 +16,7 @@ from annotator.engine.consequence.scalar.placement import STRETCH
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.consequence.vector.positions import Places
 from annotator.engine.reference.gene_models import ContigModels
-from annotator.engine.reference.translation import BASE_INDEX
+from annotator.engine.reference.nucleotides import BASE_INDEX
 
 
 def flank_terms(alleles: Alleles, pairs: Pairs, at: np.ndarray, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.hgvs_c import Fetch, shifted
 from annotator.engine.consequence.scalar.rows import ExactRows
 from annotator.engine.consequence.vector.ragged_text import stitched
-from annotator.engine.reference.translation import COMPLEMENT, reverse_complement
+from annotator.engine.reference.nucleotides import COMPLEMENT, reverse_complement
 
 #: Longer ones, and those that can be moved by more than :data:`NEAR` bases, are looked at one by one.
 SHORT = 12

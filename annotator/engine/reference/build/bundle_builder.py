@@ -1,4 +1,4 @@
-"""Building a reference bundle from public files: a sequence, gene models, and any number of layers."""
+"""Builds a reference bundle from public files: a sequence, gene models, known variants and regions."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ import json
 import re
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from annotator.engine.errors import BundleError
+from annotator.engine.files import sha256_of
 from annotator.engine.library_errors import step
-from annotator.engine.reference.build.compile_models import compile_models
-from annotator.engine.reference.build.contigs import as_models_say, contigs_of
+from annotator.engine.reference.build.compile_models import by_contig, transcript_tables
+from annotator.engine.reference.build.contigs import contigs_of, with_model_facts
 from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.build.gene_tables import read_gene_table
 from annotator.engine.reference.build.known_variants import KNOWN_IN, merge_variants
-from annotator.engine.reference.build.model_checks import Fit, check_models
+from annotator.engine.reference.build.model_checks import ModelFit, check_models
+from annotator.engine.reference.build.place_models import place
 from annotator.engine.reference.build.recipe import Recipe
 from annotator.engine.reference.build.regions import merge_regions
 from annotator.engine.reference.build.sequence import copy_sequence
-from annotator.engine.reference.build.write_gff3 import place, write_models
+from annotator.engine.reference.build.write_gff3 import write_gff3
 from annotator.engine.reference.bundle import SCHEMA, Contig, Sequence
 from annotator.engine.reference.genetic_code import STARTS
-from annotator.engine.reference.verify import sha256
+from annotator.engine.reference.transcript_table import write_transcripts
 
-#: Transcripts that a line of the output lists.
+#: Most transcripts that a line of the output lists.
 MOST_LISTED = 10
 SLIPPAGE = (
     "coding sequences have parts that overlap or leave out bases of an exon (ribosomal slippage); "
@@ -36,15 +37,15 @@ SLIPPAGE = (
 
 
 def build(recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
-    """Build a bundle; its directory appears when all of it is complete and was found sound.
+    """Build a bundle. Its directory appears when the bundle is complete and has passed the checks.
 
     Args:
         recipe: what it is made from.
         out: the directory, which must not exist.
-        say: receives what was done and found, line by line.
+        say: receives the report, line by line.
 
     Raises:
-        BundleError: something cannot be read or does not belong together.
+        BundleError: a source cannot be read, or does not belong to the sequence.
         OSError: a file cannot be read or written.
     """
     _check_recipe(recipe, out)
@@ -68,7 +69,7 @@ def _check_recipe(recipe: Recipe, out: Path) -> None:
     for path in (recipe.fasta, recipe.models):
         if not path.is_file():
             raise BundleError("reference_build", f"There is no file {path}.")
-    parts = ["fasta", "gff", *(source.name for source in recipe.variants), *(source.name for source in recipe.regions)]
+    parts = ["fasta", "gff", *(source.name for source in recipe.layers)]
     if len(set(parts)) != len(parts):
         raise BundleError("reference_build", "Two sources have one name.")
     for part in recipe.facts:
@@ -81,18 +82,29 @@ def _check_recipe(recipe: Recipe, out: Path) -> None:
 
 
 def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None]) -> dict[str, Any]:
-    """Write the files of a bundle; returns the manifest."""
-    fasta, models = bundle / "sequence.fa.gz", bundle / "models.gff3.gz"
+    """Write the files of a bundle.
+
+    Args:
+        recipe: of the reference.
+        bundle: directory for the files.
+        work: directory for temporary files.
+        say: receives the report, line by line.
+
+    Returns:
+        The manifest.
+    """
+    fasta, models, compiled = (bundle / name for name in ("sequence.fa.gz", "models.gff3.gz", "models.arrow"))
     lengths = copy_sequence(recipe.fasta, fasta)
     table = read_gene_table(recipe.models)
     contigs, names = contigs_of(recipe, lengths)
-    contigs = as_models_say(recipe, contigs, names, table, say)
+    contigs = with_model_facts(recipe, contigs, names, table, say)
     say(f"sequence: {len(contigs):,} contigs, {sum(lengths.values()):,} bases")
     placed, missing = place(table, contigs, names)
-    write_models(models, placed, contigs)
-    compiled = bundle / "models.arrow"
-    compile_models(models, contigs, compiled)
-    say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len({one.contig for one in placed}):,} contigs")
+    write_gff3(models, placed, contigs)
+    by_name = by_contig(placed)
+    tables = transcript_tables(by_name)
+    write_transcripts(tables, compiled)
+    say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len(by_name):,} contigs")
     if missing:
         listed = ", ".join(f"{name} ({count:,})" for name, count in missing.most_common(8))
         first = ", ".join(table.left_out.first("contig_without_sequence"))
@@ -101,32 +113,20 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     for line in table.left_out.lines(but="contig_without_sequence"):
         say(f"left out: {line}")
     special = _special(placed, contigs, say)
-    sequence = Sequence(fasta)
-    fit, contradiction = check_models(models, placed, contigs, sequence)
-    notes = _judged(recipe, fit, contradiction, say)
-    layers = []
+    fit, contradiction = check_models(by_name, tables, contigs, Sequence(fasta))
+    notes = _notes_on_fit(recipe, fit, contradiction, say)
+    layers, regions = [], None
     if recipe.variants:
         file = bundle / "known_variants.tsv.gz"
         fields = merge_variants(recipe.variants, file, contigs, names, fasta, work)
         layers = [{"name": "known variants", "file": file.name, "known": KNOWN_IN, "fields": fields}]
         for source in recipe.variants:
-            say(f"known variants {source.name}: {source.used:,} alleles{_left_out(source.left_out)}")
-    regions = None
+            say(f"known variants {source.name}: {source.words('alleles')}")
     if recipe.regions:
         file = bundle / "regions.tsv.gz"
         regions = {"file": file.name, "tracks": merge_regions(recipe.regions, file, contigs, names, work)}
         for track in recipe.regions:
-            say(f"regions {track.name}: {track.used:,}{_left_out(track.left_out)}")
-    checks: dict[str, Any] = {
-        "coding_transcripts": fit.coding,
-        "start_codon": [fit.starts, fit.asked_start],
-        "stop_codon": [fit.stops, fit.asked_stop],
-        "internal_stop": fit.internal,
-    }
-    left_out = [{"part": "gff", **entry} for entry in table.left_out.entries()]
-    sources = [(one.name, one.left_out) for one in recipe.variants]
-    for name, counts in [*sources, *((one.name, one.left_out) for one in recipe.regions)]:
-        left_out += [{"part": name, "reason": reason, "count": count} for reason, count in sorted(counts.items())]
+            say(f"regions {track.name}: {track.words()}")
     title = recipe.title or recipe.name
     return {
         "schema": SCHEMA,
@@ -151,20 +151,27 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         "layers": layers,
         "regions": regions,
         "sources": _sources(recipe),
-        "checks": checks,
+        "checks": fit.checks(),
         "exceptions": sorted(fit.exceptions),
         "notes": notes,
-        "left_out": left_out,
+        "left_out": [
+            *({"part": "gff", **entry} for entry in table.left_out.entries()),
+            *(
+                {"part": source.name, "reason": reason, "count": count}
+                for source in recipe.layers
+                for reason, count in sorted(source.left_out.items())
+            ),
+        ],
         **special,
-        "sha256": {path.name: sha256(path) for path in sorted(bundle.iterdir())},
+        "sha256": {path.name: sha256_of(path) for path in sorted(bundle.iterdir())},
     }
 
 
 def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str], None]) -> dict[str, Any]:
-    """Transcripts with ribosomal slippage or across an origin: reported, and recorded in the manifest."""
+    """Report transcripts with ribosomal slippage or across an origin; returns their entries of the manifest."""
     lengths = {contig.name: contig.length for contig in contigs}
     slips = {one.id: one.slip for one in placed if one.slip is not None}
-    across = [one.id for one in placed if one.exons[-1][1] > lengths[one.contig]]
+    across = [one.id for one in placed if one.end > lengths[one.contig]]
     for ids, what in ((list(slips), SLIPPAGE), (across, "transcripts lie across the origin of a circular contig")):
         if ids:
             listed = ", ".join(ids[:MOST_LISTED]) + (", ..." if len(ids) > MOST_LISTED else "")
@@ -172,8 +179,11 @@ def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str]
     return {"slippage": slips, "across_origin": across}
 
 
-def _judged(recipe: Recipe, fit: Fit, contradiction: str, say: Callable[[str], None]) -> list[str]:
-    """Notes for the manifest, and every log of an annotation, on how models and sequence fit each other.
+def _notes_on_fit(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callable[[str], None]) -> list[str]:
+    """Report how models and sequence fit each other.
+
+    Returns:
+        Notes for the manifest, which every log of an annotation repeats.
 
     Raises:
         BundleError: they do not fit, and the recipe does not accept that.
@@ -193,11 +203,8 @@ def _judged(recipe: Recipe, fit: Fit, contradiction: str, say: Callable[[str], N
     return [note]
 
 
-def _left_out(counts: Counter[str]) -> str:
-    return "".join(f", {count:,} left out ({reason})" for reason, count in sorted(counts.items()))
-
-
 def _sources(recipe: Recipe) -> list[dict[str, str]]:
+    """The files that the bundle is built from, as the manifest lists them."""
     files = [("fasta", "sequence", recipe.fasta), ("gff", "gene models", recipe.models)]
     files += [(source.name, source.name, path) for source in recipe.variants for path in source.paths]
     files += [(track.name, track.name, track.path) for track in recipe.regions]
@@ -208,7 +215,7 @@ def _sources(recipe: Recipe) -> list[dict[str, str]]:
             "licence": "not given",
             **recipe.facts.get(part, {}),
             "from": path.name,
-            "sha256": sha256(path),
+            "sha256": sha256_of(path),
         }
         for part, name, path in files
     ]

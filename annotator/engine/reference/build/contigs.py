@@ -1,4 +1,4 @@
-"""The contigs of a new reference: their names, genetic codes, and which of them are circular."""
+"""The contigs of a new reference: their names and genetic codes, and which of them are circular."""
 
 from __future__ import annotations
 
@@ -16,12 +16,19 @@ from annotator.engine.reference.build_evidence import chromosome
 from annotator.engine.reference.bundle import Contig
 from annotator.engine.reference.genetic_code import STARTS
 
-#: Features across the origin of a circular contig end beyond its length, up to twice as far.
+#: Longest circular contig in bases: features across its origin end beyond its length, at up to twice as much.
 LONGEST_CIRCLE = LARGEST_POSITION // 2
 
 
 def contigs_of(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], dict[str, str]]:
-    """The contigs of a reference as the options describe them, and the name of each by all of its names.
+    """The contigs of a reference as the options describe them.
+
+    Args:
+        recipe: of the reference.
+        lengths: bases by name of the contig in the sequence.
+
+    Returns:
+        The contigs, and the name of each by all of its names.
 
     Raises:
         BundleError: an option names a contig that the sequence lacks, or one that is too long to be circular.
@@ -56,29 +63,28 @@ def contigs_of(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], d
     return contigs, names
 
 
-def as_models_say(
+def with_model_facts(
     recipe: Recipe,
     contigs: list[Contig],
     names: dict[str, str],
     table: GeneTable,
     say: Callable[[str], None],
 ) -> list[Contig]:
-    """Take genetic codes and circular contigs from the gene models where no option gives them.
+    """The contigs with the genetic codes and circularity that the gene models state, where no option gives them.
 
     Args:
         recipe: of the reference.
-        contigs: as :func:`contigs_of` gives them, with ``names``.
-        names: the reference's name of a contig by each of its names.
+        contigs, names: as :func:`contigs_of` returns them.
         table: the gene models.
-        say: receives what was taken from the models.
+        say: receives a line on what was taken from the models.
 
     Raises:
         BundleError: the models have a genetic code that is not known.
     """
-    from_models: dict[str, Counter[int]] = {}
+    stated: dict[str, Counter[int]] = {}
     for name, counts in table.codes.items():
         if name in names:
-            from_models.setdefault(names[name], Counter()).update(counts)
+            stated.setdefault(names[name], Counter()).update(counts)
     circular = {names[name] for name in table.circular if name in names}
     given = set() if recipe.code is None else {one.name for one in contigs}
     given |= {names[name] for name in recipe.codes}
@@ -86,8 +92,8 @@ def as_models_say(
     for contig in contigs:
         closed = (contig.circular or contig.name in circular) and contig.length <= LONGEST_CIRCLE
         changes: dict[str, Any] = {"circular": closed}
-        if contig.name in from_models and contig.name not in given:
-            code = from_models[contig.name].most_common(1)[0][0]
+        if contig.name in stated and contig.name not in given:
+            code = stated[contig.name].most_common(1)[0][0]
             option = f"--genetic-code {contig.name}=NUMBER"
             if code not in STARTS:
                 known = ", ".join(map(str, STARTS))
@@ -97,11 +103,11 @@ def as_models_say(
                 )
                 raise BundleError("reference_models", message)
             changes |= {"genetic_code": code, "start_codons": frozenset(STARTS[code])}
-            if len(from_models[contig.name]) > 1:
-                listed = ", ".join(f"{one} ({count:,})" for one, count in sorted(from_models[contig.name].items()))
+            if len(stated[contig.name]) > 1:
+                listed = ", ".join(f"{one} ({count:,})" for one, count in sorted(stated[contig.name].items()))
                 say(f"genetic codes of {contig.name} in the gene models: {listed}; {code} is used ({option})")
         found.append(replace(contig, **changes))
-    used = Counter(one.genetic_code for one in found if one.name in from_models and one.name not in given)
+    used = Counter(one.genetic_code for one in found if one.name in stated and one.name not in given)
     for code, count in sorted(used.items()):
         say(f"genetic code {code} on {count:,} contigs, from the gene models (transl_table)")
     return found

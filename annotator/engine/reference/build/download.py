@@ -1,7 +1,7 @@
-"""Fetching public files: resumed where the connection was cut, checked, never half of one version and half of another.
+"""Downloads public files: resumed after an interruption, checked, and never a mixture of two versions.
 
-urllib3 repeats requests that fail and waits between them. What is of its own here is going on with a file from the byte
-where it stopped, which neither urllib3 nor pooch does.
+urllib3 repeats failed requests and waits between them. Resuming a file at the byte where it stopped is done here, since
+neither urllib3 nor pooch does that.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.reference.presets import PublicFile
 
-#: How often a request is repeated, and a file without a new byte in between. Seconds of wait: 0, then 2, 4, 8, ...
+#: Repetitions of a request, and of a file without a new byte in between. Seconds of wait: 0, then 2, 4, 8, ...
 RETRIES = urllib3.Retry(
     6,
     status_forcelist={408, 425, 429, 500, 502, 503, 504},
@@ -31,18 +31,18 @@ RETRIES = urllib3.Retry(
 )
 TIMEOUT = urllib3.Timeout(connect=15.0, read=60.0)
 BLOCK = 1 << 20
-#: The file with what was fetched, beside the files.
+#: Name of the file that records what was fetched, in the directory of the files.
 RECORD = "fetched.json"
 _CHANGED = urllib3.exceptions.ProtocolError("the file changed at the server")
 
 
 @dataclass
 class Fetcher:
-    """Fetches files into one directory, which may have some from before.
+    """Downloads files into a directory, and keeps those that are already in it.
 
     Attributes:
-        directory: for the files; ``fetched.json`` there keeps size, SHA-256 and version of each.
-        progress: receives file name, bytes there and bytes in all (None: unknown), about once a block.
+        directory: for the files; its ``fetched.json`` records size, SHA-256 and version of each.
+        progress: called about once per block with file name, bytes received and bytes in total (None if unknown).
         retries: how requests are repeated.
     """
 
@@ -52,16 +52,16 @@ class Fetcher:
     _http: urllib3.PoolManager = field(init=False)
 
     def __post_init__(self) -> None:
-        # Answers are stored as they are sent: a gzip file that a server calls "encoded" stays one.
+        # Responses are stored as they are sent: a gzip file that a server calls "encoded" is not unpacked.
         headers = {"User-Agent": "GAS reference fetch", "Accept-Encoding": "identity"}
         self._http = urllib3.PoolManager(timeout=TIMEOUT, retries=self.retries, headers=headers)
         self.directory.mkdir(parents=True, exist_ok=True)
 
     def sizes(self, files: list[PublicFile]) -> dict[str, int | None]:
-        """Bytes that are still to come, by file name; None where the server does not say.
+        """Number of bytes that are still to be received, by file name; None where the server does not state it.
 
         Raises:
-            BundleError: the server does not have a file.
+            BundleError: a file is not available.
         """
         missing: dict[str, int | None] = {}
         for one in files:
@@ -76,13 +76,13 @@ class Fetcher:
         return missing
 
     def fetch(self, one: PublicFile) -> Path:
-        """Fetch a file, unless it is there as it was fetched.
+        """Download a file, unless it has been downloaded before and is unchanged.
 
         Returns:
             Its path.
 
         Raises:
-            BundleError: it cannot be fetched, or is not what its publisher says; then nothing of it is kept.
+            BundleError: it is not available, or does not agree with its publisher's checksum; then it is deleted.
             OSError: it cannot be written.
         """
         target = self.directory / one.name
@@ -108,18 +108,18 @@ class Fetcher:
         return target
 
     def version(self, one: PublicFile) -> str:
-        """When a fetched file was last changed where it is published, "" when the server did not say."""
+        """When a downloaded file was last modified by its publisher; "" if the server did not state it."""
         return str(self._record().get(one.name, {}).get("last_modified") or "")
 
-    # ---- one request ------------------------------------------------------------------------------------------
+    # ---- one request ----
     def _receive(self, one: PublicFile, part: Path, stamp: Path) -> Exception | None:
-        """Store what the server sends; returns why the file is not complete then, None where it is."""
+        """Store what the server sends; returns why the file is not complete, None if it is."""
         there = _size(part)
         known = _load(stamp)
         headers = {}
         validator = known.get("etag") or known.get("last_modified")
         if there and validator:
-            # Of a file that has changed the server sends all, not the rest.
+            # If the file has changed, the server sends all of it rather than the rest.
             headers = {"Range": f"bytes={there}-", "If-Range": validator}
         answer = self._ask("GET", one.url, headers=headers, preload_content=False)
         try:
@@ -136,7 +136,7 @@ class Fetcher:
                     return _CHANGED
             etag = answer.headers.get("ETag", "")
             found = {
-                "etag": "" if etag.startswith("W/") else etag,  # a weak one does not tell bytes apart
+                "etag": "" if etag.startswith("W/") else etag,  # a weak one may be that of other bytes
                 "last_modified": answer.headers.get("Last-Modified", ""),
                 "size": size,
             }
@@ -155,10 +155,10 @@ class Fetcher:
             answer.close()
 
     def _ask(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
-        """Send a request, again where the answer may be better later.
+        """Send a request, and repeat it after a temporary failure.
 
         Raises:
-            BundleError: the server refuses, or does not answer.
+            BundleError: the server refuses it, or does not respond.
         """
         headers = {**self._http.headers, **options.pop("headers", {})}
         try:
@@ -170,7 +170,7 @@ class Fetcher:
             raise _failed(url, f"the server answered {answer.status}")
         return answer
 
-    # ---- what is there ----------------------------------------------------------------------------------------
+    # ---- files in the directory ----
     def _part(self, one: PublicFile) -> Path:
         return self.directory / f"{one.name}.part"
 
@@ -186,7 +186,7 @@ class Fetcher:
         return known.get("url") == one.url and target.is_file() and target.stat().st_size == known.get("size")
 
     def _check(self, one: PublicFile, part: Path) -> str:
-        """Compare a fetched file with what its publisher says; returns its SHA-256."""
+        """Compare a downloaded file with the publisher's checksums and size; returns its SHA-256."""
         sums = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
         with part.open("rb") as stream:
             while block := stream.read(BLOCK):
@@ -222,7 +222,7 @@ class Fetcher:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """A JSON object, empty where there is none that can be read: a fetch may have been cut off while it wrote."""
+    """A JSON object; empty if it cannot be read, since a download may have been interrupted while writing it."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
@@ -235,7 +235,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _range(text: str) -> tuple[int, int | None]:
-    """First byte and size of the whole from ``bytes FIRST-LAST/SIZE``."""
+    """First byte and size of the file from ``bytes FIRST-LAST/SIZE``."""
     place, _, size = text.removeprefix("bytes ").partition("/")
     return _number(place.partition("-")[0]) or 0, _number(size)
 

@@ -1,4 +1,4 @@
-"""Transcripts as every reader of gene models gives them, and the parts of a row that GFF3 and GTF have in common.
+"""Transcripts as every reader of gene models returns them, and what the rows of GFF3 and GTF have in common.
 
 The readers are :mod:`annotator.engine.reference.build.gff3_models`,
 :mod:`annotator.engine.reference.build.gtf_models` and :mod:`annotator.engine.reference.build.gene_pred_models`.
@@ -20,7 +20,7 @@ Interval = tuple[int, int]
 
 #: Rows of a stop codon that is read as selenocysteine, in GTF and in GENCODE's GFF3.
 SELENOCYSTEINE = frozenset({"Selenocysteine", "stop_codon_redefined_as_selenocysteine"})
-#: Attributes that are read; a whole genome has too many others to keep them.
+#: Attributes that are read: those of a whole genome are too many to keep all.
 READ_ATTRIBUTES = frozenset(
     {
         *("ID", "Parent", "Name", "Dbxref", "gene", "gene_id", "gene_name", "gene_biotype", "biotype", "locus_tag"),
@@ -29,7 +29,7 @@ READ_ATTRIBUTES = frozenset(
         *("pseudo", "pseudogene", "exception", "Is_circular"),
     }
 )
-#: NCBI's numbers of genetic codes have two digits.
+#: Largest number that is taken for a genetic code; NCBI's have two digits.
 LARGEST_CODE = 999
 _STRANDS = frozenset("+-.?")
 _PHASES = frozenset("012.")
@@ -41,7 +41,7 @@ class ModelError(Exception):
 
     Args:
         line: number of its line, from 1.
-        message: what is wrong, with the column, the value and what to do.
+        message: what is wrong (column and value) and what to do about it.
     """
 
     def __init__(self, line: int, message: str) -> None:
@@ -59,24 +59,29 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class GeneModel:
-    """One transcript of a table; positions are 1-based and inclusive.
+    """One transcript, as it was read. Positions are 1-based and inclusive, on the forward strand.
 
     Attributes:
-        exons: as the source has them.
-        cds: rows of the coding sequence, as the source has them.
-        stop_codon: rows of a stop codon that is not part of ``cds``.
-        phase: number of bases before the first whole codon, in the direction of translation.
+        id: of the transcript.
+        gene: id of its gene.
+        symbol: of its gene.
+        biotype: one that bcftools csq knows.
+        contig: name of the contig.
+        strand: ``+`` or ``-``.
+        exons: first and last base of each; as the source has them until they are joined with the coding sequence.
+        cds: first and last base of each part of the coding sequence, likewise.
+        stop_codon: parts of a stop codon that is not in ``cds``.
+        phase: GFF3's phase of the coding sequence: number of bases to skip before the first complete codon.
         start_known, end_known: false where the source says that the coding sequence is cut off there.
-        version: of the id, where the id does not have it inside.
-        tags: that the source gives the transcript, such as ``MANE_Select``; blanks are underscores.
-        mane_select: id of the same transcript in the other set of models, of a MANE Select transcript.
+        version: of the id, where it is not part of the id.
+        tags: of the transcript in the source, such as ``MANE_Select``; blanks are replaced by underscores.
+        mane_select: of a MANE Select transcript, id of the same transcript in the other set of models.
         protein: id of the protein, with its version.
-        selenocysteines: lowest position of each stop codon that is read as selenocysteine.
-        source_biotype: the biotype as the source has it; ``biotype`` is one that bcftools csq knows.
-        pseudogene: the source calls it a pseudogene, so that nothing is translated.
-        slip: lowest position of the first codon that cannot be read from the sequence base by base, because parts of
-            the coding sequence overlap or leave out bases of an exon (ribosomal slippage); highest on the minus
-            strand; None without such parts.
+        selenocysteines: lowest base of each stop codon that is read as selenocysteine.
+        source_biotype: the biotype as the source has it.
+        pseudogene: whether the source calls it a pseudogene, so that nothing is translated.
+        slip: first base, in the direction of translation, of the first codon that cannot be read base by base, because
+            parts of the coding sequence overlap or leave out bases of an exon (ribosomal slippage); None without one.
     """
 
     id: str
@@ -100,17 +105,39 @@ class GeneModel:
     pseudogene: bool = False
     slip: int | None = None
 
+    @property
+    def start(self) -> int:
+        """First base of the first exon, once the exons are in order."""
+        return self.exons[0][0]
+
+    @property
+    def end(self) -> int:
+        """Last base of the last exon, once the exons are in order."""
+        return self.exons[-1][1]
+
+    @property
+    def versioned_id(self) -> str:
+        """The id with its version."""
+        return f"{self.id}.{self.version}" if self.version and not self.id.endswith(f".{self.version}") else self.id
+
+    @property
+    def complete_tags(self) -> list[str]:
+        """The tags of the source, and those of a coding sequence that is cut off, unless its phase says so."""
+        ends = ((self.start_known, "cds_start_NF"), (self.end_known, "cds_end_NF"))
+        cut_off = [tag for known, tag in ends if not known] if self.cds and not self.phase else []
+        return [*self.tags, *(tag for tag in cut_off if tag not in self.tags)]
+
 
 @dataclass
 class GeneTable:
-    """What a file of gene models has.
+    """The content of a file of gene models.
 
     Attributes:
         kind: ``GFF3``, ``GTF`` or ``genePred``.
-        models: its transcripts.
-        lengths: bases of contigs, where it gives them (``##sequence-region``, or the sequence itself).
-        circular: contigs that it calls circular (``Is_circular``).
-        codes: numbers of genetic codes (``transl_table``) by contig, and how many transcripts have each.
+        models: the transcripts.
+        lengths: length in bases by contig, where the file states it (``##sequence-region``, or the sequence itself).
+        circular: contigs that the file calls circular (``Is_circular``).
+        codes: by contig, the number of transcripts with each genetic code (``transl_table``).
         left_out: what is not among the models.
     """
 
@@ -123,9 +150,14 @@ class GeneTable:
 
 
 class Part(NamedTuple):
-    """A row of an exon or a part of a coding sequence: a whole genome has millions.
+    """An exon, or a part of a coding sequence: one row of a file, of which a whole genome has millions.
 
-    ``cds`` and ``protein`` are the ``ID`` and ``protein_id`` of a coding sequence in GFF3; empty elsewhere.
+    Attributes:
+        kind: type of the feature (column 3).
+        start, end: first and last base (1-based, inclusive).
+        strand: ``+``, ``-``, ``.`` or ``?``.
+        phase: GFF3's phase, 0 to 2; 0 without one.
+        cds, protein: ``ID`` and ``protein_id`` of a coding sequence in GFF3; otherwise empty.
     """
 
     kind: str
@@ -138,7 +170,13 @@ class Part(NamedTuple):
 
 
 def position(row: Row, at: int, name: str, least: int = 1) -> int:
-    """A position in a column, by the index of the column from 0.
+    """Read a position.
+
+    Args:
+        row: of the table.
+        at: 0-based index of the column.
+        name: of the column, for the message of an error.
+        least: smallest position that is allowed.
 
     Raises:
         ModelError: it is not a whole number, or is out of range.
@@ -179,10 +217,14 @@ def strand_of(row: Row) -> str:
 
 
 def part_of(row: Row, cds: str = "", protein: str = "") -> Part:
-    """An exon or a part of a coding sequence.
+    """Read a row of an exon or of a part of a coding sequence, in GFF3 or GTF.
+
+    Args:
+        row: of the table.
+        cds, protein: as in :class:`Part`.
 
     Raises:
-        ModelError: a column has a value that makes no sense.
+        ModelError: a column has an impossible value.
     """
     _, _, kind, start, end, _, strand, phase, _ = row.columns[:9]
     if kind == "CDS" and phase not in _PHASES:
@@ -198,36 +240,58 @@ def part_of(row: Row, cds: str = "", protein: str = "") -> Part:
 
 
 def shown(text: str) -> str:
-    """A value of a user's file, quoted and short."""
+    """A value of a user's file for a message: quoted, printable and short."""
     text = "".join(one if one.isprintable() else " " if one == "\t" else "?" for one in text[:61])
     return f"'{text[:60]}{'...' if len(text) > 60 else ''}'" if text else "empty"
 
 
 def versioned(identifier: str, version: str) -> str:
-    """The version of an id that does not have it inside; empty for one that has."""
+    """The version of an id; empty when the id ends with a version."""
     return version if version.isdigit() and not re.search(r"\.\d+$", identifier) else ""
 
 
 def protein_of(attributes: dict[str, str], version: str) -> str:
-    """Id of a protein with its version, from the attributes of a coding sequence."""
+    """Id of a protein, with its version, from the attributes of a coding sequence."""
     name = attributes.get("protein_id", "")
     return f"{name}.{version}" if name and versioned(name, version) else name
 
 
 def calls_pseudogene(attributes: dict[str, str]) -> bool:
-    """Whether the attributes of a row say that it belongs to a pseudogene (``pseudo=true``, ``pseudogene=...``)."""
+    """Whether attributes say that a row belongs to a pseudogene (``pseudo=true``, ``pseudogene=...``)."""
     return attributes.get("pseudo", "").lower() in ("true", "yes", "1") or bool(attributes.get("pseudogene"))
 
 
-def one_strand(parts: list[Part], of_transcript: str) -> str | None:
-    """The strand of all parts, else that of the transcript; empty when neither gives one, None when parts differ."""
+def strand_of_parts(
+    name: str, parts: list[Part], given: str, attributes: list[dict[str, str]], table: GeneTable
+) -> str:
+    """The strand of a transcript.
+
+    Args:
+        name: of the transcript.
+        parts: its rows; their strands count first.
+        given: strand of the row of the transcript itself.
+        attributes: of its rows and its gene.
+        table: counts the transcript when it is left out.
+
+    Returns:
+        ``+`` or ``-``; empty for a transcript that is left out because it has no strand, or more than one, or because
+        its parts are not in the order of the sequence (trans-splicing).
+    """
     strands = {part.strand for part in parts} & {"+", "-"}
     if len(strands) > 1:
-        return None
-    return strands.pop() if strands else of_transcript if of_transcript in ("+", "-") else ""
+        table.left_out.add("parts_on_both_strands", name)
+        return ""
+    strand = strands.pop() if strands else given
+    if strand not in ("+", "-"):
+        table.left_out.add("transcript_without_strand", name)
+        return ""
+    if _trans_spliced(attributes, parts, strand):
+        table.left_out.add("trans_spliced", name)
+        return ""
+    return strand
 
 
-def trans_spliced(attributes: list[dict[str, str]], parts: list[Part], strand: str) -> bool:
+def _trans_spliced(attributes: list[dict[str, str]], parts: list[Part], strand: str) -> bool:
     """Whether a source calls a transcript trans-spliced, and has its parts in another order than the sequence."""
     if not any("trans" in one.get("exception", "") and "splic" in one.get("exception", "") for one in attributes):
         return False
@@ -239,7 +303,7 @@ def trans_spliced(attributes: list[dict[str, str]], parts: list[Part], strand: s
 
 
 def add_parts(one: GeneModel, parts: list[Part]) -> None:
-    """Give a transcript its exons, coding sequence, phase and selenocysteines."""
+    """Add exons, coding sequence, phase and selenocysteines to a transcript."""
     first: int | None = None
     for part in parts:
         if part.kind in SELENOCYSTEINE:
@@ -247,7 +311,7 @@ def add_parts(one: GeneModel, parts: list[Part]) -> None:
             continue
         owner = one.exons if part.kind == "exon" else one.cds if part.kind == "CDS" else one.stop_codon
         owner.append((part.start, part.end))
-        # Of a coding sequence the phase of the part that is translated first counts.
+        # The phase is that of the part that is translated first.
         rank = part.start if one.strand == "+" else -part.end
         if part.kind == "CDS" and (first is None or rank < first):
             first, one.phase = rank, part.phase

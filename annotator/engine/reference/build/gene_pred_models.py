@@ -1,4 +1,4 @@
-"""Gene models in UCSC's genePred tables: plain, extended, with a ``bin`` before them (refGene), and refFlat."""
+"""Reads gene models in UCSC's genePred tables: genePred, its extension, refGene (with a ``bin`` column) and refFlat."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from annotator.engine.reference.build.gene_formats import (
     shown,
 )
 
-#: Columns of genePred, and of its extension from ``score`` to ``exonFrames``.
+#: Number of columns of genePred, and of its extension, which adds ``score`` to ``exonFrames``.
 COLUMNS, EXTENDED = 10, 15
 
 
 def is_gene_pred(columns: list[str]) -> bool:
-    """Whether a row has the columns of genePred, with or without one before them."""
+    """Whether a row has the columns of genePred, possibly after another one."""
     for before in (0, 1):
         one = columns[before:]
         if len(one) >= COLUMNS and one[2] in ("+", "-") and all(text.strip().isdigit() for text in one[3:8]):
@@ -29,7 +29,11 @@ def is_gene_pred(columns: list[str]) -> bool:
 
 
 def read_gene_pred(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
-    """Transcripts of a genePred table; whatever else the file says is added to ``table``.
+    """Read the transcripts of a genePred table.
+
+    Args:
+        rows: of the table.
+        table: receives what is left out.
 
     Raises:
         ModelError: a row cannot be used.
@@ -60,7 +64,7 @@ def read_gene_pred(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]
 
 
 def _numbers(row: Row, at: int, name: str, least: int) -> list[int]:
-    """A list of whole numbers in a column, with or without a comma behind the last."""
+    """A comma-separated list of whole numbers in a column; the last may be followed by a comma."""
     items = [item.strip() for item in row.columns[at].strip().rstrip(",").split(",")]
     found = []
     for item in items if items != [""] else []:
@@ -86,12 +90,12 @@ def _exons(row: Row, before: int) -> list[Interval]:
 
 
 def _extend(one: GeneModel, row: Row, before: int) -> None:
-    """Read name of the gene, ends of the coding sequence and frames of exons."""
+    """Read the columns of the extension: name of the gene, ends of the coding sequence, frames of exons."""
     columns = row.columns[before:]
     one.gene = columns[11] or one.id
-    # Which end "start" means on the minus strand differs between tables: one cut end counts as both.
+    # Tables differ in which end "start" means on the minus strand, so that one end cut off counts as both.
     one.start_known = one.end_known = "incmpl" not in columns[12:14]
     coding = [frame for frame in _numbers(row, before + 14, "exonFrames", -1) if frame >= 0]
     if one.cds and coding:
-        # A frame counts the bases of the codon before the exon, a phase those that are left to it.
+        # A frame counts the bases of the codon before the exon, a phase those that remain.
         one.phase = (3 - (coding[0] if one.strand == "+" else coding[-1])) % 3

@@ -1,14 +1,14 @@
-"""Gene models from GFF3, GTF and UCSC's genePred tables, as transcripts of one kind."""
+"""Reads gene models in GFF3, GTF and UCSC's genePred tables into transcripts of one kind."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
 from annotator.engine.bounds import LARGEST_LENGTH, whole_number
 from annotator.engine.errors import BundleError
+from annotator.engine.files import open_text
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, refuse_compression
 from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, ModelError, Row, shown
 from annotator.engine.reference.build.gene_pred_models import is_gene_pred, read_gene_pred
@@ -16,7 +16,7 @@ from annotator.engine.reference.build.gff3_models import read_gff3
 from annotator.engine.reference.build.gtf_models import read_gtf
 from annotator.engine.reference.build.ribosomal_slippage import joined, slip_of
 
-#: Biotypes of transcripts without a protein that bcftools csq knows; it takes others for coding.
+#: Biotypes of non-coding transcripts that bcftools csq knows; it treats transcripts of others as coding.
 NON_CODING = frozenset(
     {
         *("lncRNA", "lincRNA", "misc_RNA", "antisense", "ribozyme", "retained_intron", "processed_transcript"),
@@ -25,7 +25,7 @@ NON_CODING = frozenset(
         *("snoRNA", "snRNA", "miRNA", "rRNA", "scaRNA", "Mt_tRNA", "Mt_rRNA"),
     }
 )
-#: Biotypes of transcripts with a protein that bcftools csq knows.
+#: Biotypes of coding transcripts that bcftools csq knows.
 CODING = frozenset(
     {
         *("protein_coding", "nonsense_mediated_decay", "non_stop_decay", "polymorphic_pseudogene"),
@@ -33,10 +33,10 @@ CODING = frozenset(
         *("TR_C_gene", "TR_D_gene", "TR_J_gene", "TR_V_gene"),
     }
 )
-#: The formats that are read, for messages.
+#: The supported formats, for messages.
 FORMATS = "GFF3, GTF and UCSC's genePred (genePred, its extension, refGene, refFlat), plain or gzip"
 _SPELLINGS = {"mRNA": "protein_coding", "lnc_RNA": "lncRNA", "MT_tRNA": "Mt_tRNA", "MT_rRNA": "Mt_rRNA"}
-#: Characters that have a meaning in BCSQ or in GFF3.
+#: Replacements of the characters that have a meaning in BCSQ or in GFF3.
 _UNSAFE = {ord(char): "_" for char in "|,;=&% \t@"}
 _READERS: dict[str, Callable[[Iterator[Row], GeneTable], Iterator[GeneModel]]] = {
     "GFF3": read_gff3,
@@ -46,10 +46,13 @@ _READERS: dict[str, Callable[[Iterator[Row], GeneTable], Iterator[GeneModel]]] =
 
 
 def read_gene_table(path: Path) -> GeneTable:
-    """Read a table of gene models, plain or gzip; its kind is seen from its first row.
+    """Read gene models; the format is recognised by the first row.
+
+    Args:
+        path: of the file, plain or gzip.
 
     Raises:
-        BundleError: the file is of another kind, or a row cannot be used; the message names its line.
+        BundleError: the file has another format, or a row cannot be used; the message names its line.
         OSError: the system cannot open or read the file.
     """
     refuse_compression(path, "reference_models", FORMATS)
@@ -73,12 +76,9 @@ def read_gene_table(path: Path) -> GeneTable:
 
 
 def _rows(path: Path, table: GeneTable) -> Iterator[Row]:
-    """The rows of a table; what its directives say goes into ``table`` as they are read."""
-    with path.open("rb") as stream:
-        zipped = stream.read(2) == b"\x1f\x8b"
-    opener: Callable[..., Iterable[str]] = gzip.open if zipped else open
+    """The rows of a file; lengths of contigs in its directives are added to ``table`` as they are read."""
     # Names and products may be in any encoding; what is read of them is ASCII nearly always.
-    with opener(path, "rt", encoding="utf-8-sig", errors="backslashreplace") as stream:  # type: ignore[attr-defined]
+    with open_text(path, "utf-8-sig", "backslashreplace") as stream:
         for number, line in enumerate(stream, start=1):
             columns = line.rstrip("\r\n").split("\t")
             if len(columns) >= 9 and line[0] not in "#>":
@@ -93,7 +93,7 @@ def _rows(path: Path, table: GeneTable) -> Iterator[Row]:
 
 
 def _lengths(lines: Iterable[str]) -> dict[str, int]:
-    """Bases of the contigs of a sequence within a file of gene models."""
+    """Lengths in bases of the contigs of a sequence within a file of gene models."""
     lengths: dict[str, int] = {}
     name = None
     for line in lines:
@@ -128,7 +128,7 @@ def _is_bed(columns: list[str]) -> bool:
 
 
 def _with_kind(rows: Iterator[Row]) -> tuple[str, Iterator[Row]]:
-    """The kind of a table, and all of its rows; no kind without any."""
+    """The format of a file, which is empty when it has no rows, and all of its rows."""
     first = next(rows, None)
     if first is None:
         return "", rows
@@ -153,6 +153,7 @@ def _with_kind(rows: Iterator[Row]) -> tuple[str, Iterator[Row]]:
 
 
 def _tidied(one: GeneModel) -> GeneModel:
+    """Complete a transcript: exons joined with the coding sequence, biotypes that csq knows, slippage, safe names."""
     one.id, one.gene = one.id.translate(_UNSAFE), one.gene.translate(_UNSAFE)
     one.symbol = (one.symbol or one.gene).translate(_UNSAFE)
     one.protein, one.mane_select = one.protein.translate(_UNSAFE), one.mane_select.translate(_UNSAFE)
@@ -180,5 +181,5 @@ def _tidied(one: GeneModel) -> GeneModel:
 
 
 def _is_pseudogene(biotype: str) -> bool:
-    """Whether nothing is translated from transcripts of a biotype, whatever rows they have."""
+    """Whether transcripts of a biotype are not translated, even if they have a coding sequence."""
     return biotype.endswith("pseudogene") and biotype not in CODING and not biotype.startswith("translated_")

@@ -1,4 +1,4 @@
-"""Which row of GFF3 descends from which: transcripts and their genes, by ``ID`` and ``Parent``."""
+"""Ancestry of the rows of GFF3: transcripts and their genes, by ``ID`` and ``Parent``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ from dataclasses import dataclass
 from annotator.engine.reference.build.gene_formats import ModelError, Row, shown
 
 _GENES = frozenset({"gene", "ncRNA_gene", "pseudogene"})
-#: Ancestors that a row may have.
+#: Most ancestors that a row may have.
 MOST_LEVELS = 20
 
 
 @dataclass(slots=True)
 class Node:
-    """A row that may have children. ``name`` is its ``ID``, ``parent`` the first of its parents; empty without one."""
+    """A row that may have children.
+
+    Attributes:
+        line: number of its line, from 1.
+        name: its ``ID``; may be empty.
+        parent: the first of its parents; may be empty.
+        kind: type of the feature (column 3).
+        contig: name of the contig.
+        place: start and end (columns 4 and 5), not yet checked.
+        strand: column 7, not yet checked.
+        attributes: those that are read.
+    """
 
     line: int
     name: str
@@ -37,12 +48,12 @@ class Node:
 
     @property
     def is_gene(self) -> bool:
-        """Whether it is a gene of some kind."""
+        """Whether it is a gene of any kind."""
         return self.kind in _GENES or self.kind.endswith("gene")
 
     @property
     def is_transcript(self) -> bool:
-        """Whether it is a transcript of some kind."""
+        """Whether it is a transcript of any kind."""
         return self.kind.endswith(("RNA", "gene_segment")) or "transcript" in self.kind.lower()
 
     @property
@@ -53,18 +64,18 @@ class Node:
 
 
 class Lineages:
-    """Rows by their IDs, and their ancestors."""
+    """The rows of a file by their IDs, with their ancestors."""
 
     def __init__(self) -> None:
         self._nodes: dict[str, Node] = {}
         #: Genes that share the ID of their transcript.
         self._genes: dict[str, Node] = {}
         self._nameless: list[Node] = []
-        #: IDs that some row has as its parent.
+        #: IDs that are the parent of a row.
         self.has_child: set[str] = set()
 
     def add(self, node: Node) -> None:
-        """Take a row. Some programs give a gene and its transcript one ID: both are kept."""
+        """Add a row. Some programs give a gene and its transcript the same ID: both are kept."""
         if not node.name:
             if node.is_gene or node.is_transcript:
                 self._nameless.append(node)
@@ -76,7 +87,7 @@ class Lineages:
             self._nodes[node.name] = node
         elif node.parent == node.name or (known.is_gene and not node.is_gene):
             if known.parent == node.name:
-                return  # another transcript of that ID: its parts go to the first
+                return  # another transcript with that ID: its parts are added to the first
             self._genes.setdefault(node.name, known)
             self._nodes[node.name] = node
         elif known.parent == node.name or (node.is_gene and not known.is_gene):
@@ -94,7 +105,7 @@ class Lineages:
         return self._nodes.get(node.parent) if node.parent else None
 
     def check(self) -> None:
-        """Check that following the parents of any row comes to an end.
+        """Check that no row is its own ancestor.
 
         Raises:
             ModelError: a row is its own ancestor, or has more than :data:`MOST_LEVELS` levels of parents.
@@ -119,7 +130,7 @@ class Lineages:
                     raise ModelError(one.line, f"{message}; gene, transcript and exon are enough.")
 
     def of(self, name: str) -> list[Node]:
-        """A row and its ancestors; :meth:`check` comes first."""
+        """A row and its ancestors. :meth:`check` has to be called first."""
         found = []
         node: Node | None = self._nodes[name]
         while node is not None:
@@ -129,17 +140,17 @@ class Lineages:
 
     @staticmethod
     def gene(lineage: list[Node]) -> Node:
-        """The gene among a row and its ancestors: the nearest, else the last of them."""
+        """The nearest gene among a row and its ancestors; without one the last ancestor."""
         return next((node for node in lineage if node.is_gene), lineage[-1])
 
     def childless(self) -> Iterator[Node]:
-        """Rows without children, in the order of the file; genes that share the ID of their transcript have one."""
+        """Rows without children in the order of the file; a gene that shares the ID of its transcript has a child."""
         yield from (node for name, node in self._nodes.items() if name not in self.has_child)
         yield from self._nameless
 
 
 def _cycle(members: list[Node]) -> ModelError:
-    """The error of rows that are their own ancestors; the last of them in the file closes the circle."""
+    """The error of rows that are their own ancestors; it names the line of the last, which closes the circle."""
     line = max(node.line for node in members)
     names = [shown(node.name) for node in members]
     listed = " of ".join(["child", *names[:5]])

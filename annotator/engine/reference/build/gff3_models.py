@@ -1,4 +1,4 @@
-"""Gene models in GFF3, as Ensembl, NCBI, GENCODE, Prokka, Bakta and others write them."""
+"""Reads gene models in GFF3, as Ensembl, NCBI, GENCODE, Prokka, Bakta and others write them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ from annotator.engine.reference.build.gene_formats import (
     calls_pseudogene,
     interval,
     note_code,
-    one_strand,
     part_of,
     protein_of,
     shown,
     strand_of,
-    trans_spliced,
+    strand_of_parts,
     versioned,
 )
 from annotator.engine.reference.build.gff3_lineage import Lineages, Node
@@ -35,9 +34,9 @@ from annotator.engine.reference.build.gff3_lineage import Lineages, Node
 _PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
 _ID = re.compile(r"(?:^|;)\s*ID=([^;]*)")
 _PROTEIN = re.compile(r"(?:^|;)\s*protein_id=([^;]*)")
-#: A stop codon that is read as selenocysteine, in RefSeq's ``transl_except`` of a coding sequence.
+#: A stop codon that is read as selenocysteine, in RefSeq's attribute ``transl_except``; the group is its lowest base.
 _EXCEPTION = re.compile(r"pos:(?:complement\()?(\d+)\.\.\d+\)?,aa:Sec")
-#: Rows of RNAs that have no exon rows of their own, as annotators of bacteria write them.
+#: Types of RNAs without exon rows, as annotators of bacteria write them.
 _ONE_EXON_RNA = frozenset(
     {"tRNA", "rRNA", "tmRNA", "ncRNA", "misc_RNA", "sRNA", "RNase_P_RNA", "SRP_RNA", "antisense_RNA"}
 )
@@ -45,9 +44,12 @@ _ONE_EXON_RNA = frozenset(
 
 @dataclass
 class _Owner:
-    """The parts of one transcript, or of a coding sequence without a transcript, on one contig.
+    """The rows of one transcript, or of a coding sequence without a transcript, on one contig.
 
-    ``coding`` has the attributes of the first row of each of its coding sequences, by ``ID`` and ``protein_id``.
+    Attributes:
+        line: number of the line of the first row, from 1.
+        parts: the rows.
+        coding: attributes of the first row of each coding sequence, by ``ID`` and ``protein_id``.
     """
 
     line: int
@@ -56,7 +58,11 @@ class _Owner:
 
 
 def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
-    """Transcripts of GFF3; whatever else the file says is added to ``table``.
+    """Read the transcripts of a GFF3 file.
+
+    Args:
+        rows: of the file.
+        table: receives circular contigs, genetic codes and what is left out.
 
     Raises:
         ModelError: a row cannot be used.
@@ -67,21 +73,22 @@ def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
     for row in rows:
         kind = row.columns[2]
         if kind in ("exon", "CDS") or kind in SELENOCYSTEINE:
-            _take_part(row, owners, orphans, lineages, table)
+            _add_part(row, owners, orphans, lineages, table)
             continue
         attributes = _attributes(row.columns[8])
         if attributes.get("Is_circular", "").lower() == "true":
             table.circular.add(row.columns[0])
         lineages.add(Node.of(row, attributes))
     lineages.check()
-    for (owner, contig), found in owners.items():
+    for owner, contig in list(owners):
+        found = owners.pop((owner, contig))  # the rows of a whole genome need more memory than its models
         if owner not in lineages:
             message = f"the row has the parent {shown(owner)}, which is not there"
             raise ModelError(found.line, f"{message}; add the row with that ID, or remove this one.")
         yield from _models_of(owner, contig, found, lineages, table)
     for (name, contig), found in orphans.items():
         yield from _orphan(name, contig, found, table)
-    # A gene may have a coding sequence beside it that does not name it.
+    # A gene may have a coding sequence that does not name it as its parent.
     tags = {one["locus_tag"] for found in orphans.values() for one in found.coding.values() if "locus_tag" in one}
     for node in lineages.childless():
         if node.kind in _ONE_EXON_RNA:
@@ -92,13 +99,14 @@ def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
             table.left_out.add("gene_without_transcript", node.shown)
 
 
-def _take_part(
+def _add_part(
     row: Row,
     owners: dict[tuple[str, str], _Owner],
     orphans: dict[tuple[str, str], _Owner],
     lineages: Lineages,
     table: GeneTable,
 ) -> None:
+    """Add a row of an exon or a coding sequence to its transcripts, or to the coding sequences without one."""
     text, contig, coding = row.columns[8], sys.intern(row.columns[0]), row.columns[2] == "CDS"
     found = _PARENT.search(text)
     parents = found[1].split(",") if found else []
@@ -111,7 +119,7 @@ def _take_part(
         table.left_out.add("exon_without_parent", f"{contig}:{part.start}-{part.end}")
         return
     if nameless:
-        # Prokka and Bakta write a gene as nothing but a coding sequence.
+        # Prokka and Bakta write a gene as a coding sequence and nothing else.
         attributes = _attributes(text)
         name = attributes.get("ID") or attributes.get("locus_tag") or f"cds_{contig}_{part.start}_{part.end}"
         orphan = orphans.setdefault((name, contig), _Owner(row.line, [], {}))
@@ -129,7 +137,7 @@ def _take_part(
 
 
 def _coding_key(text: str) -> tuple[str, str]:
-    """``ID`` and ``protein_id`` of a row of a coding sequence."""
+    """``ID`` and ``protein_id`` of a row of a coding sequence, from its attributes."""
     identifier, protein = _ID.search(text), _PROTEIN.search(text)
     return sys.intern(identifier[1] if identifier else ""), sys.intern(protein[1] if protein else "")
 
@@ -141,10 +149,10 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 def _proteins(parts: list[Part]) -> list[list[Part]]:
-    """The parts of a transcript, once for each of its coding sequences.
+    """The parts of a transcript, split by its coding sequences: each has all other parts of the transcript, too.
 
-    A gene of a virus has several proteins, and GFF3 allows a transcript several coding sequences. Many files give each
-    row of a single one an ``ID`` of its own, so different IDs count only where their rows overlap.
+    A gene of a virus has several proteins, and GFF3 allows several coding sequences per transcript. Many files give
+    each row of one coding sequence an ``ID`` of its own, so that different IDs count only where their rows overlap.
     """
     coding = [part for part in parts if part.kind == "CDS"]
     by_protein, by_id = defaultdict(list), defaultdict(list)
@@ -173,6 +181,7 @@ def _overlap(groups: dict[str, list[Part]]) -> bool:
 
 
 def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
+    """The transcripts of the rows that have one parent: one for each coding sequence."""
     lineage = lineages.of(owner)
     node, gene = lineage[0], lineages.gene(lineage)
     attributes = node.attributes
@@ -192,15 +201,10 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
         own = name
         if len(proteins) > 1 and node.is_gene:
             own = (key[1] or key[0]).removeprefix("cds-").removeprefix("CDS:") or name
-        strand = _strand(own, parts, node.strand, said, table)
+        strand = strand_of_parts(own, parts, node.strand, said, table)
         if not strand:
             continue
-        low_open, high_open = (
-            ("start_range" in attributes or "start_range" in coding),
-            ("end_range" in attributes or "end_range" in coding),
-        )
-        # The ranges are those of the lower and the higher position, whatever the strand.
-        cut_start, cut_end = (low_open, high_open) if strand == "+" else (high_open, low_open)
+        start_known, end_known = _ends_known([attributes, coding], strand)
         one = GeneModel(
             id=own,
             gene=gene.attributes.get("gene_id") or gene.name.removeprefix("gene:").removeprefix("gene-"),
@@ -208,14 +212,14 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
             biotype=biotype,
             contig=contig,
             strand=strand,
-            start_known="cds_start_NF" not in tags and not cut_start,
-            end_known="cds_end_NF" not in tags and not cut_end,
+            start_known=start_known and "cds_start_NF" not in tags,
+            end_known=end_known and "cds_end_NF" not in tags,
             version=versioned(own, attributes.get("version", "")),
             tags=tuple(tags),
             mane_select=partners[0].removeprefix("Ensembl:") if partners and "MANE Select" in tags else "",
             protein=protein_of(coding, coding.get("version", "")),
             selenocysteines=_selenocysteines(coding),
-            # Ensembl has polymorphic pseudogenes among them, which are translated.
+            # A transcript with a biotype of its own may be translated: Ensembl has polymorphic pseudogenes.
             pseudogene=(gene.kind == "pseudogene" and not given) or any(map(calls_pseudogene, said)),
         )
         add_parts(one, parts)
@@ -223,27 +227,23 @@ def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table
         yield one
 
 
-def _strand(name: str, parts: list[Part], given: str, said: list[dict[str, str]], table: GeneTable) -> str:
-    """The strand of a transcript; empty for one that is left out, which is noted."""
-    strand = one_strand(parts, given)
-    if strand is None:
-        table.left_out.add("parts_on_both_strands", name)
-    elif not strand:
-        table.left_out.add("transcript_without_strand", name)
-    elif trans_spliced(said, parts, strand):
-        table.left_out.add("trans_spliced", name)
-        return ""
-    return strand or ""
+def _ends_known(said: list[dict[str, str]], strand: str) -> tuple[bool, bool]:
+    """Whether a source does not call the start and the end of a coding sequence cut off.
+
+    ``start_range`` is about the lower position and ``end_range`` about the higher one, whatever the strand.
+    """
+    low, high = (not any(name in one for one in said) for name in ("start_range", "end_range"))
+    return (low, high) if strand == "+" else (high, low)
 
 
 def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator[GeneModel]:
-    """A coding sequence without a parent: gene and transcript in one."""
+    """The transcript of a coding sequence without a parent, which is its own gene."""
     attributes = next(iter(found.coding.values()))
     gene = attributes.get("locus_tag") or name.removeprefix("cds-")
-    strand = _strand(gene, found.parts, "", [attributes], table)
+    strand = strand_of_parts(gene, found.parts, "", [attributes], table)
     if not strand:
         return
-    low_open, high_open = "start_range" in attributes, "end_range" in attributes
+    start_known, end_known = _ends_known([attributes], strand)
     one = GeneModel(
         id=gene,
         gene=gene,
@@ -251,8 +251,8 @@ def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator
         biotype="protein_coding",
         contig=contig,
         strand=strand,
-        start_known=not (low_open if strand == "+" else high_open),
-        end_known=not (high_open if strand == "+" else low_open),
+        start_known=start_known,
+        end_known=end_known,
         protein=protein_of(attributes, attributes.get("version", "")),
         selenocysteines=_selenocysteines(attributes),
         pseudogene=calls_pseudogene(attributes),
@@ -263,7 +263,7 @@ def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator
 
 
 def _one_exon(node: Node, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
-    """An RNA that has no exon rows: it is one exon."""
+    """The transcript of an RNA without exon rows: it is one exon."""
     row = Row(node.line, [node.contig, "", "exon", *node.place, ".", node.strand, "."])
     interval(row)
     part = Part("exon", *interval(row), strand_of(row), 0)
@@ -272,13 +272,13 @@ def _one_exon(node: Node, lineages: Lineages, table: GeneTable) -> Iterator[Gene
         yield from _models_of(node.name, node.contig, owner, lineages, table)
         return
     name = node.attributes.get("locus_tag") or node.attributes.get("gene") or f"{node.kind}_{node.contig}_{part.start}"
-    strand = _strand(name, owner.parts, "", [node.attributes], table)
+    strand = strand_of_parts(name, owner.parts, "", [node.attributes], table)
     if strand:
         symbol = node.attributes.get("gene", "")
         yield GeneModel(name, name, symbol, node.kind, node.contig, strand, [(part.start, part.end)])
 
 
 def _selenocysteines(attributes: dict[str, str]) -> tuple[int, ...]:
-    """Positions of selenocysteines in a coding sequence; those that no contig has are left out."""
+    """Lowest base of each selenocysteine codon of a coding sequence; positions that are too large are ignored."""
     found = (whole_number(text, LARGEST_POSITION) for text in _EXCEPTION.findall(attributes.get("transl_except", "")))
     return tuple(at for at in found if at)

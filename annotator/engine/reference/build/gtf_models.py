@@ -1,4 +1,4 @@
-"""Gene models in GTF, as Ensembl, GENCODE, NCBI and UCSC write them."""
+"""Reads gene models in GTF, as Ensembl, GENCODE, NCBI and UCSC write them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from annotator.engine.reference.build.gene_formats import (
     add_parts,
     calls_pseudogene,
     note_code,
-    one_strand,
     part_of,
     protein_of,
     shown,
     strand_of,
-    trans_spliced,
+    strand_of_parts,
     versioned,
 )
 
@@ -33,7 +32,15 @@ _GENE = re.compile(r'gene_id "?([^";]+)')
 
 @dataclass
 class _Owner:
-    """The rows of one transcript on one contig."""
+    """The rows of one transcript on one contig.
+
+    Attributes:
+        attributes: of its first row, completed by its first row of a coding sequence.
+        coding: attributes of the first row of its coding sequence.
+        tags: of these rows.
+        parts: its exons and parts of its coding sequence.
+        strand: of the row of the transcript itself.
+    """
 
     attributes: dict[str, str] = field(default_factory=dict)
     coding: dict[str, str] = field(default_factory=dict)
@@ -43,7 +50,11 @@ class _Owner:
 
 
 def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
-    """Transcripts of GTF; whatever else the file says is added to ``table``.
+    """Read the transcripts of a GTF file.
+
+    Args:
+        rows: of the file.
+        table: receives genetic codes and what is left out.
 
     Raises:
         ModelError: a row cannot be used.
@@ -73,7 +84,8 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
             held.strand = strand_of(row)
         else:
             held.parts.append(part_of(row))
-    for (contig, name), held in owners.items():
+    for contig, name in list(owners):
+        held = owners.pop((contig, name))  # the rows of a whole genome need more memory than its models
         gene = held.attributes.get("gene_id", name)
         genes.pop(gene, None)
         one = _model(contig, name, gene, held, table)
@@ -84,16 +96,14 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
 
 
 def _model(contig: str, name: str, gene: str, held: _Owner, table: GeneTable) -> GeneModel | None:
-    """The transcript of some rows; None for one that is left out, which is noted."""
-    strand = one_strand(held.parts, held.strand)
+    """The transcript of some rows; None for one that is left out, which ``table`` counts."""
     if not any(part.kind in ("exon", "CDS") for part in held.parts):
         table.left_out.add("transcript_without_exon", name)
         return None
-    if strand is None or not strand or trans_spliced([held.attributes], held.parts, strand):
-        both = "parts_on_both_strands" if strand is None else "transcript_without_strand"
-        table.left_out.add("trans_spliced" if strand else both, name)
-        return None
     attributes = held.attributes
+    strand = strand_of_parts(name, held.parts, held.strand, [attributes], table)
+    if not strand:
+        return None
     one = GeneModel(
         id=name,
         gene=gene,
@@ -114,7 +124,7 @@ def _model(contig: str, name: str, gene: str, held: _Owner, table: GeneTable) ->
 
 
 def _attributes(text: str, tags: set[str]) -> dict[str, str]:
-    """Attributes of a row; ``tag``, which may be there several times, goes into ``tags``."""
+    """Attributes of a row; values of ``tag``, which may occur several times, are added to ``tags``."""
     attributes = {}
     for item in text.split(";"):
         word, _, value = item.strip().partition(" ")

@@ -1,12 +1,10 @@
-"""Known variants of a new reference: several VCF files become one table, allele by allele, in one pass over each."""
+"""Builds the table of known variants of a reference: several VCF files are merged by allele in one pass over each."""
 
 from __future__ import annotations
 
-import gzip
 import heapq
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import nullcontext
@@ -20,68 +18,59 @@ from urllib.parse import unquote
 from annotator.engine.bgzf import END_OF_FILE, BgzfWriter, pack
 from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
+from annotator.engine.files import BLOCK, open_bytes
 from annotator.engine.indexes import index_of, make_index, open_table, rows_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.build.gene_formats import shown
+from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_source
 from annotator.engine.reference.bundle import Contig, Sequence
-from annotator.engine.reference.info_encoding import WINDOW
+from annotator.engine.reference.known_variants import WINDOW
 
-#: Column and INFO field that tell which sources list an allele.
+#: Column and INFO field with the sources that list an allele.
 KNOWN_IN = "KNOWN_IN"
-#: A source with more REF mismatches than this part of its alleles belongs to another build.
+#: A source with REF mismatches in more than this share of its alleles belongs to another build.
 MOST_MISMATCHES = 0.1
-#: Sources of so many bytes together are merged by several processes.
+#: Sources of at least this many bytes in total are merged by several processes.
 PARALLEL_BYTES = 64 << 20
-#: Alleles that wait to be put into order.
+#: Alleles that are held back to be sorted.
 WAITING = 50_000
-_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
 _PLAIN = re.compile(r"[ACGT]+")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
 
-#: (position, REF, ALT, number of the source, values).
+#: POS (1-based), REF, ALT, index of the source, values of its fields.
 Row = tuple[int, str, str, int, list[str]]
 
 
 @dataclass
-class VariantSource:
-    """One VCF file, or several with different contigs: a name, and the INFO fields (or ``ID``) that are taken from it.
+class VariantSource(Tally):
+    """A source of known variants: one VCF file, or several with different contigs.
 
-    ``used`` counts alleles, ``left_out`` those that cannot be used, by reason.
+    Attributes:
+        name: of the source; the names of its INFO fields in results begin with it.
+        paths: of the files, each sorted within its contigs.
+        wanted: the INFO fields, or ``ID``, that are taken from it.
+        fields: Number, Type and Description of each of ``wanted``, once the header has been read.
     """
 
     name: str
     paths: tuple[Path, ...]
     wanted: tuple[str, ...]
-    fields: list[tuple[str, str, str]] = field(default_factory=list)  # number, type, description
-    used: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
+    fields: list[tuple[str, str, str]] = field(default_factory=list)
 
     @classmethod
     def parse(cls, text: str) -> VariantSource:
-        """From ``NAME=FILE:FIELD,...``; without fields the file only tells which alleles are known.
+        """From ``NAME=FILE:FIELD,...``; without fields the source only marks alleles as known.
 
         Raises:
             BundleError: it is not of that form.
         """
-        name, equals, rest = text.partition("=")
-        path, _, fields = rest.rpartition(":") if ":" in rest else (rest, "", "")
-        wanted = tuple(item for item in fields.split(",") if item)
-        if not equals or not path or not all(_NAME.fullmatch(item) for item in (name, *wanted)):
-            raise BundleError("reference_build", f"--variants {text}: NAME=FILE.vcf.gz:FIELD,... is wanted.")
-        return cls(name, (Path(path),), wanted)
+        name, path, wanted = split_source(text, "--variants", "NAME=FILE.vcf.gz:FIELD,...", INFO_NAME.fullmatch)
+        return cls(name, (path,), wanted)
 
     def info(self, wanted: str) -> str:
-        """Name of the INFO field in results."""
+        """The name of an INFO field in results, by its name in the source."""
         return f"{self.name}_{wanted}"
-
-
-@dataclass
-class _Tally:
-    """What was used of a source, and what was not."""
-
-    used: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
 
 
 def merge_variants(
@@ -92,15 +81,15 @@ def merge_variants(
     fasta: Path,
     work: Path,
 ) -> list[dict[str, str]]:
-    """Write all sources as one indexed table of normalised alleles; of large ones several contigs at once.
+    """Merge sources into one indexed table of normalised alleles; large ones by several processes, a contig each.
 
     Args:
-        sources: each sorted within its contigs.
-        out: the table, bgzipped; its index goes beside it.
+        sources: each sorted within its contigs; what is used of them is counted.
+        out: the table, bgzipped; its index is written beside it.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
         fasta: sequence of the reference, indexed.
-        work: directory for indexed copies of sources that have no index, and for the parts of the table.
+        work: directory for indexed copies of sources without an index, and for the parts of the table.
 
     Returns:
         The fields of the layer, as the manifest has them.
@@ -148,10 +137,10 @@ def _merge_contig(
     fasta: Path,
     contig: Contig,
     part: Path,
-) -> list[_Tally]:
-    """Write the rows of one contig, without the head of the table; returns what was used of each source."""
+) -> list[Tally]:
+    """Write the rows of one contig, without the first line of the table; returns the tally of each source."""
     sequence = Sequence(fasta)
-    tallies = [_Tally() for _ in sources]
+    tallies = [Tally() for _ in sources]
     rows = [
         _normalised(source, tallies[number], number, path, contig, names, sequence)
         for number, source in enumerate(sources)
@@ -173,7 +162,20 @@ def _merge_contig(
 
 
 def _indexed(source: VariantSource, given: Path, work: Path, lengths: list[int]) -> Path:
-    """A file of a source, indexed where it is not; looks the fields up in its header. ``lengths`` are of contigs."""
+    """Look up the fields of a source in the header of one of its files.
+
+    Args:
+        source: whose ``fields`` are set.
+        given: the file.
+        work: directory for an indexed copy if the file has no index.
+        lengths: of the contigs of the reference in bases.
+
+    Returns:
+        The file or its copy.
+
+    Raises:
+        BundleError: the file cannot be read, or lacks a field.
+    """
     path = given
     if not path.is_file():
         raise BundleError("reference_build", f"There is no file {path}.")
@@ -207,13 +209,11 @@ def _indexed(source: VariantSource, given: Path, work: Path, lengths: list[int])
 
 
 def _copy(source: Path, out: Path) -> None:
-    """Copy a plain or gzip file into a bgzipped one."""
-    with source.open("rb") as stream:
-        zipped = stream.read(2) == b"\x1f\x8b"
+    """Copy a file, plain or gzip, into a bgzipped one."""
     writer = BgzfWriter(out)
     try:
-        with gzip.open(source, "rb") if zipped else source.open("rb") as stream:
-            while block := stream.read(1 << 20):
+        with open_bytes(source) as stream:
+            while block := stream.read(BLOCK):
                 writer.write(block)
         writer.close()
     finally:
@@ -222,14 +222,14 @@ def _copy(source: Path, out: Path) -> None:
 
 def _normalised(
     source: VariantSource,
-    tally: _Tally,
+    tally: Tally,
     number: int,
     path: Path,
     contig: Contig,
     names: dict[str, str],
     sequence: Sequence,
 ) -> Iterator[Row]:
-    """Alleles of a file on one contig, in the order of their normalised positions."""
+    """The normalised alleles of a file on one contig, in the order of their positions."""
     waiting: list[Row] = []
     most = WAITING
     with open_table(path) as table:
@@ -246,7 +246,7 @@ def _normalised(
                     raise BundleError("reference_variants", message)
                 ref = columns[3].upper()
                 if len(waiting) >= most:
-                    # Left-alignment moves an allele back; one that waits can only be overtaken from within a window.
+                    # Left-alignment shifts an allele by at most a window, so that those further back are in order.
                     waiting.sort()
                     ready = bisect_left(waiting, pos - WINDOW, key=itemgetter(0))
                     yield from waiting[:ready]
@@ -273,7 +273,7 @@ def _spelling(pos: int, ref: str, alt: str, contig: str, sequence: Sequence) -> 
 
 
 def _values(source: VariantSource, identifier: str, info: str, at: int) -> list[str]:
-    """The fields of one allele, "." where the source has none."""
+    """Values of the fields of one allele, "." where the source has none; ``at`` is the 0-based index of ALT."""
     values = []
     listed = f";{info.rstrip()};"
     for wanted, (number, kind, _) in zip(source.wanted, source.fields, strict=True):
@@ -296,7 +296,7 @@ def _values(source: VariantSource, identifier: str, info: str, at: int) -> list[
 
 
 def _joined(rows: list[Row], sources: list[VariantSource]) -> list[str]:
-    """Values of one allele from all rows that have it; texts of one source are joined, of numbers the first stays."""
+    """Values of one allele from all rows that have it; of one source texts are joined, and the first number is kept."""
     listed = sorted({row[3] for row in rows})
     values = ["&".join(sources[number].name for number in listed)]
     for number, source in enumerate(sources):

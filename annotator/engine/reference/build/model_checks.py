@@ -1,30 +1,39 @@
-"""Whether gene models and sequence belong together: start codons, stop codons, and stops before the end."""
+"""Checks whether gene models and sequence belong together, by start codons, stop codons, and stops before the end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+
+import pyarrow as pa
 
 from annotator.engine.reference.build.gene_formats import GeneModel
-from annotator.engine.reference.bundle import Contig, Sequence
-from annotator.engine.reference.gene_models_gff import Models
+from annotator.engine.reference.bundle import Contig
+from annotator.engine.reference.bundle import Sequence as Bases
+from annotator.engine.reference.transcript import Transcript
 from annotator.engine.reference.verify import coding_faults
 
-#: Parts of the coding transcripts that must start and end as proteins do, and that may have a stop before the end.
-#: Tables that do not say which transcripts are cut off have about one in eight that is; models on a wrong sequence
-#: have a few in a hundred right.
+#: Least share of coding transcripts with a start codon, least share with a stop codon, and largest share with a stop
+#: before the end. In tables that do not say which transcripts are cut off about one in eight is; of models on the wrong
+#: sequence a few in a hundred pass.
 LEAST_STARTS, LEAST_STOPS, MOST_INTERNAL = 0.8, 0.8, 0.1
-#: Coding transcripts that may be at fault however few there are: a small genome with one or two that are cut off.
+#: Number of faulty coding transcripts that is always accepted: a small genome may have one or two that are cut off.
 FORGIVEN = 2
-#: Coding transcripts that a contig needs to be judged on its own.
+#: Least number of coding transcripts for checking a contig separately.
 JUDGED_ALONE = 10
 
 
 @dataclass
-class Fit:
-    """How coding transcripts fit a sequence. Those that the source calls cut off are not asked for that end.
+class ModelFit:
+    """How coding transcripts fit a sequence.
 
-    ``foreign`` counts transcripts with two of the three faults, ``exceptions`` lists those with any.
+    Attributes:
+        coding: number of coding transcripts that were compared.
+        starts, asked_start: number with a start codon, of those whose start the source does not call cut off.
+        stops, asked_stop: number with a stop codon, of those whose end the source does not call cut off.
+        internal: number with a stop codon before the end.
+        foreign: number with at least two of these faults.
+        exceptions: ids of the transcripts with any fault, and of those that cannot be compared.
     """
 
     coding: int = 0
@@ -46,21 +55,36 @@ class Fit:
         )
 
     def figures(self) -> str:
-        """The figures in words."""
+        """The figures as text."""
         return (
             f"of {self.coding:,} coding transcripts {_part(self.starts, self.asked_start)} start on a start codon, "
             f"{_part(self.stops, self.asked_stop)} end on a stop codon, "
             f"{_part(self.internal, self.coding)} have a stop codon before the end"
         )
 
-    def add(self, other: Fit) -> None:
+    def checks(self) -> dict[str, object]:
+        """The figures as the manifest has them."""
+        return {
+            "coding_transcripts": self.coding,
+            "start_codon": [self.starts, self.asked_start],
+            "stop_codon": [self.stops, self.asked_stop],
+            "internal_stop": self.internal,
+        }
+
+    def add(self, other: ModelFit) -> None:
         """Add the figures of another contig."""
         for name in ("coding", "starts", "asked_start", "stops", "asked_stop", "internal", "foreign"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.exceptions += other.exceptions
 
     def take(self, name: str, faults: dict[str, str], start_known: bool, end_known: bool) -> None:
-        """Count a transcript with its faults."""
+        """Count a transcript.
+
+        Args:
+            name: its id.
+            faults: as :func:`annotator.engine.reference.verify.coding_faults` returns them.
+            start_known, end_known: whether the source does not call the coding sequence cut off there.
+        """
         self.coding += 1
         self.asked_start += start_known
         self.asked_stop += end_known
@@ -77,34 +101,37 @@ def _part(count: int, total: int) -> str:
     return f"{count:,} of {total:,} ({count / total:.1%})" if total else "0 of 0"
 
 
-def check_models(path: Path, placed: list[GeneModel], contigs: list[Contig], sequence: Sequence) -> tuple[Fit, str]:
-    """Compare written models with the sequence.
+def check_models(
+    models: Mapping[str, Sequence[GeneModel]],
+    tables: Mapping[str, pa.Table],
+    contigs: Sequence[Contig],
+    sequence: Bases,
+) -> tuple[ModelFit, str]:
+    """Compare the coding sequences of the transcript table with what a protein needs.
 
     Coding sequences that cannot be read base by base (ribosomal slippage) are not compared.
 
     Args:
-        path: the models, as they were written.
-        placed: the same.
+        models: by contig, in the order of the transcript table.
+        tables: the transcript table by contig.
         contigs: of the reference.
         sequence: of the reference.
 
     Returns:
-        The figures, and why models and sequence do not belong together: with the figures of all, or those of the worst
-        contig where a single one does not fit. Empty when they do.
+        The figures, and why models and sequence do not belong together: the figures of all contigs, or of the first
+        that does not fit where the total does; empty when they belong together.
     """
-    models = Models.load(path, contigs)
-    known = {one.id: one for one in placed}
-    total, alone = Fit(), []
+    total, alone = ModelFit(), []
     for contig in contigs:
-        fit = Fit()
-        for one in models.transcripts(contig.name):
-            if not one.cds:
-                continue
-            source = known[one.id]
+        if contig.name not in models:
+            continue
+        fit = ModelFit()
+        for source, row in zip(models[contig.name], tables[contig.name].to_pylist(), strict=True):
             if source.slip is not None:
-                fit.exceptions.append(one.id)
-                continue
-            fit.take(one.id, coding_faults(one, contig, sequence), source.start_known, source.end_known)
+                fit.exceptions.append(source.id)
+            elif source.cds:
+                faults = coding_faults(Transcript.of(row), contig, sequence)
+                fit.take(source.id, faults, source.start_known, source.end_known)
         total.add(fit)
         if fit.coding >= JUDGED_ALONE and fit.bad():
             alone.append(f"contig {contig.name} (genetic code {contig.genetic_code}): {fit.figures()}")
@@ -112,6 +139,6 @@ def check_models(path: Path, placed: list[GeneModel], contigs: list[Contig], seq
         return total, ""
     if alone and not total.bad():
         return total, alone[0]
-    codes = sorted({contig.genetic_code for contig in contigs if models.transcripts(contig.name)})
+    codes = sorted({contig.genetic_code for contig in contigs if contig.name in models})
     listed = ", ".join(map(str, codes))
     return total, f"{total.figures()} (genetic code{'s' if len(codes) > 1 else ''} {listed})"

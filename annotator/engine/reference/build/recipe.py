@@ -17,11 +17,15 @@ class Recipe:
         name: of the bundle; letters, digits, ``.``, ``_`` and ``-``.
         fasta: sequence, plain, gzip or bgzip.
         models: GFF3, GTF or genePred, plain or gzip.
-        codes: genetic code by contig.
-        code: genetic code of all other contigs; None for what the models say (``transl_table``), else 1.
-        circular: contigs that are circular; the mitochondrion and those that the models call circular are in any case.
-        aliases: other names of contigs, to the name in ``fasta``.
-        facts: ``version``, ``licence`` and ``url`` of each source, by part: ``fasta``, ``gff`` or a name of a layer.
+        variants: sources of known variants.
+        regions: sources of regions.
+        codes: number of the genetic code by name of a contig.
+        circular: names of circular contigs, beside the mitochondrion and those that the models call circular.
+        aliases: names in ``fasta`` by other names of contigs.
+        title: of the reference; by default its name.
+        assembly: name of the assembly; by default that of the reference.
+        facts: ``version``, ``licence`` and ``url`` of each source, by ``fasta``, ``gff`` or its name.
+        code: number of the genetic code of all other contigs; None for that of the models (``transl_table``), else 1.
         accept_models: build although models and sequence do not fit each other.
     """
 
@@ -38,3 +42,8 @@ class Recipe:
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
     code: int | None = None
     accept_models: bool = False
+
+    @property
+    def layers(self) -> list[VariantSource | RegionSource]:
+        """The sources of known variants and of regions."""
+        return [*self.variants, *self.regions]

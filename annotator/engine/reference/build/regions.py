@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-import gzip
-import re
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.errors import BundleError
+from annotator.engine.files import open_text
 from annotator.engine.indexes import make_index
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
+from annotator.engine.reference.build.sources import Tally, split_source
 from annotator.engine.reference.bundle import Contig
 from annotator.engine.reference.regions import COLUMNS
 
-_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
-#: Regions of one contig that wait in memory before they go to disk.
+#: Regions of one contig that are held in memory before they are written to disk.
 WAITING = 10_000
-#: Columns of a table that can be named.
+#: Highest number of a column.
 MOST_COLUMNS = 9999
 _BED_COLUMNS = {"name": 4, "score": 5}
-#: (start from 0, end, number of the source, value)
+#: Start and end (0-based, half-open), index of the source, value.
 Row = tuple[int, int, int, str]
 
 
 @dataclass
-class RegionSource:
-    """One table of regions.
+class RegionSource(Tally):
+    """A table of regions, which becomes one track.
 
     Attributes:
         name: of the track, and of its INFO field.
-        path: tab-separated, plain or gzip; lines that start with ``#``, ``track`` or ``browser`` are not read.
+        path: tab-separated, plain or gzip; lines that start with ``#``, ``track`` or ``browser`` are skipped.
         description: of the INFO field.
-        contig, start, end: numbers of the columns, from 1; as in BED by default.
-        values: numbers of the columns whose texts, joined by ``/``, are a region's value; none for the first of a
-            region's name (BED's fourth column) and its place.
-        base: position of a contig's first base in column ``start``: 0 as in BED, or 1.
-        used: regions taken; ``left_out`` counts those that were not, by reason.
+        contig, start, end: numbers of the columns, from 1; by default those of BED.
+        values: numbers of the columns whose texts, joined by ``/``, are the value of a region; without any it is its
+            name (BED's fourth column), or where it lies if it has none.
+        base: position of the first base of a contig in column ``start``: 0 (half-open, as in BED) or 1 (inclusive).
     """
 
     name: str
@@ -50,8 +47,6 @@ class RegionSource:
     end: int = 3
     values: tuple[int, ...] = ()
     base: int = 0
-    used: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def parse(cls, text: str) -> RegionSource:
@@ -60,17 +55,12 @@ class RegionSource:
         Raises:
             BundleError: it is not of that form.
         """
-        name, equals, rest = text.partition("=")
-        path, _, columns = rest.rpartition(":") if ":" in rest else (rest, "", "")
-        wanted = [item for item in columns.split(",") if item]
-        if not equals or not path or not _NAME.fullmatch(name) or any(_number(item) == 0 for item in wanted):
-            raise BundleError(
-                "reference_build", f"--regions {text}: NAME=FILE.bed.gz or NAME=FILE:COLUMN,... is wanted."
-            )
-        return cls(name, Path(path), values=tuple(map(_number, wanted)))
+        name, path, columns = split_source(text, "--regions", "NAME=FILE.bed.gz or NAME=FILE:COLUMN,...", _number)
+        return cls(name, path, values=tuple(map(_number, columns)))
 
 
 def _number(column: str) -> int:
+    """The number of a column, from 1, by its number or its name in BED; 0 when it is neither."""
     return _BED_COLUMNS.get(column) or whole_number(column, MOST_COLUMNS) or 0
 
 
@@ -81,10 +71,10 @@ def merge_regions(
 
     Args:
         sources: in any order of their rows.
-        out: the table, bgzipped; its index goes beside it.
+        out: the table, bgzipped; its index is written beside it.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
-        work: directory for the regions of each contig before they are sorted.
+        work: directory for the regions of each contig until they are sorted.
 
     Returns:
         The tracks, as the manifest has them.
@@ -125,7 +115,7 @@ def merge_regions(
 
 
 class _ByContig:
-    """Regions put aside on disk by contig: whole genomes have millions, of which one contig's fit into memory.
+    """Regions on disk by contig: a whole genome has millions, of which those of one contig fit into memory.
 
     Args:
         directory: for the files.
@@ -157,11 +147,9 @@ class _ByContig:
 
 
 def _regions(source: RegionSource) -> Iterator[tuple[str, int, int, str]]:
-    """Contig as the table has it, start from 0, end, and value of each region."""
+    """Contig name in the table, start and end (0-based, half-open) and value of each region."""
     try:
-        with source.path.open("rb") as stream:
-            zipped = stream.read(2) == b"\x1f\x8b"
-        with gzip.open(source.path, "rt", encoding="utf-8") if zipped else source.path.open(encoding="utf-8") as lines:
+        with open_text(source.path) as lines:
             for number, line in enumerate(lines, start=1):
                 if line.startswith(("#", "track", "browser")) or not line.strip():
                     continue
@@ -183,7 +171,7 @@ def _regions(source: RegionSource) -> Iterator[tuple[str, int, int, str]]:
 
 
 def _region(source: RegionSource, columns: list[str]) -> tuple[str, int, int, str] | None:
-    """Contig, start from 0, end and value of a row; None where a column is not there or is no number."""
+    """Contig, start and end (0-based, half-open) and value of a row; None if a column is missing or not a number."""
     if len(columns) < max(source.contig, source.start, source.end, *source.values):
         return None
     first, end = (whole_number(columns[at - 1].strip(), LARGEST_POSITION) for at in (source.start, source.end))

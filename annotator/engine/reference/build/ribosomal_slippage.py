@@ -1,8 +1,8 @@
-"""Parts of a coding sequence that cannot be read one behind the other: ribosomal slippage.
+"""Ribosomal slippage: coding sequences whose parts cannot simply be joined.
 
 Where the ribosome slips back by one base, NCBI writes two parts that share it (``101..280`` and ``280..462``); where it
-skips one, a part ends within an exon and the next begins behind that base. The engine reads a coding sequence base by
-base, so all codons behind such a place would be wrong.
+skips one, a part ends within an exon and the next begins after the skipped base. The engine reads a coding sequence
+base by base, so that all codons from there on would be wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from annotator.engine.reference.build.gene_formats import GeneModel, Interval
 
 
 def joined(intervals: list[Interval]) -> list[Interval]:
-    """Intervals in ascending order, those that touch or overlap as one."""
+    """Intervals (1-based, inclusive) in ascending order; those that touch or overlap are merged."""
     found: list[Interval] = []
     for first, last in sorted(intervals):
         if found and first <= found[-1][1] + 1:
@@ -25,13 +25,13 @@ def joined(intervals: list[Interval]) -> list[Interval]:
 
 
 def slip_of(one: GeneModel) -> int | None:
-    """The base at which the first codon begins, in the direction of translation, that cannot be read.
+    """Where the first codon that cannot be read base by base begins.
 
     Args:
         one: a coding transcript with ``exons`` joined, ``cds`` and ``stop_codon`` as the source has them.
 
     Returns:
-        A 1-based position; None when the whole coding sequence can be read.
+        The position (1-based) of its first base in the direction of translation; None when all codons can be read.
     """
     forward = one.strand == "+"
     parts = sorted(set(one.cds))
@@ -55,7 +55,7 @@ def _same_exon(exons: list[Interval], starts: list[int], left: int, right: int) 
 
 
 def _start_of_codon(one: GeneModel, position: int) -> int:
-    """The first base of the codon that holds a base, as far as it belongs to the coding sequence."""
+    """The first base, in the direction of translation, of the codon that a coding base belongs to."""
     forward = one.strand == "+"
     coding = joined([*one.cds, *one.stop_codon])
     before = [

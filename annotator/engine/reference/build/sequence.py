@@ -1,8 +1,7 @@
-"""The sequence of a new reference: copied in upper case, bgzipped and indexed."""
+"""Copies the sequence of a new reference: in upper case, bgzipped and indexed."""
 
 from __future__ import annotations
 
-import gzip
 import re
 from pathlib import Path
 
@@ -11,21 +10,22 @@ import pysam
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
+from annotator.engine.files import open_text
 from annotator.engine.library_errors import refuse_compression, step
 from annotator.engine.reference.build.gene_formats import shown
 
-#: Bases of a line of the sequence.
+#: Bases per line of the copy.
 LINE = 60
 _BASES = re.compile(r"[ACGTURYKMSWBDHVN]*")
 _NO_BASE = re.compile(r"[^ACGTURYKMSWBDHVN]")
 
 
 def copy_sequence(source: Path, out: Path) -> dict[str, int]:
-    """Copy a FASTA file, plain, gzip or bgzip, into one that is in upper case, bgzipped and indexed.
+    """Copy a FASTA file into one that is in upper case, bgzipped and indexed.
 
     Args:
-        source: the FASTA file.
-        out: the copy; its indexes go beside it.
+        source: the FASTA file, plain, gzip or bgzip.
+        out: the copy; its indexes are written beside it.
 
     Returns:
         The length of each contig in bases, in the order of the file.
@@ -50,14 +50,12 @@ def copy_sequence(source: Path, out: Path) -> dict[str, int]:
 
 
 def _copy(source: Path, out: Path) -> dict[str, int]:
-    with source.open("rb") as stream:
-        zipped = stream.read(2) == b"\x1f\x8b"
     lengths: dict[str, int] = {}
     name, waiting = "", ""
     writer = BgzfWriter(out)
     try:
         # Descriptions may be in any encoding.
-        with gzip.open(source, "rt", encoding="latin-1") if zipped else source.open(encoding="latin-1") as lines:
+        with open_text(source, "latin-1") as lines:
             for number, line in enumerate(lines, start=1):
                 if line.startswith(">"):
                     writer.write(f"{waiting}\n".encode() if waiting else b"")

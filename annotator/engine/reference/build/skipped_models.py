@@ -1,12 +1,12 @@
-"""What a build leaves out of the gene models and why: counted, with the first ids, for the log and the manifest."""
+"""What a build leaves out of the gene models: counted by reason, with the first ids, for report and manifest."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-#: Ids that are listed for each reason.
+#: Most ids that are listed for each reason.
 MOST_LISTED = 10
-#: What is left out, by reason. A new reason is a new row.
+#: What is left out, by reason, in the order of the report. A new reason is a new row.
 REASONS: dict[str, str] = {
     "gene_without_transcript": "genes without transcripts, exons or coding sequence",
     "transcript_without_exon": "transcripts without exons or coding sequence",
@@ -19,7 +19,7 @@ REASONS: dict[str, str] = {
 
 
 class LeftOut:
-    """Counts of what was left out."""
+    """What was left out, counted by reason."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -30,7 +30,7 @@ class LeftOut:
 
         Args:
             reason: one of :data:`REASONS`.
-            identifier: its id, or whatever the source gives in place of one.
+            identifier: its id, or what the source has instead.
         """
         self._counts[reason] += 1
         if len(self._first[reason]) < MOST_LISTED:
@@ -41,7 +41,7 @@ class LeftOut:
         return list(self._first[reason])
 
     def entries(self) -> list[dict[str, object]]:
-        """One entry for each reason: ``reason``, ``what`` (in words), ``count`` and ``first`` (ids)."""
+        """Entries of the manifest, one per reason: ``reason``, ``what`` (described), ``count`` and ``first`` (ids)."""
         return [
             {"reason": reason, "what": what, "count": self._counts[reason], "first": self._first[reason]}
             for reason, what in REASONS.items()
@@ -49,7 +49,7 @@ class LeftOut:
         ]
 
     def lines(self, but: str = "") -> list[str]:
-        """The same as text, one line for each reason but one."""
+        """One line of text per reason, without the reason ``but``."""
         found = []
         for reason, what in REASONS.items():
             count, first = self._counts[reason], self._first[reason]

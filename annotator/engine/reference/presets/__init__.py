@@ -12,7 +12,7 @@ from annotator.engine.errors import BundleError
 
 DIRECTORY = Path(__file__).parent
 PARTS = ("fasta", "gff", "variants", "regions")
-#: The data file that tells human builds apart; no preset.
+#: The data file that identifies human builds; it is no preset.
 BUILDS = "builds"
 #: Chromosomes in the order of the lists in ``builds.toml``.
 CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
@@ -46,7 +46,7 @@ class PresetPart:
         part: one of :data:`PARTS`.
         fields: INFO fields that are taken from known variants.
         columns: of a table of regions: ``contig``, ``start``, ``end`` (numbers from 1), ``values`` (numbers), ``base``.
-        default: whether it is fetched unless told otherwise.
+        default: whether it is fetched by default.
     """
 
     part: str
@@ -116,7 +116,7 @@ def load_preset(name_or_path: str) -> Preset:
 
 
 def read_builds() -> dict[str, dict[str, Any]]:
-    """What tells human builds apart: ``names``, ``lengths`` and ``refseq`` versions, by build."""
+    """What identifies human builds: ``names``, ``lengths`` and ``refseq`` versions, by build."""
     builds: dict[str, dict[str, Any]] = tomllib.loads((DIRECTORY / f"{BUILDS}.toml").read_text("utf-8"))["builds"]
     return builds
 

@@ -2,12 +2,12 @@ import { announce } from "../announce";
 import { IN_PARTS_FROM, Item, type Parts } from "./item";
 import type { Limits } from "./problems";
 
-/** Files that are sent at the same time: more share the same connection and end no sooner. */
+/** Files that are uploaded at the same time: more would share the same connection and finish no sooner. */
 const AT_ONCE = 2;
-/** Value of the choice to find the reference out from the file. */
-const FIND_OUT = "auto";
+/** Value of the option to detect the reference from the file. */
+const DETECT = "auto";
 
-/** The upload form, taken over from the browser: several files, each looked into first and made a job of its own. */
+/** The upload form with JavaScript: it takes several files, checks each of them, and makes each a job of its own. */
 export class UploadPage {
   private items: Item[] = [];
   private readonly input: HTMLInputElement;
@@ -33,7 +33,7 @@ export class UploadPage {
     this.input.addEventListener("change", () => this.add(this.input.files));
     this.reference.addEventListener("change", () => {
       this.referenceChosen = true;
-      this.compareBuilds();
+      this.suggestReference();
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -74,26 +74,26 @@ export class UploadPage {
   }
 
   private refresh(): void {
-    const wrong = this.items.some(({ state }) => state === "refused");
+    const refused = this.items.some(({ state }) => state === "refused");
     this.list.hidden = this.items.length === 0;
-    this.input.setAttribute("aria-invalid", String(wrong));
-    if (this.items.length > 0) this.complain("");
-    this.compareBuilds();
+    this.input.setAttribute("aria-invalid", String(refused));
+    if (this.items.length > 0) this.showProblem("");
+    this.suggestReference();
   }
 
-  // Preselects the reference that the files seem to be of, as long as nobody chose another one.
-  private compareBuilds(): void {
-    const builds = new Set(this.items.map(({ findings }) => findings?.build).filter((build) => build != null));
+  // Preselects the reference that the files seem to have been called on, until the user chooses one; warns of a mismatch.
+  private suggestReference(): void {
+    const builds = new Set(this.items.map(({ report }) => report?.build).filter((build) => build != null));
     const [build] = builds;
     if (this.reference instanceof HTMLSelectElement && builds.size === 1 && !this.referenceChosen) {
-      const fitting = [...this.reference.options].find(({ dataset, value }) =>
+      const matching = [...this.reference.options].find(({ dataset, value }) =>
         value === build || dataset["assembly"] === build);
-      if (fitting !== undefined) this.reference.value = fitting.value;
+      if (matching !== undefined) this.reference.value = matching.value;
     }
     const warning = this.part("[data-build-warning]");
     const option = this.reference instanceof HTMLSelectElement ? this.reference.selectedOptions[0] : this.reference;
     const chosen = [option?.value, option?.dataset["assembly"]];
-    const others = option?.value === FIND_OUT ? [] : [...builds].filter((other) => !chosen.includes(other));
+    const others = option?.value === DETECT ? [] : [...builds].filter((other) => !chosen.includes(other));
     warning.hidden = others.length === 0;
     warning.textContent = others.length === 0 ? "" : `${builds.size > 1 ? "Some files look" : "This looks"} like `
       + `${others.join(" and ")}, which is not the reference that is chosen. Positions must be of the same build; `
@@ -103,28 +103,28 @@ export class UploadPage {
   private async send(): Promise<void> {
     if (this.sending) return;
     if (this.items.length === 0) {
-      this.complain("Choose a VCF file first.");
+      this.showProblem("Choose a VCF file first.");
       this.input.focus();
       return;
     }
-    await Promise.all(this.items.map(({ ready }) => ready));
+    await Promise.all(this.items.map(({ checked }) => checked));
     if (this.items.some(({ state }) => state === "refused")) {
-      if (this.items.length > 1) this.complain("Mend or remove the files that cannot be annotated; nothing was sent.");
+      if (this.items.length > 1) this.showProblem("Mend or remove the files that cannot be annotated; nothing was sent.");
       this.input.focus();
       return;
     }
-    this.complain("");
-    this.busy(true);
-    for (const item of this.items) item.again();
+    this.showProblem("");
+    this.setBusy(true);
+    for (const item of this.items) item.retry();
     const waiting = this.items.filter(({ state }) => state === "ready");
-    const told = { note: this.note.value.trim(), reference: this.reference.value };
+    const details = { note: this.note.value.trim(), reference: this.reference.value };
     const work = async (): Promise<void> => {
       for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-        await item.send(this.form.dataset["upload"] ?? "", told, this.parts);
+        await item.send(this.form.dataset["upload"] ?? "", details, this.parts);
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
-    this.busy(false);
+    this.setBusy(false);
     this.finish();
   }
 
@@ -140,16 +140,16 @@ export class UploadPage {
     this.submit.focus();
   }
 
-  private busy(on: boolean): void {
+  private setBusy(on: boolean): void {
     this.sending = on;
     this.submit.disabled = on;
     this.input.disabled = on;
     this.note.readOnly = on;
-    if (on) window.addEventListener("beforeunload", warn);
-    else window.removeEventListener("beforeunload", warn);
+    if (on) window.addEventListener("beforeunload", confirmLeaving);
+    else window.removeEventListener("beforeunload", confirmLeaving);
   }
 
-  private complain(message: string): void {
+  private showProblem(message: string): void {
     this.problem.hidden = message === "";
     const line = this.problem.querySelector("p");
     if (line !== null) line.textContent = message;
@@ -178,4 +178,4 @@ export class UploadPage {
   }
 }
 
-const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+const confirmLeaving = (event: BeforeUnloadEvent): void => event.preventDefault();

@@ -1,101 +1,108 @@
-import { RECORD } from "./looks";
+import { columns as FIXED, genomes, limits } from "../../generated/rules.json";
+import rules, { anywhere, asWhole, atStart, everywhere } from "../rules";
+import { isBlank, stripped, words } from "./binary-text";
+import { RECORD } from "./file-type";
+import { InputError, quote, valueInMessage } from "./input-error";
 import type { Line } from "./lines";
-import { Fault, named, quote } from "./words";
 
-const FIXED = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"];
+const COLUMN_LINE = atStart(rules.patterns.columnLine);
+const VERSION = atStart(rules.patterns.version);
+const MISSPELT_VERSION = asWhole(rules.patterns.misspeltVersion);
+const CONTIG_ID = anywhere(rules.patterns.contigId);
+const CONTIG_LENGTH = anywhere(rules.patterns.contigLength);
+const ASSEMBLY = anywhere(genomes.assembly);
+const WORD = everywhere(genomes.word);
+const BUILD_NAMES = new Set(Object.values(genomes.builds).flatMap(({ names }) => names));
 
-/** The version of VCF that ##fileformat names. */
-function versionOf(text: string, number: number): string {
-  const said = text.includes("=") ? text.slice(text.indexOf("=") + 1).trim() : "";
-  const known = /^VCFv(4\.\d{1,3})(?!\S)/.exec(said)?.[1];
-  if (known !== undefined) return known;
-  const meant = /^VCF[ _-]*V?[ _.-]*4\.(\d{1,3})(?:\.\d{1,3})?$/i.exec(said)?.[1];
-  if (meant !== undefined) {
-    const right = `VCFv4.${meant}`;
-    throw new Fault("vcf_version_misspelt", `The version is written '${quote(said)}' and should be '${right}'.`,
-      { line: number, text, hint: `Write ##fileformat=${right}.` });
+/** The version of VCF that ##fileformat names, such as "4.2". */
+function versionOf(text: string, line: number): string {
+  const value = text.includes("=") ? stripped(text.slice(text.indexOf("=") + 1)) : "";
+  const known = VERSION.exec(value)?.[1];
+  if (known !== undefined && Number(known) <= limits.minorVersion) return `4.${Number(known)}`;
+  const said = quote(value, limits.value);
+  const meant = value.length <= limits.versionText ? MISSPELT_VERSION.exec(value)?.[1] : undefined;
+  if (meant !== undefined && known === undefined) {
+    throw new InputError("version_misspelt", { line, text }, { said, meant: `VCFv4.${meant}` });
   }
-  throw new Fault("vcf_version_unsupported",
-    `The file says that it is ${quote(said) || "of no version"}; VCF 4.0 and later are read.`, { line: number, text });
+  throw new InputError("version_unsupported", { line, text }, { said: said || "of no version" });
 }
 
-/** What the lines up to #CHROM say. */
+/** The lines of a file up to and including #CHROM, checked as the annotator does. */
 export class Header {
   version = "4.2";
   samples = 0;
-  tabs = [7];
+  /** Numbers of tabs that a record may have. */
+  tabs = [FIXED.length - 1];
   /** Lengths in bases by contig name, null where the header gives none. */
   readonly contigs = new Map<string, number | null>();
-  /** What ##reference and the contigs' assembly say, for a guess at the build. */
-  readonly names: string[] = [];
+  /** Names of genome builds that occur in ##reference, ##assembly and the like. */
+  readonly buildNames = new Set<string>();
+  private bytes = 0;
 
-  /** Takes one line; true once it was the #CHROM line. */
+  /** Takes the next line; returns true once it was the #CHROM line. */
   take({ text, number }: Line): boolean {
+    this.bytes += text.length + 1;
+    if (this.bytes > limits.header) throw new InputError("header_bytes", { line: number }, { limit: limits.header });
+    if (number > limits.headerLines) throw new InputError("header_lines", { line: number }, { limit: limits.headerLines });
     if (text.startsWith("##")) {
-      this.meta(text, number);
+      this.takeMeta(text, number);
       return false;
     }
-    if (/^#CHROM(?![0-9A-Za-z_])/i.test(text)) {
-      this.columns(text, number);
+    if (COLUMN_LINE.test(text)) {
+      this.takeColumns(text, number);
       return true;
     }
-    if (text.trim() === "" || text.startsWith("#")) return false;
-    if (RECORD.test(text)) {
-      throw new Fault("missing_column_header", "A record comes before the #CHROM line.", { line: number, text });
-    }
-    throw new Fault("missing_column_header",
-      "The line is neither a header line, which begins with ##, nor the #CHROM line.",
-      { line: number, text,
-        ...(number > 1 ? { hint: `Line ${number - 1} may have been broken in two: join the two lines.` } : {}) });
+    if (isBlank(text) || text.startsWith("#")) return false;
+    if (RECORD.test(text)) throw new InputError("record_before_columns", { line: number, text });
+    throw number === 1 ? new InputError("first_line_not_header", { line: number, text })
+      : new InputError("line_not_header", { line: number, text }, { before: number - 1 });
   }
 
-  private meta(text: string, number: number): void {
-    if (text.startsWith("##fileformat")) {
-      this.version = versionOf(text, number);
-    } else if (text.startsWith("##contig=")) {
-      const name = /[<,]ID=([^,>]+)/.exec(text)?.[1];
-      const length = /[<,]length=(\d+)/.exec(text)?.[1];
-      if (name !== undefined) this.contigs.set(name, length === undefined ? null : Number(length));
-      const assembly = /[<,]assembly="?([^,">]+)/.exec(text)?.[1];
-      if (assembly !== undefined && !this.names.includes(assembly)) this.names.push(assembly);
-    } else if (text.startsWith("##reference=") || text.startsWith("##assembly=")) {
-      this.names.push(text.slice(text.indexOf("=") + 1).replace(/\/+$/, "").replace(/^.*\//, ""));
-    }
-  }
-
-  private columns(text: string, number: number): void {
-    const columns = text.split("\t");
-    if (columns.length === 1 && text.trim().split(/\s+/).length >= FIXED.length) {
-      throw new Fault("wrong_header_columns", "The #CHROM line is separated by blanks, not by tabs.", {
-        line: number, text,
-        hint: "Replace the blanks by tabs; copying a VCF from a terminal or a page turns tabs into blanks.",
-      });
-    }
-    FIXED.forEach((name, at) => {
-      const got = columns[at];
-      if (got === name) return;
-      const shown = got === undefined ? "'nothing'" : named(got);
-      throw new Fault("wrong_header_columns", `Column ${at + 1} of the #CHROM line is ${shown} and should be '${name}'.`,
-        { line: number, column: at + 1, field: name.replace("#", ""), text });
-    });
-    const format = columns[8];
-    if (format !== undefined && format !== "FORMAT") {
-      throw new Fault("wrong_header_columns", `Column 9 of the #CHROM line is ${named(format)} and should be 'FORMAT'.`,
-        { line: number, column: 9, field: "FORMAT", text });
-    }
-    const seen = new Set<string>();
-    columns.slice(9).forEach((sample, at) => {
-      if (sample !== "" && !seen.has(sample)) {
-        seen.add(sample);
-        return;
+  private takeMeta(text: string, number: number): void {
+    if (text.startsWith("##fileformat")) this.version = versionOf(text, number);
+    if (text.startsWith("##contig=")) {
+      const name = CONTIG_ID.exec(text)?.[1];
+      const length = Number(CONTIG_LENGTH.exec(text)?.[1] ?? Number.NaN);
+      if (name !== undefined && name.length <= limits.contigName) {
+        this.contigs.set(name, length <= limits.contigLength ? length : null);
       }
-      throw sample === ""
-        ? new Fault("wrong_header_columns", "A sample has no name.", { line: number, column: at + 10, text: sample })
-        : new Fault("duplicate_sample", `Sample ${named(sample)} comes twice.`,
-          { line: number, column: at + 10, text: sample });
+    }
+    const lower = text.toLowerCase();
+    if (!genomes.naming.some((start) => lower.startsWith(start))) return;
+    const naming = text.startsWith("##contig") ? ASSEMBLY.exec(text)?.[1]?.toLowerCase() ?? "" : lower;
+    for (const [word] of naming.matchAll(WORD)) this.noteBuildNames(word);
+  }
+
+  /** A word may be a build's name, have one between dots, or be a file named after one: "grch38.fa.gz". */
+  private noteBuildNames(word: string): void {
+    const parts = word.split(".");
+    const withoutEndings = parts.map((_, end) => parts.slice(0, end + 1).join("."));
+    for (const name of [word, ...word.split(/[._-]/), ...withoutEndings]) {
+      if (BUILD_NAMES.has(name)) this.buildNames.add(name);
+    }
+  }
+
+  private takeColumns(text: string, line: number): void {
+    const columns = text.split("\t");
+    if (columns.length === 1 && words(text).length >= FIXED.length) {
+      throw new InputError("blanks_between_columns", { line, text });
+    }
+    const wanted = columns.length === FIXED.length ? FIXED : [...FIXED, "FORMAT"];
+    wanted.forEach((name, at) => {
+      const found = columns[at];
+      if (found === name) return;
+      throw new InputError("wrong_column", { line, column: at + 1, field: name.replace(/^#/, ""), text },
+        { found: found === undefined ? "nothing" : valueInMessage(found), wanted: name });
+    });
+    const seen = new Set<string>();
+    columns.slice(FIXED.length + 1).forEach((sample, at) => {
+      const place = { line, column: FIXED.length + 2 + at, text: sample };
+      if (sample === "") throw new InputError("sample_without_name", place);
+      if (seen.has(sample)) throw new InputError("sample_twice", place, { sample: valueInMessage(sample) });
+      seen.add(sample);
     });
     this.samples = seen.size;
     // Where there is a FORMAT column and no sample, some programs write records with FORMAT and some without it.
-    this.tabs = columns.length === 9 ? [7, 8] : [columns.length - 1];
+    this.tabs = columns.length === FIXED.length + 1 ? [FIXED.length - 1, FIXED.length] : [columns.length - 1];
   }
 }

@@ -1,18 +1,18 @@
 import { announce } from "../announce";
-import { amount } from "../amounts";
-import { look, type Findings } from "./check";
-import { upload, UploadFailed, type Told } from "./post";
+import { formatBytes, formatCount, formatCountOf } from "../format";
+import { checkFile, type FileReport } from "./check-file";
+import type { Problem } from "./input-error";
+import { upload, UploadFailed, type JobDetails } from "./post";
 import { problemOf, type Limits } from "./problems";
 import type { PartsUpload, uploadInParts } from "./parts";
-import { Speedometer } from "./speed";
-import { count, type Problem } from "./words";
+import { UploadSpeed } from "./upload-speed";
 
-type State = "looking" | "ready" | "refused" | "sending" | "sent" | "failed";
+type State = "checking" | "ready" | "refused" | "sending" | "sent" | "failed";
 
-/** From this size on a file goes in parts, where the plan has that. */
+/** Bytes from which a file is uploaded in parts, where the plan allows it. */
 export const IN_PARTS_FROM = 64 << 20;
 
-/** Where the module for uploads in parts is, and what signs its requests. */
+/** Addresses of the module for uploads in parts and of what signs its requests, and the size from which it is used. */
 export interface Parts {
   module: string;
   sign: string;
@@ -21,13 +21,14 @@ export interface Parts {
 
 const COMPRESSIONS = { plain: "not compressed", gzip: "gzip", bgzip: "bgzip" };
 
-/** One chosen file and its line in the list: looked into, sent, told how it goes. */
+/** One chosen file and its line in the list: its checks, its upload, and what the line shows of both. */
 export class Item {
   readonly element: HTMLLIElement;
-  state: State = "looking";
-  findings: Findings | null = null;
+  state: State = "checking";
+  report: FileReport | null = null;
   waiting = "";
-  private readonly looked: Promise<void>;
+  /** Resolves once the file has been checked. */
+  readonly checked: Promise<void>;
   private readonly stop = new AbortController();
   private sending: AbortController | null = null;
 
@@ -38,7 +39,7 @@ export class Item {
     this.element = line;
     line.dataset["state"] = this.state;
     this.part("[data-name]").textContent = file.name;
-    this.part("[data-size]").textContent = amount(file.size);
+    this.part("[data-size]").textContent = formatBytes(file.size);
     const remove = this.part<HTMLButtonElement>("[data-remove]");
     remove.setAttribute("aria-label", `Remove ${file.name}`);
     remove.addEventListener("click", () => {
@@ -49,69 +50,60 @@ export class Item {
     halt.setAttribute("aria-label", `Stop the upload of ${file.name}`);
     halt.addEventListener("click", () => this.sending?.abort());
     this.part("progress").setAttribute("aria-label", `Upload of ${file.name}`);
-    this.looked = this.lookInto();
+    this.checked = this.check();
   }
 
-  /** Resolves once the file has been looked into. */
-  get ready(): Promise<void> {
-    return this.looked;
-  }
-
-  get busy(): boolean {
-    return this.state === "sending";
-  }
-
-  /** Sends the file; afterwards it is sent or failed, and never throws. */
-  async send(offer: string, told: Told, parts: Parts | null): Promise<void> {
+  /** Uploads the file. It never throws: afterwards the state is "sent" or "failed". */
+  async send(formAddress: string, details: JobDetails, parts: Parts | null): Promise<void> {
     this.sending = new AbortController();
-    this.show("sending");
+    this.setState("sending");
     const bar = this.part<HTMLProgressElement>("progress");
-    const speed = new Speedometer();
-    let quarter = 0;
+    const speed = new UploadSpeed();
+    let quarters = 0;
     bar.removeAttribute("value");
-    this.say("Starting…");
+    this.showLine("Starting…");
     try {
-      const send = parts !== null && this.file.size >= parts.from ? this.inParts(parts, told, this.sending.signal)
+      const send = parts !== null && this.file.size >= parts.from ? this.sendInParts(parts, details, this.sending.signal)
         : (progress: (loaded: number, total: number) => void) =>
-          upload(offer, this.file, told, this.limits, this.sending?.signal ?? this.stop.signal, progress);
+          upload(formAddress, this.file, details, this.limits, this.sending?.signal ?? this.stop.signal, progress);
       this.waiting = await send((loaded, total) => {
         if (total === 0) return;
         bar.max = total;
         bar.value = loaded;
-        this.say(loaded < total ? speed.line(loaded, total) : "All sent; waiting for the storage to confirm…");
+        this.showLine(loaded < total ? speed.line(loaded, total) : "All sent; waiting for the storage to confirm…");
         const reached = Math.floor((4 * loaded) / total);
-        if (reached > quarter) announce(`${this.file.name}: ${reached * 25} % uploaded`);
-        quarter = Math.max(quarter, reached);
+        if (reached > quarters) announce(`${this.file.name}: ${reached * 25} % uploaded`);
+        quarters = Math.max(quarters, reached);
       });
-      this.say("Uploaded.");
-      this.show("sent");
+      this.showLine("Uploaded.");
+      this.setState("sent");
     } catch (failure) {
-      this.say("");
-      this.tell(failure instanceof UploadFailed ? failure.problem : {
+      this.showLine("");
+      this.showProblem(failure instanceof UploadFailed ? failure.problem : {
         message: "The upload could not begin.",
         hint: "Check your connection and try again; your file is still chosen.",
       });
-      this.show("failed");
+      this.setState("failed");
     }
   }
 
-  private inParts(parts: Parts, told: Told, signal: AbortSignal) {
+  private sendInParts(parts: Parts, details: JobDetails, signal: AbortSignal) {
     return async (progress: (loaded: number, total: number) => void): Promise<string> => {
       const module = await import(parts.module) as { uploadInParts: typeof uploadInParts };
       const token = document.querySelector<HTMLInputElement>("input[name=csrf_token]")?.value ?? "";
-      const running: PartsUpload = module.uploadInParts(parts.sign, token, this.file, told, progress,
-        (line) => this.say(line), parts.from < IN_PARTS_FROM ? parts.from : undefined);
+      const running: PartsUpload = module.uploadInParts(parts.sign, token, this.file, details, progress,
+        (line) => this.showLine(line), parts.from < IN_PARTS_FROM ? parts.from : undefined);
       const pause = this.part<HTMLButtonElement>("[data-pause]");
       let paused = false;
-      const turn = (): void => {
+      const toggle = (): void => {
         paused = !paused;
         pause.textContent = paused ? "Go on" : "Pause";
         if (paused) running.pause();
         else running.resume();
-        if (paused) this.say("Paused. You can close this page and choose the file again within a day to go on.");
+        if (paused) this.showLine("Paused. You can close this page and choose the file again within a day to go on.");
       };
       pause.hidden = false;
-      pause.addEventListener("click", turn);
+      pause.addEventListener("click", toggle);
       signal.addEventListener("abort", () => running.stop(), { once: true });
       try {
         return await running.done;
@@ -122,37 +114,37 @@ export class Item {
             hint: "What has arrived is kept for a day: upload the same file again, and it goes on from there." });
       } finally {
         pause.hidden = true;
-        pause.removeEventListener("click", turn);
+        pause.removeEventListener("click", toggle);
       }
     };
   }
 
-  /** Forgets that it failed, to be sent again. */
-  again(): void {
+  /** Makes a file whose upload failed ready to be sent again. */
+  retry(): void {
     if (this.state !== "failed") return;
-    this.tell(null);
-    this.show("ready");
+    this.showProblem(null);
+    this.setState("ready");
   }
 
-  private async lookInto(): Promise<void> {
+  private async check(): Promise<void> {
     let problem = problemOf(this.file.name, this.file.size, this.limits);
     if (problem === null) {
       this.part("[data-facts]").textContent = "Looking into the file…";
       try {
-        this.findings = await look(this.file, this.stop.signal);
-        problem = this.findings.problem;
-        this.part("[data-facts]").textContent = problem === null ? facts(this.findings) : "";
+        this.report = await checkFile(this.file, this.stop.signal);
+        problem = this.report.problem;
+        this.part("[data-facts]").textContent = problem === null ? facts(this.report) : "";
       } catch (error) {
         if (this.stop.signal.aborted) return;
         problem = { message: "The file cannot be read.", hint: "It may have been moved or changed: choose it again." };
         console.info(error);
       }
     }
-    this.tell(problem);
-    this.show(problem === null ? "ready" : "refused");
+    this.showProblem(problem);
+    this.setState(problem === null ? "ready" : "refused");
   }
 
-  private show(state: State): void {
+  private setState(state: State): void {
     this.state = state;
     this.element.dataset["state"] = state;
     this.part("[data-progress]").hidden = state !== "sending" && state !== "sent";
@@ -162,14 +154,14 @@ export class Item {
     this.changed();
   }
 
-  private tell(problem: Problem | null): void {
+  private showProblem(problem: Problem | null): void {
     const box = this.part("[data-problem]");
     box.hidden = problem === null;
     this.part("[data-problem-message]").textContent = problem?.message ?? "";
     this.part("[data-problem-hint]").textContent = problem?.hint ?? "";
     this.part("[data-problem-link]").hidden = problem?.premiumHelps !== true;
     const where = this.part("[data-problem-where]");
-    where.textContent = problem?.line === undefined ? "" : `Line ${count(problem.line)}`
+    where.textContent = problem?.line === undefined ? "" : `Line ${formatCount(problem.line)}`
       + (problem.column === undefined ? "" : `, column ${problem.column}`)
       + (problem.field === undefined ? "" : ` (${problem.field})`);
     where.hidden = where.textContent === "";
@@ -178,7 +170,7 @@ export class Item {
     text.hidden = text.textContent === "";
   }
 
-  private say(line: string): void {
+  private showLine(line: string): void {
     this.part("[data-line]").textContent = line;
   }
 
@@ -189,11 +181,11 @@ export class Item {
   }
 }
 
-function facts(found: Findings): string {
-  const many = (number: number, one: string): string => `${count(number)} ${one}${number === 1 ? "" : "s"}`;
+function facts(report: FileReport): string {
+  const records = formatCountOf(report.records, "record");
   return [
-    `VCF ${found.version}`, COMPRESSIONS[found.compression], many(found.samples, "sample"),
-    found.whole ? many(found.records, "record") : `more than ${many(found.records, "record")}, the first ones checked`,
-    ...(found.build === null ? [] : [`looks like ${found.build}`]),
+    `VCF ${report.version}`, COMPRESSIONS[report.compression], formatCountOf(report.samples, "sample"),
+    report.complete ? records : `more than ${records}, the first ones checked`,
+    ...(report.build === null ? [] : [`looks like ${report.build}`]),
   ].join(" · ");
 }

@@ -1,82 +1,83 @@
-import { whatItLooksLike } from "./looks";
-import { Fault } from "./words";
+import { limits, byteOrderMark } from "../../generated/rules.json";
+import rules, { anywhere } from "../rules";
+import { isBlank, latin1, occurrences } from "./binary-text";
+import { sniffFileType } from "./file-type";
+import { InputError } from "./input-error";
 
-// eslint-disable-next-line no-control-regex
-const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f]/;
-const BYTE_ORDER_MARK = "\xef\xbb\xbf";
-const LONGEST_LINE = 64 << 20;
+const CONTROL = anywhere(rules.patterns.control);
+const STRAY_RETURN = anywhere(rules.patterns.strayReturn);
+/** Bytes of a line that is too long which the message quotes from. */
+const START_OF_LINE = 200;
 
-/** One line without its end; `last` is true for one that has none. */
+/** One line without its end. */
 export interface Line {
+  /** In Latin-1, one character a byte. */
   text: string;
+  /** Counted from 1. */
   number: number;
-  last: boolean;
+  /** True for the last line of a file when it has no line end. */
+  unterminated: boolean;
 }
 
-/** The lines of a text that comes in pieces of bytes; each line is a binary string, one character a byte. */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
+/** The lines of a text that arrives in pieces, checked for what no text file has. */
+export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Line[]> {
   let rest = "";
   let number = 0;
-  let first = true;
-  let held = "";
-  for await (const bytes of chunks) {
-    let chunk = held + latin(bytes);
-    held = "";
-    if (chunk.endsWith("\r")) { // never between the CR and the LF of one line end
-      held = "\r";
-      chunk = chunk.slice(0, -1);
+  for await (const chunk of chunksOf(pieces)) {
+    if (CONTROL.test(chunk) || chunk.includes("\r")) checkCharacters(chunk, number);
+    const lines = chunk.split("\n");
+    lines[0] = rest + (lines[0] ?? "");
+    for (const [at, line] of [[0, lines[0]], [lines.length - 1, lines.at(-1) ?? ""]] as const) {
+      if (line.length > limits.line) {
+        throw new InputError("line_too_long", { line: number + at + 1, text: line.slice(0, START_OF_LINE) },
+          { limit: limits.line });
+      }
     }
-    if (first) chunk = start(chunk);
-    first = false;
-    if (CONTROL.test(chunk) || chunk.includes("\r")) inspect(chunk, number, held);
-    const pieces = chunk.split("\n");
-    pieces[0] = rest + (pieces[0] ?? "");
-    rest = pieces.pop() ?? "";
-    if (rest.length > LONGEST_LINE) {
-      throw new Fault("line_too_long", `The line is longer than ${LONGEST_LINE.toLocaleString("en-US")} bytes.`,
-        { line: number + 1, text: rest.slice(0, 200) });
-    }
-    yield pieces.map((text, at) => ({ text: withoutReturn(text), number: number + at + 1, last: false }));
-    number += pieces.length;
+    rest = lines.pop() ?? "";
+    yield lines.map((text, at) => ({ text: withoutReturn(text), number: number + at + 1, unterminated: false }));
+    number += lines.length;
   }
-  if (first) throw new Fault("empty_file", "The file has no content.");
-  if (rest !== "") yield [{ text: withoutReturn(rest), number: number + 1, last: true }];
+  if (rest !== "") yield [{ text: withoutReturn(rest), number: number + 1, unterminated: true }];
+}
+
+/** The text in pieces that never part the CR from the LF of one line end; the first is large enough to tell the format. */
+async function* chunksOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  let waiting = "";
+  let first = true;
+  for await (const bytes of pieces) {
+    waiting += latin1(bytes);
+    if (waiting.endsWith("\r") || (first && waiting.length < limits.firstChunk)) continue;
+    yield first ? checkedStart(waiting) : waiting;
+    first = false;
+    waiting = "";
+  }
+  if (first && waiting === "") throw new InputError("no_content");
+  if (waiting !== "") yield first ? checkedStart(waiting) : waiting;
 }
 
 const withoutReturn = (text: string): string => (text.endsWith("\r") ? text.slice(0, -1) : text);
 
-function latin(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  // Not TextDecoder: what it calls Latin-1 is windows-1252, which moves some bytes elsewhere.
-  for (let at = 0; at < bytes.length; at += 8192) parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)));
-  return parts.join("");
-}
-
-function start(chunk: string): string {
-  const text = chunk.startsWith(BYTE_ORDER_MARK) ? chunk.slice(BYTE_ORDER_MARK.length) : chunk;
-  if (text.trim() === "") throw new Fault("empty_file", "The file holds nothing but blank space.");
-  const looks = whatItLooksLike(text);
-  if (looks !== null) {
-    throw new Fault("not_vcf", `This is not a VCF file: it looks like ${looks.name}.`,
-      { line: 1, text: text.slice(0, 400).split("\n")[0] ?? "", hint: looks.hint });
+function checkedStart(chunk: string): string {
+  const text = chunk.startsWith(byteOrderMark) ? chunk.slice(byteOrderMark.length) : chunk;
+  const beginning = text.slice(0, limits.firstChunk);
+  if (isBlank(beginning)) throw new InputError("blank");
+  const type = sniffFileType(beginning);
+  if (type !== null) {
+    throw new InputError("other_format",
+      { line: 1, text: text.slice(0, limits.firstLine).split("\n")[0] ?? "", hint: type.hint }, { format: type.name });
   }
   return text;
 }
 
-function inspect(chunk: string, before: number, held: string): void {
-  const lineOf = (at: number): number => before + chunk.slice(0, at).split("\n").length;
+function checkCharacters(chunk: string, linesBefore: number): void {
+  const lineOf = (at: number): number => linesBefore + 1 + occurrences(chunk.slice(0, at), "\n");
   const control = CONTROL.exec(chunk);
   if (control !== null) {
-    const code = control[0].charCodeAt(0).toString(16).padStart(2, "0");
-    throw new Fault("binary_data", `The line has a byte that is not text (0x${code}).`, {
-      line: lineOf(control.index), text: chunk.slice(Math.max(0, control.index - 20), control.index + 20),
-    });
+    const byte = control[0].charCodeAt(0).toString(16).padStart(2, "0");
+    const around = chunk.slice(Math.max(0, control.index - 20), control.index + 20);
+    throw new InputError("control_character", { line: lineOf(control.index), text: around }, { byte });
   }
-  if (!chunk.includes("\n") && (chunk + held).split("\r").length > 2) {
-    throw new Fault("old_mac_line_ends", "Lines end with CR alone, as on old Macintosh computers.");
-  }
-  const stray = /\r(?!\n|$)/.exec(chunk);
-  if (stray !== null) {
-    throw new Fault("binary_data", "The line has a carriage return (CR) in its middle.", { line: lineOf(stray.index) });
-  }
+  if (!chunk.includes("\n") && occurrences(chunk, "\r") > 1) throw new InputError("returns_only");
+  const stray = STRAY_RETURN.exec(chunk);
+  if (stray !== null) throw new InputError("stray_return", { line: lineOf(stray.index) });
 }

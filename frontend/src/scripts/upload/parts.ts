@@ -1,7 +1,10 @@
-import Uppy from "@uppy/core";
 import AwsS3 from "@uppy/aws-s3";
+import Uppy from "@uppy/core";
+import { parts } from "../../generated/rules.json";
+import type { JobDetails } from "./post";
+import { removeSession, savedSession, saveSession, sessionName, type UploadSession } from "./upload-session";
 
-/** What our address answers: a link for one request to the storage, or the upload that has begun. */
+/** GAS's answer: a link for one request to the storage, or the upload that has begun. */
 interface Answer {
   url: string;
   key: string;
@@ -10,47 +13,50 @@ interface Answer {
 }
 
 export interface PartsUpload {
-  /** Resolves to the address that waits for the job. */
+  /** Resolves to the address of the page that waits for the job. */
   readonly done: Promise<string>;
   pause(): void;
   resume(): void;
-  /** Ends it for good; what has arrived is thrown away. */
+  /** Ends the upload for good; the parts that have arrived are deleted. */
   stop(): void;
 }
 
-interface Begun {
-  key: string;
-  uploadId: string;
-  waiting: string;
-  at: number;
-}
-
-/** The storage forgets an upload that is not completed within a day. */
-const FORGOTTEN_AFTER = 22 * 3600 * 1000;
-/** Bytes of a part, but the last one: the largest that a link is given for. */
-const PART = 16 << 20;
+/** Milliseconds between two attempts, at most. */
 const LONGEST_WAIT = 30_000;
-const MOST_TRIES = 40;
+const MOST_ATTEMPTS = 40;
+
+/** Bytes of a part of a file, counted from 1: all parts have the same size but the last. */
+export const partLength = (fileSize: number, number: number, partSize: number): number =>
+  Math.min(partSize, fileSize - (number - 1) * partSize);
+
+/** Milliseconds to wait after a failed attempt, counted from 1. */
+export const waitAfter = (attempt: number): number => Math.min(LONGEST_WAIT, 1000 * 2 ** Math.min(attempt, 5));
 
 /**
- * Uploads a large file in parts: it may pause, and goes on by itself after a lost connection; chosen again in a new tab
- * it goes on with the part that was missing.
+ * Uploads a large file in parts. The upload can be paused, resumes on its own after the connection was lost, and resumes
+ * with the missing parts when the same file is chosen again in a new tab.
+ *
+ * @param address - where GAS signs the requests to the storage
+ * @param onProgress - called with the bytes sent so far and with all bytes
+ * @param onWait - called with a line for the user while the connection is lost
+ * @param partSize - bytes of a part, at most those that GAS gives a link for
  */
-export function uploadInParts(address: string, token: string, file: File, told: { note: string; reference: string },
-  onProgress: (loaded: number, total: number) => void, onWait: (line: string) => void, part = PART): PartsUpload {
-  const memory = `gas-upload:${file.name}:${file.size}:${file.lastModified}`;
-  let begun = remembered(memory);
+export function uploadInParts(address: string, token: string, file: File, details: JobDetails,
+  onProgress: (loaded: number, total: number) => void, onWait: (line: string) => void,
+  partSize = parts.bytes): PartsUpload {
+  const name = sessionName(file);
+  let session = savedSession(name);
   let stopped = false;
   let paused = false;
 
   const ask = async (fields: Record<string, string>): Promise<Answer> => {
-    const answer = await fetch(address, {
+    const response = await fetch(address, {
       method: "POST", headers: { Accept: "application/json" }, cache: "no-store",
       body: new URLSearchParams({ csrf_token: token, ...fields }),
     });
-    const told = await answer.json().catch(() => ({})) as Answer & { detail?: string; hint?: string };
-    if (!answer.ok) throw new Refused(told.detail ?? "GAS refused the upload.", told.hint ?? "");
-    return told;
+    const answer = await response.json().catch(() => ({})) as Answer & { detail?: string; hint?: string };
+    if (!response.ok) throw new Refusal(answer.detail ?? "GAS refused the upload.", answer.hint ?? "");
+    return answer;
   };
 
   const link = async (fields: Record<string, string>): Promise<{ url: string }> => ({ url: (await ask(fields)).url });
@@ -58,29 +64,29 @@ export function uploadInParts(address: string, token: string, file: File, told: 
   const uppy = new Uppy({ autoProceed: false, allowMultipleUploadBatches: true });
   uppy.use(AwsS3, {
     shouldUseMultipart: true,
-    getChunkSize: () => part,
+    getChunkSize: () => partSize,
     signRequest: async (request) => {
       if ("partNumber" in request) {
         const { key, uploadId, partNumber } = request;
-        const length = Math.min(part, file.size - (partNumber - 1) * part);
+        const length = partLength(file.size, partNumber, partSize);
         return link({ request: "put", key, upload_id: uploadId, number: String(partNumber), length: String(length) });
       }
       if ("uploadId" in request) {
         const kind = { GET: "list", POST: "complete", DELETE: "abort" }[request.method];
         return link({ request: kind, key: request.key, upload_id: request.uploadId });
       }
-      throw new Error("every upload has begun before Uppy knows of it");
+      throw new Error("Uppy started an upload itself");
     },
   });
   const id = uppy.addFile({ name: file.name, type: "application/octet-stream", data: file });
-  const begin = async (): Promise<Begun> => {
+  const begin = async (): Promise<UploadSession> => {
     const { key, upload_id: uploadId, waiting } = await ask({
-      request: "begin", name: file.name, size: String(file.size), reference: told.reference,
-      note: told.note === "" ? "" : `UTF-8''${encodeURIComponent(told.note)}`,
+      request: "begin", name: file.name, size: String(file.size), reference: details.reference,
+      note: details.note === "" ? "" : `UTF-8''${encodeURIComponent(details.note)}`,
     });
-    const upload = { key, uploadId, waiting, at: Date.now() };
-    remember(memory, upload);
-    return upload;
+    const begun = { key, uploadId, waiting, at: Date.now() };
+    saveSession(name, begun);
+    return begun;
   };
 
   uppy.on("upload-progress", (_, { bytesUploaded }) => {
@@ -89,35 +95,35 @@ export function uploadInParts(address: string, token: string, file: File, told: 
 
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => { end = resolve; });
-  const stoppedByUser = (): Refused => new Refused("You stopped the upload.", "Nothing was kept.");
-  // Between two tries nothing of Uppy's is there to tell the storage that the upload is over.
-  const throwAway = async ({ key, uploadId }: Begun): Promise<void> => {
+  const stoppedByUser = (): Refusal => new Refusal("You stopped the upload.", "Nothing was kept.");
+  // Between two attempts Uppy has no request running through which it could abort the upload.
+  const abort = async ({ key, uploadId }: UploadSession): Promise<void> => {
     const { url } = await link({ request: "abort", key, upload_id: uploadId });
     await fetch(url, { method: "DELETE" });
   };
 
   const run = async (): Promise<string> => {
-    for (let tries = 1; ; tries += 1) {
-      begun ??= await begin();
-      uppy.setFileState(id, { s3Multipart: { key: begun.key, uploadId: begun.uploadId } });
-      const failed = tries === 1 ? (await uppy.upload())?.failed : [await retried(uppy, id)].filter((file) => file !== null);
+    for (let attempt = 1; ; attempt += 1) {
+      session ??= await begin();
+      uppy.setFileState(id, { s3Multipart: { key: session.key, uploadId: session.uploadId } });
+      const result = await (attempt === 1 ? uppy.upload() : uppy.retryUpload(id));
       if (stopped) throw stoppedByUser();
-      if (!failed?.length) break;
+      if (!result?.failed?.length) break;
       const error = failure ?? new Error("the upload failed");
       failure = null;
-      if (error instanceof Refused) throw error;
-      if (/NoSuchUpload|404/.test(error.message) && begun !== null) { // it took longer than the storage waits
-        begun = null;
-        forget(memory);
+      if (error instanceof Refusal) throw error;
+      if (/NoSuchUpload|404/.test(error.message) && session !== null) { // the storage has dropped it
+        session = null;
+        removeSession(name);
         continue;
       }
-      if (tries >= MOST_TRIES) throw error;
+      if (attempt >= MOST_ATTEMPTS) throw error;
       onWait("The connection broke; it goes on by itself as soon as there is one again.");
-      await Promise.race([connection(Math.min(LONGEST_WAIT, 1000 * 2 ** Math.min(tries, 5))), ended]);
+      await Promise.race([connection(waitAfter(attempt)), ended]);
       if (stopped) throw stoppedByUser();
     }
-    forget(memory);
-    return begun.waiting;
+    removeSession(name);
+    return session.waiting;
   };
   let failure: Error | null = null;
   uppy.on("upload-error", (_, error) => {
@@ -136,26 +142,23 @@ export function uploadInParts(address: string, token: string, file: File, told: 
     },
     stop: () => {
       stopped = true;
-      forget(memory);
+      removeSession(name);
       uppy.cancelAll();
-      if (begun !== null) throwAway(begun).catch((error: unknown) => console.info(error)); // it goes in a day by itself
+      // Where this fails, the storage drops the parts within a day.
+      if (session !== null) abort(session).catch((error: unknown) => console.info(error));
       end();
     },
   };
 }
 
-/** A refusal of ours, in the user's words. */
-export class Refused extends Error {
+/** GAS refuses the upload; message and hint are meant for the user. */
+export class Refusal extends Error {
   constructor(message: string, readonly hint: string) {
     super(message);
   }
 }
 
-async function retried(uppy: Uppy, id: string): Promise<unknown> {
-  const result = await uppy.retryUpload(id);
-  return result?.failed?.length ? result.failed[0] : null;
-}
-
+/** Resolves when the browser is online again, or after some milliseconds. */
 function connection(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const go = (): void => {
@@ -166,29 +169,4 @@ function connection(milliseconds: number): Promise<void> {
     const timer = window.setTimeout(go, milliseconds);
     window.addEventListener("online", go);
   });
-}
-
-function remembered(name: string): Begun | null {
-  try {
-    const begun = JSON.parse(localStorage.getItem(name) ?? "null") as Begun | null;
-    return begun !== null && Date.now() - begun.at < FORGOTTEN_AFTER ? begun : null;
-  } catch {
-    return null; // a browser that keeps nothing, or nonsense in what it kept
-  }
-}
-
-function remember(name: string, begun: Begun): void {
-  try {
-    localStorage.setItem(name, JSON.stringify(begun));
-  } catch {
-    console.info("this browser keeps nothing: a closed tab begins the upload anew");
-  }
-}
-
-function forget(name: string): void {
-  try {
-    localStorage.removeItem(name);
-  } catch {
-    console.info("this browser keeps nothing");
-  }
 }

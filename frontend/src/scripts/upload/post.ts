@@ -1,7 +1,7 @@
-import { explain, type Limits } from "./problems";
-import type { Problem } from "./words";
+import type { Problem } from "./input-error";
+import { storageProblem, type Limits } from "./problems";
 
-/** What `GET /annotate` answers to a script: where this one file may be posted, with which fields. */
+/** The JSON of `GET /annotate`: where this one file may be posted, and with which fields. */
 interface UploadForm {
   job_id: string;
   upload: { url: string; fields: Record<string, string> };
@@ -9,13 +9,13 @@ interface UploadForm {
   waiting: string;
 }
 
-/** What the user says of a file. */
-export interface Told {
+/** What the user enters beside the file. */
+export interface JobDetails {
   note: string;
   reference: string;
 }
 
-/** An upload that did not come about, in the user's words. */
+/** An upload that failed, with the reason in words for the user. */
 export class UploadFailed extends Error {
   constructor(readonly problem: Problem) {
     super(problem.message);
@@ -25,29 +25,29 @@ export class UploadFailed extends Error {
 /**
  * Uploads one file as a job of its own.
  *
- * @param offer - our address that gives the permission: what is in the page may be old or used up
- * @param onProgress - told the bytes that have left, and all of them
- * @returns the address that waits for the job
+ * @param formAddress - where GAS gives a new upload form: the one in the page may have expired or been used
+ * @param onProgress - called with the bytes sent so far and with all bytes
+ * @returns the address of the page that waits for the job
  */
-export async function upload(offer: string, file: File, told: Told, limits: Limits, signal: AbortSignal,
+export async function upload(formAddress: string, file: File, details: JobDetails, limits: Limits, signal: AbortSignal,
   onProgress: (loaded: number, total: number) => void): Promise<string> {
-  const form = await freshForm(offer, signal);
+  const form = await newForm(formAddress, signal);
   const body = new FormData();
-  const said: Record<string, string> = {
+  const entered: Record<string, string> = {
     // Headers hold ASCII only, and S3 keeps these fields as headers: see RFC 8187.
-    "x-amz-meta-note": told.note === "" ? "" : `UTF-8''${encodeURIComponent(told.note)}`,
-    "x-amz-meta-reference": told.reference,
+    "x-amz-meta-note": details.note === "" ? "" : `UTF-8''${encodeURIComponent(details.note)}`,
+    "x-amz-meta-reference": details.reference,
   };
   for (const [name, value] of Object.entries(form.upload.fields)) {
-    body.append(name, said[name] || value.replace("${filename}", () => file.name));
+    body.append(name, entered[name] || value.replace("${filename}", () => file.name));
   }
-  body.append(form.file_field, file, file.name); // S3 passes over every field that comes after the file
+  body.append(form.file_field, file, file.name); // S3 ignores every field that comes after the file
   await post(form.upload.url, body, file.name, limits, signal, onProgress);
   return form.waiting.replace("%24%7Bfilename%7D", encodeURIComponent(file.name));
 }
 
-async function freshForm(offer: string, signal: AbortSignal): Promise<UploadForm> {
-  const answer = await fetch(offer, { headers: { Accept: "application/json" }, cache: "no-store", signal })
+async function newForm(address: string, signal: AbortSignal): Promise<UploadForm> {
+  const answer = await fetch(address, { headers: { Accept: "application/json" }, cache: "no-store", signal })
     .catch((error: unknown) => {
       throw signal.aborted ? stopped() : error;
     });
@@ -56,8 +56,8 @@ async function freshForm(offer: string, signal: AbortSignal): Promise<UploadForm
     throw new UploadFailed({ message: "You were signed out meanwhile.", hint: "Sign in again to go on." });
   }
   if (!answer.ok) {
-    const told = await answer.json().catch(() => ({})) as { detail?: string; hint?: string };
-    throw new UploadFailed({ message: told.detail ?? "GAS refused the upload.", hint: told.hint ?? "" });
+    const refusal = await answer.json().catch(() => ({})) as { detail?: string; hint?: string };
+    throw new UploadFailed({ message: refusal.detail ?? "GAS refused the upload.", hint: refusal.hint ?? "" });
   }
   return await answer.json() as UploadForm;
 }
@@ -67,12 +67,12 @@ const stopped = (): UploadFailed => new UploadFailed({ message: "You stopped the
 function post(url: string, body: FormData, name: string, limits: Limits, signal: AbortSignal,
   onProgress: (loaded: number, total: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest(); // fetch tells no progress of what is sent
+    const request = new XMLHttpRequest(); // fetch does not report the progress of an upload
     const fail = (problem: Problem): void => reject(new UploadFailed(problem));
     request.upload.addEventListener("progress", ({ loaded, total }) => onProgress(loaded, total));
     request.addEventListener("load", () => {
       if (request.status >= 200 && request.status < 300) resolve();
-      else fail(explain(request.status, request.responseText, name, limits));
+      else fail(storageProblem(request.status, request.responseText, name, limits));
     });
     request.addEventListener("error", () => fail({
       message: "The connection broke before the whole file had arrived.",

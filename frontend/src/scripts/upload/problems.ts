@@ -1,6 +1,9 @@
-import { amount } from "../amounts";
-import type { Problem } from "./words";
+import { fileNames } from "../../generated/rules.json";
+import { formatBytes } from "../format";
+import { anywhere, fill } from "../rules";
+import type { Problem } from "./input-error";
 
+/** What the user's plan and the service allow. */
 export interface Limits {
   bytes: number;
   longestName: number;
@@ -8,45 +11,42 @@ export interface Limits {
   premium: boolean;
 }
 
-/** What is wrong with a file of this name and size, or null. The server checks all of it again. */
+const FORBIDDEN = anywhere(fileNames.forbidden);
+const EMPTY_HINT = "Choose a file with VCF records in it.";
+
+/** What is wrong with a file of this name and size, or null. The server makes the same checks. */
 export function problemOf(name: string, size: number, limits: Limits): Problem | null {
-  if (!limits.extensions.some((extension) => name.toLowerCase().endsWith(extension))) {
-    return {
-      message: `“${name}” is not named like a VCF file.`,
-      hint: `GAS reads files whose names end in ${limits.extensions.join(", ")}.`,
-    };
-  }
-  if (/[/\\\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]/u.test(name)) {
-    return { message: "The file's name has a slash, a backslash or a control character in it.", hint: "Rename the file." };
-  }
-  if ([...name].length > limits.longestName) {
-    return { message: `The file's name is longer than ${limits.longestName} characters.`, hint: "Rename the file." };
-  }
-  if (size === 0) return { message: `“${name}” is empty.`, hint: "Choose a file with VCF records in it." };
+  const refused = (code: keyof typeof fileNames.reasons): Problem => {
+    const values = { name, length: [...name].length, limit: limits.longestName, extensions: limits.extensions.join(", ") };
+    const { message, hint } = fileNames.reasons[code];
+    return { message: fill(message, values), hint: fill(hint, values) };
+  };
+  if ([...name].length > limits.longestName) return refused("name_too_long");
+  if (FORBIDDEN.test(name)) return refused("bad_name");
+  if (!limits.extensions.some((extension) => name.toLowerCase().endsWith(extension))) return refused("wrong_extension");
+  if (size === 0) return { message: `“${name}” is empty.`, hint: EMPTY_HINT };
   if (size > limits.bytes) return tooLarge(limits, name, size);
   return null;
 }
 
 function tooLarge(limits: Limits, name: string, size?: number): Problem {
-  const has = size === undefined ? "The file is larger than" : `The file has ${amount(size)};`;
-  const limit = size === undefined
-    ? `your limit of ${amount(limits.bytes)}.`
-    : `your limit is ${amount(limits.bytes)}.`;
+  const limit = formatBytes(limits.bytes);
   const compress = /\.vcf$/i.test(name) ? "Compressing it with bgzip may be enough. " : "";
   return {
-    message: `${has} ${limit}`,
+    message: size === undefined ? `The file is larger than your limit of ${limit}.`
+      : `The file has ${formatBytes(size)}; your limit is ${limit}.`,
     hint: compress + (limits.premium ? "Split the file, for instance by chromosome." : "Premium takes larger files."),
     premiumHelps: !limits.premium,
   };
 }
 
-/** The storage's refusal, which is XML for machines, in the user's words. */
-export function explain(status: number, xml: string, name: string, limits: Limits): Problem {
+/** The storage's refusal, which is XML for machines, in words for the user. */
+export function storageProblem(status: number, xml: string, name: string, limits: Limits): Problem {
   const document = new DOMParser().parseFromString(xml, "application/xml");
-  const text = (name: string): string => document.querySelector(name)?.textContent ?? "";
+  const text = (element: string): string => document.querySelector(element)?.textContent ?? "";
   const code = text("Code");
   if (code === "EntityTooLarge") return tooLarge(limits, name);
-  if (code === "EntityTooSmall") return { message: "The file is empty.", hint: "Choose a file with VCF records in it." };
+  if (code === "EntityTooSmall") return { message: "The file is empty.", hint: EMPTY_HINT };
   if (/expired/i.test(text("Message"))) {
     return { message: "The permission to upload ran out before the file had arrived.", hint: "Upload it again." };
   }

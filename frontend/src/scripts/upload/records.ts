@@ -1,83 +1,85 @@
+import { columns as FIXED, limits, noVariant } from "../../generated/rules.json";
+import rules, { anywhere, asWhole } from "../rules";
+import { isBlank, occurrences, words } from "./binary-text";
 import type { Header } from "./header";
-import { occurrences } from "./looks";
+import { InputError, quote, valueInMessage, type Finding } from "./input-error";
 import type { Line } from "./lines";
-import { Fault, count, decoded, named } from "./words";
 
-const FIELDS = ["#CHROM", "POS", "ID", "REF", "ALT"];
-const LARGEST_POSITION = 2 ** 31 - 1;
-const NAME = "[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*";
-/** Names of contigs; in angle brackets those of an assembly file. */
-const CONTIG = new RegExp(`^(?:${NAME}|<${NAME}>)$`);
-/** Breakends at a base before the first or behind the last of a contig; REF is a dot then. */
-const TELOMERE = /^(?:\.[[\]][^[\],\s]+[[\]]|[[\]][^[\],\s]+[[\]]\.)$/;
-const POSITION = /^(?:0|[1-9][0-9]{0,9})$/;
-const IUPAC = /^[ACGTUNRYSWKMBDHV]+$/i;
-const PLAIN_LIST = /^[ACGT]+(?:,[ACGT]+)*$/;
-const ALLELE = new RegExp([
-  "\\.", "\\*", "<[^<>,\\s]+>", "[ACGTUNRYSWKMBDHV]+", "[ACGTN]+[[\\]][^[\\],\\s]+[[\\]]",
-  "[[\\]][^[\\],\\s]+[[\\]][ACGTN]+", "\\.[ACGTN]+", "[ACGTN]+\\.",
-].map((form) => `^${form}$`).join("|"), "i");
+const CONTIG = asWhole(rules.patterns.contig);
+const POSITION = asWhole(rules.patterns.position);
+const IUPAC = asWhole(rules.patterns.iupac);
+const PLAIN_LIST = asWhole(rules.patterns.plainList);
+const TELOMERE = asWhole(rules.patterns.telomere);
+const ALLELES = [IUPAC, asWhole(rules.patterns.symbolic), asWhole(rules.patterns.breakend), TELOMERE];
+const END = anywhere(rules.patterns.end);
+const NO_VARIANT = new Set(noVariant);
 
-/** Checks one record as the annotator does, as far as that needs no reference; the first fault is thrown. */
+/** Checks records as the annotator does, as far as that needs no reference; the first fault is thrown. */
 export class Records {
-  /** Contigs in order of appearance. */
-  readonly contigs = new Set<string>();
+  /** The highest position (1-based) of each contig, in order of appearance. */
+  readonly furthest = new Map<string, number>();
   count = 0;
 
   constructor(private readonly header: Header) {}
 
-  take({ text, number, last }: Line): void {
-    if (text.trim() === "") return;
-    if (!this.header.tabs.includes(occurrences(text, "\t"))) throw this.wrongColumns(text, number, last);
-    const fields = text.split("\t", 8);
-    const [chrom = "", position = "", , ref = "", alt = "", , , info = ""] = fields;
-    if (!this.contigs.has(chrom)) this.note(chrom, text, number, last);
-    if (!POSITION.test(position) || Number(position) > LARGEST_POSITION) {
-      throw bad("bad_position", "is not a position", 1, position, number);
+  take({ text, number: line, unterminated }: Line): void {
+    if (isBlank(text)) return;
+    if (!this.header.tabs.includes(occurrences(text, "\t"))) throw this.wrongColumns(text, line, unterminated);
+    const [chrom = "", position = "", , ref = "", alt = "", , , info = ""] = text.split("\t", 8);
+    const before = this.furthest.get(chrom);
+    if (before === undefined) {
+      if (chrom.startsWith("#")) throw this.wrongColumns(text, line, unterminated);
+      checkContig(chrom, line);
     }
-    const telomere = ref === "." && alt.split(",").every((allele) => TELOMERE.test(allele));
-    if (!telomere && !IUPAC.test(ref)) throw bad("bad_ref", "is not a sequence of bases", 3, ref, number);
-    const end = /(?:^|;)END=(\d+)(?=;|$)/.exec(info)?.[1];
-    if (end !== undefined && Number(end) > LARGEST_POSITION) {
-      throw new Fault("bad_end", `END is ${count(Number(end))}, beyond every contig.`,
-        { line: number, column: 8, field: "INFO", text: info });
-    }
-    if (!PLAIN_LIST.test(alt) && alt !== "") {
-      const wrong = alt.split(",").find((allele) => !ALLELE.test(allele) && !TELOMERE.test(allele));
-      if (wrong !== undefined) throw bad("bad_alt", "is not an allele", 4, wrong, number);
-    }
+    if (!POSITION.test(position) || Number(position) > limits.position) throw wrong("bad_position", 1, position, line);
+    this.furthest.set(chrom, Math.max(before ?? 0, Number(position)));
+    const isTelomere = ref === "." && alt.split(",").every((allele) => TELOMERE.test(allele));
+    if (!isTelomere && !IUPAC.test(ref)) throw wrong("bad_ref", 3, ref, line);
+    checkEnd(info, line);
+    checkAlternates(ref, alt, line);
     this.count += 1;
   }
 
-  private note(chrom: string, text: string, number: number, last: boolean): void {
-    if (chrom.startsWith("#")) throw this.wrongColumns(text, number, last);
-    if (!CONTIG.test(chrom) || chrom === ".") {
-      throw new Fault("bad_contig", chrom === "" ? "CHROM is empty." : `CHROM ${named(chrom)} is not a contig name.`,
-        { line: number, column: 1, field: "CHROM", text: chrom });
-    }
-    this.contigs.add(chrom);
-  }
-
-  private wrongColumns(text: string, number: number, last: boolean): Fault {
-    if (text.startsWith("#")) {
-      return new Fault("header_in_body", "A header line comes after the records.", { line: number, text });
-    }
+  private wrongColumns(text: string, line: number, unterminated: boolean): InputError {
+    if (text.startsWith("#")) return new InputError("header_among_records", { line, text });
     const found = occurrences(text, "\t") + 1;
-    let message = `The record has ${found} columns; the #CHROM line has ${(this.header.tabs.at(-1) ?? 0) + 1}.`;
-    let hint: string | undefined;
-    if (found === 1 && text.trim().split(/\s+/).length >= 8) {
-      hint = "The columns are separated by blanks: replace them by tabs.";
-    } else if (last) {
-      message += " It is the last line and has no line end: the file looks cut off.";
-      hint = "Copy the file again.";
-    }
-    return new Fault("wrong_column_count", message, { line: number, text, ...(hint === undefined ? {} : { hint }) });
+    const finding: Finding = found === 1 && words(text).length >= FIXED.length ? "blanks_in_record"
+      : unterminated ? "last_record_cut_off" : "column_count";
+    return new InputError(finding, { line, text }, { found, wanted: (this.header.tabs.at(-1) ?? 0) + 1 });
   }
 }
 
-function bad(code: "bad_position" | "bad_ref" | "bad_alt", what: string, at: number, value: string,
-  number: number): Fault {
-  const field = FIELDS[at] ?? "";
-  return new Fault(code, `${field} ${named(value.length > 40 ? [...decoded(value)].slice(0, 40).join("") : value)} ${what}.`,
-    { line: number, column: at + 1, field, text: value });
+function checkContig(chrom: string, line: number): void {
+  const place = { line, column: 1, field: "CHROM", text: chrom };
+  if (chrom.length > limits.contigName) {
+    throw new InputError("contig_name_too_long", place, { length: chrom.length, quoted: quote(chrom, limits.value) });
+  }
+  if (chrom === "") throw new InputError("no_contig", place);
+  if (!CONTIG.test(chrom) || chrom === ".") throw new InputError("bad_contig", place, { value: valueInMessage(chrom) });
+}
+
+function checkEnd(info: string, line: number): void {
+  const digits = info.includes("END=") ? /^[0-9]+$/.exec(END.exec(info)?.[1] ?? "")?.[0] : undefined;
+  if (digits === undefined || Number(digits) <= limits.position) return;
+  const significant = digits.replace(/^0+/, "");
+  const tooLarge = significant.length > limits.number.length || BigInt(significant) > BigInt(limits.number);
+  const end = tooLarge ? quote(digits, limits.endText) : BigInt(significant).toLocaleString("en");
+  throw new InputError("end_too_large", { line, column: 8, field: "INFO", text: info }, { end });
+}
+
+function checkAlternates(ref: string, alt: string, line: number): void {
+  if (PLAIN_LIST.test(alt) || alt === "") return;
+  const alleles = alt.split(",");
+  const bases = alt.length - alleles.length + 1;
+  if (alleles.length > limits.alleles || bases > limits.altBases || ref.length * alleles.length > limits.refBases) {
+    return; // the annotator keeps the record as it is
+  }
+  const bad = alleles.find((allele) => allele === "" || !(allele === "*" || NO_VARIANT.has(allele)
+    || ALLELES.some((form) => form.test(allele))));
+  if (bad !== undefined) throw wrong("bad_alt", 4, bad, line);
+}
+
+function wrong(finding: "bad_position" | "bad_ref" | "bad_alt", column: number, value: string, line: number): InputError {
+  return new InputError(finding, { line, column: column + 1, field: FIXED[column] ?? "", text: value },
+    { value: valueInMessage(value) });
 }

@@ -2,11 +2,11 @@ import { upload, UploadFailed } from "./post";
 
 const NO_LIMITS = { bytes: Infinity, longestName: 255, extensions: [".vcf"], premium: true };
 
-/** Makes the link to the sample file send it: the same way as any file, in one click. Without this it downloads. */
+/** Makes the link to the sample file upload it in one click, as any file is. Without JavaScript the link downloads it. */
 export function trySample(link: HTMLAnchorElement): void {
-  const told = document.querySelector<HTMLElement>("[data-sample-line]");
-  const say = (line: string): void => {
-    if (told !== null) told.textContent = line;
+  const status = document.querySelector<HTMLElement>("[data-sample-line]");
+  const show = (line: string): void => {
+    if (status !== null) status.textContent = line;
   };
   link.removeAttribute("download");
   link.setAttribute("role", "button");
@@ -21,10 +21,10 @@ export function trySample(link: HTMLAnchorElement): void {
     event.preventDefault();
     if (busy) return;
     busy = true;
-    say("Sending the sample…");
+    show("Sending the sample…");
     send(link).then((waiting) => window.location.assign(waiting), (failure: unknown) => {
       busy = false;
-      say(failure instanceof UploadFailed ? `${failure.problem.message} ${failure.problem.hint}`
+      show(failure instanceof UploadFailed ? `${failure.problem.message} ${failure.problem.hint}`
         : "The sample could not be sent. Check your connection and try again.");
     });
   });

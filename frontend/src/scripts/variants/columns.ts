@@ -1,21 +1,24 @@
+import { formatCount } from "../format";
 import type { ColumnInfo, VariantFile } from "./file";
 import type { Value } from "./values";
 
-/** A column as the table shows it. */
+/** A column of the table. */
 export interface Column {
   name: string;
   title: string;
   about: string;
+  /** In rem. */
   width: number;
   numeric: boolean;
+  /** True for columns that an annotation layer added. */
   layer: boolean;
-  /** True when it is shown unless the reader asks for other ones. */
+  /** True for columns that are shown unless the reader chooses others. */
   shown: boolean;
 }
 
 const LONGEST_ALLELE = 12;
 
-// Title, width in rem. `chrom`, `ref` and `alt` are part of the first column, which names the variant.
+// Title, and width in rem. `chrom`, `ref` and `alt` are part of the first column, which names the variant.
 const KNOWN: Record<string, [string, number]> = {
   pos: ["Variant", 11], id: ["Id", 9], qual: ["Quality", 6], filter: ["Filter", 7],
   consequence: ["Consequence", 14.5], consequences: ["All its terms", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
@@ -24,13 +27,13 @@ const KNOWN: Record<string, [string, number]> = {
   amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], known: ["Known", 6], existing: ["Known as", 9],
 };
 const PARTS = ["chrom", "ref", "alt"];
-const SHOWN_AT_FIRST = ["pos", "gene", "consequence", "impact", "hgvsp", "known", "existing"];
+const SHOWN_BY_DEFAULT = ["pos", "gene", "consequence", "impact", "hgvsp", "known", "existing"];
 
-/** The columns that a file's table can show. */
+/** The columns that the table of a file can show. */
 export function columnsOfFile(file: VariantFile): Column[] {
   return file.columns.filter(({ name }) => !PARTS.includes(name)).map((info) => {
     const [title, width] = KNOWN[info.name] ?? [info.name, 11];
-    return { ...info, title, width, layer: isLayer(info), shown: SHOWN_AT_FIRST.includes(info.name) };
+    return { ...info, title, width, layer: isLayer(info), shown: SHOWN_BY_DEFAULT.includes(info.name) };
   });
 }
 
@@ -41,12 +44,12 @@ export function layersOf(columns: Column[]): string[] {
   return columns.filter((column) => column.layer && !column.numeric).map(({ name }) => name);
 }
 
-/** The columns that are shown, in the file's order; the variant itself always is. */
+/** The columns to show, in the order of the file. The variant itself is always among them. */
 export function visible(columns: Column[], wanted: string[] | null): Column[] {
   return columns.filter(({ name, shown }) => name === "pos" || (wanted?.includes(name) ?? shown));
 }
 
-/** The columns of the file that the cells of these columns are made of. */
+/** The columns of the file that the cells of some columns are made from. */
 export function sources(columns: Column[]): string[] {
   return [...new Set([...PARTS, ...columns.map(({ name }) => name)])];
 }
@@ -55,7 +58,7 @@ type Cell = (column: string) => Value | undefined;
 
 /** A variant's name, "MT:3,243 A>G"; long alleles are shortened. */
 export function nameOf(cell: Cell): string {
-  return `${cell("chrom") ?? ""}:${Number(cell("pos") ?? 0).toLocaleString("en")} ${short(cell("ref"))}>${short(cell("alt"))}`;
+  return `${cell("chrom") ?? ""}:${formatCount(Number(cell("pos") ?? 0))} ${short(cell("ref"))}>${short(cell("alt"))}`;
 }
 
 function short(allele: Value | undefined): string {
@@ -63,8 +66,8 @@ function short(allele: Value | undefined): string {
   return text.length <= LONGEST_ALLELE ? text : `${text.slice(0, LONGEST_ALLELE - 4)}…(${text.length})`;
 }
 
-/** A value in words; "" for none. */
-export function wordsFor(column: string, value: Value): string {
+/** A value as the table shows it; "" for none. */
+export function displayText(column: string, value: Value): string {
   if (value === null) return "";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));

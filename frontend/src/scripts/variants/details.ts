@@ -1,16 +1,16 @@
-import { columnsOfFile, nameOf, wordsFor } from "./columns";
+import { columnsOfFile, nameOf, displayText } from "./columns";
 import type { VariantFile } from "./file";
 import { GenomeView, type GenomeSettings } from "./genome";
 import type { Links } from "./links";
 
-/** Everything that is known of one variant, and where it lies in the genome. */
+/** The details of one variant: all columns, and its place in the genome. */
 export class Details {
   private readonly heading: HTMLElement;
   private readonly facts: HTMLElement;
   private readonly genome: GenomeView | null;
-  private from: HTMLElement | null = null;
+  private opener: HTMLElement | null = null;
 
-  /** @param closed called when the reader closes the details */
+  /** @param closed - called when the reader closes the details */
   constructor(private readonly panel: HTMLElement, private readonly file: VariantFile, links: Links,
     settings: GenomeSettings, closed: () => void) {
     const part = (selector: string): HTMLElement => {
@@ -25,7 +25,7 @@ export class Details {
     const close = (): void => {
       panel.hidden = true;
       closed();
-      if (this.from?.isConnected === true) this.from.focus();
+      if (this.opener?.isConnected === true) this.opener.focus();
     };
     part("[data-close]").addEventListener("click", close);
     panel.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
@@ -34,10 +34,10 @@ export class Details {
   /**
    * Shows a row.
    *
-   * @param from what the keyboard goes back to afterwards; null when the page itself opened it
-   * @returns the variant's name in an address, "MT:3243:A:G"
+   * @param opener - gets the focus back afterwards; null when the address of the page opened the details
+   * @returns the variant as the address of the page names it, "MT:3243:A:G"
    */
-  async open(row: number, from: HTMLElement | null): Promise<string> {
+  async open(row: number, opener: HTMLElement | null): Promise<string> {
     await this.file.need([row], this.file.columns.map(({ name }) => name));
     const cell = (name: string) => this.file.cell(row, name);
     this.heading.textContent = nameOf(cell);
@@ -45,13 +45,13 @@ export class Details {
     const long = [cell("ref"), cell("alt")].some((allele) => String(allele).length > 12);
     if (long) this.fact("Alleles", `${cell("ref")} > ${cell("alt")}`, "");
     for (const column of columnsOfFile(this.file)) {
-      const text = column.name === "pos" ? "" : wordsFor(column.name, cell(column.name) ?? null);
+      const text = column.name === "pos" ? "" : displayText(column.name, cell(column.name) ?? null);
       if (text !== "" && text !== ".") this.fact(column.title, text, column.about);
     }
     this.panel.hidden = false;
     this.genome?.show(String(cell("chrom")), Number(cell("pos")), String(cell("ref")).length);
-    this.from = from;
-    if (from !== null) this.heading.focus();
+    this.opener = opener;
+    if (opener !== null) this.heading.focus();
     return `${cell("chrom")}:${cell("pos")}:${cell("ref")}:${cell("alt")}`;
   }
 

@@ -5,7 +5,7 @@ import { plain, type Value } from "./values";
 
 const FIXED = ["chrom", "pos", "id", "ref", "alt", "qual", "filter"];
 
-/** What is to be written of some rows, and in which order of rows. */
+/** A file format: its first lines, and a line for each row. */
 interface Format {
   head(): string;
   line(cell: (column: string) => Value): string;
@@ -20,7 +20,7 @@ export function csv(file: VariantFile): Format {
   };
 }
 
-/** A VCF file without samples, a record an allele, with the table's columns in INFO. */
+/** A VCF file without samples: one record for each alternate allele, with the columns of the table in INFO. */
 export function vcf(file: VariantFile, columns: Column[], contigs: string[], filters: string[]): Format {
   const infos = columns.filter(({ name }) => !FIXED.includes(name));
   const key = ({ name, layer }: Column): string => (layer ? name : name.toUpperCase());
@@ -47,9 +47,9 @@ export function vcf(file: VariantFile, columns: Column[], contigs: string[], fil
 }
 
 /**
- * Writes rows, a group of the file at a time, in the order of the selection.
+ * Writes rows in the order of the selection, reading one row group of the file at a time.
  *
- * @param progress called with the share of the rows that is done
+ * @param progress - called with the share of rows that are written, 0 to 1
  */
 export async function write(file: VariantFile, rows: Selection, format: Format, signal: AbortSignal,
   progress: (share: number) => void): Promise<Blob> {
@@ -69,7 +69,7 @@ export async function write(file: VariantFile, rows: Selection, format: Format, 
     const start = file.groups[index]?.start ?? 0;
     for (const place of group) {
       const row = rows.row(place) - start;
-      lines[place] = format.line((column) => written(plain(values.get(column)?.[row])));
+      lines[place] = format.line((column) => withoutNoise(plain(values.get(column)?.[row])));
     }
     done += group.length;
     progress(done / rows.length);
@@ -78,35 +78,29 @@ export async function write(file: VariantFile, rows: Selection, format: Format, 
   return new Blob([format.head(), ...joined(lines)], { type: "text/plain;charset=utf-8" });
 }
 
-/** Fewer and longer strings: a Blob of a million parts takes long to make. */
+/** Fewer and longer strings: a Blob of a million parts is slow to build. */
 function joined(lines: string[]): string[] {
   const parts: string[] = [];
   for (let i = 0; i < lines.length; i += 10_000) parts.push(lines.slice(i, i + 10_000).join(""));
   return parts;
 }
 
-/** Hands a file to the browser's downloads. */
-export function save(content: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
-
-/** Single precision has seven digits; the others are noise of the conversion. */
-function written(value: Value): Value {
+/** Single precision has seven significant digits; the rest is noise of the conversion. */
+function withoutNoise(value: Value): Value {
   return typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(7)) : value;
 }
 
-/** A text that a spreadsheet would take for a formula gets an apostrophe, which says that it is a text (OWASP, "CSV Injection"). */
+/**
+ * A field of CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front, which marks it as text
+ * (OWASP, "CSV Injection").
+ */
 function quoted(value: Value): string {
   const formula = typeof value === "string" && /^[=@\t\r]|^[+-]./.test(value);
   const text = value === null ? "" : `${formula ? "'" : ""}${String(value)}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** VCF's own way to write what separates INFO's parts (VCFv4.3, 1.2). */
+/** A value of INFO, with percent-encoding for what separates its parts (VCF 4.3, section 1.2). */
 function escaped(text: string): string {
-  return text.replace(/[%;=,\s]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+  return text.replace(/[%;=,\s]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
 }

@@ -4,34 +4,34 @@ import { plain, type Value } from "./values";
 
 type Values = ArrayLike<unknown>;
 
-/** Smallest and largest value of a column in a group of rows; null when the file does not say. */
-export interface Range { least: Value; most: Value }
+/** Smallest and largest value of a column in a row group; null where the file does not say. */
+export interface Range { min: Value; max: Value }
 
-/** Rows that were written together: the unit that statistics are of, and that a search reads. */
+/** A row group of the Parquet file: statistics are kept for each, and a search reads whole ones. */
 export interface Group { start: number; rows: number; ranges: Map<string, Range> }
 
 export interface ColumnInfo { name: string; numeric: boolean; about: string }
 
 const FOOTER_GUESS = 64 * 1024;
 const PIECE_ROWS = 2000;
-const MOST_VALUES_KEPT = 12_000_000;
+const MOST_CACHED_VALUES = 12_000_000;
 
-/** The table of variants of one job, of which no more is fetched than what is looked at. */
+/** The table of variants of one job. Only what is shown or searched is fetched. */
 export class VariantFile {
   readonly rows: number;
   readonly groups: Group[];
   readonly columns: ColumnInfo[];
   readonly reference: string;
-  /** Rows that are fetched at once for the screen: whole groups, unless the file tells where its pages are. */
+  /** Whether the file says where its pages are, so that some rows of a group can be fetched alone. */
   private readonly paged: boolean;
-  private readonly kept = new Map<string, Values>();
-  private keptValues = 0;
-  private readonly coming = new Map<string, Promise<void>>();
+  private readonly cache = new Map<string, Values>();
+  private cachedValues = 0;
+  private readonly pending = new Map<string, Promise<void>>();
 
   private constructor(private readonly buffer: AsyncBuffer, private readonly metadata: FileMetaData) {
-    const told = new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ""]));
-    const about = descriptions(told.get("gas.columns"));
-    this.reference = told.get("gas.reference") ?? "";
+    const keyValues = new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ""]));
+    const about = descriptions(keyValues.get("gas.columns"));
+    this.reference = keyValues.get("gas.reference") ?? "";
     this.columns = metadata.schema.slice(1).map(({ name, type }) => ({
       name, numeric: type === "INT32" || type === "INT64" || type === "FLOAT" || type === "DOUBLE",
       about: about.get(name) ?? "" }));
@@ -42,7 +42,7 @@ export class VariantFile {
       for (const { meta_data: column } of group.columns) {
         const statistics = column?.statistics;
         if (column === undefined || statistics?.min_value === undefined || statistics.max_value === undefined) continue;
-        ranges.set(column.path_in_schema[0] ?? "", { least: plain(statistics.min_value), most: plain(statistics.max_value) });
+        ranges.set(column.path_in_schema[0] ?? "", { min: plain(statistics.min_value), max: plain(statistics.max_value) });
       }
       this.groups.push({ start, rows: Number(group.num_rows), ranges });
       start += Number(group.num_rows);
@@ -51,7 +51,7 @@ export class VariantFile {
     this.paged = metadata.row_groups.every((group) => group.columns.every((column) => column.offset_index_offset));
   }
 
-  /** Reads the footer, which tells what is where. */
+  /** Opens a file by reading its footer, which says where everything is. */
   static async open(links: Links): Promise<VariantFile> {
     const { variants } = await links.current();
     const buffer = {
@@ -59,7 +59,7 @@ export class VariantFile {
       slice: (start: number, end: number = variants.size) => links.read("variants", start, end),
     };
     const metadata = await parquetMetadataAsync(buffer, { initialFetchSize: FOOTER_GUESS });
-    return new VariantFile(withIndexesAtOnce(buffer, metadata), metadata);
+    return new VariantFile(withIndexesFetchedOnce(buffer, metadata), metadata);
   }
 
   /** The group that a row is in. */
@@ -79,10 +79,10 @@ export class VariantFile {
     const group = this.groups[index];
     if (group === undefined) throw new RangeError(`there is no group ${index}`);
     await this.fetch(index, group.start, group.start + group.rows, columns, -1);
-    return new Map(columns.map((column) => [column, this.kept.get(key(index, -1, column)) ?? []]));
+    return new Map(columns.map((column) => [column, this.cache.get(key(index, -1, column)) ?? []]));
   }
 
-  /** Fetches what some rows' cells need and is not here yet. */
+  /** Fetches the cells of some rows that have not been fetched yet. */
   async need(rows: Iterable<number>, columns: string[]): Promise<void> {
     const pieces = new Map<string, [number, number]>();
     for (const row of rows) {
@@ -92,7 +92,7 @@ export class VariantFile {
     }
     await Promise.all([...pieces.values()].map(([index, piece]) => {
       const group = this.groups[index] as Group;
-      const missing = columns.filter((column) => !this.kept.has(key(index, -1, column)));
+      const missing = columns.filter((column) => !this.cache.has(key(index, -1, column)));
       if (piece < 0) return this.fetch(index, group.start, group.start + group.rows, missing, piece);
       const start = group.start + piece * PIECE_ROWS;
       return this.fetch(index, start, Math.min(start + PIECE_ROWS, group.start + group.rows), missing, piece);
@@ -103,10 +103,10 @@ export class VariantFile {
   cell(row: number, column: string): Value | undefined {
     const index = this.groupOf(row);
     const start = this.groups[index]?.start ?? 0;
-    const whole = this.kept.get(key(index, -1, column));
+    const whole = this.cache.get(key(index, -1, column));
     if (whole !== undefined) return plain(whole[row - start]);
     const piece = this.pieceOf(index, row);
-    const values = piece < 0 ? undefined : this.kept.get(key(index, piece, column));
+    const values = piece < 0 ? undefined : this.cache.get(key(index, piece, column));
     return values === undefined ? undefined : plain(values[row - start - piece * PIECE_ROWS]);
   }
 
@@ -115,17 +115,17 @@ export class VariantFile {
   }
 
   private async fetch(index: number, start: number, end: number, columns: string[], piece: number): Promise<void> {
-    const wanted = columns.filter((column) => !this.kept.has(key(index, piece, column)));
-    const fresh = wanted.filter((column) => !this.coming.has(key(index, piece, column)));
-    if (fresh.length > 0) {
-      const arriving = this.decode(start, end, fresh).then((values) => {
-        for (const column of fresh) this.keep(key(index, piece, column), values.get(column) ?? []);
+    const wanted = columns.filter((column) => !this.cache.has(key(index, piece, column)));
+    const missing = wanted.filter((column) => !this.pending.has(key(index, piece, column)));
+    if (missing.length > 0) {
+      const request = this.decode(start, end, missing).then((values) => {
+        for (const column of missing) this.store(key(index, piece, column), values.get(column) ?? []);
       }).finally(() => {
-        for (const column of fresh) this.coming.delete(key(index, piece, column));
+        for (const column of missing) this.pending.delete(key(index, piece, column));
       });
-      for (const column of fresh) this.coming.set(key(index, piece, column), arriving);
+      for (const column of missing) this.pending.set(key(index, piece, column), request);
     }
-    await Promise.all(wanted.map((column) => this.coming.get(key(index, piece, column))));
+    await Promise.all(wanted.map((column) => this.pending.get(key(index, piece, column))));
   }
 
   private async decode(rowStart: number, rowEnd: number, columns: string[]): Promise<Map<string, Values>> {
@@ -135,7 +135,7 @@ export class VariantFile {
       onChunk: ({ columnName, columnData, rowStart: first }) => {
         const target = values.get(columnName);
         if (target === undefined) return;
-        // Pages begin before what was asked for, and end after it.
+        // Pages begin before the requested rows, and end after them.
         const from = Math.max(0, rowStart - first);
         const until = Math.min(columnData.length, rowEnd - first);
         for (let i = from; i < until; i += 1) target[first + i - rowStart] = columnData[i];
@@ -144,19 +144,19 @@ export class VariantFile {
     return values;
   }
 
-  private keep(name: string, values: Values): void {
-    this.kept.set(name, values);
-    this.keptValues += values.length;
-    for (const [oldest, { length }] of this.kept) {
-      if (this.keptValues <= MOST_VALUES_KEPT || oldest === name) break;
-      this.kept.delete(oldest);
-      this.keptValues -= length;
+  private store(name: string, values: Values): void {
+    this.cache.set(name, values);
+    this.cachedValues += values.length;
+    for (const [oldest, { length }] of this.cache) {
+      if (this.cachedValues <= MOST_CACHED_VALUES || oldest === name) break;
+      this.cache.delete(oldest);
+      this.cachedValues -= length;
     }
   }
 }
 
-/** Where pages are is told column by column, but all of it lies together: it is fetched once, in one piece. */
-function withIndexesAtOnce(buffer: AsyncBuffer, metadata: FileMetaData): AsyncBuffer {
+/** The offset indexes of all columns lie together in the file: they are fetched once, in one request. */
+function withIndexesFetchedOnce(buffer: AsyncBuffer, metadata: FileMetaData): AsyncBuffer {
   let from = Number.POSITIVE_INFINITY;
   let until = 0;
   for (const { columns } of metadata.row_groups) {
@@ -185,5 +185,5 @@ const key = (group: number, piece: number, column: string): string => `${group}:
 function descriptions(text: string | undefined): Map<string, string> {
   if (text === undefined || text === "") return new Map();
   return new Map(Object.entries(JSON.parse(text) as Record<string, unknown>)
-    .map(([name, told]) => [name, typeof told === "string" ? told : ""]));
+    .map(([name, text]) => [name, typeof text === "string" ? text : ""]));
 }

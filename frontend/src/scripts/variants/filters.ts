@@ -1,9 +1,10 @@
+import { impacts, mitochondrion } from "../../generated/rules.json";
 import type { Group, Range } from "./file";
 import type { Value } from "./values";
 
 export interface Region { names: string[]; start: number; end: number }
 
-/** What the reader wants to see. Empty values ask for nothing. */
+/** Which variants the reader wants to see. An empty value filters nothing. */
 export interface Filters {
   genes: string[];
   region: Region | null;
@@ -15,11 +16,12 @@ export interface Filters {
 
 type Values = ArrayLike<unknown>;
 
-export const IMPACTS = ["HIGH", "MODERATE", "LOW", "MODIFIER"];
-/** Columns that words are looked for in, beside those that layers added. */
-const WORDY = ["id", "gene", "gene_id", "transcript", "hgvsc", "hgvsp", "existing"];
+/** Impacts of consequences, the most severe first. */
+export const IMPACTS: string[] = impacts;
+/** Columns that a text is searched in, beside those that layers added. */
+const TEXT_COLUMNS = ["id", "gene", "gene_id", "transcript", "hgvsc", "hgvsp", "existing"];
 
-/** A region as people write it: "MT", "chr22:20,000,000-20,100,000", "7:117559590". Null for what is none. */
+/** A region as people write it: "MT", "chr22:20,000,000-20,100,000", "7:117559590". Null for anything else. */
 export function parseRegion(text: string): Region | null {
   const match = /^\s*([^\s:]+)(?:\s*:\s*([\d,]+)(?:\s*(?:-|–|\.\.)\s*([\d,]+))?)?\s*$/.exec(text);
   if (match?.[1] === undefined) return null;
@@ -29,14 +31,15 @@ export function parseRegion(text: string): Region | null {
   return end < start ? null : { names: synonyms(match[1]), start, end };
 }
 
-/** The names that a contig goes by: with "chr" or without, and the mitochondrion's two. */
+/** The names that a contig may have: with "chr" or without, and both of the mitochondrion. */
 function synonyms(name: string): string[] {
   const bare = name.replace(/^chr/i, "");
-  const bares = /^mt?$/i.test(bare) ? ["MT", "M"] : [bare, bare.toUpperCase()];
+  const { short } = mitochondrion;
+  const bares = short.includes(bare.toUpperCase()) ? short : [bare, bare.toUpperCase()];
   return [...new Set([name, ...bares, ...bares.map((one) => `chr${one}`)])];
 }
 
-/** The columns that must be read to tell which rows match. */
+/** The columns that must be read to find the matching rows. */
 export function columnsOf(filters: Filters, layers: string[]): string[] {
   const columns = new Set<string>();
   if (filters.genes.length > 0) columns.add("gene");
@@ -44,39 +47,39 @@ export function columnsOf(filters: Filters, layers: string[]): string[] {
   if (filters.consequence !== "") columns.add("consequence");
   if (filters.impacts.length > 0) columns.add("impact");
   if (filters.known !== "") columns.add("known");
-  if (filters.text !== "") for (const column of [...WORDY, ...layers]) columns.add(column);
+  if (filters.text !== "") for (const column of [...TEXT_COLUMNS, ...layers]) columns.add(column);
   return [...columns];
 }
 
-/** False when a group's statistics rule out that any of its rows match. */
+/** False when the statistics of a row group show that none of its rows match. */
 export function mayMatch(filters: Filters, group: Group): boolean {
-  const holds = (column: string, values: Value[]): boolean => {
+  const mayHold = (column: string, values: Value[]): boolean => {
     const range = group.ranges.get(column);
     return range === undefined || values.some((value) => within(value, range));
   };
-  if (filters.genes.length > 0 && !holds("gene", spellings(filters.genes))) return false;
+  if (filters.genes.length > 0 && !mayHold("gene", spellings(filters.genes))) return false;
   if (filters.region !== null) {
-    if (!holds("chrom", filters.region.names)) return false;
+    if (!mayHold("chrom", filters.region.names)) return false;
     const chrom = group.ranges.get("chrom");
     const pos = group.ranges.get("pos");
-    if (chrom !== undefined && pos !== undefined && chrom.least === chrom.most
-      && (Number(pos.most) < filters.region.start || Number(pos.least) > filters.region.end)) return false;
+    if (chrom !== undefined && pos !== undefined && chrom.min === chrom.max
+      && (Number(pos.max) < filters.region.start || Number(pos.min) > filters.region.end)) return false;
   }
-  if (filters.consequence !== "" && !holds("consequence", [filters.consequence])) return false;
-  if (filters.impacts.length > 0 && !holds("impact", filters.impacts)) return false;
-  return filters.known === "" || holds("known", [filters.known === "known"]);
+  if (filters.consequence !== "" && !mayHold("consequence", [filters.consequence])) return false;
+  if (filters.impacts.length > 0 && !mayHold("impact", filters.impacts)) return false;
+  return filters.known === "" || mayHold("known", [filters.known === "known"]);
 }
 
-// Gene symbols have capitals with few exceptions ("C22orf39"); a reader may leave them out.
+// Gene symbols are in capitals with few exceptions ("C22orf39"); a reader may type them in lower case.
 const spellings = (genes: string[]): string[] => [...new Set(genes.flatMap((gene) => [gene, gene.toUpperCase(),
   gene.toUpperCase().replace("ORF", "orf")]))];
 
-function within(value: Value, { least, most }: Range): boolean {
-  if (value === null || least === null || most === null) return true;
-  return least <= value && value <= most;
+function within(value: Value, { min, max }: Range): boolean {
+  if (value === null || min === null || max === null) return true;
+  return min <= value && value <= max;
 }
 
-/** A test for the rows of one group, given its values of `columnsOf`. */
+/** A test for the rows of one group, given its values of the columns that `columnsOf` names. */
 export function matcher(filters: Filters, values: Map<string, Values>, layers: string[]): (row: number) => boolean {
   const tests: ((row: number) => boolean)[] = [];
   const column = (name: string): Values => values.get(name) ?? [];
@@ -107,8 +110,8 @@ export function matcher(filters: Filters, values: Map<string, Values>, layers: s
   }
   if (filters.text !== "") {
     const sought = new RegExp(filters.text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
-    const places = [...WORDY, ...layers].map(column);
-    tests.push((row) => places.some((place) => typeof place[row] === "string" && sought.test(place[row])));
+    const texts = [...TEXT_COLUMNS, ...layers].map(column);
+    tests.push((row) => texts.some((text) => typeof text[row] === "string" && sought.test(text[row])));
   }
   return (row) => tests.every((test) => test(row));
 }

@@ -8,7 +8,7 @@ export class FilterForm {
   private timer: number | undefined;
   private readonly boxes: HTMLElement;
 
-  /** @param changed called with what the reader asks for, soon after it was typed */
+  /** @param changed - called with what the reader entered, shortly after typing stops */
   constructor(private readonly form: HTMLFormElement, private readonly columns: Column[], state: State,
     private readonly changed: (state: Partial<State>) => void) {
     const boxes = form.querySelector<HTMLElement>("[data-columns]");
@@ -32,7 +32,7 @@ export class FilterForm {
     });
   }
 
-  /** Puts a state into the fields. */
+  /** Fills the fields from a state. */
   show(state: State): void {
     this.field("gene").value = state.gene;
     this.field("region").value = state.region;
@@ -48,12 +48,12 @@ export class FilterForm {
     if (names !== null) for (const box of this.columnBoxes()) box.checked = names.includes(box.value);
   }
 
-  /** Shows what is wrong with a field; "" for nothing. */
-  tell(problem: string): void {
-    const place = this.form.querySelector<HTMLElement>("[data-region-problem]");
-    if (place === null) return;
-    place.textContent = problem;
-    place.hidden = problem === "";
+  /** Shows what is wrong with the region; "" for nothing. */
+  showProblem(problem: string): void {
+    const message = this.form.querySelector<HTMLElement>("[data-region-problem]");
+    if (message === null) return;
+    message.textContent = problem;
+    message.hidden = problem === "";
     this.field("region").setAttribute("aria-invalid", String(problem !== ""));
   }
 
@@ -68,7 +68,7 @@ export class FilterForm {
     });
   }
 
-  /** The chosen columns; null when they are those that are shown at first. */
+  /** The chosen columns; null for those that are shown by default. */
   private chosen(): string[] | null {
     const boxes = this.columnBoxes();
     if (boxes.every((box) => box.checked === box.defaultChecked)) return null;

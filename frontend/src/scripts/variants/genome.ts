@@ -6,13 +6,13 @@ export interface GenomeSettings { igv: string; reference: string; title: string 
 /** The part of igv.js that is used. */
 interface Browser {
   search(locus: string): Promise<unknown>;
-  on(event: "trackclick", told: (track: unknown, lines: Line[]) => string | undefined): void;
+  on(event: "trackclick", handler: (track: unknown, lines: Line[]) => string | undefined): void;
 }
-/** What igv.js shows of a feature that is clicked on: a text, markup of its own, or a name and a value of the file. */
+/** A line of what igv.js shows for a clicked feature: a text, markup of its own, or a name and a value of the file. */
 type Line = string | { name?: unknown; value?: unknown; html?: string };
 interface Igv { createBrowser(place: HTMLElement, options: object): Promise<Browser> }
 
-/** What the site tells of a reference: where its sequence and genes are. */
+/** A reference as the site describes it: where its sequence and genes are. */
 interface Reference {
   id: string;
   name: string;
@@ -20,9 +20,10 @@ interface Reference {
   genes: { url: string; index?: string };
 }
 
-const AROUND = 40;
+/** Bases that are shown on either side of a variant. */
+const FLANK = 40;
 
-/** The results in a genome browser, which is fetched when somebody first wants to look. */
+/** The results in a genome browser, which is fetched when the reader first opens it. */
 export class GenomeView {
   private readonly button: HTMLButtonElement;
   private readonly place: HTMLElement;
@@ -43,9 +44,9 @@ export class GenomeView {
     root.hidden = false;
   }
 
-  /** Goes to a variant; fetches nothing before the reader has asked for the view once. */
+  /** Goes to a variant. Nothing is fetched before the reader has opened the view. */
   show(contig: string, position: number, length: number): void {
-    this.locus = `${contig}:${Math.max(1, position - AROUND)}-${position + length - 1 + AROUND}`;
+    this.locus = `${contig}:${Math.max(1, position - FLANK)}-${position + length - 1 + FLANK}`;
     void this.browser?.then((browser) => browser.search(this.locus)).catch(() => this.fail());
   }
 
@@ -90,17 +91,17 @@ export class GenomeView {
         { name: "Genes", type: "annotation", format: "gff3", url: reference.genes.url, indexURL: reference.genes.index,
           indexed: reference.genes.index !== undefined, displayMode: "EXPANDED", height: 80, visibilityWindow: -1 },
         { name: asText(this.settings.title), type: "variant", format: "vcf", displayMode: "EXPANDED", height: 80,
-          // igv.js asks for the address before each request, so that links which ran out are renewed.
+          // igv.js asks for the address before each request, so that expired links are renewed.
           url: () => this.links.url("results"), indexURL: () => this.links.url("index"), visibilityWindow: -1 },
       ],
     });
     browser.on("trackclick", (_, lines) => (lines.length > 0 ? lines.map(asMarkup).join("") : undefined));
-    if (this.place.shadowRoot !== null) mend(this.place.shadowRoot);
+    if (this.place.shadowRoot !== null) fixContrastAndLabels(this.place.shadowRoot);
     return browser;
   }
 }
 
-/** igv.js takes names of tracks, and names and values of the user's file, for markup. */
+/** Escapes markup: igv.js inserts names of tracks, and names and values of the user's file, as HTML. */
 function asText(text: string): string {
   const element = document.createElement("div");
   element.textContent = text;
@@ -109,12 +110,12 @@ function asText(text: string): string {
 
 function asMarkup(line: Line): string {
   if (typeof line === "string") return line === "<hr>" || line === "<hr/>" ? "<hr>" : `<div>${asText(line)}</div>`;
-  if (line.name === undefined) return "<hr>"; // what igv.js puts between the parts of a feature
+  if (line.name === undefined) return "<hr>"; // the separator between the parts of a feature
   return `<div><span>${asText(String(line.name))}</span>&nbsp;&nbsp;&nbsp;${asText(String(line.value))}</div>`;
 }
 
-/** igv.js is white, but takes its letters' colour from the page's scheme: white on white in the dark. And its slider has no name. */
-function mend(root: ShadowRoot): void {
+/** igv.js is always white but takes its text colour from the colour scheme, so dark mode is white on white; its slider has no label. */
+function fixContrastAndLabels(root: ShadowRoot): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(".igv-container.igv-container { color-scheme: light; }");
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];

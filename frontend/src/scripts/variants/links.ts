@@ -1,4 +1,4 @@
-/** What the site answers to a script that wants to read a job's results: addresses that are good for `seconds`. */
+/** The site's answer: addresses from which a job's results can be read for `seconds`. */
 interface Answer {
   seconds: number;
   variants: { url: string; size: number };
@@ -8,33 +8,34 @@ interface Answer {
 
 export type Kind = "variants" | "results" | "index";
 
-/** Reading failed, in words for the reader of the page. */
+/** Reading failed; the message is meant for the reader of the page. */
 export class ReadingError extends Error {}
 
-const SPARE_SECONDS = 30;
+const MARGIN_SECONDS = 30;
+/** Statuses with which the storage refuses an expired link. */
 const REFUSED = [400, 401, 403];
 
-/** The addresses of a job's results. They run out after minutes; as long as the reader may have them, new ones come. */
+/** The addresses of a job's results. They expire after minutes and are then renewed, as long as the reader has access. */
 export class Links {
-  private asked: Promise<Answer> | null = null;
-  private until = 0;
+  private answer: Promise<Answer> | null = null;
+  private validUntil = 0;
 
-  /** @param address where the site gives the links */
+  /** @param address - where the site gives the links */
   constructor(private readonly address: string) {}
 
-  /** Links that are good for a while yet. */
+  /** Links that are still valid for a while. */
   current(): Promise<Answer> {
-    if (this.asked === null || performance.now() > this.until) {
-      this.until = Number.POSITIVE_INFINITY;
-      this.asked = this.ask().catch((error: unknown) => {
-        this.asked = null;
+    if (this.answer === null || performance.now() > this.validUntil) {
+      this.validUntil = Number.POSITIVE_INFINITY;
+      this.answer = this.ask().catch((error: unknown) => {
+        this.answer = null;
         throw error;
       });
     }
-    return this.asked;
+    return this.answer;
   }
 
-  /** The present address of one file. */
+  /** The current address of one file. */
   async url(kind: Kind): Promise<string> {
     return (await this.current())[kind].url;
   }
@@ -48,7 +49,7 @@ export class Links {
       if (attempt === 1 || !REFUSED.includes(response.status)) {
         throw new ReadingError(`The storage did not give the results (status ${response.status}).`);
       }
-      this.asked = null; // the link ran out, as when the computer slept
+      this.answer = null; // the link has expired, for example while the computer was asleep
     }
   }
 
@@ -57,7 +58,7 @@ export class Links {
     if (response.status === 401) throw new ReadingError("You are no longer signed in. Reload the page to sign in.");
     if (!response.ok) throw new ReadingError("The results are not there any more. Reload the page to see why.");
     const answer = await response.json() as Answer;
-    this.until = performance.now() + (answer.seconds - SPARE_SECONDS) * 1000;
+    this.validUntil = performance.now() + (answer.seconds - MARGIN_SECONDS) * 1000;
     return answer;
   }
 }

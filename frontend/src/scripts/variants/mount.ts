@@ -1,7 +1,9 @@
 import { announce } from "../announce";
+import { save } from "../download";
+import { formatCount, formatCountOf } from "../format";
 import { columnsOfFile, layersOf, visible, type Column } from "./columns";
 import { Details } from "./details";
-import { csv, save, vcf, write } from "./export";
+import { csv, vcf, write } from "./export";
 import { VariantFile } from "./file";
 import { FilterForm } from "./form";
 import { Links, ReadingError } from "./links";
@@ -10,9 +12,9 @@ import { filtersOf, fromAddress, toAddress, type State } from "./state";
 import { VariantTable } from "./table";
 import type { Value } from "./values";
 
-const SAY_EVERY_MS = 250;
+const SHOW_EVERY_MS = 250;
 
-/** Brings a job's table of variants to life in its section of the page. */
+/** Starts the explorer of a job's variants in its section of the page. */
 export function mount(root: HTMLElement): void {
   const explorer = new Explorer(root);
   explorer.start().catch((error: unknown) => explorer.fail(error));
@@ -30,7 +32,7 @@ class Explorer {
   private columns: Column[] = [];
   private rows: Selection = everything(0);
   private work = new AbortController();
-  private saidAt = 0;
+  private shownAt = 0;
 
   constructor(private readonly root: HTMLElement) {
     this.links = new Links(root.dataset["links"] ?? "");
@@ -64,7 +66,7 @@ class Explorer {
     if (this.state.variant !== "") await this.reopen(this.state.variant);
   }
 
-  /** Tells that something could not be done, where it can be seen and heard. */
+  /** Shows that something failed. */
   fail(error: unknown): void {
     if (error instanceof DOMException && error.name === "AbortError") return;
     this.root.querySelector("[data-loading]")?.remove();
@@ -86,42 +88,42 @@ class Explorer {
     void this.show();
   }
 
-  /** Shows what the state asks for. What was going on for an earlier state is given up. */
+  /** Shows the rows of the current state. Work for an earlier state is abandoned. */
   private async show(): Promise<void> {
     this.work.abort();
     this.work = new AbortController();
     const { signal } = this.work;
     const { filters, problem } = filtersOf(this.state);
     const sort = this.columns.some(({ name }) => name === this.state.sort?.column) ? this.state.sort : null;
-    this.form.tell(problem);
+    this.form.showProblem(problem);
     this.problem.hidden = true;
     this.table.setColumns(visible(this.columns, this.state.columns));
     try {
-      let began = false;
+      let started = false;
       const found = await search(this.file, filters, layersOf(this.columns), signal, (rows, share) => {
-        this.say(`${many(rows.length)} found, ${Math.round(share * 100)} % of the file searched`);
+        this.showCount(`${variants(rows.length)} found, ${Math.round(share * 100)} % of the file searched`);
         if (sort !== null) return;
         this.rows = rows;
-        this.table.setRows(rows, null, began);
-        began = true;
+        this.table.setRows(rows, null, started);
+        started = true;
       });
       this.rows = sort === null || sort.column === "pos" && !sort.descending ? found
-        : await sorted(this.file, found, sort, signal, (share) => this.say(`Sorting, ${Math.round(share * 100)} %`));
+        : await sorted(this.file, found, sort, signal, (share) => this.showCount(`Sorting, ${Math.round(share * 100)} %`));
       signal.throwIfAborted();
-      this.table.setRows(this.rows, sort, began);
-      this.say(this.rows.length === this.file.rows ? many(this.rows.length)
-        : `${this.rows.length.toLocaleString("en")} of ${many(this.file.rows)}`, true);
+      this.table.setRows(this.rows, sort, started);
+      this.showCount(this.rows.length === this.file.rows ? variants(this.rows.length)
+        : `${formatCount(this.rows.length)} of ${variants(this.file.rows)}`, true);
       for (const button of this.root.querySelectorAll<HTMLButtonElement>("[data-export]")) button.disabled = this.rows.length === 0;
     } catch (error) {
       this.fail(error);
     }
   }
 
-  /** Puts the count into words; a screen reader hears the last ones only. */
-  private say(text: string, final = false): void {
+  /** Shows how many variants there are; screen readers announce only the final number. */
+  private showCount(text: string, final = false): void {
     const now = performance.now();
-    if (!final && now - this.saidAt < SAY_EVERY_MS) return;
-    this.saidAt = now;
+    if (!final && now - this.shownAt < SHOW_EVERY_MS) return;
+    this.shownAt = now;
     this.count.textContent = text;
     if (final) announce(text);
   }
@@ -143,7 +145,7 @@ class Explorer {
       + toAddress(this.state, window.location.search) + window.location.hash);
   }
 
-  /** Opens the variant that a shared address names. */
+  /** Opens the variant that the address of the page names. */
   private async reopen(variant: string): Promise<void> {
     const [chrom, pos, ref, alt] = variant.split(":");
     const region = filtersOf({ ...this.state, region: `${chrom}:${pos}` }).filters.region;
@@ -171,7 +173,7 @@ class Explorer {
       if (kind === "csv") {
         save(await write(this.file, this.rows, csv(this.file), signal, progress), `${name}.csv`);
       } else {
-        // A VCF file is sorted by position, however the table is.
+        // A VCF file is sorted by position, in whatever order the table is.
         const rows = this.inFileOrder();
         const columns = [...this.columns];
         const [contigs, filters] = await this.headings(rows, signal);
@@ -192,7 +194,7 @@ class Explorer {
     return { length: order.length, row: (index) => order[index] ?? 0 };
   }
 
-  /** The contigs and filters that the rows name, for a VCF file's header. */
+  /** The contigs and filters of some rows, for the header of a VCF file. */
   private async headings(rows: Selection, signal: AbortSignal): Promise<[string[], string[]]> {
     const [contigs, filters] = [new Set<string>(), new Set<string>()];
     let last = -1;
@@ -211,4 +213,4 @@ class Explorer {
   }
 }
 
-const many = (count: number): string => `${count.toLocaleString("en")} variant${count === 1 ? "" : "s"}`;
+const variants = (count: number): string => formatCountOf(count, "variant");

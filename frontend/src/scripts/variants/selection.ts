@@ -1,7 +1,7 @@
 import type { VariantFile } from "./file";
 import { columnsOf, IMPACTS, matcher, mayMatch, type Filters } from "./filters";
 
-/** Groups that are fetched while one is searched. */
+/** Row groups that are fetched while one is searched. */
 const READ_AHEAD = 6;
 
 export interface Sort { column: string; descending: boolean }
@@ -37,10 +37,10 @@ class Rows implements Selection {
 }
 
 /**
- * Finds the rows that match, group after group; groups whose statistics rule out a match are not fetched.
+ * Finds the matching rows, one row group after the other. Groups whose statistics rule out a match are not fetched.
  *
- * @param layers names of the text columns that layers added
- * @param found called after each group with what there is so far and the share of the file that is done
+ * @param layers - names of the text columns that layers added
+ * @param found - called after each group with the rows so far and the share of the file that is searched, 0 to 1
  */
 export async function search(file: VariantFile, filters: Filters, layers: string[], signal: AbortSignal,
   found: (rows: Selection, share: number) => void): Promise<Selection> {
@@ -52,7 +52,7 @@ export async function search(file: VariantFile, filters: Filters, layers: string
     const values = await file.readGroup(index, columns);
     signal.throwIfAborted();
     for (const next of groups.slice(done + 1, done + 1 + READ_AHEAD)) {
-      void file.readGroup(next.index, columns).catch(() => undefined); // it is asked for again, and told then
+      void file.readGroup(next.index, columns).catch(() => undefined); // it is read again, and the error is raised then
     }
     const matches = matcher(filters, values, layers);
     for (let row = 0; row < group.rows; row += 1) if (matches(row)) rows.add(group.start + row);
@@ -64,9 +64,9 @@ export async function search(file: VariantFile, filters: Filters, layers: string
 }
 
 /**
- * The same rows, sorted by a column; rows that are equal stay in the file's order, and rows without a value go last.
+ * The same rows, sorted by a column. Equal rows stay in the order of the file, and rows without a value come last.
  *
- * @param progress called with the share of the column that has been read
+ * @param progress - called with the share of the column that has been read, 0 to 1
  */
 export async function sorted(file: VariantFile, rows: Selection, sort: Sort, signal: AbortSignal,
   progress: (share: number) => void): Promise<Selection> {
@@ -86,13 +86,13 @@ export async function sorted(file: VariantFile, rows: Selection, sort: Sort, sig
   }
   const ranks = ranksOf(values, sort.column);
   const count = rows.length;
-  // Rank and place in one number: numbers sort many times faster than a comparison is called.
+  // Rank and position in one number: sorting numbers is many times faster than calling a comparison function.
   const keys = new Float64Array(count);
-  let most = 0;
-  for (const rank of ranks) if (rank !== Infinity && rank > most) most = rank;
+  let highest = 0;
+  for (const rank of ranks) if (rank !== Infinity && rank > highest) highest = rank;
   for (let i = 0; i < count; i += 1) {
     const rank = ranks[i] ?? Infinity;
-    keys[i] = (rank === Infinity ? most + 1 : sort.descending ? most - rank : rank) * count + i;
+    keys[i] = (rank === Infinity ? highest + 1 : sort.descending ? highest - rank : rank) * count + i;
   }
   keys.sort();
   const order = new Uint32Array(count);
@@ -100,11 +100,11 @@ export async function sorted(file: VariantFile, rows: Selection, sort: Sort, sig
   return { length: count, row: (index) => order[index] ?? 0 };
 }
 
-/** The place of each value among the different values, from 0; infinite for no value. */
+/** The rank of each value among the distinct ones, from 0; infinite for no value. */
 function ranksOf(values: unknown[], column: string): Float64Array {
-  const different = new Set<unknown>();
-  for (const value of values) if (value !== null && value !== undefined) different.add(value);
-  const ordered = [...different];
+  const distinct = new Set<unknown>();
+  for (const value of values) if (value !== null && value !== undefined) distinct.add(value);
+  const ordered = [...distinct];
   if (column === "impact") ordered.sort((a, b) => IMPACTS.indexOf(String(a)) - IMPACTS.indexOf(String(b)));
   else if (typeof ordered[0] === "string") ordered.sort((a, b) => (String(a) < String(b) ? -1 : 1));
   else ordered.sort((a, b) => Number(a) - Number(b));

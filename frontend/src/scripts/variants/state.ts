@@ -1,7 +1,7 @@
 import { IMPACTS, parseRegion, type Filters } from "./filters";
 import type { Sort } from "./selection";
 
-/** What is looked at: all of it stands in the page's address, which can be kept and shared. */
+/** What the table shows. All of it is in the address of the page, which can be bookmarked and shared. */
 export interface State {
   gene: string;
   region: string;
@@ -17,7 +17,7 @@ export interface State {
 
 const NAMES = ["gene", "region", "consequence", "impact", "known", "q", "sort", "columns", "variant"];
 
-/** The state that an address tells. */
+/** The state that the query of an address holds. */
 export function fromAddress(search: string): State {
   const query = new URLSearchParams(search);
   const text = (name: string): string => query.get(name)?.trim() ?? "";
@@ -33,7 +33,7 @@ export function fromAddress(search: string): State {
   };
 }
 
-/** The address of a state; other parts of the query are left as they are. */
+/** The query for a state. Other parameters of the query are kept. */
 export function toAddress(state: State, search: string): string {
   const query = new URLSearchParams(search);
   for (const name of NAMES) query.delete(name);
@@ -51,7 +51,7 @@ export function toAddress(state: State, search: string): string {
   return text === "" ? "" : `?${text}`;
 }
 
-/** The filters that a state asks for; a region that cannot be read is told, not passed over. */
+/** The filters of a state, and what is wrong with its region where that cannot be read. */
 export function filtersOf(state: State): { filters: Filters; problem: string } {
   const region = state.region === "" ? null : parseRegion(state.region);
   const problem = state.region !== "" && region === null

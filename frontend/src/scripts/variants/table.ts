@@ -1,10 +1,10 @@
-import { nameOf, sources, wordsFor, type Column } from "./columns";
+import { nameOf, sources, displayText, type Column } from "./columns";
 import type { VariantFile } from "./file";
 import type { Selection, Sort } from "./selection";
 
 const ROW_PIXELS = 36;
-const MOST_ROWS_SHOWN = 15;
-// Browsers cannot make an element of any height; beyond this the scroll bar stands for more rows than it has pixels.
+const MOST_VISIBLE_ROWS = 15;
+// Browsers limit the height of an element; beyond this a pixel of the scroll bar stands for more than one row.
 const MOST_PIXELS = 8_000_000;
 const SETTLE_MS = 60;
 
@@ -14,7 +14,7 @@ export interface TableEvents {
   failed(error: unknown): void;
 }
 
-/** A table of any length of which only the rows in view exist. */
+/** A virtual table: only the rows in view exist as elements. */
 export class VariantTable {
   private readonly spacer = document.createElement("div");
   private readonly table = document.createElement("table");
@@ -61,7 +61,7 @@ export class VariantTable {
       this.drawHead();
     }
     this.table.setAttribute("aria-rowcount", String(rows.length + 1));
-    const shownRows = Math.max(1, Math.min(rows.length, MOST_ROWS_SHOWN));
+    const shownRows = Math.max(1, Math.min(rows.length, MOST_VISIBLE_ROWS));
     this.scroller.style.height = `${this.head.offsetHeight + shownRows * ROW_PIXELS + 18}px`;
     this.spacer.style.height = `${this.height()}px`;
     if (!stay) {
@@ -71,7 +71,7 @@ export class VariantTable {
     this.draw();
   }
 
-  /** Draws what is in view anew, and fetches what is missing for it. */
+  /** Redraws the rows in view, and fetches what is missing. */
   draw(): void {
     const count = Math.min(this.inView(), this.rows.length);
     this.first = Math.max(0, Math.min(this.first, this.rows.length - count));
@@ -114,7 +114,7 @@ export class VariantTable {
     return Math.min(MOST_PIXELS, this.head.offsetHeight + this.rows.length * ROW_PIXELS);
   }
 
-  /** Pixels of scrolling that one row takes. */
+  /** Pixels of scrolling for one row. */
   private step(): number {
     const hidden = this.rows.length - this.inView();
     return hidden <= 0 ? ROW_PIXELS : Math.min(ROW_PIXELS, (this.height() - this.scroller.clientHeight) / hidden);
@@ -198,7 +198,7 @@ export class VariantTable {
     return row;
   }
 
-  /** Fills a row; true when some of it has not been fetched. */
+  /** Fills a row; returns true when some of its cells have not been fetched. */
   private drawRow(row: HTMLTableRowElement, index: number): boolean {
     const number = this.rows.row(index);
     row.setAttribute("aria-rowindex", String(index + 2));
@@ -215,7 +215,7 @@ export class VariantTable {
         button.setAttribute("aria-expanded", String(number === this.opened));
         continue;
       }
-      const text = value === undefined ? "…" : wordsFor(column.name, value);
+      const text = value === undefined ? "…" : displayText(column.name, value);
       if (cell.textContent === text) continue;
       cell.textContent = text;
       cell.title = text;

@@ -1,7 +1,7 @@
-/** A value of a cell, as the table of variants holds it. */
+/** The value of a cell in the table of variants. */
 export type Value = string | number | boolean | null;
 
-/** A value as the file's reader gave it: without big integers, percent-encoded text (INFO's way) in plain letters. */
+/** A value of the Parquet reader as the table uses it: big integers as numbers, percent-encoded text of INFO decoded. */
 export function plain(value: unknown): Value {
   if (typeof value === "bigint") return Number(value);
   if (typeof value === "string") return value.includes("%") ? decoded(value) : value;
@@ -12,6 +12,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // a per cent sign that is one
+    return text; // the percent sign is meant literally
   }
 }

@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from annotator.engine.consequence import CSQ_FIELDS, AlleleChunk, ConsequenceCaller, GeneModels, compile_models
+from annotator.engine.consequence import CSQ_FIELDS, AlleleChunk, ConsequenceCaller, GeneModels
+from annotator.engine.reference.build.compile_models import by_contig, transcript_tables
+from annotator.engine.reference.build.gene_tables import read_gene_table
+from annotator.engine.reference.build.place_models import place
 from annotator.engine.reference.bundle import Contig
+from annotator.engine.reference.transcript_table import write_transcripts
 
 LENGTH = 16_000
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
@@ -96,7 +100,7 @@ GENOME = genome()
 
 
 def gff3(contig: str = "1") -> str:
-    """The transcripts in GFF3, with the attributes of a bundle's models."""
+    """The transcripts in GFF3, without selenocysteines and slips."""
     lines = ["##gff-version 3"]
     for shape in SHAPES:
         kind = "mRNA" if shape.parts else "lnc_RNA"
@@ -106,10 +110,7 @@ def gff3(contig: str = "1") -> str:
             return "\t".join([contig, "made", kind, str(start), str(end), ".", shape.strand, phase, text])
 
         name, biotype = shape.name, shape.biotype
-        extra = f";tag={shape.tags}" * bool(shape.tags) + f";selenocysteine={shape.selenocysteine}" * bool(
-            shape.selenocysteine
-        )
-        extra += f";slip={shape.slip}" * bool(shape.slip)
+        extra = f";tag={shape.tags}" * bool(shape.tags)
         lines.append(row("gene", start, end, f"ID=gene:{name};Name={name};biotype={biotype};gene_id={name}"))
         lines.append(
             row(
@@ -141,7 +142,12 @@ def models(directory: Path) -> GeneModels:
     """The compiled transcripts."""
     path = directory / "models.gff3"
     path.write_text(gff3(), encoding="utf-8")
-    compile_models(path, [Contig("1", LENGTH, 1, frozenset({"ATG"}), False, ())], directory / "models.arrow")
+    placed, _ = place(read_gene_table(path), [Contig("1", LENGTH, 1, frozenset({"ATG"}), False, ())], {"1": "1"})
+    shapes = {f"T{shape.name}.1": shape for shape in SHAPES}
+    for one in placed:
+        shape = shapes[one.id]
+        one.selenocysteines, one.slip = (shape.selenocysteine,) * bool(shape.selenocysteine), shape.slip or None
+    write_transcripts(transcript_tables(by_contig(placed)), directory / "models.arrow")
     return GeneModels.load(directory / "models.arrow")
 
 

@@ -14,7 +14,7 @@ from itertools import zip_longest
 import pytest
 
 from annotator.engine.consequence import ConsequenceCaller
-from annotator.engine.reference.translation import codon_table
+from annotator.engine.reference.genetic_code import codon_table
 from tests.unit.engine.consequence.casebook import COMPLEMENT, SHAPES, Record, Shape, at, chunk, entries
 
 TABLE = codon_table(1)

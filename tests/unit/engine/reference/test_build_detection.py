@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from annotator.engine import Reference
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.cli.app import main
-from annotator.engine.reference.build_detection import Evidence, detect, fit, synonyms
-from annotator.engine.reference.build_evidence import MOST_CONTIGS, MOST_NAMES, Signs, chromosome, read_signs
+from annotator.engine.reference.build_detection import DetectionReport, detect, fit, synonyms
+from annotator.engine.reference.build_evidence import MOST_CONTIGS, MOST_NAMES, FileEvidence, chromosome, read_evidence
 
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 
 
-def signs(header: list[str], places: list[tuple[str, int]]) -> Signs:
+def evidence(header: list[str], places: list[tuple[str, int]]) -> FileEvidence:
     records = [f"{contig}\t{pos}\t.\ta\tG\t.\t.\t." for contig, pos in places]
-    return Signs.of(line.encode() for line in ["##fileformat=VCFv4.2", *header, COLUMNS, *records])
+    return FileEvidence.of(line.encode() for line in ["##fileformat=VCFv4.2", *header, COLUMNS, *records])
 
 
 @pytest.mark.parametrize(
@@ -57,24 +57,24 @@ def signs(header: list[str], places: list[tuple[str, int]]) -> Signs:
     ],
 )
 def test_builds(header: list[str], places: list[tuple[str, int]], words: str) -> None:
-    assert detect(signs(header, places)).words == words
+    assert detect(evidence(header, places)).words == words
 
 
 def test_lengths_of_two_builds_are_ambiguous() -> None:
-    found = detect(signs(["##contig=<ID=1,length=249250621>", "##contig=<ID=2,length=242193529>"], [("1", 9)]))
+    found = detect(evidence(["##contig=<ID=1,length=249250621>", "##contig=<ID=2,length=242193529>"], [("1", 9)]))
     assert found.build is None
     assert {one.build for one in found.candidates} == {"GRCh37", "GRCh38"}
     assert found.words.startswith("ambiguous: ")
 
 
 def test_a_name_in_the_header_does_not_stand_against_a_position() -> None:
-    found = detect(signs(["##reference=GRCh38.fa"], [("1", 249_250_000)]))
+    found = detect(evidence(["##reference=GRCh38.fa"], [("1", 249_250_000)]))
     assert found.words.startswith("GRCh37 ")
     assert found.excluded["GRCh38"] == "1:249,250,000 lies beyond the end of that chromosome"
 
 
 def test_the_older_mitochondrion_is_told() -> None:
-    found = detect(signs(["##contig=<ID=chrM,length=16571>"], [("chrM", 9)]))
+    found = detect(evidence(["##contig=<ID=chrM,length=16571>"], [("chrM", 9)]))
     assert "UCSC's hg19 chrM" in found.excluded["rCRS"]
 
 
@@ -113,7 +113,7 @@ def write(path: Path, text: str, how: str) -> Path:
 def test_the_beginning_of_a_file(tmp_path: Path, how: str) -> None:
     records = "".join(f"1\t{pos}\t.\tA\tG\t.\t.\tX={'y' * (pos % 97)}{pos * 7919}\n" for pos in range(1, 4001))
     header = "##contig=<ID=1,length=249250621>\n"
-    found = read_signs(write(tmp_path / "in.vcf", f"{header}{COLUMNS}\n{records}", how))
+    found = read_evidence(write(tmp_path / "in.vcf", f"{header}{COLUMNS}\n{records}", how))
     assert found.lengths == {"1": 249_250_621}
     assert found.contigs["1"] == 4000 if how != "cut" else found.contigs["1"] > 3000
 
@@ -142,7 +142,7 @@ def test_any_bytes_are_looked_at(tmp_path_factory: pytest.TempPathFactory, drawn
     packed = gzip.compress(data)
     path = tmp_path_factory.mktemp("any") / "in"
     path.write_bytes({"plain": data, "gzip": packed, "cut": packed[: len(packed) // 2]}[how])
-    found = read_signs(path)
+    found = read_evidence(path)
     assert detect(found).words
     assert all(0 <= pos < 10**12 for _, pos, _ in found.records)
 
@@ -150,22 +150,22 @@ def test_any_bytes_are_looked_at(tmp_path_factory: pytest.TempPathFactory, drawn
 def test_a_line_without_end(tmp_path: Path) -> None:
     path = tmp_path / "in"
     path.write_bytes(b"x" * 3_000_000)
-    assert read_signs(path).contigs.total() == 0
+    assert read_evidence(path).contigs.total() == 0
 
 
 def test_a_file_that_is_no_vcf(tmp_path: Path) -> None:
     (tmp_path / "in").write_bytes(b"\x1f\x8b" + bytes(range(256)))
-    assert detect(read_signs(tmp_path / "in")).words == "unknown"
+    assert detect(read_evidence(tmp_path / "in")).words == "unknown"
 
 
 def test_ref_against_a_reference(rcrs: Reference, bases: Callable[[int, int], str]) -> None:
     right = [f"chrM\t{pos}\t.\t{bases(pos, 1)}\tN\t.\t.\t." for pos in range(1, 101)]
-    other = Signs.of(line.encode() for line in [*right, "1\t5\t.\tA\tG\t.\t.\t."])
+    other = FileEvidence.of(line.encode() for line in [*right, "1\t5\t.\tA\tG\t.\t.\t."])
     found = fit(other, rcrs)
     assert (found.total, found.on_contigs, found.compared, found.agreeing) == (101, 100, 100, 100)
     assert (found.right, found.wrong, found.wrong_lengths) == (True, False, ())
     shifted = [line.replace(f"\t{pos}\t", f"\t{pos + 1}\t") for pos, line in enumerate(right, start=1)]
-    found = fit(Signs.of(line.encode() for line in ["##contig=<ID=M,length=16571>", *shifted]), rcrs)
+    found = fit(FileEvidence.of(line.encode() for line in ["##contig=<ID=M,length=16571>", *shifted]), rcrs)
     assert (found.right, found.wrong) == (False, True)
     assert found.wrong_lengths == (("M", 16_571, 16_569),)
 
@@ -181,11 +181,11 @@ def test_the_command(tmp_path: Path, bases: Callable[[int, int], str], capsys: p
     assert "No such file" in capsys.readouterr().err
 
 
-def peak_of(lines: list[bytes]) -> tuple[int, Signs]:
+def peak_of(lines: list[bytes]) -> tuple[int, FileEvidence]:
     """Most bytes that reading some lines takes, and what is read."""
     tracemalloc.start()
     try:
-        found = Signs.of(lines)
+        found = FileEvidence.of(lines)
         return tracemalloc.get_traced_memory()[1], found
     finally:
         tracemalloc.stop()
@@ -218,11 +218,11 @@ def test_many_words_and_contigs_take_little_memory() -> None:
 
 def test_a_build_is_still_found_in_a_long_path() -> None:
     line = "##reference=file:///" + "folder/" * 2000 + "GRCh38_full_analysis_set.fa"
-    assert detect(signs([line], [("chr1", 9)])).words == "GRCh38 (its header names grch38)"
+    assert detect(evidence([line], [("chr1", 9)])).words == "GRCh38 (its header names grch38)"
 
 
 def test_long_names_of_contigs_are_left_out() -> None:
-    assert Signs.of([b"c" * 256 + b"\t5\t.\tA\tG", b"c" * 255 + b"\t5\t.\tA\tG"]).contigs.total() == 1
+    assert FileEvidence.of([b"c" * 256 + b"\t5\t.\tA\tG", b"c" * 255 + b"\t5\t.\tA\tG"]).contigs.total() == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"\n" * (40 << 20), b"x" * (40 << 20)])
@@ -232,7 +232,7 @@ def test_how_much_of_a_file_is_read(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(gzip.compress(content, 1) if content else gzip.compress(b"") * 20_000)
     tracemalloc.start()
     try:
-        assert read_signs(path).contigs.total() == 0
+        assert read_evidence(path).contigs.total() == 0
         assert tracemalloc.get_traced_memory()[1] < 150 << 20
     finally:
         tracemalloc.stop()
@@ -243,11 +243,11 @@ def test_what_another_process_found(tmp_path: Path, bases: Callable[[int, int], 
     path = tmp_path / "in.vcf"
     path.write_text(f"##contig=<ID=MT,length=9>\n{COLUMNS}\nMT\t73\t.\t{bases(73, 1)}\tG\t.\t.\t.\n")
     assert main(["reference", "detect", str(path), "--json", "--reference", "rCRS"]) == 0
-    found = Evidence.of(json.loads(capsys.readouterr().out))
+    found = DetectionReport.from_dict(json.loads(capsys.readouterr().out))
     assert (found.contigs, found.mitochondrial) == (("MT",), True)
-    assert found.detection == detect(read_signs(path))
-    assert found.fits == {"rCRS": fit(read_signs(path), Reference.load("rCRS"))}
+    assert found.detection == detect(read_evidence(path))
+    assert found.fits == {"rCRS": fit(read_evidence(path), Reference.load("rCRS"))}
     assert main(["reference", "detect", str(path), "--json"]) == 0
-    assert Evidence.of(json.loads(capsys.readouterr().out)).fits == {}
+    assert DetectionReport.from_dict(json.loads(capsys.readouterr().out)).fits == {}
     assert main(["reference", "detect", str(path), "--json", "--reference", "nowhere"]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "reference_unknown"

@@ -56,11 +56,10 @@ STEPS = {
     "annotator.engine.reference.build.gene_tables._tidied": "bundle.models",
     "annotator.engine.reference.build.bundle_builder.contigs_of": "small",
     "annotator.engine.reference.build.bundle_builder.place": "small",
-    "annotator.engine.reference.build.bundle_builder.write_models": "small",
+    "annotator.engine.reference.build.bundle_builder.write_gff3": "small",
     "annotator.engine.reference.build.write_gff3.make_index": "gene models",
-    "annotator.engine.reference.build.bundle_builder.compile_models": "small",
-    "annotator.engine.reference.build.compile_models._take": "models.gff3.gz",
-    "annotator.engine.reference.gene_models_gff._rows": "models.gff3.gz",
+    "annotator.engine.reference.build.compile_models._row": "small",
+    "annotator.engine.reference.build.bundle_builder.write_transcripts": "small",
     "annotator.engine.reference.build.model_checks.coding_faults": "small",
     "annotator.engine.reference.build.bundle_builder.Sequence": "small",
     "annotator.engine.reference.build.known_variants.open_table": "known.vcf",
@@ -69,7 +68,7 @@ STEPS = {
     "annotator.engine.reference.build.known_variants._values": "known",
     "annotator.engine.reference.build.regions.make_index": "regions",
     "annotator.engine.reference.build.regions._value": "tracks.bed",
-    "annotator.engine.reference.build.bundle_builder.sha256": "small",
+    "annotator.engine.reference.build.bundle_builder.sha256_of": "small",
 }
 
 

@@ -19,7 +19,7 @@ from annotator.engine.consequence import AlleleChunk, ConsequenceCaller, GeneMod
 from annotator.engine.consequence.so_terms import INTERGENIC
 from annotator.engine.errors import EngineError
 from annotator.engine.indexes import TABIX_REACH, index_of, make_index, open_table, rows_of
-from annotator.engine.reference.gene_models_gff import indexed, model_contigs, model_lines
+from annotator.engine.reference.gene_models_gff import model_lines
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import Result, take_apart
 from tests.unit.engine.small_genome import COMPLEMENT, GENES, PLUS, SHORT, annotated, gff3, refusal, site
@@ -107,6 +107,22 @@ def test_models_that_fit_need_no_note(build: Build, tmp_path: Path) -> None:
     result = annotated(tmp_path, [site("1", 1015, "G", "C")])
     assert "Note:" not in result.log
     assert result.warned("models_accepted") is None
+
+
+def test_models_are_checked_as_the_engine_reads_them(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The coding sequence skips the second of three exons, which the engine does not do."""
+    coding = "ATG" + "GCA" * 38 + "TAA"
+    bases = "C" * 100 + coding[:60] + "C" * 40 + "TAGTA" * 10 + "C" * 50 + coding[60:] + "C" * 100
+    rows = [("gene", 101, 360, "ID=gene:G;Name=G"), ("mRNA", 101, 360, "ID=transcript:T;Parent=gene:G")]
+    rows += [("exon", *exon, "Parent=transcript:T") for exon in ((101, 160), (201, 250), (301, 360))]
+    rows += [("CDS", *part, "ID=CDS:P;Parent=transcript:T") for part in ((101, 160), (301, 360))]
+    models = "".join(f"1\tx\t{kind}\t{first}\t{last}\t.\t+\t0\t{text}\n" for kind, first, last, text in rows)
+    options = ("--genetic-code", "1")
+    assert build(*options, models=models, fasta={"1": bases}) == 1
+    assert "0 of 1 (0.0%) end on a stop codon, 1 of 1 (100.0%) have a stop codon" in refusal(capsys, tmp_path)
+    assert build(*options, models=models.replace("\t201\t250", "\t301\t360"), fasta={"1": bases}) == 0
 
 
 def test_pseudogenes_do_not_count_in_the_check(build: Build, tmp_path: Path) -> None:
@@ -387,8 +403,6 @@ def test_tables_on_long_contigs_get_another_index(tmp_path: Path, length: int, e
     index = index_of(path)
     assert index is not None
     assert index.suffix == ending
-    assert indexed(path)
-    assert model_contigs(path) == {"3B:x"}
     assert list(model_lines(path, ["3B:x", "3B"])) == rows
     with open_table(path) as table:
         assert list(rows_of(table, "3B:x", length - 20, length)) == rows[2:]

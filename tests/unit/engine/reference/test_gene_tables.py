@@ -10,7 +10,7 @@ import pytest
 
 from annotator.engine import Reference
 from annotator.engine.reference.build.gene_tables import read_gene_table
-from annotator.engine.reference.gene_models_gff import Models
+from annotator.engine.reference.gene_models import GeneModels
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.small_genome import GENES, gff3, gtf
 
@@ -94,5 +94,5 @@ def test_a_known_selenocysteine_fits(build: Callable[..., int], tmp_path: Path) 
     reference = Reference.load(tmp_path / "bundle")
     assert reference.exceptions == frozenset()
     assert verify(reference).failed == []
-    (one,) = [one for one in Models.load(reference.models, reference.contigs).transcripts("1") if one.id == "S9.1"]
-    assert one.selenocysteines == {6949}
+    models = GeneModels.load(reference.compiled).contig("1")
+    assert models.transcript(models.strings("id").to_pylist().index("S9.1")).selenocysteines == {6949}

@@ -105,7 +105,7 @@ def test_what_goes_before_it_is_copied(browser: Browser, web: Services, ended: J
     key = ask_again(browser)
     (message,) = bodies_in(web.uploads_queue.url)
     if gone == "file":
-        web.files.delete(ended.s3_inputs_bucket, ended.s3_key_input_file)
+        web.files.delete(ended.input.bucket, ended.input.key)
     elif gone == "job":
         delete_job(web, ended.user_id, JOB_ID)
     else:
@@ -159,7 +159,7 @@ def test_larger_than_the_plan_takes_now(browser: Browser, web: Services, ended: 
 
 
 def test_input_that_is_gone(browser: Browser, web: Services, ended: Job) -> None:
-    web.files.delete(ended.s3_inputs_bucket, ended.s3_key_input_file)
+    web.files.delete(ended.input.bucket, ended.input.key)
     token = browser.get(PAGE).field("csrf_token")
     assert browser.post(f"{PAGE}/again", {"csrf_token": token}).status == 404
 

@@ -40,8 +40,8 @@ def restore(web: Services, tier: RestoreTier = RestoreTier.EXPEDITED) -> None:
 def thaw(web: Services, ada: Profile) -> None:
     prefix = f"{ada.identity_id}/{JOB_ID}/"
     web.archive_table.hold_files(JOB_ID, "thaw", web.clock(), 60)
-    web.archive_table.record_thawed(JOB_ID, "thaw", ARCHIVE_ID, prefix + "free_1.annot.vcf.gz",
-                                    prefix + "free_1.annot.vcf.gz.tbi", None, web.clock())
+    web.archive_table.record_thawed(JOB_ID, "thaw", ARCHIVE_ID, {
+        "results": prefix + "free_1.annot.vcf.gz", "index": prefix + "free_1.annot.vcf.gz.tbi"}, web.clock())
 
 
 def polled(html: str) -> str:

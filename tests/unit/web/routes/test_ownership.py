@@ -8,14 +8,14 @@ import pytest
 from app import app
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import INPUT, RESULT_FILES
 from chalicelib.services import Services
-from chalicelib.usecases.jobs.user_jobs import FileKind
 from tests.unit.web.conftest import JOB_ID, Browser
 
 WITH_ID = sorted((method, path) for path, methods in app.routes.items() if "{id}" in path
                  for method, entry in methods.items() if entry.view_name != "refuse")
-CASES = [(method, path.replace("{id}", JOB_ID).replace("{kind}", kind.value)) for method, path in WITH_ID
-         for kind in (FileKind if "{kind}" in path else [FileKind.RESULTS])]
+CASES = [(method, path.replace("{id}", JOB_ID).replace("{kind}", kind)) for method, path in WITH_ID
+         for kind in ([INPUT, *RESULT_FILES] if "{kind}" in path else [INPUT])]
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_links_are_short_lived_and_to_the_owners_files(browser: Browser, make_co
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.json["seconds"] == READING_LINK_SECONDS <= 300
     assert answer.json["variants"]["size"] == len(TABLE)
-    keys = {"variants": job.s3_key_variants_file, "results": job.s3_key_result_file, "index": job.s3_key_index_file}
+    keys = {"variants": job.file("variants").key, "results": job.file("results").key, "index": job.file("index").key}
     for kind, key in keys.items():
         address = urlsplit(answer.json[kind]["url"])
         assert address.path == f"/{key}"

@@ -105,7 +105,7 @@ def test_each_form_is_for_a_job_of_its_own(browser: Browser) -> None:
 
 def test_s3_sends_the_browser_to_its_job(browser: Browser, make_job: Callable[..., Job]) -> None:
     job = make_job(input_file_name="a+b ü.vcf")
-    address = f"/annotate/job?bucket=b&key={job.s3_key_input_file.replace('+', '%2B').replace(' ', '+')}&etag=e"
+    address = f"/annotate/job?bucket=b&key={job.input.key.replace('+', '%2B').replace(' ', '+')}&etag=e"
     answer = browser.get(address)
     assert (answer.status, answer.headers["Location"]) == (303, f"/annotations/{JOB_ID}")
     assert browser.get_json(address).json == {"job_id": JOB_ID, "href": f"/annotations/{JOB_ID}"}

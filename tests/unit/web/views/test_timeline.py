@@ -10,12 +10,13 @@ from chalicelib.domain.jobs import Job, JobStatus, Progress, RestoreStatus, Rest
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
 from chalicelib.web.views.timeline import timeline
+from tests.job_records import job_of, job_with
 from tests.unit.web.conftest import JOB_ID, Browser
 
 SUBMITTED = 1_790_000_000
-JOB = Job(job_id="1", user_id="u", input_file_name="a.vcf", input_file_size=2048, s3_inputs_bucket="b",
+JOB = job_of(job_id="1", user_id="u", input_file_name="a.vcf", input_file_size=2048, s3_inputs_bucket="b",
           s3_key_input_file="k", submit_time=SUBMITTED, reference="rCRS")
-DONE = replace(JOB, job_status=JobStatus.COMPLETED, start_time=SUBMITTED + 10, complete_time=SUBMITTED + 14, attempt=1,
+DONE = job_with(JOB, job_status=JobStatus.COMPLETED, start_time=SUBMITTED + 10, complete_time=SUBMITTED + 14, attempt=1,
                s3_key_result_file="r")
 
 
@@ -36,35 +37,35 @@ def test_waiting(free: Profile) -> None:
 
 
 def test_running_again(free: Profile) -> None:
-    job = replace(JOB, job_status=JobStatus.RUNNING, start_time=SUBMITTED + 90, attempt=2)
+    job = job_with(JOB, job_status=JobStatus.RUNNING, start_time=SUBMITTED + 90, attempt=2)
     assert told(job, free)[1:] == [("Started", "done", 90), ("Being annotated", "now", None)]
     assert timeline(job, free, 300)[1].detail.replace("\N{NO-BREAK SPACE}", " ") == \
         "after waiting 1 min 30 s, attempt 2"
 
 
 def test_completed(free: Profile) -> None:
-    assert told(replace(DONE, notified_time=SUBMITTED + 15), free)[1:] == [
+    assert told(job_with(DONE, notified_time=SUBMITTED + 15), free)[1:] == [
         ("Started", "done", 10), ("Completed", "done", 14), ("Mail sent", "done", 15),
         ("Moves to the archive", "next", 314)]
     assert told(DONE, free, None)[-1] == ("Completed", "done", 14)  # premium: it stays
 
 
 def test_failed_and_cancelled_go_nowhere(free: Profile) -> None:
-    assert told(replace(DONE, job_status=JobStatus.FAILED, s3_key_result_file=None), free)[-1] == ("Failed", "bad", 14)
-    assert told(replace(JOB, job_status=JobStatus.CANCELLED, complete_time=SUBMITTED + 5), free)[-1] == \
+    assert told(job_with(DONE, job_status=JobStatus.FAILED, s3_key_result_file=None), free)[-1] == ("Failed", "bad", 14)
+    assert told(job_with(JOB, job_status=JobStatus.CANCELLED, complete_time=SUBMITTED + 5), free)[-1] == \
         ("Cancelled", "done", 5)
 
 
 def test_archived_restoring_and_back(free: Profile) -> None:
-    archived = replace(DONE, s3_key_result_file=None, results_file_archive_id="a", archived_time=SUBMITTED + 400)
+    archived = job_with(DONE, s3_key_result_file=None, results_file_archive_id="a", archived_time=SUBMITTED + 400)
     assert told(archived, free)[-1] == ("Moved to the archive", "done", 400)
     premium = replace(free, role=Role.PREMIUM)
     assert told(archived, premium, None)[-1] == ("Back from the archive, expected", "next", None)
-    restoring = replace(archived, restore_status=RestoreStatus.RESTORING, restore_tier=RestoreTier.EXPEDITED,
+    restoring = job_with(archived, restore_status=RestoreStatus.RESTORING, restore_tier=RestoreTier.EXPEDITED,
                         restore_requested_time=SUBMITTED + 500)
     assert told(restoring, premium, None)[-2:] == [
         ("Sent for from the archive", "done", 500), ("Back from the archive, expected", "next", 800)]
-    back = replace(DONE, archived_time=SUBMITTED + 400, restored_time=SUBMITTED + 700)
+    back = job_with(DONE, archived_time=SUBMITTED + 400, restored_time=SUBMITTED + 700)
     assert told(back, premium, None)[-2:] == [("Moved to the archive", "done", 400),
                                               ("Back from the archive", "done", 700)]
 

@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.web.views import amounts
-from chalicelib.web.views.places import PlacesView
+from chalicelib.domain import amounts
+from chalicelib.web.views.distribution import DistributionView
 from chalicelib.web.views.summary import CONSEQUENCES_SHOWN, SummaryView
 
 
 @pytest.mark.parametrize(("number", "words"), [
-    (0, "0 bytes"), (1, "1 byte"), (1023, "1023 bytes"), (1024, "1 KB"), (1536, "1.5 KB"), (153_600, "150 KB"),
-    (1_048_575, "1 MB"), (5 * 1024**3, "5 GB"), (1_288_490_189, "1.2 GB"), (2**50, "1024 TB")])
+    (0, "0 bytes"), (1, "1 byte"), (1023, "1,023 bytes"), (1024, "1 KB"), (1536, "1.5 KB"), (153_600, "150 KB"),
+    (1_048_575, "1 MB"), (5 * 1024**3, "5 GB"), (1_288_490_189, "1.2 GB"), (2**50, "1,024 TB")])
 def test_size(number: int, words: str) -> None:
     assert amounts.size(number).replace("\N{NO-BREAK SPACE}", " ") == words
 
@@ -61,38 +61,49 @@ def test_key_figures_in_their_order() -> None:
 
 
 def test_contigs_are_in_the_order_that_people_expect() -> None:
-    places = PlacesView.of({"contigs": {"chrM": 1, "chr10": 2, "GL000220.1": 1, "chrX": 1, "chr2": 3}})
-    assert places is not None
-    assert [contig.name for contig in places.contigs] == ["chr2", "chr10", "chrX", "chrM", "GL000220.1"]
-    assert (places.most, places.most_in_bin, places.circle) == (3, 0, None)
+    distribution = DistributionView.of({"contigs": {"chrM": 1, "chr10": 2, "GL000220.1": 1, "chrX": 1, "chr2": 3}})
+    assert distribution is not None
+    assert [contig.name for contig in distribution.contigs] == ["chr2", "chr10", "chrX", "chrM", "GL000220.1"]
+    assert (distribution.most, distribution.most_in_bin, distribution.circle) == (3, 0, None)
 
 
 def test_density_along_chromosomes() -> None:
-    places = PlacesView.of({"contigs": {"1": 7, "2": 2}, "density": {
+    distribution = DistributionView.of({"contigs": {"1": 7, "2": 2}, "density": {
         "1": {"length": 1000, "bin": 300, "counts": [1, 5, 0, 1]}, "2": {"length": 500, "bin": 300, "counts": [2, 0]}}})
-    assert places is not None
-    first, second = places.contigs
+    assert distribution is not None
+    first, second = distribution.contigs
     assert first.densest is not None
     assert (first.densest.start, first.densest.end, first.densest.number) == (301, 600, 5)
     assert first.bins[-1].end == 1000
     assert (first.share, second.share) == (1.0, 0.5)
-    assert places.most_in_bin == 5
+    assert distribution.most_in_bin == 5
 
 
 def test_the_mitochondrion_is_a_circle() -> None:
     counts = [0] * 100
     counts[0], counts[50] = 2, 4
-    places = PlacesView.of({"contigs": {"MT": 6}, "density": {"MT": {"length": 16569, "bin": 166, "counts": counts}}})
-    assert places is not None
-    assert places.circle is not None
-    top, bottom = places.circle.spokes
+    distribution = DistributionView.of({"contigs": {"MT": 6}, "density": {"MT": {
+        "length": 16569, "bin": 166, "counts": counts}}})
+    assert distribution is not None
+    assert distribution.circle is not None
+    top, bottom = distribution.circle.spokes
     assert top.y2 < top.y1 < 0
     assert abs(top.x1) < 5
     assert bottom.y2 > bottom.y1 > 0
     assert bottom.y2 == pytest.approx(116, abs=0.5)
-    assert places.circle.most == 4
+    assert distribution.circle.most == 4
+    assert [arc.name for arc in distribution.circle.arcs] == [
+        "RNR1", "RNR2", "ND1", "ND2", "CO1", "CO2", "ATP6", "CO3", "ND3", "ND4", "ND5", "ND6", "CYB"]
+
+
+@pytest.mark.parametrize(("name", "length"), [("MT", 16571), ("chr1", 16569), ("MT", 16299)])
+def test_another_sequence_has_no_circle(name: str, length: int) -> None:
+    distribution = DistributionView.of({"contigs": {name: 6}, "density": {name: {
+        "length": length, "bin": 166, "counts": [6] + [0] * 99}}})
+    assert distribution is not None
+    assert distribution.circle is None
 
 
 @pytest.mark.parametrize("summary", [{}, {"contigs": {}}, {"contigs": None}, {"density": {"1": {"counts": [1]}}}])
-def test_no_places_where_none_were_counted(summary: dict[str, object]) -> None:
-    assert PlacesView.of(summary) is None
+def test_no_distribution_where_none_was_counted(summary: dict[str, object]) -> None:
+    assert DistributionView.of(summary) is None

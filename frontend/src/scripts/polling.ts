@@ -1,23 +1,23 @@
 import htmx from "htmx.org";
 import { announce } from "./announce";
 
-const FIRST_DELAY = 1500;
+const SHORTEST_DELAY = 1500;
 const LONGEST_DELAY = 15_000;
-const SLOWING = 1.25;
+const BACKOFF = 1.25;
 
-let delay = FIRST_DELAY;
+let delay = SHORTEST_DELAY;
 let timer: number | undefined;
 
-// The server marks what it would like asked about again; once nothing moves any more it leaves the mark out.
+// The server marks what should be polled; once every job has ended, the mark is missing.
 const liveElement = (): HTMLElement | null => document.querySelector<HTMLElement>("[data-live]");
 
 /**
- * Asks for the live part of the page again and again: soon after a change, ever less often while nothing happens,
- * not at all while the tab is hidden or once everything has ended.
+ * Polls the live part of the page: soon after a change, less and less often while nothing happens, and not at all while
+ * the tab is hidden or once every job has ended.
  */
-export function keepLive(): void {
+export function startPolling(): void {
   if (liveElement() === null) return;
-  let said = liveElement()?.dataset["announce"] ?? "";
+  let announced = liveElement()?.dataset["announce"] ?? "";
 
   let focusInside = false;
   document.body.addEventListener("htmx:beforeSwap", (event) => {
@@ -25,19 +25,19 @@ export function keepLive(): void {
     focusInside = target.contains(document.activeElement);
   });
   document.body.addEventListener("htmx:afterSettle", () => {
-    // What had the focus may be gone with the old state of the job: the keyboard goes on at the content, not at the top.
+    // The element with the focus may have been replaced: the keyboard goes on at the content, not at the top of the page.
     if (focusInside && document.activeElement === document.body) document.getElementById("content")?.focus();
     focusInside = false;
-    const says = document.querySelector<HTMLElement>("[data-announce]")?.dataset["announce"] ?? "";
-    if (says === said) return;
-    said = says;
-    delay = FIRST_DELAY;
-    announce(says);
+    const text = document.querySelector<HTMLElement>("[data-announce]")?.dataset["announce"] ?? "";
+    if (text === announced) return;
+    announced = text;
+    delay = SHORTEST_DELAY;
+    announce(text);
   });
   document.body.addEventListener("htmx:afterRequest", schedule);
   document.addEventListener("visibilitychange", () => {
     window.clearTimeout(timer);
-    if (!document.hidden) ask();
+    if (!document.hidden) poll();
   });
   schedule();
 }
@@ -45,11 +45,11 @@ export function keepLive(): void {
 function schedule(): void {
   window.clearTimeout(timer);
   if (document.hidden || liveElement() === null) return;
-  timer = window.setTimeout(ask, delay);
-  delay = Math.min(LONGEST_DELAY, delay * SLOWING);
+  timer = window.setTimeout(poll, delay);
+  delay = Math.min(LONGEST_DELAY, delay * BACKOFF);
 }
 
-function ask(): void {
+function poll(): void {
   const element = liveElement();
   if (element !== null) htmx.trigger(element, "poll");
 }

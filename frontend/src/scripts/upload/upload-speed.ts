@@ -1,12 +1,13 @@
-import { amount, duration } from "../amounts";
+import { formatBytes, formatDuration } from "../format";
 
-/** Seconds over which the speed is taken: long enough to be calm, short enough to follow a changing connection. */
+/** Seconds over which the speed is averaged: long enough to be steady, short enough to follow a changing connection. */
 const WINDOW = 8;
 
-/** Tells how an upload goes on: bytes, speed of the last seconds, time left. */
-export class Speedometer {
+/** Describes the progress of an upload: bytes sent, speed over the last seconds, time left. */
+export class UploadSpeed {
   private readonly marks: { at: number; loaded: number }[] = [];
 
+  /** @param now - a clock, in seconds */
   constructor(private readonly now: () => number = () => performance.now() / 1000) {}
 
   /** The line for a progress bar at `loaded` of `total` bytes. */
@@ -16,11 +17,11 @@ export class Speedometer {
     while (this.marks.length > 2 && at - (this.marks[1]?.at ?? at) > WINDOW) this.marks.shift();
     const first = this.marks[0];
     const seconds = first === undefined ? 0 : at - first.at;
-    const line = `${amount(loaded)} of ${amount(total)}`;
+    const line = `${formatBytes(loaded)} of ${formatBytes(total)}`;
     if (first === undefined || seconds < 0.5) return line;
     const speed = (loaded - first.loaded) / seconds;
     if (speed <= 0) return `${line}, waiting for the connection`;
-    const left = loaded < total ? `, ${duration((total - loaded) / speed)} left` : "";
-    return `${line} at ${amount(speed)}/s${left}`;
+    const left = loaded < total ? `, ${formatDuration((total - loaded) / speed)} left` : "";
+    return `${line} at ${formatBytes(speed)}/s${left}`;
   }
 }

@@ -1,24 +1,24 @@
 import { announce } from "./announce";
 
 /**
- * Boxes to tick in a list that is put in anew while jobs move: what was ticked stays ticked, the count is told, and one
- * button ticks the whole page.
+ * Checkboxes of a list that is replaced while jobs make progress: ticked jobs stay ticked, their number is shown, and
+ * one button ticks the whole page.
  */
-export function keepChosen(): void {
+export function keepSelection(): void {
   const form = document.querySelector<HTMLFormElement>("form[data-choosable]");
   if (form === null) return;
   const boxes = (): HTMLInputElement[] => [...form.querySelectorAll<HTMLInputElement>("input[name=job]")];
   const line = form.querySelector<HTMLElement>("[data-chosen-line]");
   const all = form.querySelector<HTMLButtonElement>("[data-choose-all]");
   const submit = form.querySelector<HTMLButtonElement>("button[type=submit]");
-  const told = line?.textContent ?? "";
-  let chosen = new Set<string>();
+  const emptyText = line?.textContent ?? "";
+  let selected = new Set<string>();
 
   const show = (): void => {
-    chosen = new Set(boxes().filter(({ checked }) => checked).map(({ value }) => value));
-    if (line !== null) line.textContent = chosen.size === 0 ? told : `${chosen.size} ticked`;
-    if (submit !== null) submit.disabled = chosen.size === 0;
-    if (all !== null) all.textContent = chosen.size > 0 && chosen.size === boxes().length ? "Tick none" : "Tick all on this page";
+    selected = new Set(boxes().filter(({ checked }) => checked).map(({ value }) => value));
+    if (line !== null) line.textContent = selected.size === 0 ? emptyText : `${selected.size} ticked`;
+    if (submit !== null) submit.disabled = selected.size === 0;
+    if (all !== null) all.textContent = selected.size > 0 && selected.size === boxes().length ? "Tick none" : "Tick all on this page";
   };
 
   if (all !== null) {
@@ -27,27 +27,27 @@ export function keepChosen(): void {
       const on = boxes().some(({ checked }) => !checked);
       for (const box of boxes()) box.checked = on;
       show();
-      announce(on ? `${chosen.size} ticked` : "None ticked");
+      announce(on ? `${selected.size} ticked` : "None ticked");
     });
   }
   form.addEventListener("change", show);
   document.body.addEventListener("htmx:afterSwap", () => {
-    for (const box of boxes()) box.checked = chosen.has(box.value);
+    for (const box of boxes()) box.checked = selected.has(box.value);
     show();
   });
-  window.addEventListener("pageshow", show); // a browser that goes back ticks what was ticked
+  window.addEventListener("pageshow", show); // going back restores the ticks without an event
   show();
 }
 
-/** Tells the server which day it is for the reader: by how many minutes UTC is ahead of the reader's clock. */
-export function tellZone(): void {
+/** Sends the reader's time zone with dates, as the minutes by which UTC is ahead: the server finds out which day is meant. */
+export function sendTimeZone(): void {
   for (const field of document.querySelectorAll<HTMLInputElement>("input[data-zone]")) {
     const form = field.form;
     form?.addEventListener("submit", () => {
       const day = form.querySelector<HTMLInputElement>("input[type=date]")?.value;
       field.value = String((day ? new Date(`${day}T00:00`) : new Date()).getTimezoneOffset());
       for (const input of form.querySelectorAll<HTMLInputElement | HTMLSelectElement>("input, select")) {
-        // What says nothing does not belong into the address.
+        // Fields without an effect stay out of the address.
         if (input.value === "" || (input.name === "sort" && input.value === "newest")) input.disabled = true;
       }
       if (![...form.querySelectorAll<HTMLInputElement>("input[type=date]")].some(({ value }) => value !== "")) {

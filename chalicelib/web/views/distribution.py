@@ -1,24 +1,49 @@
-"""Where the variants of a result lie: along chromosomes, or around the mitochondrion's circle."""
+"""How the variants of a result are distributed along chromosomes, or around the mitochondrion."""
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import Any, TypedDict
 
-MITOCHONDRION = frozenset({"MT", "M", "chrM", "chrMT", "NC_012920.1"})
-RCRS_LENGTH = 16569
 CONTIGS_SHOWN = 30
-# Genes of rCRS that are long enough to be named in the drawing: start, end (GenBank NC_012920.1).
-_GENES = (
-    ("RNR1", 648, 1601), ("RNR2", 1671, 3229), ("ND1", 3307, 4262), ("ND2", 4470, 5511), ("CO1", 5904, 7445),
-    ("CO2", 7586, 8269), ("ATP6", 8366, 9207), ("CO3", 9207, 9990), ("ND3", 10059, 10404), ("ND4", 10470, 12137),
-    ("ND5", 12337, 14148), ("ND6", 14149, 14673), ("CYB", 14747, 15887),
-)
+DATA = Path(__file__).parents[1] / "static" / "dist" / "mitochondrion.json"
+"""Length, names and genes of the mitochondrion, which the build takes from the bundled reference."""
+NAMED_FROM = 300
+"""Bases of the shortest gene that is named in the drawing."""
 _INNER, _OUTER, _GENE_RADIUS, _LABEL_RADIUS = 78.0, 116.0, 71.0, 54.0
-_CROWDED = {"ATP6": 43.0, "ND3": 41.0}
+_CROWDED = {"ATP6": 38.0, "ND3": 41.0}
 """Radius of the labels that would lie on their neighbours'."""
+
+
+class Gene(TypedDict):
+    """A gene of the mitochondrion: first and last base, 1-based."""
+
+    name: str
+    start: int
+    end: int
+
+
+class Mitochondrion(TypedDict):
+    """The human mitochondrion (rCRS), as results name it."""
+
+    length: int
+    names: list[str]
+    genes: list[Gene]
+
+
+@cache
+def mitochondrion() -> Mitochondrion:
+    """The mitochondrion of the bundled reference.
+
+    :raises FileNotFoundError: the front end was not built
+    """
+    data: Mitochondrion = json.loads(DATA.read_text(encoding="utf-8"))
+    return data
 
 
 @dataclass(frozen=True)
@@ -66,7 +91,7 @@ class Spoke:
 
 @dataclass(frozen=True)
 class Arc:
-    """A gene on the circle."""
+    """A gene on the circle, with an SVG path; every other one is `odd`."""
 
     name: str
     path: str
@@ -86,8 +111,8 @@ class Circle:
 
 
 @dataclass(frozen=True)
-class PlacesView:
-    """Where variants lie.
+class DistributionView:
+    """How the variants are distributed.
 
     :param contigs: in the order that people expect: 1, 2, … X, Y, MT
     :param others: contigs that are not shown
@@ -103,7 +128,7 @@ class PlacesView:
     circle: Circle | None
 
     @classmethod
-    def of(cls, summary: Mapping[str, Any]) -> PlacesView | None:
+    def of(cls, summary: Mapping[str, Any]) -> DistributionView | None:
         """What a summary tells; None when it does not."""
         counts, density = summary.get("contigs"), summary.get("density") or {}
         if not isinstance(counts, Mapping) or not counts or not isinstance(density, Mapping):
@@ -115,9 +140,13 @@ class PlacesView:
                    for name in sorted(map(str, counts), key=_natural)]
         shown = tuple(contigs[:CONTIGS_SHOWN])
         most = max((stretch.number for contig in shown for stretch in contig.bins), default=0)
-        lone = shown[0] if len(contigs) == 1 and shown[0].name in MITOCHONDRION and most else None
+        lone = shown[0] if len(contigs) == 1 and most and _is_mitochondrion(shown[0].name, longest) else None
         return cls(shown, len(contigs) - len(shown), most, max(contig.number for contig in contigs),
                    _circle(lone, most) if lone else None)
+
+
+def _is_mitochondrion(name: str, length: int) -> bool:
+    return name in mitochondrion()["names"] and length == mitochondrion()["length"]
 
 
 def _natural(name: str) -> tuple[int, int, str]:
@@ -143,7 +172,7 @@ def _bins(told: Any, length: int) -> tuple[Bin, ...]:
 
 
 def _point(position: float, radius: float) -> tuple[float, float]:
-    angle = 2 * math.pi * position / RCRS_LENGTH
+    angle = 2 * math.pi * position / mitochondrion()["length"]
     return round(radius * math.sin(angle), 2), round(-radius * math.cos(angle), 2)
 
 
@@ -155,7 +184,9 @@ def _circle(contig: Contig, most: int) -> Circle:
             outer = _INNER + (_OUTER - _INNER) * stretch.number / most
             spokes.append(Spoke(*_point(middle, _INNER), *_point(middle, outer)))
     arcs = []
-    for place, (name, start, end) in enumerate(_GENES):
+    named = [gene for gene in mitochondrion()["genes"] if gene["end"] - gene["start"] + 1 >= NAMED_FROM]
+    for place, gene in enumerate(named):
+        name, start, end = gene["name"], gene["start"], gene["end"]
         (x1, y1), (x2, y2) = _point(start, _GENE_RADIUS), _point(end, _GENE_RADIUS)
         label_x, label_y = _point((start + end) / 2, _CROWDED.get(name, _LABEL_RADIUS))
         arcs.append(Arc(name, f"M{x1} {y1}A{_GENE_RADIUS} {_GENE_RADIUS} 0 0 1 {x2} {y2}", label_x, label_y,

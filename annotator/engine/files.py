@@ -1,0 +1,67 @@
+"""Files as users and publishers provide them: plain or gzip, and their checksums."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, TextIO, cast
+
+#: First bytes of a gzip file, bgzip among them.
+GZIP_MAGIC = b"\x1f\x8b"
+#: Bytes that are read at once.
+BLOCK = 1 << 20
+
+
+def is_gzip(path: Path) -> bool:
+    """Whether a file is compressed with gzip or bgzip, by its first bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return stream.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """Open a file, plain or gzip, to read its uncompressed bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return cast("BinaryIO", gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
+
+
+def open_text(path: Path, encoding: str = "utf-8", errors: str = "strict") -> TextIO:
+    """Open a text file, plain or gzip.
+
+    Args:
+        path: of the file.
+        encoding: of its text.
+        errors: what becomes of bytes that are not text, as :func:`open` takes it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if is_gzip(path):
+        return cast("TextIO", gzip.open(path, "rt", encoding=encoding, errors=errors))
+    return path.open(encoding=encoding, errors=errors)
+
+
+def sha256_of(path: Path, progress: Callable[[int], None] = lambda size: None) -> str:
+    """SHA-256 of a file, in hexadecimal.
+
+    Args:
+        path: of the file.
+        progress: called with the number of bytes of each block that was read.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            progress(len(block))
+    return digest.hexdigest()

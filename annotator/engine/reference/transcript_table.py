@@ -1,0 +1,58 @@
+"""The transcript table of a reference (``models.arrow``): one record batch per contig, one row per transcript.
+
+Rows are in the order of their positions. All positions are 1-based and inclusive, on the forward strand whatever the
+strand of the transcript; a transcript across the origin of a circular contig ends beyond the length of the contig.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+
+#: Version of the format, in the metadata of the file; a file of another version is refused.
+FORMAT = "1"
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),  # with its version
+        ("gene", pa.string()),  # unique id
+        ("symbol", pa.string()),
+        ("biotype", pa.string()),  # as the source has it
+        ("protein", pa.string()),  # id of the protein; empty when the transcript is not translated
+        ("flags", pa.string()),  # FLAG_TAGS that it has, joined by &
+        ("mane", pa.string()),  # MANE Select: id of the same transcript in the other set of models
+        ("canonical", pa.bool_()),
+        ("strand", pa.int8()),  # 1 or -1
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+        ("coding_start", pa.int32()),  # lowest and highest base of the coding sequence; 0 without one
+        ("coding_end", pa.int32()),
+        ("phase", pa.int8()),  # not GFF3's phase: Transcript.start_frame
+        ("exon_starts", pa.list_(pa.int32())),  # ascending
+        ("exon_ends", pa.list_(pa.int32())),
+        ("selenocysteines", pa.list_(pa.int32())),  # ascending: lowest base of each codon
+        ("slip", pa.int32()),  # Transcript.slip
+    ]
+)
+#: Columns that were added within the format. A file without them is read as if they were null.
+LATER_COLUMNS = ("slip",)
+#: Tags of the source that are reported in FLAGS of CSQ.
+FLAG_TAGS = ("cds_start_NF", "cds_end_NF")
+
+
+def write_transcripts(tables: Mapping[str, pa.Table], path: Path) -> None:
+    """Write a transcript table in the form that :class:`annotator.engine.reference.gene_models.GeneModels` opens.
+
+    Args:
+        tables: of :data:`SCHEMA`, by contig, in the order of the contigs.
+        path: the file; replaced when it exists.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    schema = SCHEMA.with_metadata({"format": FORMAT, "contigs": json.dumps(list(tables))})
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for table in tables.values():
+            writer.write_table(table.combine_chunks())

@@ -1,0 +1,28 @@
+import { expect, inject, test } from "vitest";
+import { checkFile } from "../../src/scripts/upload/check-file";
+import type { Problem } from "../../src/scripts/upload/input-error";
+
+interface Case {
+  name: string;
+  content: string;
+  problem: Problem | null;
+  build: string | null;
+  /** The page cannot read all of the file. */
+  partial: boolean;
+}
+
+declare module "vitest" {
+  export interface ProvidedContext { cases: Case[] | null }
+}
+
+// Without the cases, in a plain `npm test`, one file takes their place.
+const cases = inject("cases") ?? [{ name: "empty", content: "", build: null, partial: false, problem: {
+  message: "The file has no content.", hint: "Check that the upload ended and that the program that wrote it did.",
+} }];
+
+test.each(cases)("the page says what the annotator says: $name", async ({ content, problem, build, partial }) => {
+  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  const report = await checkFile(new Blob([bytes]), new AbortController().signal);
+  if (!partial || report.problem !== null) expect(report.problem).toEqual(problem);
+  if (problem === null && !partial) expect(report.build).toBe(build);
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import type { Group } from "../../src/scripts/variants/file";
+import { columnsOf, IMPACTS, matcher, mayMatch, parseRegion, type Filters } from "../../src/scripts/variants/filters";
+import type { Value } from "../../src/scripts/variants/values";
+
+const NONE: Filters = { genes: [], region: null, consequence: "", impacts: [], known: "", text: "" };
+const filters = (some: Partial<Filters>): Filters => ({ ...NONE, ...some });
+
+describe("a region", () => {
+  test.each([
+    ["22", 1, Infinity], ["22:5", 5, 5], ["22:5-9", 5, 9], [" chr22 : 20,000,000 - 20,100,000 ", 20_000_000, 20_100_000],
+    ["22:5–9", 5, 9], ["22:5..9", 5, 9],
+  ])("%j", (text, start, end) => {
+    expect(parseRegion(text)).toMatchObject({ start, end });
+    expect(parseRegion(text)?.names).toEqual(expect.arrayContaining(["22", "chr22"]));
+  });
+
+  test.each(["", " ", "22:", "22:x", "22:9-5", "22:5-", "a b", ":5"])("%j is none", (text) => {
+    expect(parseRegion(text)).toBeNull();
+  });
+
+  test.each(["MT", "m", "chrM", "chrmt"])("of the mitochondrion has all its names: %s", (name) => {
+    expect(parseRegion(name)?.names).toEqual(expect.arrayContaining(["MT", "M", "chrMT", "chrM", name]));
+  });
+
+  test("may have a contig in lower case", () => {
+    expect(parseRegion("chrx")?.names).toContain("X");
+  });
+});
+
+test("only the columns of the filters in use are read", () => {
+  expect(columnsOf(NONE, ["ClinVar"])).toEqual([]);
+  expect(columnsOf(filters({ genes: ["TP53"], region: parseRegion("1"), impacts: ["HIGH"], known: "novel", consequence: "stop_gained" }), []))
+    .toEqual(["gene", "chrom", "pos", "consequence", "impact", "known"]);
+  expect(columnsOf(filters({ text: "x" }), ["ClinVar"])).toEqual(
+    ["id", "gene", "gene_id", "transcript", "hgvsc", "hgvsp", "existing", "ClinVar"]);
+});
+
+describe("a row group", () => {
+  const ranges: [string, { min: Value; max: Value }][] = [
+    ["gene", { min: "BRCA1", max: "TP53" }], ["chrom", { min: "17", max: "17" }], ["pos", { min: 1000, max: 2000 }],
+    ["consequence", { min: "intron_variant", max: "stop_gained" }], ["impact", { min: "LOW", max: "MODERATE" }],
+    ["known", { min: true, max: true }]];
+  const group: Group = { start: 0, rows: 10, ranges: new Map(ranges) };
+
+  test.each<[Partial<Filters>, boolean]>([
+    [{}, true], [{ genes: ["TP53"] }, true], [{ genes: ["tp53"] }, true], [{ genes: ["ZNF1"] }, false], [{ genes: ["A1", "MLH1"] }, true],
+    [{ region: parseRegion("17:1500") }, true], [{ region: parseRegion("chr17") }, true], [{ region: parseRegion("17:2001-3000") }, false],
+    [{ region: parseRegion("17:1-999") }, false], [{ region: parseRegion("18") }, false],
+    [{ consequence: "missense_variant" }, true], [{ consequence: "synonymous_variant" }, false],
+    [{ impacts: ["HIGH"] }, false], [{ impacts: ["HIGH", "LOW"] }, true], [{ known: "known" }, true], [{ known: "novel" }, false],
+    [{ text: "anything" }, true],
+  ])("may have matches of %j: %s", (some, expected) => {
+    expect(mayMatch(filters(some), group)).toBe(expected);
+  });
+
+  test("without statistics is never left out", () => {
+    const unknown = { start: 0, rows: 1, ranges: new Map([["gene", { min: null, max: null }]]) };
+    expect(mayMatch(filters({ genes: ["X"], known: "novel", region: parseRegion("5:1") }), unknown)).toBe(true);
+  });
+
+  test("of several contigs is not judged by its positions", () => {
+    const several = { ...group, ranges: new Map([...ranges, ["chrom", { min: "16", max: "18" }]] as typeof ranges) };
+    expect(mayMatch(filters({ region: parseRegion("17:5000") }), several)).toBe(true);
+  });
+});
+
+describe("rows", () => {
+  const rows: Record<string, unknown[]> = {
+    gene: ["TP53", "C22orf39", null], chrom: ["17", "chr22", "MT"], pos: [5, 10, 15n], consequence: ["stop_gained", "intron_variant", ""],
+    impact: ["HIGH", "MODIFIER", "LOW"], known: [true, false, null], hgvsp: ["p.Arg5Ter", null, null], ClinVar: [null, "Benign (1)", null],
+  };
+  const found = (some: Partial<Filters>, layers: string[] = []): number[] => {
+    const matches = matcher(filters(some), new Map(Object.entries(rows)), layers);
+    return [0, 1, 2].filter(matches);
+  };
+
+  test.each<[Partial<Filters>, number[]]>([
+    [{}, [0, 1, 2]], [{ genes: ["tp53", "C22ORF39"] }, [0, 1]], [{ region: parseRegion("22") }, [1]], [{ region: parseRegion("M:15") }, [2]],
+    [{ region: parseRegion("17:1-4") }, []], [{ consequence: "stop_gained" }, [0]], [{ impacts: ["HIGH", "LOW"] }, [0, 2]],
+    [{ known: "known" }, [0]], [{ known: "novel" }, [1]], [{ text: "arg5" }, [0]], [{ text: "p.arg" }, [0]], [{ text: "p?arg" }, []],
+    [{ genes: ["TP53"], impacts: ["LOW"] }, []],
+  ])("of %j", (some, expected) => {
+    expect(found(some)).toEqual(expected);
+  });
+
+  test("a text is searched in layers, too, literally", () => {
+    expect(found({ text: "benign (1)" })).toEqual([]);
+    expect(found({ text: "benign (1)" }, ["ClinVar"])).toEqual([1]);
+  });
+});
+
+test("impacts go from the most severe", () => {
+  expect(IMPACTS).toEqual(["HIGH", "MODERATE", "LOW", "MODIFIER"]);
+});
