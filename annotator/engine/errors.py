@@ -226,6 +226,8 @@ WARNINGS: dict[str, str] = {
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
     "models_accepted": "the gene models of the reference do not fit its sequence; consequences may be wrong",
     "unresolved_line": "a line of the list could not be resolved; it is left out",
+    "other_reference": "the reference has other bases than most lines of the list state: the list was probably written "
+    "for another reference",
     "transcript_version": "the gene models do not have the version of a transcript that the line names; "
     "another version was used",
     "insertion_before_position": "an insertion was given without a reference base; it was placed before the base at "

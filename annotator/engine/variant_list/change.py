@@ -19,6 +19,10 @@ _KNOWN = frozenset(b"ACGT")
 _QUOTED = 40
 
 
+class BasesDifferError(UnresolvedError):
+    """The reference has other bases than a line states."""
+
+
 @dataclass(frozen=True)
 class Change:
     """A change of the forward strand whose place is known; the bases of the reference have not been read.
@@ -51,7 +55,8 @@ def allele_of(change: Change, contig: Contig, sequence: Sequence) -> Allele:
         sequence: of the reference; calls in the order of positions are quick.
 
     Raises:
-        UnresolvedError: it is outside the contig, the reference has other bases than stated, or nothing changes.
+        BasesDifferError: the reference has other bases than stated.
+        UnresolvedError: it is outside the contig, or nothing changes.
     """
     start, length = change.start, change.length
     if start < 1 or start + length - 1 > contig.length or start > contig.length + 1:
@@ -103,7 +108,7 @@ def _check(change: Change, ref: str) -> None:
         )
     if isinstance(stated, str) and stated != ref:
         where = f"{change.contig}:{change.start:,}".replace(",", "")
-        raise UnresolvedError(
+        raise BasesDifferError(
             f"The line says {_quoted(stated)}, and the reference has {_quoted(ref)} "
             f"(forward strand, from {where}).",
             change.hint or "Check that the list was written for this reference.",

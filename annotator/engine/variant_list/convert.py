@@ -11,7 +11,7 @@ from annotator.engine.errors import InputError, quote, shortened
 from annotator.engine.normalise import Allele
 from annotator.engine.progress import Progress, Report, Warnings
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.variant_list.change import Change, allele_of
+from annotator.engine.variant_list.change import BasesDifferError, Change, allele_of
 from annotator.engine.variant_list.identifiers import alleles_of, has_identifiers
 from annotator.engine.variant_list.notation import Description, RsNumber, UnknownNotationError, UnresolvedError, parse
 from annotator.engine.variant_list.resolve import Resolver
@@ -26,6 +26,8 @@ _LONGEST_READ = 1 << 20
 MOST_BASES = 64 << 20
 #: Unresolved lines that the summary has; the log has all.
 _IN_SUMMARY = 1000
+#: Lines whose bases differ, at least, and their share of the lines that state bases, for doubt about the reference.
+_DIFFERING, _DIFFERING_SHARE = 5, 0.5
 #: Lines that show whether a file is a list, comments among them.
 _LOOKED_AT = 200
 
@@ -209,7 +211,7 @@ def _alleles(
     ranks = {contig.name: rank for rank, contig in enumerate(reference.contigs)}
     sequence = reference.sequence()
     records: list[tuple[int, Allele, int, str]] = []
-    bases = 0
+    bases = differing = 0
     # By position, as the sequence is read through a window.
     for number, text, change in sorted(placed, key=lambda one: (ranks[one[2].contig], one[2].start)):
         report(Progress("checking", len(records), None, found.warnings.total))
@@ -217,6 +219,7 @@ def _alleles(
         try:
             allele = allele_of(change, reference.contigs[rank], sequence)
         except UnresolvedError as error:
+            differing += isinstance(error, BasesDifferError)
             found.fail(number, text, error)
             continue
         bases += len(allele[1]) + len(allele[2])
@@ -227,6 +230,9 @@ def _alleles(
                 hint="Send long variants in a VCF file, as symbolic alleles such as <DEL>.",
             )
         records.append((rank, allele, number, text))
+    stating = sum(isinstance(change.stated, str) for _, _, change in placed)
+    if differing >= _DIFFERING and differing > _DIFFERING_SHARE * stating:
+        found.warnings.add("other_reference", None, f"{differing:,} of {stating:,} lines that state bases")
     return sorted(records, key=lambda one: (one[0], one[1][0], one[2]))
 
 

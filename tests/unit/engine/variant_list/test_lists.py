@@ -165,6 +165,15 @@ def test_another_version_of_a_transcript_is_a_warning(
     assert (warned["first_lines"], warned["details"]) == ([1], ["PLUS.7: PLUS.1 was used"])
 
 
+def test_a_list_of_another_reference_is_a_warning(write: Write, run: Run) -> None:
+    wrong = [f"MT:{at}:T:C" for at in (1, 2, 4, 5, 6)]
+    assert run(write("m.3243A>G", *wrong[:4])).warned("other_reference") is None
+    warned = run(write("m.3243A>G", *wrong)).warned("other_reference")
+    assert warned is not None
+    assert warned["details"] == ["5 of 6 lines that state bases"]
+    assert run(write(*["m.3243A>G"] * 5, *wrong)).warned("other_reference") is None
+
+
 def test_lines_may_end_as_on_windows_begin_with_a_mark_and_be_compressed(write: Write, run: Run) -> None:
     path = write("\ufeffMT:3243:A:G", "m.8993T>G", end="\r\n")
     path.write_bytes(gzip.compress(path.read_bytes()))
