@@ -86,19 +86,25 @@ class Resolver:
         start, end = described.start, described.end
         if any(one.offset or one.after_stop or one.base < 0 for one in (start, end)):
             raise UnresolvedError("A genomic position is a number alone.", "Write c. with a transcript instead.")
+        if start.base > end.base and self._reference.contig(contig).circular:
+            raise _across_origin()
         return _change(described, contig, start.base, end.base, described.stated, described.inserted)
 
     def _contig(self, name: str) -> str:
         found = self._reference.canonical(name)
         if found is None:
-            base = name.partition(".")[0]
-            names = (other for contig in self._reference.contigs for other in (contig.name, *contig.aliases))
-            version = next((other for other in names if other.partition(".")[0] == base and "." in other), None)
+            version = self._versioned.get(name.partition(".")[0])
             hint = "Choose the reference that the list was written for."
             if version:
                 hint = f"It has {version}, another version with other positions. {hint}"
             raise UnresolvedError(f"The reference {self._reference.name} has no sequence {name}.", hint)
         return found
+
+    @cached_property
+    def _versioned(self) -> dict[str, str]:
+        """Names of contigs that have a version, by the name without it."""
+        names = (name for contig in self._reference.contigs for name in (contig.name, *contig.aliases))
+        return {name.partition(".")[0]: name for name in names if "." in name}
 
     def _within(self, contig: Contig, start: int, end: int) -> tuple[int, int]:
         """Positions of a transcript across the origin of a circular contig, which go on after its end or before 1."""
@@ -106,8 +112,14 @@ class Resolver:
             return start, end
         turned = [(one - 1) % contig.length + 1 for one in (start, end)]
         if end - start != turned[1] - turned[0]:
-            raise UnresolvedError("The change goes across the origin of a circular sequence.")
+            raise _across_origin()
         return turned[0], turned[1]
+
+
+def _across_origin() -> UnresolvedError:
+    return UnresolvedError(
+        "The change goes across the origin of a circular sequence.", "VCF cannot describe it: leave the line out."
+    )
 
 
 def _change(described: Hgvs, contig: str, start: int, end: int, stated: str | int | None, inserted: str) -> Change:
