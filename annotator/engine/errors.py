@@ -35,6 +35,10 @@ INPUT_ERRORS: dict[str, Kind] = {
         "Not a VCF file",
         "Send a VCF file, plain or compressed (gzip, xz, zstd), or a BCF file. It begins with ##fileformat=VCFv4.2.",
     ),
+    "no_line_resolved": Kind(
+        "No line of the list can be resolved",
+        "Choose the reference that the list was written for, and check the notation of its lines.",
+    ),
     "truncated_gzip": Kind(
         "The compressed file is cut off", "Copy the file again, or write it again with bgzip; gzip -t checks it."
     ),
@@ -228,6 +232,13 @@ WARNINGS: dict[str, str] = {
     "bad_contig_length": "a ##contig line gives a length that no contig has; it was not used",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
     "models_accepted": "the gene models of the reference do not fit its sequence; consequences may be wrong",
+    "unresolved_line": "a line of the list could not be resolved; it is left out",
+    "other_reference": "the reference has other bases than most lines of the list state: the list was probably written "
+    "for another reference",
+    "transcript_version": "the gene models do not have the version of a transcript that the line names; "
+    "another version was used",
+    "insertion_before_position": "an insertion was given without a reference base; it was placed before the base at "
+    "its position",
     "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",
 }
 

@@ -69,7 +69,7 @@ class EngineRun:
     def command(self) -> list[str]:
         """The command line, that of `python -m annotator annotate --help`."""
         return [sys.executable, "-m", "annotator", "annotate", str(self.input_file), "--name", self.name,
-                "--reference", self.reference, "--out", str(self.results), "--progress",
+                "--reference", self.reference, "--out", str(self.results), "--progress", "--input-format", "vcf",
                 "--tmp", str(self.results.parent), *self.limits.options,
                 "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit),
                 "--max-results", str(self.plan.results_limit)]

@@ -9,7 +9,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import click
 
@@ -17,7 +17,7 @@ from annotator.engine.cli.command_errors import DONE, FAILED, file_error_words, 
 from annotator.engine.cli.progress import reporting
 from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import EngineError, InputError
-from annotator.engine.pipeline.annotate import Outputs, annotate
+from annotator.engine.pipeline.annotate import InputFormat, Outputs, annotate
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.reader import Limits
 
@@ -49,6 +49,12 @@ class Terminated(BaseException):
 @click.argument("input_file", metavar="IN", type=PATH)
 @click.option("--reference", required=True, help="Name of a reference, or the directory of a bundle.")
 @click.option("--out", required=True, type=PATH, help="Results file, .vcf.gz.")
+@click.option(
+    "--input-format",
+    type=click.Choice(get_args(InputFormat)),
+    default="auto",
+    help="What IN is (default: auto, by its content).",
+)
 @click.option("--log", type=PATH, help="Log file (default: beside the results, .count.log).")
 @click.option("--summary", type=PATH, help="Summary file (default: beside the results, .summary.json).")
 @click.option("--variants", type=PATH, help="Table of variants (default: beside the results, .variants.parquet).")
@@ -70,6 +76,7 @@ def command(
     input_file: Path,
     reference: str,
     out: Path,
+    input_format: InputFormat,
     log: Path | None,
     summary: Path | None,
     variants: Path | None,
@@ -84,9 +91,9 @@ def command(
     max_results: int | None,
     replace_annotations: bool,
 ) -> int:
-    """Annotate a VCF file.
+    """Annotate a VCF file, or a list of variants.
 
-    IN may be plain, gzip or bgzip.
+    A list has one variant per line: HGVS, SPDI, rs number or chr:pos:ref:alt. IN may be plain, gzip or bgzip.
     """
     signal.signal(signal.SIGTERM, _terminate)
     limit_process(memory_limit, cpu_limit)
@@ -99,6 +106,7 @@ def command(
                 input_file,
                 Reference.load(reference),
                 Outputs.beside(out, log, summary, variants),
+                input_format=input_format,
                 name=name,
                 temporary=tmp,
                 limits=limits,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,11 +27,13 @@ class Annotated:
         name: of the user's file.
         summary: the counts.
         table: the table of variants (Parquet), in the directory of working files.
+        unresolved: every line of a list of variants that could not be resolved, and why.
     """
 
     name: str
     summary: dict[str, Any]
     table: Path
+    unresolved: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class OutputFile:
 
 
 def _write_log(annotated: Annotated, path: Path) -> None:
-    path.write_text(render_log(annotated.summary, annotated.name), "utf-8")
+    path.write_text(render_log(annotated.summary, annotated.name, annotated.unresolved), "utf-8")
 
 
 def _write_summary(annotated: Annotated, path: Path) -> None:

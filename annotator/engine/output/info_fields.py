@@ -12,7 +12,7 @@ from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.consequence.so_terms import IMPACTS, TERMS
 from annotator.engine.output.earlier_annotations import BCSQ, SKIPPED, Earlier
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.reference.info_encoding import info_line
+from annotator.engine.reference.info_encoding import IDENTIFIERS, info_line
 from annotator.engine.reference.known_variants import Matched, encoded
 from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 
@@ -21,8 +21,6 @@ BCSQ_DESCRIPTION = (
     "Format: Consequence|gene|transcript|biotype|strand|amino_acid_change|dna_change"
 )
 CSQ_DESCRIPTION = "Consequence annotations with the sub-fields of Ensembl VEP. Format: " + "|".join(CSQ_FIELDS)
-#: Ending of the names of fields that hold identifiers of known variants.
-IDENTIFIERS = "_ID"
 _WORST = pa.array(
     [f";GAS_CONSEQUENCE={term};GAS_IMPACT={impact}" for term, impact in zip(TERMS, IMPACTS, strict=True)], pa.binary()
 )

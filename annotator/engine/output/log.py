@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 LABELS = [
@@ -21,12 +22,13 @@ LABELS = [
 ]
 
 
-def render_log(summary: dict[str, Any], name: str) -> str:
+def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = ()) -> str:
     """Write the log of an annotated file.
 
     Args:
         summary: as :meth:`annotator.engine.output.summary.Counts.summary` gives it.
         name: of the user's file.
+        unresolved: every line of a list that could not be resolved, and why.
     """
     reference = summary["reference"]
     lines = [
@@ -39,6 +41,10 @@ def render_log(summary: dict[str, Any], name: str) -> str:
         "Warnings",
     ]
     lines += [_warning(item) for item in summary["warnings"]] or ["  none"]
+    if listed := summary.get("variant_list"):
+        lines += ["", "Lines of the list"]
+        lines += [_row(key.capitalize(), listed[key]) for key in ("resolved", "unresolved")]
+        lines += [f"    {one}" for one in unresolved]
     lines += ["", "Counts"]
     lines += [_row(label, summary[key]) for key, label in LABELS if summary[key] is not None]
     lines += ["", "Known variants"]

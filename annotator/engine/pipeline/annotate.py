@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pysam.version import __bcftools_version__ as bcftools_version
 
@@ -22,10 +22,14 @@ from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, Sou
 from annotator.engine.pipeline.worker_pool import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
 from annotator.engine.reference.bundle import Reference
+from annotator.engine.variant_list.convert import is_variant_list, write_vcf
 from annotator.engine.vcf.header import read_header, render_header
 from annotator.engine.vcf.reader import Block, Limits, Lines
 from annotator.engine.vcf.sort import sort_records
 from annotator.engine.version import ENGINE_VERSION
+
+InputFormat = Literal["auto", "vcf", "list"]
+"""What an input file is; ``auto``: what its content says."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def annotate(
     reference: Reference,
     outputs: Outputs,
     *,
+    input_format: InputFormat = "auto",
     name: str | None = None,
     temporary: Path | None = None,
     limits: Limits | None = None,
@@ -78,15 +83,16 @@ def annotate(
     replace: bool = False,
     report: Report = ignore,
 ) -> dict[str, Any]:
-    """Annotate a VCF file.
+    """Annotate a VCF file, or a list of variants as a VCF file.
 
     Every record comes back, in the order of the input (sorted where it was not), as it was outside INFO and ID.
     Nothing appears under the names of ``outputs`` before all of it is complete; a failure leaves nothing there.
 
     Args:
-        input_path: VCF, plain, gzip or bgzip.
+        input_path: VCF, or one variant per line (HGVS, SPDI, rs number, chr:pos:ref:alt); plain, gzip or bgzip.
         reference: an opened bundle.
         outputs: names of the results.
+        input_format: ``vcf`` or ``list``; by default the content decides.
         name: of the user's file, for the log; by default that of ``input_path``.
         temporary: directory for working files; by default the system's. As much as the results take may be needed,
             and three times the uncompressed input when it is not sorted.
@@ -110,14 +116,24 @@ def annotate(
     if not outputs.vcf.parent.is_dir():  # sooner than after all the work
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(outputs.vcf.parent))
     with tempfile.TemporaryDirectory(prefix="gas-", dir=temporary) as directory:
-        run = _Run(input_path, reference, limits or Limits(), Path(directory), report, replace)
+        limits, work = limits or Limits(), Path(directory)
+        name = name or input_path.name
+        listed = None
+        if input_format == "list" or (input_format == "auto" and is_variant_list(input_path)):
+            listed_path, input_path = input_path, work / "list.vcf"
+            listed = write_vcf(listed_path, reference, input_path, limits, report)
+        run = _Run(input_path, reference, limits, work, report, replace)
+        if listed:
+            run.warnings.merge(listed.warnings)
         passing, passed = run.passed(processes or processors())
         records = passed.counts.total["records"]
         report(Progress("indexing", records, records, run.warnings.total))
         try:
             index = passing.write(run.results_header(passed), partial, run.longest_contig(passed))
             summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
-            annotated = Annotated(name or input_path.name, summary, passing.table)
+            if listed:
+                summary["variant_list"] = listed.summary()
+            annotated = Annotated(name, summary, passing.table, listed.log() if listed else [])
             for file, unfinished, _ in others:
                 file.write(annotated, unfinished)
             for _, unfinished, path in others:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+#: Ending of the names of fields that hold identifiers of known variants.
+IDENTIFIERS = "_ID"
 #: Encodings of the characters with a meaning in INFO, of the percent sign (VCF 4.3, section 1.2) and of whitespace.
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in "%:;=, \t\r\n|"}
 

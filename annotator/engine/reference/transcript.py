@@ -149,6 +149,12 @@ class Transcript:
         offset = self._before[exon] + position - self.exons[exon][0]
         return offset + 1 if self.strand > 0 else self.length - offset
 
+    def position(self, cdna: int) -> int:
+        """Genome position of a cDNA position, which is from 1 to :attr:`length`."""
+        offset = cdna - 1 if self.strand > 0 else self.length - cdna
+        exon = bisect_right(self._before, offset, hi=len(self.exons)) - 1
+        return self.exons[exon][0] + offset - self._before[exon]
+
     @lazy
     def cdna_coding(self) -> Interval:
         """cDNA positions of the first and the last coding base."""

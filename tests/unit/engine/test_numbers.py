@@ -37,6 +37,10 @@ BOUNDED = {
     "reference/regions.py": dict.fromkeys(("int(first)", "int(last)"), "the build wrote it; damage is reported"),
     "reference/build_evidence.py": {"int(found[1])": "two digits"},
     "vcf/sort.py": dict.fromkeys(("int(pos)", "int(fields[1])"), "matches the pattern of positions"),
+    "variant_list/notation.py": dict.fromkeys(
+        ("int(start)", "int(found[2])", "int(found[3] or 0)"), "matches the pattern of positions, up to ten digits"
+    ),
+    "variant_list/identifiers.py": {"int(pos)": "the build wrote it"},
     "reference/verify.py": dict.fromkeys(("int(pos)", "int(start)", "int(end)"), "the build wrote it; damage is found"),
 }
 #: What is visibly a number, or an element of an array of numbers.

@@ -1,0 +1,1 @@
+"""Lists of variants as people write them (HGVS, SPDI, rs numbers, positions), turned into VCF."""
