@@ -4,26 +4,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.aws.archive.base import ArchiveStore
-from chalicelib.aws.archive.composite import EitherArchive
-from chalicelib.aws.archive.glacier import VaultArchive
+from chalicelib.aws.archive.composite import CompositeArchive
+from chalicelib.aws.archive.glacier import GlacierArchive
 from chalicelib.aws.archive.s3 import S3Archive
-from chalicelib.aws.dynamodb.archive_moves import ArchiveTable
+from chalicelib.aws.dynamodb.archive_moves import ArchiveMoves
 from chalicelib.aws.dynamodb.job_search import JobSearch
 from chalicelib.aws.dynamodb.jobs import JobTable
-from chalicelib.aws.dynamodb.last_starts import TurnRecord
-from chalicelib.aws.dynamodb.orphan_sightings import UnnamedFiles
+from chalicelib.aws.dynamodb.last_starts import LastStarts
+from chalicelib.aws.dynamodb.orphan_sightings import OrphanSightings
 from chalicelib.aws.dynamodb.profiles import ProfileTable
 from chalicelib.aws.dynamodb.sessions import SessionTable
-from chalicelib.aws.dynamodb.storage_usage import UsageRecord
-from chalicelib.aws.dynamodb.sweep_position import WalkRecord
-from chalicelib.aws.dynamodb.throughput import PaceRecord
+from chalicelib.aws.dynamodb.storage_usage import StorageUsage
+from chalicelib.aws.dynamodb.sweep_position import SweepPositionRecord
+from chalicelib.aws.dynamodb.throughput import ThroughputRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue
 from chalicelib.aws.s3.files import FileStore
 from chalicelib.aws.s3.references import ReferenceCatalogue
 from chalicelib.aws.secrets import Secrets
 from chalicelib.aws.ses import Mailer
 from chalicelib.aws.sns import Topics
-from chalicelib.aws.sqs import OutgoingQueue
+from chalicelib.aws.sqs import WorkQueue
 from chalicelib.billing.no_billing import NoBilling
 from chalicelib.billing.service import Billing
 from chalicelib.billing.stripe_billing import StripeBilling
@@ -44,14 +44,14 @@ class Services:
     references: ReferenceCatalogue
     topics: Topics
     secrets: Secrets
-    archive_table: ArchiveTable
+    archive_table: ArchiveMoves
     archive_store: ArchiveStore
-    archive_queue: OutgoingQueue
-    restore_queue: OutgoingQueue
-    thaw_queue: OutgoingQueue
-    notify_queue: OutgoingQueue
-    erase_queue: OutgoingQueue
-    uploads_queue: OutgoingQueue
+    archive_queue: WorkQueue
+    restore_queue: WorkQueue
+    thaw_queue: WorkQueue
+    notify_queue: WorkQueue
+    erase_queue: WorkQueue
+    uploads_queue: WorkQueue
     job_requests_queue: JobRequestsQueue
     mailer: Mailer
     billing: Billing
@@ -65,29 +65,29 @@ class Services:
         return JobSearch(self.jobs)
 
     @property
-    def last_starts(self) -> TurnRecord:
+    def last_starts(self) -> LastStarts:
         """When each user's last job was started."""
-        return TurnRecord(self.jobs, self.new_id)
+        return LastStarts(self.jobs, self.new_id)
 
     @property
-    def throughput(self) -> PaceRecord:
+    def throughput(self) -> ThroughputRecord:
         """How fast annotations ran lately."""
-        return PaceRecord(self.jobs, self.new_id)
+        return ThroughputRecord(self.jobs, self.new_id)
 
     @property
-    def storage_usage(self) -> UsageRecord:
+    def storage_usage(self) -> StorageUsage:
         """How many bytes each user has stored."""
-        return UsageRecord(self.jobs, self.new_id)
+        return StorageUsage(self.jobs, self.new_id)
 
     @property
-    def orphan_sightings(self) -> UnnamedFiles:
+    def orphan_sightings(self) -> OrphanSightings:
         """Files that no record names, with the time at which the sweep first saw them."""
-        return UnnamedFiles(self.jobs, self.new_id)
+        return OrphanSightings(self.jobs, self.new_id)
 
     @property
-    def sweep_position(self) -> WalkRecord:
+    def sweep_position(self) -> SweepPositionRecord:
         """How far the sweep of files has come."""
-        return WalkRecord(self.jobs, self.new_id)
+        return SweepPositionRecord(self.jobs, self.new_id)
 
     @property
     def plans(self) -> Plans:
@@ -115,14 +115,14 @@ class Services:
             references=ReferenceCatalogue(files, settings.references_bucket),
             topics=Topics(requests_arn=settings.job_requests_topic, results_arn=settings.job_results_topic),
             secrets=secrets,
-            archive_table=ArchiveTable(jobs),
+            archive_table=ArchiveMoves(jobs),
             archive_store=_archive_store(settings),
-            archive_queue=OutgoingQueue(settings.archive_queue_url),
-            restore_queue=OutgoingQueue(settings.restore_queue_url),
-            thaw_queue=OutgoingQueue(settings.thaw_queue_url),
-            notify_queue=OutgoingQueue(settings.notify_queue_url),
-            erase_queue=OutgoingQueue(settings.erase_queue_url),
-            uploads_queue=OutgoingQueue(settings.uploads_queue_url),
+            archive_queue=WorkQueue(settings.archive_queue_url),
+            restore_queue=WorkQueue(settings.restore_queue_url),
+            thaw_queue=WorkQueue(settings.thaw_queue_url),
+            notify_queue=WorkQueue(settings.notify_queue_url),
+            erase_queue=WorkQueue(settings.erase_queue_url),
+            uploads_queue=WorkQueue(settings.uploads_queue_url),
             job_requests_queue=JobRequestsQueue(settings.job_requests_queue_url),
             mailer=Mailer(settings.mail_sender),
             billing=_billing(settings, secrets),
@@ -139,5 +139,5 @@ def _archive_store(settings: Settings) -> ArchiveStore:
     s3 = S3Archive(settings.results_bucket, settings.archive_bucket)
     if not settings.archive_vault:
         return s3
-    vault = VaultArchive(settings.results_bucket, settings.archive_vault, settings.job_thaw_topic)
-    return EitherArchive(s3, vault, settings.archive_store == "vault")
+    vault = GlacierArchive(settings.results_bucket, settings.archive_vault, settings.job_thaw_topic)
+    return CompositeArchive(s3, vault, settings.archive_store == "vault")

@@ -23,7 +23,7 @@ from infra.local.settings import DEFAULT_PORT, PROJECT
 
 if TYPE_CHECKING:
     from infra.aws.references import References
-    from infra.aws.service_stack import Place
+    from infra.aws.service_stack import Deployment
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -44,14 +44,14 @@ def application() -> None:
 
 
 def on_a_stage(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the options that name a stage in AWS, and passes it the `Place` first."""
+    """Gives a command the options that name a stage in AWS, and passes it the `Deployment` first."""
     @click.option("--stage", required=True, help="Name of the deployment, such as prod.")
     @click.option("--endpoint-url", metavar="URL", help="Address of an AWS emulator.")
     @functools.wraps(command)
     def with_place(*arguments: Any, stage: str, endpoint_url: str | None, **options: Any) -> Any:
-        from infra.aws.service_stack import Place
+        from infra.aws.service_stack import Deployment
 
-        return command(*arguments, Place.of(stage, endpoint_url), **options)
+        return command(*arguments, Deployment.of(stage, endpoint_url), **options)
 
     return with_place
 
@@ -124,7 +124,7 @@ IMAGE = click.option("--image", default="", metavar="ADDRESS",
 @click.option("--base", default="", metavar="IMAGE", help="Image that the annotator's is built on, with its digest.")
 @click.option("--allow-replacement", is_flag=True, help="Go on when a table, bucket or queue would be replaced.")
 @click.option("--ignore-preflight", is_flag=True, help="Go on although something is missing.")
-def deploy(place: Place, parameters: Path | None, image: str, base: str,
+def deploy(place: Deployment, parameters: Path | None, image: str, base: str,
            allow_replacement: bool, ignore_preflight: bool) -> None:
     """Deploy the packaged service to AWS.
 
@@ -145,7 +145,7 @@ def deploy(place: Place, parameters: Path | None, image: str, base: str,
 @on_a_stage
 @PARAMETERS
 @IMAGE
-def preflight(place: Place, parameters: Path | None, image: str) -> None:
+def preflight(place: Deployment, parameters: Path | None, image: str) -> None:
     """List what a deployment would lack.
 
     Nothing is changed. `deploy` does the same before it begins.
@@ -183,7 +183,7 @@ def smoke(site: str, file: Path, timeout: float) -> None:
 @application.command()
 @on_a_stage
 @click.option("--queue", help="Send the dead letters of this queue again, such as thaw.")
-def redrive(place: Place, queue: str | None) -> None:
+def redrive(place: Deployment, queue: str | None) -> None:
     """Show dead letters, or send them again."""
     from infra.aws import redrive as dead_letters
 
@@ -198,7 +198,7 @@ def redrive(place: Place, queue: str | None) -> None:
 @on_a_stage
 @click.option("--job", default="", metavar="ID", help="Look at this job only.")
 @click.option("--restore", is_flag=True, help="Bring back what can be brought back.")
-def undelete(place: Place, job: str, restore: bool) -> int:
+def undelete(place: Deployment, job: str, restore: bool) -> int:
     """Show files that are missing, or bring them back.
 
     A file is missing when a job's record names it and its bucket lacks it. The buckets of results and of the archive
@@ -215,7 +215,7 @@ def undelete(place: Place, job: str, restore: bool) -> int:
 @click.option("--tier", type=click.Choice(["Bulk", "Standard"]), default="Bulk", show_default=True,
               help="How fast the vault brings results out: 5 to 12 hours, or 3 to 5.")
 @click.option("--most", type=click.IntRange(min=0), metavar="N", help="Send for no more than so many.")
-def move_vault(place: Place, start: bool, tier: str, most: int | None) -> None:
+def move_vault(place: Deployment, start: bool, tier: str, most: int | None) -> None:
     """Show results in a Glacier vault, or move them to S3."""
     from infra.aws import move_vault as vault
 
@@ -228,7 +228,7 @@ def move_vault(place: Place, start: bool, tier: str, most: int | None) -> None:
 @application.group()
 @on_a_stage
 @click.pass_context
-def references(context: click.Context, place: Place) -> None:
+def references(context: click.Context, place: Deployment) -> None:
     """Publish or withdraw a stage's references."""
     def published() -> References:
         from infra.aws.references import References

@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.job_record import UNANNOUNCED, from_record, to_record
-from chalicelib.domain.jobs import Job, Progress, progress_record
+from chalicelib.domain.jobs import Job, JobProgress, progress_record
 from chalicelib.domain.result_files import RESULT_FILES, StoredFile, result_name
 
 
@@ -37,6 +37,6 @@ def stored_files(prefix: str, input_file_name: str = "free_1.vcf", **suffixes: s
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Progress):
+    if isinstance(value, JobProgress):
         return progress_record(value)
     return msgspec.to_builtins(value) if isinstance(value, JobReason) else value

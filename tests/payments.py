@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from chalicelib.billing.service import Checkout, PaidSubscription, Price, Standing, WayBack
+from chalicelib.billing.service import Checkout, PaidSubscription, Price, SubscriptionState, WayBack
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, NotFoundError, PaymentServiceError
 
@@ -26,7 +26,7 @@ class MemoryBilling:
         if self.down:
             raise PaymentServiceError()
 
-    def pay(self, checkout_id: str, standing: Standing = Standing.LIVE) -> str:
+    def pay(self, checkout_id: str, standing: SubscriptionState = SubscriptionState.LIVE) -> str:
         """The user pays at the service's own pages; gives the subscription's id."""
         billing_id = checkout_id.replace("cs_", "sub_")
         self.subscriptions[billing_id] = PaidSubscription(billing_id=billing_id, user_id=self.users[checkout_id],
@@ -34,7 +34,7 @@ class MemoryBilling:
         self.checkouts[checkout_id] = Checkout(checkout_id=checkout_id, address=None, billing_id=billing_id)
         return billing_id
 
-    def becomes(self, billing_id: str, standing: Standing, ends: int | None = None) -> None:
+    def becomes(self, billing_id: str, standing: SubscriptionState, ends: int | None = None) -> None:
         self.subscriptions[billing_id] = replace(self.subscriptions[billing_id], standing=standing, ends=ends)
 
     def price(self) -> Price | None:
@@ -68,16 +68,16 @@ class MemoryBilling:
         self._answers()
         if billing_id not in self.subscriptions:
             return False
-        self.becomes(billing_id, Standing.LIVE, PERIOD_END)
+        self.becomes(billing_id, SubscriptionState.LIVE, PERIOD_END)
         return True
 
     def keep(self, billing_id: str) -> None:
         self._answers()
-        self.becomes(billing_id, Standing.LIVE)
+        self.becomes(billing_id, SubscriptionState.LIVE)
 
     def end_at_once(self, billing_id: str) -> None:
         self._answers()
-        self.becomes(billing_id, Standing.OVER)
+        self.becomes(billing_id, SubscriptionState.OVER)
 
     def portal(self, billing_id: str, back: str) -> str:
         self._answers()

@@ -17,7 +17,7 @@ from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.workspace import Workspace
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import Job, Progress, Stage
+from chalicelib.domain.jobs import Job, JobProgress, Stage
 from chalicelib.domain.names import key_prefix
 from chalicelib.domain.plans import Plan
 from chalicelib.domain.profiles import Role
@@ -59,7 +59,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
             if stopping():
                 raise EngineStoppedError()
 
-        lease.report(Progress(stage=Stage.DOWNLOADING))
+        lease.report(JobProgress(stage=Stage.DOWNLOADING))
         if not services.files.download(job.input.bucket, job.input.key, source, on_bytes=check,
                                        version_id=job.input.version):
             raise JobFailure(JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again."))
@@ -82,7 +82,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
             check()
             raise
         check()
-        lease.report(Progress(stage=Stage.UPLOADING))
+        lease.report(JobProgress(stage=Stage.UPLOADING))
         return _upload(services, job, folder, check)
 
 

@@ -19,7 +19,7 @@ from annotator.worker.limited_process import (
 )
 from chalicelib.domain.amounts import duration, size
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import Progress
+from chalicelib.domain.jobs import JobProgress
 from chalicelib.domain.plans import Plan
 from chalicelib.exceptions import GasError, JobFailure
 
@@ -75,7 +75,7 @@ class EngineRun:
                 "--max-results", str(self.plan.results_limit)]
 
 
-def run_engine(run: EngineRun, on_progress: Callable[[Progress], None], stopping: Callable[[], bool]) -> None:
+def run_engine(run: EngineRun, on_progress: Callable[[JobProgress], None], stopping: Callable[[], bool]) -> None:
     """Annotate, and wait for the end.
 
     :param on_progress: called from another thread with each report of the engine
@@ -110,7 +110,7 @@ def run_engine(run: EngineRun, on_progress: Callable[[Progress], None], stopping
 class _Reports:
     """Reads the engine's JSON lines, the last of which may be an error."""
 
-    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(self, on_progress: Callable[[JobProgress], None]) -> None:
         self._on_progress = on_progress
         self.error: JobReason | None = None
 
@@ -119,7 +119,7 @@ class _Reports:
             report = msgspec.json.decode(line, type=dict[str, Any])
             if "error" in report:
                 self.error = msgspec.convert(report["error"], JobReason)
-            progress = msgspec.convert(report, Progress) if "stage" in report else None
+            progress = msgspec.convert(report, JobProgress) if "stage" in report else None
         except msgspec.MsgspecError:
             logger.warning("The engine wrote a line that is not a report", exc_info=True, extra={"text": line[:500]})
             return

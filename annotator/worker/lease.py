@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.aws.job_request_queue import JobRequestsQueue, ReceivedMessage
 from chalicelib.clock import Clock
-from chalicelib.domain.jobs import Job, Progress, Stage
+from chalicelib.domain.jobs import Job, JobProgress, Stage
 from chalicelib.exceptions import LeaseLostError
 
 logger = Logger(service="annotator", child=True)
@@ -36,7 +36,7 @@ class Lease:
         self._seconds = seconds
         self._interval = interval
         self._on_beat = on_beat
-        self._progress = Progress(stage=Stage.DOWNLOADING)
+        self._progress = JobProgress(stage=Stage.DOWNLOADING)
         self._ended = threading.Event()
         self._lost = threading.Event()
         self._renewed = clock()
@@ -48,7 +48,7 @@ class Lease:
         """True once the job is no longer ours."""
         return self._lost.is_set()
 
-    def report(self, progress: Progress) -> None:
+    def report(self, progress: JobProgress) -> None:
         """What the next heartbeat tells."""
         self._progress = progress
 

@@ -12,7 +12,7 @@ LONGEST_DELAY = 900
 _BATCH = 10
 
 
-class OutgoingQueue:
+class WorkQueue:
     """Sends messages to one queue.
 
     :param url: the queue's URL, "" for a function that may not send to it

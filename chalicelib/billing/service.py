@@ -9,7 +9,7 @@ from chalicelib.domain.amounts import money
 from chalicelib.domain.profiles import Profile
 
 
-class Standing(Enum):
+class SubscriptionState(Enum):
     """What a subscription at the payment service is worth."""
 
     PENDING = "pending"
@@ -29,7 +29,7 @@ class PaidSubscription:
 
     billing_id: str
     user_id: str
-    standing: Standing
+    standing: SubscriptionState
     ends: int | None = None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.billing.service import Checkout, PaidSubscription, Price, Standing, WayBack
+from chalicelib.billing.service import Checkout, PaidSubscription, Price, SubscriptionState, WayBack
 from chalicelib.clock import Clock
 from chalicelib.domain.credentials import StripeKeys
 from chalicelib.domain.profiles import Profile
@@ -28,10 +28,14 @@ SIGNATURE_SECONDS = 300
 USER_ID = "user_id"
 """Key of the metadata that says whose a subscription is."""
 _STANDING = {
-    "active": Standing.LIVE, "trialing": Standing.LIVE,
-    "past_due": Standing.LIVE,  # Stripe tries the card again for days, and then says "unpaid" or "canceled"
-    "incomplete": Standing.PENDING,
-    "incomplete_expired": Standing.OVER, "canceled": Standing.OVER, "unpaid": Standing.OVER, "paused": Standing.OVER,
+    "active": SubscriptionState.LIVE,
+    "trialing": SubscriptionState.LIVE,
+    "past_due": SubscriptionState.LIVE,  # Stripe tries the card again for days, and then says "unpaid" or "canceled"
+    "incomplete": SubscriptionState.PENDING,
+    "incomplete_expired": SubscriptionState.OVER,
+    "canceled": SubscriptionState.OVER,
+    "unpaid": SubscriptionState.OVER,
+    "paused": SubscriptionState.OVER,
 }
 
 
@@ -148,7 +152,7 @@ class StripeBilling:
     def end_at_once(self, billing_id: str) -> None:
         """See `Billing.end_at_once`."""
         subscription = self.subscription(billing_id)
-        if subscription is not None and subscription.standing is not Standing.OVER:
+        if subscription is not None and subscription.standing is not SubscriptionState.OVER:
             with self._stripe() as v1:
                 v1.subscriptions.cancel(billing_id)
 
@@ -188,7 +192,7 @@ def _subscription(found: dict[str, Any]) -> PaidSubscription:
         logger.error("Stripe has a status of subscriptions that GAS does not know", extra={"status": found["status"]})
         raise PaymentServiceError()
     return PaidSubscription(billing_id=found["id"], user_id=(found.get("metadata") or {}).get(USER_ID, ""),
-                            standing=standing, ends=_end(found) if standing is Standing.LIVE else None)
+                            standing=standing, ends=_end(found) if standing is SubscriptionState.LIVE else None)
 
 
 def _end(found: dict[str, Any]) -> int | None:

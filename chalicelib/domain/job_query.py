@@ -26,7 +26,7 @@ class Order(StrEnum):
         return self in (Order.OLDEST, Order.NAME)
 
 
-class Standing(StrEnum):
+class StatusFilter(StrEnum):
     """Where a job and its results stand, as people filter by it: the statuses, and the archive."""
 
     PENDING = JobStatus.PENDING.value
@@ -38,7 +38,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listing:
+class JobQuery:
     """A choice among a user's jobs.
 
     :param text: part of the file's name or the note, in any case
@@ -47,7 +47,7 @@ class Listing:
     """
 
     text: str = ""
-    standing: Standing | None = None
+    standing: StatusFilter | None = None
     since: int | None = None
     before: int | None = None
     order: Order = Order.NEWEST

@@ -16,8 +16,8 @@ from chalicelib.domain.jobs import (
     Archive,
     InputFile,
     Job,
+    JobProgress,
     JobStatus,
-    Progress,
     RestoreStatus,
     RestoreTier,
     Run,
@@ -53,7 +53,7 @@ _OF_PARTS = {name: {one.name: _RENAMED.get(f"{name}.{one.name}", one.name) for o
 """Attributes of each part, by field."""
 _READ: dict[str, Callable[[Any], Any]] = {
     "job_status": JobStatus, "restore_status": RestoreStatus, "restore_tier": RestoreTier,
-    "progress": lambda record: Progress(**{**record, "stage": Stage(record["stage"])}),
+    "progress": lambda record: JobProgress(**{**record, "stage": Stage(record["stage"])}),
     "error": lambda record: msgspec.convert(record, JobReason)}
 """How attributes are read that are not plain values."""
 
@@ -106,7 +106,7 @@ def searchable(text: str) -> str:
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, Progress):
+    if isinstance(value, JobProgress):
         return progress_record(value)
     if isinstance(value, JobReason):
         return msgspec.to_builtins(value)

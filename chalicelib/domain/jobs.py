@@ -55,7 +55,7 @@ class RestoreTier(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class JobProgress:
     """How far a RUNNING job is.
 
     :param stage: what is being done
@@ -121,7 +121,7 @@ class Run:
     lease_expires: int | None = None
     hand_backs: int = 0
     retry_time: int | None = None
-    progress: Progress | None = None
+    progress: JobProgress | None = None
     swept_time: int | None = None
 
 
@@ -252,7 +252,7 @@ class Job:
                      if stored.archive_id is not None and in_archive_bucket(stored.archive_id))
 
 
-def progress_record(progress: Progress) -> dict[str, Any]:
+def progress_record(progress: JobProgress) -> dict[str, Any]:
     """Progress as plain types, without empty fields."""
     return {name: value for name, value in {**asdict(progress), "stage": progress.stage.value}.items()
             if value is not None}

@@ -17,7 +17,7 @@ _BUILT_FROM = ("sequence", "gene models")
 
 
 @dataclass(frozen=True)
-class Source:
+class AnnotationSource:
     """What a reference, or a part of it, was made from."""
 
     name: str
@@ -43,7 +43,7 @@ class ReferenceInfo:
     title: str
     assembly: str
     layers: tuple[str, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[AnnotationSource, ...]
     contigs: Mapping[str, int]
     prefix: str = ""
     manifest_sha256: str = ""
@@ -73,7 +73,7 @@ class ReferenceInfo:
             *(track["name"] for track in (manifest.get("regions") or {}).get("tracks", ()))]
         return cls(name=manifest["name"], title=manifest["title"], assembly=manifest["assembly"],
                    layers=tuple(dict.fromkeys(layers)),
-                   sources=tuple(Source(one["name"], one["version"], one["licence"], one.get("url", ""))
+                   sources=tuple(AnnotationSource(one["name"], one["version"], one["licence"], one.get("url", ""))
                                  for one in manifest["sources"]),
                    contigs={one["name"]: one["length"] for one in manifest["contigs"]}, **where)
 

@@ -12,7 +12,7 @@ _LEAST_SPREAD = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class Throughput:
     """Fading sums over ended annotations, of size (MB) and duration (seconds): enough for a line through them."""
 
     weight: float = 0.0
@@ -21,16 +21,20 @@ class Pace:
     size_size: float = 0.0
     size_seconds: float = 0.0
 
-    def with_one(self, size: int, seconds: float) -> Pace:
+    def with_one(self, size: int, seconds: float) -> Throughput:
         """The pace once one more annotation has ended.
 
         :param size: of its input file, bytes
         :param seconds: from its start to its end
         """
         megabytes = size / 1e6
-        return Pace(weight=self.weight * FADING + 1, size=self.size * FADING + megabytes,
-                    seconds=self.seconds * FADING + seconds, size_size=self.size_size * FADING + megabytes**2,
-                    size_seconds=self.size_seconds * FADING + megabytes * seconds)
+        return Throughput(
+            weight=self.weight * FADING + 1,
+            size=self.size * FADING + megabytes,
+            seconds=self.seconds * FADING + seconds,
+            size_size=self.size_size * FADING + megabytes**2,
+            size_seconds=self.size_seconds * FADING + megabytes * seconds,
+        )
 
     def expected(self, size: int) -> float | None:
         """Seconds that a file of `size` bytes should take, None while nothing is known."""
@@ -48,6 +52,6 @@ class Pace:
         return asdict(self)
 
     @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Pace:
+    def from_record(cls, record: Mapping[str, Any]) -> Throughput:
         """The pace that `to_record` described."""
         return cls(**{name: float(record.get(name, 0)) for name in cls.__dataclass_fields__})

@@ -31,7 +31,7 @@ _VERBS = {"Add": "+ add", "Modify": "~ change", "Remove": "- remove", "Import": 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class ResourceChange:
     """One line of a change set.
 
     :param replacement: "True", "False" or "Conditional", as CloudFormation says it
@@ -146,17 +146,22 @@ class Stack:
         self._wait_for_stack(known_events)
         return self.outputs()
 
-    def changes(self, change_set: str) -> list[Change]:
+    def changes(self, change_set: str) -> list[ResourceChange]:
         """What a change set would do."""
-        found: list[Change] = []
+        found: list[ResourceChange] = []
         token: dict[str, str] = {}
         while True:
             page = self._client.describe_change_set(StackName=self.name, ChangeSetName=change_set, **token)
             for change in page.get("Changes", []):
                 resource = change["ResourceChange"]
-                found.append(Change(action=resource["Action"], logical_id=resource["LogicalResourceId"],
-                                    kind=resource["ResourceType"],
-                                    replacement=resource.get("Replacement", "False")))
+                found.append(
+                    ResourceChange(
+                        action=resource["Action"],
+                        logical_id=resource["LogicalResourceId"],
+                        kind=resource["ResourceType"],
+                        replacement=resource.get("Replacement", "False"),
+                    )
+                )
             if not page.get("NextToken"):
                 return found
             token = {"NextToken": page["NextToken"]}

@@ -16,8 +16,8 @@ import yaml
 from chalicelib.clock import NewId
 from infra.aws.artifact import Artifact, ArtifactsBucket
 from infra.aws.cloudformation import Say, Sleep, Stack
-from infra.aws.preflight import Plan, preflight
-from infra.aws.service_stack import Place, change_set_name, deploy_service
+from infra.aws.preflight import DeploymentPlan, preflight
+from infra.aws.service_stack import Deployment, change_set_name, deploy_service
 from infra.aws.worker_image import ImageRepository
 from infra.errors import OperatorError
 from infra.template.cloudformation_yaml import SERVICE, WORKER, defaults
@@ -70,7 +70,7 @@ def split_parameters(given: Mapping[str, str]) -> tuple[dict[str, str], dict[str
     return service, worker
 
 
-def deploy_worker(place: Place, outputs: Mapping[str, str], parameters: Mapping[str, str], image: str, *, say: Say,
+def deploy_worker(place: Deployment, outputs: Mapping[str, str], parameters: Mapping[str, str], image: str, *, say: Say,
                   sleep: Sleep, new_id: NewId, poll: float = 5.0, allow_replacement: bool = False) -> dict[str, str]:
     """Makes the annotator's stack what `infra/worker.yaml` says.
 
@@ -106,24 +106,26 @@ class Options:
     ignore_preflight: bool = False
 
 
-def stacks_of(place: Place, say: Say, sleep: Sleep) -> tuple[Stack, Stack]:
+def stacks_of(place: Deployment, say: Say, sleep: Sleep) -> tuple[Stack, Stack]:
     """The service's stack and the annotator's."""
     client = place.client("cloudformation")
     return (Stack(client, place.stack_name, say=say, sleep=sleep),
             Stack(client, place.worker_stack_name, say=say, sleep=sleep))
 
 
-def plan(place: Place, stacks: tuple[Stack, Stack], given: Mapping[str, str], image: str) -> Plan:
+def plan(place: Deployment, stacks: tuple[Stack, Stack], given: Mapping[str, str], image: str) -> DeploymentPlan:
     """What a deployment would be: given parameters, else those that the stacks have, else the templates' defaults.
 
     :param given: parameters of both stacks
     :param image: an image that is in ECR already; "" builds it
     """
     service, worker = (stack.parameters() for stack in stacks)
-    return Plan(place, {**defaults(SERVICE, WORKER), **worker, **service, **given}, image, exists=bool(service))
+    return DeploymentPlan(
+        place, {**defaults(SERVICE, WORKER), **worker, **service, **given}, image, exists=bool(service)
+    )
 
 
-def require_preflight(plan: Plan, say: Say, ignore: bool = False) -> None:
+def require_preflight(plan: DeploymentPlan, say: Say, ignore: bool = False) -> None:
     """List what is missing.
 
     :param ignore: go on all the same
@@ -138,7 +140,7 @@ def require_preflight(plan: Plan, say: Say, ignore: bool = False) -> None:
                             "changed.", "Deploy without them all the same: --ignore-preflight.")
 
 
-def deploy(place: Place, given: Mapping[str, str], options: Options, *, say: Say, sleep: Sleep,
+def deploy(place: Deployment, given: Mapping[str, str], options: Options, *, say: Say, sleep: Sleep,
            new_id: NewId) -> None:
     """The whole deployment.
 
@@ -178,7 +180,7 @@ def _protected(parameters: Mapping[str, str], first: bool) -> Iterator[dict[str,
     yield {"DeletionProtection": "true", **parameters}
 
 
-def images_in_use(place: Place) -> list[str]:
+def images_in_use(place: Deployment) -> list[str]:
     """The images that the annotators of all stages run."""
     pages = place.client("cloudformation").get_paginator("describe_stacks").paginate()
     return [parameter["ParameterValue"] for page in pages for stack in page["Stacks"]

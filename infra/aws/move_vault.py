@@ -14,14 +14,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from chalicelib.domain.names import in_archive_bucket
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 
 _INDEX = "results_file_archive_id"
 
 
 @dataclass(frozen=True)
-class Stage:
+class VaultStage:
     """What a move needs to know of a deployed stage."""
 
     table: str
@@ -29,7 +29,7 @@ class Stage:
     thaw_topic: str
 
 
-def stage_of(place: Place) -> Stage:
+def stage_of(place: Deployment) -> VaultStage:
     """Looks at the deployed stack.
 
     :raises OperatorError: the stage is not deployed, or not so that results can move
@@ -44,11 +44,12 @@ def stage_of(place: Place) -> Stage:
     if parameters.get("ArchiveStore") != "s3":
         raise OperatorError("New results still go to the vault.", "Deploy the stage with ArchiveStore=s3 first.")
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    return Stage(table=outputs["AnnotationsTable"], vault=parameters["ArchiveVault"],
-                 thaw_topic=outputs["JobThawTopic"])
+    return VaultStage(
+        table=outputs["AnnotationsTable"], vault=parameters["ArchiveVault"], thaw_topic=outputs["JobThawTopic"]
+    )
 
 
-def in_vault(place: Place, stage: Stage) -> Iterator[tuple[str, str]]:
+def in_vault(place: Deployment, stage: VaultStage) -> Iterator[tuple[str, str]]:
     """Job and archive ids of the results that are in the vault, from the index of what is archived."""
     pages = place.client("dynamodb").get_paginator("scan").paginate(TableName=stage.table, IndexName=_INDEX)
     for page in pages:
@@ -58,13 +59,13 @@ def in_vault(place: Place, stage: Stage) -> Iterator[tuple[str, str]]:
                 yield item["job_id"]["S"], archive_id
 
 
-def on_their_way(place: Place, stage: Stage) -> set[str]:
+def on_their_way(place: Deployment, stage: VaultStage) -> set[str]:
     """Archive ids that the vault is bringing out just now."""
     pages = place.client("glacier").get_paginator("list_jobs").paginate(vaultName=stage.vault, completed="false")
     return {str(job["ArchiveId"]) for page in pages for job in page["JobList"] if job.get("ArchiveId")}
 
 
-def show(place: Place, say: Callable[[str], None]) -> int:
+def show(place: Deployment, say: Callable[[str], None]) -> int:
     """Say how many results are in the vault, and how many of them are on their way; returns the former."""
     stage = stage_of(place)
     left = list(in_vault(place, stage))
@@ -74,7 +75,7 @@ def show(place: Place, say: Callable[[str], None]) -> int:
     return len(left)
 
 
-def start(place: Place, say: Callable[[str], None], tier: str = "Bulk", most: int | None = None) -> int:
+def start(place: Deployment, say: Callable[[str], None], tier: str = "Bulk", most: int | None = None) -> int:
     """Send for results in the vault; returns for how many.
 
     :param most: no more than so many
@@ -92,7 +93,7 @@ def start(place: Place, say: Callable[[str], None], tier: str = "Bulk", most: in
     return sent
 
 
-def _send_for(glacier: Any, stage: Stage, job_id: str, archive_id: str, tier: str) -> None:
+def _send_for(glacier: Any, stage: VaultStage, job_id: str, archive_id: str, tier: str) -> None:
     glacier.initiate_job(vaultName=stage.vault, jobParameters={
         "Type": "archive-retrieval", "ArchiveId": archive_id, "Tier": tier, "SNSTopic": stage.thaw_topic,
         "Description": json.dumps({"job_id": job_id})})

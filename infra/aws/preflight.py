@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from annotator.worker.workspace import BYTES_PER_INPUT_BYTE
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.aws.worker_image import REPOSITORY
 from infra.errors import OperatorError
 from infra.template.cloudformation_yaml import WORKER, load
@@ -36,7 +36,7 @@ _GIB = 2**30
 
 
 @dataclass(frozen=True)
-class Finding:
+class PreflightFinding:
     """Something that the operator should see to.
 
     Attributes:
@@ -54,7 +54,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DeploymentPlan:
     """A deployment that is about to begin.
 
     Attributes:
@@ -64,7 +64,7 @@ class Plan:
         exists: True when the service's stack is there already.
     """
 
-    place: Place
+    place: Deployment
     parameters: Mapping[str, str]
     image: str
     exists: bool
@@ -77,28 +77,32 @@ class Plan:
             raise OperatorError(f"The parameter {name} must be a whole number.") from error
 
 
-Check = Callable[[Plan], Iterator[Finding]]
+Check = Callable[[DeploymentPlan], Iterator[PreflightFinding]]
 
 
-def check_image(plan: Plan) -> Iterator[Finding]:
+def check_image(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """Docker, or an image that is in ECR."""
     if not plan.image:
         problem = _problem_of_docker()
         if problem:
-            yield Finding(f"{problem}, and the annotator's image must be built.",
-                          "Install or start Docker, or deploy an image that is in ECR already: --image ADDRESS.")
+            yield PreflightFinding(
+                f"{problem}, and the annotator's image must be built.",
+                "Install or start Docker, or deploy an image that is in ECR already: --image ADDRESS.",
+            )
         return
     repository, _, tag = plan.image.rpartition(":")
     if repository.rpartition("/")[2] != REPOSITORY:
-        yield Finding(f"{plan.image} is not in the repository {REPOSITORY}, the only one that annotators may pull "
-                      "from.", "Push it there.")
+        yield PreflightFinding(
+            f"{plan.image} is not in the repository {REPOSITORY}, the only one that annotators may pull from.",
+            "Push it there.",
+        )
         return
     try:
         plan.place.client("ecr").describe_images(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag}])
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("ImageNotFoundException", "RepositoryNotFoundException"):
             raise
-        yield Finding(f"There is no image {plan.image}.", "Leave --image out to build it.")
+        yield PreflightFinding(f"There is no image {plan.image}.", "Leave --image out to build it.")
 
 
 def _problem_of_docker() -> str:
@@ -111,19 +115,19 @@ def _problem_of_docker() -> str:
     return ""
 
 
-def check_functions(plan: Plan) -> Iterator[Finding]:
+def check_functions(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """Enough concurrent functions for the queues and the site."""
     limit = plan.place.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     wanted = QUEUE_FUNCTIONS * plan.number("QueueConcurrency") + SITE_CONCURRENCY
     if limit < wanted:
-        yield Finding(
+        yield PreflightFinding(
             f"This account runs {limit} functions at a time; {wanted} are needed when all queues are busy, and "
             "visitors get errors when there are none left.",
             "Ask for more (it costs nothing): aws service-quotas request-service-quota-increase "
             "--service-code lambda --quota-code L-B99A9384 --desired-value 1000.", blocks=False)
 
 
-def check_processors(plan: Plan) -> Iterator[Finding]:
+def check_processors(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """Enough of Fargate's processors for the annotators."""
     quotas = plan.place.client("service-quotas")
     try:
@@ -134,26 +138,32 @@ def check_processors(plan: Plan) -> Iterator[Finding]:
     each = int(load(WORKER)["Mappings"]["Size"][plan.parameters["WorkerSize"]]["Cpu"]) / 1024
     most = plan.number("LargestWorkerCount") * each
     if quota < most:
-        yield Finding(
+        yield PreflightFinding(
             f"This account may run {quota:.0f} Fargate processors; LargestWorkerCount and WorkerSize ask for {most:.0f}"
             + (", and not one annotator could start." if quota < each else "."),
             "Lower them, or ask for more: aws service-quotas request-service-quota-increase --service-code fargate "
             f"--quota-code {FARGATE_VCPUS} --desired-value {2 * most:.0f}.", blocks=quota < each)
 
 
-def check_mail(plan: Plan) -> Iterator[Finding]:
+def check_mail(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """A sender that SES knows, outside of the sandbox."""
     sender = plan.parameters["MailSender"]
     ses = plan.place.client("sesv2")
     if not any(_verified(ses, identity) for identity in _identities(sender)):
-        yield Finding(f"SES does not know the sender {sender} (parameter MailSender): no email would be sent.",
-                      f"Verify it: aws sesv2 create-email-identity --email-identity {sender}.")
+        yield PreflightFinding(
+            f"SES does not know the sender {sender} (parameter MailSender): no email would be sent.",
+            f"Verify it: aws sesv2 create-email-identity --email-identity {sender}.",
+        )
     if not ses.get_account().get("ProductionAccessEnabled"):
-        yield Finding("SES is in its sandbox here: it sends to verified addresses only.",
-                      "Ask to leave it: aws sesv2 put-account-details --production-access-enabled ...", blocks=False)
+        yield PreflightFinding(
+            "SES is in its sandbox here: it sends to verified addresses only.",
+            "Ask to leave it: aws sesv2 put-account-details --production-access-enabled ...",
+            blocks=False,
+        )
     if not plan.parameters["AlarmMail"]:
-        yield Finding("Nobody gets the alarms (parameter AlarmMail).", "Name an address, and confirm SNS's email.",
-                      blocks=False)
+        yield PreflightFinding(
+            "Nobody gets the alarms (parameter AlarmMail).", "Name an address, and confirm SNS's email.", blocks=False
+        )
 
 
 def _identities(sender: str) -> list[str]:
@@ -169,18 +179,20 @@ def _verified(ses: Any, identity: str) -> bool:
         return False
 
 
-def check_secrets(plan: Plan) -> Iterator[Finding]:
+def check_secrets(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """The Globus client, and Stripe's keys where it takes the money."""
     wanted = {plan.parameters["GlobusSecretName"]: ("client_id", "client_secret")}
     if plan.parameters["BillingProvider"] == "stripe":
         wanted[plan.parameters["StripeSecretName"]] = ("secret_key", "webhook_secret")
         if not plan.parameters["StripePrice"]:
-            yield Finding("BillingProvider stripe needs the parameter StripePrice.", "It is price_... at Stripe.")
+            yield PreflightFinding(
+                "BillingProvider stripe needs the parameter StripePrice.", "It is price_... at Stripe."
+            )
     for name, keys in wanted.items():
         problem = _problem_of_secret(plan.place.client("secretsmanager"), name, keys)
         if problem:
             example = json.dumps(dict.fromkeys(keys, "..."))
-            yield Finding(problem, f"It must be like: aws secretsmanager create-secret --name {name} "
+            yield PreflightFinding(problem, f"It must be like: aws secretsmanager create-secret --name {name} "
                                    f"--secret-string '{example}'")
 
 
@@ -195,35 +207,41 @@ def _problem_of_secret(secrets: Any, name: str, keys: tuple[str, ...]) -> str:
     return f"The secret {name} has no {' and no '.join(missing)}." if missing else ""
 
 
-def check_service_roles(plan: Plan) -> Iterator[Finding]:
+def check_service_roles(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """The roles that ECS and Application Auto Scaling act in."""
     iam = plan.place.client("iam")
     for role, service in SERVICE_ROLES.items():
         try:
             iam.get_role(RoleName=role)
         except iam.exceptions.NoSuchEntityException:
-            yield Finding(f"The account has no role {role}.",
-                          f"aws iam create-service-linked-role --aws-service-name {service}")
+            yield PreflightFinding(
+                f"The account has no role {role}.", f"aws iam create-service-linked-role --aws-service-name {service}"
+            )
 
 
-def check_disk(plan: Plan) -> Iterator[Finding]:
+def check_disk(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """Room on an annotator's disk for the largest upload."""
     largest = max(plan.number("PremiumUploadLimit"), plan.number("FreeUploadLimit"))
     needed = -(-largest * BYTES_PER_INPUT_BYTE // _GIB) + REFERENCES_GIB
     if plan.number("WorkerDiskGiB") < needed:
-        yield Finding(f"The largest upload of {largest} bytes needs {needed} GiB of disk, and annotators have "
-                      f"{plan.parameters['WorkerDiskGiB']} (parameter WorkerDiskGiB).",
-                      f"Set WorkerDiskGiB to {needed} (200 at most), or lower PremiumUploadLimit.")
+        yield PreflightFinding(
+            f"The largest upload of {largest} bytes needs {needed} GiB of disk, and annotators have "
+            f"{plan.parameters['WorkerDiskGiB']} (parameter WorkerDiskGiB).",
+            f"Set WorkerDiskGiB to {needed} (200 at most), or lower PremiumUploadLimit.",
+        )
 
 
-def check_domain(plan: Plan) -> Iterator[Finding]:
+def check_domain(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """A certificate for the site's own domain, in this region."""
     if not plan.parameters["Domain"]:
         return
     arn = plan.parameters["CertificateArn"]
     if f":acm:{plan.place.region}:" not in arn:
-        yield Finding(f"The domain {plan.parameters['Domain']} needs a certificate of ACM in {plan.place.region} "
-                      "(parameter CertificateArn).", "aws acm request-certificate --validation-method DNS ...")
+        yield PreflightFinding(
+            f"The domain {plan.parameters['Domain']} needs a certificate of ACM in {plan.place.region} "
+            "(parameter CertificateArn).",
+            "aws acm request-certificate --validation-method DNS ...",
+        )
         return
     acm = plan.place.client("acm")
     try:
@@ -231,33 +249,37 @@ def check_domain(plan: Plan) -> Iterator[Finding]:
     except acm.exceptions.ResourceNotFoundException:
         status = "not there"
     if status != "ISSUED":
-        yield Finding(f"The certificate {arn} is {status.lower().replace('_', ' ')}.",
-                      "Put its validation record into DNS and wait until it is issued.")
+        yield PreflightFinding(
+            f"The certificate {arn} is {status.lower().replace('_', ' ')}.",
+            "Put its validation record into DNS and wait until it is issued.",
+        )
 
 
-def check_access_logs(plan: Plan) -> Iterator[Finding]:
+def check_access_logs(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """The role in which API Gateway writes logs, one for an account and region."""
     if plan.parameters["AccessLogs"] == "true" and not plan.place.client("apigateway").get_account().get(
             "cloudwatchRoleArn"):
-        yield Finding("API Gateway has no role to write access logs with in this region.",
-                      "See docs/operations.md, “Once for each account”, or deploy with AccessLogs=false.")
+        yield PreflightFinding(
+            "API Gateway has no role to write access logs with in this region.",
+            "See docs/operations.md, “Once for each account”, or deploy with AccessLogs=false.",
+        )
 
 
-def check_vault(plan: Plan) -> Iterator[Finding]:
+def check_vault(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """The Glacier vault, where one is named."""
     vault = plan.parameters["ArchiveVault"]
     if not vault:
         if plan.parameters["ArchiveStore"] == "vault":
-            yield Finding("ArchiveStore vault needs the parameter ArchiveVault.", "Or leave ArchiveStore out.")
+            yield PreflightFinding("ArchiveStore vault needs the parameter ArchiveVault.", "Or leave ArchiveStore out.")
         return
     glacier = plan.place.client("glacier")
     try:
         glacier.describe_vault(accountId="-", vaultName=vault)
     except glacier.exceptions.ResourceNotFoundException:
-        yield Finding(f"There is no Glacier vault {vault} in {plan.place.region}.", "Use ArchiveStore=s3.")
+        yield PreflightFinding(f"There is no Glacier vault {vault} in {plan.place.region}.", "Use ArchiveStore=s3.")
 
 
-def check_names(plan: Plan) -> Iterator[Finding]:
+def check_names(plan: DeploymentPlan) -> Iterator[PreflightFinding]:
     """Buckets' names, which have the stage and the account in them but not the region."""
     if plan.exists:
         return
@@ -265,9 +287,11 @@ def check_names(plan: Plan) -> Iterator[Finding]:
     taken = [name for name in (f"gas-{plan.place.stage}-{kind}-{account}"
                                for kind in ("inputs", "results", "archive", "references")) if _taken(s3, name)]
     if taken:
-        yield Finding(f"These buckets are there already: {', '.join(taken)}.",
-                      "They are another region's, or what a deleted stage left: choose another name for the stage, or "
-                      "empty and delete them.")
+        yield PreflightFinding(
+            f"These buckets are there already: {', '.join(taken)}.",
+            "They are another region's, or what a deleted stage left: choose another name for the stage, or "
+            "empty and delete them.",
+        )
 
 
 def _taken(s3: Any, name: str) -> bool:
@@ -285,17 +309,22 @@ CHECKS: dict[str, Check] = {
 }
 
 
-def preflight(plan: Plan) -> list[Finding]:
+def preflight(plan: DeploymentPlan) -> list[PreflightFinding]:
     """Look at everything that a deployment needs, and change nothing.
 
     Returns:
         What is missing or doubtful, in the order of `CHECKS`.
     """
-    findings: list[Finding] = []
+    findings: list[PreflightFinding] = []
     for name, check in CHECKS.items():
         try:
             findings += check(plan)
         except (ClientError, BotoCoreError) as error:
-            findings.append(Finding(f"{name[0].upper()}{name[1:]} could not be checked: {error}",
-                                    "See to it yourself, or ask for the right to look.", blocks=False))
+            findings.append(
+                PreflightFinding(
+                    f"{name[0].upper()}{name[1:]} could not be checked: {error}",
+                    "See to it yourself, or ask for the right to look.",
+                    blocks=False,
+                )
+            )
     return findings

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 
 _DEAD = "DeadLetterQueueUrl"
@@ -18,7 +18,7 @@ _TAKE_SECONDS = 30
 """How long a message that was taken stays hidden from others: time enough to send it again."""
 
 
-def dead_letter_queues(place: Place) -> dict[str, tuple[str, str]]:
+def dead_letter_queues(place: Deployment) -> dict[str, tuple[str, str]]:
     """Addresses of the dead-letter queues and of the queues that they belong to, by the latter's short names.
 
     :raises OperatorError: the stage is not deployed
@@ -33,7 +33,7 @@ def dead_letter_queues(place: Place) -> dict[str, tuple[str, str]]:
             for name, url in outputs.items() if name.endswith(_DEAD)}
 
 
-def show(place: Place, say: Callable[[str], None], most: int = 10) -> int:
+def show(place: Deployment, say: Callable[[str], None], most: int = 10) -> int:
     """Say how many dead letters each queue has, and what the first ones are; returns how many there are in all."""
     sqs, total = place.client("sqs"), 0
     for name, (dead, _) in sorted(dead_letter_queues(place).items()):
@@ -49,7 +49,7 @@ def show(place: Place, say: Callable[[str], None], most: int = 10) -> int:
     return total
 
 
-def redrive(place: Place, queue: str, say: Callable[[str], None]) -> int:
+def redrive(place: Deployment, queue: str, say: Callable[[str], None]) -> int:
     """Send the dead letters of one queue again.
 
     :param queue: the short name, as "thaw"

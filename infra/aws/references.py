@@ -18,7 +18,7 @@ from annotator.engine.reference.verify import verify
 from chalicelib.aws.s3.object_copy import MISSING
 from chalicelib.aws.s3.references import CATALOGUE
 from chalicelib.domain.references import ReferenceInfo
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 
 MANIFEST = "manifest.json"
@@ -31,7 +31,7 @@ class References:
     :raises OperatorError: the stage is not deployed
     """
 
-    def __init__(self, place: Place, say: Callable[[str], None]) -> None:
+    def __init__(self, place: Deployment, say: Callable[[str], None]) -> None:
         self._s3 = place.client("s3")
         self._say = say
         try:

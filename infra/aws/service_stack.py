@@ -20,7 +20,7 @@ _STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Deployment:
     """Where to deploy.
 
     :param session: boto3's own credentials and region
@@ -33,7 +33,7 @@ class Place:
     endpoint_url: str | None = None
 
     @classmethod
-    def of(cls, stage: str, endpoint_url: str | None = None) -> Place:
+    def of(cls, stage: str, endpoint_url: str | None = None) -> Deployment:
         """The place that the environment's credentials and region give.
 
         :raises OperatorError: stages are not named like that
@@ -74,7 +74,7 @@ class Place:
         return str(self.client("sts").get_caller_identity()["Account"])
 
 
-def deploy_service(place: Place, artifact: Artifact, parameters: Mapping[str, str], *, say: Say, sleep: Sleep,
+def deploy_service(place: Deployment, artifact: Artifact, parameters: Mapping[str, str], *, say: Say, sleep: Sleep,
                    new_id: NewId, poll: float = 5.0, allow_replacement: bool = False) -> dict[str, str]:
     """Uploads the artifact and makes the stack what it says.
 

@@ -18,7 +18,7 @@ from chalicelib.aws.dynamodb.jobs import is_job
 from chalicelib.aws.s3.object_copy import MISSING
 from chalicelib.domain.job_record import from_record
 from chalicelib.domain.jobs import Job, JobStatus
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 
 
@@ -37,7 +37,7 @@ class MissingFile:
     recoverable: bool
 
 
-def missing_files(place: Place, job_id: str = "") -> Iterator[MissingFile]:
+def missing_files(place: Deployment, job_id: str = "") -> Iterator[MissingFile]:
     """Look through the completed jobs, or at one.
 
     :raises OperatorError: the stage is not deployed, or has no such job
@@ -52,7 +52,7 @@ def missing_files(place: Place, job_id: str = "") -> Iterator[MissingFile]:
                     yield _missing(s3, job, bucket, key)
 
 
-def undelete(place: Place, say: Callable[[str], None], job_id: str = "", restore: bool = False) -> int:
+def undelete(place: Deployment, say: Callable[[str], None], job_id: str = "", restore: bool = False) -> int:
     """Show missing files, or bring them back.
 
     :param job_id: of the one job to look at, "" for all
@@ -75,7 +75,7 @@ def undelete(place: Place, say: Callable[[str], None], job_id: str = "", restore
     return left
 
 
-def _outputs(place: Place) -> dict[str, str]:
+def _outputs(place: Deployment) -> dict[str, str]:
     try:
         stack = place.client("cloudformation").describe_stacks(StackName=place.stack_name)["Stacks"][0]
     except ClientError as error:
@@ -83,7 +83,7 @@ def _outputs(place: Place) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _jobs(place: Place, table: str, job_id: str) -> Iterator[Job]:
+def _jobs(place: Deployment, table: str, job_id: str) -> Iterator[Job]:
     dynamodb = place.client("dynamodb")
     if job_id:
         item = dynamodb.get_item(TableName=table, Key={"job_id": {"S": job_id}}, ConsistentRead=True).get("Item")

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from botocore.config import Config
 
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.local.emulator import ACCOUNT
 
 IDENTITY_VARIABLE = "GLOBUS_SDK_SERVICE_URL_AUTH"
 """What points `globus_sdk` at the development identity provider. No template sets it."""
 
 
-def adapt(place: Place, outputs: Mapping[str, str], identity: str, sender: str) -> None:
+def adapt(place: Deployment, outputs: Mapping[str, str], identity: str, sender: str) -> None:
     """Makes the freshly deployed service work on this machine.
 
     :param outputs: of the service's stack
@@ -28,7 +28,7 @@ def adapt(place: Place, outputs: Mapping[str, str], identity: str, sender: str) 
     _let_us_assume_the_worker_role(place, outputs["WorkerRoleArn"])
 
 
-def _let_mails_be_sent(place: Place, sender: str) -> None:
+def _let_mails_be_sent(place: Deployment, sender: str) -> None:
     """Verifies the sender, as an operator does once in an account. The emulator keeps mails and sends none.
 
     AWS asks whether a function may send from this identity; the emulator, whether it may from all.
@@ -41,7 +41,7 @@ def _let_mails_be_sent(place: Place, sender: str) -> None:
                                         PolicyDocument=json.dumps(policy))
 
 
-def _let_buckets_be_reached_without_tls(place: Place, outputs: Mapping[str, str]) -> None:
+def _let_buckets_be_reached_without_tls(place: Deployment, outputs: Mapping[str, str]) -> None:
     """Takes away the buckets' refusal of everything without TLS, their policies' one statement."""
     s3 = place.client("s3")
     for name, bucket in outputs.items():
@@ -49,7 +49,7 @@ def _let_buckets_be_reached_without_tls(place: Place, outputs: Mapping[str, str]
             s3.delete_bucket_policy(Bucket=bucket)
 
 
-def _let_queues_be_polled(place: Place) -> None:
+def _let_queues_be_polled(place: Deployment) -> None:
     """Gives the limits of event sources as numbers: of a template's parameters, the emulator makes strings.
 
     Its poller compares them with numbers, and would deliver nothing.
@@ -60,7 +60,7 @@ def _let_queues_be_polled(place: Place) -> None:
         functions.update_event_source_mapping(UUID=source["UUID"], ScalingConfig={"MaximumConcurrency": limit})
 
 
-def _let_pages_be_binary(place: Place, api: str) -> None:
+def _let_pages_be_binary(place: Deployment, api: str) -> None:
     """Says again what the API's definition says: the emulator does not read that part of a definition."""
     # It wants a list where AWS has one path for each type, so that boto3 must not check the call.
     unchecked = place.session.client("apigateway", endpoint_url=place.endpoint_url,
@@ -69,7 +69,7 @@ def _let_pages_be_binary(place: Place, api: str) -> None:
         {"op": "replace", "path": "/binaryMediaTypes", "value": ["*/*"]}])
 
 
-def _use_development_sign_in(place: Place, function: str, identity: str) -> None:
+def _use_development_sign_in(place: Deployment, function: str, identity: str) -> None:
     """Points the site at the development identity provider."""
     functions = place.client("lambda")
     variables = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
@@ -78,7 +78,7 @@ def _use_development_sign_in(place: Place, function: str, identity: str) -> None
         functions.update_function_configuration(FunctionName=function, Environment={"Variables": wanted})
 
 
-def _let_us_assume_the_worker_role(place: Place, role: str) -> None:
+def _let_us_assume_the_worker_role(place: Deployment, role: str) -> None:
     """On AWS only ECS may assume the task role. Here there is no ECS: the administrator stands in for it."""
     trust = {"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}]}

@@ -19,7 +19,7 @@ import requests
 from chalicelib.clock import NewId, random_id, random_token
 from infra.aws.artifact import Artifact
 from infra.aws.cloudformation import Say
-from infra.aws.service_stack import Place, deploy_service
+from infra.aws.service_stack import Deployment, deploy_service
 from infra.errors import OperatorError
 from infra.local.adaptations import adapt
 from infra.local.emulator import ACCOUNT, OPERATOR_KEYS, environment, follow_port
@@ -162,12 +162,12 @@ class LocalStack:
                        lambda: _answers(f"{settings.endpoint}/_ministack/ready"))
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Deployment:
         """Where this stack is deployed."""
         session = boto3.Session(aws_access_key_id=OPERATOR_KEYS["AWS_ACCESS_KEY_ID"],
                                 aws_secret_access_key=OPERATOR_KEYS["AWS_SECRET_ACCESS_KEY"],
                                 region_name=self.settings.region)
-        return Place(session=session, stage="local", endpoint_url=self.settings.endpoint)
+        return Deployment(session=session, stage="local", endpoint_url=self.settings.endpoint)
 
     def client(self, service: str) -> Any:
         """A boto3 client with the administrator's rights."""

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from app import app
-from chalicelib.aws.sqs import OutgoingQueue
+from chalicelib.aws.sqs import WorkQueue
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.domain.sessions import Session
 from chalicelib.services import Services
@@ -97,7 +97,7 @@ def local_site(services: Services, aws: dict[str, str], make_profile: Callable[.
     ada, mary = make_profile(ADA), make_profile(MARY, "Mary Somerville", Role.PREMIUM)
     with served(app) as address:
         here = replace(services, settings=replace(services.settings, site_url=address),
-                       **{f"{name}_queue": OutgoingQueue(aws[f"{name.title()}QueueUrl"])
+                       **{f"{name}_queue": WorkQueue(aws[f"{name.title()}QueueUrl"])
                           for name in ("archive", "restore", "notify")})
         runtime.use(here)
         for profile, token in ((ada, TOKEN), (mary, MARYS_TOKEN)):

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import JobStatus, Progress, RestoreStatus, RestoreTier, Stage
+from chalicelib.domain.jobs import JobProgress, JobStatus, RestoreStatus, RestoreTier, Stage
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from tests.browser.variants_file import parquet_bytes, variants_table
@@ -53,7 +53,7 @@ def make_jobs(services: Services, profile: Profile) -> None:
     _put(services, profile, "pending", "cohort-2026-11.vcf.gz", now - 20)
     _put(services, profile, "running", "free_1.vcf", now - 90, job_status=JobStatus.RUNNING, start_time=now - 80,
          attempt=1, lease_owner="worker", lease_expires=now + 60,
-         progress=Progress(stage=Stage.ANNOTATING, records=640, total=1141, warnings=2))
+         progress=JobProgress(stage=Stage.ANNOTATING, records=640, total=1141, warnings=2))
     completed = "HG002 run 7 – família.vcf.gz"
     _put(services, profile, "completed", completed, now - 7_010, job_status=JobStatus.COMPLETED, summary=SUMMARY,
          **_ended(now - 7_010), **_results(services, profile, "completed", completed),

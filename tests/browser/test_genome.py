@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from annotator.engine.bgzf import END_OF_FILE, pack, pack_lines
 from annotator.engine.indexes import ENDINGS
-from annotator.engine.output.tabix import Places, TabixIndex
+from annotator.engine.output.tabix import IndexedRecords, TabixIndex
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
 from chalicelib.web.http import assets, runtime
@@ -101,7 +101,7 @@ def test_either_index_of_the_engine_leads_to_the_same_bytes(
         block = pack(b"".join(lines))
         places[-1] = (len(body) + len(block)) << 16
         begin = np.arange(first, first + 100, 5) - 1
-        index.add(b"MT", Places(begin, begin + 1, places))
+        index.add(b"MT", IndexedRecords(begin, begin + 1, places))
         body += block
     data = packed + body + END_OF_FILE
     asked = []

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.domain.jobs import JobProgress, Stage
 from chalicelib.web.http import runtime
 from tests.browser.conftest import ARTIFACTS, MARYS_TOKEN, NARROW, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
@@ -57,7 +57,7 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     expect(page.locator("[data-chosen-line]")).to_have_text("2 ticked")
     services = runtime.services()
     services.jobs.renew(JOB_IDS["running"], "worker", services.clock(), 60,
-                        Progress(stage=Stage.INDEXING, records=900, total=1141))
+                        JobProgress(stage=Stage.INDEXING, records=900, total=1141))
     for _ in range(8):
         page.clock.run_for(1000)
         page.wait_for_load_state("networkidle")

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.domain.jobs import JobProgress, Stage
 from chalicelib.domain.result_files import JobOutputs
 from chalicelib.services import Services
 from chalicelib.web.http import runtime
@@ -60,7 +60,7 @@ def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Servic
     page.evaluate("document.body.dataset.kept = 'yes'")
     expect(page.get_by_text("Annotating: 640 of 1,141 records, 2 warnings")).to_be_visible()
     page.get_by_text("Cancel…").click()
-    site.jobs.renew(RUNNING, "worker", site.clock(), 60, Progress(stage=Stage.INDEXING, records=900, total=1141))
+    site.jobs.renew(RUNNING, "worker", site.clock(), 60, JobProgress(stage=Stage.INDEXING, records=900, total=1141))
     let_pass(page, 5)
     expect(page.get_by_text("Indexing the results: 900 of 1,141 records")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel this annotation")).to_be_visible()  # what was open stays open

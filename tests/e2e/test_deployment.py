@@ -11,7 +11,7 @@ from chalicelib.clock import random_id
 from infra.aws.artifact import Artifact
 from infra.aws.cloudformation import StackFailedError
 from infra.aws.deploy import deploy_worker
-from infra.aws.service_stack import Place, deploy_service
+from infra.aws.service_stack import Deployment, deploy_service
 from infra.cli import main
 from infra.local.adaptations import IDENTITY_VARIABLE
 from infra.local.stack import LocalStack
@@ -22,7 +22,7 @@ Deploy = Callable[..., tuple[dict[str, str], list[str]]]
 
 
 @pytest.fixture(scope="module")
-def place(stack: LocalStack) -> Iterator[Place]:
+def place(stack: LocalStack) -> Iterator[Deployment]:
     """A stage beside the local one, in the same account."""
     there = replace(stack.place, stage="prod")
     yield there
@@ -30,7 +30,7 @@ def place(stack: LocalStack) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="module")
-def deploy(place: Place, artifact: Artifact) -> Deploy:
+def deploy(place: Deployment, artifact: Artifact) -> Deploy:
     """Deploys with parameters; gives the outputs and what was said."""
     def deployed(**parameters: str) -> tuple[dict[str, str], list[str]]:
         said: list[str] = []
@@ -39,12 +39,12 @@ def deploy(place: Place, artifact: Artifact) -> Deploy:
     return deployed
 
 
-def variables(place: Place, outputs: dict[str, str]) -> dict[str, str]:
+def variables(place: Deployment, outputs: dict[str, str]) -> dict[str, str]:
     configured = place.client("lambda").get_function_configuration(FunctionName=outputs["APIHandlerName"])
     return dict(configured["Environment"]["Variables"])
 
 
-def test_a_stage_with_the_defaults_comes_up_and_is_updated(place: Place, deploy: Deploy):
+def test_a_stage_with_the_defaults_comes_up_and_is_updated(place: Deployment, deploy: Deploy):
     outputs, said = deploy()
     assert said[-1] == "gas-prod: create complete"
     assert outputs["SiteAddress"] == outputs["EndpointURL"].rstrip("/")
@@ -91,7 +91,7 @@ def test_what_cloudformation_refuses_is_told_in_its_words(stack: LocalStack):
                       new_id=random_id, poll=0.1)
 
 
-def test_who_takes_the_money_gets_its_keys_and_nobody_else(place: Place, deploy: Deploy):
+def test_who_takes_the_money_gets_its_keys_and_nobody_else(place: Deployment, deploy: Deploy):
     outputs, _ = deploy(BillingProvider="stripe", StripePrice="price_1")
     configured = variables(place, outputs)
     assert (configured["BILLING_PROVIDER"], configured["STRIPE_PRICE"]) == ("stripe", "price_1")
@@ -101,7 +101,7 @@ def test_who_takes_the_money_gets_its_keys_and_nobody_else(place: Place, deploy:
     assert not any("gas/stripe" in policy for policy in roles_of(place).values())
 
 
-def roles_of(place: Place) -> dict[str, str]:
+def roles_of(place: Deployment) -> dict[str, str]:
     """The policies of the functions' roles, by the policies' names."""
     iam, found = place.client("iam"), {}
     for resource in place.client("cloudformation").describe_stack_resources(

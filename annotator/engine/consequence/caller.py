@@ -17,7 +17,7 @@ from annotator.engine.consequence.output.csq_rows import Rows, rows_of, span_tex
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
 from annotator.engine.consequence.scalar.hgvs_c import REACH
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
-from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.so_terms import INTERGENIC
 from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRows
 from annotator.engine.consequence.vector.noncoding_indel import Ranges, outside_codons
@@ -61,7 +61,7 @@ class ConsequenceCaller:
         self._fetch: Fetch = partial(bases.fetch, name)
         if models.circumference:
             self._fetch = around_origin(self._fetch, models.circumference)
-        self._exact = ExactRows(self._fetch, genetic_code)
+        self._exact = ScalarRows(self._fetch, genetic_code)
         self._isoforms = IsoformCache(self._exact)
         self._sequences = CodingSequences(models, self._exact)
         self._assembler = Assembler(models)

@@ -41,7 +41,7 @@ def points_into_bcsq(records: bytes) -> bool:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierAnnotations:
     """What becomes of the annotations that an input file has.
 
     Attributes:
@@ -61,7 +61,9 @@ class Earlier:
     replace: bool = False
 
     @classmethod
-    def of(cls, header: Header, lines: dict[str, bytes], replace: bool = False, pointing: bool = False) -> Earlier:
+    def of(
+        cls, header: Header, lines: dict[str, bytes], replace: bool = False, pointing: bool = False
+    ) -> EarlierAnnotations:
         """Decide for all records, so that every process decides alike.
 
         Args:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.consequence.so_terms import IMPACTS, TERMS
-from annotator.engine.output.earlier_annotations import BCSQ, SKIPPED, Earlier
+from annotator.engine.output.earlier_annotations import BCSQ, SKIPPED, EarlierAnnotations
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.info_encoding import IDENTIFIERS, info_line
 from annotator.engine.reference.known_variants import Matched, encoded
@@ -60,7 +60,7 @@ class InfoWriter:
         seen: new names of other tools' fields in the records that were written.
     """
 
-    def __init__(self, reference: Reference, earlier: Earlier) -> None:
+    def __init__(self, reference: Reference, earlier: EarlierAnnotations) -> None:
         self._layers = reference.layers
         self.seen: set[str] = set()
         # The first item of ours by what became of the record: consequences, or why it has none.

@@ -32,7 +32,7 @@ MOST_STRETCHES = 4_000_000
 
 
 @dataclass
-class Places:
+class IndexedRecords:
     """Where some records of one contig are, in order.
 
     Attributes:
@@ -45,9 +45,9 @@ class Places:
     end: np.ndarray
     offset: np.ndarray
 
-    def moved(self, bytes_before: int) -> Places:
+    def moved(self, bytes_before: int) -> IndexedRecords:
         """The same, when the compressed bytes come behind others."""
-        return Places(self.begin, self.end, self.offset + (bytes_before << WITHIN))
+        return IndexedRecords(self.begin, self.end, self.offset + (bytes_before << WITHIN))
 
 
 class TabixIndex:
@@ -64,7 +64,7 @@ class TabixIndex:
         self.reach = 0
         self._without_linear: set[bytes] = set()
 
-    def add(self, contig: bytes, places: Places) -> None:
+    def add(self, contig: bytes, places: IndexedRecords) -> None:
         """Add records that come behind all that were added before."""
         if not len(places.begin):
             return
@@ -82,7 +82,7 @@ class TabixIndex:
                 chunks.append((start, end))
         self._add_linear(contig, places)
 
-    def _add_linear(self, contig: bytes, places: Places) -> None:
+    def _add_linear(self, contig: bytes, places: IndexedRecords) -> None:
         if contig in self._without_linear:
             return
         first, last = places.begin >> LINEAR, (np.maximum(places.end, places.begin + 1) - 1) >> LINEAR

@@ -14,11 +14,11 @@ from pysam.version import __bcftools_version__ as bcftools_version
 
 from annotator.engine.errors import InputError
 from annotator.engine.indexes import ENDINGS, beside
-from annotator.engine.output.earlier_annotations import Earlier, points_into_bcsq
+from annotator.engine.output.earlier_annotations import EarlierAnnotations, points_into_bcsq
 from annotator.engine.output.files import OUTPUT_FILES, Annotated
 from annotator.engine.output.info_fields import info_lines
 from annotator.engine.pipeline.build_check import refuse_wrong_reference
-from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, Source
+from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, PassInput
 from annotator.engine.pipeline.worker_pool import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
 from annotator.engine.reference.bundle import Reference
@@ -177,7 +177,7 @@ class _Run:
             pointing = pointing or points_into_bcsq(block.text)
             self._lines += block.count
             self._checking(self._lines)
-        self._earlier = Earlier.of(self.header, info_lines(reference), replace, pointing)
+        self._earlier = EarlierAnnotations.of(self.header, info_lines(reference), replace, pointing)
         if limits.records is not None and self._lines > limits.records:
             raise InputError(
                 "too_many_records", f"The file has {self._lines:,} records; {limits.records:,} is the limit."
@@ -199,7 +199,7 @@ class _Run:
         # A small file is done before processes have started.
         processes = max(1, min(most_processes, self._blocks))
         try:
-            source = Source(self.header, self._reference, False, self._input, self._earlier, self._limits)
+            source = PassInput(self.header, self._reference, False, self._input, self._earlier, self._limits)
             passing, passed = self._pass(source, processes)
         except DisorderError:
             body = sort_records(self._input(), self._work, self.header, self._reference, self.warnings)
@@ -207,7 +207,7 @@ class _Run:
             def sorted_blocks() -> Iterator[Block]:
                 return Lines(body, self._limits, known_text=True).blocks()
 
-            source = Source(self.header, self._reference, True, sorted_blocks, self._earlier, self._limits)
+            source = PassInput(self.header, self._reference, True, sorted_blocks, self._earlier, self._limits)
             passing, passed = self._pass(source, processes)
         self.warnings.merge(passed.warnings)
         if not passed.counts.total["records"]:
@@ -215,7 +215,7 @@ class _Run:
         refuse_wrong_reference(passed.counts, self.header, self._reference, self.warnings)
         return passing, passed
 
-    def _pass(self, source: Source, processes: int) -> tuple[Pass, Passed]:
+    def _pass(self, source: PassInput, processes: int) -> tuple[Pass, Passed]:
         passing = Pass(source, processes, self._work)
         first = self.header.lines if not source.numbered else 0
         return passing, passing.run(

@@ -17,10 +17,10 @@ from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
-from annotator.engine.output.earlier_annotations import Earlier
+from annotator.engine.output.earlier_annotations import EarlierAnnotations
 from annotator.engine.output.info_fields import InfoWriter, identifiers, where_there, with_identifiers
 from annotator.engine.output.summary import ISLANDS, Counts, count_block
-from annotator.engine.output.tabix import WITHIN, Places
+from annotator.engine.output.tabix import WITHIN, IndexedRecords
 from annotator.engine.output.variant_rows import rows_of, text_of
 from annotator.engine.output.variants_table import schema_of
 from annotator.engine.progress import Warnings
@@ -67,7 +67,7 @@ class Outcome:
     """
 
     packed: bytes = b""
-    places: list[tuple[bytes, Places]] = field(default_factory=list)
+    places: list[tuple[bytes, IndexedRecords]] = field(default_factory=list)
     rows: list[pa.RecordBatch] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
     warnings: Warnings = field(default_factory=Warnings)
@@ -103,7 +103,7 @@ class BlockAnnotator:
     """
 
     def __init__(
-        self, header: Header, reference: Reference, numbered: bool, earlier: Earlier, limits: Limits
+        self, header: Header, reference: Reference, numbered: bool, earlier: EarlierAnnotations, limits: Limits
     ) -> None:
         self._limits = limits
         self._header = header
@@ -303,6 +303,6 @@ def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scala
     for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(records)], strict=True):
         begin = np.maximum(records.pos[first:last] - 1, 0)
         end = np.maximum(records.reach[first:last], begin + 1)
-        places = Places(begin, end, offset[first : last + 1])
+        places = IndexedRecords(begin, end, offset[first : last + 1])
         outcome.places.append((records.chroms[records.chrom[first]], places.moved(len(outcome.packed))))
     outcome.packed += packed

@@ -22,7 +22,7 @@ from annotator.engine.haplotypes.csq import run_csq
 from annotator.engine.haplotypes.phase_sets import Genes, TooManySetsError, spread_sets
 from annotator.engine.haplotypes.slim_vcf import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.indexes import beside, ending_for
-from annotator.engine.output.earlier_annotations import Earlier
+from annotator.engine.output.earlier_annotations import EarlierAnnotations
 from annotator.engine.output.summary import Counts
 from annotator.engine.output.tabix import TabixIndex
 from annotator.engine.output.variants_table import TableWriter, schema_of
@@ -45,7 +45,7 @@ class DisorderError(Exception):
 
 
 @dataclass(frozen=True)
-class Source:
+class PassInput:
     """What a pass works on.
 
     Attributes:
@@ -61,7 +61,7 @@ class Source:
     reference: Reference
     numbered: bool
     blocks: Blocks
-    earlier: Earlier
+    earlier: EarlierAnnotations
     limits: Limits
 
     def annotator(self) -> BlockAnnotator:
@@ -87,7 +87,7 @@ class _Slim:
     lines: bytes | None = None
 
 
-class _Here:
+class _ProcessState:
     """What each process has of its own: opened when it starts, as open files must not be shared."""
 
     annotator: BlockAnnotator | None = None
@@ -102,13 +102,13 @@ def _spare_memory() -> None:
 
 
 def _annotate(task: Task) -> Outcome:
-    assert _Here.annotator is not None
-    return _Here.annotator.annotate(task)
+    assert _ProcessState.annotator is not None
+    return _ProcessState.annotator.annotate(task)
 
 
 def _make_slim(task: Task) -> _Slim:
-    assert _Here.annotator is not None
-    outcome, records = _Here.annotator.parse(task)
+    assert _ProcessState.annotator is not None
+    outcome, records = _ProcessState.annotator.parse(task)
     return _Slim(outcome, None if records is None else slim_lines(records))
 
 
@@ -121,7 +121,7 @@ class Pass:
         work: directory for working files.
     """
 
-    def __init__(self, source: Source, processes: int, work: Path) -> None:
+    def __init__(self, source: PassInput, processes: int, work: Path) -> None:
         self._source = source
         self._work = work
         self._processes = processes
@@ -147,7 +147,7 @@ class Pass:
 
         def prepare() -> None:
             _spare_memory()
-            _Here.annotator = source.annotator()
+            _ProcessState.annotator = source.annotator()
 
         passed = Passed()
         with Pool(self._processes, prepare) as pool:

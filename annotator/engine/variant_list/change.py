@@ -24,7 +24,7 @@ class BasesDifferError(UnresolvedError):
 
 
 @dataclass(frozen=True)
-class Change:
+class GenomicChange:
     """A change of the forward strand whose place is known; the bases of the reference have not been read.
 
     Attributes:
@@ -46,7 +46,7 @@ class Change:
     hint: str = ""
 
 
-def allele_of(change: Change, contig: Contig, sequence: Sequence) -> Allele:
+def allele_of(change: GenomicChange, contig: Contig, sequence: Sequence) -> Allele:
     """The normalised allele of a change.
 
     Args:
@@ -97,7 +97,7 @@ def _spelled(start: int, ref: bytes, alt: bytes, fetch: Fetch) -> Allele:
     return start, _OTHER.sub(b"N", ref), alt
 
 
-def _check(change: Change, ref: str) -> None:
+def _check(change: GenomicChange, ref: str) -> None:
     """Compare the bases of the reference with what the line says of them."""
     stated = change.stated
     count = len(stated) if isinstance(stated, str) else stated
@@ -115,7 +115,7 @@ def _check(change: Change, ref: str) -> None:
         )
 
 
-def _altered(change: Change, ref: bytes) -> bytes:
+def _altered(change: GenomicChange, ref: bytes) -> bytes:
     if change.edit == "dup":
         return ref * 2
     if change.edit == "inv":

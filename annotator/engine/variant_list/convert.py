@@ -11,7 +11,7 @@ from annotator.engine.errors import InputError, quote, shortened
 from annotator.engine.normalise import Allele
 from annotator.engine.progress import Progress, Report, Warnings
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.variant_list.change import BasesDifferError, Change, allele_of
+from annotator.engine.variant_list.change import BasesDifferError, GenomicChange, allele_of
 from annotator.engine.variant_list.identifiers import alleles_of, has_identifiers
 from annotator.engine.variant_list.notation import Description, RsNumber, UnknownNotationError, UnresolvedError, parse
 from annotator.engine.variant_list.resolve import Resolver
@@ -170,11 +170,11 @@ def _text(raw: bytes) -> str:
 
 def _placed(
     described: list[tuple[int, str, Description]], reference: Reference, found: VariantList, report: Report
-) -> list[tuple[int, str, Change]]:
+) -> list[tuple[int, str, GenomicChange]]:
     """Number and text of each line, and its changes: an rs number may have several."""
     identifiers = alleles_of(reference, {one.name for _, _, one in described if isinstance(one, RsNumber)})
     resolver = Resolver(reference)
-    placed: list[tuple[int, str, Change]] = []
+    placed: list[tuple[int, str, GenomicChange]] = []
     for number, text, one in described:
         report(Progress("checking", len(placed), None, found.warnings.total))
         try:
@@ -205,7 +205,7 @@ def _unknown(one: RsNumber, reference: Reference) -> UnresolvedError:
 
 
 def _alleles(
-    placed: list[tuple[int, str, Change]], reference: Reference, found: VariantList, report: Report
+    placed: list[tuple[int, str, GenomicChange]], reference: Reference, found: VariantList, report: Report
 ) -> list[tuple[int, Allele, int, str]]:
     """Rank of the contig, allele, line number and text of each record, sorted."""
     ranks = {contig.name: rank for rank, contig in enumerate(reference.contigs)}

@@ -13,7 +13,7 @@ from annotator.engine.indexes import open_table
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.bundle import LayerSpec, Reference
 from annotator.engine.reference.info_encoding import IDENTIFIERS
-from annotator.engine.variant_list.change import Change
+from annotator.engine.variant_list.change import GenomicChange
 
 #: Bytes of a table that are searched at once.
 _CHUNK = 4 << 20
@@ -25,7 +25,7 @@ def has_identifiers(reference: Reference) -> bool:
     return any(one.info.endswith(IDENTIFIERS) for layer in reference.layers for one in layer.fields)
 
 
-def alleles_of(reference: Reference, wanted: set[str]) -> dict[str, list[Change]]:
+def alleles_of(reference: Reference, wanted: set[str]) -> dict[str, list[GenomicChange]]:
     """The alleles of identifiers.
 
     The tables are sorted by position, so all of them is read; a table of a billion rows takes minutes.
@@ -40,7 +40,7 @@ def alleles_of(reference: Reference, wanted: set[str]) -> dict[str, list[Change]
     Raises:
         BundleError: a table cannot be read.
     """
-    found: dict[str, dict[Change, None]] = defaultdict(dict)
+    found: dict[str, dict[GenomicChange, None]] = defaultdict(dict)
     names = {name.encode() for name in wanted}
     for layer in reference.layers:
         fields = [one.column for one in layer.fields if one.info.endswith(IDENTIFIERS)]
@@ -80,9 +80,9 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
         yield rest + b"\n"
 
 
-def _take(row: list[str], columns: list[int], wanted: set[str], found: dict[str, dict[Change, None]]) -> None:
+def _take(row: list[str], columns: list[int], wanted: set[str], found: dict[str, dict[GenomicChange, None]]) -> None:
     contig, pos, ref, alt = row[:4]
-    change = Change(contig, int(pos), len(ref), "delins", ref, alt)
+    change = GenomicChange(contig, int(pos), len(ref), "delins", ref, alt)
     for column in columns:
         for name in row[column].split("&"):
             if name in wanted:

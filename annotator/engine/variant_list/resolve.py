@@ -7,7 +7,7 @@ from functools import cached_property
 
 from annotator.engine.reference.bundle import Contig, Reference
 from annotator.engine.reference.nucleotides import reverse_complement
-from annotator.engine.variant_list.change import Change
+from annotator.engine.variant_list.change import GenomicChange
 from annotator.engine.variant_list.notation import Hgvs, Replacement, UnresolvedError
 from annotator.engine.variant_list.transcripts import Transcripts, genomic_position
 
@@ -19,7 +19,7 @@ _SPDI_HINT = (
 
 
 @dataclass(frozen=True)
-class Warned:
+class ListWarning:
     """What is to be said of a line that was resolved: a code of ``WARNINGS``, and a detail."""
 
     code: str
@@ -40,7 +40,7 @@ class Resolver:
     def _transcripts(self) -> Transcripts:
         return Transcripts(self._reference)
 
-    def place(self, described: Replacement | Hgvs) -> tuple[Change, Warned | None]:
+    def place(self, described: Replacement | Hgvs) -> tuple[GenomicChange, ListWarning | None]:
         """Find the place of a change.
 
         Raises:
@@ -53,9 +53,7 @@ class Resolver:
         contig, transcript, other_version = self._transcripts.find(described.name)
         # VEP and this engine count the unknown bases of a cut-off first codon in substitutions, and only there.
         unknown = transcript.start_frame if described.kind == "c" and described.is_substitution else 0
-        ends = [
-            genomic_position(transcript, described.kind, one, unknown) for one in (described.start, described.end)
-        ]
+        ends = [genomic_position(transcript, described.kind, one, unknown) for one in (described.start, described.end)]
         forward = transcript.strand > 0
         stated, inserted = described.stated, described.inserted
         if not forward:
@@ -64,19 +62,19 @@ class Resolver:
             inserted = reverse_complement(inserted)
         start, end = self._within(self._reference.contig(contig), *ends)
         change = _change(described, contig, start, end, stated, inserted)
-        return change, Warned("transcript_version", other_version) if other_version else None
+        return change, ListWarning("transcript_version", other_version) if other_version else None
 
-    def _replacement(self, described: Replacement) -> tuple[Change, Warned | None]:
+    def _replacement(self, described: Replacement) -> tuple[GenomicChange, ListWarning | None]:
         contig = self._contig(described.sequence)
         stated, start = described.stated, described.start
         length = len(stated) if isinstance(stated, str) else stated
         hint = _SPDI_HINT if described.spdi else ""
-        change = Change(contig, start, length, "delins", stated, described.inserted, hint)
+        change = GenomicChange(contig, start, length, "delins", stated, described.inserted, hint)
         if length or described.spdi:
             return change, None
-        return change, Warned("insertion_before_position", f"{described.inserted} before {contig}:{start}")
+        return change, ListWarning("insertion_before_position", f"{described.inserted} before {contig}:{start}")
 
-    def _genomic(self, described: Hgvs) -> Change:
+    def _genomic(self, described: Hgvs) -> GenomicChange:
         name = described.name
         if not name:
             name = next((one for one in _MITOCHONDRIA if self._reference.canonical(one)), "")
@@ -122,7 +120,9 @@ def _across_origin() -> UnresolvedError:
     )
 
 
-def _change(described: Hgvs, contig: str, start: int, end: int, stated: str | int | None, inserted: str) -> Change:
+def _change(
+    described: Hgvs, contig: str, start: int, end: int, stated: str | int | None, inserted: str
+) -> GenomicChange:
     """A change of the forward strand; ``start`` and ``end`` are those of the description, 1-based and inclusive."""
     if start > end:
         raise UnresolvedError(
@@ -135,5 +135,5 @@ def _change(described: Hgvs, contig: str, start: int, end: int, stated: str | in
                 "An insertion is between two bases next to each other on the genome; these positions are not.",
                 "Write both bases, such as 123_124insA; at the edge of an exon one of them is in the intron (123+1).",
             )
-        return Change(contig, end, 0, "ins", None, inserted)
-    return Change(contig, start, end - start + 1, described.edit, stated, inserted)
+        return GenomicChange(contig, end, 0, "ins", None, inserted)
+    return GenomicChange(contig, start, end - start + 1, described.edit, stated, inserted)

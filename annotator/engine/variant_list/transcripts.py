@@ -17,7 +17,7 @@ from annotator.engine.variant_list.notation import Position, UnresolvedError
 _NAMED = 8
 
 
-class Place(NamedTuple):
+class GenomicPlace(NamedTuple):
     """A transcript of the models: contig, and its row in the models of the contig."""
 
     contig: str
@@ -35,14 +35,14 @@ class Transcripts:
         self._reference = reference
         models = GeneModels.load(reference.compiled)
         self._models: dict[str, ContigModels] = {name: models.contig(name) for name in models.contigs}
-        self._ids: dict[str, list[Place]] = defaultdict(list)
-        self._unversioned: dict[str, list[Place]] = defaultdict(list)
-        self._partners: dict[str, list[Place]] = defaultdict(list)
-        self._genes: dict[str, list[Place]] = defaultdict(list)
+        self._ids: dict[str, list[GenomicPlace]] = defaultdict(list)
+        self._unversioned: dict[str, list[GenomicPlace]] = defaultdict(list)
+        self._partners: dict[str, list[GenomicPlace]] = defaultdict(list)
+        self._genes: dict[str, list[GenomicPlace]] = defaultdict(list)
         for contig, one in self._models.items():
             columns = (one.strings(column).to_pylist() for column in ("id", "mane", "gene", "symbol"))
             for row, (name, partner, gene, symbol) in enumerate(zip(*columns, strict=True)):
-                place = Place(contig, row)
+                place = GenomicPlace(contig, row)
                 self._ids[name.upper()].append(place)
                 self._unversioned[_unversioned(name.upper())].append(place)
                 if partner:
@@ -80,7 +80,7 @@ class Transcripts:
         contig, row = found[0]
         return contig, self._models[contig].transcript(row), warning
 
-    def _chosen(self, name: str, places: list[Place]) -> list[Place]:
+    def _chosen(self, name: str, places: list[GenomicPlace]) -> list[GenomicPlace]:
         """The transcript of a gene that is MANE Select, else the canonical one, else the only one."""
         if not places:
             raise UnresolvedError(
@@ -103,7 +103,7 @@ class Transcripts:
             f"Name one of them: {_listed(sorted({self._id(place) for place in places}))}.",
         )
 
-    def _id(self, place: Place) -> str:
+    def _id(self, place: GenomicPlace) -> str:
         name: str = self._models[place.contig].table["id"][place.row].as_py()
         return name
 

@@ -43,7 +43,7 @@ _DIGITS, _BASES, _LIST = letters(b"0123456789"), letters(b"ACGT"), letters(b"ACG
 
 
 @dataclass
-class Alleles:
+class RecordAlleles:
     """Alternate alleles of the records of a block, record by record in the order of ALT.
 
     Attributes:
@@ -106,7 +106,7 @@ class Records:
     bad_quality: np.ndarray
     bad_length: np.ndarray
     allele_count: np.ndarray
-    alleles: Alleles
+    alleles: RecordAlleles
     details: dict[int, str | None]
     blank: list[int]
 
@@ -137,7 +137,7 @@ class Records:
             **{name: getattr(self, name)[here] for name in PER_RECORD},
             fields=[column.slice(first, last - first) for column in self.fields],
             ref=self.ref.slice(first, last - first),
-            alleles=Alleles(
+            alleles=RecordAlleles(
                 alleles.record[of_alleles] - first,
                 alleles.number[of_alleles],
                 alleles.alt.slice(begin, end - begin),
@@ -392,7 +392,7 @@ class BlockParser:
             bad_quality=bad_quality,
             bad_length=bad_length,
             allele_count=per_record,
-            alleles=Alleles(owner.astype(np.int32), within.astype(np.int32), alts, plain, asked),
+            alleles=RecordAlleles(owner.astype(np.int32), within.astype(np.int32), alts, plain, asked),
             details=details,
             blank=blank.tolist(),
         )

@@ -9,7 +9,7 @@ from annotator.engine.files import GZIP_MAGIC
 
 
 @dataclass(frozen=True)
-class Look:
+class FileType:
     """A kind of file, named for a message, and what to do about it."""
 
     name: str
@@ -21,41 +21,41 @@ _TEXT = "Save it as plain text, tab-separated, in the VCF format; a table withou
 _READS = "It holds reads or sequences, not variants: call variants first, for example with bcftools mpileup and call."
 
 #: First bytes of formats, after decompression where the file was gzip or bgzip.
-MAGIC: list[tuple[bytes, Look]] = [
-    (b"BAM\x01", Look("a BAM file of aligned reads", _READS)),
-    (b"CRAM", Look("a CRAM file of aligned reads", _READS)),
-    (b"BCF", Look("a BCF file within another file", "Send the BCF file as bcftools writes it.")),
-    (GZIP_MAGIC, Look("a gzip file within a gzip file", "Compress the VCF file once only.")),
-    (b"\x89PNG", Look("a PNG image")),
-    (b"\xff\xd8\xff", Look("a JPEG image")),
-    (b"GIF8", Look("a GIF image")),
-    (b"%PDF", Look("a PDF document")),
-    (b"BZh", Look("a bzip2 archive", _UNPACK)),
-    (b"\xfd7zXZ", Look("an xz file within another compressed file", "Compress the VCF file once only.")),
-    (b"\x28\xb5\x2f\xfd", Look("a zstd file within another compressed file", "Compress the VCF file once only.")),
-    (b"7z\xbc\xaf", Look("a 7-Zip archive", _UNPACK)),
-    (b"Rar!", Look("a RAR archive", _UNPACK)),
-    (b"\x7fELF", Look("a program")),
-    (b"\xd0\xcf\x11\xe0", Look("an old Excel or Word document", _TEXT)),
-    (b"\xff\xfe", Look("text saved as UTF-16", "Save it as UTF-8 or plain text.")),
-    (b"\xfe\xff", Look("text saved as UTF-16", "Save it as UTF-8 or plain text.")),
-    (b"SQLite format 3", Look("a SQLite database")),
-    (b"TBI\x01", Look("a tabix index", "Send the .vcf.gz file itself, not its .tbi index.")),
-    (b"CSI\x01", Look("a CSI index", "Send the .vcf.gz file itself, not its .csi index.")),
-    (b"{\\rtf", Look("a rich text document", _TEXT)),
+MAGIC: list[tuple[bytes, FileType]] = [
+    (b"BAM\x01", FileType("a BAM file of aligned reads", _READS)),
+    (b"CRAM", FileType("a CRAM file of aligned reads", _READS)),
+    (b"BCF", FileType("a BCF file within another file", "Send the BCF file as bcftools writes it.")),
+    (GZIP_MAGIC, FileType("a gzip file within a gzip file", "Compress the VCF file once only.")),
+    (b"\x89PNG", FileType("a PNG image")),
+    (b"\xff\xd8\xff", FileType("a JPEG image")),
+    (b"GIF8", FileType("a GIF image")),
+    (b"%PDF", FileType("a PDF document")),
+    (b"BZh", FileType("a bzip2 archive", _UNPACK)),
+    (b"\xfd7zXZ", FileType("an xz file within another compressed file", "Compress the VCF file once only.")),
+    (b"\x28\xb5\x2f\xfd", FileType("a zstd file within another compressed file", "Compress the VCF file once only.")),
+    (b"7z\xbc\xaf", FileType("a 7-Zip archive", _UNPACK)),
+    (b"Rar!", FileType("a RAR archive", _UNPACK)),
+    (b"\x7fELF", FileType("a program")),
+    (b"\xd0\xcf\x11\xe0", FileType("an old Excel or Word document", _TEXT)),
+    (b"\xff\xfe", FileType("text saved as UTF-16", "Save it as UTF-8 or plain text.")),
+    (b"\xfe\xff", FileType("text saved as UTF-16", "Save it as UTF-8 or plain text.")),
+    (b"SQLite format 3", FileType("a SQLite database")),
+    (b"TBI\x01", FileType("a tabix index", "Send the .vcf.gz file itself, not its .tbi index.")),
+    (b"CSI\x01", FileType("a CSI index", "Send the .vcf.gz file itself, not its .csi index.")),
+    (b"{\\rtf", FileType("a rich text document", _TEXT)),
 ]
 
-TEXT_STARTS: list[tuple[re.Pattern[bytes], Look]] = [
-    (re.compile(rb"\s*(<!doctype html|<html|<head)", re.I), Look("a web page (HTML)", "Download the file itself.")),
-    (re.compile(rb"\s*<\?xml|\s*<[A-Za-z]+[ >]"), Look("an XML file")),
-    (re.compile(rb"##gff-version"), Look("a GFF file of gene models")),
-    (re.compile(rb"##maf|Hugo_Symbol\t"), Look("a MAF file of mutations", "Convert it to VCF (maf2vcf).")),
-    (re.compile(rb"@(HD|SQ|RG|PG|CO)\t"), Look("a SAM file of aligned reads", _READS)),
-    (re.compile(rb"@[^\n]*\n[A-Za-z.*]+\r?\n\+"), Look("a FASTQ file of reads", _READS)),
-    (re.compile(rb">[^\n]*\n[A-Za-z*\-.\s]"), Look("a FASTA file of sequences", _READS)),
-    (re.compile(rb"\s*[\[{]"), Look("a JSON file")),
-    (re.compile(rb"#\s*rsid\t|rsid\t", re.I), Look("a table of genotypes by rsID", _TEXT)),
-    (re.compile(rb"track |browser |[\w.]+\t\d+\t\d+(\t|\r?\n)"), Look("a BED file of regions", _TEXT)),
+TEXT_STARTS: list[tuple[re.Pattern[bytes], FileType]] = [
+    (re.compile(rb"\s*(<!doctype html|<html|<head)", re.I), FileType("a web page (HTML)", "Download the file itself.")),
+    (re.compile(rb"\s*<\?xml|\s*<[A-Za-z]+[ >]"), FileType("an XML file")),
+    (re.compile(rb"##gff-version"), FileType("a GFF file of gene models")),
+    (re.compile(rb"##maf|Hugo_Symbol\t"), FileType("a MAF file of mutations", "Convert it to VCF (maf2vcf).")),
+    (re.compile(rb"@(HD|SQ|RG|PG|CO)\t"), FileType("a SAM file of aligned reads", _READS)),
+    (re.compile(rb"@[^\n]*\n[A-Za-z.*]+\r?\n\+"), FileType("a FASTQ file of reads", _READS)),
+    (re.compile(rb">[^\n]*\n[A-Za-z*\-.\s]"), FileType("a FASTA file of sequences", _READS)),
+    (re.compile(rb"\s*[\[{]"), FileType("a JSON file")),
+    (re.compile(rb"#\s*rsid\t|rsid\t", re.I), FileType("a table of genotypes by rsID", _TEXT)),
+    (re.compile(rb"track |browser |[\w.]+\t\d+\t\d+(\t|\r?\n)"), FileType("a BED file of regions", _TEXT)),
 ]
 
 
@@ -64,15 +64,15 @@ RECORD = re.compile(
     rb"[^\t\n]+\t\d+\t[^\t\n]*\t[ACGTNacgtn]+\t(?:[ACGTNacgtn*.,]+|[^\t\n]*[<>\[\]][^\t\n]*)\r?(?:\t|\n|$)"
 )
 
-OFFICE = Look("an Excel or Word document", _TEXT)
-ZIP = Look("a zip archive", _UNPACK)
-BINARY = Look("binary data")
-COMMAS = Look("a comma-separated table", _TEXT)
-TABS = Look("a tab-separated table", _TEXT)
-PLAIN_TEXT = Look("plain text", _TEXT)
+OFFICE = FileType("an Excel or Word document", _TEXT)
+ZIP = FileType("a zip archive", _UNPACK)
+BINARY = FileType("binary data")
+COMMAS = FileType("a comma-separated table", _TEXT)
+TABS = FileType("a tab-separated table", _TEXT)
+PLAIN_TEXT = FileType("plain text", _TEXT)
 
 
-def what_it_looks_like(start: bytes) -> Look | None:
+def sniff_file_type(start: bytes) -> FileType | None:
     """Name the format of a file that cannot be VCF.
 
     Args:

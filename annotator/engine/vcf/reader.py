@@ -9,7 +9,7 @@ from pathlib import Path
 
 from annotator.engine.errors import InputError
 from annotator.engine.input_formats import Input, open_input
-from annotator.engine.vcf.file_type import what_it_looks_like
+from annotator.engine.vcf.file_type import sniff_file_type
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16
@@ -195,7 +195,7 @@ class Lines:
             chunk = chunk[len(BYTE_ORDER_MARK) :]
         if not chunk.strip():
             raise InputError.of("blank")
-        looks = what_it_looks_like(chunk)
+        looks = sniff_file_type(chunk)
         if looks is not None:
             text = chunk[:FIRST_LINE_QUOTED].split(b"\n")[0]
             raise InputError.of("other_format", line=1, text=text, hint=looks.hint, format=looks.name)

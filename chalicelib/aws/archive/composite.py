@@ -6,7 +6,7 @@ from chalicelib.domain.jobs import Job, RestoreTier
 from chalicelib.domain.names import in_archive_bucket
 
 
-class EitherArchive:
+class CompositeArchive:
     """See `ArchiveStore`. An archive id says by its form which store it is of.
 
     :param into_vault: True when new results go to the vault

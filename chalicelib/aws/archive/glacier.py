@@ -21,7 +21,7 @@ PART_BYTES = 64 * 1024**2
 """Glacier wants a power of two mebibytes; S3's parts may be of this size too."""
 
 
-class VaultArchive:
+class GlacierArchive:
     """Archive ids are Glacier's own.
 
     :param results_bucket: where results files are when they are not archived

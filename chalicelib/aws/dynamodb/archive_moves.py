@@ -34,7 +34,7 @@ class JobIds:
     next_key: dict[str, Any] | None
 
 
-class ArchiveTable:
+class ArchiveMoves:
     """Moves results files, in the record. Bytes are moved by whoever holds the job's files.
 
     :param jobs: the table of jobs

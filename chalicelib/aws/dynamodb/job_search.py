@@ -14,7 +14,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.cursors import cursor_of, start_key
 from chalicelib.aws.dynamodb.items import expressions, from_item
 from chalicelib.aws.dynamodb.jobs import JobPage, JobTable, is_job
-from chalicelib.domain.job_query import FoundJobs, Listing, Standing
+from chalicelib.domain.job_query import FoundJobs, JobQuery, StatusFilter
 from chalicelib.domain.job_record import from_record, searchable
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.exceptions import TooManyRequestsError
@@ -60,7 +60,7 @@ class JobSearch:
         self._jobs = jobs
         self._sleep = sleep
 
-    def page(self, user_id: str, wanted: Listing, size: int, cursor: str | None = None) -> FoundJobs:
+    def page(self, user_id: str, wanted: JobQuery, size: int, cursor: str | None = None) -> FoundJobs:
         """One page of what is wanted of a user's jobs.
 
         :param cursor: `next_cursor` of the page before, None for the first page
@@ -145,7 +145,7 @@ class JobSearch:
                 raise TooManyRequestsError()
 
 
-def _query(table: str, user_id: str, wanted: Listing, size: int) -> dict[str, Any]:
+def _query(table: str, user_id: str, wanted: JobQuery, size: int) -> dict[str, Any]:
     key, filters = Key("user_id").eq(user_id), list[ConditionBase]()
     if wanted.order.by_name:
         filters += _submitted(Attr("submit_time"), wanted)
@@ -153,7 +153,7 @@ def _query(table: str, user_id: str, wanted: Listing, size: int) -> dict[str, An
         key = functools.reduce(operator.and_, _submitted(Key("submit_time"), wanted), key)
     if wanted.text:
         filters.append(Attr("searched").contains(searchable(wanted.text)))  # no filter may be on a key, as `listed_as`
-    if wanted.standing is Standing.ARCHIVED:
+    if wanted.standing is StatusFilter.ARCHIVED:
         filters.append(Attr("results_file_archive_id").exists())
     elif wanted.standing is not None:
         filters.append(Attr("job_status").eq(wanted.standing))
@@ -165,7 +165,7 @@ def _query(table: str, user_id: str, wanted: Listing, size: int) -> dict[str, An
                       FilterExpression=functools.reduce(operator.and_, filters) if filters else None)}
 
 
-def _submitted(time: AttributeBase, wanted: Listing) -> list[ConditionBase]:
+def _submitted(time: AttributeBase, wanted: JobQuery) -> list[ConditionBase]:
     """When the jobs were submitted: one condition, since a key takes no more, or none."""
     if wanted.since is not None and wanted.before is not None:
         return [time.between(wanted.since, wanted.before - 1)]
@@ -174,5 +174,5 @@ def _submitted(time: AttributeBase, wanted: Listing) -> list[ConditionBase]:
     return [] if wanted.before is None else [time.lt(wanted.before)]
 
 
-def _sorted_by(wanted: Listing) -> str:
+def _sorted_by(wanted: JobQuery) -> str:
     return "listed_as" if wanted.order.by_name else "submit_time"

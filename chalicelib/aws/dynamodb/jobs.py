@@ -16,7 +16,7 @@ from chalicelib.aws.dynamodb.record_update import VERSION, ConditionFailedError,
 from chalicelib.clock import NewId, random_id
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.job_record import OPEN, UNANNOUNCED, files_record, from_record, to_record
-from chalicelib.domain.jobs import Job, JobStatus, Progress, progress_record
+from chalicelib.domain.jobs import Job, JobProgress, JobStatus, progress_record
 from chalicelib.domain.result_files import JobOutputs
 from chalicelib.domain.size_limits import LONGEST_TEXT, shortened
 from chalicelib.exceptions import (
@@ -158,7 +158,7 @@ class JobTable:
                 job = from_record(failed.record) if failed.record is not None else None
         raise JobNotFoundError()
 
-    def renew(self, job_id: str, owner: str, now: int, lease_seconds: int, progress: Progress) -> None:
+    def renew(self, job_id: str, owner: str, now: int, lease_seconds: int, progress: JobProgress) -> None:
         """The heartbeat: extends the lease and records progress, in one write.
 
         :raises LeaseLostError: the job is no longer this owner's

@@ -13,7 +13,7 @@ MOST_TRIES = 5
 """Writes, where others write at the same moment."""
 
 
-class TurnRecord(SideItems):
+class LastStarts(SideItems):
     """Reads and writes the item."""
 
     def served(self) -> dict[str, int]:

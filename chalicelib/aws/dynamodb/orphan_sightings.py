@@ -4,7 +4,7 @@ from __future__ import annotations
 from chalicelib.aws.dynamodb.side_items import SideItems
 
 
-class UnnamedFiles(SideItems):
+class OrphanSightings(SideItems):
     """Remembers when a file was first seen that no record names."""
 
     def first_seen(self, bucket: str, key: str) -> int | None:

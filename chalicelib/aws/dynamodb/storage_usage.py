@@ -15,7 +15,7 @@ FRESH_SECONDS = 600
 """How long a figure is good for."""
 
 
-class UsageRecord(SideItems):
+class StorageUsage(SideItems):
     """Reads and writes the figures."""
 
     def get(self, user_id: str, now: int) -> int | None:

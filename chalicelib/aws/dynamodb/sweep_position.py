@@ -10,7 +10,7 @@ WALK_ID = "walk"
 
 
 @dataclass(frozen=True)
-class WalkPosition:
+class SweepPosition:
     """Where a walk continues.
 
     Attributes:
@@ -24,15 +24,15 @@ class WalkPosition:
     after: str | None
 
 
-class WalkRecord(SideItems):
+class SweepPositionRecord(SideItems):
     """Reads and writes the position of a walk that ran out of time."""
 
-    def get(self) -> WalkPosition | None:
+    def get(self) -> SweepPosition | None:
         """The position of the last walk, or None if it was finished."""
         record = self._get(WALK_ID)
-        return WalkPosition(record["begun"], record["part"], record.get("after")) if record else None
+        return SweepPosition(record["begun"], record["part"], record.get("after")) if record else None
 
-    def put(self, position: WalkPosition) -> None:
+    def put(self, position: SweepPosition) -> None:
         """Note where the next walk continues."""
         after = {} if position.after is None else {"after": position.after}
         self._update(WALK_ID, {"begun": position.begun, "part": position.part, **after},

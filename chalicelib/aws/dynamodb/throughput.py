@@ -2,16 +2,16 @@
 from __future__ import annotations
 
 from chalicelib.aws.dynamodb.side_items import SideItems
-from chalicelib.domain.throughput import Pace
+from chalicelib.domain.throughput import Throughput
 
 PACE_ID = "pace"
 """Its key."""
 
 
-class PaceRecord(SideItems):
+class ThroughputRecord(SideItems):
     """Reads and writes the pace."""
 
-    def get(self) -> Pace:
+    def get(self) -> Throughput:
         """The pace as it was last written."""
         return self._read()[0]
 
@@ -20,6 +20,6 @@ class PaceRecord(SideItems):
         pace, changes = self._read()
         self._replace(PACE_ID, {"pace": pace.with_one(size, seconds).to_record()}, changes)
 
-    def _read(self) -> tuple[Pace, int]:
+    def _read(self) -> tuple[Throughput, int]:
         record = self._get(PACE_ID, consistent=False)
-        return Pace.from_record(record.get("pace", {})), int(record.get("changes", 0))
+        return Throughput.from_record(record.get("pace", {})), int(record.get("changes", 0))

@@ -31,7 +31,7 @@ class FileLink:
 
 
 @dataclass(frozen=True)
-class Part:
+class ExportPart:
     """One part of an export.
 
     :param records: what the table knows of each annotation
@@ -48,14 +48,17 @@ def used_space(services: Services, user_id: str) -> UsedSpace:
     return services.job_search.used_space(user_id)
 
 
-def export_part(services: Services, user_id: str, cursor: str | None = None) -> Part:
+def export_part(services: Services, user_id: str, cursor: str | None = None) -> ExportPart:
     """The newest annotations of a user, or those that follow `cursor`, with links to all of their files.
 
     :raises BadRequestError: for a cursor that no part gave
     """
     page = services.jobs.of_user(user_id, PART, cursor)
-    return Part([_record(job) for job in page.jobs], [link for job in page.jobs for link in _links(services, job)],
-                page.next_cursor)
+    return ExportPart(
+        [_record(job) for job in page.jobs],
+        [link for job in page.jobs for link in _links(services, job)],
+        page.next_cursor,
+    )
 
 
 def profile_record(profile: Profile) -> dict[str, Any]:

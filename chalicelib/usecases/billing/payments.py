@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.billing.service import PaidSubscription, Price, Standing, WayBack
+from chalicelib.billing.service import PaidSubscription, Price, SubscriptionState, WayBack
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import AccountErasingError, ConflictError, NotFoundError, PaymentServiceError
 from chalicelib.services import Services
@@ -75,7 +75,7 @@ def _go_on(services: Services, profile: Profile, checkout_id: str) -> Begun | No
         return None
     settled = settle(services, checkout.billing_id)
     subscription = services.billing.subscription(checkout.billing_id)
-    if subscription is None or subscription.standing is Standing.OVER:
+    if subscription is None or subscription.standing is SubscriptionState.OVER:
         return None
     return Begun(settled or profile)
 
@@ -106,14 +106,14 @@ def _follow(services: Services, subscription: PaidSubscription) -> Profile | Non
     if profile is None or profile.erasing_since is not None:
         _end_without_account(services, subscription)
         return None
-    if subscription.standing is Standing.LIVE:
+    if subscription.standing is SubscriptionState.LIVE:
         try:
             return _begin_or_go_on(services, profile, subscription)
         except AccountErasingError:  # since the profile was read
             _end_without_account(services, subscription)
             return None
     ours = profile.premium and profile.billing_id == subscription.billing_id
-    if subscription.standing is Standing.OVER and ours:
+    if subscription.standing is SubscriptionState.OVER and ours:
         return unsubscribe(services, profile.identity_id, subscription.billing_id) or profile
     return profile
 
@@ -121,7 +121,7 @@ def _follow(services: Services, subscription: PaidSubscription) -> Profile | Non
 def _end_without_account(services: Services, subscription: PaidSubscription) -> None:
     # An account can be deleted while its payment page is open in another tab. A subscription without a user was not
     # begun by GAS: the payment service may serve others, too.
-    if subscription.user_id and subscription.standing is not Standing.OVER:
+    if subscription.user_id and subscription.standing is not SubscriptionState.OVER:
         logger.error("A subscription is nobody's here; it is ended at once", extra={
             "billing_id": subscription.billing_id, "user_id": subscription.user_id})
         services.billing.end_at_once(subscription.billing_id)
@@ -143,7 +143,7 @@ def _begin_or_go_on(services: Services, profile: Profile, subscription: PaidSubs
     mine = subscription.billing_id
     if profile.premium and profile.billing_id not in (None, mine):
         other = services.billing.subscription(str(profile.billing_id))
-        if other is not None and other.standing is Standing.LIVE:
+        if other is not None and other.standing is SubscriptionState.LIVE:
             logger.error("A user pays twice", extra={"user_id": profile.identity_id, "billing_ids": [
                 profile.billing_id, mine]})
             return profile

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.domain.job_query import FoundJobs, Listing, Order
+from chalicelib.domain.job_query import FoundJobs, JobQuery, Order
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.names import is_job_id
 from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError
@@ -28,7 +28,7 @@ class Deleted:
     moving: int
 
 
-def find_jobs(services: Services, user_id: str, wanted: Listing, size: int, cursor: str | None = None) -> FoundJobs:
+def find_jobs(services: Services, user_id: str, wanted: JobQuery, size: int, cursor: str | None = None) -> FoundJobs:
     """A page of what is wanted of the user's jobs.
 
     :raises BadRequestError: for a cursor that no page gave

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chalicelib.aws.dynamodb.open_jobs import open_jobs
 from chalicelib.domain.fair_queue import Line, OpenJob
 from chalicelib.domain.jobs import Job, JobStatus, Stage
-from chalicelib.domain.throughput import Pace
+from chalicelib.domain.throughput import Throughput
 from chalicelib.services import Services
 
 MOST_LOOKED_AT = 5000
@@ -52,7 +52,7 @@ def queue_places(services: Services, jobs: Iterable[Job]) -> dict[str, QueuePlac
     return {job_id: place for job_id, place in places.items() if job_id in wanted}
 
 
-def _reckoned(line: Line, running: list[Job], pace: Pace, now: int) -> dict[str, QueuePlace]:
+def _reckoned(line: Line, running: list[Job], pace: Throughput, now: int) -> dict[str, QueuePlace]:
     """As many at once as run now; each annotator takes the job whose turn it is when it is free."""
     ends = [end for job in running if (end := expected_end(job, pace, now)) is not None]
     known = bool(running) and len(ends) == len(running)
@@ -71,7 +71,7 @@ def _reckoned(line: Line, running: list[Job], pace: Pace, now: int) -> dict[str,
     return places
 
 
-def expected_end(job: Job, pace: Pace, now: int) -> int | None:
+def expected_end(job: Job, pace: Throughput, now: int) -> int | None:
     """When a running job should end, epoch seconds: by its own progress where it tells, else by the pace of others.
 
     Only its last attempt counts: each one begins the file again.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.aws.dynamodb.sweep_position import WalkPosition
+from chalicelib.aws.dynamodb.sweep_position import SweepPosition
 from chalicelib.aws.s3.events import created_event
 from chalicelib.aws.s3.files import ListedFile
 from chalicelib.domain.jobs import Job, JobStatus
@@ -82,7 +82,7 @@ def sweep_files(services: Services, time_left: Callable[[], bool], begin: bool =
     if start is None:
         if not begin:
             return walk.counts
-        start = WalkPosition(services.clock(), "inputs", None)
+        start = SweepPosition(services.clock(), "inputs", None)
     position = start
     try:
         for position in _positions(walk, start):
@@ -98,7 +98,7 @@ def sweep_files(services: Services, time_left: Callable[[], bool], begin: bool =
     return walk.counts
 
 
-def _positions(walk: _Walk, start: WalkPosition) -> Iterator[WalkPosition]:
+def _positions(walk: _Walk, start: SweepPosition) -> Iterator[SweepPosition]:
     """Carry a walk on from `start`; the position after each batch."""
     files = walk.services.files
     parts: dict[str, Callable[[_Walk, str | None], Iterator[str]]] = {
@@ -108,7 +108,7 @@ def _positions(walk: _Walk, start: WalkPosition) -> Iterator[WalkPosition]:
         "records": _records}
     for part in itertools.dropwhile(lambda name: name != start.part, parts):
         for after in parts[part](walk, start.after if part == start.part else None):
-            yield WalkPosition(start.begun, part, after)
+            yield SweepPosition(start.begun, part, after)
 
 
 def _bucket(bucket: str, look_at: LookAt, walk: _Walk, after: str | None) -> Iterator[str]:

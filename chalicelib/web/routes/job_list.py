@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from chalice import Blueprint
 
-from chalicelib.domain.job_query import Listing, Order, Standing
+from chalicelib.domain.job_query import JobQuery, Order, StatusFilter
 from chalicelib.domain.jobs import JobStatus
-from chalicelib.domain.throughput import Pace
+from chalicelib.domain.throughput import Throughput
 from chalicelib.exceptions import BadRequestError
 from chalicelib.usecases.jobs import job_list as usecases
 from chalicelib.usecases.jobs.queue_estimate import queue_places
@@ -44,7 +44,7 @@ def list_annotations(request: WebRequest) -> WebResponse:
     moving = any(job.job_status in (JobStatus.PENDING, JobStatus.RUNNING) for job in found.jobs)
     view = JobListView.of(
         found, listing, days, cursor, services.clock(), profile, services.plans, queue_places(services, found.jobs),
-        services.throughput.get() if moving else Pace(), request.site)
+        services.throughput.get() if moving else Throughput(), request.site)
     if request.wants_fragment:
         return no_content() if request.query("seen") == view.seen else render(request, "_job_rows.html", view=view)
     # Who has nothing yet may send the sample from here, straight to the storage like any other file.
@@ -71,7 +71,7 @@ def delete_several(request: WebRequest) -> WebResponse:
                                       moving=done.moving or None))
 
 
-def _listing(request: WebRequest) -> Listing:
+def _listing(request: WebRequest) -> JobQuery:
     """What is wanted of the list, by the query.
 
     :raises BadRequestError: for a status, an order or a day that there is not
@@ -80,12 +80,17 @@ def _listing(request: WebRequest) -> Listing:
     zone = _zone(days["zone"])
     since, before = _midnight(days["from"], zone, "from"), _midnight(days["to"], zone, "to")
     try:
-        standing = Standing(request.query("status") or "") if request.query("status") else None
+        standing = StatusFilter(request.query("status") or "") if request.query("status") else None
         order = Order(request.query("sort") or Order.NEWEST.value)
     except ValueError as error:
         raise BadRequestError("There is no such status or order.", "Choose one in the form above the list.") from error
-    return Listing(text=" ".join((request.query("q") or "").split())[:LONGEST_TEXT], standing=standing,
-                   since=since, before=before + 86_400 if before is not None else None, order=order)
+    return JobQuery(
+        text=" ".join((request.query("q") or "").split())[:LONGEST_TEXT],
+        standing=standing,
+        since=since,
+        before=before + 86_400 if before is not None else None,
+        order=order,
+    )
 
 
 def _days(request: WebRequest) -> dict[str, str]:

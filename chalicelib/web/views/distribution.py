@@ -61,7 +61,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Contig:
+class ContigDensity:
     """A contig with its variants.
 
     :param share: its length as a share of the longest one's, 0 to 1
@@ -121,7 +121,7 @@ class DistributionView:
     :param circle: set when all variants are the mitochondrion's
     """
 
-    contigs: tuple[Contig, ...]
+    contigs: tuple[ContigDensity, ...]
     others: int
     most_in_bin: int
     most: int
@@ -135,9 +135,15 @@ class DistributionView:
             return None
         lengths = {name: _length(density[name]) for name in counts if isinstance(density.get(name), Mapping)}
         longest = max(lengths.values(), default=1) or 1
-        contigs = [Contig(name, int(counts[name]), lengths.get(name, longest) / longest,
-                          _bins(density.get(name), lengths.get(name, 0)))
-                   for name in sorted(map(str, counts), key=_natural)]
+        contigs = [
+            ContigDensity(
+                name,
+                int(counts[name]),
+                lengths.get(name, longest) / longest,
+                _bins(density.get(name), lengths.get(name, 0)),
+            )
+            for name in sorted(map(str, counts), key=_natural)
+        ]
         shown = tuple(contigs[:CONTIGS_SHOWN])
         most = max((stretch.number for contig in shown for stretch in contig.bins), default=0)
         lone = shown[0] if len(contigs) == 1 and most and _is_mitochondrion(shown[0].name, longest) else None
@@ -176,7 +182,7 @@ def _point(position: float, radius: float) -> tuple[float, float]:
     return round(radius * math.sin(angle), 2), round(-radius * math.cos(angle), 2)
 
 
-def _circle(contig: Contig, most: int) -> Circle:
+def _circle(contig: ContigDensity, most: int) -> Circle:
     spokes = []
     for stretch in contig.bins:
         if stretch.number:

@@ -5,11 +5,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.domain.job_query import FoundJobs, Listing, Order, Standing
+from chalicelib.domain.job_query import FoundJobs, JobQuery, Order, StatusFilter
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
-from chalicelib.domain.throughput import Pace
+from chalicelib.domain.throughput import Throughput
 from chalicelib.usecases.jobs.queue_estimate import QueuePlace, expected_end
 from chalicelib.web.site import Site
 from chalicelib.web.views.jobs import STATUS_WORDS, JobView
@@ -18,8 +18,8 @@ ORDER_WORDS = {
     Order.NEWEST: "Newest first", Order.OLDEST: "Oldest first", Order.NAME: "Name, A to Z", Order.NAME_BACK:
     "Name, Z to A"}
 STANDING_WORDS = {
-    **{Standing(status.value): words.label for status, words in STATUS_WORDS.items()},
-    Standing.ARCHIVED: "In the archive"}
+    **{StatusFilter(status.value): words.label for status, words in STATUS_WORDS.items()},
+    StatusFilter.ARCHIVED: "In the archive"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,9 @@ class RowView:
         return {0: "Next in line", 1: "One before it"}.get(self.place.before, f"{self.place.before} before it")
 
     @classmethod
-    def of(cls, job: Job, now: int, owner: Profile, plans: Plans, place: QueuePlace | None, pace: Pace) -> RowView:
+    def of(
+        cls, job: Job, now: int, owner: Profile, plans: Plans, place: QueuePlace | None, pace: Throughput
+    ) -> RowView:
         """The row as the job's owner sees it at `now` (epoch seconds)."""
         view = JobView.of(job, now, owner, plans)
         stays = view.retention is not None and job.job_status is JobStatus.COMPLETED and not job.archived
@@ -69,7 +71,7 @@ class JobListView:
     """
 
     rows: tuple[RowView, ...]
-    listing: Listing
+    listing: JobQuery
     days: Mapping[str, str]
     cursor: str | None
     here: str
@@ -94,8 +96,8 @@ class JobListView:
         return ". ".join(f"{row.job.file_name}: {row.job.words.label}{_whereabouts(row.job)}" for row in self.rows[:3])
 
     @classmethod
-    def of(cls, found: FoundJobs, listing: Listing, days: Mapping[str, str], cursor: str | None, now: int,
-           owner: Profile, plans: Plans, places: Mapping[str, QueuePlace], pace: Pace, site: Site) -> JobListView:
+    def of(cls, found: FoundJobs, listing: JobQuery, days: Mapping[str, str], cursor: str | None, now: int,
+           owner: Profile, plans: Plans, places: Mapping[str, QueuePlace], pace: Throughput, site: Site) -> JobListView:
         """The page as its owner sees it at `now` (epoch seconds).
 
         :param days: the first and last day asked for and the zone, as the form gave them
@@ -112,7 +114,7 @@ class JobListView:
             following=site.path("/annotations", **query, cursor=found.next_cursor) if found.next_cursor else None)
 
 
-def listing_query(listing: Listing, days: Mapping[str, str]) -> dict[str, str | None]:
+def listing_query(listing: JobQuery, days: Mapping[str, str]) -> dict[str, str | None]:
     """The query parameters that ask for such a list."""
     return {"q": listing.text or None, "status": listing.standing.value if listing.standing else None,
             **{name: value or None for name, value in days.items()},

@@ -23,6 +23,11 @@ const cases = inject("cases") ?? [{ name: "empty", content: "", build: null, par
 test.each(cases)("the page says what the annotator says: $name", async ({ content, problem, build, partial }) => {
   const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
   const report = await checkFile(new Blob([bytes]), new AbortController().signal);
-  if (!partial || report.problem !== null) expect(report.problem).toEqual(problem);
+  if (!partial || report.problem !== null) expect(withoutAmount(report.problem)).toEqual(withoutAmount(problem));
   if (problem === null && !partial) expect(report.build).toBe(build);
 });
+
+/** A problem without the bytes before a cut: how many of them a decompressor still gives is its own affair. */
+function withoutAmount(problem: Problem | null): Problem | null {
+  return problem && { ...problem, message: problem.message.replace(/cut off after [\d,]+ /, "cut off after some ") };
+}

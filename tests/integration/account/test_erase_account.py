@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from chalicelib.aws.dynamodb.jobs import JobPage
-from chalicelib.aws.dynamodb.last_starts import TurnRecord
+from chalicelib.aws.dynamodb.last_starts import LastStarts
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.messages import EraseUser
 from chalicelib.domain.profiles import Profile, Role
@@ -42,7 +42,7 @@ def ada(services: Services, make_profile: Callable[..., Profile]) -> Profile:
             put(Bucket=services.files.results_bucket, Key=f"{user}/{job.job_id}/free_1.annot.vcf.gz", Body=b"r")
             put(Bucket=services.files.archive_bucket, Key=f"{user}/{job.job_id}/1/free_1.annot.vcf.gz", Body=b"a")
         put_input(services, f"{user}/{job_id(first + 50)}/never a job.vcf", b"x")
-        TurnRecord(services.jobs).note(user, services.clock(), services.clock())
+        LastStarts(services.jobs).note(user, services.clock(), services.clock())
         for device in ("desk", "phone"):
             services.sessions.put(Session(session_id=f"{user}-{device}", user_id=user, csrf_token="c",
                                           created=services.clock(), expires=services.clock() + 60))
@@ -194,12 +194,13 @@ def test_a_record_stays_when_somebody_else_holds_the_files_by_now(services: Serv
     assert services.jobs.get(job_id(4)) is None
 
 
-def test_turns_that_others_write_all_the_time(services: Services, ada: Profile,
-                                             monkeypatch: pytest.MonkeyPatch) -> None:
+def test_turns_that_others_write_all_the_time(
+    services: Services, ada: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask(services, ada)
     bodies_in(services.settings.erase_queue_url)
     with monkeypatch.context() as busy:
-        busy.setattr(TurnRecord, "forget", lambda *_: False)
+        busy.setattr(LastStarts, "forget", lambda *_: False)
         assert erase_account(services, ADA, lambda: True) is Erased.IN_PART
     assert bodies_in(services.settings.erase_queue_url) == [{"type": "erase_user", "user_id": ADA}]
     assert erase_account(services, ADA, lambda: True) is Erased.WHOLLY

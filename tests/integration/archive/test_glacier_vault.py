@@ -14,7 +14,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.utils import calculate_tree_hash
 
-from chalicelib.aws.archive.glacier import VaultArchive
+from chalicelib.aws.archive.glacier import GlacierArchive
 from chalicelib.domain.jobs import Job, RestoreStatus, RestoreTier
 from chalicelib.domain.messages import ArchiveJob
 from chalicelib.domain.names import in_archive_bucket
@@ -23,7 +23,7 @@ from chalicelib.services import Services, _archive_store
 from chalicelib.usecases.archive.archive_results import archive_results
 from chalicelib.usecases.jobs.user_jobs import delete_job
 from infra.aws.move_vault import show, start
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 from tests.conftest import REGION, HeldClock
 from tests.integration.support.cold import (
@@ -145,7 +145,7 @@ class Vault:
 def vault(services: Services, functions: Functions, monkeypatch: pytest.MonkeyPatch) -> Vault:
     boto3.client("glacier").create_vault(vaultName="cold")
     made = Vault()
-    store = VaultArchive(services.settings.results_bucket, "cold", services.settings.job_thaw_topic, PART)
+    store = GlacierArchive(services.settings.results_bucket, "cold", services.settings.job_thaw_topic, PART)
     functions.services = replace(services, archive_store=store)
     for module in functions.modules.values():
         monkeypatch.setattr(module, "services", functions.services)
@@ -353,12 +353,13 @@ def emptied(vault: Vault, services: Services, functions: Functions, clock: HeldC
 
 
 @pytest.fixture
-def place(aws: dict[str, str]) -> Place:
-    return Place(session=boto3.Session(region_name=REGION), stage="test")
+def place(aws: dict[str, str]) -> Deployment:
+    return Deployment(session=boto3.Session(region_name=REGION), stage="test")
 
 
-def test_everything_moves_from_the_vault_to_s3(vault: Vault, services: Services, functions: Functions, place: Place,
-                                               emptied: list[Job]) -> None:
+def test_everything_moves_from_the_vault_to_s3(
+    vault: Vault, services: Services, functions: Functions, place: Deployment, emptied: list[Job]
+) -> None:
     said: list[str] = []
     assert show(place, said.append) == 2
     assert start(place, said.append) == 2
@@ -383,7 +384,7 @@ def test_everything_moves_from_the_vault_to_s3(vault: Vault, services: Services,
 
 
 def test_who_subscribes_while_results_move_gets_them_back(vault: Vault, services: Services, functions: Functions,
-                                                          place: Place, emptied: list[Job]) -> None:
+                                                          place: Deployment, emptied: list[Job]) -> None:
     assert start(place, lambda _: None, most=1) == 1
     assert start(place, lambda _: None, tier="Standard") == 1
     services.profiles.subscribe(ADA)
@@ -400,7 +401,7 @@ def test_results_in_the_vault_can_be_deleted_after_the_change(vault: Vault, func
     assert vault.archives == [emptied[1].archive_id]
 
 
-def test_nothing_moves_before_new_results_go_to_s3(place: Place) -> None:
+def test_nothing_moves_before_new_results_go_to_s3(place: Deployment) -> None:
     with pytest.raises(OperatorError, match="no vault"):
         start(place, lambda _: None)
     boto3.client("cloudformation").update_stack(
@@ -411,4 +412,4 @@ def test_nothing_moves_before_new_results_go_to_s3(place: Place) -> None:
     with pytest.raises(OperatorError, match="still go to the vault"):
         start(place, lambda _: None)
     with pytest.raises(OperatorError, match="no stack"):
-        show(Place(session=place.session, stage="nowhere"), lambda _: None)
+        show(Deployment(session=place.session, stage="nowhere"), lambda _: None)

@@ -11,12 +11,12 @@ from hypothesis.stateful import invariant, rule
 
 from chalicelib.aws.archive.notifications import read_retrievals
 from chalicelib.aws.archive.s3 import S3Archive
-from chalicelib.aws.dynamodb.archive_moves import ArchiveTable
+from chalicelib.aws.dynamodb.archive_moves import ArchiveMoves
 from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.aws.dynamodb.profiles import ProfileTable
 from chalicelib.aws.s3.files import FileStore
 from chalicelib.aws.sns import Topics
-from chalicelib.aws.sqs import OutgoingQueue
+from chalicelib.aws.sqs import WorkQueue
 from chalicelib.billing.no_billing import NoBilling
 from chalicelib.domain.job_record import from_record, to_record
 from chalicelib.domain.jobs import JobStatus
@@ -120,11 +120,11 @@ class ResultsLife(Life):
             settings=Settings.from_environment(environment), jobs=jobs, profiles=ProfileTable("profiles", self.new_id),
             sessions=nothing, files=FileStore("inputs", "results", "archive"), references=nothing, topics=self.topics,
             secrets=nothing, billing=NoBilling(),
-            archive_table=ArchiveTable(jobs), archive_store=S3Archive("results", "archive"),
-            archive_queue=OutgoingQueue("archive"), restore_queue=OutgoingQueue("restore"),
-            thaw_queue=OutgoingQueue("thaw"), notify_queue=OutgoingQueue("notify"),
-            erase_queue=OutgoingQueue("erase"),
-            uploads_queue=OutgoingQueue("uploads"), job_requests_queue=nothing, mailer=mailer,
+            archive_table=ArchiveMoves(jobs), archive_store=S3Archive("results", "archive"),
+            archive_queue=WorkQueue("archive"), restore_queue=WorkQueue("restore"),
+            thaw_queue=WorkQueue("thaw"), notify_queue=WorkQueue("notify"),
+            erase_queue=WorkQueue("erase"),
+            uploads_queue=WorkQueue("uploads"), job_requests_queue=nothing, mailer=mailer,
             clock=lambda: aws.now, new_id=self.new_id)
 
     def check(self) -> None:
@@ -147,12 +147,23 @@ class ResultsLife(Life):
         for name, content in ((NAMES["results"], body), (NAMES["index"], b"index"), (NAMES["log"], b"l"),
                               (NAMES["summary"], b"s"), *([(NAMES["variants"], b"table")] if table else [])):
             self.aws.buckets["results"][prefix + name] = StoredObject(content, "STANDARD", now)
-        job = job_of(job_id=job_id(number), user_id=ADA, input_file_name=NAME, input_file_size=5,
-                  s3_inputs_bucket="inputs", s3_key_input_file=prefix + NAME, submit_time=now, reference="rCRS",
-                  job_status=JobStatus.COMPLETED, complete_time=now, s3_results_bucket="results",
-                  s3_key_result_file=prefix + NAMES["results"], s3_key_index_file=prefix + NAMES["index"],
-                  s3_key_variants_file=prefix + NAMES["variants"] if table else None,
-                  unannounced=True)  # the worker died at once: the sweep is to announce it
+        job = job_of(
+            job_id=job_id(number),
+            user_id=ADA,
+            input_file_name=NAME,
+            input_file_size=5,
+            s3_inputs_bucket="inputs",
+            s3_key_input_file=prefix + NAME,
+            submit_time=now,
+            reference="rCRS",
+            job_status=JobStatus.COMPLETED,
+            complete_time=now,
+            s3_results_bucket="results",
+            s3_key_result_file=prefix + NAMES["results"],
+            s3_key_index_file=prefix + NAMES["index"],
+            s3_key_variants_file=prefix + NAMES["variants"] if table else None,
+            unannounced=True,
+        )  # the worker died at once: the sweep is to announce it
         self.aws.annotations[job.job_id] = to_record(job)
         if not self.premium:
             self.aws.messages.append(Message("archive", ArchiveJob(user_id=ADA, job_id=job.job_id).to_json(),

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.aws.dynamodb.profiles import ProfileTable
-from chalicelib.billing.service import Standing, WayBack
+from chalicelib.billing.service import SubscriptionState, WayBack
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import ConflictError, NotFoundError, PaymentServiceError, PremiumRunsError
 from chalicelib.services import Services
@@ -79,10 +79,10 @@ def test_a_payment_that_is_through_is_taken_up_without_the_message(paid: Service
 def test_a_payment_that_takes_days_is_not_asked_for_twice(paid: Services, shop: MemoryBilling,
                                                           make_profile: Callable[..., Profile]) -> None:
     begin_premium(paid, make_profile(), BACK)
-    billing_id = shop.pay("cs_1", Standing.PENDING)
+    billing_id = shop.pay("cs_1", SubscriptionState.PENDING)
     begun = begin_premium(paid, now(paid), BACK)
     assert (begun.address, begun.profile.premium) == (None, False)
-    shop.becomes(billing_id, Standing.LIVE)
+    shop.becomes(billing_id, SubscriptionState.LIVE)
     settle(paid, billing_id)
     assert now(paid).premium
 
@@ -92,7 +92,7 @@ def test_after_a_payment_that_came_to_nothing_another_begins(paid: Services, sho
                                                              make_profile: Callable[..., Profile]) -> None:
     begin_premium(paid, make_profile(), BACK)
     if gone == "refused":
-        shop.pay("cs_1", Standing.OVER)
+        shop.pay("cs_1", SubscriptionState.OVER)
     elif gone == "expired":
         shop.checkouts["cs_1"] = replace(shop.checkouts["cs_1"], address=None)
     else:
@@ -120,7 +120,7 @@ def test_premium_that_is_ended_goes_on_until_the_paid_time_is_over(
     profile = end_premium(paid, now(paid))
     assert (profile.premium, profile.premium_until) == (True, PERIOD_END)
     assert functions.waiting("archive") == functions.waiting("notify") == []
-    shop.becomes(billing_id, Standing.OVER)
+    shop.becomes(billing_id, SubscriptionState.OVER)
     settle(paid, billing_id)
     ended = now(paid)
     assert (ended.role, ended.grace_until, ended.billing_id, ended.premium_until) == (
@@ -148,7 +148,7 @@ def test_messages_in_any_order_end_where_the_subscription_is(
     begin_premium(paid, now(paid), BACK)
     billing_id = shop.pay("cs_1")
     settle(paid, billing_id)
-    shop.becomes(billing_id, Standing.OVER)
+    shop.becomes(billing_id, SubscriptionState.OVER)
     for _ in deliveries:
         settle(paid, billing_id)
     assert not now(paid).premium
@@ -168,7 +168,7 @@ def test_of_two_messages_at_once_the_last_to_write_is_right(
 
     def ends_meanwhile(user_id: str) -> Profile | None:
         monkeypatch.undo()
-        shop.becomes(billing_id, Standing.OVER)
+        shop.becomes(billing_id, SubscriptionState.OVER)
         settle(paid, billing_id)
         return really(user_id)
 
@@ -177,11 +177,12 @@ def test_of_two_messages_at_once_the_last_to_write_is_right(
     assert not now(paid).premium
 
 
-def test_the_end_of_an_old_subscription_does_not_end_a_new_one(paid: Services, shop: MemoryBilling,
-                                                              make_profile: Callable[..., Profile]) -> None:
+def test_the_end_of_an_old_subscription_does_not_end_a_new_one(
+    paid: Services, shop: MemoryBilling, make_profile: Callable[..., Profile]
+) -> None:
     make_profile()
     old = subscribed(paid, shop)
-    shop.becomes(old, Standing.OVER)
+    shop.becomes(old, SubscriptionState.OVER)
     settle(paid, old)
     new = subscribed(paid, shop)
     assert old != new
@@ -197,7 +198,7 @@ def test_who_pays_twice_keeps_the_first_subscription_and_the_second_when_that_en
     second = shop.pay("cs_9")
     settle(paid, second)
     assert now(paid).billing_id == first
-    shop.becomes(first, Standing.OVER)
+    shop.becomes(first, SubscriptionState.OVER)
     settle(paid, second)
     assert (now(paid).premium, now(paid).billing_id) == (True, second)
 
@@ -211,8 +212,11 @@ def test_no_payment_outlives_its_account(paid: Services, shop: MemoryBilling,
     subscriptions = [shop.pay(checkout) for checkout in ("cs_7", "cs_8", "cs_9")]
     assert [settle(paid, billing_id) for billing_id in subscriptions] == [None, None, None]
     ended = [shop.subscription(billing_id) for billing_id in subscriptions]
-    assert [one.standing for one in ended if one is not None] == [Standing.LIVE, Standing.OVER, Standing.OVER], (
-        "the first one was not begun by GAS")
+    assert [one.standing for one in ended if one is not None] == [
+        SubscriptionState.LIVE,
+        SubscriptionState.OVER,
+        SubscriptionState.OVER,
+    ], "the first one was not begun by GAS"
     assert settle(paid, "sub_unknown") is None
     assert not now(paid).premium
 
@@ -274,7 +278,7 @@ def test_a_message_while_the_deletion_begins_ends_the_subscription(paid: Service
     shop.users["cs_9"] = profile.identity_id
     billing_id = shop.pay("cs_9")
     assert settle(replace(paid, profiles=Meanwhile(paid.profiles.name)), billing_id) is None
-    assert shop.subscriptions[billing_id].standing is Standing.OVER
+    assert shop.subscriptions[billing_id].standing is SubscriptionState.OVER
     assert not now(paid).premium
 
 

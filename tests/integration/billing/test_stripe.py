@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.billing.service import Standing
+from chalicelib.billing.service import SubscriptionState
 from chalicelib.billing.stripe_billing import StripeBilling
 from chalicelib.domain.credentials import StripeKeys
 from chalicelib.domain.profiles import Profile
@@ -78,7 +78,7 @@ def test_premium_follows_the_subscription(stripe: LocalStripe, billing: StripeBi
     assert not ended.premium
     seen = billing.subscription(billing_id)
     assert seen is not None
-    assert seen.standing is Standing.OVER
+    assert seen.standing is SubscriptionState.OVER
 
 
 def test_no_subscription_outlives_its_account(billing: StripeBilling, subscription: dict[str, Any],
@@ -89,7 +89,7 @@ def test_no_subscription_outlives_its_account(billing: StripeBilling, subscripti
     assert settle(paid, subscription["id"]) is None
     seen = billing.subscription(subscription["id"])
     assert seen is not None
-    assert seen.standing is Standing.OVER
+    assert seen.standing is SubscriptionState.OVER
 
 
 def test_what_it_does_not_have(billing: StripeBilling) -> None:

@@ -13,7 +13,7 @@ from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb import job_search
 from chalicelib.aws.dynamodb.items import to_item
 from chalicelib.aws.dynamodb.job_search import JobSearch
-from chalicelib.domain.job_query import FoundJobs, Listing, Order, Standing
+from chalicelib.domain.job_query import FoundJobs, JobQuery, Order, StatusFilter
 from chalicelib.domain.job_record import to_record
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.exceptions import BadRequestError, TooManyRequestsError
@@ -28,19 +28,30 @@ STATUSES = [JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED]
 def put(services: Services) -> Callable[..., str]:
     """Puts a job into the table."""
     def put_job(number: int, name: str, user_id: str = ADA, **values: Any) -> str:
-        job = job_of(**{"job_id": job_id(number), "user_id": user_id, "input_file_name": name, "input_file_size": 1,
-                     "s3_inputs_bucket": "b", "s3_key_input_file": f"{user_id}/{job_id(number)}/{name}",
-                     "submit_time": 1000 + number, "reference": "rCRS", "job_status": JobStatus.COMPLETED, **values})
+        job = job_of(
+            **{
+                "job_id": job_id(number),
+                "user_id": user_id,
+                "input_file_name": name,
+                "input_file_size": 1,
+                "s3_inputs_bucket": "b",
+                "s3_key_input_file": f"{user_id}/{job_id(number)}/{name}",
+                "submit_time": 1000 + number,
+                "reference": "rCRS",
+                "job_status": JobStatus.COMPLETED,
+                **values,
+            }
+        )
         assert services.jobs.create(job)
         return job.job_id
     return put_job
 
 
 def names(services: Services, user_id: str = ADA, size: int = 50, **wanted: Any) -> list[str]:
-    return [job.input.name for job in every(services, Listing(**wanted), size, user_id)]
+    return [job.input.name for job in every(services, JobQuery(**wanted), size, user_id)]
 
 
-def every(services: Services, wanted: Listing, size: int, user_id: str = ADA) -> list[Job]:
+def every(services: Services, wanted: JobQuery, size: int, user_id: str = ADA) -> list[Job]:
     """All jobs of all pages."""
     jobs: list[Job] = []
     cursor: str | None = None
@@ -69,10 +80,10 @@ def test_standing(services: Services, put: Callable[..., str]) -> None:
     put(2, "failed.vcf", job_status=JobStatus.FAILED)
     put(3, "cold.vcf", results_file_archive_id="a-1")
     put(4, "warm.vcf")
-    assert names(services, standing=Standing.FAILED) == ["failed.vcf"]
-    assert names(services, standing=Standing.PENDING) == ["waits.vcf"]
-    assert names(services, standing=Standing.COMPLETED) == ["warm.vcf", "cold.vcf"]
-    assert names(services, standing=Standing.ARCHIVED) == ["cold.vcf"]
+    assert names(services, standing=StatusFilter.FAILED) == ["failed.vcf"]
+    assert names(services, standing=StatusFilter.PENDING) == ["waits.vcf"]
+    assert names(services, standing=StatusFilter.COMPLETED) == ["warm.vcf", "cold.vcf"]
+    assert names(services, standing=StatusFilter.ARCHIVED) == ["cold.vcf"]
 
 
 @pytest.mark.parametrize("order", list(Order))
@@ -84,7 +95,7 @@ def test_time_in_every_order(services: Services, put: Callable[..., str], order:
     for number, name in ((1, "b.vcf"), (2, "D.vcf"), (3, "a.vcf"), (4, "C.vcf")):
         put(number, name)
     found = [job.submit_time - 1000 for job in
-             every(services, Listing(order=order, since=since, before=before), 3)]
+             every(services, JobQuery(order=order, since=since, before=before), 3)]
     wanted = {Order.NEWEST: [4, 3, 2, 1], Order.OLDEST: [1, 2, 3, 4], Order.NAME: [3, 1, 4, 2],
               Order.NAME_BACK: [2, 4, 1, 3]}[order]
     assert found == [number for number in wanted if number in shown]
@@ -97,7 +108,7 @@ def test_pages_show_every_job_once(services: Services, put: Callable[..., str], 
     monkeypatch.setattr(job_search, "READ_AT_ONCE", 4)
     for number in range(23):
         put(number, f"same{number % 3}.vcf", submit_time=1000 + number // 4, job_status=STATUSES[number % 3])
-    wanted = Listing(order=order, standing=Standing.FAILED, text="same")
+    wanted = JobQuery(order=order, standing=StatusFilter.FAILED, text="same")
     found = [job.job_id for job in every(services, wanted, size)]
     assert sorted(found) == sorted(job_id(number) for number in range(23) if number % 3 == 1)
     assert len(set(found)) == len(found)
@@ -113,7 +124,7 @@ def test_a_search_among_very_many_stops_and_goes_on(services: Services, put: Cal
     pages: list[FoundJobs] = []
     cursor: str | None = None
     while not pages or cursor:
-        pages.append(JobSearch(services.jobs).page(ADA, Listing(text="needle"), 20, cursor))
+        pages.append(JobSearch(services.jobs).page(ADA, JobQuery(text="needle"), 20, cursor))
         cursor = pages[-1].next_cursor
     assert [page.looked_at for page in pages] == [15, 15, 1]
     assert [page.cut_short for page in pages] == [True, True, False]
@@ -124,15 +135,15 @@ def test_a_cursor_leads_into_nobody_elses_jobs(services: Services, put: Callable
     for number in range(3):
         put(number, "a.vcf", user_id=EVE)
     put(9, "mine.vcf")
-    theirs = JobSearch(services.jobs).page(EVE, Listing(order=Order.OLDEST), 1).next_cursor
-    found = JobSearch(services.jobs).page(ADA, Listing(order=Order.OLDEST), 5, theirs)
+    theirs = JobSearch(services.jobs).page(EVE, JobQuery(order=Order.OLDEST), 1).next_cursor
+    found = JobSearch(services.jobs).page(ADA, JobQuery(order=Order.OLDEST), 5, theirs)
     assert {job.user_id for job in found.jobs} <= {ADA}
 
 
 @pytest.mark.parametrize("cursor", ["x", "e30", "WzEsIngiXQ", "WyJhIiwiYiJd"])
 def test_nonsense_cursors(services: Services, cursor: str) -> None:
     with pytest.raises(BadRequestError):
-        JobSearch(services.jobs).page(ADA, Listing(order=Order.OLDEST), 5, cursor)
+        JobSearch(services.jobs).page(ADA, JobQuery(order=Order.OLDEST), 5, cursor)
 
 
 def test_a_page_of_very_many_jobs_reads_no_more_than_its_share(services: Services) -> None:
@@ -146,8 +157,15 @@ def test_a_page_of_very_many_jobs_reads_no_more_than_its_share(services: Service
     seed(services, 3_000)
     client("dynamodb").meta.events.register("after-call.dynamodb", count)
     search = JobSearch(services.jobs)
-    for wanted in (Listing(), Listing(order=Order.OLDEST), Listing(order=Order.NAME), Listing(order=Order.NAME_BACK),
-                   Listing(since=1_000, before=9_000), Listing(text="file-00000"), Listing(standing=Standing.FAILED)):
+    for wanted in (
+        JobQuery(),
+        JobQuery(order=Order.OLDEST),
+        JobQuery(order=Order.NAME),
+        JobQuery(order=Order.NAME_BACK),
+        JobQuery(since=1_000, before=9_000),
+        JobQuery(text="file-00000"),
+        JobQuery(standing=StatusFilter.FAILED),
+    ):
         calls.clear()
         page = search.page(ADA, wanted, 20)
         assert page.jobs
@@ -161,10 +179,24 @@ def seed(services: Services, count: int) -> None:
     """Many ended jobs of one user, every hundredth failed."""
     dynamodb = boto3.client("dynamodb")
     for start in range(0, count, 25):
-        items = [to_item(to_record(job_of(job_id=job_id(number), user_id=ADA, input_file_name=f"file-{number:06d}.vcf",
-                             input_file_size=1, s3_inputs_bucket="b", s3_key_input_file="k", submit_time=1000 + number,
-                             reference="rCRS", job_status=JobStatus.FAILED if number % 100 == 0 else
-                             JobStatus.COMPLETED))) for number in range(start, min(start + 25, count))]
+        items = [
+            to_item(
+                to_record(
+                    job_of(
+                        job_id=job_id(number),
+                        user_id=ADA,
+                        input_file_name=f"file-{number:06d}.vcf",
+                        input_file_size=1,
+                        s3_inputs_bucket="b",
+                        s3_key_input_file="k",
+                        submit_time=1000 + number,
+                        reference="rCRS",
+                        job_status=JobStatus.FAILED if number % 100 == 0 else JobStatus.COMPLETED,
+                    )
+                )
+            )
+            for number in range(start, min(start + 25, count))
+        ]
         dynamodb.batch_write_item(RequestItems={services.jobs.name: [{"PutRequest": {"Item": item}} for item in items]})
 
 
@@ -176,7 +208,7 @@ def test_a_forged_cursor_is_refused(services: Services, put: Callable[..., str],
     put(1, "a.vcf")
     cursor = base64.urlsafe_b64encode(json.dumps(forged).encode()).decode().rstrip("=")
     with pytest.raises(BadRequestError):
-        JobSearch(services.jobs).page(ADA, Listing(order=order), 10, cursor)
+        JobSearch(services.jobs).page(ADA, JobQuery(order=order), 10, cursor)
     with pytest.raises(BadRequestError):
         services.jobs.of_user(ADA, 10, cursor)
 

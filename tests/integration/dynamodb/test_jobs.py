@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobProgress, JobStatus, Stage
 from chalicelib.domain.result_files import JobOutputs, StoredFile
 from chalicelib.exceptions import (
     BadRequestError,
@@ -19,9 +19,11 @@ from tests.integration.support.jobs_made import ADA, EVE, job_id, make_job
 from tests.integration.support.jobs_made import stored as reload
 from tests.job_records import stored_files
 
-OUTPUTS = JobOutputs(bucket="results", files={**stored_files("u/j/", "a.vcf"),
-                                           "results": StoredFile("u/j/a.annot.vcf.gz", None, 1234, "ab" * 32)},
-                  summary={"records": 3, "titv": 2.5, "consequences": {"missense_variant": 2}})
+OUTPUTS = JobOutputs(
+    bucket="results",
+    files={**stored_files("u/j/", "a.vcf"), "results": StoredFile("u/j/a.annot.vcf.gz", None, 1234, "ab" * 32)},
+    summary={"records": 3, "titv": 2.5, "consequences": {"missense_variant": 2}},
+)
 
 
 def test_a_job_comes_back_as_it_was_put(services: Services) -> None:
@@ -40,7 +42,7 @@ def test_the_whole_way_to_completed(services: Services) -> None:
     taken = services.jobs.take(job.job_id, "w1", now, 60)
     assert (taken.job_status, taken.run.attempt, taken.run.start_time, taken.run.lease_expires) \
         == (JobStatus.RUNNING, 1, now, now + 60)
-    services.jobs.renew(job.job_id, "w1", now + 30, 60, Progress(stage=Stage.ANNOTATING, records=5, total=10))
+    services.jobs.renew(job.job_id, "w1", now + 30, 60, JobProgress(stage=Stage.ANNOTATING, records=5, total=10))
     seen = services.jobs.get(job.job_id)
     assert seen is not None
     assert seen.run.progress is not None
@@ -69,7 +71,7 @@ def test_who_lost_the_lease_cannot_write(services: Services) -> None:
     services.jobs.take(job.job_id, "w1", 1000, 60)
     services.jobs.take(job.job_id, "w2", 1061, 60)
     with pytest.raises(LeaseLostError):
-        services.jobs.renew(job.job_id, "w1", 1062, 60, Progress(stage=Stage.ANNOTATING))
+        services.jobs.renew(job.job_id, "w1", 1062, 60, JobProgress(stage=Stage.ANNOTATING))
     with pytest.raises(LeaseLostError):
         services.jobs.complete(job.job_id, "w1", 1062, OUTPUTS)
     with pytest.raises(LeaseLostError):
@@ -120,7 +122,7 @@ def test_cancel_takes_the_job_from_its_worker(services: Services) -> None:
     services.jobs.take(job.job_id, "w1", 1000, 60)
     assert services.jobs.cancel(job.job_id, 1001).job_status is JobStatus.CANCELLED
     with pytest.raises(LeaseLostError):
-        services.jobs.renew(job.job_id, "w1", 1002, 60, Progress(stage=Stage.ANNOTATING))
+        services.jobs.renew(job.job_id, "w1", 1002, 60, JobProgress(stage=Stage.ANNOTATING))
     with pytest.raises(JobNotCancellableError):
         services.jobs.cancel(job.job_id, 1003)
     with pytest.raises(JobNotFoundError):

@@ -5,7 +5,7 @@ import boto3
 import pytest
 
 from infra.aws.redrive import dead_letter_queues, redrive, show
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 from tests.conftest import REGION
 
@@ -16,15 +16,15 @@ QUEUES = {"uploads", "job-requests", "notify", "archive", "restore", "thaw", "er
 
 
 @pytest.fixture
-def place(aws: dict[str, str]) -> Place:
-    return Place(session=boto3.Session(region_name=REGION), stage="test")
+def place(aws: dict[str, str]) -> Deployment:
+    return Deployment(session=boto3.Session(region_name=REGION), stage="test")
 
 
-def test_every_queue_has_its_dead_letters(place: Place) -> None:
+def test_every_queue_has_its_dead_letters(place: Deployment) -> None:
     assert set(dead_letter_queues(place)) == QUEUES
 
 
-def test_dead_letters_are_shown_and_stay(place: Place, aws: dict[str, str]) -> None:
+def test_dead_letters_are_shown_and_stay(place: Deployment, aws: dict[str, str]) -> None:
     boto3.client("sqs").send_message(QueueUrl=aws["ThawDeadLetterQueueUrl"], MessageBody='{"user_id": "u"}')
     said: list[str] = []
     assert show(place, lambda _: None) == show(place, said.append) == 1
@@ -33,7 +33,7 @@ def test_dead_letters_are_shown_and_stay(place: Place, aws: dict[str, str]) -> N
     assert "archive: 0" in said
 
 
-def test_dead_letters_are_sent_again(place: Place, aws: dict[str, str]) -> None:
+def test_dead_letters_are_sent_again(place: Deployment, aws: dict[str, str]) -> None:
     sqs = boto3.client("sqs")
     bodies = {f"message {number}" for number in range(25)}
     for body in bodies:
@@ -46,8 +46,8 @@ def test_dead_letters_are_sent_again(place: Place, aws: dict[str, str]) -> None:
     assert show(place, lambda _: None) == 0
 
 
-def test_an_unknown_queue_or_stage_is_told(place: Place) -> None:
+def test_an_unknown_queue_or_stage_is_told(place: Deployment) -> None:
     with pytest.raises(OperatorError, match="no queue"):
         redrive(place, "nonsense", lambda _: None)
     with pytest.raises(OperatorError, match="no stack"):
-        show(Place(session=place.session, stage="nowhere"), lambda _: None)
+        show(Deployment(session=place.session, stage="nowhere"), lambda _: None)

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.user_jobs import delete_job
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.aws.undelete import undelete
 from infra.errors import OperatorError
 from tests.conftest import REGION, HeldClock
@@ -26,8 +26,8 @@ from tests.integration.support.jobs_made import ADA, keys_in
 
 
 @pytest.fixture
-def place(services: Services) -> Place:
-    return Place(session=boto3.Session(region_name=REGION), stage="test")
+def place(services: Services) -> Deployment:
+    return Deployment(session=boto3.Session(region_name=REGION), stage="test")
 
 
 def versions_in(bucket: str) -> list[str]:
@@ -37,7 +37,7 @@ def versions_in(bucket: str) -> list[str]:
 
 def test_an_archived_result_that_was_deleted_wrongly_comes_back_and_is_thawed(
         services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile],
-        place: Place) -> None:
+        place: Deployment) -> None:
     make_profile()
     job = make_completed(services)
     clock.advance(RETENTION)
@@ -58,7 +58,7 @@ def test_an_archived_result_that_was_deleted_wrongly_comes_back_and_is_thawed(
 
 def test_a_live_result_comes_back_too_and_what_was_moved_rightly_does_not(
         services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile],
-        place: Place) -> None:
+        place: Deployment) -> None:
     make_profile()
     live, cold = make_completed(services, 1), make_completed(services, 2)
     clock.advance(RETENTION)
@@ -73,7 +73,7 @@ def test_a_live_result_comes_back_too_and_what_was_moved_rightly_does_not(
 @pytest.mark.writes_once("s3")  # versions are counted
 def test_what_a_user_deleted_leaves_no_version_behind(
         services: Services, functions: Functions, clock: HeldClock, make_profile: Callable[..., Profile],
-        place: Place) -> None:
+        place: Deployment) -> None:
     make_profile()
     job = make_completed(services)
     clock.advance(RETENTION)
@@ -88,7 +88,7 @@ def test_what_a_user_deleted_leaves_no_version_behind(
 
 
 def test_what_never_was_there_is_reported_and_unknown_jobs_are_refused(
-        services: Services, make_profile: Callable[..., Profile], place: Place) -> None:
+        services: Services, make_profile: Callable[..., Profile], place: Deployment) -> None:
     make_profile()
     job = make_completed(services, s3_key_index_file=f"{ADA}/nowhere")
     said: list[str] = []

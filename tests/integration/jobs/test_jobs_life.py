@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from annotator.worker import loop as worker_module
-from chalicelib.billing.service import Standing
+from chalicelib.billing.service import SubscriptionState
 from chalicelib.domain.names import key_prefix
 from chalicelib.exceptions import FilesOnTheMoveError
 from chalicelib.usecases.account.erase_account import request_erasure
@@ -184,7 +184,7 @@ class JobsLife(JobsAtRest):
     def subscription_ends(self, which: int) -> None:
         """Its time is over, or it was not paid any more."""
         if which < len(self.billing.subscriptions):
-            self.billing.becomes(sorted(self.billing.subscriptions)[which], Standing.OVER)
+            self.billing.becomes(sorted(self.billing.subscriptions)[which], SubscriptionState.OVER)
 
     @rule(seconds=st.sampled_from([1, 30, 121, 180, 900, 3600]))
     def time_moves(self, seconds: int) -> None:

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.aws.dynamodb.throughput import PACE_ID, PaceRecord
-from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
-from chalicelib.domain.throughput import Pace
+from chalicelib.aws.dynamodb.throughput import PACE_ID, ThroughputRecord
+from chalicelib.domain.jobs import Job, JobProgress, JobStatus, Stage
+from chalicelib.domain.throughput import Throughput
 from chalicelib.services import Services
 from chalicelib.usecases.jobs import queue_estimate as module
 from chalicelib.usecases.jobs.queue_estimate import QueuePlace, expected_end, queue_places
@@ -23,7 +23,7 @@ def waiting(services: Services, number: int, user_id: str = EVE, **values: Any) 
 
 def test_two_workers_share_the_queue(services: Services) -> None:
     now = services.clock()
-    PaceRecord(services.jobs).add(1_000, 30)
+    ThroughputRecord(services.jobs).add(1_000, 30)
     running(services, 1, started=10)
     running(services, 2, started=25)
     jobs = [waiting(services, number, ADA if number > 3 else EVE) for number in range(3, 7)]
@@ -53,22 +53,22 @@ def test_very_many_before_it(services: Services, monkeypatch: Any) -> None:
 
 def test_end_of_a_running_job(services: Services) -> None:
     now = services.clock()
-    pace = Pace().with_one(1_000, 60)
-    halfway = running(services, 1, 20, progress=Progress(stage=Stage.ANNOTATING, records=50, total=100))
+    pace = Throughput().with_one(1_000, 60)
+    halfway = running(services, 1, 20, progress=JobProgress(stage=Stage.ANNOTATING, records=50, total=100))
     assert expected_end(halfway, pace, now) == now + 20
-    begun = running(services, 2, 20, progress=Progress(stage=Stage.CHECKING, records=50))
+    begun = running(services, 2, 20, progress=JobProgress(stage=Stage.CHECKING, records=50))
     assert expected_end(begun, pace, now) == now + 40
-    assert expected_end(begun, Pace(), now) is None
+    assert expected_end(begun, Throughput(), now) is None
     again = running(services, 5, 500, attempt_start_time=now - 20)
     assert expected_end(again, pace, now) == now + 40, "the first attempt is of no use any more"
-    late = running(services, 3, 600, progress=Progress(stage=Stage.ANNOTATING, records=1, total=100))
+    late = running(services, 3, 600, progress=JobProgress(stage=Stage.ANNOTATING, records=1, total=100))
     assert expected_end(late, pace, now) == now
     assert expected_end(waiting(services, 4), pace, now) is None
 
 
 def test_the_pace_is_kept_beside_the_jobs_and_is_none_of_them(services: Services) -> None:
-    record = PaceRecord(services.jobs)
-    assert record.get() == Pace()
+    record = ThroughputRecord(services.jobs)
+    assert record.get() == Throughput()
     record.add(1_000_000, 4)
     record.add(1_000_000, 4)
     assert record.get().expected(1_000_000) == 4

@@ -13,8 +13,8 @@ from annotator.worker import loop as worker_module
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.task_protection import RENEW_SECONDS, TaskProtection
-from chalicelib.aws.dynamodb.last_starts import TURNS_ID, TurnRecord
-from chalicelib.aws.dynamodb.throughput import PaceRecord
+from chalicelib.aws.dynamodb.last_starts import TURNS_ID, LastStarts
+from chalicelib.aws.dynamodb.throughput import ThroughputRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
@@ -106,7 +106,7 @@ def test_the_page_says_in_which_order_jobs_start(
         clock.advance(10)
     running = make_job(services, 90, EVE, job_status=JobStatus.RUNNING, start_time=clock(), attempt_start_time=clock(),
                        lease_owner="other", lease_expires=clock() + 60)
-    PaceRecord(services.jobs).add(running.input.size, 60)
+    ThroughputRecord(services.jobs).add(running.input.size, 60)
     places = queue_places(services, jobs)
     clock.advance(60)
     services.jobs.complete(running.job_id, "other", clock(), OUTPUTS)
@@ -189,7 +189,7 @@ def test_jobs_that_others_took_meanwhile_are_passed_over(
 
 
 def test_turns_are_kept_beside_the_jobs_and_are_none_of_them(services: Services, clock: HeldClock) -> None:
-    record = TurnRecord(services.jobs)
+    record = LastStarts(services.jobs)
     assert record.served() == {}
     record.note(ADA, clock(), clock())
     record.note(EVE, clock() + 5, clock() + 3)
@@ -200,7 +200,7 @@ def test_turns_are_kept_beside_the_jobs_and_are_none_of_them(services: Services,
 
 def test_two_annotators_note_their_turns_at_the_same_moment(services: Services, clock: HeldClock,
                                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    record, other = TurnRecord(services.jobs), TurnRecord(services.jobs)
+    record, other = LastStarts(services.jobs), LastStarts(services.jobs)
     read, overtaken = record._read, [True]
 
     def read_too_early() -> tuple[dict[str, int], int]:
@@ -220,7 +220,7 @@ def test_a_turn_that_cannot_be_noted_does_not_stop_the_job(
         monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.integration.support.cold import error
 
-    monkeypatch.setattr(TurnRecord, "note", lambda *_: (_ for _ in ()).throw(error("Throttled")))
+    monkeypatch.setattr(LastStarts, "note", lambda *_: (_ for _ in ()).throw(error("Throttled")))
     submit(services, 1, ADA)
     make_worker("w1").work_once(0)
     assert started == [ADA]

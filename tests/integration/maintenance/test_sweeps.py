@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.aws.dynamodb.orphan_sightings import UnnamedFiles
-from chalicelib.aws.dynamodb.sweep_position import WalkRecord
+from chalicelib.aws.dynamodb.orphan_sightings import OrphanSightings
+from chalicelib.aws.dynamodb.sweep_position import SweepPositionRecord
 from chalicelib.domain.jobs import Job, JobStatus, RestoreStatus, RestoreTier
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
@@ -240,7 +240,7 @@ def test_a_copy_that_is_just_being_written_anew_is_no_leftover(
     as_of_now.advance(2 * DAY)
     assert walk(services)["leftovers_seen"] == 1
     as_of_now.advance(2 * DAY)
-    UnnamedFiles(services.jobs).note(services.files.archive_bucket, key, as_of_now() - DAY)
+    OrphanSightings(services.jobs).note(services.files.archive_bucket, key, as_of_now() - DAY)
     (seen,) = services.files.walk(services.files.archive_bucket)
     put = services.archive_store.put
 
@@ -263,7 +263,7 @@ def test_a_file_that_was_written_again_is_seen_for_the_first_time(
     make_profile()
     key = f"{ADA}/{job_id(9)}/1/free_1.annot.vcf.gz"
     boto3.client("s3").put_object(Bucket=services.files.archive_bucket, Key=key, Body=b"left behind")
-    UnnamedFiles(services.jobs).note(services.files.archive_bucket, key, 1000)  # before it was written again
+    OrphanSightings(services.jobs).note(services.files.archive_bucket, key, 1000)  # before it was written again
     as_of_now.advance(2 * DAY)
     assert walk(services) == {"leftovers_seen": 1}
 
@@ -317,7 +317,7 @@ def test_a_walk_that_runs_out_of_time_is_continued_where_it_stopped(
     as_of_now.advance(3700)
     assert sweep_files(services, lambda: False, begin=False)["oldest_walk"] == 0, "no walk was under way"
     found = [sweep_files(services, lambda: False)]
-    while WalkRecord(services.jobs).get() is not None:
+    while SweepPositionRecord(services.jobs).get() is not None:
         assert len(found) < 20
         as_of_now.advance(3600)
         found.append(sweep_files(services, lambda: False, begin=False))
@@ -339,7 +339,7 @@ def test_a_walk_that_fails_is_continued_at_the_batch_that_failed(
         with pytest.raises(ZeroDivisionError):
             sweep_files(services, lambda: True)
     assert sweep_files(services, lambda: True, begin=False)["uploads_resubmitted"] == 0, "the inputs were done"
-    assert WalkRecord(services.jobs).get() is None
+    assert SweepPositionRecord(services.jobs).get() is None
 
 
 def test_the_function_reports_what_it_found(

@@ -169,18 +169,18 @@ class Faults:
 
 def make_functions(services: Services, monkeypatch: pytest.MonkeyPatch) -> Functions:
     """The functions with these services. Delays are noted and not waited for."""
-    from chalicelib.aws.sqs import OutgoingQueue
+    from chalicelib.aws.sqs import WorkQueue
     from lambdas import archive, notify, restore, sweep, thaw
 
     modules = {"archive": archive, "restore": restore, "thaw": thaw, "notify": notify, "sweep": sweep}
     for module in modules.values():
         monkeypatch.setattr(module, "services", services)
     functions = Functions(services, modules)
-    send = OutgoingQueue.send_text
+    send = WorkQueue.send_text
 
-    def send_at_once(queue: OutgoingQueue, body: str, delay: int = 0) -> None:
+    def send_at_once(queue: WorkQueue, body: str, delay: int = 0) -> None:
         functions.delays.append((queue.url.rsplit("-", 1)[1], delay))
         send(queue, body)
 
-    monkeypatch.setattr(OutgoingQueue, "send_text", send_at_once)
+    monkeypatch.setattr(WorkQueue, "send_text", send_at_once)
     return functions

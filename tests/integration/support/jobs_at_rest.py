@@ -14,7 +14,7 @@ from hypothesis.stateful import invariant
 
 from annotator.worker import loop as worker_module
 from chalicelib.aws.dynamodb.last_starts import TURNS_ID
-from chalicelib.billing.service import Standing
+from chalicelib.billing.service import SubscriptionState
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.messages import EraseUser, NotifyMessage, decode
 from chalicelib.domain.profiles import Profile
@@ -209,7 +209,7 @@ class JobsAtRest(Life):
 
     def every_payment_has_an_account(self) -> None:
         live = {one.billing_id: one.user_id for one in self.billing.subscriptions.values()
-                if one.standing is not Standing.OVER}
+                if one.standing is not SubscriptionState.OVER}
         paying = {profile["billing_id"]: user_id for user_id, profile in self.aws.profiles.items()
                   if profile["role"] == "premium_user"}
         assert live == paying

@@ -15,7 +15,7 @@ from annotator.worker.lease import Lease
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.archive.s3 import S3Archive
-from chalicelib.aws.dynamodb.archive_moves import ArchiveTable
+from chalicelib.aws.dynamodb.archive_moves import ArchiveMoves
 from chalicelib.aws.dynamodb.jobs import JobTable
 from chalicelib.aws.dynamodb.profiles import ProfileTable
 from chalicelib.aws.dynamodb.sessions import SessionTable
@@ -25,10 +25,10 @@ from chalicelib.aws.s3.references import ReferenceCatalogue
 from chalicelib.aws.secrets import Secrets
 from chalicelib.aws.ses import Mailer
 from chalicelib.aws.sns import Topics
-from chalicelib.aws.sqs import OutgoingQueue
-from chalicelib.billing.service import Standing, WayBack
+from chalicelib.aws.sqs import WorkQueue
+from chalicelib.billing.service import SubscriptionState, WayBack
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import Job, Progress, Stage
+from chalicelib.domain.jobs import Job, JobProgress, Stage
 from chalicelib.domain.messages import JobResult
 from chalicelib.domain.names import key_prefix
 from chalicelib.domain.profiles import Profile
@@ -78,12 +78,12 @@ class SteppedBilling(MemoryBilling):
     def tell(self, billing_id: str) -> None:
         self.aws.messages.append(Message("payments", billing_id, self.aws.now))
 
-    def pay(self, checkout_id: str, standing: Standing = Standing.LIVE) -> str:
+    def pay(self, checkout_id: str, standing: SubscriptionState = SubscriptionState.LIVE) -> str:
         billing_id = super().pay(checkout_id, standing)
         self.tell(billing_id)
         return billing_id
 
-    def becomes(self, billing_id: str, standing: Standing, ends: int | None = None) -> None:
+    def becomes(self, billing_id: str, standing: SubscriptionState, ends: int | None = None) -> None:
         before = self.subscriptions[billing_id]
         super().becomes(billing_id, standing, ends)
         if self.subscriptions[billing_id] != before:
@@ -93,14 +93,14 @@ class SteppedBilling(MemoryBilling):
 def make_services(aws: MemoryAws, new_id: Callable[[], str]) -> Services:
     """The real adapters, on the AWS in memory."""
     jobs, files, nobody = JobTable("annotations", new_id), FileStore("inputs", "results", "archive"), Secrets("", "")
-    queues: dict[str, Any] = {f"{name}_queue": OutgoingQueue(name) for name in QUEUES}
+    queues: dict[str, Any] = {f"{name}_queue": WorkQueue(name) for name in QUEUES}
     settings = Settings.from_environment({
         "FREE_RETENTION_SECONDS": "999999", "SITE_URL": "https://gas.example.org", "DEFAULT_REFERENCE": "rCRS",
         "FREE_OPEN_LIMIT": str(OPEN_LIMIT)})
     return Services(
         settings=settings, jobs=jobs, profiles=ProfileTable("profiles", new_id), sessions=SessionTable("sessions"),
         files=files, references=ReferenceCatalogue(files, ""), topics=Announcements(), secrets=nobody,
-        billing=SteppedBilling(aws), archive_table=ArchiveTable(jobs),
+        billing=SteppedBilling(aws), archive_table=ArchiveMoves(jobs),
         archive_store=S3Archive("results", "archive"), job_requests_queue=JobRequestsQueue("job-requests"),
         mailer=Mailer("gas@example.org"), clock=lambda: aws.now, new_id=new_id, **queues)
 
@@ -173,7 +173,7 @@ class Annotators:
         try:
             for number in range(beats):
                 self.wait(50)
-                lease.report(Progress(stage=Stage.ANNOTATING, records=number))
+                lease.report(JobProgress(stage=Stage.ANNOTATING, records=number))
                 renewed = self.aws.now
                 lease.beat()
                 _require(lease)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.aws.clients import client
-from chalicelib.aws.dynamodb.storage_usage import FRESH_SECONDS, UsageRecord
+from chalicelib.aws.dynamodb.storage_usage import FRESH_SECONDS, StorageUsage
 from chalicelib.domain.jobs import JobStatus
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import JobFailure
@@ -131,7 +131,7 @@ def test_annotations_are_counted_once_for_many_forms(services: Services, clock: 
 
 
 def test_a_figure_that_changed_meanwhile_is_counted_again(services: Services) -> None:
-    figures, now = UsageRecord(services.jobs, services.new_id), services.clock()
+    figures, now = StorageUsage(services.jobs, services.new_id), services.clock()
     figures.note(ADA, 10, now)
     figures.add(ADA, 5, now)
     assert figures.get(ADA, now) == 15
@@ -139,10 +139,10 @@ def test_a_figure_that_changed_meanwhile_is_counted_again(services: Services) ->
 
     def late(user_id: str, moment: int) -> tuple[int, str] | None:
         found = read(user_id, moment)
-        UsageRecord(services.jobs, services.new_id).note(ADA, 99, now)
+        StorageUsage(services.jobs, services.new_id).note(ADA, 99, now)
         return found
 
     figures._read = late  # type: ignore[method-assign]
     figures.add(ADA, 5, now)
-    assert UsageRecord(services.jobs).get(ADA, now) is None
-    assert UsageRecord(services.jobs).get(EVE, now) is None
+    assert StorageUsage(services.jobs).get(ADA, now) is None
+    assert StorageUsage(services.jobs).get(EVE, now) is None

@@ -13,7 +13,7 @@ from annotator.worker.lease import Lease
 from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from chalicelib.aws.job_request_queue import JobRequestsQueue, ReceivedMessage
-from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobProgress, JobStatus, Stage
 from chalicelib.domain.messages import JobRequest
 from chalicelib.exceptions import JobTakenError, LeaseLostError
 from chalicelib.services import Services
@@ -125,7 +125,7 @@ def test_a_heartbeat_that_comes_late_keeps_the_job_from_who_saw_the_lease_end(
 
     def read_too_early(job_id: str) -> Job | None:
         found = get(job_id)
-        services.jobs.renew(job_id, "w1", clock(), LEASE, Progress(stage=Stage.ANNOTATING))
+        services.jobs.renew(job_id, "w1", clock(), LEASE, JobProgress(stage=Stage.ANNOTATING))
         return found
 
     monkeypatch.setattr(services.jobs, "get", read_too_early)

@@ -27,7 +27,7 @@ from chalicelib.exceptions import JobFailure, LeaseLostError, ReferenceUnavailab
 from chalicelib.services import Services
 from chalicelib.usecases.references import find_reference
 from infra.aws.references import References
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 from tests.conftest import HeldClock
 from tests.integration.support.jobs_made import job_id, make_job
@@ -73,7 +73,7 @@ def said() -> list[str]:
 
 @pytest.fixture
 def published(services: Services, said: list[str], bundles: dict[str, Path]) -> References:
-    references = References(Place(session=boto3.Session(), stage="test"), said.append)
+    references = References(Deployment(session=boto3.Session(), stage="test"), said.append)
     references.publish(bundles["GRCh37"])
     references.publish(bundles["GRCh38"])
     return references
@@ -81,7 +81,7 @@ def published(services: Services, said: list[str], bundles: dict[str, Path]) -> 
 
 @pytest.fixture(autouse=True)
 def _stack_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Place(session=boto3.Session(), stage="test").stack_name == "gas-test"
+    assert Deployment(session=boto3.Session(), stage="test").stack_name == "gas-test"
 
 
 @pytest.fixture

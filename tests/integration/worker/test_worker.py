@@ -23,14 +23,14 @@ from annotator.worker.loop import Worker
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.workspace import alive
 from chalicelib.aws.clients import client
-from chalicelib.aws.dynamodb.throughput import PaceRecord
+from chalicelib.aws.dynamodb.throughput import ThroughputRecord
 from chalicelib.aws.job_request_queue import JobRequestsQueue, ReceivedMessage
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.job_record import to_record
-from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobProgress, JobStatus, Stage
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.profiles import Profile
-from chalicelib.domain.throughput import Pace
+from chalicelib.domain.throughput import Throughput
 from chalicelib.exceptions import LeaseLostError
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.user_jobs import delete_job
@@ -136,7 +136,7 @@ def test_every_stage_that_pages_know_occurs(services: Services, make_worker: Cal
     seen: list[Stage] = []
     report = Lease.report
 
-    def noted(lease: Lease, progress: Progress) -> None:
+    def noted(lease: Lease, progress: JobProgress) -> None:
         seen.append(progress.stage)
         report(lease, progress)
 
@@ -503,14 +503,38 @@ def test_a_renewal_by_the_loser_is_refused(services: Services) -> None:
 
 
 # ---- a worker survives any message and any job ---------------------------------------------------------------
-@pytest.mark.parametrize("body", [
-    '{"job_id": "pace", "user_id": "x"}', '{"job_id": 1, "user_id": 2}', '{"job_id": ["a"]}', "null", "", "{", "\x00",
-    "[" * 3000, '{"job_id": "aaaaaaaa-0000-4000-8000-000000000001", "user_id": null}', "1e999",
-    '"' + "x" * 200_000 + '"'], ids=["no job's id", "numbers", "half", "null", "empty", "cut off", "zero byte", "deep",
-                                    "no user", "infinite", "long"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"job_id": "pace", "user_id": "x"}',
+        '{"job_id": 1, "user_id": 2}',
+        '{"job_id": ["a"]}',
+        "null",
+        "",
+        "{",
+        "\x00",
+        "[" * 3000,
+        '{"job_id": "aaaaaaaa-0000-4000-8000-000000000001", "user_id": null}',
+        "1e999",
+        '"' + "x" * 200_000 + '"',
+    ],
+    ids=[
+        "no job's id",
+        "numbers",
+        "half",
+        "null",
+        "empty",
+        "cut off",
+        "zero byte",
+        "deep",
+        "no user",
+        "infinite",
+        "long",
+    ],
+)
 def test_no_message_ends_the_worker(services: Services, make_worker: Callable[..., Worker],
                                     monkeypatch: pytest.MonkeyPatch, body: str) -> None:
-    PaceRecord(services.jobs).add(100, 1.0)  # the record that `pace` names, which is no job
+    ThroughputRecord(services.jobs).add(100, 1.0)  # the record that `pace` names, which is no job
     monkeypatch.setattr(worker_module, "PAUSE_SECONDS", 0)
     worker = make_worker()
     delivered = [ReceivedMessage(body=body, receipt="none", receive_count=1), None]
@@ -523,7 +547,7 @@ def test_no_message_ends_the_worker(services: Services, make_worker: Callable[..
     monkeypatch.setattr(worker.queue, "receive", receive)
     worker.run()
     assert delivered == [], "the worker went on to the next message"
-    assert PaceRecord(services.jobs).get().to_record() != Pace().to_record(), "the message changed nothing"
+    assert ThroughputRecord(services.jobs).get().to_record() != Throughput().to_record(), "the message changed nothing"
 
 
 def test_an_error_of_ours_costs_attempts_and_not_the_worker(

@@ -11,7 +11,7 @@ import pytest
 import responses
 from stripe import WebhookSignature
 
-from chalicelib.billing.service import Checkout, PaidSubscription, Price, Standing, WayBack
+from chalicelib.billing.service import Checkout, PaidSubscription, Price, SubscriptionState, WayBack
 from chalicelib.billing.stripe_billing import PRICE_SECONDS, StripeBilling
 from chalicelib.domain.credentials import StripeKeys
 from chalicelib.domain.profiles import Profile
@@ -88,18 +88,28 @@ def test_how_far_paying_has_come(stripe: responses.RequestsMock, billing: Stripe
     assert billing.checkout("cs_1") == expected
 
 
-@pytest.mark.parametrize(("told", "standing", "ends"), [
-    ({}, Standing.LIVE, None), ({"status": "trialing"}, Standing.LIVE, None),
-    ({"status": "past_due"}, Standing.LIVE, None),
-    ({"cancel_at_period_end": True}, Standing.LIVE, 1_792_592_000),
-    ({"cancel_at_period_end": True, "items": {"data": [{"id": "si_1"}]}, "current_period_end": 1_792_592_001},
-     Standing.LIVE, 1_792_592_001),
-    ({"cancel_at": 1_800_000_000}, Standing.LIVE, 1_800_000_000),
-    ({"status": "incomplete"}, Standing.PENDING, None), ({"status": "incomplete_expired"}, Standing.OVER, None),
-    ({"status": "canceled", "cancel_at_period_end": True}, Standing.OVER, None),
-    ({"status": "unpaid"}, Standing.OVER, None), ({"status": "paused"}, Standing.OVER, None)])
+@pytest.mark.parametrize(
+    ("told", "standing", "ends"),
+    [
+        ({}, SubscriptionState.LIVE, None),
+        ({"status": "trialing"}, SubscriptionState.LIVE, None),
+        ({"status": "past_due"}, SubscriptionState.LIVE, None),
+        ({"cancel_at_period_end": True}, SubscriptionState.LIVE, 1_792_592_000),
+        (
+            {"cancel_at_period_end": True, "items": {"data": [{"id": "si_1"}]}, "current_period_end": 1_792_592_001},
+            SubscriptionState.LIVE,
+            1_792_592_001,
+        ),
+        ({"cancel_at": 1_800_000_000}, SubscriptionState.LIVE, 1_800_000_000),
+        ({"status": "incomplete"}, SubscriptionState.PENDING, None),
+        ({"status": "incomplete_expired"}, SubscriptionState.OVER, None),
+        ({"status": "canceled", "cancel_at_period_end": True}, SubscriptionState.OVER, None),
+        ({"status": "unpaid"}, SubscriptionState.OVER, None),
+        ({"status": "paused"}, SubscriptionState.OVER, None),
+    ],
+)
 def test_what_a_subscription_is_worth(stripe: responses.RequestsMock, billing: StripeBilling, told: dict[str, Any],
-                                      standing: Standing, ends: int | None) -> None:
+                                      standing: SubscriptionState, ends: int | None) -> None:
     stripe.get(f"{API}/subscriptions/sub_1", json={**SUBSCRIPTION, **told})
     assert billing.subscription("sub_1") == PaidSubscription(
         billing_id="sub_1", user_id=ADA.identity_id, standing=standing, ends=ends)

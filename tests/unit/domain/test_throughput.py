@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.throughput import Pace
+from chalicelib.domain.throughput import Throughput
 
 
-def learned(*ended: tuple[int, float]) -> Pace:
-    pace = Pace()
+def learned(*ended: tuple[int, float]) -> Throughput:
+    pace = Throughput()
     for size, seconds in ended:
         pace = pace.with_one(size, seconds)
     return pace
 
 
 def test_nothing_is_known_at_first() -> None:
-    assert Pace().expected(1_000_000) is None
+    assert Throughput().expected(1_000_000) is None
 
 
 def test_one_tells_of_any_size() -> None:
@@ -39,4 +39,4 @@ def test_never_less_than_nothing(ended: list[tuple[int, float]], size: int) -> N
     expected = learned(*ended).expected(size)
     assert expected is not None
     assert expected >= 0
-    assert Pace.from_record(learned(*ended).to_record()) == learned(*ended)
+    assert Throughput.from_record(learned(*ended).to_record()) == learned(*ended)

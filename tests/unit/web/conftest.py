@@ -19,7 +19,7 @@ from moto import mock_aws
 
 from app import app
 from chalicelib.aws import clients
-from chalicelib.aws.sqs import OutgoingQueue
+from chalicelib.aws.sqs import WorkQueue
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.sessions import Session
@@ -164,10 +164,10 @@ def web(services: Services) -> Iterator[Services]:
 _queue_numbers = itertools.count(1)
 
 
-def _new_queue() -> OutgoingQueue:
+def _new_queue() -> WorkQueue:
     """A queue of this test's own, as one cannot be emptied twice in a minute."""
     name = f"web-test-{next(_queue_numbers)}"
-    return OutgoingQueue(boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"])
+    return WorkQueue(boto3.client("sqs").create_queue(QueueName=name)["QueueUrl"])
 
 
 @pytest.fixture
@@ -206,10 +206,19 @@ def make_job(web: Services, ada: Profile) -> Callable[..., Job]:
         job_id = values.pop("job_id", JOB_ID)
         user_id = values.pop("user_id", ada.identity_id)
         name = values.pop("input_file_name", "free_1.vcf")
-        job = job_of(**{"job_id": job_id, "user_id": user_id, "input_file_name": name, "input_file_size": 98_304,
-                     "s3_inputs_bucket": web.settings.inputs_bucket,
-                     "s3_key_input_file": f"{user_id}/{job_id}/{name}", "submit_time": web.clock() - 60,
-                     "reference": "rCRS", **values})
+        job = job_of(
+            **{
+                "job_id": job_id,
+                "user_id": user_id,
+                "input_file_name": name,
+                "input_file_size": 98_304,
+                "s3_inputs_bucket": web.settings.inputs_bucket,
+                "s3_key_input_file": f"{user_id}/{job_id}/{name}",
+                "submit_time": web.clock() - 60,
+                "reference": "rCRS",
+                **values,
+            }
+        )
         assert web.jobs.create(job)
         return job
     return make

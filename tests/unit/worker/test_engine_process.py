@@ -13,7 +13,7 @@ from annotator.worker import engine_process
 from annotator.worker.engine_process import run_engine
 from annotator.worker.limited_process import Ended
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import Progress, Stage
+from chalicelib.domain.jobs import JobProgress, Stage
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Role
 from chalicelib.exceptions import JobFailure
@@ -22,7 +22,7 @@ PROGRESS = '{"stage": "checking", "records": 1200, "total": null, "warnings": 2}
 FAULT = InputError("wrong_column_count", "This line has 7 columns.", line=17, column=8, field="INFO", text=b"MT\t1")
 
 
-def engine_says(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[list[Progress], JobReason]:
+def engine_says(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[list[JobProgress], JobReason]:
     """Run an engine that writes these lines and finds fault with its input."""
     def run_limited(_command: object, _limits: object, read: object, _stopping: object) -> Ended:
         assert callable(read)
@@ -33,7 +33,7 @@ def engine_says(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[list[Prog
     monkeypatch.setattr(engine_process, "run_limited", run_limited)
     plan = Plans(free_upload_limit=1, premium_upload_limit=1, free_retention=1).of(Role.FREE)
     run: Any = SimpleNamespace(command=[], limits=None, plan=plan, better=None)
-    reports: list[Progress] = []
+    reports: list[JobProgress] = []
     with pytest.raises(JobFailure) as failed:
         run_engine(run, reports.append, lambda: False)
     return reports, failed.value.reason
@@ -46,7 +46,7 @@ def test_the_engines_error_and_the_jobs_reason_have_the_same_fields() -> None:
 
 def test_an_error_line_is_the_jobs_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     reports, reason = engine_says(monkeypatch, PROGRESS, json.dumps({"error": FAULT.as_dict()}))
-    assert reports == [Progress(stage=Stage.CHECKING, records=1200, total=None, warnings=2)]
+    assert reports == [JobProgress(stage=Stage.CHECKING, records=1200, total=None, warnings=2)]
     assert {name: getattr(reason, name) for name in JobReason.__struct_fields__} == FAULT.as_dict()
     least = InputError("empty_file", "The file has no content.", hint="")
     _, reason = engine_says(monkeypatch, json.dumps({"error": least.as_dict()}))

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.consequence.hgvs import Parts, hgvsc_texts, hgvsp_texts
-from annotator.engine.consequence.scalar.rows import Row
+from annotator.engine.consequence.scalar.rows import ScalarRow
 
-#: Fields of :class:`Row` that are positions.
+#: Fields of :class:`ScalarRow` that are positions.
 _SPANS = ("cdna", "cds", "protein")
 
 
@@ -54,7 +54,7 @@ def _joined(parts: Parts) -> pa.Array | None:
     return pc.binary_join_element_wise(*parts, "")
 
 
-def rows_of(pair: np.ndarray, found: list[Row], names: pa.StringArray, proteins: pa.StringArray) -> Rows:
+def rows_of(pair: np.ndarray, found: list[ScalarRow], names: pa.StringArray, proteins: pa.StringArray) -> Rows:
     """Rows that were worked out one at a time, as columns; what they say is written here.
 
     Args:
@@ -63,7 +63,9 @@ def rows_of(pair: np.ndarray, found: list[Row], names: pa.StringArray, proteins:
         names: ``(n,)``, of their transcripts, with ``:c.`` or ``:n.``.
         proteins: ``(n,)``, names of their proteins, with ``:p.``.
     """
-    columns = dict(zip(Row._fields, zip(*found, strict=True) if found else [()] * len(Row._fields), strict=True))
+    columns = dict(
+        zip(ScalarRow._fields, zip(*found, strict=True) if found else [()] * len(ScalarRow._fields), strict=True)
+    )
     texts: dict[str, pa.Array | Parts] = {
         "hgvsc": hgvsc_texts(columns["hgvsc"], names),
         "hgvsp": hgvsp_texts(columns["hgvsp"], proteins),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from annotator.engine.consequence.allele import SYMBOLIC, Allele
 from annotator.engine.consequence.hgvs import HgvsP
-from annotator.engine.consequence.scalar.rows import ExactRows, Row, Span, exon_numbers, intron_numbers
+from annotator.engine.consequence.scalar.rows import ScalarRow, ScalarRows, Span, exon_numbers, intron_numbers
 from annotator.engine.reference.transcript import Transcript
 
 #: Bases between a change and the ends of the coding part of its exon: it touches neither splice sites, nor start or
@@ -63,15 +63,15 @@ class IsoformCache:
         exact: makes the rows of transcripts that share none.
     """
 
-    def __init__(self, exact: ExactRows) -> None:
+    def __init__(self, exact: ScalarRows) -> None:
         self._exact = exact
         self._numbers: dict[tuple[object, ...], int] = {}
         self._surroundings: dict[tuple[int, int], _Surroundings] = {}
         self._allele: Allele | None = None
-        self._rows: dict[int, tuple[Row, _Anchor]] = {}
+        self._rows: dict[int, tuple[ScalarRow, _Anchor]] = {}
         self._ranges: dict[int, tuple[int, int]] = {}
 
-    def row(self, allele: Allele, index: int, transcript: Transcript) -> Row:
+    def row(self, allele: Allele, index: int, transcript: Transcript) -> ScalarRow:
         """The row of an allele and a transcript that it lies within; ``index`` is the transcript's in its contig."""
         if allele.kind == SYMBOLIC:
             return self._exact.row(allele, transcript)
@@ -158,13 +158,13 @@ def _last_base_read(p: HgvsP | None) -> int:
     return 3 * (p.end + (p.to_stop if p.tail == "fs" else 0) + 2)
 
 
-def _renumbered(row: Row, of: _Anchor, allele: Allele, t: Transcript, anchor: _Anchor, inside: bool) -> Row:
+def _renumbered(row: ScalarRow, of: _Anchor, allele: Allele, t: Transcript, anchor: _Anchor, inside: bool) -> ScalarRow:
     """The row of a transcript, from that of an isoform whose numbers count to another anchor."""
     exon, count = anchor.exon, len(t.exons)
     number = f"{exon + 1 if t.strand > 0 else count - exon}/{count}"
     by_cdna, by_cds = anchor.cdna - of.cdna, anchor.cds - of.cds
     by_codons = by_cds // 3
-    return Row(
+    return ScalarRow(
         row.terms,
         number if inside else row.exon and exon_numbers(t, allele.start, allele.end),
         row.intron and intron_numbers(t, allele.start, allele.end),

@@ -16,7 +16,7 @@ from annotator.engine.reference.transcript import Fetch, Transcript
 Span = tuple[int | None, int | None] | None
 
 
-class Row(NamedTuple):
+class ScalarRow(NamedTuple):
     """What CSQ says of one allele and one transcript.
 
     Attributes:
@@ -92,7 +92,7 @@ def _amino_acids(effect: Effect) -> str:
     return before if before == after else f"{before}/{after}"
 
 
-class ExactRows:
+class ScalarRows:
     """Makes rows for the transcripts of one contig.
 
     Args:
@@ -125,7 +125,7 @@ class ExactRows:
         shift = 0 if allele.kind == SYMBOLIC else self.shift(allele, transcript.strand)
         return Effect(allele, transcript, self._code, shift=shift)
 
-    def row(self, allele: Allele, transcript: Transcript) -> Row:
+    def row(self, allele: Allele, transcript: Transcript) -> ScalarRow:
         """The row of an allele and a transcript that it lies within."""
         effect = self.effect(allele, transcript)
         fields: dict[str, Any] = {
@@ -133,11 +133,11 @@ class ExactRows:
             "intron": intron_numbers(transcript, allele.start, allele.end),
         }
         if allele.kind == SYMBOLIC and effect.complete:
-            return Row(structural_terms(effect))
+            return ScalarRow(structural_terms(effect))
         if effect.exonic:
             fields |= self._positions(effect)
         if allele.kind == SYMBOLIC:
-            return Row(structural_terms(effect), **fields)
+            return ScalarRow(structural_terms(effect), **fields)
         shift, most_3prime = effect.shift, effect
         if (shift and effect.coding) or effect.shifts_into_start_codon:
             most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, self._code)
@@ -151,9 +151,9 @@ class ExactRows:
             fields["amino_acids"], fields["codons"] = _amino_acids(effect), _codons(effect)
             if allele.plain:
                 fields["hgvsp"] = describe_on_protein(judged, most_3prime)
-        return Row(judged.terms, **fields)
+        return ScalarRow(judged.terms, **fields)
 
-    def row_inside(self, allele: Allele, t: Transcript, exon: int) -> Row:
+    def row_inside(self, allele: Allele, t: Transcript, exon: int) -> ScalarRow:
         """The row of an allele that lies well inside the coding part of an exon, and does so however it is shifted."""
         self.load(t)
         shift = self.shift(allele, t.strand)
@@ -161,7 +161,7 @@ class ExactRows:
         if shift:
             most_3prime = EffectInsideExon(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
         count = len(t.exons)
-        return Row(
+        return ScalarRow(
             effect.terms,
             exon=f"{exon + 1 if t.strand > 0 else count - exon}/{count}",
             hgvsc=describe_on_transcript(effect, shift, self._fetch),

@@ -1,6 +1,6 @@
 """Rows of CSQ for many insertions and deletions inside coding sequences at once.
 
-The answers are those of :meth:`annotator.engine.consequence.scalar.rows.ExactRows.row`, to which the unusual is left.
+The answers are those of :meth:`annotator.engine.consequence.scalar.rows.ScalarRows.row`, to which the unusual is left.
 """
 
 from __future__ import annotations

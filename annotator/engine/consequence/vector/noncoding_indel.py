@@ -12,7 +12,7 @@ import numpy as np
 from annotator.engine.consequence.allele import DELETION, INSERTION
 from annotator.engine.consequence.overlaps import Alleles, Pairs
 from annotator.engine.consequence.region_rules import EXON_STRETCH
-from annotator.engine.consequence.vector.positions import Places, locate
+from annotator.engine.consequence.vector.positions import TranscriptPositions, locate
 from annotator.engine.reference.gene_models import ContigModels
 
 
@@ -32,7 +32,7 @@ class Ranges:
     transcript: np.ndarray
     start: np.ndarray
     end: np.ndarray
-    places: Places
+    places: TranscriptPositions
     first: np.ndarray
     last: np.ndarray
 

@@ -11,7 +11,7 @@ from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence.allele import DELETION
 from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.hgvs_c import StrandedBases, set_kind, shifted
-from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.three_prime_shift import found_at, rotate_rows, shift_lengths
 from annotator.engine.consequence.vector.ragged_text import stitched
 from annotator.engine.reference.nucleotides import COMPLEMENT
@@ -50,7 +50,7 @@ class IndelDescriber:
         fetch: bases of the contig.
     """
 
-    def __init__(self, exact: ExactRows, fetch: Fetch) -> None:
+    def __init__(self, exact: ScalarRows, fetch: Fetch) -> None:
         self._exact = exact
         self._fetch = fetch
 

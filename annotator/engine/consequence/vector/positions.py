@@ -11,7 +11,7 @@ from annotator.engine.reference.gene_models import ContigModels
 
 
 @dataclass
-class Places:
+class TranscriptPositions:
     """The exons or introns in which bases of the genome lie; all arrays have one element a pair of base and transcript.
 
     Attributes:
@@ -30,7 +30,7 @@ class Places:
     from_right: np.ndarray
 
 
-def locate(models: ContigModels, transcript: np.ndarray, position: np.ndarray) -> Places:
+def locate(models: ContigModels, transcript: np.ndarray, position: np.ndarray) -> TranscriptPositions:
     """Find bases in transcripts.
 
     Args:
@@ -44,17 +44,17 @@ def locate(models: ContigModels, transcript: np.ndarray, position: np.ndarray) -
     following = models.exon_start[np.minimum(exon + 1, len(models.exon_start) - 1)]
     left = np.where(exonic, position - models.exon_start[exon], position - last - 1)
     right = np.where(exonic, last - position, following - 1 - position)
-    return Places(transcript, exon, exonic, left, right)
+    return TranscriptPositions(transcript, exon, exonic, left, right)
 
 
-def cdna(models: ContigModels, places: Places) -> np.ndarray:
+def cdna(models: ContigModels, places: TranscriptPositions) -> np.ndarray:
     """Positions in the spliced transcripts, from 1: (n,) int64, right for bases of exons only."""
     forward = models.strand[places.transcript] > 0
     found: np.ndarray = models.exon_cdna[places.exon] + np.where(forward, places.from_left, places.from_right)
     return found
 
 
-def named(models: ContigModels, places: Places) -> Parts:
+def named(models: ContigModels, places: TranscriptPositions) -> Parts:
     """HGVS names of bases (``12``, ``-40+977``, ``*5``).
 
     A base of an intron is named after the nearer exon, in the middle after the one that is transcribed first; see

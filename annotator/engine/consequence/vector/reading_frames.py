@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.reference.gene_models import ContigModels
 from annotator.engine.reference.genetic_code import amino_acid_codes
 from annotator.engine.reference.nucleotides import BASE_INDEX
@@ -73,7 +73,7 @@ class FrameReader:
         code: number of the genetic code.
     """
 
-    def __init__(self, models: ContigModels, exact: ExactRows, code: int) -> None:
+    def __init__(self, models: ContigModels, exact: ScalarRows, code: int) -> None:
         self._models = models
         self._exact = exact
         self._code = code

@@ -20,7 +20,7 @@ from annotator.engine.consequence.region_rules import (
     utr_terms,
 )
 from annotator.engine.consequence.so_terms import BIT
-from annotator.engine.consequence.vector.positions import Places
+from annotator.engine.consequence.vector.positions import TranscriptPositions
 from annotator.engine.reference.gene_models import ContigModels
 
 
@@ -67,7 +67,7 @@ def outside_transcript(
     return flank_terms(models.strand[transcript], (first, last), (start, end)), distance
 
 
-def region_terms(models: ContigModels, places: Places, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def region_terms(models: ContigModels, places: TranscriptPositions, start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """All terms but those of codons, for changes within one exon or one intron.
 
     Args:

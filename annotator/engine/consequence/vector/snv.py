@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.allele import SUBSTITUTION
 from annotator.engine.consequence.hgvs import single_residues, three_letters
 from annotator.engine.consequence.overlaps import Alleles
-from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.reference.gene_models import ContigModels
 from annotator.engine.reference.genetic_code import THREE_LETTERS, amino_acid_codes, codons_to_stop
@@ -131,7 +131,7 @@ def _fixed(letters: np.ndarray) -> pa.StringArray:
 class CodingSequences:
     """Coding sequences of the transcripts of a contig, read once each."""
 
-    def __init__(self, models: ContigModels, exact: ExactRows) -> None:
+    def __init__(self, models: ContigModels, exact: ScalarRows) -> None:
         self._models = models
         self._exact = exact
         self._bases: dict[int, np.ndarray] = {}

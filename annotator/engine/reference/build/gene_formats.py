@@ -50,7 +50,7 @@ class ModelError(Exception):
         self.message = message
 
 
-class Row(NamedTuple):
+class GffRow(NamedTuple):
     """A row of a table and the number of its line, from 1."""
 
     line: int
@@ -149,7 +149,7 @@ class GeneTable:
     left_out: LeftOut = field(default_factory=LeftOut)
 
 
-class Part(NamedTuple):
+class CodingPart(NamedTuple):
     """An exon, or a part of a coding sequence: one row of a file, of which a whole genome has millions.
 
     Attributes:
@@ -169,7 +169,7 @@ class Part(NamedTuple):
     protein: str = ""
 
 
-def position(row: Row, at: int, name: str, least: int = 1) -> int:
+def position(row: GffRow, at: int, name: str, least: int = 1) -> int:
     """Read a position.
 
     Args:
@@ -189,7 +189,7 @@ def position(row: Row, at: int, name: str, least: int = 1) -> int:
     raise ModelError(row.line, f"column {at + 1} ({name}) is {shown(text)}; write {wanted}.")
 
 
-def interval(row: Row) -> Interval:
+def interval(row: GffRow) -> Interval:
     """First and last base of a row of GFF3 or GTF.
 
     Raises:
@@ -205,7 +205,7 @@ def interval(row: Row) -> Interval:
     return first, last
 
 
-def strand_of(row: Row) -> str:
+def strand_of(row: GffRow) -> str:
     """Strand of a row of GFF3 or GTF: ``+``, ``-``, ``.`` or ``?``.
 
     Raises:
@@ -216,12 +216,12 @@ def strand_of(row: Row) -> str:
     return sys.intern(row.columns[6])
 
 
-def part_of(row: Row, cds: str = "", protein: str = "") -> Part:
+def part_of(row: GffRow, cds: str = "", protein: str = "") -> CodingPart:
     """Read a row of an exon or of a part of a coding sequence, in GFF3 or GTF.
 
     Args:
         row: of the table.
-        cds, protein: as in :class:`Part`.
+        cds, protein: as in :class:`CodingPart`.
 
     Raises:
         ModelError: a column has an impossible value.
@@ -236,7 +236,7 @@ def part_of(row: Row, cds: str = "", protein: str = "") -> Part:
         first, last = interval(row)
     if strand not in _STRANDS:
         strand = strand_of(row)
-    return Part(sys.intern(kind), first, last, sys.intern(strand), _PHASE.get(phase, 0), cds, protein)
+    return CodingPart(sys.intern(kind), first, last, sys.intern(strand), _PHASE.get(phase, 0), cds, protein)
 
 
 def shown(text: str) -> str:
@@ -262,7 +262,7 @@ def calls_pseudogene(attributes: dict[str, str]) -> bool:
 
 
 def strand_of_parts(
-    name: str, parts: list[Part], given: str, attributes: list[dict[str, str]], table: GeneTable
+    name: str, parts: list[CodingPart], given: str, attributes: list[dict[str, str]], table: GeneTable
 ) -> str:
     """The strand of a transcript.
 
@@ -291,7 +291,7 @@ def strand_of_parts(
     return strand
 
 
-def _trans_spliced(attributes: list[dict[str, str]], parts: list[Part], strand: str) -> bool:
+def _trans_spliced(attributes: list[dict[str, str]], parts: list[CodingPart], strand: str) -> bool:
     """Whether a source calls a transcript trans-spliced, and has its parts in another order than the sequence."""
     if not any("trans" in one.get("exception", "") and "splic" in one.get("exception", "") for one in attributes):
         return False
@@ -302,7 +302,7 @@ def _trans_spliced(attributes: list[dict[str, str]], parts: list[Part], strand: 
     return False
 
 
-def add_parts(one: GeneModel, parts: list[Part]) -> None:
+def add_parts(one: GeneModel, parts: list[CodingPart]) -> None:
     """Add exons, coding sequence, phase and selenocysteines to a transcript."""
     first: int | None = None
     for part in parts:

@@ -8,9 +8,9 @@ from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.reference.build.gene_formats import (
     GeneModel,
     GeneTable,
+    GffRow,
     Interval,
     ModelError,
-    Row,
     position,
     shown,
 )
@@ -28,7 +28,7 @@ def is_gene_pred(columns: list[str]) -> bool:
     return False
 
 
-def read_gene_pred(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
+def read_gene_pred(rows: Iterator[GffRow], table: GeneTable) -> Iterator[GeneModel]:
     """Read the transcripts of a genePred table.
 
     Args:
@@ -63,7 +63,7 @@ def read_gene_pred(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]
         yield one
 
 
-def _numbers(row: Row, at: int, name: str, least: int) -> list[int]:
+def _numbers(row: GffRow, at: int, name: str, least: int) -> list[int]:
     """A comma-separated list of whole numbers in a column; the last may be followed by a comma."""
     items = [item.strip() for item in row.columns[at].strip().rstrip(",").split(",")]
     found = []
@@ -76,7 +76,7 @@ def _numbers(row: Row, at: int, name: str, least: int) -> list[int]:
     return found
 
 
-def _exons(row: Row, before: int) -> list[Interval]:
+def _exons(row: GffRow, before: int) -> list[Interval]:
     starts, ends = _numbers(row, before + 8, "exonStarts", 0), _numbers(row, before + 9, "exonEnds", 0)
     if len(starts) != len(ends):
         first = f"column {before + 9} (exonStarts) has {len(starts):,} numbers"
@@ -89,7 +89,7 @@ def _exons(row: Row, before: int) -> list[Interval]:
     return [(start + 1, end) for start, end in zip(starts, ends, strict=True) if start < end]
 
 
-def _extend(one: GeneModel, row: Row, before: int) -> None:
+def _extend(one: GeneModel, row: GffRow, before: int) -> None:
     """Read the columns of the extension: name of the gene, ends of the coding sequence, frames of exons."""
     columns = row.columns[before:]
     one.gene = columns[11] or one.id

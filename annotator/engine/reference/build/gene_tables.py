@@ -10,7 +10,7 @@ from annotator.engine.bounds import LARGEST_LENGTH, whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.files import open_text
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, refuse_compression
-from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, ModelError, Row, shown
+from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, GffRow, ModelError, shown
 from annotator.engine.reference.build.gene_pred_models import is_gene_pred, read_gene_pred
 from annotator.engine.reference.build.gff3_models import read_gff3
 from annotator.engine.reference.build.gtf_models import read_gtf
@@ -38,7 +38,7 @@ FORMATS = "GFF3, GTF and UCSC's genePred (genePred, its extension, refGene, refF
 _SPELLINGS = {"mRNA": "protein_coding", "lnc_RNA": "lncRNA", "MT_tRNA": "Mt_tRNA", "MT_rRNA": "Mt_rRNA"}
 #: Replacements of the characters that have a meaning in BCSQ or in GFF3.
 _UNSAFE = {ord(char): "_" for char in "|,;=&% \t@"}
-_READERS: dict[str, Callable[[Iterator[Row], GeneTable], Iterator[GeneModel]]] = {
+_READERS: dict[str, Callable[[Iterator[GffRow], GeneTable], Iterator[GeneModel]]] = {
     "GFF3": read_gff3,
     "GTF": read_gtf,
     "genePred": read_gene_pred,
@@ -75,16 +75,16 @@ def read_gene_table(path: Path) -> GeneTable:
     return table
 
 
-def _rows(path: Path, table: GeneTable) -> Iterator[Row]:
+def _rows(path: Path, table: GeneTable) -> Iterator[GffRow]:
     """The rows of a file; lengths of contigs in its directives are added to ``table`` as they are read."""
     # Names and products may be in any encoding; what is read of them is ASCII nearly always.
     with open_text(path, "utf-8-sig", "backslashreplace") as stream:
         for number, line in enumerate(stream, start=1):
             columns = line.rstrip("\r\n").split("\t")
             if len(columns) >= 9 and line[0] not in "#>":
-                yield Row(number, columns)
+                yield GffRow(number, columns)
             elif line.startswith("##sequence-region"):
-                _note_length(Row(number, line.split()), table)
+                _note_length(GffRow(number, line.split()), table)
             elif line.startswith(("##FASTA", ">")):
                 table.lengths |= _lengths(chain([line], stream))
                 return
@@ -105,7 +105,7 @@ def _lengths(lines: Iterable[str]) -> dict[str, int]:
     return lengths
 
 
-def _note_length(row: Row, table: GeneTable) -> None:
+def _note_length(row: GffRow, table: GeneTable) -> None:
     words = row.columns
     first, last = (whole_number(one, LARGEST_LENGTH) for one in (*words, "", "", "")[2:4])
     if first is None or last is None:
@@ -127,14 +127,14 @@ def _is_bed(columns: list[str]) -> bool:
     return len(columns) >= 3 and columns[1].isdigit() and columns[2].isdigit() and not is_gene_pred(columns)
 
 
-def _with_kind(rows: Iterator[Row]) -> tuple[str, Iterator[Row]]:
+def _with_kind(rows: Iterator[GffRow]) -> tuple[str, Iterator[GffRow]]:
     """The format of a file, which is empty when it has no rows, and all of its rows."""
     first = next(rows, None)
     if first is None:
         return "", rows
     columns = first.columns
 
-    def every() -> Iterator[Row]:
+    def every() -> Iterator[GffRow]:
         yield first
         yield from rows
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from annotator.engine.reference.build.gene_formats import ModelError, Row, shown
+from annotator.engine.reference.build.gene_formats import GffRow, ModelError, shown
 
 _GENES = frozenset({"gene", "ncRNA_gene", "pseudogene"})
 #: Most ancestors that a row may have.
@@ -38,7 +38,7 @@ class Node:
     attributes: dict[str, str]
 
     @classmethod
-    def of(cls, row: Row, attributes: dict[str, str]) -> Node:
+    def of(cls, row: GffRow, attributes: dict[str, str]) -> Node:
         """The node of a row."""
         contig, _, kind, start, end, _, strand = (sys.intern(text) for text in row.columns[:7])
         parents = [one for one in attributes.get("Parent", "").split(",") if one]

@@ -13,11 +13,11 @@ from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.reference.build.gene_formats import (
     READ_ATTRIBUTES,
     SELENOCYSTEINE,
+    CodingPart,
     GeneModel,
     GeneTable,
+    GffRow,
     ModelError,
-    Part,
-    Row,
     add_parts,
     calls_pseudogene,
     interval,
@@ -43,7 +43,7 @@ _ONE_EXON_RNA = frozenset(
 
 
 @dataclass
-class _Owner:
+class _Gff3Owner:
     """The rows of one transcript, or of a coding sequence without a transcript, on one contig.
 
     Attributes:
@@ -53,11 +53,11 @@ class _Owner:
     """
 
     line: int
-    parts: list[Part]
+    parts: list[CodingPart]
     coding: dict[tuple[str, str], dict[str, str]]
 
 
-def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
+def read_gff3(rows: Iterator[GffRow], table: GeneTable) -> Iterator[GeneModel]:
     """Read the transcripts of a GFF3 file.
 
     Args:
@@ -68,8 +68,8 @@ def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
         ModelError: a row cannot be used.
     """
     lineages = Lineages()
-    owners: dict[tuple[str, str], _Owner] = {}
-    orphans: dict[tuple[str, str], _Owner] = {}
+    owners: dict[tuple[str, str], _Gff3Owner] = {}
+    orphans: dict[tuple[str, str], _Gff3Owner] = {}
     for row in rows:
         kind = row.columns[2]
         if kind in ("exon", "CDS") or kind in SELENOCYSTEINE:
@@ -100,9 +100,9 @@ def read_gff3(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
 
 
 def _add_part(
-    row: Row,
-    owners: dict[tuple[str, str], _Owner],
-    orphans: dict[tuple[str, str], _Owner],
+    row: GffRow,
+    owners: dict[tuple[str, str], _Gff3Owner],
+    orphans: dict[tuple[str, str], _Gff3Owner],
     lineages: Lineages,
     table: GeneTable,
 ) -> None:
@@ -122,7 +122,7 @@ def _add_part(
         # Prokka and Bakta write a gene as a coding sequence and nothing else.
         attributes = _attributes(text)
         name = attributes.get("ID") or attributes.get("locus_tag") or f"cds_{contig}_{part.start}_{part.end}"
-        orphan = orphans.setdefault((name, contig), _Owner(row.line, [], {}))
+        orphan = orphans.setdefault((name, contig), _Gff3Owner(row.line, [], {}))
         orphan.parts.append(part)
         orphan.coding.setdefault(key, attributes)
         return
@@ -130,7 +130,7 @@ def _add_part(
         lineages.has_child.add(parent)
         held = owners.get((parent, contig))
         if held is None:
-            held = owners[parent, contig] = _Owner(row.line, [], {})
+            held = owners[parent, contig] = _Gff3Owner(row.line, [], {})
         held.parts.append(part)
         if coding and key not in held.coding:
             held.coding[key] = _attributes(text)
@@ -148,7 +148,7 @@ def _attributes(text: str) -> dict[str, str]:
     return {key: unquote(value) for key, value in found.items()} if "%" in text else found
 
 
-def _proteins(parts: list[Part]) -> list[list[Part]]:
+def _proteins(parts: list[CodingPart]) -> list[list[CodingPart]]:
     """The parts of a transcript, split by its coding sequences: each has all other parts of the transcript, too.
 
     A gene of a virus has several proteins, and GFF3 allows several coding sequences per transcript. Many files give
@@ -168,7 +168,7 @@ def _proteins(parts: list[Part]) -> list[list[Part]]:
     return [rest + group for group in groups.values()]
 
 
-def _overlap(groups: dict[str, list[Part]]) -> bool:
+def _overlap(groups: dict[str, list[CodingPart]]) -> bool:
     """Whether rows of different groups overlap."""
     parts = sorted((part.start, part.end, name) for name, group in groups.items() for part in group)
     reach, owner = 0, ""
@@ -180,7 +180,7 @@ def _overlap(groups: dict[str, list[Part]]) -> bool:
     return False
 
 
-def _models_of(owner: str, contig: str, found: _Owner, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
+def _models_of(owner: str, contig: str, found: _Gff3Owner, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
     """The transcripts of the rows that have one parent: one for each coding sequence."""
     lineage = lineages.of(owner)
     node, gene = lineage[0], lineages.gene(lineage)
@@ -236,7 +236,7 @@ def _ends_known(said: list[dict[str, str]], strand: str) -> tuple[bool, bool]:
     return (low, high) if strand == "+" else (high, low)
 
 
-def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator[GeneModel]:
+def _orphan(name: str, contig: str, found: _Gff3Owner, table: GeneTable) -> Iterator[GeneModel]:
     """The transcript of a coding sequence without a parent, which is its own gene."""
     attributes = next(iter(found.coding.values()))
     gene = attributes.get("locus_tag") or name.removeprefix("cds-")
@@ -264,10 +264,10 @@ def _orphan(name: str, contig: str, found: _Owner, table: GeneTable) -> Iterator
 
 def _one_exon(node: Node, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
     """The transcript of an RNA without exon rows: it is one exon."""
-    row = Row(node.line, [node.contig, "", "exon", *node.place, ".", node.strand, "."])
+    row = GffRow(node.line, [node.contig, "", "exon", *node.place, ".", node.strand, "."])
     interval(row)
-    part = Part("exon", *interval(row), strand_of(row), 0)
-    owner = _Owner(node.line, [part], {})
+    part = CodingPart("exon", *interval(row), strand_of(row), 0)
+    owner = _Gff3Owner(node.line, [part], {})
     if node.name:
         yield from _models_of(node.name, node.contig, owner, lineages, table)
         return

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from annotator.engine.reference.build.gene_formats import (
     READ_ATTRIBUTES,
     SELENOCYSTEINE,
+    CodingPart,
     GeneModel,
     GeneTable,
+    GffRow,
     ModelError,
-    Part,
-    Row,
     add_parts,
     calls_pseudogene,
     note_code,
@@ -31,7 +31,7 @@ _GENE = re.compile(r'gene_id "?([^";]+)')
 
 
 @dataclass
-class _Owner:
+class _GtfOwner:
     """The rows of one transcript on one contig.
 
     Attributes:
@@ -45,11 +45,11 @@ class _Owner:
     attributes: dict[str, str] = field(default_factory=dict)
     coding: dict[str, str] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
-    parts: list[Part] = field(default_factory=list)
+    parts: list[CodingPart] = field(default_factory=list)
     strand: str = "."
 
 
-def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
+def read_gtf(rows: Iterator[GffRow], table: GeneTable) -> Iterator[GeneModel]:
     """Read the transcripts of a GTF file.
 
     Args:
@@ -59,7 +59,7 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
     Raises:
         ModelError: a row cannot be used.
     """
-    owners: dict[tuple[str, str], _Owner] = {}
+    owners: dict[tuple[str, str], _GtfOwner] = {}
     genes: dict[str, None] = {}
     for row in rows:
         kind, text = row.columns[2], row.columns[8]
@@ -74,7 +74,7 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
         key = (sys.intern(row.columns[0]), found[1])
         held = owners.get(key)
         if held is None:
-            held = owners[key] = _Owner()
+            held = owners[key] = _GtfOwner()
         if not held.attributes or (kind == "CDS" and not held.coding):
             attributes = _attributes(text, held.tags)
             held.attributes.update(attributes)
@@ -95,7 +95,7 @@ def read_gtf(rows: Iterator[Row], table: GeneTable) -> Iterator[GeneModel]:
         table.left_out.add("gene_without_transcript", gene)
 
 
-def _model(contig: str, name: str, gene: str, held: _Owner, table: GeneTable) -> GeneModel | None:
+def _model(contig: str, name: str, gene: str, held: _GtfOwner, table: GeneTable) -> GeneModel | None:
     """The transcript of some rows; None for one that is left out, which ``table`` counts."""
     if not any(part.kind in ("exon", "CDS") for part in held.parts):
         table.left_out.add("transcript_without_exon", name)

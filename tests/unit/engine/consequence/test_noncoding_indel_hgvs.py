@@ -11,7 +11,7 @@ import pytest
 from annotator.engine.consequence import AlleleChunk
 from annotator.engine.consequence.allele import DELETION, INSERTION
 from annotator.engine.consequence.overlaps import Alleles
-from annotator.engine.consequence.scalar.rows import ExactRows
+from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.vector.noncoding_indel_hgvs import NEAR, SHORT, IndelDescriber
 
 Record = tuple[int, str, str]
@@ -35,7 +35,7 @@ def descriptions(bases: str, records: list[Record]) -> tuple[list[Description], 
     given = alleles(records)
     pure = np.flatnonzero(np.isin(given.kind, (INSERTION, DELETION)))
     at, forward = np.repeat(pure, 2), np.tile([True, False], len(pure))
-    describer = IndelDescriber(ExactRows(fetch, 1), fetch)
+    describer = IndelDescriber(ScalarRows(fetch, 1), fetch)
     first, last, kind, alt = describer.describe(given, at, forward)
     many = zip(first.tolist(), last.tolist(), kind.to_pylist(), alt.to_pylist(), strict=True)
     strands = zip(at.tolist(), np.where(forward, 1, -1).tolist(), strict=True)

@@ -19,7 +19,7 @@ from annotator.engine.bgzf import BLOCK, pack
 from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import SKIPS
 from annotator.engine.indexes import CSI, TABIX_REACH, TBI, open_table
-from annotator.engine.output.tabix import Places, TabixIndex, bins_of
+from annotator.engine.output.tabix import IndexedRecords, TabixIndex, bins_of
 from annotator.engine.pipeline.worker_pool import Pool
 from annotator.engine.vcf import reader
 from annotator.engine.vcf.block_parser import SKIP_CODES, BlockParser
@@ -231,7 +231,7 @@ def test_the_index_finds_what_tabix_finds(
         block = pack(b"".join(part))
         base = len(packed) - len(pack(header))
         offset = np.append((base << 16) | within, (base + len(block)) << 16)
-        index.add(b"c", Places(begin, begin + size, offset))
+        index.add(b"c", IndexedRecords(begin, begin + size, offset))
         packed += block
     path = directory / "x.vcf.gz"
     path.write_bytes(packed + pack(b""))

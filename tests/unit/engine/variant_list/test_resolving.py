@@ -11,7 +11,7 @@ from annotator.engine import Reference
 from annotator.engine.normalise import Allele
 from annotator.engine.variant_list.change import LONGEST, allele_of
 from annotator.engine.variant_list.notation import RsNumber, UnresolvedError, parse
-from annotator.engine.variant_list.resolve import Resolver, Warned
+from annotator.engine.variant_list.resolve import ListWarning, Resolver
 from tests.unit.engine.small_genome import GENES, Gene, gff3, make_genome
 
 Resolve = Callable[[str], Allele]
@@ -206,7 +206,7 @@ def test_names_of_transcripts_and_genes(isoforms: Resolver, name: str, warning: 
     assert not isinstance(described, RsNumber)
     change, warned = isoforms.place(described)
     assert (change.contig, change.start) == ("1", 1011)
-    assert warned == (warning and Warned("transcript_version", warning))
+    assert warned == (warning and ListWarning("transcript_version", warning))
 
 
 def test_a_gene_without_a_chosen_transcript_is_refused_with_the_choices(isoforms: Resolver) -> None:

@@ -19,7 +19,7 @@ from infra.aws.deploy import (
     read_parameters,
     split_parameters,
 )
-from infra.aws.service_stack import Place
+from infra.aws.service_stack import Deployment
 from infra.aws.worker_image import ImageRepository
 from infra.cli import main
 from infra.errors import OperatorError
@@ -28,13 +28,13 @@ REGION = "eu-west-1"
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with mock_aws():
-        yield Place(session=boto3.Session(region_name=REGION), stage="test")
+        yield Deployment(session=boto3.Session(region_name=REGION), stage="test")
 
 
 def test_parameters_come_from_yaml_and_json(tmp_path: Path):
@@ -59,7 +59,7 @@ def test_parameters_go_to_the_stack_that_has_them():
     assert worker == {"WorkerSize": "large", "LogLevel": "DEBUG"}
 
 
-def test_the_artifacts_bucket_is_private_and_written_once(place: Place, tmp_path: Path):
+def test_the_artifacts_bucket_is_private_and_written_once(place: Deployment, tmp_path: Path):
     (tmp_path / "deployment.zip").write_bytes(b"PK")
     (tmp_path / "sam.yaml").write_text(yaml.safe_dump({"Resources": {
         "F": {"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": "./deployment.zip"}}}}))
@@ -91,7 +91,7 @@ def test_a_broken_package_is_told_in_one_line(tmp_path: Path, text: str):
         Artifact(tmp_path).deployable_template("s3://b/k")
 
 
-def test_the_annotators_stack_gets_its_parameters_from_the_services(place: Place):
+def test_the_annotators_stack_gets_its_parameters_from_the_services(place: Deployment):
     outputs = dict.fromkeys(FROM_SERVICE, "x") | {
         "WorkerRoleArn": "arn:aws:iam::123456789012:role/w", "InputsBucket": "the-inputs",
         "AlarmsTopic": f"arn:aws:sns:{REGION}:123456789012:alarms"}
@@ -108,8 +108,9 @@ def test_the_annotators_stack_gets_its_parameters_from_the_services(place: Place
     assert {"name": "MEMORY_LIMIT_BYTES", "value": "16106127360"} in container["environment"]
 
 
-def test_no_credentials_no_region_and_a_bad_stage_are_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-                                                             capsys: pytest.CaptureFixture[str]):
+def test_no_credentials_no_region_and_a_bad_stage_are_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
@@ -135,12 +136,13 @@ def test_every_parameter_of_the_annotators_template_is_filled_by_somebody():
     assert declared == filled
 
 
-def test_the_first_deployment_protects_tables_once_they_are_there(monkeypatch: pytest.MonkeyPatch, place: Place,
-                                                                 tmp_path: Path):
+def test_the_first_deployment_protects_tables_once_they_are_there(
+    monkeypatch: pytest.MonkeyPatch, place: Deployment, tmp_path: Path
+):
     """A first deployment that fails could not take back tables that DynamoDB protects."""
     seen: list[dict[str, str]] = []
 
-    def service(_: Place, __: Artifact, parameters: dict[str, str], **___: object) -> dict[str, str]:
+    def service(_: Deployment, __: Artifact, parameters: dict[str, str], **___: object) -> dict[str, str]:
         seen.append(dict(parameters))
         return {"SiteAddress": "https://gas.example.org"}
 
@@ -165,7 +167,7 @@ def test_the_first_deployment_protects_tables_once_they_are_there(monkeypatch: p
     assert [one["DeletionProtection"] for one in seen] == ["false"], "what the operator says"
 
 
-def test_images_of_every_stage_are_in_use(place: Place):
+def test_images_of_every_stage_are_in_use(place: Deployment):
     cloudformation = place.client("cloudformation")
     template = json.dumps({"Parameters": {"Image": {"Type": "String"}}, "Resources": {
         "Topic": {"Type": "AWS::SNS::Topic"}}})

@@ -14,8 +14,8 @@ from moto import mock_aws
 
 from infra.aws import preflight as module
 from infra.aws.deploy import require_preflight
-from infra.aws.preflight import CHECKS, FARGATE_VCPUS, SERVICE_ROLES, Finding, Plan, preflight
-from infra.aws.service_stack import Place
+from infra.aws.preflight import CHECKS, FARGATE_VCPUS, SERVICE_ROLES, DeploymentPlan, PreflightFinding, preflight
+from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 from infra.template.cloudformation_yaml import SERVICE, WORKER, defaults
 
@@ -23,7 +23,7 @@ REGION = "eu-central-1"
 CERTIFICATE = f"arn:aws:acm:{REGION}:123456789012:certificate/00000000-0000-0000-0000-000000000000"
 
 
-class AnAccount(Place):
+class AnAccount(Deployment):
     """An account of moto's, with answers of Stubber's where moto has none."""
 
     answers: dict[str, list[tuple[str, dict[str, Any]]]]
@@ -85,22 +85,23 @@ def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AnAccou
 
 
 @pytest.fixture
-def plan(account: AnAccount) -> Callable[..., Plan]:
-    def make(image: str = "", **parameters: str) -> Plan:
-        return Plan(account, {**defaults(SERVICE, WORKER), "AlarmMail": "ops@example.org", **parameters}, image,
-                    exists=False)
+def plan(account: AnAccount) -> Callable[..., DeploymentPlan]:
+    def make(image: str = "", **parameters: str) -> DeploymentPlan:
+        return DeploymentPlan(
+            account, {**defaults(SERVICE, WORKER), "AlarmMail": "ops@example.org", **parameters}, image, exists=False
+        )
     return make
 
 
-def messages(findings: list[Finding], blocks: bool = True) -> list[str]:
+def messages(findings: list[PreflightFinding], blocks: bool = True) -> list[str]:
     return [finding.message for finding in findings if finding.blocks == blocks]
 
 
-def test_nothing_is_missing_where_everything_is_there(plan: Callable[..., Plan]):
+def test_nothing_is_missing_where_everything_is_there(plan: Callable[..., DeploymentPlan]):
     assert preflight(plan()) == []
 
 
-def test_everything_that_is_missing_is_listed_at_once(plan: Callable[..., Plan], account: AnAccount,
+def test_everything_that_is_missing_is_listed_at_once(plan: Callable[..., DeploymentPlan], account: AnAccount,
                                                       monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module.shutil, "which", lambda _: None)
     monkeypatch.setattr(module, "SERVICE_ROLES", {"AWSServiceRoleForECS2": "ecs.amazonaws.com"})
@@ -130,12 +131,12 @@ def test_everything_that_is_missing_is_listed_at_once(plan: Callable[..., Plan],
 
 @pytest.mark.parametrize(("secret", "said"), [
     ('{"client_id": "x"}', "has no client_secret"), ("secret", "is not a JSON object"), ("[]", "is not a JSON object")])
-def test_a_secret_must_hold_its_keys(plan: Callable[..., Plan], account: AnAccount, secret: str, said: str):
+def test_a_secret_must_hold_its_keys(plan: Callable[..., DeploymentPlan], account: AnAccount, secret: str, said: str):
     account.client("secretsmanager").put_secret_value(SecretId="gas/globus", SecretString=secret)
     assert any(said in message for message in messages(preflight(plan())))
 
 
-def test_stripe_needs_its_keys_and_its_price(plan: Callable[..., Plan], account: AnAccount):
+def test_stripe_needs_its_keys_and_its_price(plan: Callable[..., DeploymentPlan], account: AnAccount):
     found = messages(preflight(plan(BillingProvider="stripe")))
     assert found == ["BillingProvider stripe needs the parameter StripePrice.", "There is no secret gas/stripe."]
     account.client("secretsmanager").create_secret(
@@ -144,35 +145,36 @@ def test_stripe_needs_its_keys_and_its_price(plan: Callable[..., Plan], account:
 
 
 @pytest.mark.parametrize("verified", [(True,), (False, True), (False, False, True)])
-def test_a_sender_is_covered_by_its_address_its_domain_or_one_above(plan: Callable[..., Plan], account: AnAccount,
-                                                                    verified: tuple[bool, ...]):
+def test_a_sender_is_covered_by_its_address_its_domain_or_one_above(
+    plan: Callable[..., DeploymentPlan], account: AnAccount, verified: tuple[bool, ...]
+):
     account.answers["sesv2"] = ses(True, *verified)
     assert preflight(plan(MailSender="gas@mail.example.org")) == []
 
 
 @pytest.mark.parametrize(("fails_at", "said"), [
     ("info", "Docker is not running"), ("buildx", "Docker has no BuildKit")])
-def test_docker_must_run_and_build(plan: Callable[..., Plan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+def test_docker_must_run_and_build(plan: Callable[..., DeploymentPlan], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                    fails_at: str, said: str):
     put_docker(tmp_path, monkeypatch, fails_at)
     assert [message.startswith(said) for message in messages(preflight(plan()))] == [True]
 
 
-def test_a_quota_that_was_never_changed_is_the_regions_default(plan: Callable[..., Plan], account: AnAccount):
+def test_a_quota_that_was_never_changed_is_the_regions_default(plan: Callable[..., DeploymentPlan], account: AnAccount):
     account.answers["service-quotas"] = [
         ("get_service_quota", {"Error": "NoSuchResourceException"}),
         ("get_aws_default_service_quota", {"Quota": {"QuotaCode": FARGATE_VCPUS, "Value": 0.0}})]
     assert any("not one annotator could start" in message for message in messages(preflight(plan())))
 
 
-def test_the_disk_must_hold_the_largest_upload(plan: Callable[..., Plan]):
+def test_the_disk_must_hold_the_largest_upload(plan: Callable[..., DeploymentPlan]):
     assert preflight(plan(PremiumUploadLimit=str(2**30), WorkerDiskGiB="44")) == []
     assert "needs 44 GiB of disk" in messages(preflight(plan(PremiumUploadLimit=str(2**30), WorkerDiskGiB="43")))[0]
     with pytest.raises(OperatorError, match="WorkerDiskGiB must be a whole number"):
         preflight(plan(WorkerDiskGiB="much"))
 
 
-def test_a_certificate_must_be_issued(plan: Callable[..., Plan], account: AnAccount):
+def test_a_certificate_must_be_issued(plan: Callable[..., DeploymentPlan], account: AnAccount):
     found = messages(preflight(plan(Domain="gas.example.org", CertificateArn=CERTIFICATE)))
     assert found == [f"The certificate {CERTIFICATE} is not there."]
     arn = account.client("acm").request_certificate(DomainName="gas.example.org")["CertificateArn"]
@@ -180,25 +182,25 @@ def test_a_certificate_must_be_issued(plan: Callable[..., Plan], account: AnAcco
     assert found == [f"The certificate {arn} is pending validation."]
 
 
-def test_an_image_must_be_in_the_repository(plan: Callable[..., Plan], account: AnAccount):
+def test_an_image_must_be_in_the_repository(plan: Callable[..., DeploymentPlan], account: AnAccount):
     assert "is not in the repository" in messages(preflight(plan(image="somewhere/else:1")))[0]
     image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/gas-annotator:1"
     assert messages(preflight(plan(image=image))) == [f"There is no image {image}."]
 
 
-def test_a_vault_must_be_there(plan: Callable[..., Plan], account: AnAccount):
+def test_a_vault_must_be_there(plan: Callable[..., DeploymentPlan], account: AnAccount):
     assert "needs the parameter ArchiveVault" in messages(preflight(plan(ArchiveStore="vault")))[0]
     account.answers["glacier"] = [("describe_vault", {"Error": "ResourceNotFoundException"})]
     assert messages(preflight(plan(ArchiveVault="cold"))) == ["There is no Glacier vault cold in eu-central-1."]
 
 
-def test_a_stage_of_another_region_has_the_names_already(plan: Callable[..., Plan], account: AnAccount):
+def test_a_stage_of_another_region_has_the_names_already(plan: Callable[..., DeploymentPlan], account: AnAccount):
     boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="gas-test-inputs-123456789012")
     assert "gas-test-inputs-123456789012" in messages(preflight(plan()))[0]
     assert preflight(replace(plan(), exists=True)) == [], "an update finds its own buckets"
 
 
-def test_a_check_that_is_not_allowed_stops_nothing(plan: Callable[..., Plan], account: AnAccount):
+def test_a_check_that_is_not_allowed_stops_nothing(plan: Callable[..., DeploymentPlan], account: AnAccount):
     account.answers["lambda"] = [("get_account_settings", {"Error": "AccessDeniedException"})]
     found = preflight(plan())
     assert [finding.blocks for finding in found] == [False]

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobProgress, JobStatus, Stage
 from chalicelib.services import Services
 from chalicelib.web.routes.job_list import PAGE_SIZE
 from tests.conftest import HeldClock
@@ -40,7 +40,7 @@ def completed(web: Services, make_job: Callable[..., Job], ada: Any) -> Job:
 def running(make_job: Callable[..., Job], clock: HeldClock, **progress: Any) -> Job:
     return make_job(job_status=JobStatus.RUNNING, start_time=clock() - 30, attempt=1, lease_owner="w",
                     lease_expires=clock() + 60,
-                    progress=Progress(**{"stage": Stage.ANNOTATING, "records": 500, "total": 1000, **progress}))
+                    progress=JobProgress(**{"stage": Stage.ANNOTATING, "records": 500, "total": 1000, **progress}))
 
 
 def test_empty_list_shows_how_to_start(browser: Browser) -> None:
@@ -119,7 +119,7 @@ def test_live_part_is_answered_by_what_changed(browser: Browser, make_job: Calla
     assert polled
     address = polled.group(1).replace("&amp;", "&")
     assert browser.get(address, HX_Request="true").status == 204
-    web.jobs.renew(JOB_ID, "w", clock(), 60, Progress(stage=Stage.INDEXING, records=900, total=1000))
+    web.jobs.renew(JOB_ID, "w", clock(), 60, JobProgress(stage=Stage.INDEXING, records=900, total=1000))
     progress = browser.get(address, HX_Request="true")
     assert "Indexing the results: 900 of 1,000 records" in progress.text
     assert "HX-Retarget" not in progress.headers

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from chalicelib.aws.dynamodb.throughput import PaceRecord
+from chalicelib.aws.dynamodb.throughput import ThroughputRecord
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import Job, JobStatus, Progress, Stage
+from chalicelib.domain.jobs import Job, JobProgress, JobStatus, Stage
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
@@ -105,10 +105,10 @@ def test_nonsense_is_refused(browser: Browser, query: str) -> None:
 
 
 def test_rows_tell_what_comes(browser: Browser, put: Callable[..., Job], web: Services, clock: HeldClock) -> None:
-    PaceRecord(web.jobs).add(98_304, 60)
+    ThroughputRecord(web.jobs).add(98_304, 60)
     put(1, "waits.vcf", job_status=JobStatus.PENDING, start_time=None, complete_time=None)
     put(9, "runs.vcf", job_status=JobStatus.RUNNING, start_time=clock() - 30, complete_time=None,
-        progress=Progress(stage=Stage.ANNOTATING, records=75, total=100))
+        progress=JobProgress(stage=Stage.ANNOTATING, records=75, total=100))
     put(20, "done.vcf")
     put(30, "failed.vcf", job_status=JobStatus.FAILED,
         error=JobReason(code="bad_ref", message="REF '-' is not a sequence of bases.", line=1217))
@@ -177,15 +177,38 @@ def test_who_has_nothing_can_try_the_sample(browser: Browser) -> None:
     assert "connect-src 'self' https://" in page.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize(("name", "reason", "words"), [
-    ("it's.vcf.gz", JobReason(code="bad_ref", message="REF '-' is not a sequence of bases.", hint="Write a base.",
-                              line=1217, column=4, field="REF", text="-"),
-     ["Line 1,217, column 4 (REF) of the file", "What you can do: Write a base.",
-      r"zcat 'it'\''s.vcf.gz' | sed -n 1217p"]),
-    ("a.vcf", JobReason(code="wrong_column_count", message="The record has 3 columns.", line=2, text="MT\t263\t"),
-     ["1 CHROM 2 POS 3 ID MT 263 (nothing)", "cat 'a.vcf' | sed -n 2p"]),
-    ("a.vcf", JobReason(code="empty_file", message="The file is empty."), ["The file is empty.",
-                                                                          "Upload a mended file"])])
+@pytest.mark.parametrize(
+    ("name", "reason", "words"),
+    [
+        (
+            "it's.vcf.gz",
+            JobReason(
+                code="bad_ref",
+                message="REF '-' is not a sequence of bases.",
+                hint="Write a base.",
+                line=1217,
+                column=4,
+                field="REF",
+                text="-",
+            ),
+            [
+                "Line 1,217, column 4 (REF) of the file",
+                "What you can do: Write a base.",
+                r"zcat 'it'\''s.vcf.gz' | sed -n 1217p",
+            ],
+        ),
+        (
+            "a.vcf",
+            JobReason(code="wrong_column_count", message="The record has 3 columns.", line=2, text="MT\t263\t"),
+            ["1 CHROM 2 POS 3 ID MT 263 (nothing)", "cat 'a.vcf' | sed -n 2p"],
+        ),
+        (
+            "a.vcf",
+            JobReason(code="empty_file", message="The file is empty."),
+            ["The file is empty.", "Upload a mended file"],
+        ),
+    ],
+)
 def test_a_failed_job_tells_what_where_and_how(browser: Browser, put: Callable[..., Job], name: str,
                                                reason: JobReason, words: list[str]) -> None:
     put(1, name, job_status=JobStatus.FAILED, error=reason)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.billing.service import Standing
+from chalicelib.billing.service import SubscriptionState
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from chalicelib.web.http import runtime
@@ -86,9 +86,9 @@ def test_subscribing_leads_to_the_payment_and_is_premium_once_it_is_told(
 def test_looking_again_takes_up_a_payment_whose_message_is_late(paid: Services, shop: MemoryBilling,
                                                                 browser: Browser) -> None:
     browser.post("/subscribe")
-    billing_id = shop.pay("cs_1", Standing.PENDING)
+    billing_id = shop.pay("cs_1", SubscriptionState.PENDING)
     assert browser.post("/subscribe").headers["Location"] == "/subscribe?done=paid"
-    shop.becomes(billing_id, Standing.LIVE)
+    shop.becomes(billing_id, SubscriptionState.LIVE)
     assert browser.post("/subscribe").headers["Location"] == "/subscribe?done=subscribed"
     assert "You have Premium" in browser.get("/subscribe").text
 
@@ -120,7 +120,7 @@ def test_premium_ends_with_the_paid_time(premium: Browser, shop: MemoryBilling, 
     assert f"You have Premium until {ENDS}" in premium.get("/subscribe").text
     told = premium.get_json("/profile").json
     assert (told["role"], told["premium_until"]) == ("premium_user", 1_792_592_000)
-    shop.becomes("sub_1", Standing.OVER)
+    shop.becomes("sub_1", SubscriptionState.OVER)
     assert tell(visitor, "sub_1") == 200
     assert premium.get_json("/profile").json["role"] == "free_user"
     assert "Subscribe again" in premium.get("/profile").text

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.aws.sqs import OutgoingQueue
+from chalicelib.aws.sqs import WorkQueue
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
@@ -36,13 +36,13 @@ def premium(make_profile: Callable[..., Profile], sign_in: Callable[[Profile], B
     return sign_in(make_profile(MARY, "Mary Somerville", Role.PREMIUM))
 
 
-def messages(queue: OutgoingQueue) -> list[dict[str, Any]]:
+def messages(queue: WorkQueue) -> list[dict[str, Any]]:
     """What lies in a queue and can be received now."""
     received = boto3.client("sqs").receive_message(QueueUrl=queue.url, MaxNumberOfMessages=10).get("Messages", [])
     return [json.loads(message["Body"]) for message in received]
 
 
-def delayed(queue: OutgoingQueue) -> int:
+def delayed(queue: WorkQueue) -> int:
     """How many messages of a queue cannot be received yet."""
     name = "ApproximateNumberOfMessagesDelayed"
     answer = boto3.client("sqs").get_queue_attributes(QueueUrl=queue.url, AttributeNames=[name])

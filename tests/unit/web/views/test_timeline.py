@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.jobs import Job, JobStatus, Progress, RestoreStatus, RestoreTier, Stage
+from chalicelib.domain.jobs import Job, JobProgress, JobStatus, RestoreStatus, RestoreTier, Stage
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
 from chalicelib.web.views.timeline import timeline
@@ -14,10 +14,24 @@ from tests.job_records import job_of, job_with
 from tests.unit.web.conftest import JOB_ID, Browser
 
 SUBMITTED = 1_790_000_000
-JOB = job_of(job_id="1", user_id="u", input_file_name="a.vcf", input_file_size=2048, s3_inputs_bucket="b",
-          s3_key_input_file="k", submit_time=SUBMITTED, reference="rCRS")
-DONE = job_with(JOB, job_status=JobStatus.COMPLETED, start_time=SUBMITTED + 10, complete_time=SUBMITTED + 14, attempt=1,
-               s3_key_result_file="r")
+JOB = job_of(
+    job_id="1",
+    user_id="u",
+    input_file_name="a.vcf",
+    input_file_size=2048,
+    s3_inputs_bucket="b",
+    s3_key_input_file="k",
+    submit_time=SUBMITTED,
+    reference="rCRS",
+)
+DONE = job_with(
+    JOB,
+    job_status=JobStatus.COMPLETED,
+    start_time=SUBMITTED + 10,
+    complete_time=SUBMITTED + 14,
+    attempt=1,
+    s3_key_result_file="r",
+)
 
 
 @pytest.fixture
@@ -61,8 +75,12 @@ def test_archived_restoring_and_back(free: Profile) -> None:
     assert told(archived, free)[-1] == ("Moved to the archive", "done", 400)
     premium = replace(free, role=Role.PREMIUM)
     assert told(archived, premium, None)[-1] == ("Back from the archive, expected", "next", None)
-    restoring = job_with(archived, restore_status=RestoreStatus.RESTORING, restore_tier=RestoreTier.EXPEDITED,
-                        restore_requested_time=SUBMITTED + 500)
+    restoring = job_with(
+        archived,
+        restore_status=RestoreStatus.RESTORING,
+        restore_tier=RestoreTier.EXPEDITED,
+        restore_requested_time=SUBMITTED + 500,
+    )
     assert told(restoring, premium, None)[-2:] == [
         ("Sent for from the archive", "done", 500), ("Back from the archive, expected", "next", 800)]
     back = job_with(DONE, archived_time=SUBMITTED + 400, restored_time=SUBMITTED + 700)
@@ -72,7 +90,7 @@ def test_archived_restoring_and_back(free: Profile) -> None:
 
 def test_stages_of_a_running_job(browser: Browser, web: Services, make_job: Callable[..., Job]) -> None:
     make_job(job_status=JobStatus.RUNNING, start_time=web.clock(), attempt=1, lease_owner="w",
-             lease_expires=web.clock() + 60, progress=Progress(stage=Stage.ANNOTATING, records=5, total=10))
+             lease_expires=web.clock() + 60, progress=JobProgress(stage=Stage.ANNOTATING, records=5, total=10))
     page = browser.get(f"/annotations/{JOB_ID}").html
     assert '<li class="now" aria-current="step">Annotating</li>' in page
     assert page.count('<span class="visually-hidden"> (done)</span>') == 2
