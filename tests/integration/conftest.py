@@ -4,10 +4,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from aws_lambda_powertools import Logger
 
 from chalicelib.services import Services
 from chalicelib.settings import NEEDED
 from tests.integration.support.cold import Functions, make_functions
+
+Logger()  # the parent of the use cases' loggers, which every function and the annotator make when they start
 
 
 @pytest.fixture(autouse=True)
