@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 pytest_plugins = ["tests.packaged_stack", "tests.aws_rules", "tests.aws_rules.lagging_indexes", "tests.aws_rules.web",
                   "tests.repeated_writes"]
 
-#: Tests that share one running service, or measure: one process runs them all, one after the other.
 TOGETHER = ("tests/browser/", "tests/e2e/", "tests/performance/")
+"""Tests that share one running service, or measure: one process runs them all, one after the other."""
 
 
 class ServiceBesideTheRest(LoadScopeScheduling):

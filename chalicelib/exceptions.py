@@ -35,6 +35,8 @@ class NotFoundError(GasError):
 
 
 class JobNotFoundError(NotFoundError):
+    """There is no such job, or it is another user's."""
+
     code = "job_not_found"
     default_message = "There is no such annotation among yours."
 
@@ -48,12 +50,16 @@ class FileNotAvailableError(NotFoundError):
 
 
 class NotSignedInError(GasError):
+    """The route needs a signed-in user."""
+
     code = "not_signed_in"
     default_message = "You are not signed in."
     default_hint = "Sign in with Globus and try again."
 
 
 class ForbiddenError(GasError):
+    """The user is signed in and may not do this."""
+
     code = "forbidden"
     default_message = "You may not do this."
 
@@ -75,6 +81,8 @@ class SignInFailedError(GasError):
 
 
 class SignInCancelledError(SignInFailedError):
+    """The user refused at Globus."""
+
     code = "sign_in_cancelled"
     default_message = "You cancelled signing in at Globus."
     default_hint = "Nothing was changed. You can sign in whenever you like."
@@ -83,7 +91,8 @@ class SignInCancelledError(SignInFailedError):
 class BadRequestError(GasError):
     """The request's own fault.
 
-    :param field: the form field or query parameter at fault, or ""
+    Args:
+        field: The form field or query parameter at fault, or "".
     """
 
     code = "bad_request"
@@ -118,6 +127,8 @@ class PremiumRunsError(ConflictError):
 
 
 class JobNotCancellableError(ConflictError):
+    """The job has ended, so it cannot be cancelled."""
+
     code = "job_not_cancellable"
     default_message = "This annotation has already ended."
     default_hint = "Only waiting and running annotations can be cancelled."
@@ -170,7 +181,8 @@ class PaymentServiceError(GasError):
 class TooManyRequestsError(GasError):
     """Throttled, by AWS or by us.
 
-    :param retry_after: seconds to wait
+    Args:
+        retry_after: Seconds to wait.
     """
 
     code = "too_many_requests"

@@ -98,8 +98,11 @@ class Services:
     def from_environment(cls, part: str | None = None) -> Services:
         """The real thing. Clients connect when first used, so what a function does not use costs it nothing.
 
-        :param part: which part of GAS this is, a key of `settings.NEEDED`; None for one without needs
-        :raises MissingSettingsError: the environment lacks what this part needs
+        Args:
+            part: Which part of GAS this is, a key of `settings.NEEDED`; None for one without needs.
+
+        Raises:
+            MissingSettingsError: The environment lacks what this part needs.
         """
         settings = Settings.from_environment(part=part)
         jobs = JobTable(settings.annotations_table)

@@ -31,17 +31,18 @@ NEEDED: dict[str, tuple[str, ...]] = {
 class Settings:
     """One function's settings. A name that a function is not given is "", and it has no right to use the thing.
 
-    :param site_url: where browsers find the site, without a slash at the end; "" for API Gateway's own address
-    :param plans: limits and retention of both roles
-    :param archive_store: where new results go cold, "s3" for Glacier Flexible Retrieval, "vault" for a Glacier vault
-    :param archive_vault: the vault's name, also where only older results are in it, "" for none
-    :param downgrade_grace: seconds that results stay after premium ended
-    :param billing_provider: "none" for Premium that costs nothing, "stripe"
-    :param stripe_price: id of the recurring price that Premium costs
-    :param stripe_api: address of what stands in for Stripe in tests; no template sets it
-    :param references_bucket: bucket of references beside those that come with GAS
-    :param default_reference: name of the reference that uploads are annotated with whose users choose none; "auto" has
-        the annotator find out
+    Attributes:
+        site_url: Where browsers find the site, without a slash at the end; "" for API Gateway's own address.
+        plans: Limits and retention of both roles.
+        archive_store: Where new results go cold, "s3" for Glacier Flexible Retrieval, "vault" for a Glacier vault.
+        archive_vault: The vault's name, also where only older results are in it, "" for none.
+        downgrade_grace: Seconds that results stay after premium ended.
+        billing_provider: "none" for Premium that costs nothing, "stripe".
+        stripe_price: Id of the recurring price that Premium costs.
+        stripe_api: Address of what stands in for Stripe in tests; no template sets it.
+        references_bucket: Bucket of references beside those that come with GAS.
+        default_reference: Name of the reference that uploads are annotated with whose users choose none; "auto" has the
+            annotator find out.
     """
 
     stage: str
@@ -79,9 +80,12 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ, part: str | None = None) -> Settings:
         """Settings from environment variables, whose names `infra/functions.yaml` shares.
 
-        :param part: whose settings they are, a key of `NEEDED`; None for no part's
-        :raises MissingSettingsError: the part cannot work with these
-        :raises ValueError: for a limit that is not a whole number
+        Args:
+            part: Whose settings they are, a key of `NEEDED`; None for no part's.
+
+        Raises:
+            MissingSettingsError: The part cannot work with these.
+            ValueError: For a limit that is not a whole number.
         """
         missing = [name for name in NEEDED.get(part or "", ()) if not environment.get(name)]
         if missing:

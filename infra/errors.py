@@ -5,8 +5,9 @@ from __future__ import annotations
 class OperatorError(Exception):
     """Something that the operator can put right.
 
-    :param message: what is wrong, one sentence
-    :param remedy: what to do about it, one sentence
+    Args:
+        message: What is wrong, one sentence.
+        remedy: What to do about it, one sentence.
     """
 
     def __init__(self, message: str, remedy: str = "") -> None:

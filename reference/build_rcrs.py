@@ -33,16 +33,16 @@ from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS
 
 CONTIG = "MT"
 LENGTH = 16569
-#: MD5 of the upper-case sequence, as archives of reference sequences give it for NC_012920.1.
 SEQUENCE_MD5 = "c68f52674c9fb33aef52dcf399755519"
-#: Full-length human sequences behind MITOMAP's counts (its release of 2025-02-13).
+"""MD5 of the upper-case sequence, as archives of reference sequences give it for NC_012920.1."""
 MITOMAP_SEQUENCES = 61883
+"""Full-length human sequences behind MITOMAP's counts (its release of 2025-02-13)."""
 
-#: Alleles seen in so many of them are in the sample file.
 SAMPLE_COUNT = 150
+"""Alleles seen in so many of them are in the sample file."""
 
-#: Genes whose sense strand is the light strand's complement: they read from high to low positions.
 MINUS_STRAND = frozenset({"MT-ND6", "MT-TQ", "MT-TA", "MT-TN", "MT-TC", "MT-TY", "MT-TS1", "MT-TE", "MT-TP"})
+"""Genes whose sense strand is the light strand's complement: they read from high to low positions."""
 
 COLUMNS = ["contig", "pos", "ref", "alt", "AC", "AF", "disease", "status", "mitotip", "mitotip_class", "aa_change"]
 PLAIN = re.compile(r"[ACGTN]+")
@@ -121,8 +121,8 @@ def gff_lines(genes: dict[str, tuple[str, int, int]]) -> Iterator[str]:
         yield "###"
 
 
-#: Parts of the table of loci that it gives wrong places; genes are in the gene models.
 NO_LOCI = ("Control Region", "membrane attachment site", "H-strand origins", "non-coding nucleotide")
+"""Parts of the table of loci that it gives wrong places; genes are in the gene models."""
 GENES_OF_LOCI = ("tRNA", "ribosomal RNA", "dehydrogenase", "oxidase", "ATP synthase", "Cytochrome b")
 
 

@@ -24,8 +24,9 @@ HOMES: list[Path] = []
 def packaged_stack(home: Path, artifact: Artifact, workers: int = 1, **parameters: str) -> Iterator[LocalStack]:
     """A stack of its own, for tests that need other parameters than everybody's.
 
-    :param home: an empty directory
-    :param parameters: of `infra/resources.yaml`
+    Args:
+        home: An empty directory.
+        parameters: Of `infra/resources.yaml`.
     """
     settings = LocalSettings(home=home, port=any_free_port(), identity_port=any_free_port(), workers=workers,
                              package=artifact.directory, parameters=tuple(parameters.items()), region=REGION)

@@ -38,8 +38,11 @@ def repeating(config: pytest.Config) -> bool:
 def send_twice(monkeypatch: pytest.MonkeyPatch, wanted: Any = lambda service, operation, arguments: True) -> list[str]:
     """Carry out writes twice.
 
-    :param wanted: called with service, operation and arguments; says which writes
-    :returns: the operations that were carried out twice, as they come
+    Args:
+        wanted: Called with service, operation and arguments; says which writes.
+
+    Returns:
+        The operations that were carried out twice, as they come.
     """
     original, seen = BaseClient._make_api_call, []
 

@@ -22,12 +22,12 @@ from annotator.engine.indexes import index_of
 from annotator.engine.output.info_fields import info_lines
 
 LIMITS = Limits(uncompressed=1 << 28)
-#: Words of Python and its libraries, which no message may have.
 RAW = re.compile(
     r"Traceback|\bErrno\b|\[[EW]::|\b[a-z]+_[a-z_]+\(|\bArrow\w+|<class|0x[0-9a-f]{8,}|\b\w+(?:Error|Exception)\b|NoneType"
 )
-#: Put before names of fields of other tools that are kept.
+"""Words of Python and its libraries, which no message may have."""
 KEPT = "ORIGINAL_"
+"""Put before names of fields of other tools that are kept."""
 ID, INFO, FORMAT = 2, 7, 8
 
 
@@ -57,8 +57,8 @@ class Outcome:
     summary: dict[str, Any] = field(default_factory=dict)
 
 
-#: Annotates a file: its path, the reference, names of the results, a folder for temporary files.
 Annotate = Callable[[Path, Reference, Outputs, Path], Outcome]
+"""Annotates a file: its path, the reference, names of the results, a folder for temporary files."""
 
 
 def in_process(path: Path, reference: Reference, outputs: Outputs, folder: Path) -> Outcome:

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 Sequence = TypeVar("Sequence", str, bytes)
 
-#: Bases compared in the first step; most alleles differ within them.
 _FIRST = 16
+"""Bases compared in the first step; most alleles differ within them."""
 
 
 def common_prefix(one: Sequence, two: Sequence) -> int:

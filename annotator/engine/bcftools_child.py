@@ -12,8 +12,8 @@ import os
 import signal
 import sys
 
-#: ``PR_SET_PDEATHSIG`` of Linux's prctl(2).
 PARENT_DEATH_SIGNAL = 1
+"""``PR_SET_PDEATHSIG`` of Linux's prctl(2)."""
 
 
 def die_with(parent: int) -> None:
@@ -27,6 +27,7 @@ def die_with(parent: int) -> None:
 
 
 def main() -> int:
+    """Run the command; exit status 1 when bcftools refuses."""
     die_with(int(sys.argv[1]))
     # Not sooner: loading takes a while, in which the parent may end.
     import pysam

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from isal import isal_zlib
 
-#: The empty block that ends every complete BGZF file.
 END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
-#: Uncompressed bytes of a block, as bgzip chooses: even incompressible, the block stays below 64 KiB.
+"""The empty block that ends every complete BGZF file."""
 BLOCK = 0xFF00
-#: Level of ISA-L. Levels 1 and 2 leave to chance which of two equal matches is taken; results must not depend on that.
+"""Uncompressed bytes of a block, as bgzip chooses: even incompressible, the block stays below 64 KiB."""
 LEVEL = 0
+"""Level of ISA-L. Levels 1 and 2 leave to chance which of two equal matches is taken; results must not depend on
+that."""
 _HEAD = struct.Struct("<4sIBBH2sHH")
 _TAIL = struct.Struct("<II")
 

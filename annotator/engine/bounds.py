@@ -5,18 +5,18 @@ Python refuses to read numbers of more than 4,300 digits, and takes quadratic ti
 
 from __future__ import annotations
 
-#: Characters of a contig's name, as many as SAM and the tools of the field take.
 LONGEST_NAME = 255
-#: The largest position that VCF's integers of 32 bits hold, and the longest contig of a reference.
+"""Characters of a contig's name, as many as SAM and the tools of the field take."""
 LARGEST_POSITION = (1 << 31) - 1
-#: The largest length of a contig that is believed: more bases than any genome has.
+"""The largest position that VCF's integers of 32 bits hold, and the longest contig of a reference."""
 LARGEST_LENGTH = 10**12
-#: The largest whole number of any kind: what 64 bits hold, with room to add two of them.
+"""The largest length of a contig that is believed: more bases than any genome has."""
 LARGEST_NUMBER = (1 << 62) - 1
-#: Alternate alleles of a record that is annotated, and bases in them.
+"""The largest whole number of any kind: what 64 bits hold, with room to add two of them."""
 MOST_ALLELES, MOST_ALT_BASES = 10_000, 1_000_000
-#: Bases of REF of such a record, counted once for each alternate allele: each is compared with it.
+"""Alternate alleles of a record that is annotated, and bases in them."""
 MOST_REF_BASES = 16_000_000
+"""Bases of REF of such a record, counted once for each alternate allele: each is compared with it."""
 
 
 def whole_number(text: str | bytes, largest: int = LARGEST_NUMBER) -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-#: Values that are longer than this on average are cut out one by one: copying them costs more than the loop.
 WIDE = 96
+"""Values that are longer than this on average are cut out one by one: copying them costs more than the loop."""
 
 
 def bytes_of(column: pa.BinaryArray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Longest piece of a user's line that is quoted in a message, in characters.
 QUOTE_LENGTH = 120
-#: Longest value of the user's file within a message, in characters.
+"""Longest piece of a user's line that is quoted in a message, in characters."""
 VALUE_LENGTH = 40
-#: Longest message or detail of a warning, in characters: names in it come from the file, and it is kept in a database.
+"""Longest value of the user's file within a message, in characters."""
 MESSAGE_LENGTH = 1000
+"""Longest message or detail of a warning, in characters: names in it come from the file, and it is kept in a
+database."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,6 @@ class Finding:
 _COLUMN_COUNT = "The record has {found} columns; the #CHROM line has {wanted}."
 _NOT_A_HEADER_LINE = "The line is neither a header line, which begins with ##, nor the #CHROM line."
 
-#: What the checks that need no reference can find. The upload page makes the same checks in the browser.
 FINDINGS: dict[str, Finding] = {
     "no_content": Finding("empty_file", "The file has no content."),
     "blank": Finding("empty_file", "The file holds nothing but blank space."),
@@ -192,8 +192,8 @@ FINDINGS: dict[str, Finding] = {
     "bad_alt": Finding("bad_alt", "ALT {value!r} is not an allele."),
     "end_too_large": Finding("bad_end", "END is {end}, beyond every contig."),
 }
+"""What the checks that need no reference can find. The upload page makes the same checks in the browser."""
 
-#: Records that are kept as they are and marked ``GAS_SKIPPED=<code>``.
 SKIPS: dict[str, str] = {
     "ref_mismatch": "REF is not what the reference has at this position",
     "contig_not_in_reference": "the contig is not in the reference",
@@ -206,6 +206,7 @@ SKIPS: dict[str, str] = {
     "alleles_too_large": "there are more than 10,000 alternate alleles, or more than 1,000,000 bases in them, "
     "or REF is longer than 16,000,000 bases (in all, counted for each alternate allele)",
 }
+"""Records that are kept as they are and marked ``GAS_SKIPPED=<code>``."""
 
 WARNINGS: dict[str, str] = {
     **SKIPS,

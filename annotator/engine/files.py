@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-#: First bytes of a gzip file, bgzip among them.
 GZIP_MAGIC = b"\x1f\x8b"
-#: Bytes that are read at once.
+"""First bytes of a gzip file, bgzip among them."""
 BLOCK = 1 << 20
+"""Bytes that are read at once."""
 
 
 def is_gzip(path: Path) -> bool:

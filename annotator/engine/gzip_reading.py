@@ -9,10 +9,10 @@ from isal import isal_zlib
 
 from annotator.engine.files import GZIP_MAGIC
 
-#: Bytes read at once.
 CHUNK = 1 << 17
-#: ``wbits`` of zlib for a gzip member with its header and checksum.
+"""Bytes read at once."""
 _MEMBER = 31
+"""``wbits`` of zlib for a gzip member with its header and checksum."""
 
 
 class GzipReader:

@@ -14,8 +14,8 @@ import pysam
 
 from annotator.engine.bounds import LARGEST_POSITION
 
-#: Bases that a tabix index reaches.
 TABIX_REACH = 1 << 29
+"""Bases that a tabix index reaches."""
 TBI, CSI = ".tbi", ".csi"
 ENDINGS = (TBI, CSI)
 

@@ -21,7 +21,6 @@ from isal import isal_zlib
 
 from annotator.engine.errors import BundleError, EngineError
 
-#: Everything that the libraries raise for contents they cannot use. ``OSError`` is among them: pysam and gzip raise it.
 LIBRARY_ERRORS = cast(
     "tuple[type[Exception], ...]",
     (
@@ -30,9 +29,10 @@ LIBRARY_ERRORS = cast(
         *(zlib.error, isal_zlib.error, struct.error, pa.ArrowException, pysam.SamtoolsError),
     ),
 )
-#: What to do about a file of a reference that is there already.
+"""Everything that the libraries raise for contents they cannot use. ``OSError`` is among them: pysam and gzip raise
+it."""
 VERIFY = "`python -m annotator reference verify` checks the files of a reference"
-#: First bytes of files that are compressed in a way that is not read.
+"""What to do about a file of a reference that is there already."""
 _COMPRESSED: tuple[tuple[bytes, str], ...] = (
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
@@ -40,9 +40,9 @@ _COMPRESSED: tuple[tuple[bytes, str], ...] = (
     (b"\x28\xb5\x2f\xfd", "Zstandard"),
     (b"7z\xbc\xaf", "7-Zip"),
 )
+"""First bytes of files that are compressed in a way that is not read."""
 _ISAL_ERROR = cast("type[Exception]", isal_zlib.error)
 _COPY = "copy it again, gzip -t checks it"
-#: Kinds of errors, what is wrong, and what to do about it.
 _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
     (EOFError, "it is cut off", _COPY),
     ((gzip.BadGzipFile, zlib.error, _ISAL_ERROR), "its compressed data are damaged", _COPY),
@@ -51,6 +51,7 @@ _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ..
     (OSError, "it is damaged, cut off or not sorted, or a file beside it is missing", ""),
     (Exception, "its contents are not what is expected", "check that it is complete and of the right format"),
 )
+"""Kinds of errors, what is wrong, and what to do about it."""
 _MEMORY = "there is not enough memory; docs/references.md says how much a build takes"
 
 

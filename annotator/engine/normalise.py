@@ -11,14 +11,14 @@ from collections.abc import Callable
 
 from annotator.engine.affixes import common_prefix, common_suffix
 
-#: (position, REF, ALT); the position is 1-based, the alleles are upper-case bases.
 Allele = tuple[int, bytes, bytes]
+"""(position, REF, ALT); the position is 1-based, the alleles are upper-case bases."""
 
-#: Gives so many reference bases from a 1-based position on.
 Fetch = Callable[[int, int], bytes]
+"""Gives so many reference bases from a 1-based position on."""
 
-#: Bases in front of an allele that are read first; twice as many each time while the allele can be moved over them.
 _WINDOW = 64
+"""Bases in front of an allele that are read first; twice as many each time while the allele can be moved over them."""
 
 
 def normalise(pos: int, ref: bytes, alt: bytes, fetch: Fetch) -> Allele:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from annotator.engine.errors import WARNINGS, shortened
 
-#: How many lines are named for each warning.
 EXAMPLES = 5
-#: Characters of a detail.
+"""How many lines are named for each warning."""
 DETAIL_LENGTH = 400
-#: Records between two reports of progress.
+"""Characters of a detail."""
 REPORT_EVERY = 2000
+"""Records between two reports of progress."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Progress:
     warnings: int
 
 
-#: Receives reports; called often, so it must be cheap.
 Report = Callable[[Progress], None]
+"""Receives reports; called often, so it must be cheap."""
 
 
 def ignore(_: Progress) -> None:

@@ -40,13 +40,16 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
                  stopping: Callable[[], bool]) -> JobOutputs:
     """Do the work of a job that is held by `lease`. Nothing is left on disk, however it ends.
 
-    :param stopping: asked often; True ends the work
-    :raises JobFailure: the file cannot be annotated
-    :raises LeaseLostError: the job is no longer ours
-    :raises EngineStoppedError: the worker was told to stop
-    :raises EngineCrashedError: the engine died
-    :raises WorkerOutOfDiskError: no room for the job's files, or for its reference, now
-    :raises ReferenceUnavailableError: the reference cannot be had now
+    Args:
+        stopping: Asked often; True ends the work.
+
+    Raises:
+        JobFailure: The file cannot be annotated.
+        LeaseLostError: The job is no longer ours.
+        EngineStoppedError: The worker was told to stop.
+        EngineCrashedError: The engine died.
+        WorkerOutOfDiskError: No room for the job's files, or for its reference, now.
+        ReferenceUnavailableError: The reference cannot be had now.
     """
     workspace.require_room(job.input.size)
     with workspace.job_folder(job.job_id) as folder:

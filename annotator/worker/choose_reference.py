@@ -45,14 +45,17 @@ def choose_reference(wish: str, source: Path, store: ReferenceStore, now: int, c
                      limits: ProcessLimits = LIMITS) -> Choice:
     """Decide what a file is annotated with, from its beginning, which a process of its own reads.
 
-    :param wish: name of a reference, or `AUTO`
-    :param source: the input file
-    :param now: epoch seconds
-    :param check: called often while a reference is brought or the file is read; what it raises ends that
-    :param limits: of the process that reads the file
-    :raises JobFailure: the file was called on another reference, or does not tell which
-    :raises ReferenceUnavailableError: a reference cannot be had just now
-    :raises EngineCrashedError: the process ended without an answer
+    Args:
+        wish: Name of a reference, or `AUTO`.
+        source: The input file.
+        now: Epoch seconds.
+        check: Called often while a reference is brought or the file is read; what it raises ends that.
+        limits: Of the process that reads the file.
+
+    Raises:
+        JobFailure: The file was called on another reference, or does not tell which.
+        ReferenceUnavailableError: A reference cannot be had just now.
+        EngineCrashedError: The process ended without an answer.
     """
     look = _Look(source, store, check, limits)
     references = store.all(now)

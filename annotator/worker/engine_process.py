@@ -50,11 +50,12 @@ class EngineStoppedError(GasError):
 class EngineRun:
     """One run of the engine.
 
-    :param name: the input file's own name, as the log shall show it
-    :param results: the annotated VCF; the engine puts its other files beside it
-    :param limits: of the process
-    :param plan: of the file's owner, whose limits hold
-    :param better: the plan that has higher limits; None where there is none
+    Attributes:
+        name: The input file's own name, as the log shall show it.
+        results: The annotated VCF; the engine puts its other files beside it.
+        limits: Of the process.
+        plan: Of the file's owner, whose limits hold.
+        better: The plan that has higher limits; None where there is none.
     """
 
     input_file: Path
@@ -78,11 +79,14 @@ class EngineRun:
 def run_engine(run: EngineRun, on_progress: Callable[[JobProgress], None], stopping: Callable[[], bool]) -> None:
     """Annotate, and wait for the end.
 
-    :param on_progress: called from another thread with each report of the engine
-    :param stopping: asked ten times a second; True ends the engine
-    :raises JobFailure: the file cannot be annotated, or not within its limits
-    :raises EngineCrashedError: the engine ended without an answer
-    :raises EngineStoppedError: `stopping` said so
+    Args:
+        on_progress: Called from another thread with each report of the engine.
+        stopping: Asked ten times a second; True ends the engine.
+
+    Raises:
+        JobFailure: The file cannot be annotated, or not within its limits.
+        EngineCrashedError: The engine ended without an answer.
+        EngineStoppedError: `stopping` said so.
     """
     reports = _Reports(on_progress)
     try:

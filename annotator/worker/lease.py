@@ -20,9 +20,10 @@ logger = Logger(service="annotator", child=True)
 class Lease:
     """Keeps one job, from a thread of its own, as long as the `with` block lasts.
 
-    :param seconds: how long the job stays ours after a heartbeat
-    :param interval: seconds between two heartbeats
-    :param on_beat: called before each heartbeat
+    Args:
+        seconds: How long the job stays ours after a heartbeat.
+        interval: Seconds between two heartbeats.
+        on_beat: Called before each heartbeat.
     """
 
     def __init__(self, job: Job, owner: str, message: ReceivedMessage, jobs: JobTable, queue: JobRequestsQueue,

@@ -55,9 +55,10 @@ class ProcessorTimeError(GasError):
 class ProcessLimits:
     """What a process may take.
 
-    :param wall: seconds from start to end
-    :param processor: seconds of processor time, of the process and all its children together
-    :param memory: bytes of address space, of each process; it is the command that sets this limit
+    Attributes:
+        wall: Seconds from start to end.
+        processor: Seconds of processor time, of the process and all its children together.
+        memory: Bytes of address space, of each process; it is the command that sets this limit.
     """
 
     wall: int
@@ -77,8 +78,9 @@ class ProcessLimits:
 class Ended:
     """How a process ended.
 
-    :param code: its exit code, negative for a signal
-    :param errors: the end of what it wrote on standard error
+    Attributes:
+        code: Its exit code, negative for a signal.
+        errors: The end of what it wrote on standard error.
     """
 
     code: int
@@ -89,12 +91,15 @@ def run_limited(command: Sequence[str], limits: ProcessLimits, on_line: Callable
                 stopping: Callable[[], bool]) -> Ended:
     """Run a command and wait for its end.
 
-    :param command: a program with its arguments
-    :param on_line: called from another thread with each line of standard output
-    :param stopping: asked ten times a second; True ends the process
-    :raises ProcessStoppedError: `stopping` said so
-    :raises WallTimeError: it took too long
-    :raises ProcessorTimeError: it took too much processor time
+    Args:
+        command: A program with its arguments.
+        on_line: Called from another thread with each line of standard output.
+        stopping: Asked ten times a second; True ends the process.
+
+    Raises:
+        ProcessStoppedError: `stopping` said so.
+        WallTimeError: It took too long.
+        ProcessorTimeError: It took too much processor time.
     """
     # A session of its own: by that its children are found, and ended with it.
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -146,7 +151,8 @@ def hide_environment() -> None:
 def processor_seconds(session: int) -> float:
     """Processor time, in seconds, of all processes of a session and of their children that have ended.
 
-    :returns: 0 where the system does not tell
+    Returns:
+        0 where the system does not tell.
     """
     ticks = 0
     for entry in Path("/proc").glob("[0-9]*/stat"):

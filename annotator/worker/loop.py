@@ -52,7 +52,8 @@ MOST_HAND_BACKS = 15
 class Worker:
     """Works one job at a time until it is told to stop.
 
-    :param owner: this worker's name, different from any other's
+    Args:
+        owner: This worker's name, different from any other's.
     """
 
     def __init__(self, services: Services, queue: JobRequestsQueue, settings: WorkerSettings, owner: str) -> None:
@@ -96,7 +97,8 @@ class Worker:
     def work_once(self, wait_seconds: int = LONG_POLL_SECONDS) -> bool:
         """Wait for one message, and work on the job whose turn it is.
 
-        :returns: False when none came
+        Returns:
+            False when none came.
         """
         message = self.queue.receive(wait_seconds)
         if message is None:

@@ -32,8 +32,9 @@ class ReferenceStore:
     Who uses a version holds its lock shared; who brings or removes one holds it alone. Locks die with their process. A
     folder appears under its name when all of it is there and was verified.
 
-    :param catalogue: the bucket
-    :param directory: shared by all workers of one machine
+    Args:
+        catalogue: The bucket.
+        directory: Shared by all workers of one machine.
     """
 
     def __init__(self, catalogue: ReferenceCatalogue, directory: Path) -> None:
@@ -43,7 +44,8 @@ class ReferenceStore:
     def all(self, now: int) -> list[ReferenceInfo]:
         """The references that there are.
 
-        :param now: epoch seconds
+        Args:
+            now: Epoch seconds.
         """
         return self._catalogue.entries(now, fresh=True)
 
@@ -51,9 +53,12 @@ class ReferenceStore:
     def opened(self, info: ReferenceInfo, check: Callable[[int], None]) -> Iterator[Path]:
         """The folder of a reference, which stays as long as the `with` block lasts.
 
-        :param check: called often while it is brought; what it raises ends that
-        :raises ReferenceUnavailableError: it is not there, or not what the catalogue says
-        :raises WorkerOutOfDiskError: no room for it now
+        Args:
+            check: Called often while it is brought; what it raises ends that.
+
+        Raises:
+            ReferenceUnavailableError: It is not there, or not what the catalogue says.
+            WorkerOutOfDiskError: No room for it now.
         """
         if not info.prefix:
             yield self._bundled(info)

@@ -12,17 +12,18 @@ from pathlib import Path
 class WorkerSettings:
     """One worker's settings. Times are seconds, sizes bytes.
 
-    :param work_dir: local disk for the files of the job at hand
-    :param references_dir: local disk for references from the bucket, which workers of one machine share
-    :param lease: how long a job stays this worker's after its last heartbeat; also how long its message stays hidden
-    :param heartbeat: between two writes of progress and lease
-    :param pause: before the next message, when there was one and no job may be taken
-    :param time_limit: longest that one annotation may take
-    :param memory_limit: most memory that the annotation process may have
-    :param most_running_of_user: jobs of one user that run at the same time. Further ones wait even where annotators are
-        idle, so that the next user finds one: less than there are annotators at most
-    :param ecs_agent: address of the ECS container agent, "" outside ECS
-    :param most_attempts: how often a job is begun before it counts as one that stops its worker
+    Attributes:
+        work_dir: Local disk for the files of the job at hand.
+        references_dir: Local disk for references from the bucket, which workers of one machine share.
+        lease: How long a job stays this worker's after its last heartbeat; also how long its message stays hidden.
+        heartbeat: Between two writes of progress and lease.
+        pause: Before the next message, when there was one and no job may be taken.
+        time_limit: Longest that one annotation may take.
+        memory_limit: Most memory that the annotation process may have.
+        most_running_of_user: Jobs of one user that run at the same time. Further ones wait even where annotators are
+            idle, so that the next user finds one: less than there are annotators at most.
+        ecs_agent: Address of the ECS container agent, "" outside ECS.
+        most_attempts: How often a job is begun before it counts as one that stops its worker.
     """
 
     work_dir: Path
@@ -40,7 +41,8 @@ class WorkerSettings:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> WorkerSettings:
         """Settings from environment variables.
 
-        :raises ValueError: for a number that is none
+        Raises:
+            ValueError: For a number that is none.
         """
         return cls(
             work_dir=Path(environment.get("GAS_WORK_DIR") or Path(tempfile.gettempdir()) / "gas-work"),

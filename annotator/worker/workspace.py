@@ -25,8 +25,9 @@ SPARE_BYTES = 256 * 1024**2
 class Workspace:
     """A worker's own folder under the work directory, marked as in use by a file lock that dies with the process.
 
-    :param work_dir: shared by all workers of one machine
-    :param owner: this worker's name
+    Args:
+        work_dir: Shared by all workers of one machine.
+        owner: This worker's name.
     """
 
     def __init__(self, work_dir: Path, owner: str) -> None:
@@ -55,9 +56,12 @@ class Workspace:
     def require_room(self, input_size: int) -> None:
         """Check that the disk can take a job.
 
-        :param input_size: bytes
-        :raises WorkerOutOfDiskError: not now
-        :raises JobFailure: not ever, on this kind of worker
+        Args:
+            input_size: Bytes.
+
+        Raises:
+            WorkerOutOfDiskError: Not now.
+            JobFailure: Not ever, on this kind of worker.
         """
         needed = input_size * BYTES_PER_INPUT_BYTE + SPARE_BYTES
         usage = shutil.disk_usage(self.path)
@@ -101,8 +105,9 @@ def _abandoned(folder: Path) -> bool:
 def alive(work_dir: Path, now: float, most_seconds: float) -> bool:
     """The container's health check: True when a worker left a sign of life.
 
-    :param now: epoch seconds
-    :param most_seconds: how old the sign may be
+    Args:
+        now: Epoch seconds.
+        most_seconds: How old the sign may be.
     """
     try:
         return now - (work_dir / "alive").stat().st_mtime <= most_seconds

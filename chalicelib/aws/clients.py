@@ -28,9 +28,10 @@ READ_TIMEOUT = 5
 def client(service: str, read_timeout: int | None = None) -> Any:
     """The client of an AWS service.
 
-    :param service: boto3's name of it, as "dynamodb"
-    :param read_timeout: seconds to wait for an answer, None for what the service usually needs; SQS long polls need
-        more than they wait
+    Args:
+        service: boto3's name of it, as "dynamodb".
+        read_timeout: Seconds to wait for an answer, None for what the service usually needs; SQS long polls need more
+            than they wait.
     """
     config = Config(
         connect_timeout=2,

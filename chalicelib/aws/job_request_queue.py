@@ -18,7 +18,8 @@ LONGEST_INVISIBLE = 43_200
 class ReceivedMessage:
     """One delivery of a message.
 
-    :param receive_count: how often SQS has delivered it, this time included
+    Attributes:
+        receive_count: How often SQS has delivered it, this time included.
     """
 
     body: str
@@ -29,7 +30,8 @@ class ReceivedMessage:
 class JobRequestsQueue:
     """Takes job requests, one at a time.
 
-    :param url: the queue's URL
+    Args:
+        url: The queue's URL.
     """
 
     def __init__(self, url: str) -> None:

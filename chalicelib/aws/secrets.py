@@ -13,9 +13,9 @@ from chalicelib.domain.credentials import GlobusClient, StripeKeys
 class Secrets:
     """Reads secrets, and keeps them for five minutes, so that a rotated one is taken up.
 
-    :param globus_secret_name: name of the secret with the JSON keys `client_id` and `client_secret`
-    :param stripe_secret_name: name of the secret with the JSON keys `secret_key` and `webhook_secret`,
-        "" without Stripe
+    Args:
+        globus_secret_name: Name of the secret with the JSON keys `client_id` and `client_secret`.
+        stripe_secret_name: Name of the secret with the JSON keys `secret_key` and `webhook_secret`, "" without Stripe.
     """
 
     def __init__(self, globus_secret_name: str, stripe_secret_name: str = "") -> None:

@@ -27,7 +27,8 @@ def ascii_address(address: str) -> str | None:
 class Mailer:
     """Sends mails.
 
-    :param sender: From address, verified in SES
+    Args:
+        sender: From address, verified in SES.
     """
 
     def __init__(self, sender: str) -> None:

@@ -8,8 +8,9 @@ from chalicelib.domain.messages import JobRequest, JobResult
 class Topics:
     """Publishes the messages of GAS.
 
-    :param requests_arn: topic of jobs that wait for a worker
-    :param results_arn: topic of jobs that ended
+    Args:
+        requests_arn: Topic of jobs that wait for a worker.
+        results_arn: Topic of jobs that ended.
     """
 
     def __init__(self, requests_arn: str, results_arn: str) -> None:

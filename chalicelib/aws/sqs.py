@@ -15,7 +15,8 @@ _BATCH = 10
 class WorkQueue:
     """Sends messages to one queue.
 
-    :param url: the queue's URL, "" for a function that may not send to it
+    Args:
+        url: The queue's URL, "" for a function that may not send to it.
     """
 
     def __init__(self, url: str) -> None:
@@ -33,7 +34,8 @@ class WorkQueue:
     def send_many(self, messages: Iterable[Message]) -> int:
         """Send messages, ten a call; returns how many.
 
-        :raises RuntimeError: SQS did not take one of them
+        Raises:
+            RuntimeError: SQS did not take one of them.
         """
         remaining, count = iter(messages), 0
         while batch := list(islice(remaining, _BATCH)):

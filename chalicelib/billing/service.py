@@ -22,9 +22,10 @@ class SubscriptionState(Enum):
 class PaidSubscription:
     """A subscription, as the payment service has it now.
 
-    :param billing_id: its id there
-    :param user_id: whose it is, "" for one that GAS did not begin
-    :param ends: epoch seconds at which it ends because it was cancelled, None when it goes on
+    Attributes:
+        billing_id: Its id there.
+        user_id: Whose it is, "" for one that GAS did not begin.
+        ends: Epoch seconds at which it ends because it was cancelled, None when it goes on.
     """
 
     billing_id: str
@@ -37,8 +38,9 @@ class PaidSubscription:
 class Checkout:
     """One way through the payment service's own pages.
 
-    :param address: where it goes on, None once it is over
-    :param billing_id: the subscription that came of it, None while there is none
+    Attributes:
+        address: Where it goes on, None once it is over.
+        billing_id: The subscription that came of it, None while there is none.
     """
 
     checkout_id: str
@@ -50,10 +52,11 @@ class Checkout:
 class Price:
     """What Premium costs.
 
-    :param amount: in the currency's smallest unit
-    :param currency: ISO 4217, upper case
-    :param interval: "day", "week", "month" or "year"
-    :param intervals: it is paid once in so many of them
+    Attributes:
+        amount: In the currency's smallest unit.
+        currency: ISO 4217, upper case.
+        interval: "day", "week", "month" or "year".
+        intervals: It is paid once in so many of them.
     """
 
     amount: int
@@ -72,8 +75,9 @@ class Price:
 class WayBack:
     """Where the payment service's pages lead back to, whole addresses.
 
-    :param paid: after paying
-    :param left: for who changed their mind
+    Attributes:
+        paid: After paying.
+        left: For who changed their mind.
     """
 
     paid: str
@@ -115,14 +119,18 @@ class Billing(Protocol):
     def portal(self, billing_id: str, back: str) -> str:
         """Address of the page with payments and invoices.
 
-        :param back: where it leads back to
+        Args:
+            back: Where it leads back to.
         """
 
     def billing_id_of(self, body: bytes, signature: str) -> str | None:
         """The subscription that a message of the service is about, None for messages about anything else.
 
-        :param body: as it came
-        :param signature: the header that proves it
-        :raises BadRequestError: the message is not the service's own
-        :raises NotFoundError: no service sends messages here
+        Args:
+            body: As it came.
+            signature: The header that proves it.
+
+        Raises:
+            BadRequestError: The message is not the service's own.
+            NotFoundError: No service sends messages here.
         """

@@ -42,9 +42,10 @@ _STANDING = {
 class StripeBilling:
     """See `Billing`.
 
-    :param keys: gives the secret key and the webhook's signing secret
-    :param price_id: the recurring price that Premium costs
-    :param api: address of Stripe, "" for the real one
+    Args:
+        keys: Gives the secret key and the webhook's signing secret.
+        price_id: The recurring price that Premium costs.
+        api: Address of Stripe, "" for the real one.
     """
 
     charges = True

@@ -57,8 +57,9 @@ def utc(moment: int) -> str:
 def money(amount: int, currency: str) -> str:
     """An amount of money: "9.00 EUR", "90 JPY".
 
-    :param amount: in the currency's smallest unit, as Stripe counts it
-    :param currency: ISO 4217, upper case
+    Args:
+        amount: In the currency's smallest unit, as Stripe counts it.
+        currency: ISO 4217, upper case.
     """
     decimals = _DECIMALS.get(currency, 2)
     return f"{amount / 10**decimals:,.{decimals}f}{_NBSP}{currency}"

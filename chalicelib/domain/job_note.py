@@ -22,7 +22,8 @@ def read_note(value: str | None) -> str | None:
     The page's script sends it percent-encoded after `UTF-8''`. Without the script it comes as typed, and S3 gives
     letters beyond ASCII back as RFC 2047 writes them.
 
-    :returns: one line of `LONGEST_NOTE` characters at most, None when there is nothing in it
+    Returns:
+        One line of `LONGEST_NOTE` characters at most, None when there is nothing in it.
     """
     if not value:
         return None

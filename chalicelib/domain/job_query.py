@@ -41,9 +41,10 @@ class StatusFilter(StrEnum):
 class JobQuery:
     """A choice among a user's jobs.
 
-    :param text: part of the file's name or the note, in any case
-    :param since: submitted at or after this time, epoch seconds
-    :param before: submitted before this time, epoch seconds
+    Attributes:
+        text: Part of the file's name or the note, in any case.
+        since: Submitted at or after this time, epoch seconds.
+        before: Submitted before this time, epoch seconds.
     """
 
     text: str = ""

@@ -58,10 +58,11 @@ class RestoreTier(StrEnum):
 class JobProgress:
     """How far a RUNNING job is.
 
-    :param stage: what is being done
-    :param records: VCF records done in this stage
-    :param total: VCF records in the file, None while nobody has counted them
-    :param warnings: oddities of the input met so far
+    Attributes:
+        stage: What is being done.
+        records: VCF records done in this stage.
+        total: VCF records in the file, None while nobody has counted them.
+        warnings: Oddities of the input met so far.
     """
 
     stage: Stage

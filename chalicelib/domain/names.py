@@ -77,9 +77,10 @@ def companion_key(prefix: str, archive_id: str, name: str) -> str:
     It follows from the archive id, which no other copy has: a key of the archive bucket, beside which the companion
     lies, or an id of a Glacier vault, which gives the folder its name.
 
-    :param prefix: of the job, as `key_prefix` gives it
-    :param archive_id: the id of the results file's copy
-    :param name: the companion's file name
+    Args:
+        prefix: Of the job, as `key_prefix` gives it.
+        archive_id: The id of the results file's copy.
+        name: The companion's file name.
     """
     folder = archive_id.rpartition("/")[0] if in_archive_bucket(archive_id) else f"{prefix}{archive_id}"
     return f"{folder}/companions/{name}"
@@ -88,7 +89,8 @@ def companion_key(prefix: str, archive_id: str, name: str) -> str:
 def check_file_name(name: str) -> None:
     """Check an input file's name.
 
-    :raises JobFailure: with the reason, for a name that is not one of a VCF file
+    Raises:
+        JobFailure: With the reason, for a name that is not one of a VCF file.
     """
     if not name:
         raise _refused("no_name")

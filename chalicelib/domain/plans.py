@@ -10,15 +10,16 @@ from chalicelib.domain.profiles import Role
 class Plan:
     """The terms of one role.
 
-    :param name: what pages call it
-    :param upload_limit: largest input file, bytes
-    :param uncompressed_limit: bytes of an input file at most, uncompressed
-    :param record_limit: records of an input file at most
-    :param results_limit: bytes of the results of one annotation at most
-    :param processor_limit: seconds of processor time that one annotation may take
-    :param storage_limit: bytes of all uploaded files and annotated VCFs of a user, archived ones included
-    :param open_limit: annotations of a user that wait or run at a time
-    :param retention: seconds after completion until the results file goes to the archive, None for never
+    Attributes:
+        name: What pages call it.
+        upload_limit: Largest input file, bytes.
+        uncompressed_limit: Bytes of an input file at most, uncompressed.
+        record_limit: Records of an input file at most.
+        results_limit: Bytes of the results of one annotation at most.
+        processor_limit: Seconds of processor time that one annotation may take.
+        storage_limit: Bytes of all uploaded files and annotated VCFs of a user, archived ones included.
+        open_limit: Annotations of a user that wait or run at a time.
+        retention: Seconds after completion until the results file goes to the archive, None for never.
     """
 
     role: Role

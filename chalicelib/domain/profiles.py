@@ -20,16 +20,17 @@ class Role(StrEnum):
 class Profile:
     """One person (table `profiles`, key `identity_id`).
 
-    :param identity_id: the Globus identity, a UUID
-    :param created: epoch seconds of the first sign-in
-    :param mail_wanted: False for who wants no mail about ended annotations
-    :param grace_until: epoch seconds until which results stay after premium ended, None outside such a time
-    :param told_of_end: the `grace_until` that a mail has told of, None before any
-    :param restoring: True from sending for archived results until every one is back and a mail has said so
-    :param billing_id: the subscription's id at the payment service, None without one
-    :param checkout_id: the payment that was begun last there, None once it has led to a subscription
-    :param erasing_since: epoch seconds at which deleting the account began, None otherwise
-    :param premium_until: epoch seconds at which premium ends, since it was cancelled, None when it goes on
+    Attributes:
+        identity_id: The Globus identity, a UUID.
+        created: Epoch seconds of the first sign-in.
+        mail_wanted: False for who wants no mail about ended annotations.
+        grace_until: Epoch seconds until which results stay after premium ended, None outside such a time.
+        told_of_end: The `grace_until` that a mail has told of, None before any.
+        restoring: True from sending for archived results until every one is back and a mail has said so.
+        billing_id: The subscription's id at the payment service, None without one.
+        checkout_id: The payment that was begun last there, None once it has led to a subscription.
+        erasing_since: Epoch seconds at which deleting the account began, None otherwise.
+        premium_until: Epoch seconds at which premium ends, since it was cancelled, None when it goes on.
     """
 
     identity_id: str

@@ -30,13 +30,14 @@ class AnnotationSource:
 class ReferenceInfo:
     """One reference.
 
-    :param title: what people call it
-    :param assembly: name of the genome build
-    :param layers: what is known of variants and places beside the genes
-    :param contigs: length in bases of each sequence
-    :param prefix: where its files are in the bucket of references, "" for one that comes with GAS
-    :param manifest_sha256: checksum of its manifest, which has those of all other files; "" for one that comes with GAS
-    :param size: of all its files, bytes
+    Attributes:
+        title: What people call it.
+        assembly: Name of the genome build.
+        layers: What is known of variants and places beside the genes.
+        contigs: Length in bases of each sequence.
+        prefix: Where its files are in the bucket of references, "" for one that comes with GAS.
+        manifest_sha256: Checksum of its manifest, which has those of all other files; "" for one that comes with GAS.
+        size: Of all its files, bytes.
     """
 
     name: str
@@ -63,8 +64,11 @@ class ReferenceInfo:
     def of_manifest(cls, manifest: Mapping[str, Any], **where: Any) -> ReferenceInfo:
         """From a bundle's `manifest.json`.
 
-        :param where: `prefix`, `manifest_sha256` and `size` of one in a bucket
-        :raises KeyError: it is no manifest
+        Args:
+            where: `prefix`, `manifest_sha256` and `size` of one in a bucket.
+
+        Raises:
+            KeyError: It is no manifest.
         """
         names = [source["name"] for source in manifest["sources"]]
         built = tuple(names[:2]) == _BUILT_FROM
@@ -81,7 +85,8 @@ class ReferenceInfo:
     def from_entry(cls, entry: Mapping[str, Any]) -> ReferenceInfo:
         """From an entry of a catalogue.
 
-        :raises ValueError: it is none
+        Raises:
+            ValueError: It is none.
         """
         return msgspec.convert(entry, cls)
 

@@ -12,10 +12,11 @@ import msgspec
 class Session:
     """A signed-in browser. The cookie holds a random token; the table only its SHA-256.
 
-    :param session_id: SHA-256 (hex) of the cookie's token
-    :param user_id: the Globus identity
-    :param csrf_token: what every form of this session must send back
-    :param expires: epoch seconds after which the session is void (and DynamoDB drops it)
+    Attributes:
+        session_id: SHA-256 (hex) of the cookie's token.
+        user_id: The Globus identity.
+        csrf_token: What every form of this session must send back.
+        expires: Epoch seconds after which the session is void (and DynamoDB drops it).
     """
 
     session_id: str
@@ -38,12 +39,13 @@ class Session:
 class LoginAttempt:
     """A login that a browser began and Globus has not answered yet; it is used once.
 
-    :param session_id: SHA-256 (hex) of the login cookie's token
-    :param state: OAuth state
-    :param nonce: OpenID Connect nonce
-    :param code_verifier: PKCE verifier (RFC 7636)
-    :param next_path: our own path to go to afterwards
-    :param expires: epoch seconds
+    Attributes:
+        session_id: SHA-256 (hex) of the login cookie's token.
+        state: OAuth state.
+        nonce: OpenID Connect nonce.
+        code_verifier: PKCE verifier (RFC 7636).
+        next_path: Our own path to go to afterwards.
+        expires: Epoch seconds.
     """
 
     session_id: str

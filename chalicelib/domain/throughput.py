@@ -24,8 +24,9 @@ class Throughput:
     def with_one(self, size: int, seconds: float) -> Throughput:
         """The pace once one more annotation has ended.
 
-        :param size: of its input file, bytes
-        :param seconds: from its start to its end
+        Args:
+            size: Of its input file, bytes.
+            seconds: From its start to its end.
         """
         megabytes = size / 1e6
         return Throughput(

@@ -48,8 +48,9 @@ def _on_one_line(value: Any) -> Any:
 def compose(kind: MailKind, profile: Profile, site_url: str, **values: Any) -> Mail:
     """Write a mail from the templates `<kind>.txt` (its first line is the subject) and `mail.html`.
 
-    :param site_url: where browsers find the site, without a slash at the end
-    :param values: what the template of this kind names, as `job`
+    Args:
+        site_url: Where browsers find the site, without a slash at the end.
+        values: What the template of this kind names, as `job`.
     """
     environment = _environment()
     said = environment.get_template(f"{kind.value}.txt").render(profile=profile, site_url=site_url, utc=utc, **values)

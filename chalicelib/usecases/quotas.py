@@ -19,8 +19,9 @@ from chalicelib.services import Services
 class Usage:
     """What a user has of what the plan covers.
 
-    :param stored: bytes of uploaded files and annotated VCFs, archived ones included
-    :param open_jobs: annotations that wait or run; where they are more than the plan covers, at least so many
+    Attributes:
+        stored: Bytes of uploaded files and annotated VCFs, archived ones included.
+        open_jobs: Annotations that wait or run; where they are more than the plan covers, at least so many.
     """
 
     stored: int
@@ -41,7 +42,8 @@ def usage(services: Services, profile: Profile) -> Usage:
 def refusal(services: Services, profile: Profile, used: Usage, size: int = 1) -> JobReason | None:
     """Why the plan does not cover one more file, None where it does.
 
-    :param size: the file's, bytes
+    Args:
+        size: The file's, bytes.
     """
     plan, better = services.plans.of(profile.role), services.plans.of(Role.PREMIUM)
     if size > plan.upload_limit:
@@ -64,7 +66,11 @@ def refusal(services: Services, profile: Profile, used: Usage, size: int = 1) ->
 
 
 def require_room(services: Services, profile: Profile, size: int = 1) -> None:
-    """:raises JobFailure: the plan does not cover one more file of `size` bytes"""
+    """Refuse an upload for which the plan has no room.
+
+    Raises:
+        JobFailure: The plan does not cover one more file of `size` bytes.
+    """
     reason = refusal(services, profile, usage(services, profile), size)
     if reason is not None:
         raise JobFailure(reason)

@@ -23,9 +23,14 @@ def find_reference(services: Services, name: str) -> ReferenceInfo | None:
 def chosen_reference(services: Services, wish: str | None) -> tuple[str, str | None]:
     """What an upload is to be annotated with.
 
-    :param wish: what its form says: a name, `AUTO`, or nothing
-    :returns: name and label of the reference; `AUTO` and None where the annotator is to find out
-    :raises JobFailure: there is no such reference
+    Args:
+        wish: What its form says: a name, `AUTO`, or nothing.
+
+    Returns:
+        Name and label of the reference; `AUTO` and None where the annotator is to find out.
+
+    Raises:
+        JobFailure: There is no such reference.
     """
     name = wish or services.settings.default_reference
     if name == AUTO:

@@ -37,7 +37,8 @@ class GlobusSignIn:
 
     `globus_sdk` is imported when the first login needs it: pages do without it, and start sooner.
 
-    :param client: GAS's own id and secret at Globus
+    Args:
+        client: GAS's own id and secret at Globus.
     """
 
     def __init__(self, client: GlobusClient) -> None:
@@ -64,8 +65,9 @@ class GlobusSignIn:
 
         The id token says it. GAS has no use for the access tokens that come with it, and revokes them at once.
 
-        :raises SignInFailedError: Globus refuses the code or cannot be reached, or its id token is not genuine or not
-            meant for this login
+        Raises:
+            SignInFailedError: Globus refuses the code or cannot be reached, or its id token is not genuine or not meant
+                for this login.
         """
         import globus_sdk
         import jwt

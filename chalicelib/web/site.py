@@ -15,8 +15,9 @@ _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", re.IGNORECASE)
 class Site:
     """The site as this request's browser sees it.
 
-    :param origin: scheme and host, as "https://gas.example.org"
-    :param prefix: what comes before every path of ours, as "/gas", or ""
+    Attributes:
+        origin: Scheme and host, as "https://gas.example.org".
+        prefix: What comes before every path of ours, as "/gas", or "".
     """
 
     origin: str
@@ -43,9 +44,10 @@ class Site:
         A configured address is trusted whatever host the request names: behind CloudFront or another proxy that is the
         proxy's origin, which browsers never see. Without one, the request says where it came.
 
-        :param site_url: the configured address, or ""
-        :param event: API Gateway's proxy event (payload format 1.0)
-        :param headers: the request's headers by lower-case name
+        Args:
+            site_url: The configured address, or "".
+            event: API Gateway's proxy event (payload format 1.0).
+            headers: The request's headers by lower-case name.
         """
         context = event.get("requestContext", {})
         if site_url:

@@ -17,7 +17,8 @@ from infra.errors import OperatorError
 class Artifact:
     """A packaged GAS.
 
-    :param directory: holds `sam.yaml` and `deployment.zip`
+    Attributes:
+        directory: Holds `sam.yaml` and `deployment.zip`.
     """
 
     directory: Path
@@ -33,7 +34,11 @@ class Artifact:
         return self.directory / "sam.yaml"
 
     def check(self) -> None:
-        """:raises OperatorError: the package is missing or cannot be read"""
+        """Check that the package is complete.
+
+        Raises:
+            OperatorError: The package is missing or cannot be read.
+        """
         if not self.code.is_file() or not self.template.is_file():
             raise OperatorError(f"There is no package in {self.directory}.", "Run `make package`.")
 
@@ -44,7 +49,8 @@ class Artifact:
     def deployable_template(self, code_uri: str) -> str:
         """The template with every function's code at an S3 address.
 
-        :param code_uri: `s3://bucket/key`
+        Args:
+            code_uri: `s3://bucket/key`.
         """
         try:
             template = yaml.safe_load(self.template.read_text(encoding="utf-8"))
@@ -62,9 +68,10 @@ class Artifact:
 class ArtifactsBucket:
     """The private bucket that CloudFormation and Lambda read the artifact from; one for an account and region.
 
-    :param s3: boto3 client of S3
-    :param account: AWS account id
-    :param region: AWS region of the bucket and of the stacks
+    Args:
+        s3: boto3 client of S3.
+        account: AWS account id.
+        region: AWS region of the bucket and of the stacks.
     """
 
     def __init__(self, s3: Any, account: str, region: str) -> None:
@@ -76,7 +83,8 @@ class ArtifactsBucket:
     def ensure(self, tls_only: bool = True) -> None:
         """Makes the bucket when it is not there: encrypted, private, over TLS only.
 
-        :param tls_only: False for an emulator, which has no TLS
+        Args:
+            tls_only: False for an emulator, which has no TLS.
         """
         if self._exists():
             return

@@ -34,7 +34,8 @@ _VERBS = {"Add": "+ add", "Modify": "~ change", "Remove": "- remove", "Import": 
 class ResourceChange:
     """One line of a change set.
 
-    :param replacement: "True", "False" or "Conditional", as CloudFormation says it
+    Attributes:
+        replacement: "True", "False" or "Conditional", as CloudFormation says it.
     """
 
     action: str
@@ -55,7 +56,8 @@ class ResourceChange:
 class StackFailedError(OperatorError):
     """CloudFormation gave up.
 
-    :param causes: `resource: reason`, the first failures first
+    Args:
+        causes: `resource: reason`, the first failures first.
     """
 
     def __init__(self, message: str, causes: Sequence[str] = (), remedy: str = "") -> None:
@@ -66,10 +68,11 @@ class StackFailedError(OperatorError):
 class Stack:
     """One stack of one account and region.
 
-    :param client: boto3 client of CloudFormation
-    :param name: the stack's name
-    :param sleep: waits between two looks
-    :param poll: seconds between two looks
+    Args:
+        client: boto3 client of CloudFormation.
+        name: The stack's name.
+        sleep: Waits between two looks.
+        poll: Seconds between two looks.
     """
 
     def __init__(self, client: Any, name: str, *, say: Say, sleep: Sleep, poll: float = 5.0) -> None:
@@ -92,7 +95,8 @@ class Stack:
     def outputs(self) -> dict[str, str]:
         """The stack's outputs by name.
 
-        :raises OperatorError: there is no such stack
+        Raises:
+            OperatorError: There is no such stack.
         """
         known = self.describe()
         if known is None:
@@ -108,12 +112,17 @@ class Stack:
                allow_replacement: bool = False) -> dict[str, str]:
         """Makes the stack what the template says; a parameter that is not given keeps the value it has.
 
-        :param template_url: S3 address of the template
-        :param change_set: name of the change set, never used before for this stack
-        :param allow_replacement: carry the change out even if it replaces a table, bucket or queue
-        :returns: the stack's outputs
-        :raises StackFailedError: CloudFormation refused or rolled back
-        :raises OperatorError: the stack is in a state that it cannot be changed in, or would lose sight of data
+        Args:
+            template_url: S3 address of the template.
+            change_set: Name of the change set, never used before for this stack.
+            allow_replacement: Carry the change out even if it replaces a table, bucket or queue.
+
+        Returns:
+            The stack's outputs.
+
+        Raises:
+            StackFailedError: CloudFormation refused or rolled back.
+            OperatorError: The stack is in a state that it cannot be changed in, or would lose sight of data.
         """
         existing = self._changeable()
         known_events = self._event_ids() if existing else set()

@@ -41,7 +41,8 @@ BOTH = ("LogRetentionDays", "LogLevel")
 def read_parameters(path: Path) -> dict[str, str]:
     """Parameters of both stacks from a YAML or JSON file: one `Name: value` a line.
 
-    :raises OperatorError: it cannot be read, or holds anything else
+    Raises:
+        OperatorError: It cannot be read, or holds anything else.
     """
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
@@ -74,12 +75,17 @@ def deploy_worker(place: Deployment, outputs: Mapping[str, str], parameters: Map
                   sleep: Sleep, new_id: NewId, poll: float = 5.0, allow_replacement: bool = False) -> dict[str, str]:
     """Makes the annotator's stack what `infra/worker.yaml` says.
 
-    :param outputs: of the service's stack
-    :param parameters: of `infra/worker.yaml`; those not given keep the values they have
-    :param image: address of the annotator's image
-    :param allow_replacement: let what holds data be replaced
-    :returns: the stack's outputs
-    :raises OperatorError: CloudFormation refused
+    Args:
+        outputs: Of the service's stack.
+        parameters: Of `infra/worker.yaml`; those not given keep the values they have.
+        image: Address of the annotator's image.
+        allow_replacement: Let what holds data be replaced.
+
+    Returns:
+        The stack's outputs.
+
+    Raises:
+        OperatorError: CloudFormation refused.
     """
     bucket = ArtifactsBucket(place.client("s3"), place.account(), place.region)
     bucket.ensure(tls_only=place.endpoint_url is None)
@@ -94,10 +100,11 @@ def deploy_worker(place: Deployment, outputs: Mapping[str, str], parameters: Map
 class Options:
     """How to deploy.
 
-    :param image: an image that is in ECR already; "" builds it
-    :param base: image that the annotator's is built on; "" for the Dockerfile's, as its tag is now
-    :param allow_replacement: let a table, bucket or queue be replaced
-    :param ignore_preflight: go on although something is missing
+    Attributes:
+        image: An image that is in ECR already; "" builds it.
+        base: Image that the annotator's is built on; "" for the Dockerfile's, as its tag is now.
+        allow_replacement: Let a table, bucket or queue be replaced.
+        ignore_preflight: Go on although something is missing.
     """
 
     image: str = ""
@@ -116,8 +123,9 @@ def stacks_of(place: Deployment, say: Say, sleep: Sleep) -> tuple[Stack, Stack]:
 def plan(place: Deployment, stacks: tuple[Stack, Stack], given: Mapping[str, str], image: str) -> DeploymentPlan:
     """What a deployment would be: given parameters, else those that the stacks have, else the templates' defaults.
 
-    :param given: parameters of both stacks
-    :param image: an image that is in ECR already; "" builds it
+    Args:
+        given: Parameters of both stacks.
+        image: An image that is in ECR already; "" builds it.
     """
     service, worker = (stack.parameters() for stack in stacks)
     return DeploymentPlan(
@@ -128,8 +136,11 @@ def plan(place: Deployment, stacks: tuple[Stack, Stack], given: Mapping[str, str
 def require_preflight(plan: DeploymentPlan, say: Say, ignore: bool = False) -> None:
     """List what is missing.
 
-    :param ignore: go on all the same
-    :raises OperatorError: GAS would not work
+    Args:
+        ignore: Go on all the same.
+
+    Raises:
+        OperatorError: GAS would not work.
     """
     findings = preflight(plan)
     for finding in findings:
@@ -144,8 +155,11 @@ def deploy(place: Deployment, given: Mapping[str, str], options: Options, *, say
            new_id: NewId) -> None:
     """The whole deployment.
 
-    :param given: parameters of both stacks
-    :raises OperatorError: something is missing, or AWS refused
+    Args:
+        given: Parameters of both stacks.
+
+    Raises:
+        OperatorError: Something is missing, or AWS refused.
     """
     service, worker = split_parameters(given)
     stacks = stacks_of(place, say, sleep)

@@ -32,7 +32,8 @@ class VaultStage:
 def stage_of(place: Deployment) -> VaultStage:
     """Looks at the deployed stack.
 
-    :raises OperatorError: the stage is not deployed, or not so that results can move
+    Raises:
+        OperatorError: The stage is not deployed, or not so that results can move.
     """
     try:
         stack = place.client("cloudformation").describe_stacks(StackName=place.stack_name)["Stacks"][0]
@@ -78,7 +79,8 @@ def show(place: Deployment, say: Callable[[str], None]) -> int:
 def start(place: Deployment, say: Callable[[str], None], tier: str = "Bulk", most: int | None = None) -> int:
     """Send for results in the vault; returns for how many.
 
-    :param most: no more than so many
+    Args:
+        most: No more than so many.
     """
     stage, glacier, sent = stage_of(place), place.client("glacier"), 0
     coming = on_their_way(place, stage)

@@ -21,7 +21,8 @@ _TAKE_SECONDS = 30
 def dead_letter_queues(place: Deployment) -> dict[str, tuple[str, str]]:
     """Addresses of the dead-letter queues and of the queues that they belong to, by the latter's short names.
 
-    :raises OperatorError: the stage is not deployed
+    Raises:
+        OperatorError: The stage is not deployed.
     """
     try:
         stack = place.client("cloudformation").describe_stacks(StackName=place.stack_name)["Stacks"][0]
@@ -52,9 +53,14 @@ def show(place: Deployment, say: Callable[[str], None], most: int = 10) -> int:
 def redrive(place: Deployment, queue: str, say: Callable[[str], None]) -> int:
     """Send the dead letters of one queue again.
 
-    :param queue: the short name, as "thaw"
-    :returns: how many were sent
-    :raises OperatorError: there is no such queue
+    Args:
+        queue: The short name, as "thaw".
+
+    Returns:
+        How many were sent.
+
+    Raises:
+        OperatorError: There is no such queue.
     """
     queues = dead_letter_queues(place)
     if queue not in queues:

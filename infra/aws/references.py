@@ -27,8 +27,11 @@ MANIFEST = "manifest.json"
 class References:
     """The bucket of references of one stage.
 
-    :param say: told what was done, a line at a time
-    :raises OperatorError: the stage is not deployed
+    Args:
+        say: Told what was done, a line at a time.
+
+    Raises:
+        OperatorError: The stage is not deployed.
     """
 
     def __init__(self, place: Deployment, say: Callable[[str], None]) -> None:
@@ -53,7 +56,8 @@ class References:
     def publish(self, directory: Path) -> ReferenceInfo:
         """Put a bundle into the bucket, in the place of an older one of its name.
 
-        :raises OperatorError: it is no sound bundle
+        Raises:
+            OperatorError: It is no sound bundle.
         """
         try:
             failed = verify(Reference.load(directory.resolve())).failed
@@ -83,7 +87,8 @@ class References:
     def withdraw(self, name: str) -> None:
         """Take a reference out of the catalogue; its files stay until `clean`.
 
-        :raises OperatorError: there is none of that name
+        Raises:
+            OperatorError: There is none of that name.
         """
         listed = self.catalogue()
         if all(one.name != name for one in listed):

@@ -23,9 +23,10 @@ _STAGE = re.compile(r"[a-z][a-z0-9-]{0,15}")
 class Deployment:
     """Where to deploy.
 
-    :param session: boto3's own credentials and region
-    :param stage: name of the deployment
-    :param endpoint_url: address of an AWS emulator, None for AWS
+    Attributes:
+        session: boto3's own credentials and region.
+        stage: Name of the deployment.
+        endpoint_url: Address of an AWS emulator, None for AWS.
     """
 
     session: boto3.Session
@@ -36,8 +37,9 @@ class Deployment:
     def of(cls, stage: str, endpoint_url: str | None = None) -> Deployment:
         """The place that the environment's credentials and region give.
 
-        :raises OperatorError: stages are not named like that
-        :raises NoRegionError: no region is set
+        Raises:
+            OperatorError: Stages are not named like that.
+            NoRegionError: No region is set.
         """
         if not _STAGE.fullmatch(stage):
             raise OperatorError("A stage's name has lower-case letters, digits and hyphens, 16 at most.")
@@ -78,11 +80,16 @@ def deploy_service(place: Deployment, artifact: Artifact, parameters: Mapping[st
                    new_id: NewId, poll: float = 5.0, allow_replacement: bool = False) -> dict[str, str]:
     """Uploads the artifact and makes the stack what it says.
 
-    :param parameters: of `infra/resources.yaml`; those not given keep the values they have
-    :param poll: seconds between two looks at CloudFormation
-    :param allow_replacement: let a table, bucket or queue be replaced
-    :returns: the stack's outputs
-    :raises OperatorError: the package is broken, or CloudFormation refused
+    Args:
+        parameters: Of `infra/resources.yaml`; those not given keep the values they have.
+        poll: Seconds between two looks at CloudFormation.
+        allow_replacement: Let a table, bucket or queue be replaced.
+
+    Returns:
+        The stack's outputs.
+
+    Raises:
+        OperatorError: The package is broken, or CloudFormation refused.
     """
     artifact.check()
     bucket = ArtifactsBucket(place.client("s3"), place.account(), place.region)

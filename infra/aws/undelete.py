@@ -26,8 +26,9 @@ from infra.errors import OperatorError
 class MissingFile:
     """A file that a job's record names and that its bucket lacks.
 
-    :param markers: versions of the delete markers that hide it, newest first
-    :param recoverable: True when an old version is behind them
+    Attributes:
+        markers: Versions of the delete markers that hide it, newest first.
+        recoverable: True when an old version is behind them.
     """
 
     job_id: str
@@ -40,7 +41,8 @@ class MissingFile:
 def missing_files(place: Deployment, job_id: str = "") -> Iterator[MissingFile]:
     """Look through the completed jobs, or at one.
 
-    :raises OperatorError: the stage is not deployed, or has no such job
+    Raises:
+        OperatorError: The stage is not deployed, or has no such job.
     """
     outputs = _outputs(place)
     s3 = place.client("s3")
@@ -55,8 +57,11 @@ def missing_files(place: Deployment, job_id: str = "") -> Iterator[MissingFile]:
 def undelete(place: Deployment, say: Callable[[str], None], job_id: str = "", restore: bool = False) -> int:
     """Show missing files, or bring them back.
 
-    :param job_id: of the one job to look at, "" for all
-    :returns: how many are still missing afterwards
+    Args:
+        job_id: Of the one job to look at, "" for all.
+
+    Returns:
+        How many are still missing afterwards.
     """
     s3, left = place.client("s3"), 0
     for file in missing_files(place, job_id):

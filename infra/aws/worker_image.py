@@ -36,8 +36,11 @@ Docker = Callable[[Sequence[str], str], str]
 def docker(arguments: Sequence[str], given: str = "") -> str:
     """Run Docker's command line; it reports its progress on the terminal itself.
 
-    :returns: what it wrote to standard output
-    :raises OperatorError: Docker is not there, or failed
+    Returns:
+        What it wrote to standard output.
+
+    Raises:
+        OperatorError: Docker is not there, or failed.
     """
     if shutil.which("docker") is None:
         raise OperatorError("Docker is needed to build the annotator's image, and is not installed.",
@@ -59,8 +62,11 @@ def base_name(project: Path = PROJECT) -> str:
 def pinned_base(run: Docker, name: str) -> str:
     """A base image with the digest that its tag has now.
 
-    :param name: with a tag; one that has a digest already is given back as it is
-    :raises OperatorError: the registry does not know it, or Docker failed
+    Args:
+        name: With a tag; one that has a digest already is given back as it is.
+
+    Raises:
+        OperatorError: The registry does not know it, or Docker failed.
     """
     if "@sha256:" in name:
         return name
@@ -74,9 +80,12 @@ def pinned_base(run: Docker, name: str) -> str:
 def write_context(target: Path, base: str, project: Path = PROJECT) -> str:
     """Put together what the image is built from.
 
-    :param target: directory to fill; what was in it goes
-    :param base: image that it is built on, with its digest
-    :returns: the image's tag, made from the content
+    Args:
+        target: Directory to fill; what was in it goes.
+        base: Image that it is built on, with its digest.
+
+    Returns:
+        The image's tag, made from the content.
     """
     shutil.rmtree(target, ignore_errors=True)
     digest = hashlib.sha256(f"{base}\0".encode())
@@ -95,7 +104,8 @@ def write_context(target: Path, base: str, project: Path = PROJECT) -> str:
 class ImageRepository:
     """The account's ECR repository for the annotator's images; all stages of a region share it.
 
-    :param ecr: boto3 client of ECR
+    Args:
+        ecr: boto3 client of ECR.
     """
 
     def __init__(self, ecr: Any, run: Docker = docker) -> None:
@@ -108,7 +118,8 @@ class ImageRepository:
         Its lifecycle rule expires nothing that has a tag: ECR counts and dates images, and does not know which of them
         a stack runs. `clean` does.
 
-        :returns: its address
+        Returns:
+            Its address.
         """
         try:
             repositories = self._ecr.describe_repositories(repositoryNames=[REPOSITORY])["repositories"]
@@ -138,10 +149,15 @@ class ImageRepository:
     def publish(self, context: Path, *, say: Say, base: str = "") -> str:
         """Build the image and put it into the repository, unless the same one is there.
 
-        :param context: directory for the build context
-        :param base: image to build on; "" for the one that the Dockerfile names, as its tag is now
-        :returns: the image's address
-        :raises OperatorError: Docker is missing or failed
+        Args:
+            context: Directory for the build context.
+            base: Image to build on; "" for the one that the Dockerfile names, as its tag is now.
+
+        Returns:
+            The image's address.
+
+        Raises:
+            OperatorError: Docker is missing or failed.
         """
         address = self.ensure()
         base = pinned_base(self._docker, base or base_name())
@@ -163,8 +179,11 @@ class ImageRepository:
     def clean(self, in_use: Iterable[str]) -> int:
         """Delete images that no stack runs, except for the newest.
 
-        :param in_use: addresses of the images that stacks run
-        :returns: how many were deleted; none where the images are kept elsewhere
+        Args:
+            in_use: Addresses of the images that stacks run.
+
+        Returns:
+            How many were deleted; none where the images are kept elsewhere.
         """
         try:
             return self._clean(in_use)

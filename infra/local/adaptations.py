@@ -16,9 +16,10 @@ IDENTITY_VARIABLE = "GLOBUS_SDK_SERVICE_URL_AUTH"
 def adapt(place: Deployment, outputs: Mapping[str, str], identity: str, sender: str) -> None:
     """Makes the freshly deployed service work on this machine.
 
-    :param outputs: of the service's stack
-    :param identity: address of the development identity provider
-    :param sender: address that mails come from
+    Args:
+        outputs: Of the service's stack.
+        identity: Address of the development identity provider.
+        sender: Address that mails come from.
     """
     _let_mails_be_sent(place, sender)
     _let_buckets_be_reached_without_tls(place, outputs)

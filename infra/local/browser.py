@@ -47,8 +47,9 @@ class LocalNames(HTTPAdapter):
 class Form:
     """A form of a page.
 
-    :param fields: hidden fields by name
-    :param buttons: submit buttons: (name, value)
+    Attributes:
+        fields: Hidden fields by name.
+        buttons: Submit buttons: (name, value).
     """
 
     action: str
@@ -97,8 +98,9 @@ class UnexpectedAnswerError(OperatorError):
 class Browser:
     """One person's browser.
 
-    :param site: where the site is, without a slash at the end
-    :param timeout: seconds for each request
+    Args:
+        site: Where the site is, without a slash at the end.
+        timeout: Seconds for each request.
     """
 
     def __init__(self, site: str, timeout: float = 60) -> None:
@@ -125,7 +127,8 @@ class Browser:
     def get_json(self, path: str) -> dict[str, Any]:
         """A page's data.
 
-        :raises UnexpectedAnswerError: it does not come
+        Raises:
+            UnexpectedAnswerError: It does not come.
         """
         response = self.get(path, headers=_JSON, allow_redirects=False)
         if response.status_code != 200:
@@ -142,10 +145,15 @@ class Browser:
     def sign_in(self, person: Person | None, next_path: str = "/annotate") -> requests.Response:
         """From the sign-in page through the identity provider and back.
 
-        :param person: who; None refuses
-        :param next_path: where to go afterwards
-        :returns: the page that is shown at the end
-        :raises UnexpectedAnswerError: a step leads nowhere
+        Args:
+            person: who; None refuses.
+            next_path: Where to go afterwards.
+
+        Returns:
+            The page that is shown at the end.
+
+        Raises:
+            UnexpectedAnswerError: A step leads nowhere.
         """
         page = self.get("/login", params={"next": next_path})
         for _ in range(2):  # our own sign-in page, if it has a form; then the identity provider's
@@ -162,10 +170,15 @@ class Browser:
     def upload(self, file: Path, name: str = "", reference: str = "") -> str:
         """Uploads a file as the page's form does.
 
-        :param name: what the browser calls the file; its own name when empty
-        :param reference: what is chosen in the form; what it offers first when empty
-        :returns: the job's id
-        :raises UnexpectedAnswerError: S3 refused it, or did not send us back to the job's page
+        Args:
+            name: What the browser calls the file; its own name when empty.
+            reference: What is chosen in the form; what it offers first when empty.
+
+        Returns:
+            The job's id.
+
+        Raises:
+            UnexpectedAnswerError: S3 refused it, or did not send us back to the job's page.
         """
         offer = self.get_json("/annotate")
         if file.stat().st_size > offer["limit"]:
@@ -197,10 +210,13 @@ class Browser:
              seen: Callable[[dict[str, Any]], None] = lambda _: None, every: float = 0.3) -> dict[str, Any]:
         """Looks at a job until it has a status.
 
-        :param timeout: seconds
-        :param until: statuses
-        :param seen: told of every look
-        :raises OperatorError: the time is over
+        Args:
+            timeout: Seconds.
+            until: Statuses.
+            seen: Told of every look.
+
+        Raises:
+            OperatorError: The time is over.
         """
         deadline = time.monotonic() + timeout
         job: dict[str, Any] = {"job_status": "not there yet"}
@@ -220,8 +236,11 @@ class Browser:
     def download(self, href: str, target: Path) -> int:
         """Saves one of a job's files.
 
-        :returns: its bytes
-        :raises UnexpectedAnswerError: it does not come
+        Returns:
+            Its bytes.
+
+        Raises:
+            UnexpectedAnswerError: It does not come.
         """
         with self.get(href, stream=True) as response:
             if response.status_code != 200:
@@ -237,7 +256,8 @@ class Browser:
 class _UploadBody:
     """A multipart form with one file, read from disk while it is sent.
 
-    :param size: bytes of the file
+    Args:
+        size: Bytes of the file.
     """
 
     _BOUNDARY = "gas-upload-7d0f8a52c1b94e6e"

@@ -77,11 +77,16 @@ def some_site(home: Path) -> Iterator[str]:
 def annotate(browser: Browser, file: Path, out: Path, timeout: float) -> str:
     """The whole way of one file.
 
-    :param browser: of somebody who is signed in
-    :param out: directory for what comes back
-    :param timeout: seconds until the job must have ended
-    :returns: the job's id
-    :raises OperatorError: the file was not annotated
+    Args:
+        browser: Of somebody who is signed in.
+        out: Directory for what comes back.
+        timeout: Seconds until the job must have ended.
+
+    Returns:
+        The job's id.
+
+    Raises:
+        OperatorError: The file was not annotated.
     """
     job_id = browser.upload(file)
     say(f"uploaded {file.name}: {browser.site}/annotations/{job_id}")
@@ -107,11 +112,14 @@ def annotate(browser: Browser, file: Path, out: Path, timeout: float) -> str:
 def walk(file: Path, out: Path, home: Path, timeout: float) -> None:
     """Sign in, annotate a file and download the results.
 
-    :param out: directory for the results
-    :param home: directory of the local stack; one that runs there is used
-    :param timeout: seconds until the job must have ended
-    :raises OperatorError: it does not work
-    :raises EndedByOperator: Ctrl-C or SIGTERM came
+    Args:
+        out: Directory for the results.
+        home: Directory of the local stack; one that runs there is used.
+        timeout: Seconds until the job must have ended.
+
+    Raises:
+        OperatorError: It does not work.
+        EndedByOperator: Ctrl-C or SIGTERM came.
     """
     if not file.is_file():
         raise OperatorError(f"There is no file {file}.")

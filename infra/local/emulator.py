@@ -26,11 +26,12 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 def environment(port: int, region: str, state: Path, temporary: Path, outer: Mapping[str, str]) -> dict[str, str]:
     """The emulator's environment; nothing else of the operator's own gets in, no AWS profile above all.
 
-    :param port: TCP port on 127.0.0.1
-    :param region: the AWS region it plays
-    :param state: directory that outlives the emulator
-    :param temporary: directory that does not
-    :param outer: the environment of this process
+    Args:
+        port: TCP port on 127.0.0.1.
+        region: The AWS region it plays.
+        state: Directory that outlives the emulator.
+        temporary: Directory that does not.
+        outer: The environment of this process.
     """
     return {
         **{name: outer[name] for name in _KEPT if name in outer},
@@ -54,8 +55,9 @@ def environment(port: int, region: str, state: Path, temporary: Path, outer: Map
 def follow_port(state: Path, port: int) -> None:
     """Lets kept state be used at another port: queues are known by addresses that hold the port.
 
-    :param state: what `environment` was given
-    :param port: where the emulator will listen now
+    Args:
+        state: What `environment` was given.
+        port: Where the emulator will listen now.
     """
     mark = state / "port"
     before = mark.read_text(encoding="ascii") if mark.exists() else str(port)

@@ -77,7 +77,8 @@ def _redirect(address: str) -> _Response:
 class Application:
     """The provider as a WSGI application.
 
-    :param emulator: address of the emulator, whose mails are shown; "" for none
+    Args:
+        emulator: Address of the emulator, whose mails are shown; "" for none.
     """
 
     def __init__(self, provider: IdentityProvider, emulator: str = "") -> None:
@@ -96,6 +97,7 @@ class Application:
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (WSGI)."""
         response = self._answer(environ)
         headers = [*response.headers, ("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"),
                    ("Referrer-Policy", "no-referrer"), ("Content-Length", str(len(response.body)))]
@@ -185,7 +187,8 @@ def _form(environ: Environ) -> dict[str, str]:
 def load_key(path: Path) -> rsa.RSAPrivateKey:
     """The key pair kept in a file; it is made when there is none.
 
-    :param path: a PEM file that only its owner can read
+    Args:
+        path: A PEM file that only its owner can read.
     """
     if path.exists():
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
@@ -214,8 +217,9 @@ class _Handler(WSGIRequestHandler):
 def serve(provider: IdentityProvider, port: int, emulator: str = "") -> None:
     """Serves until the process is ended.
 
-    :param port: TCP port on 127.0.0.1
-    :param emulator: as `Application` takes it
+    Args:
+        port: TCP port on 127.0.0.1.
+        emulator: As `Application` takes it.
     """
     with make_server("127.0.0.1", port, Application(provider, emulator), server_class=_Server,
                      handler_class=_Handler) as server:

@@ -27,7 +27,8 @@ _NOTICE = ("This is the sign-in of a development copy of GAS. The people are inv
 def page(title: str, body: str, part: str = "development sign-in") -> str:
     """A whole HTML document around a body that is already escaped.
 
-    :param part: of the local service, for the title
+    Args:
+        part: Of the local service, for the title.
     """
     return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -38,9 +39,10 @@ def page(title: str, body: str, part: str = "development sign-in") -> str:
 def choice_page(interaction: str, people: Sequence[Person], scopes: Sequence[str]) -> str:
     """Who signs in? One button a person and one to refuse.
 
-    :param interaction: the single-use token of this login, sent back by the form
-    :param people: who can be chosen
-    :param scopes: what the application asks for
+    Args:
+        interaction: The single-use token of this login, sent back by the form.
+        people: Who can be chosen.
+        scopes: What the application asks for.
     """
     choices = "\n".join(
         f'<li><button name="identity" value="{escape(person.sub)}">'
@@ -61,7 +63,8 @@ def choice_page(interaction: str, people: Sequence[Person], scopes: Sequence[str
 def refusal_page(message: str) -> str:
     """A request that must not be answered with a redirect, because nobody vouches for where it would go.
 
-    :param message: what is wrong, for the developer who reads it
+    Args:
+        message: What is wrong, for the developer who reads it.
     """
     return page("This sign-in cannot go on", f"<p>{escape(message)}</p>")
 
@@ -69,8 +72,9 @@ def refusal_page(message: str) -> str:
 def logout_page(back: str, name: str) -> str:
     """Signed out; the way back to the application.
 
-    :param back: where the application asked to be returned to, or "" when it did not or may not
-    :param name: what the application calls itself
+    Args:
+        back: Where the application asked to be returned to, or "" when it did not or may not.
+        name: What the application calls itself.
     """
     name = name or "the application"
     link = f'<p><a href="{escape(back)}">Continue to {escape(name)}</a></p>' if back else ""

@@ -37,8 +37,9 @@ _SCOPE_PREFIX = "urn:globus:auth:scope:"
 class IdentityProvider:
     """Logins, codes and tokens of one start of the provider.
 
-    :param issuer: its address, without a slash at the end
-    :param key: what id tokens are signed with
+    Attributes:
+        issuer: Its address, without a slash at the end.
+        key: What id tokens are signed with.
     """
 
     issuer: str
@@ -87,10 +88,15 @@ class IdentityProvider:
     def begin(self, query: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
         """Begins a login.
 
-        :param query: the parameters of the authorization request
-        :returns: the single-use token of the choice, and the scopes asked for
-        :raises UnsafeRedirectError: the client or the redirect address is not registered
-        :raises OAuthError: anything else; it is sent to the redirect address
+        Args:
+            query: The parameters of the authorization request.
+
+        Returns:
+            The single-use token of the choice, and the scopes asked for.
+
+        Raises:
+            UnsafeRedirectError: The client or the redirect address is not registered.
+            OAuthError: Anything else; it is sent to the redirect address.
         """
         if query.get("client_id") != self.client.client_id:
             raise UnsafeRedirectError("No application is registered under this client id.")
@@ -117,10 +123,15 @@ class IdentityProvider:
     def choose(self, interaction: str, identity: str) -> str:
         """Ends a login with the person's choice.
 
-        :param interaction: what `begin` returned
-        :param identity: `sub` of a person; anything else is a refusal
-        :returns: the address to send the browser to
-        :raises UnsafeRedirectError: the login is unknown, over or already used
+        Args:
+            interaction: What `begin` returned.
+            identity: `sub` of a person; anything else is a refusal.
+
+        Returns:
+            The address to send the browser to.
+
+        Raises:
+            UnsafeRedirectError: The login is unknown, over or already used.
         """
         now = self.clock()
         with self._lock:
@@ -140,8 +151,11 @@ class IdentityProvider:
     def authenticate_client(self, authorization: str) -> None:
         """Checks the client's id and secret.
 
-        :param authorization: the request's Authorization header
-        :raises OAuthError: they are missing or wrong
+        Args:
+            authorization: The request's Authorization header.
+
+        Raises:
+            OAuthError: They are missing or wrong.
         """
         scheme, _, credentials = authorization.partition(" ")
         try:
@@ -155,7 +169,8 @@ class IdentityProvider:
     def token(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Exchanges a code, or a refresh token, for tokens. The client is authenticated already.
 
-        :raises OAuthError: the grant is unknown, used, expired or not this client's
+        Raises:
+            OAuthError: The grant is unknown, used, expired or not this client's.
         """
         now = self.clock()
         if form.get("grant_type") == "authorization_code":
@@ -215,8 +230,11 @@ class IdentityProvider:
     def userinfo(self, authorization: str) -> dict[str, Any]:
         """The claims of the person an access token stands for.
 
-        :param authorization: the request's Authorization header
-        :raises OAuthError: the token is not alive, or is for another resource server
+        Args:
+            authorization: The request's Authorization header.
+
+        Raises:
+            OAuthError: The token is not alive, or is for another resource server.
         """
         scheme, _, token = authorization.partition(" ")
         held = self._live(token) if scheme.lower() == "bearer" else None

@@ -10,9 +10,10 @@ from infra.local.people import Person
 class OAuthError(Exception):
     """A refusal in OAuth's own words.
 
-    :param error: code of RFC 6749 or RFC 6750
-    :param description: for the developer
-    :param status: HTTP status where it is answered directly
+    Args:
+        error: Code of RFC 6749 or RFC 6750.
+        description: For the developer.
+        status: HTTP status where it is answered directly.
     """
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
@@ -30,7 +31,8 @@ class UnsafeRedirectError(Exception):
 class Client:
     """The one registered application.
 
-    :param redirect_uris: where a code may be sent
+    Attributes:
+        redirect_uris: Where a code may be sent.
     """
 
     client_id: str

@@ -22,9 +22,10 @@ _OVERLAP = 10_000
 def readable(line: str, source: str, time: str = "") -> str | None:
     """One logged line for the terminal, or None when it says nothing.
 
-    :param line: JSON as powertools' Logger writes it, or plain text
-    :param source: who wrote it, where the line does not tell
-    :param time: when, `HH:MM:SS`, where the line does not tell
+    Args:
+        line: JSON as powertools' Logger writes it, or plain text.
+        source: Who wrote it, where the line does not tell.
+        time: when, `HH:MM:SS`, where the line does not tell.
     """
     line = line.rstrip()
     if not line or line.startswith(_FRAME):
@@ -59,7 +60,8 @@ def _short(value: object) -> str:
 class FileTail:
     """The lines added to a file since the last look.
 
-    :param source: who writes it
+    Attributes:
+        source: Who writes it.
     """
 
     path: Path
@@ -87,10 +89,11 @@ class FileTail:
 class FunctionLogs:
     """New events of every function's log group.
 
-    :param client: boto3 client of CloudWatch Logs
-    :param prefix: of the log groups
-    :param since: milliseconds since the epoch
-    :param clock: local wall clock, `HH:MM:SS` of milliseconds since the epoch
+    Attributes:
+        client: boto3 client of CloudWatch Logs.
+        prefix: Of the log groups.
+        since: Milliseconds since the epoch.
+        clock: Local wall clock, `HH:MM:SS` of milliseconds since the epoch.
     """
 
     client: Any

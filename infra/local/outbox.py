@@ -21,8 +21,9 @@ _FRAME = "border: 1px solid #767676; border-radius: .375rem; width: 100%; height
 class SentMail:
     """A mail as the emulator keeps it.
 
-    :param mail_id: SES's name of it
-    :param sent: epoch seconds
+    Attributes:
+        mail_id: SES's name of it.
+        sent: Epoch seconds.
     """
 
     mail_id: str
@@ -37,8 +38,11 @@ class SentMail:
 def read_outbox(emulator: str) -> list[SentMail]:
     """Every mail that was sent, the latest first.
 
-    :param emulator: address of the emulator
-    :raises requests.RequestException: it does not answer
+    Args:
+        emulator: Address of the emulator.
+
+    Raises:
+        requests.RequestException: It does not answer.
     """
     answer = requests.get(f"{emulator}/_ministack/ses/messages", timeout=10)
     answer.raise_for_status()

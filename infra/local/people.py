@@ -13,9 +13,10 @@ _NAMESPACE = uuid.UUID("0f5d3a52-4c0b-4f5e-9a53-3f2c0c3f7e11")
 class Person:
     """One identity, with the claims that Globus Auth gives for it.
 
-    :param username: `preferred_username`, unique
-    :param organization: None where the institution tells Globus none
-    :param provider: name of the institution or service the person signs in at
+    Attributes:
+        username: `preferred_username`, unique.
+        organization: None where the institution tells Globus none.
+        provider: Name of the institution or service the person signs in at.
     """
 
     username: str
@@ -37,8 +38,9 @@ class Person:
     def claims(self, scopes: frozenset[str], authenticated: int) -> dict[str, Any]:
         """The claims of the id token and of userinfo.
 
-        :param scopes: what the client was granted; `profile` and `email` open the claims of these names
-        :param authenticated: epoch seconds at which the person signed in
+        Args:
+            scopes: What the client was granted; `profile` and `email` open the claims of these names.
+            authenticated: Epoch seconds at which the person signed in.
         """
         claims: dict[str, Any] = {"sub": self.sub, "last_authentication": authenticated}
         if "profile" in scopes:

@@ -26,11 +26,12 @@ def _end_with_parent() -> None:
 class Child:
     """One process in a group of its own, so that Ctrl-C reaches it only through us, in the right order.
 
-    :param name: what messages call it
-    :param command: program and arguments
-    :param environment: all of its environment
-    :param log: file that takes its output; the last start's output is kept beside it
-    :param patience: seconds it gets to end by itself
+    Attributes:
+        name: What messages call it.
+        command: Program and arguments.
+        environment: All of its environment.
+        log: File that takes its output; the last start's output is kept beside it.
+        patience: Seconds it gets to end by itself.
     """
 
     name: str
@@ -42,7 +43,11 @@ class Child:
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """:raises OperatorError: it cannot be started"""
+        """Start the process.
+
+        Raises:
+            OperatorError: It cannot be started.
+        """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists():
             self.log.replace(self.log.with_name(self.log.name + ".previous"))
@@ -72,7 +77,11 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def check(self) -> None:
-        """:raises OperatorError: it has ended by itself"""
+        """Check that the process still runs.
+
+        Raises:
+            OperatorError: It has ended.
+        """
         if self.exit_code is not None:
             raise OperatorError(f"The {self.name} {self.ending()}: {self.last_words()}.", f"Its log is {self.log}.")
 

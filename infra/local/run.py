@@ -57,7 +57,8 @@ def settings(home: Path, port: int, workers: int) -> LocalSettings:
 def follow(stack: LocalStack) -> None:
     """Prints logs until somebody asks to end.
 
-    :raises OperatorError: a process of the stack has died
+    Raises:
+        OperatorError: A process of the stack has died.
     """
     functions = FunctionLogs(stack.client("logs"), f"/aws/lambda/{stack.place.stack_name}-",
                              int(time.time() * 1000), lambda ms: time.strftime("%H:%M:%S", time.gmtime(ms / 1000)))
@@ -75,9 +76,12 @@ def follow(stack: LocalStack) -> None:
 def run(home: Path, port: int, workers: int) -> None:
     """Builds what is missing, starts everything, follows the logs, and stops everything at the end.
 
-    :param home: directory of everything that is kept
-    :param port: TCP port of the site
-    :raises OperatorError: something is missing, or a process of the stack has died
+    Args:
+        home: Directory of everything that is kept.
+        port: TCP port of the site.
+
+    Raises:
+        OperatorError: Something is missing, or a process of the stack has died.
     """
     try:
         with ending_on_signals():

@@ -25,13 +25,14 @@ LEAST_DISK = 512 * 1024 * 1024
 class LocalSettings:
     """One local stack.
 
-    :param home: directory of everything that it keeps
-    :param port: TCP port of the site and of every emulated AWS service
-    :param identity_port: TCP port of the development identity provider
-    :param workers: how many annotators run
-    :param package: directory of the artifact
-    :param parameters: of the stack, beside those that the local stack sets
-    :param region: the AWS region that the emulator plays
+    Attributes:
+        home: Directory of everything that it keeps.
+        port: TCP port of the site and of every emulated AWS service.
+        identity_port: TCP port of the development identity provider.
+        workers: How many annotators run.
+        package: Directory of the artifact.
+        parameters: Of the stack, beside those that the local stack sets.
+        region: The AWS region that the emulator plays.
     """
 
     home: Path
@@ -106,16 +107,26 @@ def any_free_port() -> int:
 
 
 def require_port(port: int, command: str) -> None:
-    """:raises OperatorError: something else listens on the port
-    :param command: how to choose another one, as it is typed
+    """Refuse to start where another program uses a port.
+
+    Args:
+        command: How to choose another one, as it is typed.
+
+    Raises:
+        OperatorError: Something else listens on the port.
     """
     if not port_is_free(port):
         raise OperatorError(f"Port {port} is taken by another program.", f"Choose another one: `{command}`.")
 
 
 def require_disk(home: Path, least: int = LEAST_DISK) -> None:
-    """:raises OperatorError: too little disk is free
-    :param least: bytes
+    """Refuse to start with too little free disk space.
+
+    Args:
+        least: Bytes.
+
+    Raises:
+        OperatorError: Too little disk is free.
     """
     home.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(home).free

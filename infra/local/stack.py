@@ -49,8 +49,11 @@ def _quietly(_: str) -> None:
 class LocalStack:
     """Starts, watches and stops everything; a context manager.
 
-    :param say: takes one line for each step
-    :raises OperatorError: on entering, when something does not start; whatever had been started is stopped
+    Args:
+        say: Takes one line for each step.
+
+    Raises:
+        OperatorError: On entering, when something does not start; whatever had been started is stopped.
     """
 
     def __init__(self, settings: LocalSettings, *, say: Say = _quietly, new_id: NewId = random_id,
@@ -122,7 +125,8 @@ class LocalStack:
     def check(self) -> None:
         """Looks at every process; a worker that died is replaced, as ECS would do.
 
-        :raises OperatorError: the emulator or the sign-in has died, or workers die as soon as they start
+        Raises:
+            OperatorError: The emulator or the sign-in has died, or workers die as soon as they start.
         """
         for child in (self._emulator, self._identity):
             if child is not None:
@@ -245,7 +249,8 @@ class LocalStack:
     def add_worker(self, **variables: str) -> Child:
         """Starts one more annotator.
 
-        :param variables: settings of its own, beside those that every worker gets
+        Args:
+            variables: Settings of its own, beside those that every worker gets.
         """
         number = len(self._started) + 1
         work_dir = self.settings.home / "work" / str(number)
@@ -266,7 +271,8 @@ class LocalStack:
     def _site_answers(self) -> bool:
         """True when the site's home page comes.
 
-        :raises OperatorError: the site's function does not even start
+        Raises:
+            OperatorError: The site's function does not even start.
         """
         try:
             answer = requests.get(f"{self.settings.endpoint}/", headers={"Host": self.settings.site_host},

@@ -129,9 +129,14 @@ def mitochondrial_genes() -> list[dict[str, str | int]]:
 def javascript(pattern: re.Pattern[bytes] | re.Pattern[str]) -> dict[str, str]:
     """A regular expression as JavaScript's `RegExp` takes it, with the same matches.
 
-    :param pattern: of bytes, for text in Latin-1, or of text
-    :returns: `source` and `flags`
-    :raises ValueError: it has a part that JavaScript reads otherwise and that is not translated here
+    Args:
+        pattern: Of bytes, for text in Latin-1, or of text.
+
+    Returns:
+        `source` and `flags`.
+
+    Raises:
+        ValueError: It has a part that JavaScript reads otherwise and that is not translated here.
     """
     source = pattern.pattern.decode("latin-1") if isinstance(pattern.pattern, bytes) else pattern.pattern
     if pattern.flags & (re.MULTILINE | re.VERBOSE | re.LOCALE):
@@ -156,7 +161,8 @@ def javascript(pattern: re.Pattern[bytes] | re.Pattern[str]) -> dict[str, str]:
 def write_rules(project: Path) -> Path:
     """Write the file where it is not yet what it should be.
 
-    :param project: the project's root
+    Args:
+        project: The project's root.
     """
     target = project / TARGET
     text = json.dumps(rules(), indent=1, ensure_ascii=True) + "\n"

@@ -47,9 +47,10 @@ _NO_WHEEL = "Could not install dependencies"
 class Builder:
     """Builds in one checkout.
 
-    :param project: the project's root
-    :param out: directory for everything that is made
-    :param cache: directory that outlives `out`: downloaded wheels
+    Attributes:
+        project: The project's root.
+        out: Directory for everything that is made.
+        cache: Directory that outlives `out`: downloaded wheels.
     """
 
     project: Path
@@ -65,7 +66,8 @@ class Builder:
     def build(self) -> Artifact:
         """Makes the artifact, or leaves it when nothing has changed.
 
-        :raises OperatorError: a tool is missing or failed, or the package came out wrong
+        Raises:
+            OperatorError: A tool is missing or failed, or the package came out wrong.
         """
         if sys.version_info[:2] != FUNCTIONS_PYTHON:
             raise OperatorError(
@@ -206,8 +208,9 @@ class Builder:
 class Stamp:
     """Tells whether a step's inputs are what they were when the step last ended well.
 
-    :param path: where the inputs' digest is kept
-    :param inputs: files
+    Args:
+        path: Where the inputs' digest is kept.
+        inputs: Files.
     """
 
     def __init__(self, path: Path, inputs: Iterable[Path]) -> None:
@@ -242,7 +245,8 @@ def _walk(directory: Path) -> Iterator[Path]:
 def files_of(project: Path, sources: Iterable[str]) -> list[Path]:
     """Every file of some files and directories.
 
-    :raises OperatorError: one is missing
+    Raises:
+        OperatorError: One is missing.
     """
     found: list[Path] = []
     for source in sources:
@@ -256,9 +260,12 @@ def files_of(project: Path, sources: Iterable[str]) -> list[Path]:
 def _run(command: Sequence[str], directory: Path, environment: dict[str, str], failure: str, log: Path) -> str:
     """Runs a tool and gives what it said.
 
-    :param failure: what to say when it fails
-    :param log: file that takes all that it said
-    :raises OperatorError: it is not there, or failed
+    Args:
+        failure: What to say when it fails.
+        log: File that takes all that it said.
+
+    Raises:
+        OperatorError: It is not there, or failed.
     """
     try:
         done = subprocess.run(command, cwd=directory, env={**os.environ, **environment}, text=True,

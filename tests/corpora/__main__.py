@@ -15,10 +15,10 @@ from tests.corpora.checks import PROJECT, Row, check
 from tests.corpora.packages import PACKAGES, Found, Package, UnavailableError, files_of, without_copies
 
 CACHE = PROJECT / ".gas" / "corpora"
-#: Files that run at one time, each in a process of its own.
 AT_ONCE = 2
-#: Characters of a detail that the list of refusals shows.
+"""Files that run at one time, each in a process of its own."""
 SHOWN = 150
+"""Characters of a detail that the list of refusals shows."""
 
 
 def main() -> int:

@@ -18,10 +18,10 @@ from tests.corpora.packages import Found
 from tests.whole_files import RAW, BrokenPromiseError, Outcome, Refusal, check_file
 
 PROJECT = Path(__file__).resolve().parents[2]
-#: Seconds that one command may take; far more than any file needs.
 LONGEST = 300
-#: Variants that are annotated with gene models of a corpus.
+"""Seconds that one command may take; far more than any file needs."""
 MOST_VARIANTS = 200
+"""Variants that are annotated with gene models of a corpus."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from annotator.engine.reference.build.bundle_builder import Recipe, build
 from tests.fuzz.bgzf_bytes import BLOCK, END, block
 from tests.whole_files import text_of
 
-#: Bases between those that a file gives; a block is a multiple of it.
 FILLER = b"ACGTTGCAAGCTCCATGGATTACAGGCTAACGTCCGTATGCATGGCATTCGAACTGTCAGATCC"
+"""Bases between those that a file gives; a block is a multiple of it."""
 LONGEST_CONTIG, MOST_CONTIGS, MOST_GENES = (1 << 31) - 1, 3000, 60
 _CONTIG = re.compile(rb"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*")
 _BASES = re.compile(rb"[ACGTN]+")

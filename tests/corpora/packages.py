@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WANTED = re.compile(r"\.(?P<kind>vcf|bcf|gff|gff2|gff3|gtf)(?:\.b?gz)?$", re.I)
-#: A larger file is left out, compressed or not.
 LARGEST = 24 << 20
-#: Seconds that a client may take.
+"""A larger file is left out, compressed or not."""
 LONGEST = 300
+"""Seconds that a client may take."""
 
 
 @dataclass(frozen=True)

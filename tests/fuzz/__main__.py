@@ -12,8 +12,8 @@ from tests.fuzz.campaign import attempt, trials
 
 PROJECT = Path(__file__).resolve().parents[2]
 OUT = PROJECT / "test-artifacts" / "fuzz"
-#: Examples of one kind between two looks at the clock.
 AT_ONCE = 100
+"""Examples of one kind between two looks at the clock."""
 
 
 def main() -> int:

@@ -20,13 +20,13 @@ PROJECT = Path(__file__).resolve().parents[2]
 HEAD = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 LIMITS = Limits(uncompressed=1 << 20, line=1 << 16, header=1 << 16)
 RCRS = Reference.load("rCRS", [PROJECT / "reference"])
-#: Lines that the fuzzer starts from: most of what records can be.
 SEEDS = [
     b"MT\t73\t.\tA\tG\t50\tPASS\tDP=3\n",
     b"MT\t3308\trs1\tT\tC,*,<DEL>\t.\tq10\tEND=3400;AF=0.5,0.1\n",
     b"MT\t8469\t.\tc\t<DUP>\t.\t.\tSVLEN=-40\nchrM\t150\t.\tC\tT]MT:5]\t.\t.\t.\n",
     b"1\t5\t.\tN\t.\t.\t.\t.\nMT\t302\t.\tA\tAC,ACC\tx\t.\tBCSQ=old;K\n\n",
 ]
+"""Lines that the fuzzer starts from: most of what records can be."""
 
 
 def one(data: bytes) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 
-#: The empty block that marks the end of a file.
 END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+"""The empty block that marks the end of a file."""
 BLOCK = 0xFF00
 
 

@@ -14,8 +14,8 @@ from tests.fuzz.references import NAMES, reference
 from tests.fuzz.vcf_grammar import vcf_files
 from tests.fuzz.whole_pass import check_models, check_vcf
 
-#: A strategy and what must hold for its files, by a name such as ``VCF for rCRS, valid``.
 Trial = tuple[Callable[[], st.SearchStrategy[Any]], Callable[[Any], None]]
+"""A strategy and what must hold for its files, by a name such as ``VCF for rCRS, valid``."""
 
 
 def _check_for(name: str, file: Any) -> None:

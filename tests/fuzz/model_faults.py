@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from tests.fuzz.choices import Choices, Fault
 
-#: Values that a column of an exon or CDS in GFF3 or GTF cannot have, by the column's index.
 VALUES = {
     3: ["", "x", "0", "-5", "1.5", "99999999999", "."],
     4: ["", "x", "0", "1e3", "99999999999", "1 2"],
     6: ["x", "", "plus", "++"],
 }
+"""Values that a column of an exon or CDS in GFF3 or GTF cannot have, by the column's index."""
 
 
 def spoil(choose: Choices, kind: str, lines: list[str]) -> Fault | None:

@@ -11,8 +11,8 @@ from tests.fuzz.choices import Choices, Fault
 from tests.fuzz.model_faults import spoil
 from tests.fuzz.model_rows import gene_pred_rows, gff3_rows, gtf_rows
 
-#: Bases of the contigs that the models lie on.
 CONTIGS = {"1": 6000, "2": 1500}
+"""Bases of the contigs that the models lie on."""
 KINDS = ("GFF3", "GTF", "genePred")
 
 

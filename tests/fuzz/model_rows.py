@@ -9,8 +9,8 @@ from tests.fuzz.choices import Choices
 if TYPE_CHECKING:
     from tests.fuzz.model_grammar import Transcript
 
-#: More attributes that a row may have.
 MORE = ["Note=a%3Bb%2Cc", "Dbxref=GeneID:7,x:y", "Alias=ä", "biotype=protein_coding", "empty=", "product=a b c"]
+"""More attributes that a row may have."""
 SOURCE = "fuzz"
 
 

@@ -16,8 +16,8 @@ from tests.fuzz.vcf_grammar import VcfFile
 from tests.fuzz.whole_pass import check_vcf
 from tests.whole_files import BrokenPromiseError, Outcome, Refusal, check_file, in_process
 
-#: Files of each kind of VCF, 200 in all, and of each kind of gene models.
 VCF_EXAMPLES, MODEL_EXAMPLES = 50, 20
+"""Files of each kind of VCF, 200 in all, and of each kind of gene models."""
 SEED = 20261127
 HEAD = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
 RECORD = "MT\t73\trs1\tA\tG\t50\tPASS\tDP=3\n"

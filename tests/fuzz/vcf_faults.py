@@ -10,13 +10,13 @@ from tests.fuzz.choices import Choices, Fault
 if TYPE_CHECKING:
     from tests.fuzz.vcf_grammar import Draft
 
-#: A column of a record: its index, values that it cannot have, and the code of the error.
 COLUMN_FAULTS = {
     "CHROM": (0, ["", "a b", '"1"', "x,y", "[1]", "."], "bad_contig"),
     "POS": (1, ["", "x", "-1", "1.5", "007", "1e5", "99999999999", "2147483648", ".", " 5", "٣"], "bad_position"),
     "REF": (3, ["", "-", "A-C", "<DEL>", "A,C", "ACGX", "A C"], "bad_ref"),
     "ALT": (4, ["A,,C", "<DEL", "A[MT:5", "-", "A C", "AC,", "<>", "[:5[", "A;C", "<A<B>>", "5"], "bad_alt"),
 }
+"""A column of a record: its index, values that it cannot have, and the code of the error."""
 
 
 def with_fault(choose: Choices, draft: Draft) -> Fault | None:

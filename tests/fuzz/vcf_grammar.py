@@ -15,7 +15,6 @@ from tests.fuzz.vcf_faults import with_fault
 from tests.fuzz.vcf_samples import FORMATS, samples_of
 
 COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
-#: ``##`` lines that a file may have besides.
 META = [
     "##source=caller 1.2",
     '##INFO=<ID=DP,Number=1,Type=Integer,Description="Depth, \\"all\\" of it; <raw>">',
@@ -35,12 +34,13 @@ META = [
     "##note=naïve Überschrift, Größe 5 µm",
     "##fileDate=20261127",
 ]
-#: Items of INFO that say nothing which contradicts the record; every one is legal.
+"""``##`` lines that a file may have besides."""
 INFO = [
     "DP=3", "AF=0.5", "DB", "AD=3,4", "AC=1", "1000G", "A.B_c=x", "K=a%3Bb%2Cc%3D%25", "K2=a=b", "E=", "NS=.", "Z=0",
     "MAP=1e-5", "T=ä", "IMPRECISE", "CIPOS=-5,5", "MATEID=bnd_1", "EVENT=e1", "ANN=G|x|y||,T|z", "CSQ=G|missense",
     "BCSQ=old|GENE", "CSQ", "gas=1", "ORIGINAL_X=1", "SVLEN=5", "DP=3;DP=4", "EFFECT=a:b/c(d)",
 ]  # fmt: skip
+"""Items of INFO that say nothing which contradicts the record; every one is legal."""
 SYMBOLS = [
     "<*>", "<NON_REF>", "<DEL>", "<DUP>", "<DUP:TANDEM>", "<INS>", "<INS:ME:ALU>", "<INV>", "<CNV>", "<CN0>",
     "<CNV:TR>", "<DEL:ME:L1>", "<ID-1_x.y>", "<DEL:*>",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.fuzz.choices import Choices
 
-#: What FORMAT may be: with and without genotypes, phase sets, and values by allele and by genotype.
 FORMATS = [
     ["GT"],
     ["GT", "DP"],
@@ -15,6 +14,7 @@ FORMATS = [
     ["GT", "FT", "EC"],
     ["GT", "DP", "XX.Y"],
 ]
+"""What FORMAT may be: with and without genotypes, phase sets, and values by allele and by genotype."""
 
 
 def samples_of(choose: Choices, form: list[str], samples: int, alleles: int) -> list[str]:

@@ -20,14 +20,14 @@ from tests.unit.engine.consequence.test_vep_answers import answers
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLES = PROJECT / "tests" / "corpora" / "samples"
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
-#: Endings of gene models.
 MODELS = (".gff", ".gff3", ".gtf")
-#: Random records of the whole comparison: without samples, and with three.
+"""Endings of gene models."""
 PLAIN, WITH_SAMPLES = 12_000, 8_000
-#: Of the quick one, which uses other seeds.
+"""Random records of the whole comparison: without samples, and with three."""
 QUICK = 600
-#: How large a share of the test files the quick comparison reads: one of so many.
+"""Of the quick one, which uses other seeds."""
 QUICK_SHARE = 6
+"""How large a share of the test files the quick comparison reads: one of so many."""
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,12 @@ from annotator.engine import BundleError, InputError, Outputs, Reference, annota
 from tests.golden.inputs import Input
 from tests.whole_files import LIMITS
 
-#: Header lines that name versions.
 VERSIONS = ("##gasEngine=", "##gasHaplotypes=")
-#: Keys of the summary and the manifest that name versions, or sums of compressed files.
+"""Header lines that name versions."""
 LEFT_OUT = ("engine", "sha256")
-#: Bytes of a line's digest that are kept: one line of 256 that differ is passed over, and the next one named.
+"""Keys of the summary and the manifest that name versions, or sums of compressed files."""
 LINE_BYTES = 1
+"""Bytes of a line's digest that are kept: one line of 256 that differ is passed over, and the next one named."""
 Lines = list[str]
 
 

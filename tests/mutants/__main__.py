@@ -27,11 +27,12 @@ LONGEST_RUN = 600
 class Mutant:
     """One breakage.
 
-    :param name: what is broken, in a few words
-    :param file: path in the project
-    :param replace: text that occurs once in the file
-    :param by: what it is replaced by
-    :param tests: what must notice, as pytest takes it
+    Attributes:
+        name: What is broken, in a few words.
+        file: Path in the project.
+        replace: Text that occurs once in the file.
+        by: What it is replaced by.
+        tests: What must notice, as pytest takes it.
     """
 
     name: str
@@ -50,7 +51,8 @@ def mutants() -> list[Mutant]:
 def survives(mutant: Mutant, copy: Path) -> str:
     """Why a mutant counts as a survivor, "" when its tests notice it.
 
-    :param copy: a copy of the project, which is as it was afterwards
+    Args:
+        copy: A copy of the project, which is as it was afterwards.
     """
     path = copy / mutant.file
     original = path.read_text()

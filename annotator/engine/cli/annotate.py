@@ -21,15 +21,15 @@ from annotator.engine.pipeline.annotate import InputFormat, Outputs, annotate
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.reader import Limits
 
-#: Exit code for a file that cannot be annotated.
 INPUT_FAULT = 2
-#: Exit code of a process that SIGTERM ended, as shells give it.
+"""Exit code for a file that cannot be annotated."""
 TERMINATED = 128 + signal.SIGTERM
+"""Exit code of a process that SIGTERM ended, as shells give it."""
 OUT_OF_MEMORY = "The annotation needed more memory than it may take."
-#: The message for an error that was not foreseen.
 INTERNAL = "The engine failed in a way that was not foreseen: a fault of ours. With --progress it prints where."
-#: Counts of the summary that the last progress line repeats.
+"""The message for an error that was not foreseen."""
 MAIN_COUNTS = ("records", "alleles", "snvs", "indels", "mnvs", "other", "known", "novel", "samples", "titv", "skipped")
+"""Counts of the summary that the last progress line repeats."""
 
 
 class Terminated(BaseException):

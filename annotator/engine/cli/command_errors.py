@@ -8,8 +8,8 @@ import sys
 
 from annotator.engine.errors import EngineError
 
-#: Exit codes of every command.
 DONE, FAILED = 0, 1
+"""Exit codes of every command."""
 
 
 def file_error_words(error: OSError) -> str:

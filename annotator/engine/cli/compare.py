@@ -13,8 +13,8 @@ from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.compare.concordance import Agreement, compare
 from annotator.engine.errors import EngineError
 
-#: Classes of difference shown of one field.
 MOST_CLASSES = 10
+"""Classes of difference shown of one field."""
 
 
 @click.command(

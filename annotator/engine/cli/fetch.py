@@ -35,6 +35,7 @@ from annotator.engine.reference.presets import Preset, PresetPart, load_preset, 
 @click.option("--without", default="", metavar="LAYER,...", help="Layers to leave out.")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be fetched, and stop.")
 def command(preset_name: str, out: Path | None, cache: Path | None, extra: str, without: str, only_plan: bool) -> int:
+    """Fetch the public files of a preset and build its bundle."""
     try:
         preset = load_preset(preset_name)
         parts = preset.chosen(_names(extra), _names(without))

@@ -17,14 +17,14 @@ from annotator.engine.progress import Progress
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-#: Seconds between two progress lines of one stage.
 PROGRESS_EVERY = 0.4
-#: Seconds between two lines about a download.
+"""Seconds between two progress lines of one stage."""
 DOWNLOAD_LINE_EVERY = 5.0
+"""Seconds between two lines about a download."""
 
 Say = Callable[[str], None]
-#: Receives the name of a file, the bytes that are there, and the bytes in all (None: unknown).
 ReportDownload = Callable[[str, int, int | None], None]
+"""Receives the name of a file, the bytes that are there, and the bytes in all (None: unknown)."""
 
 
 class ProgressLines:
@@ -42,6 +42,7 @@ class ProgressLines:
         self._next = 0.0
 
     def report(self, progress: Progress) -> None:
+        """Show the progress of a run."""
         now = self._clock()
         if progress.stage == self._stage and now < self._next:
             return
@@ -56,6 +57,7 @@ class ProgressLines:
         )
 
     def last(self, message: dict[str, Any]) -> None:
+        """Show the last message of a run."""
         """Write a line whatever the time."""
         self._write(json.dumps(message, ensure_ascii=False))
 
@@ -68,12 +70,14 @@ class ProgressWords:
         self._stage = ""
 
     def report(self, progress: Progress) -> None:
+        """Show the progress of a run."""
         if progress.stage != self._stage:
             self._stage = progress.stage
             known = "" if progress.total is None else f" {progress.total:,} records"
             self._write(f"{progress.stage}{known} ...")
 
     def last(self, message: dict[str, Any]) -> None:
+        """Show the last message of a run."""
         if "done" in message:
             done = message["done"]
             self._write(
@@ -104,6 +108,7 @@ class ProgressBar(ProgressWords):
         self._task = bar.add_task("", total=None)
 
     def report(self, progress: Progress) -> None:
+        """Show the progress of a run."""
         if progress.stage != self._stage:
             self._stage = progress.stage
             self._bar.remove_task(self._task)
@@ -111,6 +116,7 @@ class ProgressBar(ProgressWords):
         self._bar.update(self._task, completed=progress.records, refresh=True)
 
     def last(self, message: dict[str, Any]) -> None:
+        """Show the last message of a run."""
         self._bar.stop()
         super().last(message)
 
@@ -151,6 +157,7 @@ class DownloadLines:
         self._from: tuple[str, int, float] = ("", 0, 0.0)
 
     def __call__(self, name: str, done: int, total: int | None) -> None:
+        """Show how much of a file has been received, in bytes."""
         now = self._clock()
         if self._from[0] != name:
             self._from = (name, done, now)

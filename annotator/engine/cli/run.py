@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
-#: Exit code after Ctrl-C, as shells give it.
 INTERRUPTED = 128 + signal.SIGINT
-#: A file or directory. Whether it can be used is reported by the code that opens it.
+"""Exit code after Ctrl-C, as shells give it."""
 PATH = click.Path(path_type=Path, readable=False)
-#: Settings of every command.
+"""A file or directory. Whether it can be used is reported by the code that opens it."""
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+"""Settings of every command."""
 
 
 def exit_codes(*rows: str) -> str:

@@ -18,7 +18,6 @@ from annotator.engine.errors import BundleError, quote
 from annotator.engine.files import open_bytes
 from annotator.engine.library_errors import step
 
-#: Sub-fields of CSQ that are compared, where both files have them.
 COMPARED = (
     "Consequence",
     "IMPACT",
@@ -37,14 +36,15 @@ COMPARED = (
     "STRAND",
     "FLAGS",
 )
-#: Examples kept of one class of difference.
+"""Sub-fields of CSQ that are compared, where both files have them."""
 MOST_EXAMPLES = 3
+"""Examples kept of one class of difference."""
 _FORMAT = re.compile(rb'##INFO=<ID=CSQ,.*Format: ([^">]+)"')
 
-#: Contig, position, REF and ALT as in the file; "chr" is not part of the contig's name here.
 Site = tuple[str, int, str, str]
-#: Entries of a site by allele and transcript.
+"""Contig, position, REF and ALT as in the file; "chr" is not part of the contig's name here."""
 Entries = dict[tuple[str, str], dict[str, str]]
+"""Entries of a site by allele and transcript."""
 
 
 @dataclass(frozen=True)

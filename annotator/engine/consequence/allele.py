@@ -16,8 +16,8 @@ Interval = tuple[int, int]
 
 PLAIN = frozenset("ACGT")
 _DIFFERING = re.compile(rb"[^\0]+")
-#: Kinds of alleles; only pure insertions and deletions are shifted for HGVS.
 SUBSTITUTION, INSERTION, DELETION, OTHER, SYMBOLIC = range(5)
+"""Kinds of alleles; only pure insertions and deletions are shifted for HGVS."""
 
 
 @dataclass(frozen=True)

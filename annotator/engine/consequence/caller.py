@@ -36,8 +36,8 @@ from annotator.engine.reference.bundle import around_origin
 from annotator.engine.reference.gene_models import Bases, ContigModels
 from annotator.engine.reference.transcript import Fetch
 
-#: ``A>C`` by 4 * index of the first + index of the second base.
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
+"""``A>C`` by 4 * index of the first + index of the second base."""
 
 
 class ConsequenceCaller:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-#: Sub-fields of CSQ, as Ensembl VEP names them, in their order.
 CSQ_FIELDS: tuple[str, ...] = (
     "Allele",
     "Consequence",
@@ -33,6 +32,7 @@ CSQ_FIELDS: tuple[str, ...] = (
     "CANONICAL",
     "MANE_SELECT",
 )
+"""Sub-fields of CSQ, as Ensembl VEP names them, in their order."""
 
 
 @dataclass
@@ -77,8 +77,6 @@ class Called:
     terms: np.ndarray
 
 
-#: Columns of :attr:`Called.worst`; ``term`` is the most severe term, ``consequence`` all terms joined by ``&``. Text is
-#: null where CSQ has nothing.
 WORST_SCHEMA = pa.schema(
     [
         *(
@@ -93,3 +91,5 @@ WORST_SCHEMA = pa.schema(
         ("strand", pa.int8()),
     ]
 )
+"""Columns of :attr:`Called.worst`; ``term`` is the most severe term, ``consequence`` all terms joined by ``&``. Text is
+null where CSQ has nothing."""

@@ -23,9 +23,9 @@ from annotator.engine.byte_columns import bytes_of
 from annotator.engine.reference.genetic_code import THREE_LETTERS
 
 Parts = list[pa.Array | pa.Scalar | str]
-#: Texts of residues by their one-letter code, padded with zeros: three letters, ``?`` for an unknown one, and ``%3D``,
-#: which is VEP's ``=`` in CSQ, for one that is the same.
 _RESIDUES = np.zeros((256, 3), dtype=np.uint8)
+"""Texts of residues by their one-letter code, padded with zeros: three letters, ``?`` for an unknown one, and ``%3D``,
+which is VEP's ``=`` in CSQ, for one that is the same."""
 for _letter, _text in {**THREE_LETTERS, "?": "?", "=": "%3D"}.items():
     _RESIDUES[ord(_letter), : len(_text)] = np.frombuffer(_text.encode("ascii"), np.uint8)
 

@@ -13,8 +13,8 @@ from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.scalar.structural import structural_name
 from annotator.engine.reference.gene_models import FLANK, ContigModels
 
-#: Alleles that touch more bases than this are joined one by one: a long one would widen the search for all others.
 LONG = 2000
+"""Alleles that touch more bases than this are joined one by one: a long one would widen the search for all others."""
 
 
 @dataclass

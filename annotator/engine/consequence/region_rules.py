@@ -24,13 +24,13 @@ import numpy as np
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.reference.gene_models import FLANK, LONGEST_FRAMESHIFT_INTRON
 
-#: One number, or an array of them.
 Numbers = TypeVar("Numbers", int, np.ndarray)
-#: Lowest and highest position, or (``end + 1``, ``end``) for an insertion.
+"""One number, or an array of them."""
 Span = tuple[Numbers, Numbers]
+"""Lowest and highest position, or (``end + 1``, ``end``) for an insertion."""
 
-#: Anchors: first and last base of an intron, of the transcript and of its coding sequence, as they are transcribed.
 DONOR, ACCEPTOR, TRANSCRIPT_START, TRANSCRIPT_END, CODING_START, CODING_END = range(6)
+"""Anchors: first and last base of an intron, of the transcript and of its coding sequence, as they are transcribed."""
 
 
 class Rule(NamedTuple):
@@ -88,12 +88,12 @@ RULES = (
 
 SPLICE_REGION, TRACT, INTRON_VARIANT = BIT[_SPLICE_REGION], BIT[_TRACT], BIT[_INTRON]
 SPLICE_SITES = BIT[_SITES[0]] | BIT[_SITES[1]]
-#: The farthest offsets in the rows that count from introns, into an exon and into the intron.
 EXON_REACH = max(-rule.first[1] for rule in RULES if rule.first[0] == DONOR)
+"""The farthest offsets in the rows that count from introns, into an exon and into the intron."""
 INTRON_REACH = max(-rule.first[1] for rule in RULES if rule.first[0] == ACCEPTOR)
-#: In a transcript with a frameshift intron so many bases on either side of each exon count as exon, so that this intron
-#: does, too (VEP's ``_overlapped_exons``).
 EXON_STRETCH = LONGEST_FRAMESHIFT_INTRON - 1
+"""In a transcript with a frameshift intron so many bases on either side of each exon count as exon, so that this intron
+does, too (VEP's ``_overlapped_exons``)."""
 
 
 def is_frameshift_intron(first: int, last: int) -> bool:
@@ -173,8 +173,8 @@ def _counts_from(rule: Rule, *anchors: int) -> bool:
 _INTRON_ROWS = _rows(one for one in RULES if _counts_from(one, DONOR, ACCEPTOR))
 _UTR_ROWS = _rows(one for one in RULES if _counts_from(one, CODING_START, CODING_END))
 _FLANK_ROWS = _rows(one for one in RULES if one.term in (_UPSTREAM, _DOWNSTREAM))
-#: Terms of splice sites and what lies around them.
 SPLICE_TERMS = functools.reduce(operator.or_, (bit for bit, *_ in _INTRON_ROWS)) & ~INTRON_VARIANT
+"""Terms of splice sites and what lies around them."""
 _UNLESS = tuple({BIT[one.term]: sum(BIT[term] for term in one.unless) for one in RULES if one.unless}.items())
 _ONLY_IN_EXONS = sum({BIT[one.term] for one in RULES if one.exonic is True})
 _NOT_IN_EXONS = sum({BIT[one.term] for one in RULES if one.exonic is False})

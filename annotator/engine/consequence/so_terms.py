@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cache
 
-#: Terms and impacts, the most severe first.
 SEVERITY: tuple[tuple[str, str], ...] = (
     ("transcript_ablation", "HIGH"),
     ("splice_acceptor_variant", "HIGH"),
@@ -45,10 +44,11 @@ SEVERITY: tuple[tuple[str, str], ...] = (
     ("downstream_gene_variant", "MODIFIER"),
     ("intergenic_variant", "MODIFIER"),
 )
+"""Terms and impacts, the most severe first."""
 TERMS: tuple[str, ...] = tuple(term for term, _ in SEVERITY)
 IMPACTS: tuple[str, ...] = tuple(impact for _, impact in SEVERITY)
-#: The bit of each term.
 BIT: dict[str, int] = {term: 1 << at for at, term in enumerate(TERMS)}
+"""The bit of each term."""
 INTERGENIC = BIT["intergenic_variant"]
 
 

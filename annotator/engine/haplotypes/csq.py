@@ -23,12 +23,12 @@ from annotator.engine.reference.gene_models import GeneModels
 from annotator.engine.reference.gene_models_gff import model_lines, without_transcripts
 
 _LOG = logging.getLogger(__name__)
-#: Consequences kept for one haplotype at one site; csq cuts its list silently beyond.
 MOST_CONSEQUENCES = 256
-#: Amino acids written of a changed protein before csq abbreviates it.
+"""Consequences kept for one haplotype at one site; csq cuts its list silently beyond."""
 LONGEST_PROTEIN = 16
-#: Seconds between two looks at the child.
+"""Amino acids written of a changed protein before csq abbreviates it."""
 POLL = 0.2
+"""Seconds between two looks at the child."""
 
 
 def run_csq(

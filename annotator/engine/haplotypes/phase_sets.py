@@ -15,13 +15,13 @@ import numpy as np
 
 from annotator.engine.consequence import GeneModels
 
-#: FORMAT of lines of the slim file whose genotypes have phase sets.
 WITH_SETS = b"GT:PS"
-#: Columns that csq is given at most.
+"""FORMAT of lines of the slim file whose genotypes have phase sets."""
 MOST_COLUMNS = 20_000
+"""Columns that csq is given at most."""
 MISSING = b"."
-#: Bases before a gene in which a record, such as a deletion that reaches into it, counts as one of the gene.
 BEFORE = 1000
+"""Bases before a gene in which a record, such as a deletion that reaches into it, counts as one of the gene."""
 
 
 class TooManySetsError(Exception):

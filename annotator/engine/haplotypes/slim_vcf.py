@@ -21,14 +21,14 @@ from annotator.engine.vcf.block_parser import Records
 from annotator.engine.vcf.genotypes import carried, genotypes_of, gives_haplotypes, renumber
 from annotator.engine.vcf.reader import Block
 
-#: Entries of BCSQ for one record, and whether they speak of all of its alleles.
 Answer = tuple[bytes, bool]
-#: Ordinal of a record, its place, its answer.
+"""Entries of BCSQ for one record, and whether they speak of all of its alleles."""
 _Line = tuple[int, tuple[bytes, bytes], Answer]
+"""Ordinal of a record, its place, its answer."""
 _VERSION = re.compile(r"\.\d+$")
 _NUMBER = re.compile(rb"\d+")
-#: QUAL of the slim file for records of which csq does not see all alleles.
 _PARTIAL = b"1"
+"""QUAL of the slim file for records of which csq does not see all alleles."""
 
 
 def slim_header(reference: Reference, samples: int) -> bytes:

@@ -17,18 +17,18 @@ from dataclasses import dataclass, field
 from annotator.engine.progress import Warnings
 from annotator.engine.vcf.header import Header
 
-#: Put before the name of a field of another tool.
 ORIGINAL = "ORIGINAL_"
+"""Put before the name of a field of another tool."""
 BCSQ, GAS_BCSQ, CSQ = "BCSQ", "GAS_BCSQ", "CSQ"
 SKIPPED = "GAS_SKIPPED"
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _SUBFIELDS = re.compile(rb"Format: *'?([^\"'>]+)")
-#: Header lines that a run of this engine writes beside those of its fields.
 PROVENANCE = (b"##gasEngine=", b"##gasHaplotypes=", b"##gasReference=", b"##gasSource=")
-#: How VEP's lines about its own run begin.
+"""Header lines that a run of this engine writes beside those of its fields."""
 _VEP = b"##VEP"
-#: A record with FORMAT/BCSQ.
+"""How VEP's lines about its own run begin."""
 _POINTING = re.compile(rb"^(?:[^\t\n]*\t){8}(?:[^\t\n]*:)?BCSQ[:\t\n]", re.M)
+"""A record with FORMAT/BCSQ."""
 
 
 def points_into_bcsq(records: bytes) -> bool:

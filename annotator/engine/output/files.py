@@ -15,8 +15,8 @@ from typing import Any
 
 from annotator.engine.output.log import render_log
 
-#: How the name of the annotated VCF ends. Its index follows, with one of :data:`annotator.engine.indexes.ENDINGS`.
 VCF_SUFFIX = ".annot.vcf.gz"
+"""How the name of the annotated VCF ends. Its index follows, with one of :data:`annotator.engine.indexes.ENDINGS`."""
 
 
 @dataclass(frozen=True)

@@ -177,8 +177,8 @@ def with_identifiers(records: Records, existing: pa.StringArray | None) -> pa.Bi
     return pc.replace_with_mask(column, pa.array(mask), replaced)
 
 
-#: Characters that ID cannot have.
 _BLANKS = bytes(95 if byte in b" \t;," else byte for byte in range(256))
+"""Characters that ID cannot have."""
 
 
 def _worst(terms: np.ndarray) -> pa.Array:

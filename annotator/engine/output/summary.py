@@ -17,15 +17,14 @@ from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 from annotator.engine.vcf.header import Header
 
-#: Genes listed in the summary.
 MOST_GENES = 50
-#: Bins of a contig, and contigs that have them, in the summary.
+"""Genes listed in the summary."""
 DENSITY_BINS, DENSITY_CONTIGS = 100, 40
-#: Terms that name a gene in which the variant does not lie.
+"""Bins of a contig, and contigs that have them, in the summary."""
 BESIDE = ("upstream_gene_variant", "downstream_gene_variant", "intergenic_variant")
-#: INFO field of the track of CpG islands.
+"""Terms that name a gene in which the variant does not lie."""
 ISLANDS = "CPG_ISLAND"
-#: Where a variant lies, by its most severe term; the other terms are of coding sequence.
+"""INFO field of the track of CpG islands."""
 LOCATIONS: dict[str, str] = {
     "5_prime_UTR_variant": "UTR",
     "3_prime_UTR_variant": "UTR",
@@ -43,9 +42,10 @@ LOCATIONS: dict[str, str] = {
     "downstream_gene_variant": "near a gene",
     "intergenic_variant": "between genes",
 }
+"""Where a variant lies, by its most severe term; the other terms are of coding sequence."""
 _BASES = letters(b"ACGT")
-#: Purine or pyrimidine, by base: transitions stay within one of them.
 _RING = np.zeros(256, np.uint8)
+"""Purine or pyrimidine, by base: transitions stay within one of them."""
 _RING[list(b"CT")] = 1
 
 

@@ -16,19 +16,19 @@ import numpy as np
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.indexes import CSI
 
-#: Bases of one entry of the linear index, as a power of two.
 LINEAR = 14
-#: First bin and size (as a power of two) of each level of a ``.csi`` but the last, the finest first. The last is bin 0,
-#: of 2^32 bases.
+"""Bases of one entry of the linear index, as a power of two."""
 LEVELS = ((37449, 14), (4681, 17), (585, 20), (73, 23), (9, 26), (1, 29))
-#: Preset of VCF, columns of contig, start and end (none), comment character, lines to skip.
+"""First bin and size (as a power of two) of each level of a ``.csi`` but the last, the finest first. The last is bin 0,
+of 2^32 bases."""
 _CONFIGURATION = (2, 1, 2, 0, ord("#"), 0)
-#: Bits of a virtual offset for the place in an uncompressed block.
+"""Preset of VCF, columns of contig, start and end (none), comment character, lines to skip."""
 WITHIN = 16
-#: Stands for an offset where there is none.
+"""Bits of a virtual offset for the place in an uncompressed block."""
 NOWHERE = np.int64(-1)
-#: Entries of the linear indices of all contigs, of 8 bytes each; a human genome has 190,000.
+"""Stands for an offset where there is none."""
 MOST_STRETCHES = 4_000_000
+"""Entries of the linear indices of all contigs, of 8 bytes each; a human genome has 190,000."""
 
 
 @dataclass

@@ -12,12 +12,12 @@ from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.known_variants import Matched
 from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 
-#: Columns of the table by the columns of the most severe transcript.
 _OF_WORST = {
     "term": "consequence", "consequence": "consequences", "impact": "impact", "gene": "gene", "gene_id": "gene_id",
     "transcript": "transcript", "biotype": "biotype", "exon": "exon", "intron": "intron", "hgvsc": "hgvsc",
     "hgvsp": "hgvsp", "protein_position": "protein_position", "amino_acids": "amino_acids", "codons": "codons",
 }  # fmt: skip
+"""Columns of the table by the columns of the most severe transcript."""
 
 
 def rows_of(

@@ -14,18 +14,17 @@ import pyarrow.parquet as pq
 
 from annotator.engine.reference.bundle import Reference
 
-#: Rows of one row group.
 GROUP_ROWS = 20_000
-#: Bytes that wait for more rows at most: a row may hold an allele of a million bases.
+"""Rows of one row group."""
 WAITING_BYTES = 64 << 20
-#: Bytes of one page.
+"""Bytes that wait for more rows at most: a row may hold an allele of a million bases."""
 PAGE_BYTES = 64 * 1024
-#: Columns with few different values.
+"""Bytes of one page."""
 DICTIONARIES = [
     "chrom", "filter", "consequence", "consequences", "impact", "gene", "gene_id", "transcript", "biotype", "exon",
     "intron", "amino_acids", "codons",
 ]  # fmt: skip
-#: Columns that every table has, with their types and what they are.
+"""Columns with few different values."""
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "chrom": (pa.string(), "Contig, as the file names it"),
     "pos": (pa.int32(), "Position of REF, counted from 1"),
@@ -51,6 +50,7 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "known": (pa.bool_(), "Known variants list the allele"),
     "existing": (pa.string(), "Identifiers of the allele among known variants, joined by &"),
 }
+"""Columns that every table has, with their types and what they are."""
 _TYPES = {"Integer": pa.float64(), "Float": pa.float64()}
 
 

@@ -32,8 +32,8 @@ from annotator.engine.vcf.header import Header
 from annotator.engine.vcf.reader import Block, Limits
 from annotator.engine.vcf.record_warnings import warnings_of
 
-#: Contigs whose models stay in memory.
 MOST_CALLERS = 4
+"""Contigs whose models stay in memory."""
 _TAB = pa.scalar(b"\t")
 
 

@@ -8,10 +8,10 @@ from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import Header
 
-#: A file with more REF mismatches than this part of its comparable records was called on another reference...
 WRONG_BUILD_PART = 0.10
-#: ... when there are at least so many: one or two slips in a small file are not another reference.
+"""A file with more REF mismatches than this part of its comparable records was called on another reference..."""
 WRONG_BUILD_LEAST = 5
+"""... when there are at least so many: one or two slips in a small file are not another reference."""
 
 
 def refuse_wrong_reference(counts: Counts, header: Header, reference: Reference, warnings: Warnings) -> None:

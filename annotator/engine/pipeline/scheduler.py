@@ -33,10 +33,10 @@ from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import Header
 from annotator.engine.vcf.reader import Block, Limits
 
-#: Receives the number of the last line that is done.
 Checked = Callable[[int], None]
-#: Receives that and the number of warnings until there.
+"""Receives the number of the last line that is done."""
 Annotated = Callable[[int, int], None]
+"""Receives that and the number of warnings until there."""
 Blocks = Callable[[], Iterator[Block]]
 
 

@@ -16,8 +16,8 @@ from typing import TypeVar
 from annotator.engine.bcftools_child import PARENT_DEATH_SIGNAL
 from annotator.engine.errors import EngineError
 
-#: Blocks that wait or are worked on for each process: enough to keep it busy, few enough for memory to stay flat.
 AHEAD = 2
+"""Blocks that wait or are worked on for each process: enough to keep it busy, few enough for memory to stay flat."""
 
 T = TypeVar("T")
 R = TypeVar("R")

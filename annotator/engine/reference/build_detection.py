@@ -16,18 +16,19 @@ from annotator.engine.reference.build_evidence import ACCESSION, FileEvidence, c
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.presets import CHROMOSOMES, read_builds, refseq_accession
 
-#: The human mitochondrion as a reference of its own: GRCh37 (hs37d5) and GRCh38 share it.
 MITOCHONDRION = "rCRS"
-#: Lengths in bases of the rCRS, and of the mitochondrion of UCSC's hg19, which is another sequence (NC_001807).
+"""The human mitochondrion as a reference of its own: GRCh37 (hs37d5) and GRCh38 share it."""
 RCRS_LENGTH, OLDER_LENGTH = 16_569, 16_571
+"""Lengths in bases of the rCRS, and of the mitochondrion of UCSC's hg19, which is another sequence (NC_001807)."""
 OLDER_MITOCHONDRION = "UCSC's hg19 chrM"
-#: Least share of records whose REF agrees with the reference that a file was called on, as in the check of all records.
 AGREEING = 0.9
-#: Least number of compared records for calling a reference wrong, and the share that must differ: on another sequence
-#: about three in four do.
+"""Least share of records whose REF agrees with the reference that a file was called on, as in the check of all
+records."""
 ENOUGH, DIFFERING = 20, 0.5
-#: Most contigs with another length that a report lists.
+"""Least number of compared records for calling a reference wrong, and the share that must differ: on another sequence
+about three in four do."""
 MOST_LENGTHS = 10
+"""Most contigs with another length that a report lists."""
 
 
 @dataclass(frozen=True)

@@ -16,24 +16,24 @@ from annotator.engine.files import GZIP_MAGIC
 from annotator.engine.input_formats import is_converted, open_input
 from annotator.engine.reference.presets import CHROMOSOMES
 
-#: How much of a file is read at most: uncompressed bytes, bytes of the file itself, and records.
 MOST_BYTES, MOST_FILE_BYTES, MOST_RECORDS = 32 << 20, 32 << 20, 5_000
-#: Longest part of a header line that is read, in bytes, and longest word of it that is kept, in characters.
+"""How much of a file is read at most: uncompressed bytes, bytes of the file itself, and records."""
 LONGEST_LINE, LONGEST_WORD = 1 << 16, 200
-#: Most contigs of the header whose lengths are kept, and most words that may name a build.
+"""Longest part of a header line that is read, in bytes, and longest word of it that is kept, in characters."""
 MOST_CONTIGS, MOST_NAMES = 100_000, 10_000
-#: Bytes that are read at once, and most bytes that they are expanded to at once. Few are read, because zlib copies
-#: whatever follows a member of a gzip file.
+"""Most contigs of the header whose lengths are kept, and most words that may name a build."""
 _READ, _PIECE = 1 << 14, 1 << 20
-#: RefSeq accession of a human chromosome: groups are its number and its version.
+"""Bytes that are read at once, and most bytes that they are expanded to at once. Few are read, because zlib copies
+whatever follows a member of a gzip file."""
 ACCESSION = re.compile(r"NC_0000([0-9]{2})\.([0-9]{1,3})")
+"""RefSeq accession of a human chromosome: groups are its number and its version."""
 
-#: Names of the human mitochondrion, with ``chr`` or without, and those of its sequence.
 MITOCHONDRION_SHORT = ("MT", "M")
+"""Names of the human mitochondrion, with ``chr`` or without, and those of its sequence."""
 MITOCHONDRION_SEQUENCES = ("NC_012920.1", "NC_012920", "rCRS")
 
-#: Header lines that may name a build, and the words in them.
 NAMING = (b"##reference", b"##assembly", b"##contig", b"##ucsc_", b"##genome")
+"""Header lines that may name a build, and the words in them."""
 ASSEMBLY = re.compile(rb"[<,]assembly=([^,>]+)")
 WORD = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 

@@ -16,10 +16,10 @@ from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
 
-#: Version of the format of bundles that is written and read.
 SCHEMA = 2
-#: Bases that are read at once from the sequence: records are sorted, so that one window serves many of them.
+"""Version of the format of bundles that is written and read."""
 WINDOW = 1 << 20
+"""Bases that are read at once from the sequence: records are sorted, so that one window serves many of them."""
 
 
 @dataclass(frozen=True)
@@ -188,12 +188,13 @@ class Reference:
     regions: RegionSpec | None
     sources: tuple[dict[str, str], ...]
     checksums: dict[str, str]
-    #: Ids of coding transcripts that are known not to fit the sequence (cut off, selenocysteine, ...).
     exceptions: frozenset[str]
-    #: Ids of transcripts that ``bcftools csq`` cannot read: with ribosomal slippage, or across the origin of a contig.
+    """Ids of coding transcripts that are known not to fit the sequence (cut off, selenocysteine, ...)."""
     unread_by_csq: frozenset[str]
-    #: Remarks for the log of every annotation, such as that the gene models do not fit the sequence.
+    """Ids of transcripts that ``bcftools csq`` cannot read: with ribosomal slippage, or across the origin of a
+    contig."""
     notes: tuple[str, ...]
+    """Remarks for the log of every annotation, such as that the gene models do not fit the sequence."""
     _names: dict[str, str]
 
     @classmethod

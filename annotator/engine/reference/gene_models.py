@@ -19,8 +19,8 @@ from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.transcript import LONGEST_FRAMESHIFT_INTRON, Transcript
 from annotator.engine.reference.transcript_table import FORMAT, LATER_COLUMNS, SCHEMA
 
-#: Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP.
 FLANK = 5000
+"""Bases beyond a transcript in which a variant is upstream or downstream of it, as in Ensembl VEP."""
 
 
 class Bases(Protocol):
@@ -252,8 +252,8 @@ class ContigModels:
             found.append((int(self.exon_owner[at]), int(self.exon_start[at]) - 20, int(self.exon_end[at]) + 20))
         return found
 
-    #: Larger than any position.
     _SPAN = 1 << 34
+    """Larger than any position."""
 
     def key(self, transcript: np.ndarray, position: np.ndarray) -> np.ndarray:
         """Numbers that sort bases by transcript, then by position.

@@ -11,8 +11,8 @@ from annotator.engine.files import open_text
 from annotator.engine.indexes import index_of, open_table, rows_of
 from annotator.engine.library_errors import VERIFY, step
 
-#: The transcript that a row is, or belongs to.
 _OF_TRANSCRIPT = re.compile(r"(?:ID|Parent)=transcript:([^;\n]*)")
+"""The transcript that a row is, or belongs to."""
 
 
 def model_lines(path: Path, contigs: Iterable[str]) -> Iterator[str]:

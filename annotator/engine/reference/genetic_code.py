@@ -11,7 +11,6 @@ from itertools import product
 
 import numpy as np
 
-#: Amino acids (``*`` for a stop) of the 64 codons by number of the table; each base in the order T, C, A, G.
 _AMINO_ACIDS = {
     1: "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
     2: "FFLLSSSSYY**CCWWLLLLPPPPHHQQRRRRIIMMTTTTNNKKSS**VVVVAAAADDEEGGGG",
@@ -19,7 +18,7 @@ _AMINO_ACIDS = {
     5: "FFLLSSSSYY**CCWWLLLLPPPPHHQQRRRRIIMMTTTTNNKKSSSSVVVVAAAADDEEGGGG",
     11: "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
 }
-#: Start codons. The rare starts of table 1 are left out: a change of ATG to one of them loses the start.
+"""Amino acids (``*`` for a stop) of the 64 codons by number of the table; each base in the order T, C, A, G."""
 STARTS: dict[int, tuple[str, ...]] = {
     1: ("ATG",),
     2: ("ATT", "ATC", "ATA", "ATG", "GTG"),
@@ -27,7 +26,7 @@ STARTS: dict[int, tuple[str, ...]] = {
     5: ("TTG", "ATT", "ATC", "ATA", "ATG", "GTG"),
     11: ("TTG", "CTG", "ATT", "ATC", "ATA", "ATG", "GTG"),
 }
-#: Three-letter names by one-letter code; an unknown amino acid (X) is ``Ter``, as Ensembl VEP writes it.
+"""Start codons. The rare starts of table 1 are left out: a change of ATG to one of them loses the start."""
 THREE_LETTERS = {
     "A": "Ala",
     "C": "Cys",
@@ -53,6 +52,7 @@ THREE_LETTERS = {
     "*": "Ter",
     "X": "Ter",
 }
+"""Three-letter names by one-letter code; an unknown amino acid (X) is ``Ter``, as Ensembl VEP writes it."""
 
 
 def codon_table(code: int) -> dict[str, str]:
@@ -64,10 +64,10 @@ def codon_table(code: int) -> dict[str, str]:
     return dict(zip(map("".join, product("TCAG", repeat=3)), _AMINO_ACIDS[code], strict=True))
 
 
-#: Stop codons.
 STOPS: dict[int, frozenset[str]] = {
     code: frozenset(codon for codon, acid in codon_table(code).items() if acid == "*") for code in _AMINO_ACIDS
 }
+"""Stop codons."""
 
 
 @cache

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-#: Ending of the names of fields that hold identifiers of known variants.
 IDENTIFIERS = "_ID"
-#: Encodings of the characters with a meaning in INFO, of the percent sign (VCF 4.3, section 1.2) and of whitespace.
+"""Ending of the names of fields that hold identifiers of known variants."""
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in "%:;=, \t\r\n|"}
+"""Encodings of the characters with a meaning in INFO, of the percent sign (VCF 4.3, section 1.2) and of whitespace."""
 
 
 def encode(text: str) -> str:

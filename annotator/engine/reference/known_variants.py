@@ -16,8 +16,8 @@ from annotator.engine.normalise import normalise
 from annotator.engine.reference.bundle import LayerSpec, Sequence
 from annotator.engine.reference.info_encoding import encode
 
-#: Bases of a table that are read at once, and the farthest that left-alignment may shift an allele of it.
 WINDOW = 100_000
+"""Bases of a table that are read at once, and the farthest that left-alignment may shift an allele of it."""
 _SPECIAL = r"[%:;=, \t\r\n|]"
 
 

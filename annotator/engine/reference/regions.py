@@ -14,8 +14,8 @@ from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.bundle import RegionSpec
 from annotator.engine.reference.info_encoding import encode
 
-#: Columns of the file with all tracks; ``start`` and ``end`` are 0-based, half-open, as in BED.
 COLUMNS = ("contig", "start", "end", "track", "value")
+"""Columns of the file with all tracks; ``start`` and ``end`` are 0-based, half-open, as in BED."""
 
 
 class _Track:

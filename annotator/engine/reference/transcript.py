@@ -16,12 +16,14 @@ from annotator.engine.reference.genetic_code import STARTS, translate
 from annotator.engine.reference.nucleotides import reverse_complement
 
 Interval = tuple[int, int]
-#: First and last position of a stretch of the spliced transcript, or None for bases of the genome outside of it.
 Piece = Interval | None
-#: Gives the upper-case bases of a contig on the forward strand: from a 1-based position on, so many; fewer at its end.
+"""First and last position of a stretch of the spliced transcript, or None for bases of the genome outside of it."""
 Fetch = Callable[[int, int], bytes]
-#: Longest intron, in bases, that is taken for a frameshift in the models rather than for an intron, as in Ensembl VEP.
+"""Gives the upper-case bases of a contig on the forward strand: from a 1-based position on, so many; fewer at its
+end."""
 LONGEST_FRAMESHIFT_INTRON = 13
+"""Longest intron, in bases, that is taken for a frameshift in the models rather than for an intron, as in Ensembl
+VEP."""
 
 
 @dataclass
@@ -137,7 +139,7 @@ class Transcript:
         return self._before[-1]
 
     def cdna(self, position: int) -> int:
-        """cDNA position of a genome position; 0 for one in no exon."""
+        """Position in the spliced transcript (cDNA) of a genome position; 0 for one in no exon."""
         at = bisect_right(self.exon_starts, position) - 1
         if at < 0 or position > self.exons[at][1]:
             return 0
@@ -145,7 +147,7 @@ class Transcript:
         return offset + 1 if self.strand > 0 else self.length - offset
 
     def cdna_in(self, exon: int, position: int) -> int:
-        """cDNA position of a genome position in the exon with an index."""
+        """Position in the spliced transcript (cDNA) of a genome position in the exon with an index."""
         offset = self._before[exon] + position - self.exons[exon][0]
         return offset + 1 if self.strand > 0 else self.length - offset
 
@@ -157,7 +159,7 @@ class Transcript:
 
     @lazy
     def cdna_coding(self) -> Interval:
-        """cDNA positions of the first and the last coding base."""
+        """Positions in the spliced transcript (cDNA) of the first and the last coding base."""
         ends = self.cdna(self.coding_start), self.cdna(self.coding_end)
         return min(ends), max(ends)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-#: Version of the format, in the metadata of the file; a file of another version is refused.
 FORMAT = "1"
+"""Version of the format, in the metadata of the file; a file of another version is refused."""
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),  # with its version
@@ -36,10 +36,10 @@ SCHEMA = pa.schema(
         ("slip", pa.int32()),  # Transcript.slip
     ]
 )
-#: Columns that were added within the format. A file without them is read as if they were null.
 LATER_COLUMNS = ("slip",)
-#: Tags of the source that are reported in FLAGS of CSQ.
+"""Columns that were added within the format. A file without them is read as if they were null."""
 FLAG_TAGS = ("cds_start_NF", "cds_end_NF")
+"""Tags of the source that are reported in FLAGS of CSQ."""
 
 
 def write_transcripts(tables: Mapping[str, pa.Table], path: Path) -> None:

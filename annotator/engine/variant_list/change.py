@@ -11,10 +11,10 @@ from annotator.engine.reference.bundle import Contig, Sequence
 from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.variant_list.notation import Edit, Stated, UnresolvedError
 
-#: Bases that a change may replace, repeat or invert: alleles are written out.
 LONGEST = 500_000
-#: Bases of REF that VCF does not know.
+"""Bases that a change may replace, repeat or invert: alleles are written out."""
 _OTHER = re.compile(rb"[^ACGTN]")
+"""Bases of REF that VCF does not know."""
 _KNOWN = frozenset(b"ACGT")
 _QUOTED = 40
 

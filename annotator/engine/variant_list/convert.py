@@ -18,18 +18,18 @@ from annotator.engine.variant_list.resolve import Resolver
 from annotator.engine.vcf.header import FIXED
 from annotator.engine.vcf.reader import BYTE_ORDER_MARK, Limits, Lines
 
-#: Variants of a list, and characters of a line.
 MOST_LINES, LONGEST_LINE = 100_000, 1000
-#: Bytes of a line that is read at all.
+"""Variants of a list, and characters of a line."""
 _LONGEST_READ = 1 << 20
-#: Bases of all alleles, which are in memory together.
+"""Bytes of a line that is read at all."""
 MOST_BASES = 64 << 20
-#: Unresolved lines that the summary has; the log has all.
+"""Bases of all alleles, which are in memory together."""
 _IN_SUMMARY = 1000
-#: Lines whose bases differ, at least, and their share of the lines that state bases, for doubt about the reference.
+"""Unresolved lines that the summary has; the log has all."""
 _DIFFERING, _DIFFERING_SHARE = 5, 0.5
-#: Lines that show whether a file is a list, comments among them.
+"""Lines whose bases differ, at least, and their share of the lines that state bases, for doubt about the reference."""
 _LOOKED_AT = 200
+"""Lines that show whether a file is a list, comments among them."""
 
 
 @dataclass(frozen=True)

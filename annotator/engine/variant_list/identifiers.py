@@ -15,8 +15,8 @@ from annotator.engine.reference.bundle import LayerSpec, Reference
 from annotator.engine.reference.info_encoding import IDENTIFIERS
 from annotator.engine.variant_list.change import GenomicChange
 
-#: Bytes of a table that are searched at once.
 _CHUNK = 4 << 20
+"""Bytes of a table that are searched at once."""
 _RS = re.compile(rb"\brs\d+\b")
 
 

@@ -105,10 +105,11 @@ _COLONS = re.compile(r"(?P<sequence>.+):(?P<start>[0-9]{1,10}):(?P<ref>[^:]*):(?
 # An allele may be a hyphen itself: 1-100---A inserts A.
 _HYPHENS = re.compile(r"(?P<sequence>.+?)-(?P<start>[0-9]{1,10})-(?P<ref>-|\.|[A-Za-z]*)-(?P<alt>-|\.|[A-Za-z]*)")
 _BASES = re.compile(r"[ACGTN]*")
-#: What is meant as an allele, whether it can be read or not: a log, a table or prose has other things between colons.
 _ALLELE = re.compile(r"[ACGTNRYSWKMBDHVU*.,-]*|<\S*>", re.I)
-#: What ClinVar adds to the name of a variant, such as " (p.Gly12Asp)".
+"""What is meant as an allele, whether it can be read or not: a log, a table or prose has other things between
+colons."""
 _PROTEIN_SUFFIX = re.compile(r"\s+\(p\.[^()]*(?:\([^()]*\))?[^()]*\)$")
+"""What ClinVar adds to the name of a variant, such as " (p.Gly12Asp)"."""
 _HGVS = re.compile(r"(?:(?P<name>[^\s:]+):)?\(?(?P<kind>[gmocnrp])\.(?P<change>\S+)")
 _NAME = re.compile(r"(?P<outer>[^()]+)\((?P<inner>[^()]+)\)")
 _GENOMIC = re.compile(r"(?:N[CGTW]_|LRG_[0-9]+$|chr)", re.I)
@@ -121,7 +122,6 @@ _EDIT = re.compile(
     r"|ins(?P<inserted>[ACGTN]+)",
     re.I,
 )
-#: Forms of HGVS that are not read, in the order in which they are looked for: pattern, reason, hint.
 _UNREAD: list[tuple[re.Pattern[str], str, str]] = [
     (re.compile(r".*;"), "The line describes several changes.", "Write one change per line."),
     (
@@ -138,6 +138,7 @@ _UNREAD: list[tuple[re.Pattern[str], str, str]] = [
     (re.compile(r".*con"), "Conversions are not read.", "Write the change as delins with its bases."),
     (re.compile(r".*="), "The description says that nothing changes.", ""),
 ]
+"""Forms of HGVS that are not read, in the order in which they are looked for: pattern, reason, hint."""
 
 
 def parse(text: str) -> Description:

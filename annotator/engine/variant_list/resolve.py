@@ -11,8 +11,8 @@ from annotator.engine.variant_list.change import GenomicChange
 from annotator.engine.variant_list.notation import Hgvs, Replacement, UnresolvedError
 from annotator.engine.variant_list.transcripts import Transcripts, genomic_position
 
-#: Names under which a reference may have the mitochondrion, to which ``m.`` without a sequence refers.
 _MITOCHONDRIA = ("NC_012920.1", "MT", "chrM")
+"""Names under which a reference may have the mitochondrion, to which ``m.`` without a sequence refers."""
 _SPDI_HINT = (
     "SPDI counts from 0. Where the position counts from 1, separate the parts with hyphens or tabs instead of colons."
 )

@@ -13,8 +13,8 @@ from annotator.engine.reference.gene_models import ContigModels, GeneModels
 from annotator.engine.reference.transcript import Transcript
 from annotator.engine.variant_list.notation import Position, UnresolvedError
 
-#: Transcripts that a message names.
 _NAMED = 8
+"""Transcripts that a message names."""
 
 
 class GenomicPlace(NamedTuple):

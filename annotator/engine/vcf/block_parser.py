@@ -25,20 +25,20 @@ from annotator.engine.vcf.reader import Block
 from annotator.engine.vcf.record_parser import BREAKEND, CONTIG, SYMBOLIC, TELOMERE, Record, RecordParser
 
 SKIP_CODES = tuple(SKIPS)
-#: Bases of the reference read at once for records that lie near each other.
 STRETCH = 1 << 20
+"""Bases of the reference read at once for records that lie near each other."""
 COLUMNS = 9
-#: Memory that an allele takes while it is annotated, beside four times its bases, and that a part of a block takes.
 ALLELE_BYTES, PART_BYTES = 300, 3_000_000
-#: Attributes of :class:`Records` that are arrays with a value for each record.
+"""Memory that an allele takes while it is annotated, beside four times its bases, and that a part of a block takes."""
 PER_RECORD = (
     "ordinal", "line", "chrom", "pos", "end", "reach", "skip", "ambiguous", "unsized", "overlong", "bad_genotype",
     "quality", "bad_quality", "bad_length", "allele_count",
 )  # fmt: skip
-#: Longer alleles are left to the record parser: bytes of ALT and of REF of a record that is taken apart by columns.
+"""Attributes of :class:`Records` that are arrays with a value for each record."""
 LONGEST_ALT, LONGEST_REF = 20_000, 1_000_000
-#: Numbers of VCF (4.3, section 1.3); Python's float would take more, such as 1_0.
+"""Longer alleles are left to the record parser: bytes of ALT and of REF of a record that is taken apart by columns."""
 _NUMBER = re.compile(rb"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?(?:inf|infinity|nan)", re.I)
+"""Numbers of VCF (4.3, section 1.3); Python's float would take more, such as 1_0."""
 _DIGITS, _BASES, _LIST = letters(b"0123456789"), letters(b"ACGT"), letters(b"ACGT,")
 
 

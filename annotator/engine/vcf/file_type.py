@@ -20,7 +20,6 @@ _UNPACK = "Unpack it and send the VCF file that is in it; plain, gzip, bgzip, xz
 _TEXT = "Save it as plain text, tab-separated, in the VCF format; a table without a VCF header cannot be read."
 _READS = "It holds reads or sequences, not variants: call variants first, for example with bcftools mpileup and call."
 
-#: First bytes of formats, after decompression where the file was gzip or bgzip.
 MAGIC: list[tuple[bytes, FileType]] = [
     (b"BAM\x01", FileType("a BAM file of aligned reads", _READS)),
     (b"CRAM", FileType("a CRAM file of aligned reads", _READS)),
@@ -44,6 +43,7 @@ MAGIC: list[tuple[bytes, FileType]] = [
     (b"CSI\x01", FileType("a CSI index", "Send the .vcf.gz file itself, not its .csi index.")),
     (b"{\\rtf", FileType("a rich text document", _TEXT)),
 ]
+"""First bytes of formats, after decompression where the file was gzip or bgzip."""
 
 TEXT_STARTS: list[tuple[re.Pattern[bytes], FileType]] = [
     (re.compile(rb"\s*(<!doctype html|<html|<head)", re.I), FileType("a web page (HTML)", "Download the file itself.")),
@@ -59,10 +59,10 @@ TEXT_STARTS: list[tuple[re.Pattern[bytes], FileType]] = [
 ]
 
 
-#: A record of VCF, or its first columns: a position, bases, and an allele. A BED file has a number in their place.
 RECORD = re.compile(
     rb"[^\t\n]+\t\d+\t[^\t\n]*\t[ACGTNacgtn]+\t(?:[ACGTNacgtn*.,]+|[^\t\n]*[<>\[\]][^\t\n]*)\r?(?:\t|\n|$)"
 )
+"""A record of VCF, or its first columns: a position, bases, and an allele. A BED file has a number in their place."""
 
 OFFICE = FileType("an Excel or Word document", _TEXT)
 ZIP = FileType("a zip archive", _UNPACK)

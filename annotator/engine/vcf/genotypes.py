@@ -11,14 +11,14 @@ import pyarrow.compute as pc
 from annotator.engine.bounds import LARGEST_NUMBER, whole_number
 from annotator.engine.byte_columns import bytes_of, cut
 
-#: A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown.
 UNPHASED = re.compile(rb"(?:\t|^)(?:(\d+)/(?!\1(?![0-9]))[0-9]|\./[0-9])")
-#: One or two alleles a sample, and nothing else: the caller crashes on what is not so.
+"""A genotype with a slash whose second allele differs from its first: which chromosome carries what is unknown."""
 WELL_FORMED = re.compile(rb"(?:\d+|\.)(?:[|/](?:\d+|\.))?(?:\t(?:\d+|\.)(?:[|/](?:\d+|\.))?)*")
+"""One or two alleles a sample, and nothing else: the caller crashes on what is not so."""
 _AFTER_GENOTYPE = re.compile(rb":[^\t]*")
 _INDEX = re.compile(rb"\d+")
-#: Keys of FORMAT for whose number of values Arrow's regular expressions have a repetition; Python's have for any.
 _MOST_KEYS = 1000
+"""Keys of FORMAT for whose number of values Arrow's regular expressions have a repetition; Python's have for any."""
 
 
 def readable(form: bytes) -> str:

@@ -12,19 +12,19 @@ from annotator.engine.progress import Warnings
 from annotator.engine.vcf.file_type import RECORD
 
 FIXED = [b"#CHROM", b"POS", b"ID", b"REF", b"ALT", b"QUAL", b"FILTER", b"INFO"]
-#: The line of the columns; another spelling of its first name is refused as a wrong column.
 COLUMN_LINE = re.compile(rb"#CHROM\b", re.I)
+"""The line of the columns; another spelling of its first name is refused as a wrong column."""
 VERSION = re.compile(rb"VCFv4\.(\d+)(?!\S)")
-#: Ways to write a version 4 that are not the specification's.
 MISSPELT = re.compile(rb"[Vv][Cc][Ff][ _-]*[Vv]?[ _.-]*4\.(\d{1,3})(?:\.\d{1,3})?")
-#: Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2.
+"""Ways to write a version 4 that are not the specification's."""
 LOWEST_VERSION = (4, 2)
-#: Lines of a header; assemblies of millions of contigs have as many.
+"""Percent-encoded values and today's INFO types need 4.2; files of 4.0 and 4.1 are valid as 4.2."""
 MOST_LINES = 5_000_000
-#: Versions 4.0 to 4.5 are there; what is larger is no version.
+"""Lines of a header; assemblies of millions of contigs have as many."""
 LARGEST_MINOR_VERSION = 99
-#: Bytes of the version that are looked at for what was meant.
+"""Versions 4.0 to 4.5 are there; what is larger is no version."""
 LONGEST_VERSION = 40
+"""Bytes of the version that are looked at for what was meant."""
 CONTIG_ID = re.compile(rb"[<,]ID=([^,>]+)")
 CONTIG_LENGTH = re.compile(rb"[<,]length=(\d+)")
 

@@ -13,12 +13,12 @@ from annotator.engine.vcf.file_type import sniff_file_type
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CHUNK = 1 << 16
-#: A block of records ends with the chunk that brings it to so many lines or bytes.
 BLOCK_LINES, BLOCK_BYTES = 6000, 8 << 20
-#: Bytes that need no second look. CR is not among them: it must be followed by LF.
+"""A block of records ends with the chunk that brings it to so many lines or bytes."""
 TEXT = bytes(byte for byte in range(256) if byte in (9, 10) or byte >= 32)
-#: Bytes of a file of another format in which its first line is looked for, to be quoted.
+"""Bytes that need no second look. CR is not among them: it must be followed by LF."""
 FIRST_LINE_QUOTED = 400
+"""Bytes of a file of another format in which its first line is looked for, to be quoted."""
 CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 STRAY_RETURN = re.compile(rb"\r(?!\n|\Z)")
 

@@ -15,33 +15,34 @@ PLAIN = re.compile(rb"[ACGTacgt]+")
 PLAIN_LIST = re.compile(rb"[ACGT]+(?:,[ACGT]+)*")
 SEQUENCE = re.compile(rb"[ACGTN]+")
 IUPAC = re.compile(rb"[ACGTUNRYSWKMBDHVacgtunryswkmbdhv]+")
-#: Names of contigs (VCF 4.3, section 1.4.7), which may stand in angle brackets: contigs of the assembly file (section
-#: 1.6.1). Others break the header for every reader.
 CONTIG = re.compile(
     rb"[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*"
     rb"|<[0-9A-Za-z!#$%&+./:;?@^_|~-][0-9A-Za-z!#$%&*+./:;=?@^_|~-]*>"
 )
+"""Names of contigs (VCF 4.3, section 1.4.7), which may stand in angle brackets: contigs of the assembly file (section
+1.6.1). Others break the header for every reader."""
 SYMBOLIC = re.compile(rb"<[^<>,\s]+>")
-#: Breakends (joined or single), as in the VCF specification, section 5.4.
 BREAKEND = re.compile(
     rb"[ACGTNacgtn]+[\[\]][^\[\],\s]+[\[\]]|[\[\]][^\[\],\s]+[\[\]][ACGTNacgtn]+|\.[ACGTNacgtn]+|[ACGTNacgtn]+\."
 )
-#: Breakends at a telomere (section 5.4.5): a base that does not exist, before the first or behind the last of a contig.
+"""Breakends (joined or single), as in the VCF specification, section 5.4."""
 TELOMERE = re.compile(rb"\.[\[\]][^\[\],\s]+[\[\]]|[\[\]][^\[\],\s]+[\[\]]\.")
-#: Bases that each IUPAC letter stands for.
+"""Breakends at a telomere (section 5.4.5): a base that does not exist, before the first or behind the last of a
+contig."""
 IUPAC_BASES = {
     65: b"A", 67: b"C", 71: b"G", 84: b"T", 85: b"T", 78: b"ACGTN", 82: b"AG", 89: b"CT", 83: b"CG", 87: b"AT",
     75: b"GT", 77: b"AC", 66: b"CGT", 68: b"AGT", 72: b"ACT", 86: b"ACG",
 }  # fmt: skip
+"""Bases that each IUPAC letter stands for."""
 POSITION = re.compile(rb"0|[1-9][0-9]{0,9}")
-#: Digits of an END that is too large to be read as a number, in a message.
 LONGEST_END = 20
+"""Digits of an END that is too large to be read as a number, in a message."""
 END = re.compile(rb"(?:^|;)END=([^;]*)")
 _LENGTH = re.compile(rb"(?:^|;)SVLEN=-?(\d+)(?=[,;]|$)")
-#: Symbolic alleles that say nothing of how much of the reference they take: insertions, and what is no variant.
 _NO_LENGTH = (b"<INS", b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>")
-#: Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block.
+"""Symbolic alleles that say nothing of how much of the reference they take: insertions, and what is no variant."""
 NO_VARIANT = frozenset({b".", b"<NON_REF>", b"<*>", b"<X>", b""})
+"""Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block."""
 
 
 @dataclass(slots=True)

@@ -31,12 +31,12 @@ def _sample(records: Records, index: int) -> str:
     return f"column {at + 10}: {quote(samples[at])}, FORMAT {quote(form)}"
 
 
-#: What the details of a warning say of a record.
 DETAILS: dict[str, Callable[[Records, int], str | None]] = {
     "unknown_length": _place,
     "end_outside_contig": _place,
     "bad_genotype": _sample,
 }
+"""What the details of a warning say of a record."""
 
 
 def warnings_of(records: Records) -> Warnings:

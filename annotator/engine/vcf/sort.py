@@ -13,13 +13,13 @@ from annotator.engine.vcf.header import Header
 from annotator.engine.vcf.reader import Block
 from annotator.engine.vcf.record_parser import POSITION, RecordParser
 
-#: Bytes of lines sorted at once in memory.
 RUN_BYTES = 64 << 20
-#: Runs merged at once: each is an open file.
+"""Bytes of lines sorted at once in memory."""
 MERGE = 64
+"""Runs merged at once: each is an open file."""
 
-#: Rank of the contig, position, line.
 Keyed = tuple[int, int, bytes]
+"""Rank of the contig, position, line."""
 
 
 class Ranks:

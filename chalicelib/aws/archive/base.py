@@ -21,9 +21,10 @@ class RetrievalState(Enum):
 class Retrieval:
     """A retrieval that the archive reports as done.
 
-    :param archive_id: what was retrieved
-    :param retrieval_id: the store's own name of the retrieval, "" where it has none
-    :param job_id: the job, as the store remembers it, "" where it does not
+    Attributes:
+        archive_id: What was retrieved.
+        retrieval_id: The store's own name of the retrieval, "" where it has none.
+        job_id: The job, as the store remembers it, "" where it does not.
     """
 
     archive_id: str
@@ -43,16 +44,20 @@ class ArchiveStore(Protocol):
 
         A run that was cut off is gone on with where it can be: what it left is found by the job's record.
 
-        :returns: the archive id
-        :raises FileNotFoundError: the results file is not there
-        :raises ArchiveMismatchError: the copy differs
+        Returns:
+            The archive id.
+
+        Raises:
+            FileNotFoundError: The results file is not there.
+            ArchiveMismatchError: The copy differs.
         """
 
     def request(self, job: Job, tier: RestoreTier) -> RetrievalState:
         """Ask for an archived results file.
 
-        :raises ExpeditedUnavailableError: no capacity for this tier
-        :raises FileNotFoundError: the archive does not hold it
+        Raises:
+            ExpeditedUnavailableError: No capacity for this tier.
+            FileNotFoundError: The archive does not hold it.
         """
 
     def holds(self, job: Job) -> bool:
@@ -61,8 +66,9 @@ class ArchiveStore(Protocol):
     def bring_back(self, job: Job, retrieval: Retrieval, key: str) -> None:
         """Write a retrieved results file back into the results bucket, compared by checksum.
 
-        :raises RetrievalNotReadyError: the archive has not brought the bytes out (or no longer has them out)
-        :raises ArchiveMismatchError: the copy differs
+        Raises:
+            RetrievalNotReadyError: The archive has not brought the bytes out (or no longer has them out).
+            ArchiveMismatchError: The copy differs.
         """
 
     def delete(self, archive_id: str) -> None:

@@ -9,7 +9,8 @@ from chalicelib.domain.names import in_archive_bucket
 class CompositeArchive:
     """See `ArchiveStore`. An archive id says by its form which store it is of.
 
-    :param into_vault: True when new results go to the vault
+    Args:
+        into_vault: True when new results go to the vault.
     """
 
     def __init__(self, s3: ArchiveStore, vault: ArchiveStore, into_vault: bool) -> None:

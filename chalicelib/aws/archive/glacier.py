@@ -24,10 +24,11 @@ PART_BYTES = 64 * 1024**2
 class GlacierArchive:
     """Archive ids are Glacier's own.
 
-    :param results_bucket: where results files are when they are not archived
-    :param vault: the vault's name
-    :param thaw_topic: ARN of the topic that Glacier tells of retrievals
-    :param part_bytes: how much is held in memory at a time
+    Args:
+        results_bucket: Where results files are when they are not archived.
+        vault: The vault's name.
+        thaw_topic: ARN of the topic that Glacier tells of retrievals.
+        part_bytes: How much is held in memory at a time.
     """
 
     def __init__(self, results_bucket: str, vault: str, thaw_topic: str, part_bytes: int = PART_BYTES) -> None:
@@ -73,9 +74,14 @@ class GlacierArchive:
     def _complete(self, noted: str) -> str | None:
         """Complete an upload, or hear once more what came of it.
 
-        :param noted: as `put` notes it
-        :returns: the archive id, None when Glacier does not know of the upload (any more)
-        :raises ArchiveMismatchError: the archive differs from what was sent
+        Args:
+            noted: As `put` notes it.
+
+        Returns:
+            The archive id, None when Glacier does not know of the upload (any more).
+
+        Raises:
+            ArchiveMismatchError: The archive differs from what was sent.
         """
         upload = json.loads(noted)
         try:

@@ -21,8 +21,9 @@ class S3Archive:
     A repeated archiving writes the same key again, and a file that comes back and goes cold again gets a new one: an
     event that comes late never means the wrong copy.
 
-    :param results_bucket: where results files are when they are not archived
-    :param archive_bucket: where they go
+    Args:
+        results_bucket: Where results files are when they are not archived.
+        archive_bucket: Where they go.
     """
 
     def __init__(self, results_bucket: str, archive_bucket: str) -> None:

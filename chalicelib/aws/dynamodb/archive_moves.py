@@ -37,7 +37,8 @@ class JobIds:
 class ArchiveMoves:
     """Moves results files, in the record. Bytes are moved by whoever holds the job's files.
 
-    :param jobs: the table of jobs
+    Args:
+        jobs: The table of jobs.
     """
 
     def __init__(self, jobs: JobTable) -> None:
@@ -47,9 +48,12 @@ class ArchiveMoves:
     def hold_files(self, job_id: str, owner: str, now: int, seconds: int) -> Job:
         """Hold the files of a job; a hold that has run out is taken over.
 
-        :param seconds: longer than the holder can live, so that two never move files at once
-        :raises JobNotFoundError: there is no such job
-        :raises FilesOnTheMoveError: somebody else holds them
+        Args:
+            seconds: Longer than the holder can live, so that two never move files at once.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+            FilesOnTheMoveError: Somebody else holds them.
         """
         try:
             return self._jobs.update(
@@ -68,7 +72,8 @@ class ArchiveMoves:
     def note_upload(self, job_id: str, owner: str, upload: str) -> None:
         """Note an upload into the archive that is about to be completed.
 
-        :raises LeaseLostError: the hold is not ours any more
+        Raises:
+            LeaseLostError: The hold is not ours any more.
         """
         self._held(job_id, owner, {"archive_upload": upload})
 
@@ -111,7 +116,8 @@ class ArchiveMoves:
     def record_retrieval(self, job_id: str, archive_id: str, tier: RestoreTier, now: int) -> bool:
         """A retrieval is under way.
 
-        :returns: False when the file is not (or no longer) in the archive under this id
+        Returns:
+            False when the file is not (or no longer) in the archive under this id.
         """
         return self._changed(
             job_id, _ARCHIVE_ID.eq(archive_id),
@@ -131,7 +137,8 @@ class ArchiveMoves:
     def forget_retrieval(self, job_id: str, archive_id: str) -> bool:
         """The file stays in the archive, although a retrieval brought it out.
 
-        :returns: False when it is not in the archive under this id
+        Returns:
+            False when it is not in the archive under this id.
         """
         return self._changed(job_id, _ARCHIVE_ID.eq(archive_id), {}, _RETRIEVAL)
 
@@ -139,9 +146,14 @@ class ArchiveMoves:
     def begin_telling(self, job_id: str, attribute: str, now: int, stale: int) -> bool:
         """A mail is about to go that only one may send: `attribute` is its `notified_time` or `warned_time`.
 
-        :param stale: epoch seconds; whoever began before that has died over it
-        :returns: False when the mail has gone, or the job is gone
-        :raises BeingToldError: somebody else has begun
+        Args:
+            stale: Epoch seconds; whoever began before that has died over it.
+
+        Returns:
+            False when the mail has gone, or the job is gone.
+
+        Raises:
+            BeingToldError: Somebody else has begun.
         """
         begun = f"{attribute}_begun"
         try:
@@ -164,8 +176,11 @@ class ArchiveMoves:
     def mark_swept(self, job_id: str, now: int, not_since: int) -> bool:
         """Note that the sweep helps a job along.
 
-        :param not_since: epoch seconds; a job helped along later than this is left alone
-        :returns: False when the job was helped along recently, or has ended
+        Args:
+            not_since: Epoch seconds; a job helped along later than this is left alone.
+
+        Returns:
+            False when the job was helped along recently, or has ended.
         """
         return self._changed(
             job_id, (_SWEPT.not_exists() | _SWEPT.lt(not_since))

@@ -37,10 +37,11 @@ _MOST_GOT = 100
 class UsedSpace:
     """How much a user has.
 
-    :param jobs: annotations
-    :param size: bytes of uploaded files that are kept, and of annotated VCFs
-    :param archived: annotations whose results are in the archive
-    :param more: True when there are more than were looked at
+    Attributes:
+        jobs: Annotations.
+        size: Bytes of uploaded files that are kept, and of annotated VCFs.
+        archived: Annotations whose results are in the archive.
+        more: True when there are more than were looked at.
     """
 
     jobs: int
@@ -52,8 +53,9 @@ class UsedSpace:
 class JobSearch:
     """Finds jobs.
 
-    :param jobs: the table of jobs
-    :param sleep: waits so many seconds
+    Args:
+        jobs: The table of jobs.
+        sleep: Waits so many seconds.
     """
 
     def __init__(self, jobs: JobTable, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -63,8 +65,11 @@ class JobSearch:
     def page(self, user_id: str, wanted: JobQuery, size: int, cursor: str | None = None) -> FoundJobs:
         """One page of what is wanted of a user's jobs.
 
-        :param cursor: `next_cursor` of the page before, None for the first page
-        :raises BadRequestError: for a cursor that no page of such a list gave
+        Args:
+            cursor: `next_cursor` of the page before, None for the first page.
+
+        Raises:
+            BadRequestError: For a cursor that no page of such a list gave.
         """
         if wanted.since is not None and wanted.before is not None and wanted.since >= wanted.before:
             return FoundJobs([], None, 0, cut_short=False)  # no key lies between; DynamoDB refuses to look

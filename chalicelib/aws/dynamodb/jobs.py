@@ -63,8 +63,9 @@ class JobPage:
 class JobTable:
     """Reads and moves jobs.
 
-    :param name: the table's name
-    :param new_id: makes the id that each update writes
+    Args:
+        name: The table's name.
+        new_id: Makes the id that each update writes.
     """
 
     def __init__(self, name: str, new_id: NewId = random_id) -> None:
@@ -89,8 +90,11 @@ class JobTable:
     def of_user(self, user_id: str, page_size: int, cursor: str | None = None) -> JobPage:
         """A page of a user's jobs, newest first.
 
-        :param cursor: `next_cursor` of the page before, None for the first page
-        :raises BadRequestError: for a cursor that no page of this user gave
+        Args:
+            cursor: `next_cursor` of the page before, None for the first page.
+
+        Raises:
+            BadRequestError: For a cursor that no page of this user gave.
         """
         query: dict[str, Any] = {"TableName": self.name, "IndexName": BY_USER, "ScanIndexForward": False,
                                  "Limit": page_size, **expressions(KeyConditionExpression=Key("user_id").eq(user_id))}
@@ -104,7 +108,8 @@ class JobTable:
     def count_open(self, user_id: str, most: int) -> int:
         """How many of a user's jobs are PENDING or RUNNING.
 
-        :param most: the count ends there
+        Args:
+            most: The count ends there.
         """
         answer = self._dynamodb.query(
             TableName=self.name, IndexName=OPEN_OF_USER, Select="COUNT", Limit=most,
@@ -115,8 +120,9 @@ class JobTable:
     def create(self, job: Job) -> bool:
         """Put a new job.
 
-        :returns: False when there is another one under this id already, or was one that has been deleted; what is there
-            is left as it is
+        Returns:
+            False when there is another one under this id already, or was one that has been deleted; what is there is
+            left as it is.
         """
         record = {**to_record(job), VERSION: self._new_id()}
         try:
@@ -133,11 +139,14 @@ class JobTable:
     def take(self, job_id: str, owner: str, now: int, lease_seconds: int) -> Job:
         """PENDING, or RUNNING with a lease that ended -> RUNNING, held by `owner`; counts one attempt more.
 
-        :param now: epoch seconds
-        :param lease_seconds: how long the worker may be silent before another takes over
-        :raises JobNotFoundError: there is no such job
-        :raises JobTakenError: another worker holds the lease, or the job is to be tried again later
-        :raises LeaseLostError: the job has already ended
+        Args:
+            now: Epoch seconds.
+            lease_seconds: How long the worker may be silent before another takes over.
+
+        Raises:
+            JobNotFoundError: There is no such job.
+            JobTakenError: Another worker holds the lease, or the job is to be tried again later.
+            LeaseLostError: The job has already ended.
         """
         job = self.get(job_id)
         while job is not None:
@@ -161,15 +170,19 @@ class JobTable:
     def renew(self, job_id: str, owner: str, now: int, lease_seconds: int, progress: JobProgress) -> None:
         """The heartbeat: extends the lease and records progress, in one write.
 
-        :raises LeaseLostError: the job is no longer this owner's
+        Raises:
+            LeaseLostError: The job is no longer this owner's.
         """
         self._held_update(job_id, owner, {"lease_expires": now + lease_seconds, "progress": progress_record(progress)})
 
     def note_reference(self, job_id: str, owner: str, name: str, title: str, found: str | None) -> None:
         """Record what a job is annotated with.
 
-        :param found: by what it was found; None where the user chose it
-        :raises LeaseLostError: the job is no longer this owner's
+        Args:
+            found: By what it was found; None where the user chose it.
+
+        Raises:
+            LeaseLostError: The job is no longer this owner's.
         """
         how = {"reference_found": shortened(found, LONGEST_TEXT)} if found is not None else {}
         self._held_update(job_id, owner, {"reference": name, "reference_title": title, **how})
@@ -177,11 +190,14 @@ class JobTable:
     def hand_back(self, job: Job, owner: str, count_attempt: bool, retry_time: int | None = None) -> None:
         """RUNNING -> PENDING, for another worker to take.
 
-        :param job: as it was taken
-        :param count_attempt: False when the worker must stop and the file has no part in it
-        :param retry_time: epoch seconds before which nobody is to take it, after trouble that is not the file's; None
-            for none
-        :raises LeaseLostError: the job is no longer this owner's
+        Args:
+            job: As it was taken.
+            count_attempt: False when the worker must stop and the file has no part in it.
+            retry_time: Epoch seconds before which nobody is to take it, after trouble that is not the file's; None for
+                none.
+
+        Raises:
+            LeaseLostError: The job is no longer this owner's.
         """
         later = {} if retry_time is None else {"retry_time": retry_time, "hand_backs": job.run.hand_backs + 1}
         attempt = job.run.attempt if count_attempt else job.run.attempt - 1
@@ -191,8 +207,9 @@ class JobTable:
     def complete(self, job_id: str, owner: str, now: int, outputs: JobOutputs) -> Job:
         """RUNNING -> COMPLETED, with what the annotation left.
 
-        :raises LeaseLostError: the job is no longer this owner's
-        :raises RecordTooLargeError: the summary is larger than a record can be
+        Raises:
+            LeaseLostError: The job is no longer this owner's.
+            RecordTooLargeError: The summary is larger than a record can be.
         """
         return self._held_update(
             job_id, owner,
@@ -202,14 +219,16 @@ class JobTable:
     def fail(self, job_id: str, owner: str, now: int, reason: JobReason) -> Job:
         """RUNNING -> FAILED.
 
-        :raises LeaseLostError: the job is no longer this owner's
+        Raises:
+            LeaseLostError: The job is no longer this owner's.
         """
         return self._held_update(job_id, owner, _failure(now, reason), _LEFT_AT_THE_END)
 
     def give_up(self, job_id: str, now: int, reason: JobReason) -> Job | None:
         """PENDING, or RUNNING without a lease -> FAILED: nobody works on it.
 
-        :returns: None when somebody does, or the job has ended
+        Returns:
+            None when somebody does, or the job has ended.
         """
         try:
             return self.update(job_id, _nobodys(now), _failure(now, reason), _LEFT_AT_THE_END)
@@ -220,8 +239,9 @@ class JobTable:
     def cancel(self, job_id: str, now: int) -> Job:
         """PENDING or RUNNING -> CANCELLED. A running worker notices at its next heartbeat.
 
-        :raises JobNotCancellableError: the job has already ended
-        :raises JobNotFoundError: there is no such job
+        Raises:
+            JobNotCancellableError: The job has already ended.
+            JobNotFoundError: There is no such job.
         """
         try:
             return self.update(job_id, _OPEN, _end(JobStatus.CANCELLED, now), _LEFT_AT_THE_END)
@@ -240,10 +260,13 @@ class JobTable:
 
         A tombstone takes the record's place: the bare id, so that no upload that comes later makes this job again.
 
-        :param owner: who holds the job's files
-        :param now: epoch seconds
-        :raises JobNotCancellableError: the job has not ended
-        :raises FilesOnTheMoveError: somebody else holds its files by now, and may have written some of them again
+        Args:
+            owner: Who holds the job's files.
+            now: Epoch seconds.
+
+        Raises:
+            JobNotCancellableError: The job has not ended.
+            FilesOnTheMoveError: Somebody else holds its files by now, and may have written some of them again.
         """
         try:
             self._dynamodb.put_item(
@@ -270,12 +293,17 @@ class JobTable:
                remove: Sequence[str] = ()) -> Job:
         """One conditional update of a job that exists; every move of every job is one.
 
-        :param condition: what must hold, None for nothing beyond the job's existence
-        :param assign: attributes and their new, absolute values
-        :param remove: attributes to remove
-        :returns: the job afterwards
-        :raises ConditionFailedError: with the record as it stood
-        :raises RecordTooLargeError: the job's record would be larger than DynamoDB takes
+        Args:
+            condition: What must hold, None for nothing beyond the job's existence.
+            assign: Attributes and their new, absolute values.
+            remove: Attributes to remove.
+
+        Returns:
+            The job afterwards.
+
+        Raises:
+            ConditionFailedError: With the record as it stood.
+            RecordTooLargeError: The job's record would be larger than DynamoDB takes.
         """
         whole = _STATUS.exists() if condition is None else _STATUS.exists() & condition
         try:

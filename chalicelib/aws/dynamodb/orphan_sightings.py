@@ -15,7 +15,8 @@ class OrphanSightings(SideItems):
     def note(self, bucket: str, key: str, now: int) -> None:
         """Note the first sighting, also of a file that was written again since the last one.
 
-        :param now: epoch seconds
+        Args:
+            now: Epoch seconds.
         """
         self._update(_id(bucket, key), {"first_seen": now})
 

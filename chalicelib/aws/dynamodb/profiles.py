@@ -21,8 +21,9 @@ _RESTORING = Attr("restoring").eq(True)
 class ProfileTable:
     """Reads and writes profiles.
 
-    :param name: the table's name
-    :param new_id: makes the id that each update writes
+    Args:
+        name: The table's name.
+        new_id: Makes the id that each update writes.
     """
 
     def __init__(self, name: str, new_id: NewId = random_id) -> None:
@@ -56,7 +57,8 @@ class ProfileTable:
     def subscribe(self, identity_id: str, billing_id: str | None = None) -> Profile:
         """The profile becomes premium.
 
-        :raises AccountErasingError: the account is being deleted, or gone
+        Raises:
+            AccountErasingError: The account is being deleted, or gone.
         """
         billing = {"billing_id": billing_id} if billing_id else {}
         try:
@@ -69,8 +71,11 @@ class ProfileTable:
     def unsubscribe(self, identity_id: str, grace_until: int, billing_id: str | None = None) -> Profile | None:
         """The profile becomes free, its results stay until `grace_until` (epoch seconds).
 
-        :param billing_id: the subscription that has ended, None for whichever it is
-        :returns: None when it was not premium, or is so by another subscription
+        Args:
+            billing_id: The subscription that has ended, None for whichever it is.
+
+        Returns:
+            None when it was not premium, or is so by another subscription.
         """
         condition = _PREMIUM if billing_id is None else _PREMIUM & Attr("billing_id").eq(billing_id)
         return self._tried(identity_id, condition, {"role": Role.FREE.value, "grace_until": grace_until},
@@ -79,8 +84,11 @@ class ProfileTable:
     def begin_checkout(self, identity_id: str, checkout_id: str, instead_of: str | None) -> bool:
         """A payment begins.
 
-        :param instead_of: the one that was begun last, as far as the caller knows
-        :returns: False when another one was begun since, or the account is being deleted
+        Args:
+            instead_of: The one that was begun last, as far as the caller knows.
+
+        Returns:
+            False when another one was begun since, or the account is being deleted.
         """
         checkout = Attr("checkout_id")
         known = checkout.not_exists() if instead_of is None else checkout.eq(instead_of)
@@ -90,7 +98,8 @@ class ProfileTable:
     def set_premium_until(self, identity_id: str, billing_id: str, until: int | None) -> Profile | None:
         """Premium ends at `until` (epoch seconds), or goes on (None).
 
-        :returns: None when the profile is not premium by this subscription
+        Returns:
+            None when the profile is not premium by this subscription.
         """
         return self._tried(identity_id, _PREMIUM & Attr("billing_id").eq(billing_id),
                            {} if until is None else {"premium_until": until},
@@ -99,15 +108,19 @@ class ProfileTable:
     def begin_restoring(self, identity_id: str) -> bool:
         """Archived results were found that are to come back; a mail will say when all have.
 
-        :returns: False when the profile is not premium (any more)
+        Returns:
+            False when the profile is not premium (any more).
         """
         return self._tried(identity_id, _PREMIUM, {"restoring": True}) is not None
 
     def begin_telling_of_restored(self, identity_id: str, now: int, stale: int) -> None:
         """Every archived result is back, and a mail is about to say so that only one may send.
 
-        :param stale: epoch seconds; whoever began before that has died over it
-        :raises BeingToldError: somebody else has begun
+        Args:
+            stale: Epoch seconds; whoever began before that has died over it.
+
+        Raises:
+            BeingToldError: Somebody else has begun.
         """
         self._begin_telling(identity_id, "restored_mail_begun", now, stale, _RESTORING)
 
@@ -118,8 +131,11 @@ class ProfileTable:
     def begin_telling_of_end(self, identity_id: str, until: int, now: int, stale: int) -> None:
         """A mail is about to say that results stay until `until`, since premium has ended; only one may send it.
 
-        :param stale: epoch seconds; whoever began before that has died over it
-        :raises BeingToldError: somebody else has begun
+        Args:
+            stale: Epoch seconds; whoever began before that has died over it.
+
+        Raises:
+            BeingToldError: Somebody else has begun.
         """
         told = Attr("told_of_end")
         self._begin_telling(identity_id, "end_mail_begun", now, stale,
@@ -141,8 +157,11 @@ class ProfileTable:
     def begin_erasing(self, identity_id: str, now: int, unless_premium: bool = False) -> Profile:
         """The account is being deleted from now on; the first time that this was said stays.
 
-        :param unless_premium: True where Premium is paid for, and has to end first
-        :raises PremiumRunsError: the profile is premium, and must not be
+        Args:
+            unless_premium: True where Premium is paid for, and has to end first.
+
+        Raises:
+            PremiumRunsError: The profile is premium, and must not be.
         """
         condition = _ERASING.not_exists() & _FREE if unless_premium else _ERASING.not_exists()
         begun = self._tried(identity_id, condition, {"erasing_since": now})
@@ -176,7 +195,8 @@ class ProfileTable:
                 remove: Sequence[str] = ()) -> Profile:
         """Update a profile that exists.
 
-        :raises ConditionFailedError: there is none, or the condition does not hold
+        Raises:
+            ConditionFailedError: There is none, or the condition does not hold.
         """
         return self._changed_record(identity_id, _ID.exists() if condition is None else _ID.exists() & condition,
                                     assign, remove)

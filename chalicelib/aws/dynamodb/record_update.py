@@ -29,7 +29,8 @@ VERSION = "version"
 class ConditionFailedError(Exception):
     """The record was not in the state that an update needs.
 
-    :param record: the record as it stood, None when there is none
+    Args:
+        record: The record as it stood, None when there is none.
     """
 
     def __init__(self, record: dict[str, Any] | None) -> None:
@@ -41,14 +42,19 @@ def update_record(table: str, key: Mapping[str, str], write_id: str, *, assign: 
                   remove: Iterable[str] = (), condition: ConditionBase | None = None) -> dict[str, Any]:
     """Update a record, whether or not it exists: the condition says whether it must.
 
-    :param key: the record's key, one attribute
-    :param write_id: an id that no other update has
-    :param assign: attributes and their new, absolute values
-    :param remove: attributes to remove
-    :param condition: what must hold before; None for nothing
-    :returns: the record afterwards
-    :raises ConditionFailedError: the condition does not hold, and this update was not carried out before
-    :raises RecordTooLargeError: the record would be larger than DynamoDB takes; trying again cannot help
+    Args:
+        key: The record's key, one attribute.
+        write_id: An id that no other update has.
+        assign: Attributes and their new, absolute values.
+        remove: Attributes to remove.
+        condition: What must hold before; None for nothing.
+
+    Returns:
+        The record afterwards.
+
+    Raises:
+        ConditionFailedError: The condition does not hold, and this update was not carried out before.
+        RecordTooLargeError: The record would be larger than DynamoDB takes; trying again cannot help.
     """
     dynamodb = client("dynamodb")
     assigned = {**assign, VERSION: write_id}

@@ -17,8 +17,9 @@ BY_USER = "user_id"
 class SessionTable:
     """Reads and writes sessions and login attempts.
 
-    :param name: the table's name
-    :param new_id: makes the id that each update writes
+    Args:
+        name: The table's name.
+        new_id: Makes the id that each update writes.
     """
 
     def __init__(self, name: str, new_id: NewId = random_id) -> None:

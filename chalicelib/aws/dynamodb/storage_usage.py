@@ -21,7 +21,8 @@ class StorageUsage(SideItems):
     def get(self, user_id: str, now: int) -> int | None:
         """Bytes, None where they are to be counted.
 
-        :param now: epoch seconds
+        Args:
+            now: Epoch seconds.
         """
         figure = self._read(user_id, now)
         return figure[0] if figure is not None else None
@@ -29,7 +30,8 @@ class StorageUsage(SideItems):
     def note(self, user_id: str, stored: int, now: int) -> None:
         """Note what was counted.
 
-        :param stored: bytes
+        Args:
+            stored: Bytes.
         """
         self._update(_key(user_id), {"stored": stored, EXPIRES: now + FRESH_SECONDS})
 

@@ -29,7 +29,8 @@ def _version(version_id: str | None) -> dict[str, str]:
 class PresignedPost:
     """A form by which a browser uploads one file straight to S3.
 
-    :param fields: form fields, to be sent before the file
+    Attributes:
+        fields: Form fields, to be sent before the file.
     """
 
     url: str
@@ -40,7 +41,8 @@ class PresignedPost:
 class ListedFile:
     """A file as a walk through a bucket finds it.
 
-    :param modified: epoch seconds
+    Attributes:
+        modified: Epoch seconds.
     """
 
     key: str
@@ -52,9 +54,10 @@ class ListedFile:
 class UploadedFile:
     """What S3 says of an uploaded file.
 
-    :param size: bytes
-    :param metadata: what its form said of it, by the names of `presign_upload`
-    :param version_id: of the version that is described, "null" in a bucket that never kept versions
+    Attributes:
+        size: Bytes.
+        metadata: What its form said of it, by the names of `presign_upload`.
+        version_id: Of the version that is described, "null" in a bucket that never kept versions.
     """
 
     size: int
@@ -65,9 +68,10 @@ class UploadedFile:
 class FileStore:
     """Reads and writes files of jobs; presigns what browsers send and fetch themselves.
 
-    :param inputs_bucket: bucket of uploads
-    :param results_bucket: bucket of results, logs and summaries
-    :param archive_bucket: bucket of what went cold
+    Args:
+        inputs_bucket: Bucket of uploads.
+        results_bucket: Bucket of results, logs and summaries.
+        archive_bucket: Bucket of what went cold.
     """
 
     def __init__(self, inputs_bucket: str, results_bucket: str, archive_bucket: str = "") -> None:
@@ -83,11 +87,12 @@ class FileStore:
                        metadata: Mapping[str, str] | None = None) -> PresignedPost:
         """A POST policy for one file under `key_prefix`, which S3 completes with the file's own name.
 
-        :param size_limit: largest file, bytes; S3 refuses a larger one with EntityTooLarge
-        :param redirect: where S3 sends the browser afterwards; "" for a script, which S3 answers with 201 instead
-            (a script cannot follow a redirect from S3's origin to ours)
-        :param expires_in: seconds
-        :param metadata: names and defaults of what the form may say of the file; the browser may say anything
+        Args:
+            size_limit: Largest file, bytes; S3 refuses a larger one with EntityTooLarge.
+            redirect: Where S3 sends the browser afterwards; "" for a script, which S3 answers with 201 instead (a
+                script cannot follow a redirect from S3's origin to ours).
+            expires_in: Seconds.
+            metadata: Names and defaults of what the form may say of the file; the browser may say anything.
         """
         after = {"success_action_redirect": redirect} if redirect else {"success_action_status": "201"}
         told = {f"{METADATA_FIELD}{name}": value for name, value in (metadata or {}).items()}
@@ -106,8 +111,11 @@ class FileStore:
     def begin_parts(self, key: str, metadata: Mapping[str, str]) -> str:
         """Begin an upload in parts into the inputs bucket.
 
-        :param metadata: what S3 keeps of the file; empty values are left out
-        :returns: the upload's id
+        Args:
+            metadata: What S3 keeps of the file; empty values are left out.
+
+        Returns:
+            The upload's id.
         """
         begun = self._s3.create_multipart_upload(
             Bucket=self.inputs_bucket, Key=key, ServerSideEncryption="AES256",
@@ -117,7 +125,8 @@ class FileStore:
     def count_unfinished(self, prefix: str, most: int) -> int:
         """How many uploads in parts have begun under `prefix` and are not completed.
 
-        :param most: the count ends there
+        Args:
+            most: The count ends there.
         """
         listed = self._s3.list_multipart_uploads(Bucket=self.inputs_bucket, Prefix=prefix, MaxUploads=most)
         return len(listed.get("Uploads", []))
@@ -125,10 +134,11 @@ class FileStore:
     def presign_part_request(self, call: str, expires_in: int, key: str, values: Mapping[str, str | int]) -> str:
         """A link for one request about an upload in parts into the inputs bucket.
 
-        :param call: boto3's name of it
-        :param expires_in: seconds
-        :param values: further parameters of the call, as `UploadId`. S3 takes no other body than one of `ContentLength`
-            bytes, where that is given: the link is signed with the header
+        Args:
+            call: boto3's name of it.
+            expires_in: Seconds.
+            values: Further parameters of the call, as `UploadId`. S3 takes no other body than one of `ContentLength`
+                bytes, where that is given: the link is signed with the header.
         """
         link: str = self._s3.generate_presigned_url(
             call, ExpiresIn=expires_in, Params={"Bucket": self.inputs_bucket, "Key": key, **values})
@@ -138,8 +148,9 @@ class FileStore:
                          version_id: str | None = None) -> str:
         """A link that downloads one file under its own name.
 
-        :param expires_in: seconds
-        :param version_id: which of its versions; None for the current one
+        Args:
+            expires_in: Seconds.
+            version_id: Which of its versions; None for the current one.
         """
         ascii_name = re.sub(r'[?"\\]', "_", file_name.encode("ascii", "replace").decode())
         encoded = urllib.parse.quote(file_name, safe="")
@@ -154,7 +165,8 @@ class FileStore:
     def presign_reading(self, bucket: str, key: str, expires_in: int) -> str:
         """A link by which a script of a page reads ranges of one file.
 
-        :param expires_in: seconds
+        Args:
+            expires_in: Seconds.
         """
         link: str = self._s3.generate_presigned_url(
             "get_object", ExpiresIn=expires_in,
@@ -175,7 +187,8 @@ class FileStore:
     def describe(self, bucket: str, key: str, version_id: str | None = None) -> UploadedFile | None:
         """Size, metadata and version of a file, None when there is none.
 
-        :param version_id: which of its versions; None for the current one
+        Args:
+            version_id: Which of its versions; None for the current one.
         """
         try:
             head = self._s3.head_object(Bucket=bucket, Key=key, **_version(version_id))
@@ -215,7 +228,8 @@ class FileStore:
     def purge_below(self, bucket: str, prefix: str) -> None:
         """Delete every file whose key begins with `prefix`, with all its versions: its owner wants it gone for good.
 
-        :raises RuntimeError: S3 did not delete one of them
+        Raises:
+            RuntimeError: S3 did not delete one of them.
         """
         for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
             versions = [{"Key": entry["Key"], "VersionId": entry["VersionId"]}
@@ -229,10 +243,15 @@ class FileStore:
                  version_id: str | None = None) -> bool:
         """Download a file to disk.
 
-        :param on_bytes: called with the number of bytes that came since the last call
-        :param version_id: which of its versions; None for the current one
-        :returns: False when there is no such file
-        :raises StorageUnavailableError: S3 does not give it now
+        Args:
+            on_bytes: Called with the number of bytes that came since the last call.
+            version_id: Which of its versions; None for the current one.
+
+        Returns:
+            False when there is no such file.
+
+        Raises:
+            StorageUnavailableError: S3 does not give it now.
         """
         try:
             self._s3.download_file(bucket, key, str(path), Config=_TRANSFER, Callback=on_bytes,
@@ -248,9 +267,12 @@ class FileStore:
     def copy_input(self, source: str, version_id: str | None, key: str, metadata: Mapping[str, str]) -> bool:
         """Copy an uploaded file within the inputs bucket, in parts side by side where it is large.
 
-        :param version_id: which version of it; None for the current one
-        :param metadata: what the copy says of itself, in place of what the original says
-        :returns: False when there is no such file
+        Args:
+            version_id: Which version of it; None for the current one.
+            metadata: What the copy says of itself, in place of what the original says.
+
+        Returns:
+            False when there is no such file.
         """
         try:
             self._s3.copy({"Bucket": self.inputs_bucket, "Key": source, **_version(version_id)}, self.inputs_bucket,
@@ -266,7 +288,8 @@ class FileStore:
     def upload_result(self, path: Path, key: str, content_type: str) -> None:
         """Upload a file from disk into the results bucket, with a SHA-256 that later copies are compared with.
 
-        :raises StorageUnavailableError: S3 does not take it now
+        Raises:
+            StorageUnavailableError: S3 does not take it now.
         """
         try:
             self._s3.upload_file(str(path), self.results_bucket, key, Config=_TRANSFER,

@@ -19,12 +19,13 @@ MISSING = ("404", "NoSuchKey", "NoSuchVersion", "NotFound")
 class ObjectInfo:
     """What S3 says of an object.
 
-    :param size: bytes
-    :param checksum: base64 SHA-256 as S3 keeps it; of an object written in parts, that of the parts' checksums
-        with "-" and their number; "" when S3 keeps none
-    :param part_size: size of its first part, None for an object written in one
-    :param storage_class: as "STANDARD" or "GLACIER"
-    :param restored: True when a retrieval has brought an archived object's bytes out
+    Attributes:
+        size: Bytes.
+        checksum: base64 SHA-256 as S3 keeps it; of an object written in parts, that of the parts' checksums with "-"
+            and their number; "" when S3 keeps none.
+        part_size: Size of its first part, None for an object written in one.
+        storage_class: As "STANDARD" or "GLACIER".
+        restored: True when a retrieval has brought an archived object's bytes out.
     """
 
     size: int
@@ -37,7 +38,8 @@ class ObjectInfo:
 def object_info(bucket: str, key: str, version_id: str | None = None) -> ObjectInfo | None:
     """What S3 says of an object, None when there is none.
 
-    :param version_id: which of its versions; None for the current one
+    Args:
+        version_id: Which of its versions; None for the current one.
     """
     s3 = client("s3")
     version = {"VersionId": version_id} if version_id else {}
@@ -63,10 +65,15 @@ def copy_checked(source_bucket: str, source_key: str, bucket: str, key: str, sto
     The copy is made in parts of the size that the original was written in: S3's checksum of an object in parts
     depends on the parts, and objects over 5 GiB cannot be copied in one.
 
-    :param part_size: of the original, where it was written in parts
-    :returns: what S3 says of the original
-    :raises FileNotFoundError: there is no original
-    :raises ArchiveMismatchError: the copy differs; it is deleted
+    Args:
+        part_size: Of the original, where it was written in parts.
+
+    Returns:
+        What S3 says of the original.
+
+    Raises:
+        FileNotFoundError: There is no original.
+        ArchiveMismatchError: The copy differs; it is deleted.
     """
     s3 = client("s3")
     original = object_info(source_bucket, source_key)
@@ -115,8 +122,9 @@ def _copy_parts(s3: Any, source: dict[str, str], common: dict[str, Any], size: i
 def complete_upload(s3: Any, upload: str, parts: list[dict[str, Any]], target: dict[str, str]) -> None:
     """Complete an upload in parts, also where it was completed before and the answer was lost.
 
-    :param parts: number, ETag and SHA-256 of each part, as S3 gave them
-    :param target: bucket and key
+    Args:
+        parts: number, ETag and SHA-256 of each part, as S3 gave them.
+        target: Bucket and key.
     """
     try:
         s3.complete_multipart_upload(UploadId=upload, MultipartUpload={"Parts": parts}, **target)

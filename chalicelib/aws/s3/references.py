@@ -18,8 +18,9 @@ LARGEST = 16 * 1024**2
 class ReferenceCatalogue:
     """Which references there are: those that come with GAS, and those that the operator put into the bucket.
 
-    :param files: reads the bucket
-    :param bucket: "" where there is none
+    Args:
+        files: Reads the bucket.
+        bucket: "" where there is none.
     """
 
     def __init__(self, files: FileStore, bucket: str) -> None:
@@ -32,9 +33,12 @@ class ReferenceCatalogue:
     def entries(self, now: int, fresh: bool = False) -> list[ReferenceInfo]:
         """All references, those that come with GAS first. The bucket's catalogue is read once a minute.
 
-        :param now: epoch seconds
-        :param fresh: read it now
-        :raises ValueError: the catalogue in the bucket is none
+        Args:
+            now: Epoch seconds.
+            fresh: Read it now.
+
+        Raises:
+            ValueError: The catalogue in the bucket is none.
         """
         if self.bucket and (fresh or self._read_at is None or now - self._read_at >= FRESH_SECONDS):
             text = self._files.read_text(self.bucket, CATALOGUE, LARGEST)

@@ -38,8 +38,9 @@ def request_erasure(services: Services, profile: Profile) -> None:
     A payment page that is still open is closed first. In the other order, a payment service that does not answer would
     leave an account that is being deleted, and a page where it can be paid for.
 
-    :raises PremiumRunsError: a payment service still takes money for it
-    :raises PaymentServiceError: a payment page of the user's may be open, and the payment service does not answer
+    Raises:
+        PremiumRunsError: A payment service still takes money for it.
+        PaymentServiceError: A payment page of the user's may be open, and the payment service does not answer.
     """
     if profile.premium and services.billing.charges:
         raise PremiumRunsError()
@@ -60,10 +61,13 @@ def _close_if_possible(services: Services, checkout_id: str) -> None:
 
 
 def erase_account(services: Services, user_id: str, time_left: Callable[[], bool]) -> Erased:
-    """Delete as much as time allows; what is left is asked for anew. The profile goes last: until then it is known
-    that the account is to go, and whatever was interrupted is repeated.
+    """Delete as much as time allows, and request the rest with another message.
 
-    :param time_left: asked before every annotation; False ends this run
+    The profile is deleted last: until then the account is known to be under deletion, and what was interrupted is
+    repeated.
+
+    Args:
+        time_left: Asked before every annotation; False ends this run.
     """
     logger.append_keys(user_id=user_id)
     profile = services.profiles.get(user_id)

@@ -21,8 +21,9 @@ LINK_SECONDS = 3600
 class FileLink:
     """A file of an export, with a link that downloads it.
 
-    :param path: where it belongs: a directory for each annotation
-    :param size: bytes, None where the record does not keep it
+    Attributes:
+        path: Where it belongs: a directory for each annotation.
+        size: bytes, None where the record does not keep it.
     """
 
     path: str
@@ -34,8 +35,9 @@ class FileLink:
 class ExportPart:
     """One part of an export.
 
-    :param records: what the table knows of each annotation
-    :param next_cursor: where the next part begins, None at the end
+    Attributes:
+        records: What the table knows of each annotation.
+        next_cursor: Where the next part begins, None at the end.
     """
 
     records: list[dict[str, Any]]
@@ -51,7 +53,8 @@ def used_space(services: Services, user_id: str) -> UsedSpace:
 def export_part(services: Services, user_id: str, cursor: str | None = None) -> ExportPart:
     """The newest annotations of a user, or those that follow `cursor`, with links to all of their files.
 
-    :raises BadRequestError: for a cursor that no part gave
+    Raises:
+        BadRequestError: For a cursor that no part gave.
     """
     page = services.jobs.of_user(user_id, PART, cursor)
     return ExportPart(

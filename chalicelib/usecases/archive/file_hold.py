@@ -17,9 +17,12 @@ def held_files(services: Services, job_id: str, owner: str, seconds: int = LONGE
 
     An error gives the hold up, so that the next try need not wait; a run that is cut off leaves it to run out.
 
-    :param owner: a name for this run, different from any other's
-    :raises JobNotFoundError: there is no such job
-    :raises FilesOnTheMoveError: another run holds them
+    Args:
+        owner: A name for this run, different from any other's.
+
+    Raises:
+        JobNotFoundError: There is no such job.
+        FilesOnTheMoveError: Another run holds them.
     """
     job = services.archive_table.hold_files(job_id, owner, services.clock(), seconds)
     try:

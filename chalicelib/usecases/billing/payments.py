@@ -21,7 +21,8 @@ MOST_LOOKS = 5
 class Begun:
     """How far a wish to be premium has come.
 
-    :param address: where it is to be paid, None where there is nothing (more) to pay
+    Attributes:
+        address: Where it is to be paid, None where there is nothing (more) to pay.
     """
 
     profile: Profile
@@ -41,8 +42,9 @@ def begin_premium(services: Services, profile: Profile, back: WayBack) -> Begun:
 
     Nobody is led to a second payment while the first is open, or when it is through and GAS has not heard of it yet.
 
-    :raises PaymentServiceError: the payment service does not answer
-    :raises ConflictError: another tab of the user's began at the same moment
+    Raises:
+        PaymentServiceError: The payment service does not answer.
+        ConflictError: Another tab of the user's began at the same moment.
     """
     if profile.premium:
         return Begun(_stay(services, profile))
@@ -86,7 +88,8 @@ def settle(services: Services, billing_id: str) -> Profile | None:
     The subscription is read anew however the call came about, and once more afterwards: of two messages that are dealt
     with at the same time, the one that writes last finds what has changed since it read.
 
-    :returns: the profile, None when the subscription is nobody's here
+    Returns:
+        The profile, None when the subscription is nobody's here.
     """
     profile: Profile | None = None
     seen = services.billing.subscription(billing_id)
@@ -130,7 +133,8 @@ def _end_without_account(services: Services, subscription: PaidSubscription) -> 
 def close_checkout(services: Services, checkout_id: str) -> None:
     """Let nothing more be paid where a payment was begun; one that is through makes its user premium.
 
-    :raises PaymentServiceError: the payment service does not answer, or the user is paying at this moment
+    Raises:
+        PaymentServiceError: The payment service does not answer, or the user is paying at this moment.
     """
     checkout = services.billing.checkout(checkout_id)
     if checkout is not None and checkout.address is not None:
@@ -157,7 +161,8 @@ def _begin_or_go_on(services: Services, profile: Profile, subscription: PaidSubs
 def end_premium(services: Services, profile: Profile) -> Profile:
     """A user wants to be free again: at once, or with the time that is paid for.
 
-    :raises PaymentServiceError: the payment service does not answer
+    Raises:
+        PaymentServiceError: The payment service does not answer.
     """
     if profile.billing_id is not None and services.billing.cancel(profile.billing_id):
         return settle(services, profile.billing_id) or profile
@@ -167,7 +172,8 @@ def end_premium(services: Services, profile: Profile) -> Profile:
 def payments_page(services: Services, profile: Profile, back: str) -> str:
     """Address of the payment service's page with the user's payments and invoices.
 
-    :raises NotFoundError: the user pays nothing
+    Raises:
+        NotFoundError: The user pays nothing.
     """
     if profile.billing_id is None:
         raise NotFoundError()

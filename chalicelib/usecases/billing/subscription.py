@@ -20,8 +20,9 @@ ROLE_CHANGE_SECONDS = 30
 class ArchivedCount:
     """How many results of a user are archived.
 
-    :param count: at least so many
-    :param more: True when there are more than were counted
+    Attributes:
+        count: At least so many.
+        more: True when there are more than were counted.
     """
 
     count: int
@@ -37,7 +38,8 @@ def count_archived(services: Services, user_id: str) -> ArchivedCount:
 def subscribe(services: Services, user_id: str, billing_id: str | None = None) -> Profile:
     """Make the user premium and send for every archived result. Doing so again does no harm.
 
-    :param billing_id: the subscription's id at the payment service, None without one
+    Args:
+        billing_id: The subscription's id at the payment service, None without one.
     """
     profile = services.profiles.subscribe(user_id, billing_id)
     services.restore_queue.send(RestoreUser(user_id=user_id, again=True))
@@ -48,8 +50,11 @@ def subscribe(services: Services, user_id: str, billing_id: str | None = None) -
 def unsubscribe(services: Services, user_id: str, billing_id: str | None = None) -> Profile | None:
     """Make the user free. Results stay for the time of grace, and a mail says until when.
 
-    :param billing_id: the subscription at the payment service that has ended, None for whichever it is
-    :returns: the profile, None when it was not premium (or is so by another subscription)
+    Args:
+        billing_id: The subscription at the payment service that has ended, None for whichever it is.
+
+    Returns:
+        The profile, None when it was not premium (or is so by another subscription).
     """
     grace = services.settings.downgrade_grace
     until = services.clock() + grace

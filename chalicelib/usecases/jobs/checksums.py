@@ -13,8 +13,9 @@ from chalicelib.usecases.jobs.user_jobs import file_location, get_job, job_files
 class FileChecksum:
     """A file that is there now.
 
-    :param size: bytes
-    :param sha256: hex digest; None where nobody has computed one: of uploads, and of large files but the results
+    Attributes:
+        size: Bytes.
+        sha256: Hex digest; None where nobody has computed one: of uploads, and of large files but the results.
     """
 
     name: str
@@ -25,7 +26,8 @@ class FileChecksum:
 def checksums(services: Services, user_id: str, job_id: str) -> list[FileChecksum]:
     """Size and SHA-256 of each of a job's files, as the storage keeps them.
 
-    :raises JobNotFoundError: the job is not this user's
+    Raises:
+        JobNotFoundError: The job is not this user's.
     """
     job = get_job(services, user_id, job_id)
     found = []

@@ -20,8 +20,9 @@ logger = Logger(child=True)
 class Deleted:
     """What became of jobs that were to be deleted.
 
-    :param deleted: how many are gone
-    :param moving: how many stay because their files are just being moved
+    Attributes:
+        deleted: How many are gone.
+        moving: How many stay because their files are just being moved.
     """
 
     deleted: int
@@ -31,7 +32,8 @@ class Deleted:
 def find_jobs(services: Services, user_id: str, wanted: JobQuery, size: int, cursor: str | None = None) -> FoundJobs:
     """A page of what is wanted of the user's jobs.
 
-    :raises BadRequestError: for a cursor that no page gave
+    Raises:
+        BadRequestError: For a cursor that no page gave.
     """
     if wanted.whole and wanted.order is Order.NEWEST:  # what nearly every visit asks for, in one query
         page = services.jobs.of_user(user_id, size, cursor)

@@ -21,9 +21,10 @@ LEAST_PERCENT = 5
 class QueuePlace:
     """Where a waiting job stands.
 
-    :param before: jobs that come before it, those that run included
-    :param more: True when there are more than were counted
-    :param begins: when it should begin, epoch seconds, None when nobody can tell
+    Attributes:
+        before: Jobs that come before it, those that run included.
+        more: True when there are more than were counted.
+        begins: When it should begin, epoch seconds, None when nobody can tell.
     """
 
     before: int

@@ -20,8 +20,9 @@ REFERENCE_LINK_SECONDS = 3600
 class ReferenceLinks:
     """Where a browser finds the sequence and the genes of a reference.
 
-    :param sequence: bgzipped FASTA, with its two indexes
-    :param genes: bgzipped GFF3, with its index
+    Attributes:
+        sequence: Bgzipped FASTA, with its two indexes.
+        genes: Bgzipped GFF3, with its index.
     """
 
     sequence: str
@@ -35,11 +36,12 @@ class ReferenceLinks:
 class ReadingLinks:
     """Links to the parts of a job's results that pages look into.
 
-    :param variants: the table of variants (Parquet)
-    :param variants_size: its size in bytes: a reader begins at the end
-    :param results: the annotated VCF, bgzipped
-    :param index: its tabix index
-    :param seconds: how long the links are good for
+    Attributes:
+        variants: The table of variants (Parquet).
+        variants_size: Its size in bytes: a reader begins at the end.
+        results: The annotated VCF, bgzipped.
+        index: Its tabix index.
+        seconds: How long the links are good for.
     """
 
     variants: str
@@ -52,8 +54,9 @@ class ReadingLinks:
 def reading_links(services: Services, user_id: str, job_id: str) -> ReadingLinks:
     """Links to read a job's results with, for its owner.
 
-    :raises JobNotFoundError: the job is not this user's
-    :raises FileNotAvailableError: there is no table of variants (yet), or it is in the archive
+    Raises:
+        JobNotFoundError: The job is not this user's.
+        FileNotAvailableError: There is no table of variants (yet), or it is in the archive.
     """
     job = get_job(services, user_id, job_id)
     bucket = job.results_bucket
@@ -74,8 +77,9 @@ def reading_links(services: Services, user_id: str, job_id: str) -> ReadingLinks
 def reference_of(services: Services, user_id: str, job_id: str) -> ReferenceInfo:
     """The reference that a job was annotated with.
 
-    :raises JobNotFoundError: the job is not this user's
-    :raises FileNotAvailableError: the reference is not there any more
+    Raises:
+        JobNotFoundError: The job is not this user's.
+        FileNotAvailableError: The reference is not there any more.
     """
     job = get_job(services, user_id, job_id)
     found = find_reference(services, job.reference)

@@ -31,7 +31,8 @@ LONGEST_LOG_SHOWN = 1024 * 1024
 class FileLocation(NamedTuple):
     """Where the storage has a file.
 
-    :param version_id: which of its versions; None for the current one
+    Attributes:
+        version_id: Which of its versions; None for the current one.
     """
 
     bucket: str
@@ -43,7 +44,8 @@ class FileLocation(NamedTuple):
 class JobFile:
     """A file that is there now.
 
-    :param size: bytes, None where the record does not keep it
+    Attributes:
+        size: bytes, None where the record does not keep it.
     """
 
     kind: str
@@ -54,7 +56,8 @@ class JobFile:
 def list_jobs(services: Services, user_id: str, page_size: int, cursor: str | None = None) -> JobPage:
     """A page of the user's jobs, newest first.
 
-    :raises BadRequestError: for a cursor that no page gave
+    Raises:
+        BadRequestError: For a cursor that no page gave.
     """
     return services.jobs.of_user(user_id, page_size, cursor)
 
@@ -62,7 +65,8 @@ def list_jobs(services: Services, user_id: str, page_size: int, cursor: str | No
 def get_job(services: Services, user_id: str, job_id: str) -> Job:
     """One job of the user.
 
-    :raises JobNotFoundError: there is none, or it is another user's
+    Raises:
+        JobNotFoundError: There is none, or it is another user's.
     """
     job = services.jobs.get(job_id) if is_job_id(job_id) else None
     if job is None or job.user_id != user_id:
@@ -80,8 +84,9 @@ def job_files(job: Job) -> list[JobFile]:
 def download_link(services: Services, user_id: str, job_id: str, kind: str) -> str:
     """A link to one file, good for a minute.
 
-    :raises JobNotFoundError: the job is not this user's
-    :raises FileNotAvailableError: the job has no such file now
+    Raises:
+        JobNotFoundError: The job is not this user's.
+        FileNotAvailableError: The job has no such file now.
     """
     job = get_job(services, user_id, job_id)
     bucket, key, version_id = file_location(job, kind)
@@ -94,8 +99,9 @@ def download_link(services: Services, user_id: str, job_id: str, kind: str) -> s
 def read_log(services: Services, user_id: str, job_id: str) -> str:
     """The log file's text, its first mebibyte.
 
-    :raises JobNotFoundError: the job is not this user's
-    :raises FileNotAvailableError: the job has no log (yet)
+    Raises:
+        JobNotFoundError: The job is not this user's.
+        FileNotAvailableError: The job has no log (yet).
     """
     job = get_job(services, user_id, job_id)
     bucket, key, _ = file_location(job, LOG)
@@ -108,8 +114,9 @@ def read_log(services: Services, user_id: str, job_id: str) -> str:
 def cancel_job(services: Services, user_id: str, job_id: str) -> Job:
     """End a waiting or running job.
 
-    :raises JobNotFoundError: the job is not this user's
-    :raises JobNotCancellableError: the job has already ended
+    Raises:
+        JobNotFoundError: The job is not this user's.
+        JobNotCancellableError: The job has already ended.
     """
     get_job(services, user_id, job_id)
     job = services.jobs.cancel(job_id, services.clock())
@@ -126,10 +133,13 @@ def delete_job(services: Services, user_id: str, job_id: str, hold_seconds: int 
 
     Files go first and the record last: what is interrupted can be repeated.
 
-    :param hold_seconds: how long nobody else may move the job's files; longer than the caller can live
-    :raises JobNotFoundError: the job is not this user's
-    :raises FilesOnTheMoveError: the job's files are on their way into or out of the archive, or somebody else holds
-        them since our hold ran out; the record stays
+    Args:
+        hold_seconds: How long nobody else may move the job's files; longer than the caller can live.
+
+    Raises:
+        JobNotFoundError: The job is not this user's.
+        FilesOnTheMoveError: The job's files are on their way into or out of the archive, or somebody else holds them
+            since our hold ran out; the record stays.
     """
     job = get_job(services, user_id, job_id)
     if not job.ended:
@@ -161,7 +171,8 @@ def _tell_if_all_are_back(services: Services, user_id: str) -> None:
 def file_location(job: Job, kind: str) -> FileLocation:
     """Where one of a job's files is.
 
-    :raises FileNotAvailableError: the job has no such file now
+    Raises:
+        FileNotAvailableError: The job has no such file now.
     """
     if kind == INPUT:
         if job.input.deleted:

@@ -116,8 +116,10 @@ def _tell_of_restored(services: Services, profile: Profile) -> Notified:
 
 @contextmanager
 def _or_again(take_back: Callable[[], None]) -> Iterator[None]:
-    """What could not be sent is taken back, so that the next try need not wait; a run that is killed leaves its
-    beginning to go stale."""
+    """Withdraw the mark of an email that could not be sent, so that the next attempt need not wait.
+
+    The mark of a run that was killed expires.
+    """
     try:
         yield
     except Exception:

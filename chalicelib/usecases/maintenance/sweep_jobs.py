@@ -34,8 +34,9 @@ PAGE = 200
 def sweep_jobs(services: Services) -> Counter[str]:
     """Go through open jobs and retrievals under way, by index.
 
-    :returns: how many of each were found: requested_again, given_up, announced_late, retrievals_again, open_jobs; and
-        in seconds oldest_open_job, oldest_waiting_job (of those that wait for longer than `YOUNG`) and oldest_retrieval
+    Returns:
+        How many of each were found: requested_again, given_up, announced_late, retrievals_again, open_jobs; and in
+        seconds oldest_open_job, oldest_waiting_job (of those that wait for longer than `YOUNG`) and oldest_retrieval.
     """
     counts: Counter[str] = Counter(requested_again=0, given_up=0, announced_late=0, retrievals_again=0, open_jobs=0,
                                    oldest_waiting_job=0)

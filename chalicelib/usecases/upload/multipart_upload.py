@@ -46,11 +46,14 @@ class BegunUpload:
 def begin(services: Services, profile: Profile, file_name: str, size: int, note: str, reference: str) -> BegunUpload:
     """Allocate a job id and begin the upload of its input file.
 
-    :param size: of the file, bytes; what arrives has to have this size
-    :param note: as `read_note` takes it, in ASCII
-    :raises ForbiddenError: without premium
-    :raises JobFailure: the file's name or size is not one that is taken, or the plan covers no further file now
-    :raises TooManyRequestsError: too many uploads of this user are not completed
+    Args:
+        size: Of the file, bytes; what arrives has to have this size.
+        note: As `read_note` takes it, in ASCII.
+
+    Raises:
+        ForbiddenError: Without premium.
+        JobFailure: The file's name or size is not one that is taken, or the plan covers no further file now.
+        TooManyRequestsError: Too many uploads of this user are not completed.
     """
     _require_premium(profile)
     check_file_name(file_name)
@@ -72,11 +75,14 @@ def sign(services: Services, profile: Profile, request: PartRequest, key: str, u
          number: int = 0, length: int = 0) -> str:
     """A link for one more request of an upload that has begun.
 
-    :param number: of the part, for `PartRequest.PUT`
-    :param length: of the part, bytes
-    :raises ForbiddenError: without premium
-    :raises NotFoundError: the key is not one of this user's
-    :raises BadRequestError: no such part, or no upload
+    Args:
+        number: Of the part, for `PartRequest.PUT`.
+        length: Of the part, bytes.
+
+    Raises:
+        ForbiddenError: Without premium.
+        NotFoundError: The key is not one of this user's.
+        BadRequestError: No such part, or no upload.
     """
     _require_premium(profile)
     parts = InputKey.parse(key)

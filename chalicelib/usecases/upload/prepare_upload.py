@@ -22,8 +22,9 @@ SIZE = "declared-size"
 class UploadForm:
     """The form: its fields go first, the file last.
 
-    :param limit: largest file of this user's plan, bytes
-    :param expires: epoch seconds at which S3 refuses the form
+    Attributes:
+        limit: Largest file of this user's plan, bytes.
+        expires: Epoch seconds at which S3 refuses the form.
     """
 
     job_id: str
@@ -38,10 +39,13 @@ def prepare_upload(services: Services, profile: Profile, return_url: str = "",
                    used: Usage | None = None) -> UploadForm:
     """Allocate a job id and presign the POST of its input file, for this user's plan.
 
-    :param return_url: where S3 sends the browser after the upload, with `bucket`, `key` and `etag` added; "" for a
-        script, which is answered with 201
-    :param used: what the user has of what the plan covers, None to have it counted
-    :raises JobFailure: the plan covers no further file now
+    Args:
+        return_url: Where S3 sends the browser after the upload, with `bucket`, `key` and `etag` added; "" for a script,
+            which is answered with 201.
+        used: What the user has of what the plan covers, None to have it counted.
+
+    Raises:
+        JobFailure: The plan covers no further file now.
     """
     reason = refusal(services, profile, used or usage(services, profile))
     if reason is not None:
@@ -58,8 +62,11 @@ def prepare_upload(services: Services, profile: Profile, return_url: str = "",
 def find_uploaded_job(services: Services, user_id: str, key: str) -> Job | None:
     """The job of an uploaded file, None while `submit` has not made it yet.
 
-    :param key: the key that S3 told the browser
-    :raises NotFoundError: for a key that is not one of this user's uploads
+    Args:
+        key: The key that S3 told the browser.
+
+    Raises:
+        NotFoundError: For a key that is not one of this user's uploads.
     """
     parts = InputKey.parse(key)
     if parts is None or parts.user_id != user_id:

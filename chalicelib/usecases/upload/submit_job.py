@@ -34,10 +34,13 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
     A form can be sent again, and S3 keeps the new file as another version: of the same key, or under another name. The
     job has the version that it was made of; every other one is deleted, as is what comes for a job that was deleted.
 
-    :param key: the file's key in the inputs bucket
-    :param version_id: which version of the file was uploaded; None for the current one
-    :returns: the job, or None when the file makes none: not an upload of ours, deleted meanwhile, or one of those that
-        are deleted
+    Args:
+        key: The file's key in the inputs bucket.
+        version_id: Which version of the file was uploaded; None for the current one.
+
+    Returns:
+        The job, or None when the file makes none: not an upload of ours, deleted meanwhile, or one of those that are
+        deleted.
     """
     parts = InputKey.parse(key)
     if parts is None:
@@ -85,7 +88,8 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
 def _submitted_before(services: Services, job: Job) -> Job | None:
     """The id is taken.
 
-    :param job: what the file would have become
+    Args:
+        job: What the file would have become.
     """
     existing = services.jobs.get(job.job_id)
     same = existing is not None and (existing.input.key, existing.input.version) == (

@@ -31,7 +31,8 @@ class AssetsMissingError(RuntimeError):
 def manifest() -> dict[str, str]:
     """Hashed file names by the names that templates use.
 
-    :raises AssetsMissingError: when they were not built
+    Raises:
+        AssetsMissingError: When they were not built.
     """
     names: dict[str, str] = json.loads(_read("manifest.json"))
     return names
@@ -41,7 +42,8 @@ def manifest() -> dict[str, str]:
 def icons() -> dict[str, str]:
     """The drawing of each icon (SVG without its outer element), by its name.
 
-    :raises AssetsMissingError: when they were not built
+    Raises:
+        AssetsMissingError: When they were not built.
     """
     drawings: dict[str, str] = json.loads(_read("icons.json"))
     return drawings
@@ -51,7 +53,8 @@ def icons() -> dict[str, str]:
 def documentation() -> dict[str, DocumentedPage]:
     """Pages made of the project's documentation, by their names.
 
-    :raises AssetsMissingError: when they were not built
+    Raises:
+        AssetsMissingError: When they were not built.
     """
     pages: dict[str, DocumentedPage] = json.loads(_read("documentation.json"))
     return pages

@@ -28,7 +28,8 @@ def form_token(session: Session, new_token: NewToken) -> str:
 def check(request: WebRequest, session: Session) -> None:
     """Check that one of our own pages sent this form.
 
-    :raises CsrfRejectedError: when it did not, or cannot have
+    Raises:
+        CsrfRejectedError: When it did not, or cannot have.
     """
     origin = request.headers.get("origin")
     if origin is not None and origin != request.site.origin:

@@ -63,7 +63,8 @@ _TITLES = {
 class MethodNotAllowedError(GasError):
     """The address is right, the method is not.
 
-    :param allowed: the methods that the address takes
+    Args:
+        allowed: The methods that the address takes.
     """
 
     code = "method_not_allowed"

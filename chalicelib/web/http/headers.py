@@ -14,9 +14,10 @@ HSTS_SECONDS = 365 * 24 * 3600
 class ContentPolicy:
     """What a page may do beyond the strict default: own scripts, styles, fonts and pictures, and nothing inline.
 
-    :param connect: origins that scripts of the page may speak to
-    :param styles: hashes of style sheets that a library puts into the page
-    :param forms: origins that forms of the page may be sent or redirected to
+    Attributes:
+        connect: Origins that scripts of the page may speak to.
+        styles: Hashes of style sheets that a library puts into the page.
+        forms: Origins that forms of the page may be sent or redirected to.
     """
 
     connect: tuple[str, ...] = field(default=())

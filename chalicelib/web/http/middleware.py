@@ -22,7 +22,8 @@ _current: ContextVar[WebRequest] = ContextVar("current_request")
 def current_request() -> WebRequest:
     """The request being answered.
 
-    :raises LookupError: outside of one
+    Raises:
+        LookupError: Outside of one.
     """
     return _current.get()
 

@@ -24,11 +24,12 @@ def render(request: WebRequest, template: str, *, status_code: int = 200, connec
            forms: tuple[str, ...] = (), styles: tuple[str, ...] = (), **context: Any) -> WebResponse:
     """A page, or a part of one.
 
-    :param template: file name under `templates/`
-    :param connect: origins that the page's scripts may speak to, beside our own
-    :param styles: hashes of style sheets that a library puts into the page
-    :param forms: origins that the page's forms may be sent to, beside our own
-    :param context: what the template shows
+    Args:
+        template: File name under `templates/`.
+        connect: Origins that the page's scripts may speak to, beside our own.
+        styles: Hashes of style sheets that a library puts into the page.
+        forms: Origins that the page's forms may be sent to, beside our own.
+        context: What the template shows.
     """
     visitor = _known_visitor(request)
     if visitor is not None:

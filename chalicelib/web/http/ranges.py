@@ -12,8 +12,9 @@ _ONE_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 def ranged(content: bytes, wanted: str | None, headers: dict[str, str]) -> WebResponse:
     """The part of a file that a Range header asks for; all of it without one, or with one that has several parts.
 
-    :param wanted: the Range header, or None
-    :param headers: of the response
+    Args:
+        wanted: The Range header, or None.
+        headers: Of the response.
     """
     common: dict[str, str | list[str]] = {**headers, "Accept-Ranges": "bytes"}
     match = _ONE_RANGE.fullmatch(wanted or "")

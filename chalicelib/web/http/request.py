@@ -23,9 +23,10 @@ MOST_FIELDS = 150
 class WebRequest:
     """A request with its site, session and profile, each found out when first asked for.
 
-    :param event: API Gateway's proxy event
-    :param services: what use cases work with
-    :param request_id: names the request in logs and on error pages
+    Args:
+        event: API Gateway's proxy event.
+        services: What use cases work with.
+        request_id: Names the request in logs and on error pages.
     """
 
     def __init__(self, event: Mapping[str, Any], services: Services, request_id: str) -> None:
@@ -88,14 +89,16 @@ class WebRequest:
     def form(self) -> dict[str, str]:
         """The fields of a submitted form.
 
-        :raises BadRequestError: as `form_fields`
+        Raises:
+            BadRequestError: As `form_fields`.
         """
         return dict(self.form_fields)
 
     def form_values(self, name: str) -> list[str]:
         """Every value that a form gives a field, such as the boxes that were ticked.
 
-        :raises BadRequestError: as `form_fields`
+        Raises:
+            BadRequestError: As `form_fields`.
         """
         return [value for field, value in self.form_fields if field == name]
 
@@ -103,7 +106,8 @@ class WebRequest:
     def form_fields(self) -> list[tuple[str, str]]:
         """Names and values of a submitted form, in their order.
 
-        :raises BadRequestError: when the body is not a form, or far too large for one of ours
+        Raises:
+            BadRequestError: When the body is not a form, or far too large for one of ours.
         """
         if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             raise BadRequestError("The request is not a form.")
@@ -139,8 +143,9 @@ class WebRequest:
     def profile(self) -> Profile:
         """Who is signed in.
 
-        :raises NotSignedInError: when nobody is
-        :raises AccountErasingError: their account is being deleted
+        Raises:
+            NotSignedInError: When nobody is.
+            AccountErasingError: Their account is being deleted.
         """
         if self.visitor is None:
             raise NotSignedInError()

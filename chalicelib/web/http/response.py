@@ -21,7 +21,8 @@ class WebResponse(Response):
 
     Chalice decides it by content type alone, and refuses clients that send no Accept header.
 
-    :param policy: what the page may load and where it may send forms; None for the strictest
+    Args:
+        policy: What the page may load and where it may send forms; None for the strictest.
     """
 
     def __init__(self, body: str | bytes = "", status_code: int = 200,

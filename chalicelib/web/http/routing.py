@@ -21,7 +21,8 @@ UNKNOWN_PATH = "/{proxy+}"
 def page(blueprint: Blueprint, path: str, *, signed_in: bool = True) -> Callable[[View], View]:
     """Register a view for GET and HEAD.
 
-    :param signed_in: False for pages that anybody may see
+    Args:
+        signed_in: False for pages that anybody may see.
     """
     return _register(blueprint, path, ("GET", "HEAD"), signed_in)
 

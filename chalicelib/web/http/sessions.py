@@ -33,7 +33,8 @@ def current(request: WebRequest) -> Session | None:
 def begin(request: WebRequest, user_id: str) -> str:
     """Begin a session under a new token; a session that the browser had before ends.
 
-    :returns: the Set-Cookie header
+    Returns:
+        The Set-Cookie header.
     """
     services = request.services
     if request.session is not None:
@@ -48,7 +49,8 @@ def begin(request: WebRequest, user_id: str) -> str:
 def end(request: WebRequest) -> str:
     """End the browser's session, if it has one.
 
-    :returns: the Set-Cookie header that takes the cookie away
+    Returns:
+        The Set-Cookie header that takes the cookie away.
     """
     if request.session is not None:
         request.services.sessions.delete(request.session.session_id)
@@ -58,8 +60,11 @@ def end(request: WebRequest) -> str:
 def begin_login(services: Services, site: Site, next_path: str) -> tuple[LoginAttempt, str]:
     """Begin a login with fresh state, nonce and PKCE verifier.
 
-    :param next_path: our own path to go to after it
-    :returns: the attempt, and the Set-Cookie header that ties it to this browser
+    Args:
+        next_path: Our own path to go to after it.
+
+    Returns:
+        The attempt, and the Set-Cookie header that ties it to this browser.
     """
     token = services.new_token()
     attempt = LoginAttempt(session_id=_digest(token), state=services.new_token(), nonce=services.new_token(),
@@ -72,7 +77,8 @@ def begin_login(services: Services, site: Site, next_path: str) -> tuple[LoginAt
 def take_login(request: WebRequest) -> tuple[LoginAttempt | None, str]:
     """The login that this browser began, which cannot be taken again.
 
-    :returns: the attempt or None, and the Set-Cookie header that takes its cookie away
+    Returns:
+        The attempt or None, and the Set-Cookie header that takes its cookie away.
     """
     token = request.cookies.get(_cookie_name(request.site, _LOGIN))
     attempt = request.services.sessions.take_login(_digest(token), request.services.clock()) if token else None

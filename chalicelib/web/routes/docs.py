@@ -27,7 +27,8 @@ blueprint = Blueprint(__name__)
 class Chapter:
     """A page of the documentation.
 
-    :param template: its template, "" for one made of the project's documentation
+    Attributes:
+        template: Its template, "" for one made of the project's documentation.
     """
 
     name: str

@@ -74,7 +74,8 @@ def delete_several(request: WebRequest) -> WebResponse:
 def _listing(request: WebRequest) -> JobQuery:
     """What is wanted of the list, by the query.
 
-    :raises BadRequestError: for a status, an order or a day that there is not
+    Raises:
+        BadRequestError: For a status, an order or a day that there is not.
     """
     days = _days(request)
     zone = _zone(days["zone"])

@@ -40,7 +40,8 @@ def show_profile(request: WebRequest) -> WebResponse:
 def want_mail(request: WebRequest) -> WebResponse:
     """Turn the mails about annotations on or off.
 
-    :raises BadRequestError: the form says neither yes nor no
+    Raises:
+        BadRequestError: The form says neither yes nor no.
     """
     wanted = _WANTED.get(request.form.get(MAIL_FIELD, ""))
     if wanted is None:

@@ -34,7 +34,8 @@ LINK_SECONDS = 3600
 def sample_summary() -> dict[str, Any]:
     """The counts of the sample.
 
-    :raises AssetsMissingError: it was not annotated when the site was built
+    Raises:
+        AssetsMissingError: It was not annotated when the site was built.
     """
     try:
         summary: dict[str, Any] = json.loads(_path(SUMMARY).read_text(encoding="utf-8"))

@@ -74,7 +74,8 @@ def unsubscribe(request: WebRequest) -> WebResponse:
 def show_payments(request: WebRequest) -> WebResponse:
     """Lead the signed-in person to their payments and invoices.
 
-    :raises NotFoundError: they pay nothing
+    Raises:
+        NotFoundError: They pay nothing.
     """
     address = payments.payments_page(request.services, request.profile, request.site.absolute("/profile"))
     return json_response({"address": address}) if request.wants_json else redirect(address)
@@ -84,7 +85,8 @@ def show_payments(request: WebRequest) -> WebResponse:
 def take_billing_message(request: WebRequest) -> WebResponse:
     """The payment service says that a subscription has changed. Its signature stands for session and form token.
 
-    :raises BadRequestError: the message is not the payment service's own
+    Raises:
+        BadRequestError: The message is not the payment service's own.
     """
     billing_id = request.services.billing.billing_id_of(request.body, request.headers.get("stripe-signature", ""))
     if billing_id is not None:

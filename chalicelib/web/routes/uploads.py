@@ -83,7 +83,8 @@ def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
 def sign_part_request(request: WebRequest) -> WebResponse:
     """Begin an upload in parts, or give a link for one request about it, which the page's script sends to S3.
 
-    :raises BadRequestError: the form does not say which request
+    Raises:
+        BadRequestError: The form does not say which request.
     """
     form = request.form
     try:

@@ -40,7 +40,8 @@ class Mitochondrion(TypedDict):
 def mitochondrion() -> Mitochondrion:
     """The mitochondrion of the bundled reference.
 
-    :raises FileNotFoundError: the front end was not built
+    Raises:
+        FileNotFoundError: The front end was not built.
     """
     data: Mitochondrion = json.loads(DATA.read_text(encoding="utf-8"))
     return data
@@ -50,9 +51,10 @@ def mitochondrion() -> Mitochondrion:
 class Bin:
     """A stretch of a contig.
 
-    :param start: first base, 1-based
-    :param end: last base
-    :param number: variants in it
+    Attributes:
+        start: First base, 1-based.
+        end: Last base.
+        number: Variants in it.
     """
 
     start: int
@@ -64,8 +66,9 @@ class Bin:
 class ContigDensity:
     """A contig with its variants.
 
-    :param share: its length as a share of the longest one's, 0 to 1
-    :param bins: stretches of equal length, none where the engine did not count them
+    Attributes:
+        share: Its length as a share of the longest one's, 0 to 1.
+        bins: Stretches of equal length, none where the engine did not count them.
     """
 
     name: str
@@ -114,11 +117,12 @@ class Circle:
 class DistributionView:
     """How the variants are distributed.
 
-    :param contigs: in the order that people expect: 1, 2, … X, Y, MT
-    :param others: contigs that are not shown
-    :param most_in_bin: variants of the densest stretch of all
-    :param most: variants of the contig that has the most
-    :param circle: set when all variants are the mitochondrion's
+    Attributes:
+        contigs: In the order that people expect: 1, 2, … X, Y, MT.
+        others: Contigs that are not shown.
+        most_in_bin: Variants of the densest stretch of all.
+        most: Variants of the contig that has the most.
+        circle: Set when all variants are the mitochondrion's.
     """
 
     contigs: tuple[ContigDensity, ...]

@@ -26,10 +26,11 @@ STANDING_WORDS = {
 class RowView:
     """A job in the list.
 
-    :param note: what the user called it, "" for nothing
-    :param ends: when it should end, epoch seconds, None when nobody can tell
-    :param archived_from: when the results move to the archive, epoch seconds, None when they do not or have
-    :param due: that time has come
+    Attributes:
+        note: What the user called it, "" for nothing.
+        ends: When it should end, epoch seconds, None when nobody can tell.
+        archived_from: When the results move to the archive, epoch seconds, None when they do not or have.
+        due: That time has come.
     """
 
     job: JobView
@@ -64,10 +65,11 @@ class RowView:
 class JobListView:
     """A page of the list.
 
-    :param here: the link to this page, to be asked for again
-    :param following: the link to the next page, None on the last one
-    :param cut_short: the search goes on with the next page
-    :param seen: changes whenever any row does
+    Attributes:
+        here: The link to this page, to be asked for again.
+        following: The link to the next page, None on the last one.
+        cut_short: The search goes on with the next page.
+        seen: Changes whenever any row does.
     """
 
     rows: tuple[RowView, ...]
@@ -100,7 +102,8 @@ class JobListView:
            owner: Profile, plans: Plans, places: Mapping[str, QueuePlace], pace: Throughput, site: Site) -> JobListView:
         """The page as its owner sees it at `now` (epoch seconds).
 
-        :param days: the first and last day asked for and the zone, as the form gave them
+        Args:
+            days: The first and last day asked for and the zone, as the form gave them.
         """
         stamp = " ".join(f"{job.job_id}:{job.version}:{getattr(places.get(job.job_id), 'before', '')}"
                          for job in found.jobs)

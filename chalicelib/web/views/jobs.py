@@ -86,10 +86,11 @@ class FileView:
 class ExploreView:
     """What the script of the table of variants needs to know.
 
-    :param links: where it gets links to read the results with
-    :param reference: where it gets links to the reference's sequence and genes; "" for none
-    :param name: what saved files and the results' track are named after
-    :param terms: consequences that the file has
+    Attributes:
+        links: Where it gets links to read the results with.
+        reference: Where it gets links to the reference's sequence and genes; "" for none.
+        name: What saved files and the results' track are named after.
+        terms: Consequences that the file has.
     """
 
     links: str
@@ -102,17 +103,18 @@ class ExploreView:
 class JobView:
     """A job as its page and its row show it.
 
-    :param steps: what happened to it, and what is to come
-    :param waited: seconds from submission to start (or until now)
-    :param took: seconds from start to completion (or until now), None before the start
-    :param archived: the annotated VCF is in the archive
-    :param restoring: it is on its way back, or about to be sent for: premium brings everything back
-    :param back_by: epoch seconds by which it should be back, None when nobody knows
-    :param late: that time is over
-    :param retention: seconds that results stay after completion, None for premium and where it does not matter
-    :param kept_until: epoch seconds until which the results stay because premium ended lately, None outside that time
-    :param stages: every stage in words, and whether it is "done", goes on ("now"), or is "next"
-    :param seen: changes whenever anything that the live part shows does, but for durations
+    Attributes:
+        steps: What happened to it, and what is to come.
+        waited: Seconds from submission to start (or until now).
+        took: Seconds from start to completion (or until now), None before the start.
+        archived: The annotated VCF is in the archive.
+        restoring: It is on its way back, or about to be sent for: premium brings everything back.
+        back_by: Epoch seconds by which it should be back, None when nobody knows.
+        late: That time is over.
+        retention: Seconds that results stay after completion, None for premium and where it does not matter.
+        kept_until: Epoch seconds until which the results stay because premium ended lately, None outside that time.
+        stages: Every stage in words, and whether it is "done", goes on ("now"), or is "next".
+        seen: Changes whenever anything that the live part shows does, but for durations.
     """
 
     job_id: str

@@ -33,13 +33,14 @@ class WarningView:
 class SummaryView:
     """A job's summary.
 
-    :param figures: the key figures, label and value
-    :param consequences: the most frequent Sequence Ontology terms
-    :param most_severe: they are the most severe one of each record; else all of its
-    :param other_consequences: how many further terms there are
-    :param impacts: by VEP's classification
-    :param distribution: where the variants lie, None where that was not counted
-    :param terms: every consequence that is the most severe one of some variant
+    Attributes:
+        figures: The key figures, label and value.
+        consequences: The most frequent Sequence Ontology terms.
+        most_severe: They are the most severe one of each record; else all of its.
+        other_consequences: How many further terms there are.
+        impacts: By VEP's classification.
+        distribution: Where the variants lie, None where that was not counted.
+        terms: Every consequence that is the most severe one of some variant.
     """
 
     figures: tuple[tuple[str, str], ...]

@@ -15,9 +15,10 @@ _ENDS = {JobStatus.COMPLETED: "Completed", JobStatus.FAILED: "Failed", JobStatus
 class Step:
     """One thing that happened, goes on, or is to come.
 
-    :param state: "done", "bad" for a failure, "now" for what goes on, "next" for what is to come
-    :param moment: epoch seconds, None where no time is known
-    :param detail: what else is worth knowing, or ""
+    Attributes:
+        state: "done", "bad" for a failure, "now" for what goes on, "next" for what is to come.
+        moment: Epoch seconds, None where no time is known.
+        detail: What else is worth knowing, or "".
     """
 
     label: str
@@ -29,7 +30,8 @@ class Step:
 def timeline(job: Job, owner: Profile, retention: int | None) -> tuple[Step, ...]:
     """The steps of a job in the order of time; what is to come last.
 
-    :param retention: seconds that results stay after completion, None where they stay
+    Args:
+        retention: Seconds that results stay after completion, None where they stay.
     """
     steps = [Step("Uploaded", "done", job.submit_time, amounts.size(job.input.size))]
     if job.run.start_time is not None:

@@ -39,8 +39,8 @@ from tests.integration.support.cold import (
 )
 from tests.integration.support.jobs_made import ADA, EVE, keys_in
 
-#: The vault of these tests takes each part once; that a completed upload may be completed again, it knows.
 pytestmark = pytest.mark.writes_once("glacier")
+"""The vault of these tests takes each part once; that a completed upload may be completed again, it knows."""
 
 MIB = 1024**2
 PART = 8 * MIB

@@ -86,12 +86,12 @@ class CountedMails:
         self.sent.append(mail)
 
 
-#: A run stands still before one of its calls; then time passes, and something else happens, wholly or in part.
 pauses = st.tuples(
     st.just("meanwhile"), st.integers(1, 24), st.sampled_from([
         "upgrade", "downgrade", "archive", "archive", "restore", "thaw", "delete", "retrievals", "sweep", "comes back",
         "comes back", "goes cold", "goes cold"]),
     st.sampled_from([0, 1, 20, 400]), st.one_of(st.none(), ends))
+"""A run stands still before one of its calls; then time passes, and something else happens, wholly or in part."""
 faults = st.one_of(st.none(), ends, pauses)
 
 

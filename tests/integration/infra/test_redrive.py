@@ -9,8 +9,8 @@ from infra.aws.service_stack import Deployment
 from infra.errors import OperatorError
 from tests.conftest import REGION
 
-#: These tests count messages.
 pytestmark = pytest.mark.writes_once("sqs", "sns")
+"""These tests count messages."""
 
 QUEUES = {"uploads", "job-requests", "notify", "archive", "restore", "thaw", "erase"}
 

@@ -160,8 +160,8 @@ def ask(stage: Stage, job: Job) -> None:
 TRANSITIONS = {"born failed": (born_failed, "FAILED"), "failed by the worker": (failed_by_worker, "FAILED"),
                "completed": (completed, "COMPLETED"), "out of attempts": (out_of_attempts, "FAILED"),
                "cancelled": (cancelled, "CANCELLED"), "given up by the sweep": (given_up, "FAILED")}
-#: The profile is read, the end published, the mark removed; then a worker deletes its message and notes its pace.
 STEPS = 5
+"""The profile is read, the end published, the mark removed; then a worker deletes its message and notes its pace."""
 
 
 @pytest.fixture

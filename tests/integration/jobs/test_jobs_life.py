@@ -34,8 +34,8 @@ pauses = st.tuples(
     st.sampled_from(["work", "work", "cancel", "delete", "erase", "sweep", "pay", "uploads", "notify", "payments"]),
     st.sampled_from([0, 1, 20, 130, 400]), st.one_of(st.none(), ends))
 faults = st.one_of(st.none(), ends, pauses)
-#: An annotator makes some twenty calls before it begins to annotate, and as many afterwards.
 ends_of_work = st.tuples(st.sampled_from(["cut off", "refused", "repeated"]), st.integers(3, 40))
+"""An annotator makes some twenty calls before it begins to annotate, and as many afterwards."""
 pauses_of_work = st.tuples(
     st.just("meanwhile"), st.integers(3, 40), st.sampled_from(["work", "cancel", "delete", "erase", "sweep"]),
     st.sampled_from([0, 20, 130, 400]), st.one_of(st.none(), ends))

@@ -141,8 +141,9 @@ def error(code: str, operation: str = "Any", status: int = 503) -> ClientError:
 class Faults:
     """Stands between the code and boto3: counts the calls and makes one of them fail.
 
-    :param fail_at: number of the call that fails, from 1; 0 for none
-    :param after: True to fail after the call has taken effect: the answer was lost
+    Args:
+        fail_at: Number of the call that fails, from 1; 0 for none.
+        after: True to fail after the call has taken effect: the answer was lost.
     """
 
     def __init__(self, code: str = "SlowDown") -> None:

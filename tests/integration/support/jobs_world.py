@@ -122,8 +122,9 @@ class Hold:
 class Annotators:
     """Annotators that do everything but annotate.
 
-    :param wait: lets so many seconds pass
-    :param lives: seconds that are left to each run that stands still, the innermost last
+    Args:
+        wait: Lets so many seconds pass.
+        lives: Seconds that are left to each run that stands still, the innermost last.
     """
 
     def __init__(self, aws: MemoryAws, services: Services, folder: Path, wait: Callable[[int], None],

@@ -18,8 +18,8 @@ from tests.integration.support.memory_messages import MemorySqs, Message
 START = 1_790_000_000
 NO_SHRINKING = bool(os.environ.get("NO_SHRINKING"))
 """That it fails is enough, as with mutants: no shorter example is looked for, which can take minutes."""
-#: A run ends by force, or one of its calls is refused or carried out twice.
 ends = st.tuples(st.sampled_from(["cut off", "refused", "repeated"]), st.integers(1, 24))
+"""A run ends by force, or one of its calls is refused or carried out twice."""
 
 
 class Life(RuleBasedStateMachine):

@@ -47,8 +47,9 @@ class Fault:
 class MemoryAws:
     """Buckets, queues and tables.
 
-    :param now: epoch seconds at the beginning
-    :param check: called after every step
+    Args:
+        now: Epoch seconds at the beginning.
+        check: Called after every step.
     """
 
     def __init__(self, now: int, check: Callable[[], None]) -> None:

@@ -24,7 +24,8 @@ KEYS = {"annotations": "job_id", "profiles": "identity_id", "sessions": "session
 class ConditionalCheckFailedError(ClientError):
     """As botocore's exception of that name.
 
-    :param item: the record as it stands, in wire form, None when there is none
+    Args:
+        item: The record as it stands, in wire form, None when there is none.
     """
 
     def __init__(self, item: dict[str, Any] | None) -> None:
@@ -101,7 +102,8 @@ def change(update: str, record: dict[str, Any], values: dict[str, Any]) -> None:
 class MemoryDynamoDb:
     """What the project uses of DynamoDB, by the expressions that it writes.
 
-    :param aws: the `MemoryAws` that it belongs to
+    Args:
+        aws: The `MemoryAws` that it belongs to.
     """
 
     exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionalCheckFailedError)

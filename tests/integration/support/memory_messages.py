@@ -27,7 +27,8 @@ class Message:
 class MemorySqs:
     """What the project uses of SQS.
 
-    :param aws: the `MemoryAws` that it belongs to
+    Args:
+        aws: The `MemoryAws` that it belongs to.
     """
 
     order = random.Random(0)
@@ -84,7 +85,8 @@ def subscriptions() -> list[tuple[str, str, dict[str, list[str]]]]:
 class MemorySns:
     """What the project uses of SNS; topics are called by their names in the template.
 
-    :param aws: the `MemoryAws` that it belongs to
+    Args:
+        aws: The `MemoryAws` that it belongs to.
     """
 
     def __init__(self, aws: Any) -> None:
@@ -106,7 +108,8 @@ def _message(queue: str, body: str, visible: int) -> Message:
 class MemorySesV2:
     """What the project uses of SES.
 
-    :param aws: the `MemoryAws` that it belongs to
+    Args:
+        aws: The `MemoryAws` that it belongs to.
     """
 
     def __init__(self, aws: Any) -> None:

@@ -31,7 +31,8 @@ WEBHOOK_SECRET = "whsec_12345"
 class LocalStripe:
     """Where it is, and the messages that it has sent, as they came.
 
-    :param messages: bodies and signatures
+    Attributes:
+        messages: Bodies and signatures.
     """
 
     address: str

@@ -37,8 +37,8 @@ from chalicelib.usecases.jobs.user_jobs import delete_job
 from tests.conftest import HeldClock
 from tests.integration.support.jobs_made import ADA, bodies_in, job_id, keys_in, make_job
 
-#: These tests count messages, and deliver some twice themselves.
 pytestmark = pytest.mark.writes_once("sqs", "sns")
+"""These tests count messages, and deliver some twice themselves."""
 
 VCF = (b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
        b"MT\t73\t.\tA\tG\t.\t.\t.\nMT\t263\t.\tA\tG\t.\t.\t.\nMT\t750\t.\tA\tG\t.\t.\t.\n")

@@ -16,8 +16,8 @@ TARGET = {"Bucket": "b", "Key": "k"}
 DIGESTS = [hashlib.sha256(part).digest() for part in (b"one", b"two")]
 PARTS: list[dict[str, Any]] = [{"PartNumber": number, "ETag": "e", "ChecksumSHA256": base64.b64encode(digest).decode()}
                                for number, digest in enumerate(DIGESTS, start=1)]
-#: As S3 documents a composite checksum: of the parts' checksums, with the number of parts.
 COMPOSITE = base64.b64encode(hashlib.sha256(b"".join(DIGESTS)).digest()).decode() + "-2"
+"""As S3 documents a composite checksum: of the parts' checksums, with the number of parts."""
 
 
 def s3_that_says(code: str) -> Any:

@@ -50,8 +50,8 @@ def rcrs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Reference.load(build_rcrs(tmp_path_factory.mktemp("built") / "rCRS"))
 
 
-#: Name and bases of a contig that a built rCRS has beside the mitochondrion: it has no gene models.
 SPARE = ("spare", "ACGTTGCA" * 40)
+"""Name and bases of a contig that a built rCRS has beside the mitochondrion: it has no gene models."""
 
 
 def build_rcrs(out: Path) -> Path:
@@ -74,7 +74,6 @@ def build_rcrs(out: Path) -> Path:
 
 
 CASES = Path(__file__).with_name("cases")
-#: FASTA file and options of ``reference build`` for the references of :data:`CASES`, by the name of their gene models.
 CASE_REFERENCES = {
     "nuclear": ("nuclear", []),
     "nuclear_nmd": ("nuclear", []),
@@ -84,6 +83,8 @@ CASE_REFERENCES = {
     "plasmid_linear_genes": ("plasmid", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
     "bacterium": ("bacterium", ["--genetic-code", "b=11"]),
 }
+"""FASTA file and options of ``reference build`` for the references of :data:`CASES`, by the name of their gene
+models."""
 
 
 @pytest.fixture(scope="session")
@@ -237,7 +238,6 @@ def genome() -> dict[str, str]:
 @pytest.fixture
 def build(tmp_path: Path, genome: dict[str, str]) -> Callable[..., int]:
     """Runs the command; returns its exit code. The bundle is ``tmp_path / out``."""
-
     from tests.unit.engine.small_genome import GENES, gff3, write_fasta
 
     def run(*options: str, models: str = "", fasta: dict[str, str] | None = None, out: str = "bundle") -> int:

@@ -34,8 +34,8 @@ class Gene:
         ]
 
 
-#: ATG, 28 tryptophans, stop: 90 bases, in two exons that cut a codon.
 PLUS = Gene("PLUS", "1", "+", ((1001, 1060), (1201, 1300)), 1011, 1240)
+"""ATG, 28 tryptophans, stop: 90 bases, in two exons that cut a codon."""
 MINUS = Gene("MINUS", "1", "-", ((3001, 3100), (3301, 3400)), 3051, 3340)
 RNA = Gene("RNA", "1", "+", ((5001, 5040), (5101, 5140)))
 MITO = Gene("MITO", "MT", "+", ((301, 360),), 301, 360)

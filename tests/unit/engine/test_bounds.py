@@ -25,8 +25,8 @@ from tests.unit.engine.conftest import Result
 Vcf = Callable[..., Path]
 Run = Callable[..., Result]
 Refused = Callable[..., InputError]
-#: More digits than Python reads.
 DIGITS = "9" * 5000
+"""More digits than Python reads."""
 GOOD = [(73, "A", "G")]
 
 

@@ -29,7 +29,6 @@ def of_library(module: Any) -> list[type[Exception]]:
     return [one for one in found if isinstance(one, type) and issubclass(one, Exception)]
 
 
-#: Every exception class of the libraries at the engine's boundaries, and those of Python that they raise.
 CLASSES = sorted(
     {
         *(one for module in (pysam, pa, pa.lib, zlib, isal_zlib) for one in of_library(module)),
@@ -38,6 +37,7 @@ CLASSES = sorted(
     },
     key=lambda one: f"{one.__module__}.{one.__name__}",
 )
+"""Every exception class of the libraries at the engine's boundaries, and those of Python that they raise."""
 
 
 def failing(error: type[Exception]) -> Callable[..., Any]:
@@ -69,7 +69,6 @@ class Failing:
         return Open()
 
 
-#: What is patched at each boundary: the owner, its name, and the method that fails; "" stands for the call itself.
 BOUNDARIES: dict[str, tuple[Any, str, str]] = {
     "sequence, opened": (pysam, "FastaFile", ""),
     "sequence, read": (pysam, "FastaFile", "fetch"),
@@ -82,6 +81,7 @@ BOUNDARIES: dict[str, tuple[Any, str, str]] = {
     "compressed input": (gzip_reading.isal_zlib, "decompressobj", "decompress"),
     "bcftools csq": (subprocess, "Popen", ""),
 }
+"""What is patched at each boundary: the owner, its name, and the method that fails; "" stands for the call itself."""
 
 
 @pytest.fixture

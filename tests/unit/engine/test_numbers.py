@@ -19,11 +19,10 @@ from annotator.engine.reference.build_evidence import FileEvidence
 from annotator.engine.vcf import block_parser
 from tests.unit.engine.conftest import PROJECT, Result
 
-#: More digits than Python reads.
 DIGITS = "9" * 5000
+"""More digits than Python reads."""
 ENGINE = PROJECT / "annotator" / "engine"
 CONSEQUENCES = ENGINE / "consequence"
-#: Calls of ``int`` and ``float`` on text, and why the text is short and a number.
 BOUNDED = {
     "vcf/block_parser.py": {"float(text)": "matches a pattern of numbers, which float reads in linear time"},
     "bounds.py": {"int(digits)": "as many digits as the largest number has"},
@@ -43,12 +42,13 @@ BOUNDED = {
     "variant_list/identifiers.py": {"int(pos)": "the build wrote it"},
     "reference/verify.py": dict.fromkeys(("int(pos)", "int(start)", "int(end)"), "the build wrote it; damage is found"),
 }
-#: What is visibly a number, or an element of an array of numbers.
+"""Calls of ``int`` and ``float`` on text, and why the text is short and a number."""
 NUMBERS = (
     *(".sum()", ".max()", ".min()", "np.searchsorted(", "int(speed)", "float('nan')"),
     *("records.pos[", "starts[index]", "self.exon_", "records.allele_count[", "near[", "linear[stretch]"),
     *("int(first[0])", "int(last[0])"),
 )
+"""What is visibly a number, or an element of an array of numbers."""
 
 
 def conversions(source: str) -> list[str]:

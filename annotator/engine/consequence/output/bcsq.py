@@ -20,7 +20,6 @@ from annotator.engine.consequence.overlaps import Pairs
 from annotator.engine.consequence.so_terms import BIT, INTERGENIC, TERMS
 from annotator.engine.reference.gene_models import ContigModels
 
-#: csq's names of terms; the others have the Sequence Ontology's.
 _NAMES = {
     "splice_acceptor_variant": "splice_acceptor",
     "splice_donor_variant": "splice_donor",
@@ -37,10 +36,11 @@ _NAMES = {
     "non_coding_transcript_exon_variant": "non_coding",
     "intron_variant": "intron",
 }
-#: Said by other terms, or unknown to csq.
+"""csq's names of terms; the others have the Sequence Ontology's."""
 _SILENT = BIT["splice_polypyrimidine_tract_variant"] | BIT["non_coding_transcript_variant"]
-#: Terms that are given once for a gene.
+"""Said by other terms, or unknown to csq."""
 _OF_GENES = _SILENT | BIT["intron_variant"] | BIT["non_coding_transcript_exon_variant"]
+"""Terms that are given once for a gene."""
 _NEAR = BIT["upstream_gene_variant"] | BIT["downstream_gene_variant"] | INTERGENIC
 
 

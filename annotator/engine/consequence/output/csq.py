@@ -12,8 +12,8 @@ from annotator.engine.consequence.overlaps import Alleles, Pairs
 from annotator.engine.consequence.so_terms import impact, names
 from annotator.engine.reference.gene_models import ContigModels
 
-#: Groups of fields of CSQ that are empty together most of the time, in their order.
 _FIELDS = ("exon", "intron", "hgvsc", "hgvsp", "cdna", "cds", "protein", "amino_acids", "codons")
+"""Groups of fields of CSQ that are empty together most of the time, in their order."""
 
 
 class Assembler:

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.hgvs import Parts, hgvsc_texts, hgvsp_texts
 from annotator.engine.consequence.scalar.rows import ScalarRow
 
-#: Fields of :class:`ScalarRow` that are positions.
 _SPANS = ("cdna", "cds", "protein")
+"""Fields of :class:`ScalarRow` that are positions."""
 
 
 @dataclass

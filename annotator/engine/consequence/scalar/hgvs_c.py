@@ -18,10 +18,10 @@ from annotator.engine.consequence.three_prime_shift import rotate, shift_length
 from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.reference.transcript import Fetch, Transcript
 
-#: Bases behind a change that are compared to shift it, as VEP's ``TranscriptVariationAllele::_return_3prime`` does.
 REACH = 1000
-#: Of these, what is read first: most changes can be shifted by a few bases at most.
+"""Bases behind a change that are compared to shift it, as VEP's ``TranscriptVariationAllele::_return_3prime`` does."""
 _NEAR = 50
+"""Of these, what is read first: most changes can be shifted by a few bases at most."""
 
 
 @dataclass

@@ -18,8 +18,8 @@ from annotator.engine.consequence.region_rules import (
 )
 from annotator.engine.reference.transcript import Transcript
 
-#: An allele that differs from the reference in no more ranges than this is compared range by range.
 FEW_RANGES = 64
+"""An allele that differs from the reference in no more ranges than this is compared range by range."""
 
 
 class IntronChanges(NamedTuple):

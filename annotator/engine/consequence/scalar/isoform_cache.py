@@ -14,12 +14,12 @@ from annotator.engine.consequence.hgvs import HgvsP
 from annotator.engine.consequence.scalar.rows import ScalarRow, ScalarRows, Span, exon_numbers, intron_numbers
 from annotator.engine.reference.transcript import Transcript
 
-#: Bases between a change and the ends of the coding part of its exon: it touches neither splice sites, nor start or
-#: stop codon, nor codons that an intron cuts.
 MARGIN = 6
-#: Bases of the exon upstream of a change that must exist, besides as many as are inserted: codons that an intron cuts,
-#: and what an insertion may duplicate.
+"""Bases between a change and the ends of the coding part of its exon: it touches neither splice sites, nor start or
+stop codon, nor codons that an intron cuts."""
 BEFORE = 12
+"""Bases of the exon upstream of a change that must exist, besides as many as are inserted: codons that an intron cuts,
+and what an insertion may duplicate."""
 
 
 class _Anchor(NamedTuple):

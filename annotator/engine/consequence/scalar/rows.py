@@ -12,8 +12,8 @@ from annotator.engine.consequence.scalar.hgvs_p import describe_on_protein
 from annotator.engine.consequence.scalar.structural import structural_terms
 from annotator.engine.reference.transcript import Fetch, Transcript
 
-#: First and last position, None for one that the transcript does not have; None for a field that is empty.
 Span = tuple[int | None, int | None] | None
+"""First and last position, None for one that the transcript does not have; None for a field that is empty."""
 
 
 class ScalarRow(NamedTuple):

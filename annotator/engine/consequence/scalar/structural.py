@@ -15,7 +15,6 @@ from annotator.engine.consequence.region_rules import (
 from annotator.engine.consequence.scalar.effect import Effect
 from annotator.engine.consequence.so_terms import BIT
 
-#: Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol.
 CLASSES = (
     ("<DEL", "deletion"),
     ("<DUP", "duplication"),
@@ -23,6 +22,7 @@ CLASSES = (
     ("<INV", "inversion"),
     ("<CNV", "copy_number_variation"),
 )
+"""Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol."""
 
 
 def structural_class(alt: str) -> str:

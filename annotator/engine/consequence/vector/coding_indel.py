@@ -21,13 +21,13 @@ from annotator.engine.consequence.vector.region_terms import region_terms
 from annotator.engine.reference.gene_models import ContigModels
 from annotator.engine.reference.nucleotides import COMPLEMENT
 
-#: Bases between a change, wherever it is shifted to, and the ends of the coding sequence.
 FROM_CODING = 6
-#: Insertions of more bases, and deletions of many more, are left to the scalar path.
+"""Bases between a change, wherever it is shifted to, and the ends of the coding sequence."""
 LONGEST = 30
+"""Insertions of more bases, and deletions of many more, are left to the scalar path."""
 LONGEST_DELETION = 500
-#: So is what can be shifted by more bases.
 FARTHEST = 200
+"""So is what can be shifted by more bases."""
 _KNOWN = letters(b"ACGT")
 
 

@@ -19,8 +19,8 @@ from annotator.engine.consequence.vector.ragged_text import stitched
 from annotator.engine.consequence.vector.reading_frames import STOP, Frames
 
 Described = tuple[HgvsPColumns, np.ndarray]
-#: Codons read together in the search for a stop.
 _STRIDE = 32
+"""Codons read together in the search for a stop."""
 _DNA_KINDS = pa.array(["del", "dup", "ins"])
 _PROTEIN_KINDS = pa.array(["ins", "dup", "delins"])
 

@@ -17,11 +17,11 @@ from annotator.engine.consequence.vector.ragged_text import stitched
 from annotator.engine.reference.nucleotides import COMPLEMENT
 from annotator.engine.reference.transcript import Fetch
 
-#: Longer ones, and those that can be shifted by more than :data:`NEAR` bases, are described one at a time.
 SHORT = 12
+"""Longer ones, and those that can be shifted by more than :data:`NEAR` bases, are described one at a time."""
 NEAR = 24
-#: Bases in front of a change that are read: to shift it, and to see what it duplicates.
 _BEFORE = NEAR + SHORT + 1
+"""Bases in front of a change that are read: to shift it, and to see what it duplicates."""
 _WIDTH = _BEFORE + SHORT + _BEFORE
 _KINDS = pa.array(["del", "dup", "ins"])
 

@@ -13,8 +13,8 @@ from annotator.engine.reference.nucleotides import BASE_INDEX
 from annotator.engine.reference.transcript import Transcript
 
 STOP = ord("*")
-#: Transcripts whose frames stay in memory.
 MOST_FRAMES = 2000
+"""Transcripts whose frames stay in memory."""
 _CODON = np.array([25, 5, 1])
 
 

@@ -25,8 +25,9 @@ _LETTERS = sorted(THREE_LETTERS)
 _LETTER_AT = np.zeros(256, dtype=np.int64)
 for _at, _letter in enumerate(_LETTERS):
     _LETTER_AT[ord(_letter)] = _at
-#: ``A`` for two that are the same, ``A/V`` otherwise, by index of the first * number of letters + index of the second.
 _CHANGES = pa.array([one if one == two else f"{one}/{two}" for one in _LETTERS for two in _LETTERS])
+"""``A`` for two that are the same, ``A/V`` otherwise, by index of the first * number of letters + index of the
+second."""
 
 
 def plain_single_bases(alleles: Alleles) -> np.ndarray:

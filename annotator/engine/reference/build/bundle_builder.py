@@ -28,8 +28,8 @@ from annotator.engine.reference.bundle import SCHEMA, Contig, Sequence
 from annotator.engine.reference.genetic_code import STARTS
 from annotator.engine.reference.transcript_table import write_transcripts
 
-#: Most transcripts that a line of the output lists.
 MOST_LISTED = 10
+"""Most transcripts that a line of the output lists."""
 SLIPPAGE = (
     "coding sequences have parts that overlap or leave out bases of an exon (ribosomal slippage); "
     "codons and protein changes are not given from there on"

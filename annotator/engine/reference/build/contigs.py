@@ -16,8 +16,8 @@ from annotator.engine.reference.build_evidence import chromosome
 from annotator.engine.reference.bundle import Contig
 from annotator.engine.reference.genetic_code import STARTS
 
-#: Longest circular contig in bases: features across its origin end beyond its length, at up to twice as much.
 LONGEST_CIRCLE = LARGEST_POSITION // 2
+"""Longest circular contig in bases: features across its origin end beyond its length, at up to twice as much."""
 
 
 def contigs_of(recipe: Recipe, lengths: dict[str, int]) -> tuple[list[Contig], dict[str, str]]:

@@ -19,7 +19,6 @@ from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.reference.presets import PublicFile
 
-#: Repetitions of a request, and of a file without a new byte in between. Seconds of wait: 0, then 2, 4, 8, ...
 RETRIES = urllib3.Retry(
     6,
     status_forcelist={408, 425, 429, 500, 502, 503, 504},
@@ -29,10 +28,11 @@ RETRIES = urllib3.Retry(
     backoff_max=60,
     retry_after_max=60,
 )
+"""Repetitions of a request, and of a file without a new byte in between. Seconds of wait: 0, then 2, 4, 8, ..."""
 TIMEOUT = urllib3.Timeout(connect=15.0, read=60.0)
 BLOCK = 1 << 20
-#: Name of the file that records what was fetched, in the directory of the files.
 RECORD = "fetched.json"
+"""Name of the file that records what was fetched, in the directory of the files."""
 _CHANGED = urllib3.exceptions.ProtocolError("the file changed at the server")
 
 

@@ -15,12 +15,11 @@ from typing import NamedTuple
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.reference.build.skipped_models import LeftOut
 
-#: First and last base, 1-based and inclusive.
 Interval = tuple[int, int]
+"""First and last base, 1-based and inclusive."""
 
-#: Rows of a stop codon that is read as selenocysteine, in GTF and in GENCODE's GFF3.
 SELENOCYSTEINE = frozenset({"Selenocysteine", "stop_codon_redefined_as_selenocysteine"})
-#: Attributes that are read: those of a whole genome are too many to keep all.
+"""Rows of a stop codon that is read as selenocysteine, in GTF and in GENCODE's GFF3."""
 READ_ATTRIBUTES = frozenset(
     {
         *("ID", "Parent", "Name", "Dbxref", "gene", "gene_id", "gene_name", "gene_biotype", "biotype", "locus_tag"),
@@ -29,8 +28,9 @@ READ_ATTRIBUTES = frozenset(
         *("pseudo", "pseudogene", "exception", "Is_circular"),
     }
 )
-#: Largest number that is taken for a genetic code; NCBI's have two digits.
+"""Attributes that are read: those of a whole genome are too many to keep all."""
 LARGEST_CODE = 999
+"""Largest number that is taken for a genetic code; NCBI's have two digits."""
 _STRANDS = frozenset("+-.?")
 _PHASES = frozenset("012.")
 _PHASE = {"1": 1, "2": 2}

@@ -15,8 +15,8 @@ from annotator.engine.reference.build.gene_formats import (
     shown,
 )
 
-#: Number of columns of genePred, and of its extension, which adds ``score`` to ``exonFrames``.
 COLUMNS, EXTENDED = 10, 15
+"""Number of columns of genePred, and of its extension, which adds ``score`` to ``exonFrames``."""
 
 
 def is_gene_pred(columns: list[str]) -> bool:

@@ -16,7 +16,6 @@ from annotator.engine.reference.build.gff3_models import read_gff3
 from annotator.engine.reference.build.gtf_models import read_gtf
 from annotator.engine.reference.build.ribosomal_slippage import joined, slip_of
 
-#: Biotypes of non-coding transcripts that bcftools csq knows; it treats transcripts of others as coding.
 NON_CODING = frozenset(
     {
         *("lncRNA", "lincRNA", "misc_RNA", "antisense", "ribozyme", "retained_intron", "processed_transcript"),
@@ -25,7 +24,7 @@ NON_CODING = frozenset(
         *("snoRNA", "snRNA", "miRNA", "rRNA", "scaRNA", "Mt_tRNA", "Mt_rRNA"),
     }
 )
-#: Biotypes of coding transcripts that bcftools csq knows.
+"""Biotypes of non-coding transcripts that bcftools csq knows; it treats transcripts of others as coding."""
 CODING = frozenset(
     {
         *("protein_coding", "nonsense_mediated_decay", "non_stop_decay", "polymorphic_pseudogene"),
@@ -33,11 +32,12 @@ CODING = frozenset(
         *("TR_C_gene", "TR_D_gene", "TR_J_gene", "TR_V_gene"),
     }
 )
-#: The supported formats, for messages.
+"""Biotypes of coding transcripts that bcftools csq knows."""
 FORMATS = "GFF3, GTF and UCSC's genePred (genePred, its extension, refGene, refFlat), plain or gzip"
+"""The supported formats, for messages."""
 _SPELLINGS = {"mRNA": "protein_coding", "lnc_RNA": "lncRNA", "MT_tRNA": "Mt_tRNA", "MT_rRNA": "Mt_rRNA"}
-#: Replacements of the characters that have a meaning in BCSQ or in GFF3.
 _UNSAFE = {ord(char): "_" for char in "|,;=&% \t@"}
+"""Replacements of the characters that have a meaning in BCSQ or in GFF3."""
 _READERS: dict[str, Callable[[Iterator[GffRow], GeneTable], Iterator[GeneModel]]] = {
     "GFF3": read_gff3,
     "GTF": read_gtf,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from annotator.engine.reference.build.gene_formats import GffRow, ModelError, shown
 
 _GENES = frozenset({"gene", "ncRNA_gene", "pseudogene"})
-#: Most ancestors that a row may have.
 MOST_LEVELS = 20
+"""Most ancestors that a row may have."""
 
 
 @dataclass(slots=True)

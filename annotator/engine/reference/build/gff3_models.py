@@ -34,12 +34,13 @@ from annotator.engine.reference.build.gff3_lineage import Lineages, Node
 _PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
 _ID = re.compile(r"(?:^|;)\s*ID=([^;]*)")
 _PROTEIN = re.compile(r"(?:^|;)\s*protein_id=([^;]*)")
-#: A stop codon that is read as selenocysteine, in RefSeq's attribute ``transl_except``; the group is its lowest base.
 _EXCEPTION = re.compile(r"pos:(?:complement\()?(\d+)\.\.\d+\)?,aa:Sec")
-#: Types of RNAs without exon rows, as annotators of bacteria write them.
+"""A stop codon that is read as selenocysteine, in RefSeq's attribute ``transl_except``; the group is its lowest
+base."""
 _ONE_EXON_RNA = frozenset(
     {"tRNA", "rRNA", "tmRNA", "ncRNA", "misc_RNA", "sRNA", "RNase_P_RNA", "SRP_RNA", "antisense_RNA"}
 )
+"""Types of RNAs without exon rows, as annotators of bacteria write them."""
 
 
 @dataclass

@@ -27,19 +27,19 @@ from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_sou
 from annotator.engine.reference.bundle import Contig, Sequence
 from annotator.engine.reference.known_variants import WINDOW
 
-#: Column and INFO field with the sources that list an allele.
 KNOWN_IN = "KNOWN_IN"
-#: A source with REF mismatches in more than this share of its alleles belongs to another build.
+"""Column and INFO field with the sources that list an allele."""
 MOST_MISMATCHES = 0.1
-#: Sources of at least this many bytes in total are merged by several processes.
+"""A source with REF mismatches in more than this share of its alleles belongs to another build."""
 PARALLEL_BYTES = 64 << 20
-#: Alleles that are held back to be sorted.
+"""Sources of at least this many bytes in total are merged by several processes."""
 WAITING = 50_000
+"""Alleles that are held back to be sorted."""
 _PLAIN = re.compile(r"[ACGT]+")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
 
-#: POS (1-based), REF, ALT, index of the source, values of its fields.
 Row = tuple[int, str, str, int, list[str]]
+"""POS (1-based), REF, ALT, index of the source, values of its fields."""
 
 
 @dataclass

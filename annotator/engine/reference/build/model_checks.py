@@ -13,14 +13,14 @@ from annotator.engine.reference.bundle import Sequence as Bases
 from annotator.engine.reference.transcript import Transcript
 from annotator.engine.reference.verify import coding_faults
 
-#: Least share of coding transcripts with a start codon, least share with a stop codon, and largest share with a stop
-#: before the end. In tables that do not say which transcripts are cut off about one in eight is; of models on the wrong
-#: sequence a few in a hundred pass.
 LEAST_STARTS, LEAST_STOPS, MOST_INTERNAL = 0.8, 0.8, 0.1
-#: Number of faulty coding transcripts that is always accepted: a small genome may have one or two that are cut off.
+"""Least share of coding transcripts with a start codon, least share with a stop codon, and largest share with a stop
+before the end. In tables that do not say which transcripts are cut off about one in eight is; of models on the wrong
+sequence a few in a hundred pass."""
 FORGIVEN = 2
-#: Least number of coding transcripts for checking a contig separately.
+"""Number of faulty coding transcripts that is always accepted: a small genome may have one or two that are cut off."""
 JUDGED_ALONE = 10
+"""Least number of coding transcripts for checking a contig separately."""
 
 
 @dataclass

@@ -16,13 +16,13 @@ from annotator.engine.reference.build.sources import Tally, split_source
 from annotator.engine.reference.bundle import Contig
 from annotator.engine.reference.regions import COLUMNS
 
-#: Regions of one contig that are held in memory before they are written to disk.
 WAITING = 10_000
-#: Highest number of a column.
+"""Regions of one contig that are held in memory before they are written to disk."""
 MOST_COLUMNS = 9999
+"""Highest number of a column."""
 _BED_COLUMNS = {"name": 4, "score": 5}
-#: Start and end (0-based, half-open), index of the source, value.
 Row = tuple[int, int, int, str]
+"""Start and end (0-based, half-open), index of the source, value."""
 
 
 @dataclass

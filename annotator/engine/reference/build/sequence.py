@@ -14,8 +14,8 @@ from annotator.engine.files import open_text
 from annotator.engine.library_errors import refuse_compression, step
 from annotator.engine.reference.build.gene_formats import shown
 
-#: Bases per line of the copy.
 LINE = 60
+"""Bases per line of the copy."""
 _BASES = re.compile(r"[ACGTURYKMSWBDHVN]*")
 _NO_BASE = re.compile(r"[^ACGTURYKMSWBDHVN]")
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-#: Most ids that are listed for each reason.
 MOST_LISTED = 10
-#: What is left out, by reason, in the order of the report. A new reason is a new row.
+"""Most ids that are listed for each reason."""
 REASONS: dict[str, str] = {
     "gene_without_transcript": "genes without transcripts, exons or coding sequence",
     "transcript_without_exon": "transcripts without exons or coding sequence",
@@ -16,6 +15,7 @@ REASONS: dict[str, str] = {
     "exon_without_parent": "exons without a parent",
     "contig_without_sequence": "transcripts on contigs without sequence",
 }
+"""What is left out, by reason, in the order of the report. A new reason is a new row."""
 
 
 class LeftOut:

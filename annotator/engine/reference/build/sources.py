@@ -10,8 +10,8 @@ from pathlib import Path
 
 from annotator.engine.errors import BundleError
 
-#: Names of INFO fields (VCF 4.3, section 1.6.1), which begin with the name of their source.
 INFO_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
+"""Names of INFO fields (VCF 4.3, section 1.6.1), which begin with the name of their source."""
 
 
 @dataclass

@@ -14,8 +14,8 @@ from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.build.place_models import coding_member
 from annotator.engine.reference.bundle import Contig
 
-#: Kinds of rows in the order in which rows that start at one base are written.
 _ORDER = {"gene": 0, "mRNA": 1, "exon": 2, "five_prime_UTR": 3, "CDS": 4, "three_prime_UTR": 5}
+"""Kinds of rows in the order in which rows that start at one base are written."""
 
 
 def write_gff3(path: Path, models: list[GeneModel], contigs: list[Contig]) -> None:

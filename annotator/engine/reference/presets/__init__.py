@@ -12,10 +12,10 @@ from annotator.engine.errors import BundleError
 
 DIRECTORY = Path(__file__).parent
 PARTS = ("fasta", "gff", "variants", "regions")
-#: The data file that identifies human builds; it is no preset.
 BUILDS = "builds"
-#: Chromosomes in the order of the lists in ``builds.toml``.
+"""The data file that identifies human builds; it is no preset."""
 CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
+"""Chromosomes in the order of the lists in ``builds.toml``."""
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,6 @@ def test_chunks_of_any_size_give_the_same(tmp_path: Path) -> None:
     ] == whole
 
 
-#: Other transcripts of FWD and REV: other first exons, a later start in the same frame, an exon more behind the stop.
 ISOFORMS = (
     Shape("FWD2", "+", ((1901, 1950), (2501, 2620)), 2501, 2602),
     Shape("FWD3", "+", ((2001, 2100), (2301, 2340), (2501, 2620), (2801, 2850)), 2051, 2602),
@@ -75,6 +74,8 @@ ISOFORMS = (
     Shape("REV2", "-", ((2611, 2700), (3001, 3150), (3421, 3500)), 2651, 3450),
     Shape("REV3", "-", ((2611, 2700), (3001, 3150), (3401, 3500), (3701, 3800)), 2651, 3450, biotype="protein_coding"),
 )
+"""Other transcripts of FWD and REV: other first exons, a later start in the same frame, an exon more behind the
+stop."""
 
 
 def test_isoforms_that_are_alike_share_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,12 +99,12 @@ def test_isoforms_that_are_alike_share_rows(tmp_path: Path, monkeypatch: pytest.
     assert names >= {"TFWD.1", "TFWD2.1", "TFWD3.1", "TFWD4.1", "TREV.1", "TREV2.1", "TREV3.1"}
 
 
-#: A long protein in each direction, so that most changes lie inside.
 LONG = (
     Shape("LNGF", "+", ((12501, 12790), (12901, 13600)), 12551, 13540, biotype="nonsense_mediated_decay"),
     Shape("LNGR", "-", ((14001, 14500), (14561, 14571), (14701, 15300)), 14051, 15250),
     Shape("OPEN", "+", ((12601, 12790), (12901, 13519)), 12602, 13519, tags="cds_end_NF"),
 )
+"""A long protein in each direction, so that most changes lie inside."""
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -22,8 +22,9 @@ from annotator.engine.consequence.region_rules import (
 )
 from annotator.engine.consequence.so_terms import TERMS, names
 
-#: An intron of 40 bases, with the bases of the exons beside it as they are transcribed: a letter for the terms of each.
 INTRON = (101, 140)
+"""An intron of 40 bases, with the bases of the exons beside it as they are transcribed: a letter for the terms of
+each."""
 BASES = "......rrrDDmm5mrr" + "." * 15 + "t" * 9 + "TTTTTTAArrr......"
 TERMS_OF = {
     ".": "",

@@ -15,7 +15,6 @@ from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRow
 from tests.unit.engine.consequence import casebook
 from tests.unit.engine.consequence.casebook import SHAPES, Record, at, caller, chunk, entries
 
-#: Isoforms of FWD and REV; the last of each can be read whole.
 SLIPPING = (
     replace(SHAPES[0], name="SLF", slip=2330),
     replace(SHAPES[0], name="SLG", slip=2547),
@@ -24,9 +23,10 @@ SLIPPING = (
     replace(SHAPES[1], name="SLS", slip=2700),
     replace(SHAPES[1], name="SLT"),
 )
+"""Isoforms of FWD and REV; the last of each can be read whole."""
 SLIPS = {f"T{shape.name}.1": shape for shape in SLIPPING if shape.slip}
-#: What is reported of codons and proteins.
 OF_CODONS = ("CDS_position", "Protein_position", "Amino_acids", "Codons", "HGVSp")
+"""What is reported of codons and proteins."""
 
 
 def given() -> list[Record]:

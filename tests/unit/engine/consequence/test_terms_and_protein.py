@@ -20,8 +20,8 @@ from tests.unit.engine.consequence.casebook import COMPLEMENT, SHAPES, Record, S
 TABLE = codon_table(1)
 WHOLE = {shape.name: shape for shape in SHAPES if shape.name in ("FWD", "REV", "ODD", "NMD", "TIP")}
 LONGER = {"inframe_insertion", "protein_altering_variant"}
-#: Around start and stop, so many bases.
 AROUND = 8
+"""Around start and stop, so many bases."""
 
 
 def changes(shape: Shape) -> list[Record]:

@@ -17,8 +17,8 @@ from annotator.engine.consequence.three_prime_shift import rotate, rotate_rows, 
 from annotator.engine.normalise import normalise
 from annotator.engine.reference.transcript import Transcript
 
-#: Two letters, so that alleles share much with each other and with themselves.
 BASES = st.text("AC", max_size=90)
+"""Two letters, so that alleles share much with each other and with themselves."""
 SOME = st.text("AC", min_size=1, max_size=90)
 
 

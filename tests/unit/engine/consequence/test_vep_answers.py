@@ -46,7 +46,6 @@ def test_field_agrees_with_vep(ours: dict[tuple[str, str, str, str, str], dict[s
     assert different == []
 
 
-#: Where terms and protein would not agree in VEP's answer, ours by position, REF and ALT; see docs/annotation.md.
 OURS = {
     # Terms that exclude each other; the start codon is whole, in this spelling or in the most 3' one.
     ("2052", "TGCCTGGGAA", "T", "TFWD.1", "Consequence"): "inframe_deletion",
@@ -69,6 +68,7 @@ OURS = {
     ("9003", "TT", "CGTTCT", "TODD.1", "HGVSp"): "PODD.1:p.Ter66%3D",
     ("9006", "T", "TTCCGCGGATTAT", "TODD.1", "Consequence"): "stop_retained_variant",
 }
+"""Where terms and protein would not agree in VEP's answer, ours by position, REF and ALT; see docs/annotation.md."""
 
 
 def test_where_vep_contradicts_itself(ours: dict[tuple[str, str, str, str, str], dict[str, str]]) -> None:

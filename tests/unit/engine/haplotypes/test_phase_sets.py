@@ -15,8 +15,8 @@ from tests.unit.engine.conftest import CASES, Result
 
 Run = Callable[..., Result]
 References = Callable[[str], Reference]
-#: Codon 2 of TA is AAT (1064-1066), codon 14 GGG (1100-1102); TB has a start at 5760, on the other strand.
 SITES = {1064: ("A", "C"), 1065: ("A", "C"), 1066: ("T", "A"), 1100: ("G", "T"), 1101: ("G", "C")}
+"""Codon 2 of TA is AAT (1064-1066), codon 14 GGG (1100-1102); TB has a start at 5760, on the other strand."""
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from tests.unit.engine.conftest import CASES, Result
 
 TABLE = CASES / "table"
 FLANKS = ("upstream_gene_variant", "downstream_gene_variant")
-#: CSQ's Allele of symbolic alleles.
 CLASSES = {"<DEL>": "deletion", "<DUP>": "duplication", "<INS>": "insertion"}
+"""CSQ's Allele of symbolic alleles."""
 
 
 class Row(NamedTuple):

@@ -32,7 +32,6 @@ def _unicode() -> UnicodeDecodeError:
     return UnicodeDecodeError("utf-8", b"\xff", 0, 1, RAW)
 
 
-#: Every kind of error that Python, zlib, pyarrow and pysam raise for data they cannot use.
 ERRORS: list[Callable[[], Exception]] = [
     *(lambda kind=kind: kind(RAW) for kind in (ValueError, KeyError, IndexError, TypeError, AttributeError, OSError)),
     *(lambda kind=kind: kind(RAW) for kind in (EOFError, OverflowError, ZeroDivisionError, AssertionError)),
@@ -48,7 +47,7 @@ ERRORS: list[Callable[[], Exception]] = [
     ),
     _unicode,
 ]
-#: What each step of a build calls first, and a word of the message when it fails.
+"""Every kind of error that Python, zlib, pyarrow and pysam raise for data they cannot use."""
 STEPS = {
     "annotator.engine.reference.build.sequence._copy": "bundle.fa",
     "annotator.engine.reference.build.sequence.pysam.faidx": "bundle.fa",
@@ -70,6 +69,7 @@ STEPS = {
     "annotator.engine.reference.build.regions._value": "tracks.bed",
     "annotator.engine.reference.build.bundle_builder.sha256_of": "small",
 }
+"""What each step of a build calls first, and a word of the message when it fails."""
 
 
 @pytest.fixture

@@ -269,8 +269,8 @@ def test_haplotypes_beside_a_gene_across_the_origin(build: Build, tmp_path: Path
 
 # Ribosomal slippage
 
-#: Base 60 is read twice.
 SLIPPED = "ATG" + "TGG" * 19 + "C" + "TGG" * 19 + "TAA"
+"""Base 60 is read twice."""
 
 
 @pytest.fixture

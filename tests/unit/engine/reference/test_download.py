@@ -23,8 +23,8 @@ from tests.unit.engine.file_server import FileServer, serving
 from tests.unit.engine.small_genome import GENES, gff3, write_fasta
 
 DATA = random.Random(1).randbytes(300_000)
-#: Requests of one file that are sent when nothing comes.
 TRIES = 7
+"""Requests of one file that are sent when nothing comes."""
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from tests.unit.engine.conftest import take_apart
 
 HGVSC = CSQ_FIELDS.index("HGVSc")
 OPPOSITE = str.maketrans("ACGT", "TGCA")
-#: Genes on both strands, a coding sequence that is cut off at its start, a circular contig, and a run of one base.
 REFERENCES = ["nuclear", "nuclear_run", "nuclear_partial", "toy", "plasmid_linear_genes", "bacterium"]
+"""Genes on both strands, a coding sequence that is cut off at its start, a circular contig, and a run of one base."""
 Spelling = tuple[int, str, str]
 
 

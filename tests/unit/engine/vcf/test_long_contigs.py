@@ -18,12 +18,12 @@ from tests.corpora.made_reference import Bases, build_reference, reference_for
 from tests.unit.engine.conftest import Result
 
 Run = Callable[..., Result]
-#: Positions and alleles: within genes and between them, structural variants, neighbours within a codon.
 SITES = [
     (1000, "A", "C"), (1001, "C", "T"), (1002, "G", "GTT"), (1010, "GACT", "G"), (1150, "T", "<DEL>"),
     (4000, "C", "A,G"), (4029, "A", "T"), (4030, "G", "C"), (4500, "C", "CAAA"), (7000, "T", "<DUP>"),
     (20_000, "A", "T"),
 ]  # fmt: skip
+"""Positions and alleles: within genes and between them, structural variants, neighbours within a codon."""
 
 
 def file(path: Path, by: int, genotype: str) -> Path:
