@@ -85,7 +85,7 @@ def test_a_further_file_is_annotated_kept_archived_thawed_and_deleted(
     assert NAME not in names_in(services.files.results_bucket)
 
     services.profiles.subscribe(ADA)
-    assert functions.deliver("restore", request(job_id=job.job_id)) == []
+    assert functions.deliver("restore", request("restore", job_id=job.job_id)) == []
     assert functions.deliver("thaw", restored_event(str(cold.archive_id))) == []
     assert reload(services, job).file("genes").key == live
     assert live in keys_in(services.files.results_bucket)
