@@ -27,7 +27,7 @@ class GasError(Exception):
 
 
 class NotFoundError(GasError):
-    """The thing does not exist, or is not this user's: the two are told alike."""
+    """It does not exist, or is another user's: both get the same answer."""
 
     code = "not_found"
     default_message = "There is nothing at this address."
@@ -243,7 +243,7 @@ class WorkerOutOfDiskError(GasError):
 
 
 class ReferenceUnavailableError(GasError):
-    """A reference that there should be cannot be had, or is damaged: the operator's to mend."""
+    """A reference that should be available is missing or damaged: the operator must fix it."""
 
     code = "reference_unavailable"
     default_message = "A reference cannot be had just now."

@@ -53,7 +53,7 @@ def every(holds: np.ndarray, starts: np.ndarray) -> np.ndarray:
 
 
 def letters(allowed: bytes) -> np.ndarray:
-    """A table that tells for each byte whether it is one of some letters."""
+    """A table of which bytes are among some letters: `(256,) bool`."""
     table = np.zeros(256, bool)
     table[list(allowed)] = True
     return table

@@ -1,6 +1,6 @@
 """Everything that can be wrong with an input file, in one place and in the user's words.
 
-Three kinds, told apart by what happens next:
+There are three kinds, which differ in what happens next:
 
 - an *input error* refuses the whole file (:class:`InputError`, exit code 2);
 - a *skip* keeps a record but leaves it without consequences, marked ``GAS_SKIPPED=<code>`` in INFO;
@@ -296,7 +296,7 @@ class BundleError(EngineError):
 
 
 class InputError(_PortableError):
-    """The input file cannot be annotated, and the user can mend it.
+    """The input file cannot be annotated, and the user can fix it.
 
     Attributes:
         code: one of :data:`INPUT_ERRORS`.

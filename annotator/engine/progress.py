@@ -1,4 +1,4 @@
-"""What the engine tells while it works, and the warnings it collects."""
+"""The progress that the engine reports, and the warnings it collects."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
     Raises:
         JobFailure: The file cannot be annotated.
         LeaseLostError: The job is no longer ours.
-        EngineStoppedError: The worker was told to stop.
+        EngineStoppedError: The worker was asked to stop.
         EngineCrashedError: The engine died.
         WorkerOutOfDiskError: No room for the job's files, or for its reference, now.
         ReferenceUnavailableError: The reference cannot be had now.

@@ -101,7 +101,7 @@ def _find(look: _Look, references: list[ReferenceInfo]) -> Choice:
     evidence = look.alone()
     detection = evidence.detection
     if not evidence.contigs:
-        # No records, or no VCF at all: the engine tells what is wrong with it, whatever it is compared with.
+        # No records, or no VCF at all: the engine reports what is wrong with it, whatever it is compared with.
         return Choice(references[0], None)
     possible = [one for one in references if _possible(evidence, one)]
     if detection.build and detection.build.certain and not possible:

@@ -40,7 +40,7 @@ class EngineCrashedError(GasError):
 
 
 class EngineStoppedError(GasError):
-    """The engine was stopped because the worker was told to."""
+    """The engine was stopped because the worker was asked to stop."""
 
     code = "engine_stopped"
     default_message = "The annotation process was stopped."

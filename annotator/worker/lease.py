@@ -1,4 +1,4 @@
-"""The hold on a job while it is worked on: a heartbeat that renews the lease, hides the message, tells progress."""
+"""The heartbeat of a running job: it renews the lease, hides the message and records progress."""
 from __future__ import annotations
 
 import threading
@@ -50,7 +50,7 @@ class Lease:
         return self._lost.is_set()
 
     def report(self, progress: JobProgress) -> None:
-        """What the next heartbeat tells."""
+        """The progress that the next heartbeat records."""
         self._progress = progress
 
     def __enter__(self) -> Lease:

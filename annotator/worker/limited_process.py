@@ -31,7 +31,7 @@ NOT_DUMPABLE = 4
 
 
 class ProcessStoppedError(GasError):
-    """The process was ended because the worker was told to stop."""
+    """The process was ended because the worker was asked to stop."""
 
     code = "process_stopped"
     default_message = "The process was stopped."

@@ -50,7 +50,7 @@ MOST_HAND_BACKS = 15
 
 
 class Worker:
-    """Works one job at a time until it is told to stop.
+    """Works on one job at a time until it is asked to stop.
 
     Args:
         owner: This worker's name, different from any other's.
@@ -71,11 +71,11 @@ class Worker:
 
     @property
     def stopping(self) -> bool:
-        """True once the worker was told to stop."""
+        """True once the worker was asked to stop."""
         return self._stop.is_set()
 
     def run(self) -> None:
-        """Take jobs until told to stop."""
+        """Take jobs until asked to stop."""
         self.workspace.remove_leftovers()
         logger.info("Worker started", extra={"owner": self.owner})
         try:
@@ -106,7 +106,7 @@ class Worker:
         try:
             request: JobRequest = decode(message.body, JobRequest)
         except InvalidMessageError:
-            # Shown again soon and often, it reaches the dead-letter queue, whose alarm tells the operator.
+            # Shown again soon and often, it reaches the dead-letter queue, whose alarm notifies the operator.
             if message.receive_count == 1:
                 logger.exception("A message is no job request", extra={"body": message.body[:500]})
             self.queue.hide(message, 1)
@@ -199,7 +199,7 @@ class Worker:
         self.protection.protect()
 
     def _note_pace(self, job: Job) -> None:
-        """How long it took, for the expected times of others; a job that was begun more than once tells nothing."""
+        """Record how long it took, for the expected times of other jobs; jobs that were started twice are left out."""
         if job.run.attempt != 1 or job.run.start_time is None or job.complete_time is None:
             return
         try:

@@ -13,7 +13,7 @@ class WorkerSettings:
     """One worker's settings. Times are seconds, sizes bytes.
 
     Attributes:
-        work_dir: Local disk for the files of the job at hand.
+        work_dir: Local disk for the files of the current job.
         references_dir: Local disk for references from the bucket, which workers of one machine share.
         lease: How long a job stays this worker's after its last heartbeat; also how long its message stays hidden.
         heartbeat: Between two writes of progress and lease.

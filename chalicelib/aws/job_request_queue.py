@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.clients import client
 
 LONG_POLL_SECONDS = 5
-"""Short enough that a worker told to stop does so soon: a poll cannot be broken off without risk to its message."""
+"""Short enough that a worker stops soon when asked to: a poll cannot be cancelled without risk to its message."""
 LONGEST_INVISIBLE = 43_200
 """SQS's limit: 12 hours, in seconds."""
 

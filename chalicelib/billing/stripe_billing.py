@@ -24,7 +24,7 @@ RETRIES = 2
 PRICE_SECONDS = 600
 """How long the price is shown before Stripe is asked again."""
 SIGNATURE_SECONDS = 300
-"""How old a signature may be. Stripe signs each delivery anew, late ones too."""
+"""How old a signature may be. Stripe signs each delivery again, late ones too."""
 USER_ID = "user_id"
 """Key of the metadata that says whose a subscription is."""
 _STANDING = {
@@ -95,7 +95,7 @@ class StripeBilling:
             with self._stripe() as v1:
                 price = v1.prices.retrieve(self._price_id).to_dict()
             if price["unit_amount"] is None:
-                return None  # tiers, or less than the smallest unit: the payment page tells it better
+                return None  # tiers, or less than the smallest unit: the payment page shows it better
             every = price["recurring"]
             self._price = Price(amount=price["unit_amount"], currency=price["currency"].upper(),
                                 interval=every["interval"], intervals=every["interval_count"])

@@ -1,4 +1,4 @@
-"""A job's note: the few words by which its owner tells it from others."""
+"""A job's note: a few words of its owner to distinguish it from other jobs."""
 from __future__ import annotations
 
 import urllib.parse

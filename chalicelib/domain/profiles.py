@@ -25,7 +25,7 @@ class Profile:
         created: Epoch seconds of the first sign-in.
         mail_wanted: False for who wants no mail about ended annotations.
         grace_until: Epoch seconds until which results stay after premium ended, None outside such a time.
-        told_of_end: The `grace_until` that a mail has told of, None before any.
+        told_of_end: The `grace_until` that the last email announced, None before any.
         restoring: True from sending for archived results until every one is back and a mail has said so.
         billing_id: The subscription's id at the payment service, None without one.
         checkout_id: The payment that was begun last there, None once it has led to a subscription.

@@ -1,4 +1,4 @@
-"""How long annotations take, learned from those that ended: what expected times are reckoned with."""
+"""How long annotations take, learned from those that ended; the basis of expected times."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 FADING = 0.95
 """What an older annotation weighs beside the next newer one: the last twenty or so decide."""
 _LEAST_SPREAD = 0.01
-"""Variance of sizes, as a share of their mean square, under which no slope can be told."""
+"""Variance of sizes, as a share of their mean square, below which no slope can be determined."""
 
 
 @dataclass(frozen=True, kw_only=True)

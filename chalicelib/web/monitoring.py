@@ -1,4 +1,4 @@
-"""What the web function tells its operator: structured log lines and a few counts."""
+"""Structured log lines and metrics of the web function."""
 from __future__ import annotations
 
 from collections.abc import Iterator

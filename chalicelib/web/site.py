@@ -57,8 +57,8 @@ class Site:
         if not _HOST.fullmatch(host):  # API Gateway lets none through; "gas.example.org:80@evil.example" is an address
             host = str(context.get("domainName") or "")
         # API Gateway speaks TLS only, and says which domain it answered for; what stands in for it may not.
-        told = headers.get("x-forwarded-proto") or ("https" if context.get("domainName") else "http")
-        scheme = "http" if told == "http" else "https"
+        protocol = headers.get("x-forwarded-proto") or ("https" if context.get("domainName") else "http")
+        scheme = "http" if protocol == "http" else "https"
         return cls(f"{scheme}://{host or 'localhost'}", _prefix(context, event.get("pathParameters") or {}))
 
 

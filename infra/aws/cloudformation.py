@@ -229,13 +229,13 @@ class Stack:
             self._sleep(self._poll)
 
     def _wait_for_stack(self, known_events: set[str]) -> None:
-        told = set(known_events)
+        seen = set(known_events)
         status = ""
-        # The stack's own event, not its status, tells that this change is over: just after the change was set in
+        # The stack's own event, not its status, shows that this change is over: just after the change was set in
         # motion the status is still that of the one before.
         while not status:
             self._sleep(self._poll)
-            for event in self._new_events(told):
+            for event in self._new_events(seen):
                 if event["LogicalResourceId"] == self.name and _is_end(event["ResourceStatus"]):
                     status = event["ResourceStatus"]
                 elif event["ResourceStatus"].endswith("_FAILED"):
@@ -256,10 +256,10 @@ class Stack:
     def _event_ids(self) -> set[str]:
         return {event["EventId"] for event in self._events()}
 
-    def _new_events(self, told: set[str]) -> list[dict[str, Any]]:
-        """Those not told yet, oldest first; they count as told from now on."""
-        fresh = [event for event in reversed(self._events()) if event["EventId"] not in told]
-        told.update(event["EventId"] for event in fresh)
+    def _new_events(self, seen: set[str]) -> list[dict[str, Any]]:
+        """Events that are not in `seen`, oldest first; they are added to it."""
+        fresh = [event for event in reversed(self._events()) if event["EventId"] not in seen]
+        seen.update(event["EventId"] for event in fresh)
         return fresh
 
 

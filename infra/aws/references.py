@@ -28,7 +28,7 @@ class References:
     """The bucket of references of one stage.
 
     Args:
-        say: Told what was done, a line at a time.
+        say: Receives what was done, a line at a time.
 
     Raises:
         OperatorError: The stage is not deployed.

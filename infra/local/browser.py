@@ -213,7 +213,7 @@ class Browser:
         Args:
             timeout: Seconds.
             until: Statuses.
-            seen: Told of every look.
+            seen: Called after every request with what was found.
 
         Raises:
             OperatorError: The time is over.

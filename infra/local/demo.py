@@ -22,14 +22,14 @@ from infra.template.package import default_builder
 
 
 class ProgressLine:
-    """One line that tells how far the job is: rewritten on a terminal, else printed when it changes."""
+    """One line with the progress of a job: rewritten on a terminal, else printed when it changes."""
 
     def __init__(self) -> None:
         self._last = ""
         self._rewrite = sys.stdout.isatty()
 
     def show(self, job: dict[str, Any]) -> None:
-        """Tells of a job."""
+        """Show the state of a job."""
         progress = job.get("progress") or {}
         line = job["job_status"].lower()
         if line == "running" and progress:

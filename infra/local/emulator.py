@@ -78,7 +78,7 @@ def bare_interpreter() -> str:
 
 
 def read_file_names_as_utf8() -> None:
-    """Mends ministack's reading of upload forms, which takes file names for Latin-1."""
+    """Corrects ministack's reading of upload forms, which takes file names for Latin-1."""
     from ministack.services import s3
 
     parse = s3._parse_multipart_form
@@ -91,7 +91,7 @@ def read_file_names_as_utf8() -> None:
 
 
 def ask_for_the_rights_that_aws_asks_for() -> None:
-    """Mends ministack's names of rights: a batch of messages needs, on AWS, the right to the single call."""
+    """Corrects ministack's names of permissions: a batch of messages needs, on AWS, the right to the single call."""
     from ministack.core import iam_actions
 
     extract = iam_actions.extract_iam_action

@@ -15,7 +15,7 @@ class Person:
 
     Attributes:
         username: `preferred_username`, unique.
-        organization: None where the institution tells Globus none.
+        organization: None where the institution gives Globus none.
         provider: Name of the institution or service the person signs in at.
     """
 

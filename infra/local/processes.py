@@ -31,7 +31,7 @@ class Child:
         command: Program and arguments.
         environment: All of its environment.
         log: File that takes its output; the last start's output is kept beside it.
-        patience: Seconds it gets to end by itself.
+        patience: Seconds it has to end after it was asked to.
     """
 
     name: str

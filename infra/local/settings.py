@@ -70,7 +70,7 @@ class LocalSettings:
 
     @property
     def run_file(self) -> Path:
-        """What tells others that, and where, this stack runs."""
+        """The file that says that this stack runs, and where."""
         return self.home / "run.json"
 
     @property

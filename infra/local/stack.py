@@ -43,7 +43,7 @@ PLAN_LIMITS = {
 
 
 def _quietly(_: str) -> None:
-    """For callers that do not want to be told."""
+    """Reports nothing."""
 
 
 class LocalStack:
@@ -222,7 +222,7 @@ class LocalStack:
         self._identity.start()
 
     def worker_environment(self, work_dir: Path) -> dict[str, str]:
-        """What a worker is told; its credentials come from assuming the task role, renewed by boto3 itself."""
+        """The environment of a worker; its credentials come from assuming the task role, renewed by boto3 itself."""
         outputs = self.outputs
         profiles = self.settings.home / "aws-config"
         profiles.write_text(

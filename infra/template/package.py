@@ -206,7 +206,7 @@ class Builder:
 
 
 class Stamp:
-    """Tells whether a step's inputs are what they were when the step last ended well.
+    """Remembers whether the inputs of a step have changed since it last succeeded.
 
     Args:
         path: Where the inputs' digest is kept.
@@ -280,7 +280,7 @@ def _run(command: Sequence[str], directory: Path, environment: dict[str, str], f
 
 
 def gist(said: str) -> str:
-    """The line of a failed tool's output that tells most, and the place in our code when a traceback names one."""
+    """The most informative line of a failed tool's output, and the place in our code when a traceback names one."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     if not lines:
         return "it said nothing"

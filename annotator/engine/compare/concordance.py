@@ -115,7 +115,7 @@ def compare(ours: Path, theirs: Path) -> Agreement:
         theirs: the file to judge it by.
 
     Raises:
-        BundleError: a file has no CSQ whose description tells its sub-fields.
+        BundleError: a file has no CSQ whose description names its sub-fields.
         OSError: a file cannot be read.
     """
     our_names, our_sites = _read(ours)

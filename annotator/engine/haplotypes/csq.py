@@ -41,7 +41,7 @@ def run_csq(
         out: output, VCF records in the order of ``slim``; records on contigs without gene models are left out, so that
             it may be empty.
         reference: its sequence, models and genetic codes are used; of indexed models, those of the file's contigs.
-        haplotypes: use the genotypes of ``slim`` to see neighbouring variants together; otherwise each by itself.
+        haplotypes: use the genotypes of ``slim`` to see neighbouring variants together; otherwise each alone.
         errors: receives what the child says.
         tick: called a few times a second while it runs.
 

@@ -165,10 +165,10 @@ class Answers:
 def joined_entries(
     local: pa.BinaryArray, ordinal: np.ndarray, answers: dict[int, Answer], unread: frozenset[str] = frozenset()
 ) -> pa.BinaryArray:
-    """BCSQ of each record: what the haplotypes say, else what the record by itself does.
+    """BCSQ of each record: that of the haplotypes, or else that of the record alone.
 
     Args:
-        local: entries of each record by itself.
+        local: entries of each record alone.
         ordinal: of each record.
         answers: entries of the haplotypes.
         unread: transcripts that csq does not see; for these each record is judged on its own.

@@ -134,8 +134,8 @@ class Pass:
         """Annotate all records into :attr:`body` and :attr:`table`.
 
         Args:
-            checked: told while haplotypes are looked for.
-            annotated: told while records are annotated.
+            checked: called while haplotypes are looked for.
+            annotated: called while records are annotated.
 
         Raises:
             InputError: a record cannot be understood, and it is the first such of the file; or the results have more
@@ -229,7 +229,7 @@ class Pass:
                 slim, answers, self._source.reference, haplotypes=True, errors=self._work / "csq.txt",
                 tick=lambda: done(0),
             )  # fmt: skip
-        except EngineError as error:  # the user still gets every record by itself, and is told
+        except EngineError as error:  # every record is still annotated separately, with a warning
             passed.warnings.add("haplotypes_failed", None, error.message)
             return None
         except TooManySetsError:

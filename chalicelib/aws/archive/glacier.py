@@ -27,7 +27,7 @@ class GlacierArchive:
     Args:
         results_bucket: Where results files are when they are not archived.
         vault: The vault's name.
-        thaw_topic: ARN of the topic that Glacier tells of retrievals.
+        thaw_topic: ARN of the topic on which Glacier announces retrievals.
         part_bytes: How much is held in memory at a time.
     """
 
@@ -40,7 +40,7 @@ class GlacierArchive:
     def put(self, job: Job, intend: Intend) -> str:
         """See `ArchiveStore.put`. Bytes pass through in parts; SHA-256 and tree hash are compared.
 
-        The upload is noted before it is completed: only Glacier knows an archive's id, and it tells it once more when
+        The upload is noted before it is completed: only Glacier knows an archive's id, and it returns it once more when
         the same upload is completed once more.
         """
         if job.archive.upload and (found := self._complete(job.archive.upload)) is not None:
@@ -65,7 +65,7 @@ class GlacierArchive:
         except BaseException:
             glacier.abort_multipart_upload(vaultName=self._vault, uploadId=upload)
             raise
-        # From here on nothing is aborted: whoever comes next goes on with this upload.
+        # From here on nothing is aborted: the next run continues this upload.
         archive_id = self._complete(noted)
         if archive_id is None:
             raise ArchiveMismatchError(f"The upload of {key} is gone before it was completed.")

@@ -35,7 +35,7 @@ class JobIds:
 
 
 class ArchiveMoves:
-    """Moves results files, in the record. Bytes are moved by whoever holds the job's files.
+    """Records the moves of results files. The run that holds a job's files moves the bytes.
 
     Args:
         jobs: The table of jobs.
@@ -143,11 +143,11 @@ class ArchiveMoves:
         return self._changed(job_id, _ARCHIVE_ID.eq(archive_id), {}, _RETRIEVAL)
 
     # ---- said once -------------------------------------------------------------------------------------------
-    def begin_telling(self, job_id: str, attribute: str, now: int, stale: int) -> bool:
+    def begin_email(self, job_id: str, attribute: str, now: int, stale: int) -> bool:
         """A mail is about to go that only one may send: `attribute` is its `notified_time` or `warned_time`.
 
         Args:
-            stale: Epoch seconds; whoever began before that has died over it.
+            stale: Epoch seconds; a run that began before that has died.
 
         Returns:
             False when the mail has gone, or the job is gone.
@@ -165,12 +165,12 @@ class ArchiveMoves:
             raise BeingToldError() from failed
         return True
 
-    def told(self, job_id: str, attribute: str, now: int) -> None:
+    def email_sent(self, job_id: str, attribute: str, now: int) -> None:
         """The mail has gone."""
         self._changed(job_id, None, {attribute: now}, (f"{attribute}_begun",))
 
-    def not_told(self, job_id: str, attribute: str) -> None:
-        """The mail did not go: whoever gets the message next shall try again at once."""
+    def email_not_sent(self, job_id: str, attribute: str) -> None:
+        """The email was not sent: the next run that gets the message may try again at once."""
         self._changed(job_id, None, {}, (f"{attribute}_begun",))
 
     def mark_swept(self, job_id: str, now: int, not_since: int) -> bool:

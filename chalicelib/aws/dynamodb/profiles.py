@@ -113,43 +113,43 @@ class ProfileTable:
         """
         return self._tried(identity_id, _PREMIUM, {"restoring": True}) is not None
 
-    def begin_telling_of_restored(self, identity_id: str, now: int, stale: int) -> None:
+    def begin_restored_email(self, identity_id: str, now: int, stale: int) -> None:
         """Every archived result is back, and a mail is about to say so that only one may send.
 
         Args:
-            stale: Epoch seconds; whoever began before that has died over it.
+            stale: Epoch seconds; a run that began before that has died.
 
         Raises:
             BeingToldError: Somebody else has begun.
         """
-        self._begin_telling(identity_id, "restored_mail_begun", now, stale, _RESTORING)
+        self._begin_email(identity_id, "restored_mail_begun", now, stale, _RESTORING)
 
-    def told_of_restored(self, identity_id: str) -> None:
+    def restored_email_sent(self, identity_id: str) -> None:
         """That mail has gone."""
         self._tried(identity_id, _RESTORING, {}, ("restoring", "restored_mail_begun"))
 
-    def begin_telling_of_end(self, identity_id: str, until: int, now: int, stale: int) -> None:
+    def begin_end_email(self, identity_id: str, until: int, now: int, stale: int) -> None:
         """A mail is about to say that results stay until `until`, since premium has ended; only one may send it.
 
         Args:
-            stale: Epoch seconds; whoever began before that has died over it.
+            stale: Epoch seconds; a run that began before that has died.
 
         Raises:
             BeingToldError: Somebody else has begun.
         """
         told = Attr("told_of_end")
-        self._begin_telling(identity_id, "end_mail_begun", now, stale,
+        self._begin_email(identity_id, "end_mail_begun", now, stale,
                             Attr("grace_until").eq(until) & (told.not_exists() | told.ne(until)))
 
-    def told_of_end(self, identity_id: str, until: int) -> None:
+    def end_email_sent(self, identity_id: str, until: int) -> None:
         """That mail has gone."""
         self._tried(identity_id, Attr("grace_until").eq(until), {"told_of_end": until}, ("end_mail_begun",))
 
-    def not_told(self, identity_id: str) -> None:
-        """A mail did not go: whoever gets the message next shall try again at once."""
+    def email_not_sent(self, identity_id: str) -> None:
+        """An email was not sent: the next run that gets the message may try again at once."""
         self._update(identity_id, None, {}, ("restored_mail_begun", "end_mail_begun"))
 
-    def _begin_telling(self, identity_id: str, begun: str, now: int, stale: int,
+    def _begin_email(self, identity_id: str, begun: str, now: int, stale: int,
                        wanted: ConditionBase) -> None:
         if self._tried(identity_id, wanted & (Attr(begun).not_exists() | Attr(begun).lt(stale)), {begun: now}) is None:
             raise BeingToldError()

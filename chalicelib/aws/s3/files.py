@@ -95,14 +95,14 @@ class FileStore:
             metadata: Names and defaults of what the form may say of the file; the browser may say anything.
         """
         after = {"success_action_redirect": redirect} if redirect else {"success_action_status": "201"}
-        told = {f"{METADATA_FIELD}{name}": value for name, value in (metadata or {}).items()}
-        fields = {**after, "x-amz-server-side-encryption": "AES256", **told}
+        described = {f"{METADATA_FIELD}{name}": value for name, value in (metadata or {}).items()}
+        fields = {**after, "x-amz-server-side-encryption": "AES256", **described}
         conditions: list[Any] = [
             after,
             {"x-amz-server-side-encryption": "AES256"},
             ["starts-with", "$key", key_prefix],
             ["content-length-range", 0, size_limit],
-            *(["starts-with", f"${name}", ""] for name in told),
+            *(["starts-with", f"${name}", ""] for name in described),
         ]
         post = self._s3.generate_presigned_post(self.inputs_bucket, key_prefix + "${filename}", Fields=fields,
                                                 Conditions=conditions, ExpiresIn=expires_in)

@@ -18,7 +18,7 @@ logger = Logger(child=True)
 
 PAGE = 50
 AGAIN_SECONDS = 120
-"""Wait for files that were just being moved; a hold on them ends by itself."""
+"""Seconds to wait for files that are being moved; a hold on them expires."""
 SECOND_LOOK_SECONDS = 120
 """From the request until the profile may go. `submit` may have read the profile just before it and have made a job
 since then, for as long as that function can live; and the index by which jobs are found lags behind the table."""
@@ -72,7 +72,7 @@ def erase_account(services: Services, user_id: str, time_left: Callable[[], bool
     logger.append_keys(user_id=user_id)
     profile = services.profiles.get(user_id)
     if profile is None or profile.erasing_since is None:
-        return Erased.NOT_ASKED_FOR  # done before, or somebody signed in anew
+        return Erased.NOT_ASKED_FOR  # done before, or the user has signed in again
     if not _erase_jobs(services, user_id, time_left):
         return Erased.IN_PART
     too_early = profile.erasing_since + SECOND_LOOK_SECONDS - services.clock()
@@ -92,7 +92,7 @@ def erase_account(services: Services, user_id: str, time_left: Callable[[], bool
 
 
 def _erase_jobs(services: Services, user_id: str, time_left: Callable[[], bool]) -> bool:
-    """False when jobs are left: asked for anew then, at once or when files that are being moved have arrived."""
+    """False when jobs are left. Another message then continues, once files that are being moved have arrived."""
     request, moving, cursor = EraseUser(user_id=user_id), False, None
     while True:
         page = services.jobs.of_user(user_id, PAGE, cursor)

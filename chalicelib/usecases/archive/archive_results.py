@@ -70,7 +70,7 @@ def archive_results(services: Services, message: ArchiveMessage, owner: str) -> 
 
 
 def _send_for(services: Services, job: Job) -> None:
-    """What went cold while its user upgraded comes back by itself."""
+    """Restore a result that was archived while its user upgraded."""
     if job.archived:
         logger.info("The user upgraded while the result went cold; it is sent for")
         services.restore_queue.send(RestoreJob(user_id=job.user_id, job_id=job.job_id))
@@ -124,7 +124,7 @@ def _delete_live(services: Services, job: Job) -> None:
 
 
 def _warn(services: Services, job: Job, now: int, due: int) -> None:
-    # Whoever sends the mail marks it as sent: a request that is lost on the way is made again with the next look.
+    # The function that sends the email marks it as sent, so that a lost request is repeated by the next check.
     long_kept = services.plans.free_retention > WARN_BEFORE
     if long_kept and due - now <= WARN_BEFORE and job.mail.warned_time is None and job.file(RESULTS).key is not None:
         services.notify_queue.send(ArchiveWarning(user_id=job.user_id, job_id=job.job_id))

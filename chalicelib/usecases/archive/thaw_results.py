@@ -129,7 +129,7 @@ def _back(job: Job, outcome: Thawed) -> bool:
 
 
 def _look_again(services: Services, job: Job, outcome: Thawed) -> None:
-    """The role may have changed while this went on, and whoever changed it may have looked too early."""
+    """The role may have changed meanwhile, and the change may have been handled before this result was back."""
     profile = services.profiles.get(job.user_id)
     if profile is None:
         return

@@ -14,7 +14,7 @@ from chalicelib.usecases.billing.subscription import subscribe, unsubscribe
 logger = Logger(child=True)
 
 MOST_LOOKS = 5
-"""So often a subscription is looked at anew because it has changed meanwhile; more wait for the next message."""
+"""How often a subscription that keeps changing is read again; then the next message continues."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def price(services: Services) -> Price | None:
     try:
         return services.billing.price()
     except PaymentServiceError:
-        return None  # told in the log; the payment page says the price as well
+        return None  # logged; the payment page shows the price, too
 
 
 def begin_premium(services: Services, profile: Profile, back: WayBack) -> Begun:
@@ -85,8 +85,8 @@ def _go_on(services: Services, profile: Profile, checkout_id: str) -> Begun | No
 def settle(services: Services, billing_id: str) -> Profile | None:
     """Make the profile what the payment service's subscription says now.
 
-    The subscription is read anew however the call came about, and once more afterwards: of two messages that are dealt
-    with at the same time, the one that writes last finds what has changed since it read.
+    The subscription is always read from the payment service, and read once more afterwards: of two messages that are
+    handled at the same time, the one that writes last finds what has changed since it read.
 
     Returns:
         The profile, None when the subscription is nobody's here.

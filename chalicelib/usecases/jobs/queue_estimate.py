@@ -1,4 +1,4 @@
-"""When waiting jobs should begin and running ones end: reckoned from those before them and the measured pace."""
+"""Estimates when waiting jobs start and running ones end, from the jobs before them and the measured throughput."""
 from __future__ import annotations
 
 import heapq
@@ -14,7 +14,7 @@ from chalicelib.services import Services
 MOST_LOOKED_AT = 5000
 """Open jobs that are looked at, the oldest ones; beyond them nobody can tell a place."""
 LEAST_PERCENT = 5
-"""Share of the records from which on a job's own progress tells its end better than other jobs do."""
+"""Share of the records from which a job's own progress predicts its end better than other jobs do."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _reckoned(line: Line, running: list[Job], pace: Throughput, now: int) -> dic
 
 
 def expected_end(job: Job, pace: Throughput, now: int) -> int | None:
-    """When a running job should end, epoch seconds: by its own progress where it tells, else by the pace of others.
+    """When a running job should end, epoch seconds: by its own progress where that is known, else by other jobs.
 
     Only its last attempt counts: each one begins the file again.
     """

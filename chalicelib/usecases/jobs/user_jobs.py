@@ -156,12 +156,12 @@ def delete_job(services: Services, user_id: str, job_id: str, hold_seconds: int 
         for bucket in (held.input.bucket, services.files.results_bucket, services.files.archive_bucket):
             services.files.purge_below(bucket, key_prefix(held.user_id, held.job_id))
         if held.archived:
-            _tell_if_all_are_back(services, user_id)
+            _notify_if_all_are_restored(services, user_id)
         services.jobs.delete(job_id, owner, services.clock())
         note_deleted(services, user_id)
 
 
-def _tell_if_all_are_back(services: Services, user_id: str) -> None:
+def _notify_if_all_are_restored(services: Services, user_id: str) -> None:
     """The last result that was awaited from the archive may be the one that is deleted."""
     profile = services.profiles.get(user_id)
     if profile is not None and profile.restoring and profile.erasing_since is None:

@@ -19,9 +19,9 @@ from chalicelib.usecases.archive.archive_results import due_time
 
 logger = Logger(child=True)
 
-LONGEST_TELLING = 60
-"""Seconds; longer than the function lives, and shorter than the queue hides a message: whoever gets the message of a
-run that was killed sends the mail. One that was killed just after sending has it sent twice, which is better than
+LONGEST_SENDING = 60
+"""Seconds; longer than the function runs, and shorter than the queue hides a message, so that the message of a run that
+was killed sends the email after all. If it was killed just after sending, the email is sent twice, which is better than
 never."""
 
 
@@ -48,16 +48,16 @@ def notify_user(services: Services, message: NotifyMessage) -> Notified:
     profile = replace(profile, email=address)
     match message:
         case JobResult():
-            return _tell_of_end(services, profile, message.job_id)
+            return _send_ended(services, profile, message.job_id)
         case ArchiveWarning():
-            return _tell_of_archive(services, profile, message.job_id)
+            return _send_archive_warning(services, profile, message.job_id)
         case AllRestored():
-            return _tell_of_restored(services, profile)
+            return _send_all_restored(services, profile)
         case PremiumEnded():
-            return _tell_of_end_of_premium(services, profile)
+            return _send_premium_ended(services, profile)
 
 
-def _tell_of_end(services: Services, profile: Profile, job_id: str) -> Notified:
+def _send_ended(services: Services, profile: Profile, job_id: str) -> Notified:
     job = _job_of(services, profile, job_id)
     if job is None or job.job_status not in (JobStatus.COMPLETED, JobStatus.FAILED):
         return Notified.NOTHING
@@ -67,7 +67,7 @@ def _tell_of_end(services: Services, profile: Profile, job_id: str) -> Notified:
     return _send_once_of_job(services, "notified_time", MailKind.ENDED, profile, job, due)
 
 
-def _tell_of_archive(services: Services, profile: Profile, job_id: str) -> Notified:
+def _send_archive_warning(services: Services, profile: Profile, job_id: str) -> Notified:
     job = _job_of(services, profile, job_id)
     if job is None or job.file(RESULTS).key is None or profile.premium:
         return Notified.NOTHING
@@ -80,37 +80,37 @@ def _tell_of_archive(services: Services, profile: Profile, job_id: str) -> Notif
 def _send_once_of_job(services: Services, mark: str, kind: MailKind, profile: Profile, job: Job,
                       due: int | None) -> Notified:
     now = services.clock()
-    if not services.archive_table.begin_telling(job.job_id, mark, now, now - LONGEST_TELLING):
+    if not services.archive_table.begin_email(job.job_id, mark, now, now - LONGEST_SENDING):
         return Notified.BEFORE
-    with _or_again(lambda: services.archive_table.not_told(job.job_id, mark)):
+    with _or_again(lambda: services.archive_table.email_not_sent(job.job_id, mark)):
         _send(services, kind, profile, job=job, due=due)
-    services.archive_table.told(job.job_id, mark, services.clock())
+    services.archive_table.email_sent(job.job_id, mark, services.clock())
     return Notified.SENT
 
 
-def _tell_of_end_of_premium(services: Services, profile: Profile) -> Notified:
+def _send_premium_ended(services: Services, profile: Profile) -> Notified:
     until, now = profile.grace_until, services.clock()
     if until is None:
         return Notified.NOTHING  # subscribed again meanwhile
     if profile.told_of_end == until:
         return Notified.BEFORE
-    services.profiles.begin_telling_of_end(profile.identity_id, until, now, now - LONGEST_TELLING)
-    with _or_again(lambda: services.profiles.not_told(profile.identity_id)):
+    services.profiles.begin_end_email(profile.identity_id, until, now, now - LONGEST_SENDING)
+    with _or_again(lambda: services.profiles.email_not_sent(profile.identity_id)):
         _send(services, MailKind.PREMIUM_ENDED, profile, due=until)
-    services.profiles.told_of_end(profile.identity_id, until)
+    services.profiles.end_email_sent(profile.identity_id, until)
     return Notified.SENT
 
 
-def _tell_of_restored(services: Services, profile: Profile) -> Notified:
+def _send_all_restored(services: Services, profile: Profile) -> Notified:
     if not profile.premium or services.archive_table.archived_of_user(profile.identity_id, 1).job_ids:
         return Notified.NOTHING
     if not profile.restoring:
         return Notified.BEFORE
     now = services.clock()
-    services.profiles.begin_telling_of_restored(profile.identity_id, now, now - LONGEST_TELLING)
-    with _or_again(lambda: services.profiles.not_told(profile.identity_id)):
+    services.profiles.begin_restored_email(profile.identity_id, now, now - LONGEST_SENDING)
+    with _or_again(lambda: services.profiles.email_not_sent(profile.identity_id)):
         _send(services, MailKind.ALL_RESTORED, profile)
-    services.profiles.told_of_restored(profile.identity_id)
+    services.profiles.restored_email_sent(profile.identity_id)
     return Notified.SENT
 
 

@@ -56,7 +56,7 @@ class _Walk:
     _profile: tuple[str, Profile | None] = ("", None)
 
     def profile(self, user_id: str) -> Profile | None:
-        """A user's profile, read once for files that follow each other. Whoever gets a message reads it again."""
+        """A user's profile, read once for consecutive files. Functions that get messages read it again."""
         if self._profile[0] != user_id:
             self._profile = user_id, self.services.profiles.get(user_id)
         return self._profile[1]

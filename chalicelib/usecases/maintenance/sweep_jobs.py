@@ -25,7 +25,7 @@ HELP_AGAIN = 3600
 GIVE_UP = 48 * 3600
 """Seconds after the upload at which a job that nobody holds fails."""
 ANNOUNCEMENT_OVERDUE = 60
-"""Seconds after the end of a job by which whoever ended it has published that, unless they died."""
+"""Seconds after the end of a job by which the process that ended it has published that, unless it died."""
 RETRIEVAL_OVERDUE = 2
 """A retrieval is overdue after so many times the longest that AWS says it takes."""
 PAGE = 200
@@ -110,7 +110,7 @@ def _give_up(services: Services, job: Job, now: int, counts: Counter[str]) -> No
 
 
 def _announce_late(services: Services, job_id: str, now: int, counts: Counter[str]) -> None:
-    """Whoever ended the job died before publishing that, or SNS did not take it."""
+    """The process that ended the job died before publishing that, or SNS refused it."""
     job = services.jobs.get(job_id)
     if job is None or now - (job.complete_time or 0) < ANNOUNCEMENT_OVERDUE:
         return

@@ -75,8 +75,8 @@ def copy_input(services: Services, request: CopyInput) -> bool:
         return False
     source = services.jobs.get(request.copy_of)
     if source is not None and source.user_id == request.user_id and not source.input.deleted:
-        told = {REFERENCE: request.reference, **({NOTE: write_note(source.note)} if source.note else {})}
-        if services.files.copy_input(source.input.key, source.input.version, request.key, told):
+        metadata = {REFERENCE: request.reference, **({NOTE: write_note(source.note)} if source.note else {})}
+        if services.files.copy_input(source.input.key, source.input.version, request.key, metadata):
             return True
     now = services.clock()
     reason = JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again.")

@@ -63,7 +63,7 @@ def find_uploaded_job(services: Services, user_id: str, key: str) -> Job | None:
     """The job of an uploaded file, None while `submit` has not made it yet.
 
     Args:
-        key: The key that S3 told the browser.
+        key: The key that S3 returned to the browser.
 
     Raises:
         NotFoundError: For a key that is not one of this user's uploads.

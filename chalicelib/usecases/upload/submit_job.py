@@ -1,4 +1,4 @@
-"""A file arrived in the inputs bucket: it becomes a job, once, however often S3 tells of it."""
+"""Turns a file that arrived in the inputs bucket into a job, once, however often S3 reports it."""
 from __future__ import annotations
 
 from dataclasses import replace

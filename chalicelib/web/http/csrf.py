@@ -1,7 +1,7 @@
 """Against forged requests: a token in every form, and a look at where the browser says that the form came from.
 
-The token is masked anew in each page: pages are compressed, and a secret that is the same in each could be guessed from
-their lengths (the BREACH attack).
+The token is masked differently in each page: pages are compressed, and a secret that is the same in each could be
+guessed from their lengths (the BREACH attack).
 """
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class MethodNotAllowedError(GasError):
 
 @dataclass(frozen=True)
 class Problem:
-    """An error as it is told."""
+    """An error as the client sees it."""
 
     status: HTTPStatus
     title: str
@@ -86,7 +86,7 @@ class Problem:
 
 
 def respond(error: Exception, request: WebRequest) -> WebResponse:
-    """The response that tells `error`, in the form that the client asked for."""
+    """The response for `error`, in the form that the client asked for."""
     problem = _problem(error)
     request.failed = request.failed or problem.status >= HTTPStatus.TOO_MANY_REQUESTS
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:

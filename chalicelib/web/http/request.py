@@ -38,7 +38,7 @@ class WebRequest:
         self.headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         self.site = Site.of_request(services.settings.site_url, event, self.headers)
         self.failed = False
-        """Set once GAS itself failed: what is told then must not ask the tables again."""
+        """Set once GAS itself has failed: the error page must not read the tables again."""
 
     def query(self, name: str) -> str | None:
         """The value of a query parameter, None when it is not there."""

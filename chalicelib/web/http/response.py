@@ -17,7 +17,7 @@ _COMPRESSIBLE = ("text/", "application/json", "application/problem+json")
 
 
 class WebResponse(Response):
-    """A response that knows by itself whether API Gateway needs its body in base64.
+    """A response that determines whether API Gateway needs its body in base64.
 
     Chalice decides it by content type alone, and refuses clients that send no Accept header.
 

@@ -1,4 +1,4 @@
-"""Routes: a view is a function of a request, and every error that it raises is told by `errors`."""
+"""Routes: a view is a function of a request, and `errors` turns every error that it raises into a response."""
 from __future__ import annotations
 
 from collections.abc import Callable

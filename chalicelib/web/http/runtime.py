@@ -22,5 +22,5 @@ def services() -> Services:
 
 
 def use(replacement: Services | None) -> None:
-    """Have pages work with other services; None makes them anew from the environment at the next request."""
+    """Have pages work with other services; with None, the next request creates them from the environment."""
     _runtime.services = replacement

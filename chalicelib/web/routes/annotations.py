@@ -32,7 +32,7 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
     references = reference_choices(request) if job.ended and not job.input.deleted else []
     once = request.services.new_token() if references else ""
     if not request.wants_fragment:
-        # Also while the job runs: its page becomes that of a completed one without being loaded anew.
+        # Also while the job runs: its page turns into that of a completed one without a reload.
         return render(request, "job.html", connect=genome_connections(request.services), styles=IGV_STYLES,
                       job=view, references=references, once=once)
     if request.query("seen") == view.seen:

@@ -1,4 +1,4 @@
-"""What the genome view of a result is told: where the sequence and the genes of its reference are."""
+"""The configuration of the genome view: where the sequence and the genes of a result's reference are."""
 from __future__ import annotations
 
 from typing import Any
@@ -23,12 +23,12 @@ def genome_connections(services: Services) -> tuple[str, ...]:
 
 def reference_json(services: Services, reference: ReferenceInfo, site: Site) -> dict[str, Any]:
     """A reference for the genome view's script."""
-    told: dict[str, Any] = {"id": reference.name, "name": reference.label}
+    genome: dict[str, Any] = {"id": reference.name, "name": reference.label}
     links = reference_links(services, reference)
     if links is None:
         names = assets.manifest()
-        return {**told, "fasta": {"url": site.path(f"/static/{names[f'{reference.name}.fa']}")},
+        return {**genome, "fasta": {"url": site.path(f"/static/{names[f'{reference.name}.fa']}")},
                 "genes": {"url": site.path(f"/static/{names[f'{reference.name}.gff3']}")}}
-    return {**told, "fasta": {"url": links.sequence, "index": links.sequence_index,
+    return {**genome, "fasta": {"url": links.sequence, "index": links.sequence_index,
                               "compressed_index": links.sequence_blocks},
             "genes": {"url": links.genes, "index": links.genes_index}}

@@ -58,7 +58,7 @@ def show_sample(request: WebRequest) -> WebResponse:
 
 @page(blueprint, "/sample/links", signed_in=False)
 def sample_links(request: WebRequest) -> WebResponse:
-    """Where the page's script reads the result, as `/annotations/{id}/links` tells of a user's."""
+    """The addresses of the sample's files for the page's script, like `/annotations/{id}/links` of a user's job."""
     made = _made()
     if VARIANTS not in made:
         raise NotFoundError()

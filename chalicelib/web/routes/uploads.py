@@ -23,12 +23,12 @@ blueprint = Blueprint(__name__)
 
 AFTER_UPLOAD = "/annotate/job"
 SLOW_AFTER_SECONDS = 60
-"""An upload that has not become a job by then is told to take longer than usual."""
+"""Seconds after which the page says that an upload takes longer than usual to become a job."""
 
 
 @page(blueprint, "/annotate")
 def annotate(request: WebRequest) -> WebResponse:
-    """The upload form, or for a program what it needs to upload by itself.
+    """The upload form, or as JSON what a program needs for an upload.
 
     With `redirect=no` S3 answers 201 instead of a redirect, which scripts in a page cannot follow.
     """
@@ -122,7 +122,7 @@ def uploaded(request: WebRequest) -> WebResponse:
 
 
 def _wait(request: WebRequest, key: str) -> WebResponse:
-    """The page that waits for the job; its live part is told once that it takes long."""
+    """The page that waits for the job; its live part announces once that it takes long."""
     now = request.services.clock()
     given = request.query("since") or ""
     since = int(given) if given.isdecimal() and len(given) <= 12 else now

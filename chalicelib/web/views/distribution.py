@@ -133,7 +133,7 @@ class DistributionView:
 
     @classmethod
     def of(cls, summary: Mapping[str, Any]) -> DistributionView | None:
-        """What a summary tells; None when it does not."""
+        """The distribution in a summary; None if it has none."""
         counts, density = summary.get("contigs"), summary.get("density") or {}
         if not isinstance(counts, Mapping) or not counts or not isinstance(density, Mapping):
             return None
@@ -167,18 +167,18 @@ def _natural(name: str) -> tuple[int, int, str]:
     return (1, places.get(bare.upper(), 4), name)
 
 
-def _length(told: Mapping[str, Any]) -> int:
-    return int(told.get("length") or int(told.get("bin", 1)) * len(told.get("counts", ())))
+def _length(density: Mapping[str, Any]) -> int:
+    return int(density.get("length") or int(density.get("bin", 1)) * len(density.get("counts", ())))
 
 
-def _bins(told: Any, length: int) -> tuple[Bin, ...]:
-    if not isinstance(told, Mapping):
+def _bins(density: Any, length: int) -> tuple[Bin, ...]:
+    if not isinstance(density, Mapping):
         return ()
-    width = int(told.get("bin", 0))
+    width = int(density.get("bin", 0))
     if width <= 0:
         return ()
     return tuple(Bin(place * width + 1, max(place * width + 1, min((place + 1) * width, length)), int(number))
-                 for place, number in enumerate(told.get("counts", ())))
+                 for place, number in enumerate(density.get("counts", ())))
 
 
 def _point(position: float, radius: float) -> tuple[float, float]:

@@ -42,7 +42,7 @@ class RowView:
 
     @property
     def waiting(self) -> str:
-        """How many come before it, in words; when it should begin is told beside it."""
+        """How many jobs come before it, in words; the page shows beside it when it should start."""
         if self.place is None:
             return ""
         if self.place.more:

@@ -106,7 +106,7 @@ def test_a_hold_belongs_to_who_asked_twice_and_to_nobody_else(
     assert services.archive_table.hold_files(job.job_id, "me", clock(), 60).archive.hold_owner == "me"
     with pytest.raises(FilesOnTheMoveError):
         services.archive_table.hold_files(job.job_id, "other", clock(), 60)
-    assert services.archive_table.begin_telling(job.job_id, "notified_time", clock(), clock() - 60)
+    assert services.archive_table.begin_email(job.job_id, "notified_time", clock(), clock() - 60)
     assert not services.archive_table.mark_swept(job.job_id, clock(), clock() - 60), "the job has ended"
 
 
@@ -151,7 +151,7 @@ def test_profile_changes_succeed_when_they_are_repeated(
     assert not profiles.begin_checkout(ADA, "checkout-2", None), "another payment was begun meanwhile"
     assert profiles.subscribe(ADA, "sub-1").role is Role.PREMIUM
     assert profiles.begin_restoring(ADA)
-    profiles.begin_telling_of_restored(ADA, clock(), clock() - 60)
+    profiles.begin_restored_email(ADA, clock(), clock() - 60)
     ended = profiles.unsubscribe(ADA, 77, "sub-1")
     assert ended is not None
     assert (ended.role, ended.grace_until) == (Role.FREE, 77)
