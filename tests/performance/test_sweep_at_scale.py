@@ -18,6 +18,7 @@ from chalicelib.domain.jobs import JobStatus
 from chalicelib.services import Services
 from chalicelib.usecases.maintenance.sweep_files import sweep_files
 from tests.conftest import START
+from tests.integration.support.memory_aws import using_aws
 from tests.integration.support.memory_dynamodb import change
 from tests.job_records import job_of
 
@@ -139,9 +140,8 @@ class LargeAccount:
 def walk(services: Services, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Walks through an account, run after run, until the walk is finished; gives the counts of each run."""
     def walked(account: LargeAccount, seconds: float = RUN) -> list[Counter[str]]:
-        tables = ("jobs", "job_search", "side_items", "record_update", "profiles")
-        for module in ("s3.files", *(f"dynamodb.{table}" for table in tables)):
-            monkeypatch.setattr(f"chalicelib.aws.{module}.client", lambda *_, **__: account)
+        for module in using_aws():
+            monkeypatch.setattr(module, "client", lambda *_, **__: account)
         runs: list[Counter[str]] = []
         while not runs or account.walk:
             end = account.time() + seconds

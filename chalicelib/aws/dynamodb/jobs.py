@@ -9,11 +9,10 @@ from typing import Any
 import msgspec
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
-from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.cursors import cursor_of, start_key
 from chalicelib.aws.dynamodb.items import expressions, from_item, to_item
 from chalicelib.aws.dynamodb.record_update import VERSION, ConditionFailedError, update_record
-from chalicelib.clock import NewId, random_id
+from chalicelib.aws.dynamodb.table import Table
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.job_record import OPEN, UNANNOUNCED, files_record, from_record, to_record
 from chalicelib.domain.jobs import Job, JobProgress, JobStatus, progress_record
@@ -60,21 +59,8 @@ class JobPage:
     next_cursor: str | None
 
 
-class JobTable:
-    """Reads and moves jobs.
-
-    Args:
-        name: The table's name.
-        new_id: Makes the id that each update writes.
-    """
-
-    def __init__(self, name: str, new_id: NewId = random_id) -> None:
-        self.name = name
-        self._new_id = new_id
-
-    @property
-    def _dynamodb(self) -> Any:
-        return client("dynamodb")
+class JobTable(Table):
+    """Reads and moves jobs."""
 
     # ---- reading ---------------------------------------------------------------------------------------------
     def get(self, job_id: str) -> Job | None:

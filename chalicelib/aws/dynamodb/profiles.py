@@ -6,10 +6,9 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.items import expressions, from_item
 from chalicelib.aws.dynamodb.record_update import ConditionFailedError, update_record
-from chalicelib.clock import NewId, random_id
+from chalicelib.aws.dynamodb.table import Table
 from chalicelib.domain.profiles import Profile, Role
 from chalicelib.exceptions import AccountErasingError, BeingToldError, NotFoundError, PremiumRunsError
 
@@ -18,21 +17,8 @@ _PREMIUM, _FREE = Attr("role").eq(Role.PREMIUM), Attr("role").eq(Role.FREE)
 _RESTORING = Attr("restoring").eq(True)
 
 
-class ProfileTable:
-    """Reads and writes profiles.
-
-    Args:
-        name: The table's name.
-        new_id: Makes the id that each update writes.
-    """
-
-    def __init__(self, name: str, new_id: NewId = random_id) -> None:
-        self.name = name
-        self._new_id = new_id
-
-    @property
-    def _dynamodb(self) -> Any:
-        return client("dynamodb")
+class ProfileTable(Table):
+    """Reads and writes profiles."""
 
     def get(self, identity_id: str) -> Profile | None:
         """The profile as it is now (a consistent read), or None."""

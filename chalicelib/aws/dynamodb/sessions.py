@@ -1,34 +1,18 @@
 """Table `sessions`: signed-in browsers and logins under way. DynamoDB drops what has expired."""
 from __future__ import annotations
 
-from typing import Any
-
 from boto3.dynamodb.conditions import Attr, Key
 
-from chalicelib.aws.clients import client
 from chalicelib.aws.dynamodb.items import expressions, from_item, to_item
 from chalicelib.aws.dynamodb.record_update import ConditionFailedError, update_record
-from chalicelib.clock import NewId, random_id
+from chalicelib.aws.dynamodb.table import Table
 from chalicelib.domain.sessions import LoginAttempt, Session
 
 BY_USER = "user_id"
 
 
-class SessionTable:
-    """Reads and writes sessions and login attempts.
-
-    Args:
-        name: The table's name.
-        new_id: Makes the id that each update writes.
-    """
-
-    def __init__(self, name: str, new_id: NewId = random_id) -> None:
-        self.name = name
-        self._new_id = new_id
-
-    @property
-    def _dynamodb(self) -> Any:
-        return client("dynamodb")
+class SessionTable(Table):
+    """Reads and writes sessions and login attempts."""
 
     def put(self, entry: Session | LoginAttempt) -> None:
         """Keep a session or a login attempt."""
