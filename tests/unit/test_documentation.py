@@ -12,7 +12,7 @@ PAGES = sorted({*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")} - {PROJECT
 TARGETS = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE))
 FOLDERS = tuple(f"{path.name}/" for path in PROJECT.iterdir()
                 if path.is_dir() and path.name not in ("out", "test-artifacts", "references"))
-GENERATED = ("chalicelib/web/static/dist", ".gas")
+GENERATED = ("chalicelib/web/static/dist", "frontend/src/generated", ".gas")
 
 
 def anchor(heading: str) -> str:

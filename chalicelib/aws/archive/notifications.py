@@ -23,7 +23,7 @@ class _GlacierJob(Struct, rename="pascal", tag_field="Action", tag="ArchiveRetri
 
 
 class _JobDescription(Struct):
-    """What `VaultArchive.request` gives a retrieval as its description."""
+    """What `GlacierArchive.request` gives a retrieval as its description."""
 
     job_id: str = ""
 
