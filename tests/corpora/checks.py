@@ -52,28 +52,41 @@ def check(found: Found) -> Row:
 
 
 def _variants(found: Found, folder: Path) -> Row:
-    path = found.path
-    if found.kind == "bcf":
-        # BCF is refused; the same records as VCF must not be.
-        refusal = _checked(path, folder / "binary").refusal
-        if refusal is None or refusal.code != "not_vcf":
-            raise BrokenPromiseError(f"a BCF file: {refusal}")
-        path = folder / "as.vcf"
-        try:
-            pysam.bcftools.view("-o", str(path), str(found.path), catch_stdout=False)
-        except pysam.SamtoolsError:
-            return Row(found, "refused", detail="not_vcf; htslib cannot read it either")
-    outcome = _checked(path, folder / "text")
+    path = _as_text(found, folder)
+    reference = reference_for(path, _made(folder / "reference"))
+    outcome = check_file(path, reference, _made(folder / "results"), by_command)
+    if path != found.path:
+        outputs = Outputs.beside(_made(folder / "binary") / "x.annot.vcf.gz")
+        _require_same(by_command(found.path, reference, outputs, folder), outcome)
     if outcome.refusal is not None:
         line = "" if outcome.refusal.line is None else f" line {outcome.refusal.line}:"
         return Row(found, "refused", detail=f"{outcome.refusal.code}:{line} {outcome.refusal.message}")
     return Row(found, "annotated", outcome.summary["records"])
 
 
-def _checked(path: Path, folder: Path) -> Outcome:
-    for name in ("reference", "results"):
-        (folder / name).mkdir(parents=True)
-    return check_file(path, reference_for(path, folder / "reference"), folder / "results", by_command)
+def _as_text(found: Found, folder: Path) -> Path:
+    """The file itself, or the VCF that htslib makes of a BCF file that it can read."""
+    if found.kind != "bcf":
+        return found.path
+    path = folder / "as.vcf"
+    try:
+        pysam.bcftools.view("--no-version", "-o", str(path), str(found.path), catch_stdout=False)
+    except pysam.SamtoolsError:
+        return found.path
+    return path
+
+
+def _require_same(binary: Outcome, text: Outcome) -> None:
+    """A BCF file has the same answer as its text."""
+    if (binary.refusal is None) != (text.refusal is None):
+        raise BrokenPromiseError(f"as BCF {binary.refusal or 'annotated'}, as VCF {text.refusal or 'annotated'}")
+    if text.refusal is None and binary.summary["records"] != text.summary["records"]:
+        raise BrokenPromiseError(f"{binary.summary['records']} records as BCF, {text.summary['records']} as VCF")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
 
 
 def by_command(path: Path, reference: Reference, outputs: Outputs, folder: Path) -> Outcome:

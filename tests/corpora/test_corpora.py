@@ -7,6 +7,7 @@ import tarfile
 from collections import Counter
 from pathlib import Path
 
+import pysam.bcftools
 import pytest
 
 from annotator.engine import EngineError, Reference
@@ -35,6 +36,19 @@ def test_a_vcf_file_is_annotated_or_refused_and_nothing_is_lost(path: Path, tmp_
     results.mkdir()
     outcome = check_file(path, reference_for(path, tmp_path), results)
     assert (outcome.refusal is None) == results.joinpath("first.annot.vcf.gz").is_file()
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_bcf_file_has_the_answer_of_its_text(readable: bool, tmp_path: Path) -> None:
+    text = CASES / "peer" / "08-format-bcsq-of-an-earlier-csq-run" / "input.vcf"
+    binary = tmp_path / "input.bcf"
+    if readable:
+        pysam.bcftools.view("-Ob", "-o", str(binary), str(text), catch_stdout=False)
+    else:
+        binary.write_bytes(b"BCF\x02\x02 and nothing of the kind")
+    row = check(Found(MADE, binary, "made-1/input.bcf", "bcf"))
+    assert row.result == ("annotated" if readable else "refused"), row.detail
+    assert readable == (row.records > 0)
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: f"{path.parent.name}/{path.name}")
