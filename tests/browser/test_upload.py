@@ -1,6 +1,7 @@
 """Uploading in a real browser: several files, progress, stopping, and refusals in plain words."""
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from urllib.parse import unquote
@@ -44,6 +45,26 @@ def test_file_is_checked_before_a_byte_leaves(local_site: str, new_page: OpenPag
     page.get_by_role("button", name="Upload and annotate").click()
     expect(page.get_by_label("Your VCF file")).to_be_focused()
     assert posts == []
+
+
+def test_a_file_chosen_while_the_script_loads_is_checked(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    held: list[Route] | None = []
+
+    def hold(route: Route) -> None:
+        if held is None:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route(re.compile(r"\.js$"), hold)
+    page.goto("/annotate", wait_until="commit")
+    page.get_by_label("Your VCF file").set_input_files(file("large.vcf", b"x" * 153_601))
+    expect(page.locator("input[type=file]:not([multiple])")).to_be_attached()  # the script has not run
+    scripts, held = held, None
+    for route in scripts:
+        route.continue_()
+    expect(page.get_by_role("alert")).to_contain_text("your limit is 150 KB")
 
 
 def test_broken_connection_keeps_the_file_chosen(local_site: str, new_page: OpenPage) -> None:

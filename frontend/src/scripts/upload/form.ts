@@ -39,6 +39,8 @@ export class UploadPage {
       event.preventDefault();
       void this.send();
     });
+    // Files may have been chosen while this script was loading, or be restored by the browser after a reload.
+    if (this.input.files?.length) this.add(this.input.files);
   }
 
   private get parts(): Parts | null {
