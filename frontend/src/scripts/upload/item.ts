@@ -182,7 +182,7 @@ export class Item {
 }
 
 function facts(report: FileReport): string {
-  if (!report.readable) return "its content is checked when it is annotated";
+  if (!report.readable) return "Its content is checked when it is annotated";
   const records = formatCountOf(report.records, "record");
   return [
     `VCF ${report.version}`, COMPRESSIONS[report.compression], formatCountOf(report.samples, "sample"),
