@@ -9,12 +9,11 @@ import lzma
 import os
 import re
 import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, NamedTuple, Protocol, cast
 
 import pyarrow as pa
 from isal import isal_zlib
@@ -99,6 +98,18 @@ class Input:
         return InputError.of(found, bytes=self.size, format=self.format)
 
 
+class _Form(NamedTuple):
+    """A form by its first bytes.
+
+    Attributes:
+        name: ``plain``, ``gzip``, or one of :data:`CONVERTED`.
+        bgzip: Whether the file consists of bgzip blocks.
+    """
+
+    name: str
+    bgzip: bool = False
+
+
 @contextmanager
 def open_input(path: Path) -> Iterator[Input]:
     """Open a file for reading its text.
@@ -107,23 +118,49 @@ def open_input(path: Path) -> Iterator[Input]:
         InputError: a bgzip file lacks the block that marks its end.
     """
     with path.open("rb") as raw:
-        start = raw.read(18)
+        form = _form_of(raw)
+        if form.bgzip:
+            _check_end(raw)
         raw.seek(0)
-        if start.startswith(XZ_MAGIC):
-            yield Input(_XzReader(raw), "xz")
-        elif start.startswith(ZSTD_MAGIC):
-            yield Input(pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"), "zstd")
-        elif not start.startswith((GZIP_MAGIC, BCF_MAGIC)):
-            yield Input(raw, "plain")
-        else:
-            bgzip = start[3:4] == b"\x04" and start[12:14] == b"BC"
-            if bgzip:
-                _check_end(raw)
-            if _is_bcf(raw, bgzip):
+        match form.name:
+            case "xz":
+                yield Input(_XzReader(raw), form.name)
+            case "zstd":
+                yield Input(pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd"), form.name)
+            case "BCF":
                 with _bcftools_view(path) as text:
-                    yield Input(text, "BCF")
-            else:
-                yield Input(GzipReader(raw, bgzip), "gzip")
+                    yield Input(text, form.name)
+            case "gzip":
+                yield Input(GzipReader(raw, form.bgzip), form.name)
+            case _:
+                yield Input(raw, form.name)
+
+
+def is_converted(path: Path) -> bool:
+    """Whether a file is in one of the forms of :data:`CONVERTED`.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as raw:
+        return _form_of(raw).name in (name for _, name in CONVERTED)
+
+
+def _form_of(raw: BinaryIO) -> _Form:
+    """The form of a file that is at its start."""
+    start = raw.read(18)
+    for magic, name in CONVERTED:
+        if start.startswith(magic):
+            return _Form(name)
+    if not start.startswith(GZIP_MAGIC):
+        return _Form("plain")
+    bgzip = start[3:4] == b"\x04" and start[12:14] == b"BC"
+    raw.seek(0)
+    try:
+        is_bcf = GzipReader(raw, bgzip).read(len(BCF_MAGIC)) == BCF_MAGIC
+    except _GZIP_FAULTS:
+        is_bcf = False  # reading the text reports it
+    return _Form("BCF" if is_bcf else "gzip", bgzip)
 
 
 def _check_end(raw: BinaryIO) -> None:
@@ -134,34 +171,6 @@ def _check_end(raw: BinaryIO) -> None:
     # Any number of bytes may follow the end: the reader leaves them out.
     if END_OF_FILE not in last and BLOCK_HEAD.search(last):
         raise InputError.of("bgzip_without_end")
-    raw.seek(0)
-
-
-def is_converted(path: Path) -> bool:
-    """Whether a file is in a form other than plain text and gzip: xz, Zstandard or BCF.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as raw:
-        start = raw.read(18)
-        raw.seek(0)
-        if start.startswith((XZ_MAGIC, ZSTD_MAGIC)):
-            return True
-        return start.startswith((GZIP_MAGIC, BCF_MAGIC)) and _is_bcf(raw, start[12:14] == b"BC")
-
-
-def _is_bcf(raw: BinaryIO, bgzip: bool) -> bool:
-    """Whether the content of a plain or gzip file is BCF. The file is at its start before and after."""
-    compressed = raw.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    raw.seek(0)
-    reader: Readable = GzipReader(raw, bgzip) if compressed else raw
-    try:
-        return reader.read(len(BCF_MAGIC)) == BCF_MAGIC
-    except _GZIP_FAULTS:
-        return False  # reading the text reports it
-    finally:
-        raw.seek(0)
 
 
 class _XzReader:
@@ -228,8 +237,7 @@ class _ChildOutput:
 @contextmanager
 def _bcftools_view(path: Path) -> Iterator[_ChildOutput]:
     """The text of a BCF file, converted by ``bcftools view`` in a process of its own."""
-    command = [*[sys.executable, "-P", bcftools_child.__file__, str(os.getpid())],
-               *["view", "--no-version", "-Ov", str(path.absolute())]]  # fmt: skip
+    command = bcftools_child.command("view", "--no-version", "-Ov", str(path.absolute()))
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         yield _ChildOutput(child)

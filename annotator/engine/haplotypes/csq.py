@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import heapq
 import logging
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -141,12 +139,11 @@ def _run(
 ) -> None:
     # The table's number in NCBI's list is 1 for the standard code, which csq calls 0; the others have their numbers.
     mode = ["-p", "a"] if haplotypes else ["-l", "-s", "-"]
-    command = [
-        *[sys.executable, "-P", bcftools_child.__file__, str(os.getpid()), "csq"],
-        *["-f", str(fasta), "-g", str(models), "-C", str(0 if code == 1 else code)],
+    command = bcftools_child.command(
+        *["csq", "-f", str(fasta), "-g", str(models), "-C", str(0 if code == 1 else code)],
         *[*mode, "-G", "1", "-n", str(MOST_CONSEQUENCES), "-B", str(LONGEST_PROTEIN)],
         *["-v", "0", "--no-version", "-Ov", "-o", str(out), str(slim)],
-    ]
+    )
     with errors.open("wb") as said:
         # A signal whose handler raises must not come between the start of the child and the knowledge of it.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})

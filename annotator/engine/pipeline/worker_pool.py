@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -10,10 +9,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from typing import TypeVar
 
-from annotator.engine.bcftools_child import PARENT_DEATH_SIGNAL
+from annotator.engine.bcftools_child import tie_to_parent
 from annotator.engine.errors import EngineError
 
 AHEAD = 2
@@ -85,9 +83,7 @@ class Pool:
 
 def _begin(parent: int, prepare: Callable[[], None]) -> None:
     """Make a new process end with its parent, and leave signals to that."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
+    if not tie_to_parent(parent):
         os._exit(1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
