@@ -8,8 +8,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # Powertools reads these when the module of a function is imported, which happens while tests are collected.
-os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "GAS")
-os.environ.setdefault("POWERTOOLS_TRACE_DISABLED", "true")
+os.environ |= {"POWERTOOLS_METRICS_NAMESPACE": "GAS", "POWERTOOLS_TRACE_DISABLED": "true"}
 pytest_plugins = ["tests.packaged_stack", "tests.aws_rules", "tests.aws_rules.lagging_indexes", "tests.aws_rules.web",
                   "tests.repeated_writes"]
 

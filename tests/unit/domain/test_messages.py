@@ -112,7 +112,7 @@ BEFORE: list[tuple[Any, dict[str, Any], Message]] = [
     (NotifyMessage, {"job_id": JOB, "job_status": "COMPLETED", "role": "free_user", "complete_time": 7}, RESULT),
     (ArchiveMessage, {"job_id": JOB}, ArchiveJob(user_id=USER, job_id=JOB)),
     (ArchiveMessage, {"due": 9}, ArchiveUser(user_id=USER, due=9)),
-    # It lists from the beginning again: what has been archived since is not sent for twice.
+    # It lists from the beginning again: what has been archived since is not requested twice.
     (ArchiveMessage, {"start": {"cursor": "c"}}, ArchiveUser(user_id=USER)),
     (RestoreMessage, {"job_id": JOB, "again": True}, RestoreJob(user_id=USER, job_id=JOB, again=True)),
     (RestoreMessage, {"again": True}, RestoreUser(user_id=USER, again=True)),

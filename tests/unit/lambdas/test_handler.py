@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lambdas._handler import metrics, queue_handler
+from lambdas._handler import queue_handler
 
 CONTEXT: Any = SimpleNamespace(function_name="f", memory_limit_in_mb=128, aws_request_id="r-1",
                                invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
@@ -26,12 +26,6 @@ def record(message_id: str, body: str = "", **attributes: str) -> dict[str, Any]
 
 def published(capsys: pytest.CaptureFixture[str], name: str) -> list[Any]:
     return [line[name] for line in map(json.loads, capsys.readouterr().out.splitlines()) if name in line]
-
-
-@pytest.fixture(autouse=True)
-def namespace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "namespace", "GAS", raising=False)
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "GAS")
 
 
 def test_the_age_of_each_message_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
