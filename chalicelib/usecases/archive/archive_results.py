@@ -72,7 +72,7 @@ def archive_results(services: Services, message: ArchiveMessage, owner: str) -> 
 def _send_for(services: Services, job: Job) -> None:
     """Restore a result that was archived while its user upgraded."""
     if job.archived:
-        logger.info("The user upgraded while the result went cold; it is sent for")
+        logger.info("The user upgraded while the result was archived; it is requested")
         services.restore_queue.send(RestoreJob(user_id=job.user_id, job_id=job.job_id))
 
 

@@ -1,4 +1,4 @@
-"""Premium gets its results back: every archived one is sent for, Expedited, or Standard where there is no capacity."""
+"""Premium gets its results back: every archived one is requested, Expedited, or Standard where there is no capacity."""
 from __future__ import annotations
 
 from dataclasses import replace

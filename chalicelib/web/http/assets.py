@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 DIRECTORY = Path(__file__).parents[1] / "static" / "dist"
 
@@ -34,7 +34,7 @@ def manifest() -> dict[str, str]:
     Raises:
         AssetsMissingError: When they were not built.
     """
-    names: dict[str, str] = json.loads(_read("manifest.json"))
+    names: dict[str, str] = _read("manifest.json")
     return names
 
 
@@ -45,7 +45,7 @@ def icons() -> dict[str, str]:
     Raises:
         AssetsMissingError: When they were not built.
     """
-    drawings: dict[str, str] = json.loads(_read("icons.json"))
+    drawings: dict[str, str] = _read("icons.json")
     return drawings
 
 
@@ -56,12 +56,12 @@ def documentation() -> dict[str, DocumentedPage]:
     Raises:
         AssetsMissingError: When they were not built.
     """
-    pages: dict[str, DocumentedPage] = json.loads(_read("documentation.json"))
+    pages: dict[str, DocumentedPage] = _read("documentation.json")
     return pages
 
 
-def _read(name: str) -> str:
+def _read(name: str) -> Any:
     try:
-        return (DIRECTORY / name).read_text(encoding="utf-8")
+        return json.loads((DIRECTORY / name).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise AssetsMissingError(f"{name} is missing: run `npm ci && npm run build` in frontend/") from error
