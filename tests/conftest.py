@@ -29,6 +29,13 @@ START = 1_790_000_000
 _make_loader = functools.cache(botocore.session.create_loader)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs tests that depend on the time other processes leave them once more when they fail; others never."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in ("browser", "e2e", "performance")):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def shared_loader(paths: str | None = None) -> Any:
     """One loader for all sessions, so that the descriptions of AWS's services, megabytes of JSON, are read once."""
     loader = _make_loader(paths)
