@@ -22,13 +22,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pysam
 
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.files import sha256_of
 from annotator.engine.normalise import normalise
+from annotator.engine.reference.allele_table import KEY_COLUMNS, AlleleTableWriter, allele_codes
 from annotator.engine.reference.build.compile_models import compile_models
-from annotator.engine.reference.bundle import read_contig
+from annotator.engine.reference.bundle import SCHEMA, read_contig
 from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS
 
 CONTIG = "MT"
@@ -44,7 +47,11 @@ SAMPLE_COUNT = 150
 MINUS_STRAND = frozenset({"MT-ND6", "MT-TQ", "MT-TA", "MT-TN", "MT-TC", "MT-TY", "MT-TS1", "MT-TE", "MT-TP"})
 """Genes whose sense strand is the light strand's complement: they read from high to low positions."""
 
-COLUMNS = ["contig", "pos", "ref", "alt", "AC", "AF", "disease", "status", "mitotip", "mitotip_class", "aa_change"]
+FIELDS = {
+    "AC": "Integer", "AF": "Float", "disease": "String", "status": "String", "mitotip": "Float",
+    "mitotip_class": "String", "aa_change": "String",
+}  # fmt: skip
+"""Fields of the table of known variants, and their Type."""
 PLAIN = re.compile(r"[ACGTN]+")
 
 
@@ -239,8 +246,9 @@ class KnownVariants:
             if entry is not None and text not in entry.aa_changes:
                 entry.aa_changes.append(text)
 
-    def rows(self) -> Iterator[str]:
-        """Rows of the merged table, sorted, without its header."""
+    def table(self) -> pa.Table:
+        """The merged table, in the order of an allele table."""
+        rows: list[list[int | str | None]] = []
         for (pos, ref, alt), entry in sorted(self.alleles.items()):
             frequency = "" if entry.count is None else f"{entry.count / MITOMAP_SEQUENCES:.4g}"
             values = [
@@ -252,7 +260,12 @@ class KnownVariants:
                 entry.mitotip_class,
                 "|".join(sorted(entry.aa_changes)),
             ]
-            yield "\t".join([CONTIG, str(pos), ref, alt, *(value or "." for value in values)])
+            rows.append([pos, ref, alt, *(value or None for value in values)])
+        types = [pa.int64(), *[pa.string()] * (len(FIELDS) + 2)]
+        columns = [pa.array(column, type_) for column, type_ in zip(zip(*rows, strict=True), types, strict=True)]
+        table = pa.table(columns, names=[*KEY_COLUMNS, *FIELDS])
+        codes = allele_codes(table["ref"].chunk(0), table["alt"].chunk(0))
+        return table.take(pa.array(np.lexsort((codes, table["pos"].to_numpy()))))
 
 
 def sample_lines(known: KnownVariants) -> Iterator[str]:
@@ -299,13 +312,9 @@ def main(arguments: list[str] | None = None) -> int:
     (out / "rCRS.gff3").write_text("\n".join(gff_lines(genes)) + "\n", "ascii")
 
     known = build_known(tables, sequence)
-    target = out / "mitomap.tsv.gz"
-    stream = BgzfWriter(target)
-    stream.write(("#" + "\t".join(COLUMNS) + "\n").encode())
-    for row in known.rows():
-        stream.write((row + "\n").encode())
-    stream.close()
-    pysam.tabix_index(str(target), seq_col=0, start_col=1, end_col=1, force=True)
+    writer = AlleleTableWriter(out / "mitomap.parquet", FIELDS)
+    writer.write(known.table())
+    writer.close()
 
     target = out / "regions.tsv.gz"
     stream = BgzfWriter(target)
@@ -319,10 +328,11 @@ def main(arguments: list[str] | None = None) -> int:
 
     manifest_path = out / "manifest.json"
     manifest = json.loads(manifest_path.read_text("utf-8"))
+    manifest["schema"] = SCHEMA
     contigs = [read_contig(item) for item in manifest["contigs"]]
     compile_models(out / "rCRS.gff3", contigs, out / "models.arrow")
     files = [
-        *("rCRS.fa", "rCRS.fa.fai", "rCRS.gff3", "models.arrow", "mitomap.tsv.gz", "mitomap.tsv.gz.tbi"),
+        *("rCRS.fa", "rCRS.fa.fai", "rCRS.gff3", "models.arrow", "mitomap.parquet"),
         *("regions.tsv.gz", "regions.tsv.gz.tbi", "sample.vcf"),
     ]
     manifest["sha256"] = {name: sha256_of(out / name) for name in files}

@@ -6,6 +6,8 @@ with a start and an end: htslib takes a name with a colon for a region otherwise
 
 from __future__ import annotations
 
+import gzip
+import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -74,3 +76,57 @@ def rows_of(table: pysam.TabixFile, contig: str, start: int = 0, end: int = LARG
     """
     if contig in table.contigs:
         yield from table.fetch(contig, start, end)
+
+
+def start_of(path: Path, contig: str) -> int:
+    """Where the first row of a contig begins in a table.
+
+    Args:
+        path: the table, which has an index.
+        contig: its name, which the index has.
+
+    Returns:
+        The virtual offset of BGZF: the offset of the block in the file times 65,536, and that within its content.
+
+    Raises:
+        OSError: there is no index, or it is damaged.
+    """
+    index = index_of(path)
+    if index is None:
+        raise OSError(f"{path.name} has no index")
+    data = gzip.decompress(index.read_bytes())
+    try:
+        return _start_in(data, contig.encode())
+    except struct.error as error:
+        raise OSError(f"{index.name} is cut off") from error
+
+
+def _start_in(data: bytes, contig: bytes) -> int:
+    """The lowest offset of a chunk of a contig, in the bytes of an index ("The Tabix index file format", samtools)."""
+    csi = data.startswith(b"CSI\1")
+    if csi:
+        (size,) = struct.unpack_from("<i", data, 12)
+        names, at = data[16 + 28 : 16 + size], 16 + size + 4
+        (pseudo,) = struct.unpack_from("<i", data, 8)
+        pseudo = ((1 << 3 * (pseudo + 1)) - 1) // 7 + 1
+    else:
+        (size,) = struct.unpack_from("<i", data, 32)
+        names, at, pseudo = data[36 : 36 + size], 36 + size, 37450
+    head = struct.Struct("<IQi" if csi else "<Ii")
+    for name in names.split(b"\0")[:-1]:
+        (bins,) = struct.unpack_from("<i", data, at)
+        at += 4
+        lowest: int | None = None
+        for _ in range(bins):
+            number, *_, chunks = head.unpack_from(data, at)
+            at += head.size
+            if name == contig and number != pseudo and chunks:
+                (first,) = struct.unpack_from("<Q", data, at)
+                lowest = first if lowest is None else min(lowest, first)
+            at += 16 * chunks
+        if name == contig and lowest is not None:
+            return lowest
+        if not csi:
+            (stretches,) = struct.unpack_from("<i", data, at)
+            at += 4 + 8 * stretches
+    raise OSError(f"the index does not have {contig.decode()}")

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from annotator.engine.affixes import common_prefix, common_suffix
+from annotator.engine.byte_columns import bytes_of
 
 Allele = tuple[int, bytes, bytes]
 """(position, REF, ALT); the position is 1-based, the alleles are upper-case bases."""
@@ -68,3 +73,50 @@ def _moved_left(pos: int, ref: bytes, alt: bytes, fetch: Fetch) -> Allele:
     at = len(before) - by
     text, single = text[at : at + len(longer)], text[at : at + 1]
     return (pos - by, single, text) if len(alt) > len(ref) else (pos - by, text, single)
+
+
+def normalise_all(
+    pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray, fetch: Fetch
+) -> tuple[np.ndarray, pa.BinaryArray, pa.BinaryArray]:
+    """Normalise n alleles of one contig; only those that may need it are visited one by one.
+
+    Args:
+        pos: ``(n,) int64``, 1-based.
+        ref: n REF alleles, upper case, equal to the reference sequence.
+        alt: n ALT alleles, upper case bases only.
+        fetch: as for :func:`normalise`.
+
+    Returns:
+        Positions, REF and ALT of the normalised alleles.
+    """
+    at = np.flatnonzero(~normal(ref, alt))
+    if not len(at):
+        return pos, ref, alt
+    pick = pa.array(at)
+    alleles = zip(pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist(), strict=True)
+    changed = [normalise(*one, fetch) for one in alleles]
+    mask = np.zeros(len(pos), bool)
+    mask[at] = True
+    pos = pos.copy()
+    pos[at] = [one[0] for one in changed]
+    refs, alts = (pa.array([one[place] for one in changed], pa.binary()) for place in (1, 2))
+    return pos, pc.replace_with_mask(ref, pa.array(mask), refs), pc.replace_with_mask(alt, pa.array(mask), alts)
+
+
+def normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
+    """Which of n alleles are normalised for certain: REF or ALT is a single base, and their last bases differ.
+
+    Args:
+        ref: n REF alleles, none of them empty.
+        alt: n ALT alleles, likewise.
+
+    Returns:
+        ``(n,) bool``.
+    """
+    last, single = [], np.zeros(len(ref), bool)
+    for column in (ref, alt):
+        data, starts = bytes_of(column)
+        last.append(data[starts[1:] - 1])
+        single |= np.diff(starts) == 1
+    differ: np.ndarray = last[0] != last[1]
+    return differ & single

@@ -64,6 +64,8 @@ def bundle_lines(reference: Reference) -> dict[str, Lines]:
     for name in sorted(path.name for path in folder.iterdir()):
         if name.endswith((".gff3.gz", ".tsv.gz")):
             found[name] = gzip.decompress((folder / name).read_bytes()).decode("latin-1").split("\n")
+        elif name.endswith(".parquet"):
+            found[name] = table_lines(pq.read_table(folder / name))
         elif name.endswith(".arrow"):
             with pa.OSFile(str(folder / name)) as source:
                 found[name] = table_lines(pa.ipc.open_file(source).read_all())

@@ -14,8 +14,8 @@ from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.reference.build.bundle_builder import Recipe, build
 from annotator.engine.reference.build.download import Fetcher
-from annotator.engine.reference.build.known_variants import VariantSource
 from annotator.engine.reference.build.regions import RegionSource
+from annotator.engine.reference.build.variant_source import VariantSource
 from annotator.engine.reference.presets import Preset, PresetPart, load_preset, preset_names
 
 

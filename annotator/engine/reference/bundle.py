@@ -16,7 +16,7 @@ from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the format of bundles that is written and read."""
 WINDOW = 1 << 20
 """Bases that are read at once from the sequence: records are sorted, so that one window serves many of them."""
@@ -55,17 +55,17 @@ class LayerField:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """A table of known variants.
+    """Tables of known variants.
 
     Attributes:
         name: of the layer.
-        path: of the tabix-indexed file.
+        files: the table of each contig that has known variants, by the contig's name.
         known: name of the column that has a value for each allele that counts as known.
         fields: that are reported.
     """
 
     name: str
-    path: Path
+    files: dict[str, Path]
     known: str
     fields: tuple[LayerField, ...]
 
@@ -227,7 +227,7 @@ class Reference:
             layers = tuple(
                 LayerSpec(
                     item["name"],
-                    directory / item["file"],
+                    {contig: directory / file for contig, file in item["files"].items()},
                     item["known"],
                     tuple(
                         LayerField(one["column"], one["info"], one["type"], one["description"])
@@ -265,7 +265,8 @@ class Reference:
             remedy = "build or fetch the reference again"
             message = f"{directory.name}/manifest.json is not usable: {_fault_of(error)}; {remedy}."
             raise BundleError("reference_manifest", message) from error
-        tables = [layer.path for layer in layers] + ([reference.regions.path] if reference.regions else [])
+        tables = [path for layer in layers for path in layer.files.values()]
+        tables += [reference.regions.path] if reference.regions else []
         for path in (reference.fasta, reference.models, reference.compiled, *tables):
             if not path.is_file():
                 raise BundleError("reference_incomplete", f"Reference {reference.name} lacks {path.name}.")
@@ -325,7 +326,7 @@ def read_contig(item: dict[str, Any]) -> Contig:
 
 def _other_format(name: str, found: object) -> BundleError:
     if isinstance(found, int) and found < SCHEMA:
-        message = f"Reference {name} was built in the older format {found}: build or fetch it anew."
+        message = f"Reference {name} was built in the older format {found}: build or fetch it again."
     else:
         message = f"Reference {name} has format {found}, which this version does not know; it reads {SCHEMA}."
     return BundleError("reference_schema", message)

@@ -1,4 +1,4 @@
-"""Known variants: looked up for many alleles at once, by a columnar join with the rows of the table near them."""
+"""Known variants: what the layers of a reference have about many alleles at once."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.byte_columns import bytes_of
 from annotator.engine.errors import BundleError
-from annotator.engine.indexes import open_table
 from annotator.engine.library_errors import VERIFY, step
-from annotator.engine.normalise import normalise
+from annotator.engine.normalise import normalise_all
+from annotator.engine.reference.allele_table import AlleleTable
 from annotator.engine.reference.bundle import LayerSpec, Sequence
 from annotator.engine.reference.info_encoding import encode
 
-WINDOW = 100_000
-"""Bases of a table that are read at once, and the farthest that left-alignment may shift an allele of it."""
+MOST_OPEN = 4
+"""Contigs whose tables are kept open."""
 _SPECIAL = r"[%:;=, \t\r\n|]"
 
 
@@ -35,28 +34,17 @@ class Matched:
 
 
 class KnownVariants:
-    """The table of known variants of a layer, opened.
+    """The tables of known variants of a layer, each opened when it is first needed.
 
     Args:
         spec: of the layer.
         sequence: of the reference, for normalising alleles.
-
-    Raises:
-        BundleError: the file cannot be opened, or lacks a column.
     """
 
     def __init__(self, spec: LayerSpec, sequence: Sequence) -> None:
         self.spec = spec
         self._sequence = sequence
-        with step("reference_layer", f"{spec.path.name} cannot be opened", VERIFY):
-            self._file = open_table(spec.path)
-            columns = list(self._file.header)[-1].lstrip("#").split("\t")
-        missing = [one.column for one in spec.fields if one.column not in columns]
-        if missing or spec.known not in columns:
-            raise BundleError("reference_layer", f"Layer {spec.name} lacks columns: {missing or spec.known}.")
-        self._at = [columns.index(one.column) - 3 for one in spec.fields]  # columns after contig, position and REF
-        self._known_at = columns.index(spec.known) - 3
-        self._contigs = frozenset(self._file.contigs)
+        self._tables: dict[str, AlleleTable] = {}
 
     def of(self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray) -> Matched:
         """Look up n alleles of one contig.
@@ -68,91 +56,39 @@ class KnownVariants:
             alt: n ALT alleles in upper case, of A, C, G, T and N only.
 
         Raises:
-            BundleError: the table cannot be read.
+            BundleError: the table cannot be read, or lacks a column.
         """
-        nothing = Matched([pa.nulls(len(pos), pa.string()) for _ in self._at], np.zeros(len(pos), bool))
-        if contig not in self._contigs or not len(pos):
-            return nothing
-        pos, ref, alt = self._normalised(contig, pos, ref, alt)
-        wanted = pc.binary_join_element_wise(
-            pa.array(pos).cast(pa.string()), ref.cast(pa.string()), alt.cast(pa.string()), "\t"
-        )
-        rows = self._rows(contig, pos)
-        if not len(rows):
-            return nothing
-        split = pc.split_pattern(rows, "\t", max_splits=4)
-        width = len(split[0])
-        parts = split.flatten()
-        steps = np.arange(len(rows)) * width
-        # contig, position, REF, ALT, the other columns
-        position, reference, alternate, rest = (parts.take(pa.array(steps + at)) for at in range(1, 5))
-        found = pc.index_in(wanted, value_set=pc.binary_join_element_wise(position, reference, alternate, "\t"))
-        there = found.is_valid().to_numpy(zero_copy_only=False)
-        used, place = np.unique(found.drop_null().to_numpy(), return_inverse=True)
-        if not len(used):
-            return nothing
-        values = pc.split_pattern(rest.take(pa.array(used)), "\t")
-        wide = len(values[0])
-        flat = values.flatten()
-        index = np.zeros(len(pos), np.int64)
-        index[there] = place
-        take = pa.array(index, mask=~there)
-        steps = np.arange(len(used)) * wide
+        fields = [one.column for one in self.spec.fields]
+        if contig not in self.spec.files or not len(pos):
+            return Matched([pa.nulls(len(pos), pa.string()) for _ in fields], np.zeros(len(pos), bool))
+        table = self._table(contig)
+        pos, ref, alt = normalise_all(pos, ref, alt, lambda at, length: self._sequence.fetch(contig, at, length))
+        with step("reference_layer", f"{self.spec.files[contig].name} cannot be read", VERIFY):
+            rows = table.find(pos, ref, alt)
+            *columns, known = table.values(rows, [*fields, self.spec.known])
+        return Matched(columns, known.is_valid().to_numpy(zero_copy_only=False))
 
-        def column(at: int) -> pa.StringArray:
-            # The first of the other columns is number 4 of the row.
-            one = flat.take(pa.array(steps + at - 1))
-            return pc.if_else(pc.equal(one, "."), pa.scalar(None, pa.string()), one)
-
-        known = column(self._known_at).is_valid().take(take).fill_null(False)
-        return Matched([column(at).take(take) for at in self._at], known.to_numpy(zero_copy_only=False))
-
-    def _normalised(
-        self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray
-    ) -> tuple[np.ndarray, pa.BinaryArray, pa.BinaryArray]:
-        """Positions, REF and ALT in normalised form, as in the table; only alleles that need it are normalised."""
-        at = np.flatnonzero(~_normal(ref, alt))
-        if not len(at):
-            return pos, ref, alt
-        sequence = self._sequence
-
-        def bases(where: int, length: int) -> bytes:
-            return sequence.fetch(contig, where, length)
-
-        pick = pa.array(at)
-        changed = [
-            normalise(*one, bases)
-            for one in zip(pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist(), strict=True)
-        ]
-        mask = np.zeros(len(pos), bool)
-        mask[at] = True
-        pos = pos.copy()
-        pos[at] = [one[0] for one in changed]
-        refs, alts = (pa.array([one[place] for one in changed], pa.binary()) for place in (1, 2))
-        return pos, pc.replace_with_mask(ref, pa.array(mask), refs), pc.replace_with_mask(alt, pa.array(mask), alts)
-
-    def _rows(self, contig: str, pos: np.ndarray) -> pa.StringArray:
-        """Rows of the table at positions ``pos`` (``(n,) int64``, 1-based), each once."""
-        wanted = np.unique(pos)
-        found = []
-        for near in np.split(wanted, np.flatnonzero(np.diff(wanted // WINDOW)) + 1):
-            with step("reference_layer", f"{self.spec.path.name} cannot be read", VERIFY):
-                rows = pa.array(list(self._file.fetch(contig, int(near[0]) - 1, int(near[-1]))), pa.string())
-            if len(rows):
-                column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)
-                found.append(rows.filter(pc.is_in(pc.cast(column, pa.int64()), value_set=pa.array(near))))
-        return pa.concat_arrays(found) if found else pa.array([], pa.string())
+    def _table(self, contig: str) -> AlleleTable:
+        if contig not in self._tables:
+            if len(self._tables) == MOST_OPEN:
+                self._tables.pop(next(iter(self._tables)))
+            self._tables[contig] = open_alleles(self.spec, contig)
+        return self._tables[contig]
 
 
-def _normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
-    """``(n,) bool``: whether REF or ALT is a single base and their last bases differ, so that they are normalised."""
-    last, single = [], np.zeros(len(ref), bool)
-    for column in (ref, alt):
-        data, starts = bytes_of(column)
-        last.append(data[starts[1:] - 1])
-        single |= np.diff(starts) == 1
-    differ: np.ndarray = last[0] != last[1]
-    return differ & single
+def open_alleles(spec: LayerSpec, contig: str) -> AlleleTable:
+    """Open the table of a contig of a layer.
+
+    Raises:
+        BundleError: it cannot be opened, or lacks a column.
+    """
+    path = spec.files[contig]
+    with step("reference_layer", f"{path.name} cannot be opened", VERIFY):
+        table = AlleleTable(path)
+    missing = [one for one in (*(one.column for one in spec.fields), spec.known) if one not in table.fields]
+    if missing:
+        raise BundleError("reference_layer", f"Layer {spec.name} lacks columns: {', '.join(missing)}.")
+    return table
 
 
 def encoded(column: pa.StringArray) -> pa.StringArray:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
+import pyarrow as pa
 import pysam
 
 from annotator.engine.files import sha256_of
@@ -16,6 +17,7 @@ from annotator.engine.reference.bundle import Contig, LayerSpec, Reference, Regi
 from annotator.engine.reference.gene_models import GeneModels
 from annotator.engine.reference.gene_models_gff import count_transcripts
 from annotator.engine.reference.genetic_code import STOPS
+from annotator.engine.reference.known_variants import open_alleles
 from annotator.engine.reference.transcript import Transcript
 
 
@@ -46,7 +48,7 @@ def verify(reference: Reference) -> Findings:
         digest = sha256_of(path) if path.is_file() else "missing"
         findings.note([] if digest == wanted else [f"sha256 is {digest}"], f"file {name}")
     tables = [reference.models] if index_of(reference.models) else []
-    tables += [layer.path for layer in reference.layers] + ([reference.regions.path] if reference.regions else [])
+    tables += [reference.regions.path] if reference.regions else []
     name = "the bundle"
     try:
         for path in tables:
@@ -132,12 +134,12 @@ def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) ->
 def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
     """Compare every REF of a layer with the sequence; returns the number of alleles and what is wrong."""
     count, problems = 0, []
-    with open_table(layer.path) as table:
-        for row in table.fetch():
-            contig, pos, ref = row.split("\t", 3)[:3]
-            count += 1
-            if sequence.fetch(contig, int(pos), len(ref)) != ref.encode():
-                problems.append(f"{contig}:{pos} REF {ref}")
+    for contig in layer.files:
+        for rows in open_alleles(layer, contig).batches(["pos", "ref"]):
+            count += len(rows)
+            for pos, ref in zip(rows["pos"].to_pylist(), rows["ref"].cast(pa.string()).to_pylist(), strict=True):
+                if sequence.fetch(contig, pos, len(ref)) != ref.encode():
+                    problems.append(f"{contig}:{pos} REF {ref}")
     return count, problems
 
 

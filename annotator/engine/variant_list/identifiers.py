@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator
-from pathlib import Path
 
-from isal import igzip
+import pyarrow as pa
 
-from annotator.engine.indexes import open_table
 from annotator.engine.library_errors import VERIFY, step
-from annotator.engine.reference.bundle import LayerSpec, Reference
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.info_encoding import IDENTIFIERS
+from annotator.engine.reference.known_variants import open_alleles
 from annotator.engine.variant_list.change import GenomicChange
-
-_CHUNK = 4 << 20
-"""Bytes of a table that are searched at once."""
-_RS = re.compile(rb"\brs\d+\b")
 
 
 def has_identifiers(reference: Reference) -> bool:
@@ -35,55 +28,21 @@ def alleles_of(reference: Reference, wanted: set[str]) -> dict[str, list[Genomic
         wanted: identifiers, in lower case.
 
     Returns:
-        Alleles by identifier, in the order of the tables, each once; nothing of an identifier that no table has.
+        Alleles by identifier, by contig and position, each once; nothing of an identifier that no table has.
 
     Raises:
         BundleError: a table cannot be read.
     """
     found: dict[str, dict[GenomicChange, None]] = defaultdict(dict)
-    names = {name.encode() for name in wanted}
-    for layer in reference.layers:
+    names = pa.array(sorted(wanted), pa.string())
+    for layer in reference.layers if wanted else ():
         fields = [one.column for one in layer.fields if one.info.endswith(IDENTIFIERS)]
-        if fields and names:
-            with step("reference_layer", f"{layer.path.name} cannot be read", VERIFY):
-                for row in _rows_with(layer.path, names):
-                    _take(row.decode("utf-8").split("\t"), _columns(layer, fields), wanted, found)
+        for contig, path in layer.files.items() if fields else ():
+            table = open_alleles(layer, contig)
+            with step("reference_layer", f"{path.name} cannot be read", VERIFY):
+                rows = sorted(row for field in fields for row in table.rows_with(field, names))
+            for pos, ref, alt, listed in rows:
+                change = GenomicChange(contig, pos, len(ref), "delins", ref, alt)
+                for name in wanted.intersection(listed.split("&")):
+                    found[name][change] = None
     return {name: list(changes) for name, changes in found.items()}
-
-
-def _columns(layer: LayerSpec, fields: list[str]) -> list[int]:
-    with open_table(layer.path) as table:
-        columns = list(table.header)[-1].split("\t")
-    return [columns.index(field) for field in fields]
-
-
-def _rows_with(path: Path, names: set[bytes]) -> Iterator[bytes]:
-    """Rows of a table in which one of the names is."""
-    for text in _whole_lines(path):
-        if names.isdisjoint(_RS.findall(text)):  # quick, and true of most of a large table
-            continue
-        done = 0
-        for match in _RS.finditer(text):
-            if match.start() >= done and match[0] in names:
-                done = text.index(b"\n", match.end())
-                yield text[text.rfind(b"\n", 0, match.start()) + 1 : done]
-
-
-def _whole_lines(path: Path) -> Iterator[bytes]:
-    with igzip.open(path, "rb") as stream:
-        rest = b""
-        while chunk := stream.read(_CHUNK):
-            chunk = rest + chunk
-            end = chunk.rfind(b"\n") + 1
-            yield chunk[:end]
-            rest = chunk[end:]
-        yield rest + b"\n"
-
-
-def _take(row: list[str], columns: list[int], wanted: set[str], found: dict[str, dict[GenomicChange, None]]) -> None:
-    contig, pos, ref, alt = row[:4]
-    change = GenomicChange(contig, int(pos), len(ref), "delins", ref, alt)
-    for column in columns:
-        for name in row[column].split("&"):
-            if name in wanted:
-                found[name][change] = None

@@ -67,8 +67,9 @@ def build_rcrs(out: Path) -> Path:
     for contig in manifest["contigs"]:
         contig["aliases"] += [] if contig["name"] == SPARE[0] else theirs["contigs"][0]["aliases"]
     (out / "manifest.json").write_text(json.dumps(manifest))
-    tables = [layer["file"] for layer in theirs["layers"]] + [theirs["regions"]["file"]]
-    for name in (one for table in tables for one in (table, f"{table}.tbi")):
+    tables = [file for layer in theirs["layers"] for file in layer["files"].values()]
+    regions = theirs["regions"]["file"]
+    for name in (*tables, regions, f"{regions}.tbi"):
         shutil.copy(bundled / name, out / name)
     return out
 

@@ -117,9 +117,8 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     notes = _notes_on_fit(recipe, fit, contradiction, say)
     layers, regions = [], None
     if recipe.variants:
-        file = bundle / "known_variants.tsv.gz"
-        fields = merge_variants(recipe.variants, file, contigs, names, fasta, work)
-        layers = [{"name": "known variants", "file": file.name, "known": KNOWN_IN, "fields": fields}]
+        files, fields = merge_variants(recipe.variants, bundle, contigs, names, fasta, work)
+        layers = [{"name": "known variants", "files": files, "known": KNOWN_IN, "fields": fields}]
         for source in recipe.variants:
             say(f"known variants {source.name}: {source.words('alleles')}")
     if recipe.regions:

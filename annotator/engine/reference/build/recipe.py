@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from annotator.engine.reference.build.known_variants import VariantSource
 from annotator.engine.reference.build.regions import RegionSource
+from annotator.engine.reference.build.variant_source import VariantSource
 
 
 @dataclass

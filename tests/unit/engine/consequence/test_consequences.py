@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pysam
 import pysam.bcftools
 import pytest
@@ -24,12 +24,12 @@ Bases = Callable[..., str]
 
 def mitomap_changes() -> Iterator[tuple[int, str, str, list[tuple[str, str]]]]:
     """Position, REF, ALT, and gene with amino acid change of the substitutions for which MITOMAP gives one."""
-    with gzip.open(PROJECT / "reference" / "rCRS" / "mitomap.tsv.gz", "rt", encoding="utf-8") as rows:
-        for row in rows:
-            columns = row.rstrip("\n").split("\t")
-            if not row.startswith("#") and columns[10] != ".":
-                changes = [tuple(item.split(":", 1)) for item in columns[10].split("|")]
-                yield int(columns[1]), columns[2], columns[3], changes  # type: ignore[misc]
+    columns = ["pos", "ref", "alt", "aa_change"]
+    table = pq.read_table(PROJECT / "reference" / "rCRS" / "mitomap.parquet", columns=columns)
+    for row in table.to_pylist():
+        if row["aa_change"] is not None:
+            changes = [tuple(item.split(":", 1)) for item in row["aa_change"].split("|")]
+            yield row["pos"], row["ref"], row["alt"], changes  # type: ignore[misc]
 
 
 def test_amino_acid_changes_are_those_of_mitomap(vcf: Vcf, run: Run) -> None:

@@ -19,7 +19,7 @@ from annotator.engine import Reference
 from annotator.engine.cli.app import main
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, step
-from annotator.engine.reference.build.known_variants import VariantSource
+from annotator.engine.reference.build.variant_source import VariantSource
 from annotator.engine.reference.regions import RegionTracks
 from annotator.engine.reference.verify import verify
 
@@ -61,10 +61,10 @@ STEPS = {
     "annotator.engine.reference.build.bundle_builder.write_transcripts": "small",
     "annotator.engine.reference.build.model_checks.coding_faults": "small",
     "annotator.engine.reference.build.bundle_builder.Sequence": "small",
-    "annotator.engine.reference.build.known_variants.open_table": "known.vcf",
-    "annotator.engine.reference.build.known_variants.make_index": "known",
+    "annotator.engine.reference.build.variant_source.open_table": "known.vcf",
+    "annotator.engine.reference.build.variant_source.make_index": "known",
     "annotator.engine.reference.build.known_variants.Sequence": "small",
-    "annotator.engine.reference.build.known_variants._values": "known",
+    "annotator.engine.reference.build.variant_source._values": "known",
     "annotator.engine.reference.build.regions.make_index": "regions",
     "annotator.engine.reference.build.regions._value": "tracks.bed",
     "annotator.engine.reference.build.bundle_builder.sha256_of": "small",
@@ -146,7 +146,7 @@ def damage(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "models.gff3.gz", "models.arrow", "known_variants.tsv.gz", "regions.tsv.gz"]
+    "name", ["manifest.json", "models.gff3.gz", "models.arrow", "known_variants.1.parquet", "regions.tsv.gz"]
 )
 def test_damaged_bundles_are_told_in_our_words(
     build: Build, options: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str], name: str

@@ -62,8 +62,8 @@ def test_manifests_that_cannot_be_used(bundle: Path, changes: dict[str, Any], co
     assert caught.value.code == code
 
 
-def test_a_bundle_of_an_older_format_is_to_be_built_anew(bundle: Path) -> None:
-    with pytest.raises(BundleError, match="was built in the older format 1: build or fetch it anew"):
+def test_a_bundle_of_an_older_format_must_be_built_again(bundle: Path) -> None:
+    with pytest.raises(BundleError, match="was built in the older format 1: build or fetch it again"):
         Reference.load(edit(bundle, schema=1))
 
 

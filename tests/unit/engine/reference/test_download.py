@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from annotator.engine import BundleError, Reference
@@ -17,6 +18,7 @@ from annotator.engine.cli.app import main
 from annotator.engine.cli.progress import DownloadLines
 from annotator.engine.reference.build import download
 from annotator.engine.reference.build.download import Fetcher
+from annotator.engine.reference.known_variants import open_alleles
 from annotator.engine.reference.presets import PublicFile, load_preset, preset_names, read_builds
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.file_server import FileServer, serving
@@ -284,9 +286,9 @@ def test_a_reference_from_the_network(
     versions = {source["name"]: source["version"] for source in reference.sources}
     assert versions["rs"] == "7, Mon, 05 Jan 2026 10:00:00 GMT"
     assert [source["from"] for source in reference.sources if source["name"] == "rs"] == ["v.1.vcf", "v.MT.vcf"]
-    table = gzip.decompress((tmp_path / "bundle" / "known_variants.tsv.gz").read_bytes()).decode()
-    assert "1\t1015\tG\tC\trs\trs1\n" in table
-    assert "MT\t305\tG\tC\trs\trs2\n" in table
+    tables = [open_alleles(reference.layers[0], contig) for contig in ("1", "MT")]
+    listed = [list(table.rows_with("rs_ID", pa.array(["rs1", "rs2"]))) for table in tables]
+    assert listed == [[(1015, "G", "C", "rs1")], [(305, "G", "C", "rs2")]]
 
 
 @pytest.mark.parametrize(

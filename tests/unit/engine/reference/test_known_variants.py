@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pysam
 import pytest
 
 from annotator.engine import Reference
-from annotator.engine.reference.build import known_variants
+from annotator.engine.reference.build import known_variants, variant_source
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.small_genome import (
     annotated,
@@ -60,12 +60,13 @@ def test_variant_sources_become_one_layer(
     assert [one["name"] for one in reference.sources] == ["sequence", "gene models", "rs", "clin"]
     assert verify(reference).failed == []
     assert len(reference.layers) == 1
-    rows = gzip.decompress((tmp_path / "bundle" / "known_variants.tsv.gz").read_bytes()).decode().splitlines()
-    assert rows == [
-        "#contig\tpos\tref\talt\tKNOWN_IN\trs_ID\trs_COMMON\tclin_AF\tclin_SIG",
-        "1\t1015\tG\tC\trs&clin\trs1\t1\t0.5\tbad&worse;",
-        "1\t1015\tG\tT\trs&clin\trs1\t1\t0.25\tbad&worse;",
-        "1\t2000\tA\tAC\trs&clin\trs2\t.\t0.125\t.",
+    rows = pq.read_table(tmp_path / "bundle" / "known_variants.1.parquet").to_pylist()
+    columns = ("pos", "ref", "alt", "KNOWN_IN", "rs_ID", "rs_ID.text", "rs_COMMON", "clin_AF", "clin_SIG")
+    assert [tuple(row) for row in rows] == [columns] * 3
+    assert [tuple(row.values()) for row in rows] == [
+        (1015, "G", "C", "rs&clin", 1, None, 1, 0.5, "bad&worse;"),
+        (1015, "G", "T", "rs&clin", 1, None, 1, 0.25, "bad&worse;"),
+        (2000, "A", "AC", "rs&clin", 2, None, None, 0.125, None),
     ]
     result = annotated(tmp_path, [site("1", 1015, "G", "A,C"), site("1", 2005, "C", "CC"), site("1", 2010, "C", "CA")])
     first = result.info(0)
@@ -87,9 +88,9 @@ def test_several_processes_write_the_same_bytes(
 ) -> None:
     assert build(*sources, out="one") == 0
     monkeypatch.setattr(known_variants, "PARALLEL_BYTES", 0)
-    monkeypatch.setattr(known_variants, "WAITING", 1)
+    monkeypatch.setattr(variant_source, "CHUNK", 64)
     assert build(*sources, out="several") == 0
-    tables = [(tmp_path / out / "known_variants.tsv.gz").read_bytes() for out in ("one", "several")]
+    tables = [(tmp_path / out / "known_variants.1.parquet").read_bytes() for out in ("one", "several")]
     assert tables[0] == tables[1]
 
 

@@ -1,0 +1,356 @@
+"""Tables of alleles and what is known about them: Parquet, one file per contig, sorted by position.
+
+Any program that reads Parquet can read one: ``pos`` (1-based), ``ref`` and ``alt`` (normalised, upper case), then the
+fields. A row group has at most :data:`GROUP_ROWS` alleles and never divides the alleles of one position, so that the
+statistics of ``pos`` name the one group that can hold an allele. Pages have checksums, which are verified.
+
+Alleles are compared as numbers: the key of an allele has its position in the high 32 bits and, in the low ones, the
+length of REF (8 bits), the length of ALT (4 bits) and the bases of ALT (2 bits each). REF need not be compared, as it
+agrees with the sequence. Alleles that do not fit into a key (*long* ones) are compared as text.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from annotator.engine.byte_columns import bytes_of
+
+GROUP_ROWS = 65_536
+"""Most rows of a row group, unless one position has more alleles."""
+KEY_COLUMNS = ("pos", "ref", "alt")
+TYPES = {"String": pa.string(), "Integer": pa.int64(), "Float": pa.float32()}
+"""Types of the columns of fields, by the Type of an INFO field. Floats have seven significant digits."""
+_PREFIX = b"prefix"
+"""Metadata of a column of numbers: the text before each, such as ``rs``."""
+_REST = ".text"
+"""Ending of the column with the values of such a field that are not of that form."""
+_NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,8})$"
+_LONGEST_REF, _LONGEST_ALT = 254, 10
+_LONG = np.uint32(0xFFFFFFFF)
+_NO_BASE = np.uint32(4)
+_DIGITS = np.full(256, _NO_BASE)
+_DIGITS[list(b"ACGT")] = range(4)
+_CACHED = 2
+"""Row groups of a contig whose keys are kept decoded."""
+
+
+def allele_codes(ref: pa.Array, alt: pa.Array) -> np.ndarray:
+    """The low halves of the keys of n alleles.
+
+    Args:
+        ref: n REF alleles, in upper case; binary, text or a dictionary of one of them.
+        alt: n ALT alleles, likewise.
+
+    Returns:
+        ``(n,) uint32``; all bits are set for long alleles.
+    """
+    codes: np.ndarray = _by_value(ref, _ref_parts) | _by_value(alt, _alt_parts)
+    return codes
+
+
+def _by_value(column: pa.Array, parts: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+    """A number for each value of a column, calculated once for each distinct one where it is a dictionary."""
+    values = column.dictionary if pa.types.is_dictionary(column.type) else column
+    numbers = parts(*bytes_of(values))
+    return numbers[column.indices.to_numpy()] if values is not column else numbers
+
+
+def _ref_parts(_: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    lengths = np.diff(starts)
+    return np.where(lengths > _LONGEST_REF, _LONG, lengths.astype(np.uint32) << np.uint32(24))
+
+
+def _alt_parts(data: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    lengths = np.diff(starts)
+    digits = np.append(_DIGITS[data], _NO_BASE)
+    codes = np.zeros(len(lengths), np.uint32)
+    long = (lengths > _LONGEST_ALT) | (lengths == 0)
+    for at in range(min(_LONGEST_ALT, int(lengths.max(initial=0)))):
+        here = np.flatnonzero(lengths > at)
+        digit = digits[starts[here] + at]
+        codes[here] = codes[here] << np.uint32(2) | digit & np.uint32(3)
+        long[here[digit == _NO_BASE]] = True
+    return np.where(long, _LONG, codes | lengths.astype(np.uint32) << np.uint32(20))
+
+
+def _keys(pos: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    keys: np.ndarray = pos.astype(np.uint64) << np.uint64(32) | codes
+    return keys
+
+
+class AlleleTable:
+    """Looks up alleles in the table of one contig.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        OSError, pyarrow.ArrowException: it cannot be opened or is no such table.
+    """
+
+    def __init__(self, path: Path) -> None:
+        options = {"memory_map": True, "page_checksum_verification": True}
+        names = pq.read_schema(path, memory_map=True)
+        texts = [one.name for one in names if pa.types.is_string(one.type)]
+        self._file = pq.ParquetFile(path, read_dictionary=texts, **options)
+        self._schema = names
+        metadata = self._file.metadata
+        column = names.get_field_index("pos")
+        if column < 0:
+            raise pa.ArrowInvalid("no column of positions")
+        ranges = [metadata.row_group(at).column(column).statistics for at in range(metadata.num_row_groups)]
+        self._first = np.array([one.min for one in ranges], np.int64)
+        self._last = np.array([one.max for one in ranges], np.int64)
+        counts = [metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)]
+        self._starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        self._decoded: OrderedDict[int, tuple[np.ndarray, pa.Table]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the fields."""
+        return [name for name in self._schema.names if name not in KEY_COLUMNS and not name.endswith(_REST)]
+
+    def find(self, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
+        """Find n alleles, quickest in the order of their positions.
+
+        Args:
+            pos: ``(n,) int64``, 1-based, of the normalised alleles.
+            ref: n REF alleles in upper case, which agree with the sequence.
+            alt: n ALT alleles in upper case.
+
+        Returns:
+            ``(n,) int64``: the row of each, 0-based; -1 where the table does not have it.
+        """
+        rows = np.full(len(pos), -1, np.int64)
+        if not len(self._last):
+            return rows
+        group = np.searchsorted(self._last, pos)
+        inside = np.flatnonzero(group < len(self._last))
+        inside = inside[self._first[group[inside]] <= pos[inside]]
+        if not len(inside):
+            return rows
+        codes = allele_codes(ref, alt)
+        wanted = _keys(pos, codes)
+        for number in np.unique(group[inside]).tolist():
+            here = inside[group[inside] == number]
+            keys, table = self._group(number)
+            at = np.searchsorted(keys, wanted[here])
+            at[at == len(keys)] = 0
+            rows[here] = np.where(keys[at] == wanted[here], self._starts[number] + at, -1)
+            for index in here[codes[here] == _LONG].tolist():
+                rows[index] = self._find_long(keys, table, int(pos[index]), ref[index].as_py(), alt[index].as_py())
+                rows[index] += self._starts[number] if rows[index] >= 0 else 0
+        return rows
+
+    @staticmethod
+    def _find_long(keys: np.ndarray, table: pa.Table, pos: int, ref: bytes, alt: bytes) -> int:
+        """Row of a long allele within its group; -1 where it is not there."""
+        first, last = np.searchsorted(keys, _keys(np.array([pos, pos + 1]), np.array([0, 0], np.uint32))).tolist()
+        for at in range(first, last):
+            if table["alt"][at].as_py().encode() == alt and table["ref"][at].as_py().encode() == ref:
+                return int(at)
+        return -1
+
+    def _group(self, number: int) -> tuple[np.ndarray, pa.Table]:
+        """Keys of a row group and its key columns."""
+        if number in self._decoded:
+            self._decoded.move_to_end(number)
+            return self._decoded[number]
+        table = self._file.read_row_group(number, columns=list(KEY_COLUMNS), use_threads=False).combine_chunks()
+        pos, ref, alt = (table[name].chunk(0) for name in KEY_COLUMNS)
+        found = _keys(pos.to_numpy(), allele_codes(ref, alt)), table
+        self._decoded[number] = found
+        if len(self._decoded) > _CACHED:
+            self._decoded.popitem(last=False)
+        return found
+
+    def values(self, rows: np.ndarray, fields: Sequence[str]) -> list[pa.StringArray]:
+        """Values of some rows as text.
+
+        Args:
+            rows: ``(n,) int64``, as :meth:`find` gives them; -1 has no values.
+            fields: names of the fields.
+
+        Returns:
+            For each field n values, null where there is none.
+        """
+        there = np.flatnonzero(rows >= 0)
+        if not len(there):
+            return [pa.nulls(len(rows), pa.string()) for _ in fields]
+        group = np.searchsorted(self._starts, rows[there], side="right") - 1
+        order = np.argsort(group, kind="stable")
+        wanted = [name for field in fields for name in (field, field + _REST) if name in self._schema.names]
+        parts = []
+        for number in np.unique(group).tolist():
+            table = self._file.read_row_group(number, columns=wanted, use_threads=False)
+            parts.append(table.take(pa.array(rows[there[group == number]] - self._starts[number])))
+        found = pa.concat_tables(parts, promote_options="default")
+        place = np.zeros(len(rows), np.int64)
+        place[there[order]] = np.arange(len(there))
+        index = pa.array(place, mask=rows < 0)
+        return [self._text(found, field).take(index) for field in fields]
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """All rows, a row group at a time.
+
+        Args:
+            columns: names of key columns, and of fields as they are stored.
+        """
+        for number in range(len(self._first)):
+            yield self._file.read_row_group(number, columns=list(columns), use_threads=False)
+
+    def rows_with(self, field: str, wanted: pa.StringArray) -> Iterator[tuple[int, str, str, str]]:
+        """Alleles with one of some values, all of which is read.
+
+        Args:
+            field: name of the field.
+            wanted: values.
+
+        Yields:
+            Position (1-based), REF, ALT and the value.
+        """
+        for number in range(len(self._first)):
+            names = [name for name in (field, field + _REST) if name in self._schema.names]
+            table = self._file.read_row_group(number, columns=names, use_threads=False)
+            values = self._text(table, field)
+            parts = pc.split_pattern(values, "&")
+            hits = pc.is_in(parts.flatten(), value_set=wanted).to_numpy(zero_copy_only=False)
+            rows = np.unique(pc.list_parent_indices(parts).to_numpy()[hits])
+            if len(rows):
+                keys = self._group(number)[1].take(pa.array(rows))
+                found = [keys[name].cast(pa.string()).to_pylist() for name in ("ref", "alt")]
+                yield from zip(keys["pos"].to_pylist(), *found, values.take(pa.array(rows)).to_pylist(), strict=True)
+
+    def _text(self, table: pa.Table, field: str) -> pa.StringArray:
+        column = _as_text(table[field])
+        prefix = (self._schema.field(field).metadata or {}).get(_PREFIX)
+        if prefix is not None:
+            numbered = pc.binary_join_element_wise(prefix.decode(), column, "")
+            column = pc.coalesce(numbered, _as_text(table[field + _REST]))
+        return column
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.StringArray:
+    """Values of a column as text; numbers in as few digits as identify them."""
+    if not pa.types.is_floating(column.type):
+        return pa.concat_arrays(column.cast(pa.string()).chunks or [pa.array([], pa.string())])
+    coded = pa.concat_arrays(column.chunks or [pa.array([], column.type)]).dictionary_encode()
+    texts = [str(one).removesuffix(".0") for one in coded.dictionary.to_numpy()]
+    return pa.array(texts, pa.string()).take(coded.indices)
+
+
+class AlleleTableWriter:
+    """Writes the table of one contig.
+
+    Args:
+        path: of the file.
+        fields: the Type of each field (a key of :data:`TYPES`) by its name.
+    """
+
+    def __init__(self, path: Path, fields: Mapping[str, str]) -> None:
+        self._path = path
+        self._fields = fields
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+        self._writer: pq.ParquetWriter | None = None
+        self._prefixes: dict[str, str] = {}
+
+    def write(self, table: pa.Table) -> None:
+        """Add alleles.
+
+        Args:
+            table: :data:`KEY_COLUMNS` and the fields as text, sorted by position, then by :func:`allele_codes`; behind
+                all that were added before.
+        """
+        self._waiting.append(table)
+        self._rows += len(table)
+        if self._rows > 2 * GROUP_ROWS:
+            self._flush(rest=True)
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        self._flush(rest=False)
+        if self._writer is not None:
+            self._writer.close()
+
+    def _flush(self, rest: bool) -> None:
+        """Write full row groups; unless ``rest``, what remains as well."""
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting).combine_chunks()
+        pos = table["pos"].to_numpy()
+        first = 0
+        while len(table) - first > GROUP_ROWS:
+            last = int(np.searchsorted(pos, pos[first + GROUP_ROWS]))  # the position at the border goes to the next
+            if last == first:
+                last = int(np.searchsorted(pos, pos[first], side="right"))
+            if rest and last == len(table):
+                break
+            self._write_group(table.slice(first, last - first))
+            first = last
+        if not rest:
+            self._write_group(table.slice(first))
+        self._waiting = [table.slice(first)] if rest else []
+        self._rows = sum(map(len, self._waiting))
+
+    def _write_group(self, table: pa.Table) -> None:
+        if self._writer is None:
+            self._open(table)
+        assert self._writer is not None
+        columns: list[pa.Array] = [table["pos"].cast(pa.int32()), table["ref"], table["alt"]]
+        for name, kind in self._fields.items():
+            if name in self._prefixes:
+                columns += _numbered(table[name], self._prefixes[name])
+            else:
+                columns.append(table[name].cast(TYPES[kind]))
+        self._writer.write_table(pa.table(columns, schema=self._writer.schema), row_group_size=len(table) or None)
+
+    def _open(self, table: pa.Table) -> None:
+        """Create the file; fields whose first values are nearly all a prefix and a number are stored as numbers."""
+        columns = [pa.field("pos", pa.int32()), pa.field("ref", pa.string()), pa.field("alt", pa.string())]
+        encodings = {"pos": "DELTA_BINARY_PACKED"}
+        dictionaries = ["ref", "alt"]
+        for name, kind in self._fields.items():
+            prefix = _prefix_of(table[name]) if kind == "String" else None
+            if prefix is None:
+                columns.append(pa.field(name, TYPES[kind]))
+                dictionaries.append(name)
+                continue
+            self._prefixes[name] = prefix
+            columns.append(pa.field(name, pa.int32(), metadata={_PREFIX: prefix.encode()}))
+            columns.append(pa.field(name + _REST, pa.string()))
+            encodings[name] = "BYTE_STREAM_SPLIT"
+            dictionaries.append(name + _REST)
+        self._writer = pq.ParquetWriter(
+            self._path, pa.schema(columns), compression="zstd", use_dictionary=dictionaries, column_encoding=encodings,
+            write_statistics=["pos"], write_page_checksum=True,
+        )  # fmt: skip
+
+
+def _prefix_of(column: pa.ChunkedArray) -> str | None:
+    """The text before the number in nine of ten values of a column; None where they are not of that form."""
+    values = column.drop_null()
+    found = pc.extract_regex(values, _NUMBERED).drop_null()
+    if len(found) < 0.9 * max(1, len(values)):
+        return None
+    prefixes = pc.unique(pc.struct_field(found, "prefix"))
+    return prefixes[0].as_py() if len(prefixes) == 1 else None
+
+
+def _numbered(column: pa.ChunkedArray, prefix: str) -> list[pa.ChunkedArray]:
+    """The numbers of the values that are the prefix and a number, and the other values."""
+    found = pc.extract_regex(column, _NUMBERED)
+    same = pc.fill_null(pc.equal(pc.struct_field(found, "prefix"), prefix), False)
+    none = pa.scalar(None, pa.string())
+    number = pc.if_else(same, pc.struct_field(found, "number"), none)
+    return [number.cast(pa.int32()), pc.if_else(same, none, column)]

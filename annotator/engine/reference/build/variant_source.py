@@ -1,0 +1,358 @@
+"""Sources of known variants: VCF files, read as columns, contig by contig, with their alleles normalised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from annotator.engine.bgzf import BgzfWriter
+from annotator.engine.byte_columns import bytes_of, cut, every, letters, spread
+from annotator.engine.errors import BundleError
+from annotator.engine.files import BLOCK, open_bytes
+from annotator.engine.gzip_reading import GzipReader
+from annotator.engine.indexes import index_of, make_index, open_table, start_of
+from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
+from annotator.engine.normalise import normalise_all
+from annotator.engine.reference.build.gene_formats import shown
+from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_source
+from annotator.engine.reference.bundle import Contig, Sequence
+
+CHUNK = 8 << 20
+"""Uncompressed bytes of a source that are read at once."""
+MOST_SHIFTED = 100_000
+"""The farthest that left-alignment shifts an allele of a source, in bases."""
+_COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
+_USED = ("#CHROM", "POS", "ID", "REF", "ALT", "INFO")
+_INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
+_POSITION = "^[0-9]{1,10}$"
+_RECORD = re.compile(rb"[^\t]*\t[0-9]{1,10}(\t[^\t]*){6}")
+_BASES = letters(b"ACGT")
+_NUMBER = r"^[-+]?[0-9]+\.?[0-9]*([eE][-+]?[0-9]+)?$"
+_NULL = pa.scalar(None, pa.string())
+
+
+@dataclass
+class VariantSource(Tally):
+    """A source of known variants: one VCF file, or several with different contigs.
+
+    Attributes:
+        name: of the source; the names of its INFO fields in results begin with it.
+        paths: of the files, each sorted within its contigs.
+        wanted: the INFO fields, or ``ID``, that are taken from it.
+        fields: Number, Type and Description of each of ``wanted``, once the header has been read.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    wanted: tuple[str, ...]
+    fields: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, text: str) -> VariantSource:
+        """From ``NAME=FILE:FIELD,...``; without fields the source only marks alleles as known.
+
+        Raises:
+            BundleError: it is not of that form.
+        """
+        name, path, wanted = split_source(text, "--variants", "NAME=FILE.vcf.gz:FIELD,...", INFO_NAME.fullmatch)
+        return cls(name, (path,), wanted)
+
+    def info(self, wanted: str) -> str:
+        """The name of an INFO field in results, by its name in the source."""
+        return f"{self.name}_{wanted}"
+
+    def prepare(self, given: Path, work: Path, lengths: list[int]) -> Path:
+        """Look up the fields in the header of one of the files, and index the file if it has no index.
+
+        Args:
+            given: the file.
+            work: directory for an indexed copy.
+            lengths: of the contigs of the reference, in bases.
+
+        Returns:
+            The file or its copy.
+
+        Raises:
+            BundleError: the file cannot be read, or lacks a field.
+        """
+        path = given
+        if not path.is_file():
+            raise BundleError("reference_build", f"There is no file {path}.")
+        try:
+            if index_of(path) is None:
+                path = work / f"{self.name}.{given.name}.vcf.gz"
+                _copy(given, path)
+                make_index(path, lengths, preset="vcf")
+            with open_table(path) as table:
+                header = list(table.header)
+        except LIBRARY_ERRORS as error:
+            reason = in_words(error, f"{given.name} cannot be read as a VCF file that is sorted")
+            raise BundleError("reference_variants", reason) from error
+        known = {found[1]: found.groups()[1:] for line in header if (found := _INFO.match(line))}
+        self.fields.clear()
+        for one in self.wanted:
+            if one == "ID":
+                self.fields.append(("ID", "String", f"Identifiers of the allele in {self.name}, joined by &"))
+                continue
+            if one not in known:
+                there = ", ".join(["ID", *known])
+                raise BundleError("reference_variants", f"{given.name} has no field {one}; it has {there}.")
+            number, kind, description = known[one]
+            if kind == "Flag":
+                number, kind = "0", "Integer"
+            elif number not in ("1", "A", "R") or kind not in ("Integer", "Float"):
+                kind = "String"
+            text = re.sub(r"\\(.)", r"\1", description)
+            self.fields.append((number, kind, f"{text} ({self.name})"))
+        return path
+
+
+@dataclass
+class SourceAlleles:
+    """Alleles of a source on one contig.
+
+    Attributes:
+        pos: ``(n,) int64``, 1-based, of the normalised allele.
+        ref: n REF alleles, normalised, in upper case.
+        alt: n ALT alleles, likewise.
+        values: of each field n texts, null where there is none.
+        complete: every allele of the source up to this position (1-based) has been read with these.
+    """
+
+    pos: np.ndarray
+    ref: pa.BinaryArray
+    alt: pa.BinaryArray
+    values: list[pa.StringArray]
+    complete: int
+
+
+def read_contig(
+    source: VariantSource, tally: Tally, path: Path, contig: Contig, names: dict[str, str], sequence: Sequence
+) -> Iterator[SourceAlleles]:
+    """Read the alleles of a file on one contig, as plain alleles that agree with the sequence.
+
+    Args:
+        source: that the file belongs to, prepared.
+        tally: counts what is used and what is left out.
+        path: of the file, bgzipped, with an index.
+        contig: of the reference.
+        names: the reference's name of a contig by each of its names.
+        sequence: of the reference.
+
+    Raises:
+        BundleError: a row is not a record of VCF.
+        OSError, ValueError, zlib.error: the file is damaged.
+    """
+    with open_table(path) as table:
+        header = list(table.header)[-1].split("\t")
+        theirs = [name for name in table.contigs if names.get(name) == contig.name]
+    for name in theirs:
+        for columns in _chunks(path, name, header, source.name, contig.name):
+            yield _alleles(source, tally, columns, contig, sequence)
+
+
+def _chunks(path: Path, name: str, header: list[str], source: str, contig: str) -> Iterator[pa.RecordBatch]:
+    """The rows of a contig, some megabytes at a time."""
+    offset = start_of(path, name)
+    mark = name.encode() + b"\t"
+    with path.open("rb") as raw:
+        raw.seek(offset >> 16)
+        stream = GzipReader(raw, bgzip=True)
+        stream.read(offset & 0xFFFF)
+        rest = b""
+        while True:
+            text = stream.read(CHUNK)
+            block = rest + text
+            end = block.rfind(b"\n") + 1 if text else len(block)
+            block, rest = block[:end], block[end:]
+            if block.strip():
+                yield _rows(block, mark, header, source, contig)
+            if not text or not block[block.rfind(b"\n", 0, -1) + 1 :].startswith(mark):
+                return
+
+
+def _rows(block: bytes, mark: bytes, header: list[str], source: str, contig: str) -> pa.RecordBatch:
+    """Rows of a contig in a text of whole lines, as columns.
+
+    Raises:
+        BundleError: one of them is not a record of VCF.
+    """
+    names = [*_COLUMNS, *map(str, range(len(header) - len(_COLUMNS)))]
+
+    broken = []
+
+    def note(row: csv.InvalidRow) -> str:
+        if row.text.encode().startswith(mark) and not _RECORD.match(row.text.encode()):
+            broken.append(row.number)
+        return "skip"
+
+    table = csv.read_csv(
+        pa.BufferReader(block),
+        read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
+        parse_options=csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=note),
+        convert_options=csv.ConvertOptions(
+            include_columns=list(_USED), column_types=dict.fromkeys(_USED, pa.binary()), strings_can_be_null=False
+        ),
+    )
+    table = table.filter(pc.equal(table["#CHROM"], mark[:-1])).combine_chunks()
+    if broken or not pc.all(pc.match_substring_regex(table["POS"].cast(pa.string()), _POSITION)).as_py():
+        row = next(line for line in block.splitlines() if line.startswith(mark) and not _RECORD.match(line))
+        wanted = "CHROM, POS, ID, REF, ALT, QUAL, FILTER and INFO, separated by tabs"
+        where = f"Known variants ({source}) on {contig} cannot be read"
+        text = shown(row.decode("utf-8", "replace"))
+        raise BundleError("reference_variants", f"{where}: the row {text} is not a record of VCF; it needs {wanted}.")
+    return table.to_batches()[0] if len(table) else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def _alleles(
+    source: VariantSource, tally: Tally, rows: pa.RecordBatch, contig: Contig, sequence: Sequence
+) -> SourceAlleles:
+    """The alleles of some records that are plain and agree with the sequence, normalised."""
+    pos = rows["POS"].cast(pa.string()).cast(pa.int64()).to_numpy()
+    ref, alt = (pc.ascii_upper(rows[name].cast(pa.string())) for name in ("REF", "ALT"))
+    alts = pc.split_pattern(alt, ",")
+    offsets = alts.offsets.to_numpy()
+    owner = pc.list_parent_indices(alts).to_numpy()
+    number = np.arange(len(owner)) - offsets[owner]
+    ref, alt = ref.cast(pa.binary()), alts.flatten().cast(pa.binary())
+    good_ref = _plain(ref)
+    fits = _fits(ref, pos, contig, sequence)
+    owners = pa.array(owner)
+    usable = good_ref[owner] & _plain(alt) & pc.not_equal(ref.take(owners), alt).to_numpy(zero_copy_only=False)
+    used = np.flatnonzero(usable & fits[owner])
+    for reason, left_out in (("no plain allele", ~usable), ("REF is not the sequence", usable & ~fits[owner])):
+        if left_out.any():
+            tally.left_out[reason] += int(left_out.sum())
+    tally.used += len(used)
+    record = pa.array(owner[used])
+    alleles = normalise_all(
+        pos[owner[used]],
+        ref.take(record),
+        alt.take(pa.array(used)),
+        lambda at, length: sequence.fetch(contig.name, at, length),
+    )
+    values = [
+        _values(rows, wanted, kind, owner[used], number[used])
+        for wanted, kind in zip(source.wanted, source.fields, strict=True)
+    ]
+    last = int(pos[-1]) if len(pos) else 0
+    return SourceAlleles(*alleles, values, last - MOST_SHIFTED - 1)
+
+
+def _plain(column: pa.BinaryArray) -> np.ndarray:
+    """``(n,) bool``: which alleles are of the bases A, C, G and T, one at least."""
+    data, starts = bytes_of(column)
+    plain: np.ndarray = every(_BASES[data], starts) & (np.diff(starts) > 0)
+    return plain
+
+
+def _fits(ref: pa.BinaryArray, pos: np.ndarray, contig: Contig, sequence: Sequence) -> np.ndarray:
+    """``(n,) bool``: which REF alleles agree with the sequence at their positions."""
+    data, starts = bytes_of(ref)
+    lengths = np.diff(starts)
+    inside = (pos > 0) & (pos + lengths - 1 <= contig.length)
+    if not inside.any():
+        return inside
+    first, last = int(pos[inside].min()), int((pos + lengths)[inside].max())
+    bases = np.frombuffer(sequence.fetch(contig.name, first, last - first), np.uint8)
+    at = spread(np.where(inside, pos - first, 0), starts.astype(np.int64))
+    at[at >= len(bases)] = 0
+    fits: np.ndarray = inside & every(bases[at] == data, starts)
+    return fits
+
+
+def _values(
+    rows: pa.RecordBatch, wanted: str, kind: tuple[str, str, str], owner: np.ndarray, number: np.ndarray
+) -> pa.StringArray:
+    """Values of one field.
+
+    Args:
+        rows: records.
+        wanted: name of the field in the source.
+        kind: its Number, Type and Description.
+        owner: ``(n,)``, the record of each allele.
+        number: ``(n,)``, the 0-based index of each allele in ALT.
+    """
+    count, type_, _ = kind
+    owners = pa.array(owner)
+    if count == "ID":
+        values = pc.replace_substring(_text(rows["ID"]), ";", "&").take(owners)
+    elif count == "0":
+        values = _flag(rows["INFO"], wanted).take(owners)
+    else:
+        values = info_values(rows["INFO"], wanted)
+        if count in ("A", "R") and pc.any(pc.match_substring(values, ",")).as_py():
+            lists = pc.split_pattern(values.fill_null(""), ",")
+            offsets = lists.offsets.to_numpy()
+            at = offsets[owner] + number + (count == "R")
+            values = lists.flatten().take(pa.array(at, mask=at >= offsets[owner + 1]))
+        else:
+            values = values.take(owners)
+            if count == "R":  # a single value, that of REF
+                values = pa.nulls(len(owner), pa.string())
+            elif count == "A":
+                values = pc.if_else(pa.array(number == 0), values, _NULL)
+            elif count != "1":
+                values = pc.replace_substring(values, ",", "&")
+    if type_ == "String" and pc.any(pc.match_substring(values, "%")).as_py():
+        coded = values.dictionary_encode()
+        readable = [None if one is None else unquote(one).replace("\t", " ") for one in coded.dictionary.to_pylist()]
+        values = pa.array(readable, pa.string()).take(coded.indices)
+    elif type_ != "String":
+        values = pc.if_else(pc.match_substring_regex(values, _NUMBER), values, _NULL)
+    missing = pc.is_in(values, value_set=pa.array([".", ""]))
+    return pc.if_else(missing, _NULL, values)
+
+
+def info_values(info: pa.BinaryArray, name: str) -> pa.StringArray:
+    """Values of one field of INFO, null where a record does not have it.
+
+    Args:
+        info: INFO of n records.
+        name: of the field, which has a value.
+    """
+    listed = pc.binary_join_element_wise(b";", info, b"")
+    mark = f";{name}=".encode()
+    at = pc.find_substring(listed, mark).to_numpy()
+    data, starts = bytes_of(listed)
+    there = np.flatnonzero(at >= 0)
+    first = starts[there] + at[there] + len(mark)
+    ends = np.append(np.flatnonzero(data == ord(";")), len(data))
+    last = np.minimum(ends[np.searchsorted(ends, first)], starts[there + 1])
+    found = cut(data.tobytes(), first, last)
+    place = np.cumsum(at >= 0) - 1
+    return _text(found).take(pa.array(place, mask=at < 0))
+
+
+def _flag(info: pa.BinaryArray, name: str) -> pa.StringArray:
+    listed = pc.binary_join_element_wise(b";", info, b";", b"")
+    either = pc.or_(pc.match_substring(listed, f";{name};"), pc.match_substring(listed, f";{name}="))
+    return pc.if_else(either, pa.scalar("1"), _NULL)
+
+
+def _text(column: pa.BinaryArray) -> pa.StringArray:
+    """Text of a column; bytes that are not UTF-8 are replaced."""
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([one.decode("utf-8", "replace") for one in column.to_pylist()], pa.string())
+
+
+def _copy(source: Path, out: Path) -> None:
+    """Copy a file, plain or gzip, into a bgzipped one."""
+    writer = BgzfWriter(out)
+    try:
+        with open_bytes(source) as stream:
+            while block := stream.read(BLOCK):
+                writer.write(block)
+        writer.close()
+    finally:
+        writer.abandon()
