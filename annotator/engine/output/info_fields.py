@@ -161,20 +161,26 @@ def with_identifiers(records: Records, existing: pa.StringArray | None) -> pa.Bi
         return column
     owner = records.alleles.record
     found = np.flatnonzero(existing.is_valid().to_numpy(zero_copy_only=False))
-    at, values = [], []
-    previous = -1
-    for index, text in zip(owner[found].tolist(), existing.take(pa.array(found)).to_pylist(), strict=True):
-        new = [one.encode().translate(_BLANKS) for one in text.split("&")]
-        if index != previous:
+    counts = np.bincount(owner[found], minlength=len(column))
+    empty = pc.or_(pc.equal(column, b"."), pc.equal(column, b"")).to_numpy(zero_copy_only=False)
+    plain = ~pc.match_substring_regex(existing.take(pa.array(found)), "[& \\t;,]").to_numpy(zero_copy_only=False)
+    # Most records have no ID and get one identifier; the others are put together one by one.
+    simple = plain & (counts[owner[found]] == 1) & empty[owner[found]]
+    alone, others = found[simple], found[~simple]
+    source = np.full(len(column), -1, np.int64)
+    source[owner[alone]] = alone
+    identifier = existing.take(pa.array(source, mask=source < 0)).cast(pa.binary())
+    column = pc.if_else(pa.array(source >= 0), identifier, column)
+    values: dict[int, list[bytes]] = {}
+    for index, text in zip(owner[others].tolist(), existing.take(pa.array(others)).to_pylist(), strict=True):
+        if index not in values:
             before = column[index].as_py()
-            at.append(index)
-            values.append([] if before in (b".", b"") else before.split(b";"))
-            previous = index
-        values[-1] += new
+            values[index] = [] if before in (b".", b"") else before.split(b";")
+        values[index] += [one.encode().translate(_BLANKS) for one in text.split("&")]
     mask = np.zeros(len(column), bool)
-    mask[at] = True
-    replaced = pa.array([b";".join(dict.fromkeys(one)) for one in values], pa.binary())
-    return pc.replace_with_mask(column, pa.array(mask), replaced)
+    mask[list(values)] = True
+    together = pa.array([b";".join(dict.fromkeys(one)) for one in values.values()], pa.binary())
+    return pc.replace_with_mask(column, pa.array(mask), together)
 
 
 _BLANKS = bytes(95 if byte in b" \t;," else byte for byte in range(256))

@@ -298,7 +298,7 @@ class AlleleTableWriter:
                 break
             self._write_group(table.slice(first, last - first))
             first = last
-        if not rest:
+        if not rest and first < len(table):
             self._write_group(table.slice(first))
         self._waiting = [table.slice(first)] if rest else []
         self._rows = sum(map(len, self._waiting))
@@ -313,7 +313,7 @@ class AlleleTableWriter:
                 columns += _numbered(table[name], self._prefixes[name])
             else:
                 columns.append(table[name].cast(TYPES[kind]))
-        self._writer.write_table(pa.table(columns, schema=self._writer.schema), row_group_size=len(table) or None)
+        self._writer.write_table(pa.table(columns, schema=self._writer.schema), row_group_size=len(table))
 
     def _open(self, table: pa.Table) -> None:
         """Create the file; fields whose first values are nearly all a prefix and a number are stored as numbers."""
