@@ -10,15 +10,15 @@ import zlib
 from itertools import accumulate
 from pathlib import Path
 
-from isal import isal_zlib
+import deflate
 
 END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 """The empty block that ends every complete BGZF file."""
 BLOCK = 0xFF00
 """Uncompressed bytes of a block, as bgzip chooses: even incompressible, the block stays below 64 KiB."""
-LEVEL = 0
-"""Level of ISA-L. Levels 1 and 2 leave to chance which of two equal matches is taken; results must not depend on
-that."""
+LEVEL = 1
+"""Level of libdeflate, 1 (fastest) to 12 (smallest). The same bytes always give the same block, which is not true of ISA-L
+above its level 0."""
 _HEAD = struct.Struct("<4sIBBH2sHH")
 _TAIL = struct.Struct("<II")
 
@@ -62,12 +62,12 @@ class BgzfWriter:
 
 def pack(data: bytes | memoryview) -> bytes:
     """One block of BGZF from at most :data:`BLOCK` bytes."""
-    packed = isal_zlib.compress(data, LEVEL, -isal_zlib.MAX_WBITS)
+    packed: bytes | bytearray = deflate.deflate_compress(data, LEVEL)
     if len(packed) > len(data):  # what cannot be compressed is stored
         packed = zlib.compress(data, 0, -zlib.MAX_WBITS)
     size = _HEAD.size + len(packed) + _TAIL.size
     head = _HEAD.pack(b"\x1f\x8b\x08\x04", 0, 0, 0xFF, 6, b"BC", 2, size - 1)
-    return head + packed + _TAIL.pack(isal_zlib.crc32(data), len(data))
+    return head + packed + _TAIL.pack(deflate.crc32(data), len(data))
 
 
 def pack_lines(data: memoryview) -> tuple[bytes, list[int]]:
