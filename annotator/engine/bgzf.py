@@ -17,8 +17,8 @@ END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000
 BLOCK = 0xFF00
 """Uncompressed bytes of a block, as bgzip chooses: even incompressible, the block stays below 64 KiB."""
 LEVEL = 1
-"""Level of libdeflate, 1 (fastest) to 12 (smallest). The same bytes always give the same block, which is not true of ISA-L
-above its level 0."""
+"""Level of libdeflate, 1 (fastest) to 12 (smallest). The same bytes always give the same block; ISA-L does so at its
+level 0 only."""
 _HEAD = struct.Struct("<4sIBBH2sHH")
 _TAIL = struct.Struct("<II")
 

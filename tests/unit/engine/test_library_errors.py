@@ -159,9 +159,9 @@ def test_what_csq_says_goes_to_the_log_alone(
     [
         ("{", "line 1, column 2 is not JSON"),
         ("[]", "a value is of the wrong kind"),
-        ('{"schema": 2}', "it lacks 'contigs'"),
-        ('{"schema": 2, "contigs": [{"name": "1"}]}', "it lacks 'length'"),
-        ('{"schema": 2, "contigs": 7}', "a value is of the wrong kind"),
+        ('{"schema": 3}', "it lacks 'contigs'"),
+        ('{"schema": 3, "contigs": [{"name": "1"}]}', "it lacks 'length'"),
+        ('{"schema": 3, "contigs": 7}', "a value is of the wrong kind"),
     ],
 )
 def test_manifests_that_cannot_be_used(tmp_path: Path, content: str, says: str) -> None:
