@@ -75,6 +75,7 @@ Data structures::
     hgvs.HgvsC, HgvsP        descriptions of a change of a transcript and of its protein, as data
     scalar.effect.Effect     what one allele does to one transcript, worked out as it is asked for
     output.csq_rows.Rows     rows of CSQ as columns: terms as bits, fields as texts
+    output.csq_fields.Field  a sub-field of CSQ: name, source of its values, description
     chunk.Called             CSQ, BCSQ, most severe transcripts and terms: what comes out
 
 Coordinates: genome positions are 1-based and inclusive, on the forward strand. An insertion starts at the base behind
@@ -85,7 +86,8 @@ most severe term.
 """
 
 from annotator.engine.consequence.caller import ConsequenceCaller
-from annotator.engine.consequence.chunk import CSQ_FIELDS, AlleleChunk, Called
+from annotator.engine.consequence.chunk import AlleleChunk, Called
+from annotator.engine.consequence.output.csq_fields import CSQ_FIELDS
 from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.gene_models import ContigModels, GeneModels
 

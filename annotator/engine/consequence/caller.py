@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -13,6 +14,7 @@ from annotator.engine.consequence.chunk import AlleleChunk, Called
 from annotator.engine.consequence.hgvs import hgvsc_texts, interval_parts
 from annotator.engine.consequence.output.bcsq import BcsqWriter
 from annotator.engine.consequence.output.csq import Assembler, following, joined
+from annotator.engine.consequence.output.csq_fields import CSQ_FIELDS, Facts, fields_named
 from annotator.engine.consequence.output.csq_rows import Rows, rows_of, span_texts
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
 from annotator.engine.consequence.scalar.hgvs_c import REACH
@@ -47,6 +49,7 @@ class ConsequenceCaller:
         models: transcripts of the contig.
         bases: gives the sequence of the reference.
         genetic_code: number of NCBI's table by which the contig is translated.
+        fields: names of the sub-fields of CSQ, in their order.
 
     Example:
         >>> caller = ConsequenceCaller(models.contig("MT"), reference.sequence(), 2)
@@ -54,7 +57,9 @@ class ConsequenceCaller:
         b'C|upstream_gene_variant|MODIFIER|...'
     """
 
-    def __init__(self, models: ContigModels, bases: Bases, genetic_code: int) -> None:
+    def __init__(
+        self, models: ContigModels, bases: Bases, genetic_code: int, fields: Sequence[str] = CSQ_FIELDS
+    ) -> None:
         self._models = models
         self._code = genetic_code
         name = models.name
@@ -64,7 +69,7 @@ class ConsequenceCaller:
         self._exact = ScalarRows(self._fetch, genetic_code)
         self._isoforms = IsoformCache(self._exact)
         self._sequences = CodingSequences(models, self._exact)
-        self._assembler = Assembler(models)
+        self._assembler = Assembler(models, fields_named(fields))
         self._bcsq = BcsqWriter(models)
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
@@ -92,7 +97,8 @@ class ConsequenceCaller:
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
-        entries = self._assembler.entries(rows, alleles, pairs, existing, following(record))
+        facts = Facts(chunk, alleles, pairs, self._models, existing)
+        entries = self._assembler.entries(rows, facts, following(record))
         return Called(
             csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
             bcsq=_by_record(*self._bcsq.entries(rows, terms, chunk, pairs), record, chunk.records),

@@ -7,33 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-CSQ_FIELDS: tuple[str, ...] = (
-    "Allele",
-    "Consequence",
-    "IMPACT",
-    "SYMBOL",
-    "Gene",
-    "Feature_type",
-    "Feature",
-    "BIOTYPE",
-    "EXON",
-    "INTRON",
-    "HGVSc",
-    "HGVSp",
-    "cDNA_position",
-    "CDS_position",
-    "Protein_position",
-    "Amino_acids",
-    "Codons",
-    "Existing_variation",
-    "DISTANCE",
-    "STRAND",
-    "FLAGS",
-    "CANONICAL",
-    "MANE_SELECT",
-)
-"""Sub-fields of CSQ, as Ensembl VEP names them, in their order."""
-
 
 @dataclass
 class AlleleChunk:
@@ -47,6 +20,8 @@ class AlleleChunk:
         end: (n,) integers, last base of the reference that is replaced, 1-based and inclusive; 0 for symbolic alleles
             of unknown length.
         records: how many records the chunk has.
+        number: (n,) integers, number of the allele in ALT of its record, from 1; None if the chunk has all alleles of
+            each of its records.
     """
 
     record: np.ndarray
@@ -55,9 +30,18 @@ class AlleleChunk:
     alt: pa.BinaryArray
     end: np.ndarray
     records: int
+    number: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.record)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """:attr:`number`, also where it is None."""
+        if self.number is not None:
+            return self.number
+        found: np.ndarray = np.arange(1, len(self) + 1) - np.searchsorted(self.record, self.record)
+        return found
 
 
 @dataclass

@@ -203,6 +203,7 @@ class BlockAnnotator:
             alt=text_of(alt.filter(pa.array(asked))).cast(pa.binary()),  # symbols of the user may hold any bytes
             end=np.where(records.unsized[owner], 0, records.end[owner]),
             records=last - first,
+            number=(np.arange(len(record)) - np.searchsorted(record, record) + 1)[asked],
         )
         existing = self._identifiers(looked_up)
         if existing is not None:
