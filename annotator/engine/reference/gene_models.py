@@ -81,7 +81,9 @@ class GeneModels:
             batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
         for column in LATER_COLUMNS:
             if column not in batch.column_names:
-                batch = batch.append_column(SCHEMA.field(column), pa.nulls(len(batch), SCHEMA.field(column).type))
+                kind = SCHEMA.field(column).type
+                nothing = pa.array([""] * len(batch), kind) if kind == pa.string() else pa.nulls(len(batch), kind)
+                batch = batch.append_column(SCHEMA.field(column), nothing)
         copies = circular and len(batch) > 0
         batch = _with_copies(batch, length) if copies else batch
         return ContigModels(name, batch, copies=copies, circumference=length if circular else 0)

@@ -113,6 +113,12 @@ def _canonical(models: ContigModels) -> pa.StringArray:
     return pc.if_else(models.table["canonical"].combine_chunks(), "YES", "")
 
 
+def _protein(models: ContigModels) -> pa.StringArray:
+    """Ids of proteins; without one, the transcript table repeats the id of the transcript."""
+    protein = models.strings("protein")
+    return pc.if_else(pc.equal(protein, models.strings("id")), "", protein)
+
+
 def _strand(models: ContigModels) -> pa.StringArray:
     return pa.array(models.strand).cast(pa.string())
 
@@ -146,6 +152,11 @@ FIELDS: tuple[Field, ...] = (
     Field("CANONICAL", OfTranscript(_canonical), "YES for the canonical transcript of the gene"),
     Field("MANE_SELECT", _models_column("mane"), "partner of a MANE Select transcript in the other set of models"),
     Field("ALLELE_NUM", OfAllele(_allele_number), "number of the allele in ALT, from 1"),
+    Field("MANE_PLUS_CLINICAL", _models_column("mane_plus_clinical"), "likewise, of a MANE Plus Clinical transcript"),
+    Field("TSL", _models_column("tsl"), "transcript support level, 1 (best) to 5"),
+    Field("APPRIS", _models_column("appris"), "P1 (best) to P5, A1, A2: principal and alternative isoforms"),
+    Field("CCDS", _models_column("ccds"), "identifier in the Consensus Coding Sequence set"),
+    Field("ENSP", OfTranscript(_protein), "identifier of the protein"),
 )
 """All sub-fields, in the order in which they are written by default: VEP's fields as VEP orders them, then others."""
 _BY_NAME = {field.name: field for field in FIELDS}
