@@ -51,29 +51,22 @@ class Called:
     Attributes:
         csq: one value a record, entries joined by commas; null for a record without alleles here.
         bcsq: the same.
-        worst: one row an allele, its most severe transcript (see :data:`WORST_SCHEMA`).
+        reported: one row an allele: its most severe term, and the transcript that is picked (:data:`REPORTED_SCHEMA`).
         terms: (records,) int64, all terms of each record, bits as in :data:`annotator.engine.consequence.so_terms.BIT`.
     """
 
     csq: pa.BinaryArray
     bcsq: pa.BinaryArray
-    worst: pa.RecordBatch
+    reported: pa.RecordBatch
     terms: np.ndarray
 
 
-WORST_SCHEMA = pa.schema(
+REPORTED_SCHEMA = pa.schema(
     [
-        *(
-            (name, pa.string())
-            for name in ("term", "consequence", "impact", "gene", "gene_id", "transcript", "biotype")
-        ),
-        *((name, pa.string()) for name in ("exon", "intron", "hgvsc", "hgvsp", "cdna_position", "cds_position")),
+        *((name, pa.string()) for name in ("consequence", "impact", "consequences", "gene", "gene_id", "transcript")),
+        *((name, pa.string()) for name in ("biotype", "exon", "intron", "hgvsc", "hgvsp")),
         ("protein_position", pa.int32()),
-        ("amino_acids", pa.string()),
-        ("codons", pa.string()),
-        ("distance", pa.int32()),
-        ("strand", pa.int8()),
+        *((name, pa.string()) for name in ("amino_acids", "codons", "most_severe_gene", "most_severe_transcript")),
     ]
 )
-"""Columns of :attr:`Called.worst`; ``term`` is the most severe term, ``consequence`` all terms joined by ``&``. Text is
-null where CSQ has nothing."""
+"""Columns of :attr:`Called.reported`, which are those of the table of variants. Text is null where CSQ has nothing."""

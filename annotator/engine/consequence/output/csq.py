@@ -1,4 +1,4 @@
-"""Entries of CSQ as text, and the most severe transcript of each allele, from columns of rows."""
+"""Entries of CSQ as text, from columns of rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.chunk import WORST_SCHEMA
 from annotator.engine.consequence.hgvs import Parts
 from annotator.engine.consequence.output.csq_fields import (
     Facts,
@@ -18,11 +17,8 @@ from annotator.engine.consequence.output.csq_fields import (
     OfEntry,
     OfTerms,
     OfTranscript,
-    by_terms,
 )
 from annotator.engine.consequence.output.csq_rows import Rows
-from annotator.engine.consequence.overlaps import Pairs
-from annotator.engine.consequence.so_terms import impact, names
 from annotator.engine.reference.gene_models import ContigModels
 
 _BLANK = pa.array([""], pa.string())
@@ -42,10 +38,6 @@ class Assembler:
         self._runs = [list(run) for _, run in groupby(fields, key=lambda field: type(field.source))]
         of_transcripts = [at for at, run in enumerate(self._runs) if isinstance(run[0].source, OfTranscript)]
         self._fixed = {at: self._of_transcripts(self._runs[at]) for at in of_transcripts}
-        mane = pc.binary_length(models.strings("mane")).to_numpy() > 0
-        chosen = models.table["canonical"].to_numpy() | mane
-        #: Between transcripts with the same term: named ones first, then those of coding genes.
-        self._preference = np.concatenate([np.where(chosen, 0, 2) + np.where(models.protein_coding, 0, 1), [0]])
 
     def entries(self, all_rows: list[Rows], facts: Facts, follows: np.ndarray) -> list[pa.StringArray]:
         """Entries of CSQ, one a row; those of pairs that follow others of their record begin with a comma.
@@ -113,67 +105,6 @@ class Assembler:
                         gap = ""
                     gap += "|" if field is not self._runs[-1][-1] else ""
         return pc.binary_join_element_wise(*parts, gap, "")
-
-    def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> pa.RecordBatch:
-        """For each allele the pair with the most severe consequence, and what is said of it."""
-        if not len(pairs):
-            return pa.RecordBatch.from_pylist([], schema=WORST_SCHEMA)
-        terms = np.zeros(len(pairs), dtype=np.int64)
-        for rows in all_rows:
-            terms[rows.pair] = rows.terms
-        rank = np.log2(terms & -terms).astype(np.int64)
-        score = (rank * 4 + self._preference[pairs.transcript]) * len(pairs) + np.arange(len(pairs))
-        best = np.full(alleles, np.iinfo(np.int64).max)
-        np.minimum.at(best, pairs.allele, score)
-        chosen = best % max(1, len(pairs))
-        picked = [(rows, np.flatnonzero(chosen[pairs.allele[rows.pair]] == rows.pair)) for rows in all_rows]
-        picked = [(rows, mine) for rows, mine in picked if len(mine)]
-        owner = np.concatenate([pairs.allele[rows.pair[mine]] for rows, mine in picked])
-        order = np.empty(alleles, dtype=np.int64)
-        order[owner] = np.arange(alleles)
-        return self._batch(picked, pa.array(order), terms[chosen], pairs.transcript[chosen])
-
-    def _batch(
-        self, picked: list[tuple[Rows, np.ndarray]], order: pa.Array, terms: np.ndarray, transcript: np.ndarray
-    ) -> pa.RecordBatch:
-        """What is said of some rows, in an order of their own; terms and transcripts are in that order."""
-        models, count = self._models, len(order)
-        index = pa.array(np.where(transcript < 0, 0, transcript), mask=transcript < 0)
-
-        def of(name: str) -> pa.Array:
-            texts = [rows.chosen(name, mine) for rows, mine in picked]
-            if not any(text is not None for text in texts):
-                return pa.nulls(count, pa.string())
-            blanks = (pa.nulls(len(mine), pa.string()) for _, mine in picked)
-            parts = [blank if text is None else text for text, blank in zip(texts, blanks, strict=True)]
-            found = pa.concat_arrays(parts).take(order)
-            return pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found)
-
-        def owned(name: str) -> pa.Array:
-            return models.strings(name).take(index) if models.size else pa.nulls(count, pa.string())
-
-        protein = pc.extract_regex(of("protein"), r"^(?:\?-)?(?P<first>\d+)")
-        columns = {
-            "term": by_terms(terms, lambda mask: names(mask & -mask)),
-            "consequence": by_terms(terms, names),
-            "impact": by_terms(terms, impact),
-            "gene": owned("symbol"),
-            "gene_id": owned("gene"),
-            "transcript": owned("id"),
-            "biotype": owned("biotype"),
-            "exon": of("exon"),
-            "intron": of("intron"),
-            "hgvsc": of("hgvsc"),
-            "hgvsp": of("hgvsp"),
-            "cdna_position": of("cdna"),
-            "cds_position": of("cds"),
-            "protein_position": pc.struct_field(protein, "first").cast(pa.int32()),
-            "amino_acids": of("amino_acids"),
-            "codons": of("codons"),
-            "distance": of("distance").cast(pa.int32()),
-            "strand": pa.array(models.strand, pa.int8()).take(index) if models.size else pa.nulls(count, pa.int8()),
-        }
-        return pa.RecordBatch.from_pydict(columns, schema=WORST_SCHEMA)
 
 
 def following(record: np.ndarray) -> np.ndarray:

@@ -37,7 +37,8 @@ class Facts:
     Attributes:
         chunk: the alleles as they are in the file.
         alleles: the same, trimmed.
-        pairs: the overlaps that are reported.
+        pairs: n overlaps, those that are written.
+        picked: ``(n,) bool``, which of them are picked (:mod:`annotator.engine.consequence.pick`).
         models: transcripts of the contig.
         existing: for each allele the identifiers of known variants, joined by ``&``, null where there are none; None
             if there are no known variants.
@@ -46,6 +47,7 @@ class Facts:
     chunk: AlleleChunk
     alleles: Alleles
     pairs: Pairs
+    picked: np.ndarray
     models: ContigModels
     existing: pa.StringArray | None
 
@@ -127,6 +129,10 @@ def _allele_number(facts: Facts) -> pa.StringArray:
     return pa.array(facts.chunk.numbers).cast(pa.string())
 
 
+def _pick(rows: Rows, facts: Facts) -> Parts:
+    return [pc.if_else(pa.array(facts.picked[rows.pair]), "1", "")]
+
+
 FIELDS: tuple[Field, ...] = (
     Field("Allele", OfAllele(lambda facts: facts.alleles.text), "ALT without the bases that it shares with REF"),
     Field("Consequence", OfTerms(names), "Sequence Ontology terms joined by &, the most severe first"),
@@ -152,6 +158,7 @@ FIELDS: tuple[Field, ...] = (
     Field("CANONICAL", OfTranscript(_canonical), "YES for the canonical transcript of the gene"),
     Field("MANE_SELECT", _models_column("mane"), "partner of a MANE Select transcript in the other set of models"),
     Field("ALLELE_NUM", OfAllele(_allele_number), "number of the allele in ALT, from 1"),
+    Field("PICK", OfEntry(_pick), "1 for the entry of each allele that is reported where there is room for one"),
     Field("MANE_PLUS_CLINICAL", _models_column("mane_plus_clinical"), "likewise, of a MANE Plus Clinical transcript"),
     Field("TSL", _models_column("tsl"), "transcript support level, 1 (best) to 5"),
     Field("APPRIS", _models_column("appris"), "P1 (best) to P5, A1, A2: principal and alternative isoforms"),
