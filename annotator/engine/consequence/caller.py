@@ -102,11 +102,10 @@ class ConsequenceCaller:
             terms[one.pair] = one.terms
         self._check(terms, pairs, alleles)
         rows, pairs, terms = self._restricted(rows, pairs, terms, alleles)
-        picked = self._picker.picked(alleles, pairs, terms)
-        worst = self._picker.most_severe(alleles, pairs, terms)
-        of_alleles = reported(rows, pairs, terms, picked, worst, self._models)
+        choice = self._picker.choose(alleles, pairs, terms)
+        of_alleles = reported(rows, pairs, terms, choice, self._models)
         is_picked = np.zeros(len(pairs), dtype=bool)
-        is_picked[picked] = True
+        is_picked[choice.picked] = True
         if self._entries == "most-severe":
             rows, pairs, terms = _kept(_first_of_records(alleles.record, terms), rows, pairs, terms)
             is_picked = np.zeros(len(pairs), dtype=bool)  # no transcript is reported
@@ -128,11 +127,11 @@ class ConsequenceCaller:
         Those with the most severe terms have these terms alone, and no transcript.
         """
         if self._entries == "pick":
-            return _kept(np.sort(self._picker.picked(alleles, pairs, terms)), rows, pairs, terms)
+            return _kept(np.sort(self._picker.choose(alleles, pairs, terms).picked), rows, pairs, terms)
         if self._entries == "per-gene":
             return _kept(self._picker.first_of_genes(pairs, terms), rows, pairs, terms)
         if self._entries == "most-severe":
-            worst = terms[self._picker.most_severe(alleles, pairs, terms)]
+            worst = terms[self._picker.choose(alleles, pairs, terms).most_severe]
             every = np.arange(len(alleles))
             worst &= -worst
             return [Rows(every, worst)], Pairs(every, np.full(len(alleles), -1)), worst

@@ -11,6 +11,7 @@ which does not look at the distance of a gene.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.compute as pc
@@ -19,6 +20,8 @@ from annotator.engine.consequence.overlaps import Alleles, Pairs
 from annotator.engine.reference.gene_models import ContigModels
 
 _FAR = np.iinfo(np.int64).max
+_MOST_KEYS = 1 << 25
+"""Pairs of alleles and genes that are looked up in a table, with a byte each; more of them are sorted."""
 _UNKNOWN = 100
 """Rank of a transcript without a level of support, or without an APPRIS label."""
 RANK = "rank"
@@ -77,6 +80,18 @@ PICK_ORDER: tuple[str, ...] = tuple(CRITERIA)
 """The order of the criteria unless the user gives another one, which is VEP's."""
 
 
+class Choice(NamedTuple):
+    """Indices of overlaps, ``(n,) int64`` each for n alleles.
+
+    Attributes:
+        picked: the overlap that is picked of each allele.
+        most_severe: the one with the most severe term; of several the one that would be picked.
+    """
+
+    picked: np.ndarray
+    most_severe: np.ndarray
+
+
 class Picker:
     """Picks among the overlaps of alleles with the transcripts of one contig.
 
@@ -113,18 +128,21 @@ class Picker:
         found: np.ndarray = (before * 64 + rank) * len(self._after) + after
         return found
 
-    def picked(self, alleles: Alleles, pairs: Pairs, terms: np.ndarray) -> np.ndarray:
-        """The overlap that is picked of each allele: ``(len(alleles),) int64``, -1 for an allele without overlaps."""
-        near = self._of_nearest_genes(alleles, pairs)
-        return _first(pairs.allele, np.where(near, self.scores(pairs, terms), _FAR), len(alleles))
+    def choose(self, alleles: Alleles, pairs: Pairs, terms: np.ndarray) -> Choice:
+        """What is reported of each allele, all of which have an overlap.
 
-    def most_severe(self, alleles: Alleles, pairs: Pairs, terms: np.ndarray) -> np.ndarray:
-        """The overlap with the most severe term of each allele, as :meth:`picked`, which decides between equals."""
+        Args:
+            alleles: of the chunk.
+            pairs: n overlaps.
+            terms: ``(n,) int64``, their terms as bits.
+        """
+        score = self.scores(pairs, terms) + np.where(self._of_nearest_genes(alleles, pairs), 0, 1 << 62)
         rank = severity(terms)
-        least = _least(pairs.allele, rank, len(alleles))
-        near = self._of_nearest_genes(alleles, pairs)
-        score = self.scores(pairs, terms) + np.where(near, 0, 1 << 62)
-        return _first(pairs.allele, np.where(rank == least[pairs.allele], score, _FAR), len(alleles))
+        severe = rank == _least(pairs.allele, rank, len(alleles))[pairs.allele]
+        return Choice(
+            _first(pairs.allele, score, len(alleles)),
+            _first(pairs.allele, np.where(severe, score, _FAR), len(alleles)),
+        )
 
     def first_of_genes(self, pairs: Pairs, terms: np.ndarray) -> np.ndarray:
         """The overlap that comes first of each allele and gene, as indices, ascending."""
@@ -141,11 +159,16 @@ class Picker:
         behind = alleles.start[allele] - self._models.end[transcript]
         distance = np.where(transcript < 0, 0, np.maximum(np.maximum(before, behind), 0))
         near: np.ndarray = distance == _least(allele, distance, len(alleles))[allele]
+        if near.all():
+            return near
+        # Alleles with an overlap that is not near may have one with another transcript of a gene that is.
         divided = np.zeros(len(alleles), dtype=bool)
         divided[allele[~near]] = True
         at = np.flatnonzero(divided[allele])
-        key = allele[at] * len(self._gene) + self._gene[transcript[at]]
-        near[at] |= np.isin(key, key[near[at]])
+        gene = self._gene[transcript[at]] - self._gene[transcript[at]].min()
+        key = np.cumsum(divided)[allele[at]] * (gene.max() + 1) + gene
+        table = key.max() < _MOST_KEYS
+        near[at] |= np.isin(key, key[near[at]], kind="table" if table else "sort")
         return near
 
 
@@ -172,8 +195,8 @@ def _least(group: np.ndarray, value: np.ndarray, groups: int) -> np.ndarray:
 
 
 def _first(group: np.ndarray, score: np.ndarray, groups: int) -> np.ndarray:
-    """The index of the lowest score of each group, which must be unique; -1 for groups without one."""
-    found = np.full(groups, -1)
-    chosen = np.flatnonzero((score == _least(group, score, groups)[group]) & (score < _FAR))
+    """The index of the lowest score of each group, which must be unique; every group has one."""
+    found = np.empty(groups, dtype=np.int64)
+    chosen = np.flatnonzero(score == _least(group, score, groups)[group])
     found[group[chosen]] = chosen
     return found

@@ -10,6 +10,7 @@ from annotator.engine.consequence.chunk import REPORTED_SCHEMA
 from annotator.engine.consequence.output.csq_fields import by_terms
 from annotator.engine.consequence.output.csq_rows import Rows
 from annotator.engine.consequence.overlaps import Pairs
+from annotator.engine.consequence.pick import Choice
 from annotator.engine.consequence.so_terms import impact, names
 from annotator.engine.reference.gene_models import ContigModels
 
@@ -18,7 +19,7 @@ _OF_ROWS = ("exon", "intron", "hgvsc", "hgvsp", "amino_acids", "codons")
 
 
 def reported(
-    all_rows: list[Rows], pairs: Pairs, terms: np.ndarray, picked: np.ndarray, worst: np.ndarray, models: ContigModels
+    all_rows: list[Rows], pairs: Pairs, terms: np.ndarray, choice: Choice, models: ContigModels
 ) -> pa.RecordBatch:
     """One row an allele, of :data:`REPORTED_SCHEMA`.
 
@@ -26,10 +27,10 @@ def reported(
         all_rows: of all pairs.
         pairs: n overlaps.
         terms: ``(n,) int64``, their terms as bits.
-        picked: ``(alleles,) int64``, index of the overlap that is picked of each allele.
-        worst: ``(alleles,) int64``, index of the one with the most severe term.
+        choice: what is reported of each allele.
         models: transcripts of the contig.
     """
+    picked, worst = choice
     count = len(picked)
     if not count:
         return pa.RecordBatch.from_pylist([], schema=REPORTED_SCHEMA)

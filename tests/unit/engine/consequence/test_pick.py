@@ -45,7 +45,7 @@ def first(rows: list[dict[str, object]], terms: list[int], pos: int, order: tupl
     """The id of the transcript that is picked of a substitution."""
     models = contig(rows)
     pairs = Pairs(np.zeros(len(rows), dtype=np.int64), np.arange(len(rows)))
-    (picked,) = Picker(models, order).picked(Alleles.of(chunk([(pos, "A", ["C"])])), pairs, np.array(terms))
+    (picked,) = Picker(models, order).choose(Alleles.of(chunk([(pos, "A", ["C"])])), pairs, np.array(terms)).picked
     return str(rows[picked]["id"])
 
 
