@@ -232,6 +232,7 @@ WARNINGS: dict[str, str] = {
     "bad_length": "INFO/SVLEN is longer than any contig; it was not used",
     "bad_contig_length": "a ##contig line gives a length that no contig has; it was not used",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
+    "unknown_transcript": "the reference has no transcript of this name of the list",
     "models_accepted": "the gene models of the reference do not fit its sequence; consequences may be wrong",
     "unresolved_line": "a line of the list could not be resolved; it is left out",
     "other_reference": "the reference has other bases than most lines of the list state: the list was probably written "

@@ -15,6 +15,7 @@ import click
 
 from annotator.engine.cli.command_errors import DONE, FAILED, file_error_words, limit_process
 from annotator.engine.cli.progress import reporting
+from annotator.engine.cli.reporting_options import reporting_of, reporting_options
 from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline.annotate import InputFormat, Outputs, annotate
@@ -72,6 +73,7 @@ class Terminated(BaseException):
     is_flag=True,
     help="Drop CSQ and BCSQ of other tools (default: keep them under other names).",
 )
+@reporting_options
 def command(
     input_file: Path,
     reference: str,
@@ -90,11 +92,13 @@ def command(
     max_records: int | None,
     max_results: int | None,
     replace_annotations: bool,
+    **selection: Any,
 ) -> int:
     """Annotate a VCF file, or a list of variants.
 
     A list has one variant per line: HGVS, SPDI, rs number or chr:pos:ref:alt. IN may be plain, gzip or bgzip.
     """
+    selected = reporting_of(**selection)
     signal.signal(signal.SIGTERM, _terminate)
     limit_process(memory_limit, cpu_limit)
     if progress:
@@ -112,6 +116,7 @@ def command(
                 limits=limits,
                 processes=processes,
                 replace=replace_annotations,
+                reporting=selected,
                 report=reporter.report,
             )
         except InputError as error:

@@ -54,7 +54,8 @@ Algorithm (:meth:`ConsequenceCaller.call`), for a chunk of consecutive records o
    answers for random alleles.
    Both describe changes as HGVS does, in numbers and residues that :mod:`hgvs` writes as text at the end, and shift
    insertions and deletions by one rule (:mod:`three_prime_shift`).
-3. Write one entry of CSQ and BCSQ a pair, and find the most severe pair of each allele (:mod:`output`).
+3. Pick the pair of each allele that is reported where there is room for one (:mod:`pick`), leave out the pairs that the
+   user does not want, and write one entry of CSQ and BCSQ for each other one (:mod:`output`).
 
 An allele takes one of two ways through the modules::
 
@@ -75,7 +76,9 @@ Data structures::
     hgvs.HgvsC, HgvsP        descriptions of a change of a transcript and of its protein, as data
     scalar.effect.Effect     what one allele does to one transcript, worked out as it is asked for
     output.csq_rows.Rows     rows of CSQ as columns: terms as bits, fields as texts
-    chunk.Called             CSQ, BCSQ, most severe transcripts and terms: what comes out
+    output.csq_fields.Field  a sub-field of CSQ: name, source of its values, description
+    reporting.Reporting      which entries and sub-fields are written
+    chunk.Called             CSQ, BCSQ, reported transcripts and terms: what comes out
 
 Coordinates: genome positions are 1-based and inclusive, on the forward strand. An insertion starts at the base behind
 it and ends at the base before it: ``start == end + 1``. Positions in the spliced transcript (``cdna``), the coding
@@ -85,7 +88,9 @@ most severe term.
 """
 
 from annotator.engine.consequence.caller import ConsequenceCaller
-from annotator.engine.consequence.chunk import CSQ_FIELDS, AlleleChunk, Called
+from annotator.engine.consequence.chunk import AlleleChunk, Called
+from annotator.engine.consequence.output.csq_fields import CSQ_FIELDS
+from annotator.engine.consequence.reporting import Reporting
 from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.gene_models import ContigModels, GeneModels
 
@@ -96,5 +101,6 @@ __all__ = [
     "ConsequenceCaller",
     "ContigModels",
     "GeneModels",
+    "Reporting",
     "compile_models",
 ]

@@ -13,8 +13,12 @@ from annotator.engine.consequence.chunk import AlleleChunk, Called
 from annotator.engine.consequence.hgvs import hgvsc_texts, interval_parts
 from annotator.engine.consequence.output.bcsq import BcsqWriter
 from annotator.engine.consequence.output.csq import Assembler, following, joined
+from annotator.engine.consequence.output.csq_fields import Facts, fields_named
 from annotator.engine.consequence.output.csq_rows import Rows, rows_of, span_texts
+from annotator.engine.consequence.output.reported import reported
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
+from annotator.engine.consequence.pick import Picker, severity
+from annotator.engine.consequence.reporting import EVERYTHING, Reporting
 from annotator.engine.consequence.scalar.hgvs_c import REACH
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ScalarRows
@@ -39,6 +43,9 @@ from annotator.engine.reference.transcript import Fetch
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
 """``A>C`` by 4 * index of the first + index of the second base."""
 
+Overlaps = tuple[list[Rows], Pairs, np.ndarray]
+"""Rows of all overlaps, the overlaps, and their terms as bits."""
+
 
 class ConsequenceCaller:
     """Calls consequences on one contig.
@@ -47,6 +54,7 @@ class ConsequenceCaller:
         models: transcripts of the contig.
         bases: gives the sequence of the reference.
         genetic_code: number of NCBI's table by which the contig is translated.
+        reporting: which entries and sub-fields are written; its choice of transcripts is that of ``models``.
 
     Example:
         >>> caller = ConsequenceCaller(models.contig("MT"), reference.sequence(), 2)
@@ -54,7 +62,9 @@ class ConsequenceCaller:
         b'C|upstream_gene_variant|MODIFIER|...'
     """
 
-    def __init__(self, models: ContigModels, bases: Bases, genetic_code: int) -> None:
+    def __init__(
+        self, models: ContigModels, bases: Bases, genetic_code: int, reporting: Reporting = EVERYTHING
+    ) -> None:
         self._models = models
         self._code = genetic_code
         name = models.name
@@ -64,7 +74,9 @@ class ConsequenceCaller:
         self._exact = ScalarRows(self._fetch, genetic_code)
         self._isoforms = IsoformCache(self._exact)
         self._sequences = CodingSequences(models, self._exact)
-        self._assembler = Assembler(models)
+        self._entries = reporting.entries
+        self._picker = Picker(models, reporting.pick_order)
+        self._assembler = Assembler(models, fields_named(reporting.fields))
         self._bcsq = BcsqWriter(models)
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
@@ -89,16 +101,41 @@ class ConsequenceCaller:
         for one in rows:
             terms[one.pair] = one.terms
         self._check(terms, pairs, alleles)
+        rows, pairs, terms = self._restricted(rows, pairs, terms, alleles)
+        choice = self._picker.choose(alleles, pairs, terms)
+        of_alleles = reported(rows, pairs, terms, choice, self._models)
+        is_picked = np.zeros(len(pairs), dtype=bool)
+        is_picked[choice.picked] = True
+        if self._entries == "most-severe":
+            rows, pairs, terms = _kept(_first_of_records(alleles.record, terms), rows, pairs, terms)
+            is_picked = np.zeros(len(pairs), dtype=bool)  # no transcript is reported
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
-        entries = self._assembler.entries(rows, alleles, pairs, existing, following(record))
+        facts = Facts(chunk, alleles, pairs, is_picked, self._models, existing)
+        entries = self._assembler.entries(rows, facts, following(record))
         return Called(
             csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
             bcsq=_by_record(*self._bcsq.entries(rows, terms, chunk, pairs), record, chunk.records),
-            worst=self._assembler.most_severe(rows, pairs, len(alleles)),
+            reported=of_alleles,
             terms=found,
         )
+
+    def _restricted(self, rows: list[Rows], pairs: Pairs, terms: np.ndarray, alleles: Alleles) -> Overlaps:
+        """What is left of all overlaps if not all entries are written.
+
+        Those with the most severe terms have these terms alone, and no transcript.
+        """
+        if self._entries == "pick":
+            return _kept(np.sort(self._picker.choose(alleles, pairs, terms).picked), rows, pairs, terms)
+        if self._entries == "per-gene":
+            return _kept(self._picker.first_of_genes(pairs, terms), rows, pairs, terms)
+        if self._entries == "most-severe":
+            worst = terms[self._picker.choose(alleles, pairs, terms).most_severe]
+            every = np.arange(len(alleles))
+            worst &= -worst
+            return [Rows(every, worst)], Pairs(every, np.full(len(alleles), -1)), worst
+        return rows, pairs, terms
 
     def _check(self, terms: np.ndarray, pairs: Pairs, alleles: Alleles) -> None:
         """Check that every pair has terms, and that no pair with a transcript is called intergenic.
@@ -261,6 +298,21 @@ class ConsequenceCaller:
             found.append(self._isoforms.row(allele, transcript, self._models.transcript(transcript)))
         owner = pa.array(pairs.transcript[at])
         return rows_of(at, found, self._names.take(owner), self._proteins.take(owner))
+
+
+def _kept(at: np.ndarray, rows: list[Rows], pairs: Pairs, terms: np.ndarray) -> Overlaps:
+    """Some of the overlaps, by their indices, which ascend."""
+    number = np.full(len(pairs), -1)
+    number[at] = np.arange(len(at))
+    left = [one for one in (rows.kept(number) for rows in rows) if len(one)]
+    return left, Pairs(pairs.allele[at], pairs.transcript[at]), terms[at]
+
+
+def _first_of_records(record: np.ndarray, terms: np.ndarray) -> np.ndarray:
+    """The allele of each record whose term is the most severe; the first of several. ``record`` ascends."""
+    order = np.lexsort((severity(terms), record))
+    found: np.ndarray = order[np.diff(record[order], prepend=-1) != 0]
+    return found
 
 
 def _by_record(

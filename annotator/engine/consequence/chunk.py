@@ -7,33 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-CSQ_FIELDS: tuple[str, ...] = (
-    "Allele",
-    "Consequence",
-    "IMPACT",
-    "SYMBOL",
-    "Gene",
-    "Feature_type",
-    "Feature",
-    "BIOTYPE",
-    "EXON",
-    "INTRON",
-    "HGVSc",
-    "HGVSp",
-    "cDNA_position",
-    "CDS_position",
-    "Protein_position",
-    "Amino_acids",
-    "Codons",
-    "Existing_variation",
-    "DISTANCE",
-    "STRAND",
-    "FLAGS",
-    "CANONICAL",
-    "MANE_SELECT",
-)
-"""Sub-fields of CSQ, as Ensembl VEP names them, in their order."""
-
 
 @dataclass
 class AlleleChunk:
@@ -47,6 +20,8 @@ class AlleleChunk:
         end: (n,) integers, last base of the reference that is replaced, 1-based and inclusive; 0 for symbolic alleles
             of unknown length.
         records: how many records the chunk has.
+        number: (n,) integers, number of the allele in ALT of its record, from 1; None if the chunk has all alleles of
+            each of its records.
     """
 
     record: np.ndarray
@@ -55,9 +30,18 @@ class AlleleChunk:
     alt: pa.BinaryArray
     end: np.ndarray
     records: int
+    number: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.record)
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """:attr:`number`, also where it is None."""
+        if self.number is not None:
+            return self.number
+        found: np.ndarray = np.arange(1, len(self) + 1) - np.searchsorted(self.record, self.record)
+        return found
 
 
 @dataclass
@@ -67,29 +51,22 @@ class Called:
     Attributes:
         csq: one value a record, entries joined by commas; null for a record without alleles here.
         bcsq: the same.
-        worst: one row an allele, its most severe transcript (see :data:`WORST_SCHEMA`).
+        reported: one row an allele: its most severe term, and the transcript that is picked (:data:`REPORTED_SCHEMA`).
         terms: (records,) int64, all terms of each record, bits as in :data:`annotator.engine.consequence.so_terms.BIT`.
     """
 
     csq: pa.BinaryArray
     bcsq: pa.BinaryArray
-    worst: pa.RecordBatch
+    reported: pa.RecordBatch
     terms: np.ndarray
 
 
-WORST_SCHEMA = pa.schema(
+REPORTED_SCHEMA = pa.schema(
     [
-        *(
-            (name, pa.string())
-            for name in ("term", "consequence", "impact", "gene", "gene_id", "transcript", "biotype")
-        ),
-        *((name, pa.string()) for name in ("exon", "intron", "hgvsc", "hgvsp", "cdna_position", "cds_position")),
+        *((name, pa.string()) for name in ("consequence", "impact", "consequences", "gene", "gene_id", "transcript")),
+        *((name, pa.string()) for name in ("biotype", "exon", "intron", "hgvsc", "hgvsp")),
         ("protein_position", pa.int32()),
-        ("amino_acids", pa.string()),
-        ("codons", pa.string()),
-        ("distance", pa.int32()),
-        ("strand", pa.int8()),
+        *((name, pa.string()) for name in ("amino_acids", "codons", "most_severe_gene", "most_severe_transcript")),
     ]
 )
-"""Columns of :attr:`Called.worst`; ``term`` is the most severe term, ``consequence`` all terms joined by ``&``. Text is
-null where CSQ has nothing."""
+"""Columns of :attr:`Called.reported`, which are those of the table of variants. Text is null where CSQ has nothing."""

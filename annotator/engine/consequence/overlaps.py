@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele, minimal
 from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.scalar.structural import structural_name
-from annotator.engine.reference.gene_models import FLANK, ContigModels
+from annotator.engine.reference.gene_models import ContigModels
 
 LONG = 2000
 """Alleles that touch more bases than this are joined one by one: a long one would widen the search for all others."""
@@ -158,11 +158,11 @@ class Pairs:
 
 
 def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
-    """Find for each allele the transcripts that it touches or that lie within :data:`FLANK` bases of it."""
+    """Find for each allele the transcripts that it touches or that lie within ``models.flank`` bases of it."""
     allele, transcript = _near(alleles, models)
     start, end = alleles.start[allele], alleles.end[allele]
     first, last = models.start[transcript], models.end[transcript]
-    kept = (end >= first - FLANK) & (start <= last + FLANK)
+    kept = (end >= first - models.flank) & (start <= last + models.flank)
     allele, transcript = allele[kept], transcript[kept]
     if models.copies:
         nearest = _nearest(alleles, models, allele, transcript)
@@ -203,24 +203,25 @@ def _nearest(alleles: Alleles, models: ContigModels, allele: np.ndarray, transcr
 
 
 def _near(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of all alleles and transcripts whose distance is up to :data:`FLANK`, and a few more: (m,) int64 each."""
+    """Indices of alleles and transcripts up to ``models.flank`` bases apart, and a few more: (m,) int64 each."""
     none = np.zeros(0, dtype=np.int64)
     if not models.size or not len(alleles):
         return none, none
+    flank = models.flank
     low, high = np.minimum(alleles.start, alleles.end), np.maximum(alleles.start, alleles.end)
     long = np.flatnonzero(high - alleles.pos > LONG)
     short = np.flatnonzero(high - alleles.pos <= LONG)
     found = [(none, none)]
     if len(short):
         starts = alleles.pos[short]
-        window = np.flatnonzero((models.start <= high[short].max() + FLANK) & (models.end >= low[short].min() - FLANK))
-        begin = np.searchsorted(starts, models.start[window] - FLANK - LONG - 1, "left")
-        until = np.searchsorted(starts, models.end[window] + FLANK + 1, "right")
+        window = np.flatnonzero((models.start <= high[short].max() + flank) & (models.end >= low[short].min() - flank))
+        begin = np.searchsorted(starts, models.start[window] - flank - LONG - 1, "left")
+        until = np.searchsorted(starts, models.end[window] + flank + 1, "right")
         count = np.maximum(until - begin, 0)
         total = np.cumsum(count)
         at = np.arange(total[-1] if len(total) else 0) - np.repeat(total - count, count) + np.repeat(begin, count)
         found.append((short[at], np.repeat(window, count)))
     for one in long:
-        near = np.flatnonzero((models.start <= high[one] + FLANK) & (models.end >= low[one] - FLANK))
+        near = np.flatnonzero((models.start <= high[one] + flank) & (models.end >= low[one] - flank))
         found.append((np.full(len(near), one), near))
     return np.concatenate([one for one, _ in found]), np.concatenate([two for _, two in found])

@@ -21,8 +21,9 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.consequence.so_terms import BIT
-from annotator.engine.reference.gene_models import FLANK, LONGEST_FRAMESHIFT_INTRON
+from annotator.engine.reference.gene_models import LONGEST_FRAMESHIFT_INTRON
 
 Numbers = TypeVar("Numbers", int, np.ndarray)
 """One number, or an array of them."""
@@ -80,9 +81,10 @@ RULES = (
     Rule(_FIVE, (CODING_START, -1), (CODING_START, 0), "within_5_prime_utr", insertion=True, exonic=True),
     Rule(_THREE, (CODING_END, 1), (TRANSCRIPT_END, 0), "within_3_prime_utr", exonic=True),
     Rule(_THREE, (CODING_END, 0), (CODING_END, 1), "within_3_prime_utr", insertion=True, exonic=True),
-    Rule(_UPSTREAM, (TRANSCRIPT_START, -FLANK), (TRANSCRIPT_START, -1), "upstream"),
+    # Which transcripts are near enough is decided by annotator.engine.consequence.overlaps.find_pairs.
+    Rule(_UPSTREAM, (TRANSCRIPT_START, -LARGEST_POSITION), (TRANSCRIPT_START, -1), "upstream"),
     Rule(_UPSTREAM, (TRANSCRIPT_START, -1), (TRANSCRIPT_START, 0), "upstream", insertion=True),
-    Rule(_DOWNSTREAM, (TRANSCRIPT_END, 1), (TRANSCRIPT_END, FLANK), "downstream"),
+    Rule(_DOWNSTREAM, (TRANSCRIPT_END, 1), (TRANSCRIPT_END, LARGEST_POSITION), "downstream"),
     Rule(_DOWNSTREAM, (TRANSCRIPT_END, 0), (TRANSCRIPT_END, 1), "downstream", insertion=True),
 )
 

@@ -19,6 +19,7 @@ from annotator.engine.indexes import index_of
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.gene_models import GeneModels
 from annotator.engine.reference.gene_models_gff import model_lines, without_transcripts
+from annotator.engine.reference.transcript_choice import EVERY_TRANSCRIPT, TranscriptChoice
 
 _LOG = logging.getLogger(__name__)
 MOST_CONSEQUENCES = 256
@@ -30,7 +31,14 @@ POLL = 0.2
 
 
 def run_csq(
-    slim: Path, out: Path, reference: Reference, *, haplotypes: bool, errors: Path, tick: Callable[[], None]
+    slim: Path,
+    out: Path,
+    reference: Reference,
+    *,
+    haplotypes: bool,
+    errors: Path,
+    tick: Callable[[], None],
+    choice: TranscriptChoice = EVERY_TRANSCRIPT,
 ) -> None:
     """Run the caller and wait for it: once for each genetic code, as it knows only one at a time.
 
@@ -42,21 +50,23 @@ def run_csq(
         haplotypes: use the genotypes of ``slim`` to see neighbouring variants together; otherwise each alone.
         errors: receives what the child says.
         tick: called a few times a second while it runs.
+        choice: transcripts to use.
 
     Raises:
         EngineError: the child failed; its last words go to the log.
     """
     codes = {contig.name: contig.genetic_code for contig in reference.contigs}
-    if index_of(reference.models) is None and len(set(codes.values())) == 1:
+    if index_of(reference.models) is None and len(set(codes.values())) == 1 and not choice:
         _run(slim, out, reference.fasta, reference.models, codes.popitem()[1], haplotypes, errors, tick)
         return
     # csq fails on the whole file if one contig has no models, so it is not given records of such contigs.
-    with_models = _contigs_with_models(reference)
+    with_models = _contigs_with_models(reference, choice)
+    excluded = reference.unread_by_csq | _left_out(reference, choice)
     parts: list[Path] = []
     for code, (part, contigs) in _split(slim, {name: codes[name] for name in codes if name in with_models}).items():
         models = part.with_name(part.name + ".gff3")
         with models.open("w", encoding="utf-8") as stream:
-            lines = without_transcripts(model_lines(reference.models, contigs), reference.unread_by_csq)
+            lines = without_transcripts(model_lines(reference.models, contigs), excluded)
             stream.writelines(line.rstrip("\n") + "\n" for line in lines)
         parts.append(part.with_name(part.name + ".csq.vcf"))
         _run(part, parts[-1], reference.fasta, models, code, haplotypes, errors, tick)
@@ -70,11 +80,25 @@ def run_csq(
         part.unlink()
 
 
-def _contigs_with_models(reference: Reference) -> set[str]:
-    """Names of the contigs that have a transcript which csq can read."""
+def _left_out(reference: Reference, choice: TranscriptChoice) -> frozenset[str]:
+    """Ids of the transcripts that are not chosen, with and without their versions, as GFF3 may have either."""
+    if not choice:
+        return frozenset()
     models = GeneModels.load(reference.compiled)
+    left_out: set[str] = set()
+    kept: set[str] = set()
+    for table in (models.contig(name).table for name in models.contigs):
+        chosen = choice.chosen(table)
+        kept.update(table["id"].filter(chosen).to_pylist())
+        left_out.update(table["id"].filter(pc.invert(chosen)).to_pylist())
+    return frozenset(left_out | {one.rpartition(".")[0] for one in left_out} - kept)
+
+
+def _contigs_with_models(reference: Reference, choice: TranscriptChoice) -> set[str]:
+    """Names of the contigs that have a transcript which csq can read."""
+    models = GeneModels.load(reference.compiled, choice)
     found = set(models.contigs)
-    for contig in reference.contigs if reference.unread_by_csq else ():
+    for contig in reference.contigs if reference.unread_by_csq or choice else ():
         table = models.contig(contig.name).table
         readable = pc.and_(pc.is_null(table["slip"]), pc.less_equal(table["end"], contig.length))
         if not pc.any(readable).as_py():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,18 +20,23 @@ BCSQ_DESCRIPTION = (
     "Consequences in the format of BCFtools/csq, neighbouring variants together where genotypes are phased. "
     "Format: Consequence|gene|transcript|biotype|strand|amino_acid_change|dna_change"
 )
-CSQ_DESCRIPTION = "Consequence annotations with the sub-fields of Ensembl VEP. Format: " + "|".join(CSQ_FIELDS)
+CSQ_DESCRIPTION = "Consequence annotations with the sub-fields of Ensembl VEP. Format: "
 _WORST = pa.array(
     [f";GAS_CONSEQUENCE={term};GAS_IMPACT={impact}" for term, impact in zip(TERMS, IMPACTS, strict=True)], pa.binary()
 )
 _NULL = pa.scalar(None, pa.binary())
 
 
-def info_lines(reference: Reference) -> dict[str, bytes]:
-    """The ``##INFO`` lines of all fields that an annotation with this reference may add, by ID."""
+def info_lines(reference: Reference, fields: Sequence[str] = CSQ_FIELDS) -> dict[str, bytes]:
+    """The ``##INFO`` lines of all fields that an annotation with this reference may add, by ID.
+
+    Args:
+        reference: whose layers and tracks add fields.
+        fields: names of the sub-fields of CSQ.
+    """
     lines = {
         BCSQ: info_line(BCSQ, "String", BCSQ_DESCRIPTION, "."),
-        "CSQ": info_line("CSQ", "String", CSQ_DESCRIPTION, "."),
+        "CSQ": info_line("CSQ", "String", CSQ_DESCRIPTION + "|".join(fields), "."),
         "GAS_CONSEQUENCE": info_line(
             "GAS_CONSEQUENCE", "String", "Most severe consequence of the record, a Sequence Ontology term", "1"
         ),

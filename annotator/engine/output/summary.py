@@ -147,7 +147,7 @@ def count_block(
         records: of the block.
         terms: of each record, as in :mod:`annotator.engine.consequence.so_terms`; 0 for records that were skipped.
         known: records with a known allele.
-        genes: record, gene and most severe term of each allele that has consequences.
+        genes: record, reported gene and most severe term of each allele that has consequences.
         islands: records in CpG islands; None where the reference has no such track.
         reference: for lengths of contigs.
         header: of the file, for the same.

@@ -12,19 +12,12 @@ from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.known_variants import Matched
 from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 
-_OF_WORST = {
-    "term": "consequence", "consequence": "consequences", "impact": "impact", "gene": "gene", "gene_id": "gene_id",
-    "transcript": "transcript", "biotype": "biotype", "exon": "exon", "intron": "intron", "hgvsc": "hgvsc",
-    "hgvsp": "hgvsp", "protein_position": "protein_position", "amino_acids": "amino_acids", "codons": "codons",
-}  # fmt: skip
-"""Columns of the table by the columns of the most severe transcript."""
-
 
 def rows_of(
     schema: pa.Schema,
     records: Records,
     ids: pa.BinaryArray,
-    worst: pa.RecordBatch | None,
+    reported: pa.RecordBatch | None,
     known: np.ndarray,
     existing: pa.StringArray | None,
     reference: Reference,
@@ -37,7 +30,7 @@ def rows_of(
         schema: of the table.
         records: of the block.
         ids: new ID of each record.
-        worst: the most severe transcript of each allele that was asked for.
+        reported: what is reported of each allele that was asked for.
         known: of each allele.
         existing: identifiers of each allele among known variants.
         reference: names the fields of the layers.
@@ -63,15 +56,11 @@ def rows_of(
     }
     if existing is not None:
         columns["existing"] = existing.take(pick)
-    if worst is not None:
+    if reported is not None:
         place = (np.cumsum(alleles.asked) - 1)[at]
-        from_worst = pa.array(place, mask=~alleles.asked[at])
-        for theirs, ours in _OF_WORST.items():
-            column = worst[theirs].take(from_worst)
-            if theirs == "hgvsp":
-                column = pc.replace_substring(column, "%3D", "=")  # INFO cannot have it, the table can
-            kind = schema.field(ours).type
-            columns[ours] = column if column.type == kind else column.cast(kind)
+        index = pa.array(place, mask=~alleles.asked[at])
+        columns |= {name: reported[name].take(index) for name in reported.schema.names}
+        columns["hgvsp"] = pc.replace_substring(columns["hgvsp"], "%3D", "=")  # INFO cannot have it, the table can
     for layer, found in zip(reference.layers, matched, strict=True):
         for one, column in zip(layer.fields, found.columns, strict=True):
             columns[one.info] = _typed(column.take(pick), schema.field(one.info).type)

@@ -22,7 +22,7 @@ PAGE_BYTES = 64 * 1024
 """Bytes of one page."""
 DICTIONARIES = [
     "chrom", "filter", "consequence", "consequences", "impact", "gene", "gene_id", "transcript", "biotype", "exon",
-    "intron", "amino_acids", "codons",
+    "intron", "amino_acids", "codons", "most_severe_gene", "most_severe_transcript",
 ]  # fmt: skip
 """Columns with few different values."""
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
@@ -33,12 +33,12 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "alt": (pa.string(), "Alternate allele"),
     "qual": (pa.float32(), "Quality"),
     "filter": (pa.string(), "Filters that were not passed, or PASS"),
-    "consequence": (pa.string(), "Most severe consequence, a Sequence Ontology term"),
-    "consequences": (pa.string(), "All terms of the transcript with the most severe consequence"),
-    "impact": (pa.string(), "Impact of the consequence: HIGH, MODERATE, LOW or MODIFIER"),
+    "consequence": (pa.string(), "Most severe consequence on any transcript, a Sequence Ontology term"),
+    "consequences": (pa.string(), "All terms of the reported transcript"),
+    "impact": (pa.string(), "Impact of the most severe consequence: HIGH, MODERATE, LOW or MODIFIER"),
     "gene": (pa.string(), "Symbol of the gene"),
     "gene_id": (pa.string(), "Identifier of the gene"),
-    "transcript": (pa.string(), "Transcript with the most severe consequence"),
+    "transcript": (pa.string(), "Reported transcript: MANE Select, canonical or otherwise the first by the pick order"),
     "biotype": (pa.string(), "Biotype of the transcript"),
     "exon": (pa.string(), "Number of the exon and of all"),
     "intron": (pa.string(), "Number of the intron and of all"),
@@ -47,6 +47,8 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "protein_position": (pa.int32(), "First amino acid that changes"),
     "amino_acids": (pa.string(), "Amino acids before and after"),
     "codons": (pa.string(), "Codons before and after, changed bases in upper case"),
+    "most_severe_gene": (pa.string(), "Symbol of the gene with the most severe consequence"),
+    "most_severe_transcript": (pa.string(), "Transcript with the most severe consequence"),
     "known": (pa.bool_(), "Known variants list the allele"),
     "existing": (pa.string(), "Identifiers of the allele among known variants, joined by &"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import os
 import tempfile
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow.compute as pc
 from pysam.version import __bcftools_version__ as bcftools_version
 
-from annotator.engine.errors import InputError
+from annotator.engine.consequence import GeneModels, Reporting
+from annotator.engine.consequence.reporting import EVERYTHING
+from annotator.engine.errors import BundleError, InputError
 from annotator.engine.indexes import ENDINGS, beside
 from annotator.engine.output.earlier_annotations import EarlierAnnotations, points_into_bcsq
 from annotator.engine.output.files import OUTPUT_FILES, Annotated
@@ -81,6 +85,7 @@ def annotate(
     limits: Limits | None = None,
     processes: int | None = None,
     replace: bool = False,
+    reporting: Reporting = EVERYTHING,
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file, or a list of variants as a VCF file.
@@ -100,6 +105,7 @@ def annotate(
         processes: that share the work; by default one a processor. The results are the same whatever their number.
         replace: drop what other tools wrote to INFO fields of our names (``CSQ``, ``BCSQ``), instead of keeping it
             under other names.
+        reporting: which entries and sub-fields of CSQ are written, on which transcripts.
         report: receives progress.
 
     Returns:
@@ -122,7 +128,7 @@ def annotate(
         if input_format == "list" or (input_format == "auto" and is_variant_list(input_path)):
             listed_path, input_path = input_path, work / "list.vcf"
             listed = write_vcf(listed_path, reference, input_path, limits, report)
-        run = _Run(input_path, reference, limits, work, report, replace)
+        run = _Run(input_path, reference, limits, work, report, replace, reporting)
         if listed:
             run.warnings.merge(listed.warnings)
         passing, passed = run.passed(processes or processors())
@@ -157,17 +163,26 @@ class _Run:
     """
 
     def __init__(
-        self, path: Path, reference: Reference, limits: Limits, work: Path, report: Report, replace: bool
+        self,
+        path: Path,
+        reference: Reference,
+        limits: Limits,
+        work: Path,
+        report: Report,
+        replace: bool,
+        reporting: Reporting,
     ) -> None:
         self._path = path
         self._reference = reference
         self._limits = limits
         self._work = work
         self._report = report
+        self._reporting = reporting
         report(Progress("checking", 0, None, 0))
         self.warnings = Warnings()
         for note in reference.notes:
             self.warnings.add("models_accepted", None, note)
+        self._check_transcripts()
         lines = Lines(path, limits)
         self.header = read_header(iter(lines), limits.header, self.warnings)
         self._blocks = self._lines = 0
@@ -177,7 +192,7 @@ class _Run:
             pointing = pointing or points_into_bcsq(block.text)
             self._lines += block.count
             self._checking(self._lines)
-        self._earlier = EarlierAnnotations.of(self.header, info_lines(reference), replace, pointing)
+        self._earlier = EarlierAnnotations.of(self.header, info_lines(reference, reporting.fields), replace, pointing)
         if limits.records is not None and self._lines > limits.records:
             raise InputError(
                 "too_many_records", f"The file has {self._lines:,} records; {limits.records:,} is the limit."
@@ -198,8 +213,10 @@ class _Run:
         """
         # A small file is done before processes have started.
         processes = max(1, min(most_processes, self._blocks))
+        source = PassInput(
+            self.header, self._reference, False, self._input, self._earlier, self._limits, self._reporting
+        )
         try:
-            source = PassInput(self.header, self._reference, False, self._input, self._earlier, self._limits)
             passing, passed = self._pass(source, processes)
         except DisorderError:
             body = sort_records(self._input(), self._work, self.header, self._reference, self.warnings)
@@ -207,13 +224,31 @@ class _Run:
             def sorted_blocks() -> Iterator[Block]:
                 return Lines(body, self._limits, known_text=True).blocks()
 
-            source = PassInput(self.header, self._reference, True, sorted_blocks, self._earlier, self._limits)
+            source = dataclasses.replace(source, numbered=True, blocks=sorted_blocks)
             passing, passed = self._pass(source, processes)
         self.warnings.merge(passed.warnings)
         if not passed.counts.total["records"]:
             self.warnings.add("no_records")
         refuse_wrong_reference(passed.counts, self.header, self._reference, self.warnings)
         return passing, passed
+
+    def _check_transcripts(self) -> None:
+        """Check that the reference has the transcripts that the user has chosen.
+
+        Raises:
+            BundleError: it has none of them.
+        """
+        choice = self._reporting.transcripts
+        if not choice:
+            return
+        models = GeneModels.load(self._reference.compiled)
+        tables = [models.contig(name).table for name in models.contigs]
+        if not any(pc.any(choice.chosen(table)).as_py() for table in tables):
+            what = "tagged as GENCODE basic" if choice.basic else "with a name of the list"
+            message = f"Reference {self._reference.name} has no transcript {what}"
+            raise BundleError("reference_transcripts", f"{message}; leave out the option, or choose another reference.")
+        for name in choice.unknown(tables):
+            self.warnings.add("unknown_transcript", None, name)
 
     def _pass(self, source: PassInput, processes: int) -> tuple[Pass, Passed]:
         passing = Pass(source, processes, self._work)
@@ -254,14 +289,17 @@ class _Run:
         kept = frozenset(passed.kept)
         self._earlier.warn(self.warnings, self.header.meta, kept)
         meta = self._earlier.header_lines(self.header.meta, kept)
-        return render_header(self.header, meta, self._earlier.fields, _provenance(self._reference), new)
+        provenance = _provenance(self._reference, self._reporting)
+        return render_header(self.header, meta, self._earlier.fields, provenance, new)
 
 
-def _provenance(reference: Reference) -> list[bytes]:
+def _provenance(reference: Reference, reporting: Reporting) -> list[bytes]:
     lines = [
         f"##gasEngine={ENGINE_VERSION}",
         f"##gasHaplotypes=bcftools csq {bcftools_version}",
         f"##gasReference={reference.name} {reference.assembly}",
     ]
+    if restrictions := " ".join(reporting.restrictions()):
+        lines.append(f"##gasOptions={restrictions}")
     lines += [f"##gasSource={one['name']} {one['version']} ({one['licence']})" for one in reference.sources]
     return [line.encode() for line in lines]

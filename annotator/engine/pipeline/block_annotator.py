@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.bgzf import BLOCK, pack_lines
 from annotator.engine.byte_columns import bytes_of
-from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
+from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels, Reporting
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
 from annotator.engine.output.earlier_annotations import EarlierAnnotations
@@ -86,7 +86,7 @@ class _Called:
     csq: list[pa.BinaryArray] = field(default_factory=list)
     bcsq: list[pa.BinaryArray] = field(default_factory=list)
     terms: list[np.ndarray] = field(default_factory=list)
-    worst: list[pa.RecordBatch] = field(default_factory=list)
+    reported: list[pa.RecordBatch] = field(default_factory=list)
     matched: list[list[Matched]] = field(default_factory=list)
     regions: list[dict[str, pa.StringArray]] = field(default_factory=list)
 
@@ -100,10 +100,17 @@ class BlockAnnotator:
         numbered: lines start with their number in the user's file (they were sorted).
         earlier: says what becomes of annotations that the file has already.
         limits: of the results.
+        reporting: what is reported.
     """
 
     def __init__(
-        self, header: Header, reference: Reference, numbered: bool, earlier: EarlierAnnotations, limits: Limits
+        self,
+        header: Header,
+        reference: Reference,
+        numbered: bool,
+        earlier: EarlierAnnotations,
+        limits: Limits,
+        reporting: Reporting,
     ) -> None:
         self._limits = limits
         self._header = header
@@ -113,7 +120,8 @@ class BlockAnnotator:
         self._sequence = sequence
         self._layers = [KnownVariants(spec, sequence) for spec in reference.layers]
         self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
-        self._models = GeneModels.load(reference.compiled)
+        self._reporting = reporting
+        self._models = GeneModels.load(reference.compiled, reporting.transcripts, reporting.flank)
         self._callers: dict[str, ConsequenceCaller] = {}
         self._info = InfoWriter(reference, earlier)
         self._schema = schema_of(reference)
@@ -166,18 +174,19 @@ class BlockAnnotator:
         outcome.kept = frozenset(self._info.seen)
         ids = with_identifiers(records, existing)
         _write(records, ids, info, outcome)
-        worst = pa.Table.from_batches(called.worst).combine_chunks().to_batches()[0] if called.worst else None
+        rows = called.reported
+        reported = pa.Table.from_batches(rows).combine_chunks().to_batches()[0] if rows else None
         known = np.zeros(len(records.alleles.record), bool)
         for one in matched:
             known |= one.known
         outcome.rows.append(
-            rows_of(self._schema, records, ids, worst, known, existing, self._reference, matched, regions)
+            rows_of(self._schema, records, ids, reported, known, existing, self._reference, matched, regions)
         )
         known_records = np.bincount(records.alleles.record, known, len(records)) > 0
         islands = regions[ISLANDS].is_valid().to_numpy(zero_copy_only=False) if ISLANDS in regions else None
         asked = records.alleles.record[records.alleles.asked]
         nothing = pa.array([], pa.string())
-        genes = (asked, nothing, nothing) if worst is None else (asked, worst["gene"], worst["term"])
+        genes = (asked, nothing, nothing) if reported is None else (asked, reported["gene"], reported["consequence"])
         outcome.counts.add(count_block(records, terms, known_records, genes, islands, self._reference, self._header))
 
     def _call(self, records: Records, first: int, last: int, called: _Called) -> None:
@@ -203,6 +212,7 @@ class BlockAnnotator:
             alt=text_of(alt.filter(pa.array(asked))).cast(pa.binary()),  # symbols of the user may hold any bytes
             end=np.where(records.unsized[owner], 0, records.end[owner]),
             records=last - first,
+            number=(np.arange(len(record)) - np.searchsorted(record, record) + 1)[asked],
         )
         existing = self._identifiers(looked_up)
         if existing is not None:
@@ -211,7 +221,7 @@ class BlockAnnotator:
         called.csq.append(found.csq)
         called.bcsq.append(found.bcsq)
         called.terms.append(found.terms.astype(np.int64))
-        called.worst.append(found.worst)
+        called.reported.append(found.reported)
 
     def _caller(self, contig: str) -> ConsequenceCaller:
         if contig not in self._callers:
@@ -219,7 +229,7 @@ class BlockAnnotator:
                 self._callers.pop(next(iter(self._callers)))
             one = self._reference.contig(contig)
             models = self._models.contig(contig, one.length, one.circular)
-            self._callers[contig] = ConsequenceCaller(models, self._sequence, one.genetic_code)
+            self._callers[contig] = ConsequenceCaller(models, self._sequence, one.genetic_code, self._reporting)
         return self._callers[contig]
 
     def _look_up(

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import pyarrow as pa
 
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
-from annotator.engine.consequence import GeneModels
+from annotator.engine.consequence import GeneModels, Reporting
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.haplotypes.csq import run_csq
 from annotator.engine.haplotypes.phase_sets import Genes, TooManySetsError, spread_sets
@@ -55,6 +55,7 @@ class PassInput:
         blocks: gives the records, from the first at each call.
         earlier: says what becomes of annotations that the file has already.
         limits: of the results.
+        reporting: what is reported.
     """
 
     header: Header
@@ -63,10 +64,13 @@ class PassInput:
     blocks: Blocks
     earlier: EarlierAnnotations
     limits: Limits
+    reporting: Reporting
 
     def annotator(self) -> BlockAnnotator:
         """A new annotator of its blocks."""
-        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier, self.limits)
+        return BlockAnnotator(
+            self.header, self.reference, self.numbered, self.earlier, self.limits, self.reporting
+        )
 
 
 @dataclass
@@ -227,7 +231,7 @@ class Pass:
             slim = self._phase_sets_apart(slim, models)
             run_csq(
                 slim, answers, self._source.reference, haplotypes=True, errors=self._work / "csq.txt",
-                tick=lambda: done(0),
+                choice=self._source.reporting.transcripts, tick=lambda: done(0),
             )  # fmt: skip
         except EngineError as error:  # every record is still annotated separately, with a warning
             passed.warnings.add("haplotypes_failed", None, error.message)

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.transcript import LONGEST_FRAMESHIFT_INTRON, Transcript
+from annotator.engine.reference.transcript_choice import EVERY_TRANSCRIPT, TranscriptChoice
 from annotator.engine.reference.transcript_table import FORMAT, LATER_COLUMNS, SCHEMA
 
 FLANK = 5000
@@ -36,18 +37,24 @@ class GeneModels:
     Args:
         reader: of the file.
         contigs: names of the contigs in the order of their record batches.
+        choice: the transcripts to use.
+        flank: bases beyond a transcript in which a variant is upstream or downstream of it.
 
     Example:
         >>> GeneModels.load(Path("models.arrow")).contig("MT").transcript(0).id
         'MT-TF'
     """
 
-    def __init__(self, reader: pa.RecordBatchFileReader, contigs: list[str]) -> None:
+    def __init__(
+        self, reader: pa.RecordBatchFileReader, contigs: list[str], choice: TranscriptChoice, flank: int
+    ) -> None:
         self._reader = reader
+        self._choice = choice
+        self._flank = flank
         self._index = {name: at for at, name in enumerate(contigs)}
 
     @classmethod
-    def load(cls, path: Path) -> GeneModels:
+    def load(cls, path: Path, choice: TranscriptChoice = EVERY_TRANSCRIPT, flank: int = FLANK) -> GeneModels:
         """Open a file that :func:`annotator.engine.reference.transcript_table.write_transcripts` wrote.
 
         Raises:
@@ -58,7 +65,7 @@ class GeneModels:
         metadata = reader.schema.metadata or {}
         if metadata.get(b"format") != FORMAT.encode():
             raise BundleError("reference_models", f"{path.name} is of another version: build the reference again.")
-        return cls(reader, json.loads(metadata[b"contigs"]))
+        return cls(reader, json.loads(metadata[b"contigs"]), choice, flank)
 
     @property
     def contigs(self) -> list[str]:
@@ -81,22 +88,27 @@ class GeneModels:
             batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
         for column in LATER_COLUMNS:
             if column not in batch.column_names:
-                batch = batch.append_column(SCHEMA.field(column), pa.nulls(len(batch), SCHEMA.field(column).type))
+                kind = SCHEMA.field(column).type
+                nothing = pa.array([""] * len(batch), kind) if kind == pa.string() else pa.nulls(len(batch), kind)
+                batch = batch.append_column(SCHEMA.field(column), nothing)
+        if self._choice:
+            batch = batch.filter(self._choice.chosen(batch))
         copies = circular and len(batch) > 0
-        batch = _with_copies(batch, length) if copies else batch
-        return ContigModels(name, batch, copies=copies, circumference=length if circular else 0)
+        batch = _with_copies(batch, length, self._flank) if copies else batch
+        return ContigModels(name, batch, copies, length if circular else 0, self._flank)
 
 
-def _with_copies(table: pa.Table, length: int) -> pa.Table:
+def _with_copies(table: pa.Table, length: int, flank: int) -> pa.Table:
     """The transcripts of a circular contig, with copies of those that reach or flank the other end, shifted by a turn.
 
     Args:
         table: the transcripts.
         length: of the contig in bases.
+        flank: bases beyond a transcript that count as flanking it.
     """
     parts = []
     start, end = table["start"].to_numpy(), table["end"].to_numpy()
-    for near, turn in ((start <= FLANK, length), (end > length - FLANK, -length)):
+    for near, turn in ((start <= flank, length), (end > length - flank, -length)):
         moved = table.filter(pa.array(near))
         columns = {name: moved[name] for name in moved.column_names}
         for name in ("start", "end", "coding_start", "coding_end"):
@@ -121,6 +133,7 @@ class ContigModels:
         size: n.
         copies: whether a transcript may occur more than once, shifted by a turn around a circular contig.
         circumference: length of a circular contig in bases, 0 for a linear one.
+        flank: bases beyond a transcript in which a variant is upstream or downstream of it.
         strand: ``(n,) int64``, 1 or -1.
         start, end: ``(n,) int64``, first and last base.
         is_coding: ``(n,) bool``, whether the transcript is translated.
@@ -138,10 +151,13 @@ class ContigModels:
     coding_start: np.ndarray
     coding_end: np.ndarray
 
-    def __init__(self, name: str, table: pa.Table, copies: bool = False, circumference: int = 0) -> None:
+    def __init__(
+        self, name: str, table: pa.Table, copies: bool = False, circumference: int = 0, flank: int = FLANK
+    ) -> None:
         self.name = name
         self.copies = copies
         self.circumference = circumference
+        self.flank = flank
         table = table.combine_chunks()
         self.table = table
         self.size = len(table)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 FORMAT = "1"
 """Version of the format, in the metadata of the file; a file of another version is refused."""
@@ -34,12 +35,21 @@ SCHEMA = pa.schema(
         ("exon_ends", pa.list_(pa.int32())),
         ("selenocysteines", pa.list_(pa.int32())),  # ascending: lowest base of each codon
         ("slip", pa.int32()),  # Transcript.slip
+        ("mane_plus_clinical", pa.string()),  # as mane, of a MANE Plus Clinical transcript
+        ("tsl", pa.string()),  # these and the last: Curation
+        ("appris", pa.string()),
+        ("ccds", pa.string()),
+        ("tags", pa.string()),  # PICK_TAGS that it has, joined by &
     ]
 )
-LATER_COLUMNS = ("slip",)
-"""Columns that were added within the format. A file without them is read as if they were null."""
+CURATION_COLUMNS = ("mane_plus_clinical", "tsl", "appris", "ccds", "tags")
+"""Columns that are left out of the file if they are empty for all transcripts of the reference."""
+LATER_COLUMNS = ("slip", *CURATION_COLUMNS)
+"""Columns that were added within the format. A file without them is read as if they were null, texts as if empty."""
 FLAG_TAGS = ("cds_start_NF", "cds_end_NF")
 """Tags of the source that are reported in FLAGS of CSQ."""
+PICK_TAGS = ("basic", "MANE_Select", "MANE_Plus_Clinical")
+"""Tags of the source by which transcripts are chosen."""
 
 
 def write_transcripts(tables: Mapping[str, pa.Table], path: Path) -> None:
@@ -52,7 +62,13 @@ def write_transcripts(tables: Mapping[str, pa.Table], path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    schema = SCHEMA.with_metadata({"format": FORMAT, "contigs": json.dumps(list(tables))})
+    unused = [name for name in CURATION_COLUMNS if all(_is_empty(table[name]) for table in tables.values())]
+    schema = pa.schema([one for one in SCHEMA if one.name not in unused])
+    schema = schema.with_metadata({"format": FORMAT, "contigs": json.dumps(list(tables))})
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
         for table in tables.values():
-            writer.write_table(table.combine_chunks())
+            writer.write_table(table.drop_columns(unused).combine_chunks())
+
+
+def _is_empty(column: pa.ChunkedArray) -> bool:
+    return not pc.sum(pc.binary_length(column)).as_py()

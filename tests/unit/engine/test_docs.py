@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from annotator.engine import Reference, consequence
+from annotator.engine.consequence.output.csq_fields import FIELDS
 from annotator.engine.consequence.so_terms import IMPACTS, TERMS
 from annotator.engine.errors import INPUT_ERRORS, WARNINGS
 from annotator.engine.output.info_fields import info_lines
@@ -13,7 +14,7 @@ from tests.unit.engine.conftest import PROJECT
 
 def test_every_code_and_field_is_documented(rcrs: Reference) -> None:
     page = (PROJECT / "docs" / "annotation.md").read_text("utf-8")
-    names = [*INPUT_ERRORS, *WARNINGS, *info_lines(rcrs)]
+    names = [*INPUT_ERRORS, *WARNINGS, *info_lines(rcrs), *(field.name for field in FIELDS)]
     assert [name for name in names if f"`{name}`" not in page] == []
 
 

@@ -58,12 +58,13 @@ class BcsqWriter:
     def __init__(self, models: ContigModels) -> None:
         gene, biotype = models.strings("symbol"), models.strings("biotype")
         strand = pa.array(np.where(models.strand > 0, "+", "-"), pa.string())
-        self._genes = pc.binary_join_element_wise(gene, "", biotype, "|")
+        blank = pa.array(["||"], pa.string())  # of index -1: no transcript
+        self._genes = pa.concat_arrays([pc.binary_join_element_wise(gene, "", biotype, "|"), blank])
         encoded = self._genes.dictionary_encode()
         self._gene_index, self._gene_count = encoded.indices.to_numpy().astype(np.int64), len(encoded.dictionary)
-        self._transcript = pc.binary_join_element_wise(gene, models.strings("id"), biotype, "|")
-        with_strand = pc.binary_join_element_wise(self._transcript, strand, "|")
-        self._stranded = pa.concat_arrays([with_strand, pa.array(["||"])])
+        transcript = pc.binary_join_element_wise(gene, models.strings("id"), biotype, "|")
+        self._transcript = pa.concat_arrays([transcript, blank])
+        self._stranded = pa.concat_arrays([pc.binary_join_element_wise(transcript, strand, "|"), blank])
 
     def entries(
         self, all_rows: list[Rows], terms: np.ndarray, chunk: AlleleChunk, pairs: Pairs

@@ -42,6 +42,20 @@ class Rows:
         """The texts of a field; None when all are empty."""
         return _joined(self.parts(name))
 
+    def kept(self, number: np.ndarray) -> Rows:
+        """The rows of some overlaps.
+
+        Args:
+            number: new index of each overlap of the chunk, ``int64``; negative for those that are left out.
+        """
+        at = np.flatnonzero(number[self.pair] >= 0)
+        index = pa.array(at)
+        texts: dict[str, pa.Array | Parts] = {
+            name: [one.take(index) if isinstance(one, pa.Array) else one for one in self.parts(name)]
+            for name in self.texts
+        }
+        return Rows(number[self.pair[at]], self.terms[at], texts)
+
     def chosen(self, name: str, rows: np.ndarray) -> pa.Array | None:
         """The texts of a field of some rows; None when all are empty."""
         index = pa.array(rows)

@@ -12,9 +12,11 @@ from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.build.gene_tables import read_gene_table
 from annotator.engine.reference.build.place_models import place
 from annotator.engine.reference.bundle import Contig
-from annotator.engine.reference.transcript_table import FLAG_TAGS, SCHEMA, write_transcripts
+from annotator.engine.reference.transcript_table import FLAG_TAGS, PICK_TAGS, SCHEMA, write_transcripts
 
 CANONICAL_TAGS = frozenset({"Ensembl_canonical", "RefSeq_Select", "MANE_Select"})
+_TAG_NAMES = {"gencode_basic": "basic"}
+"""Tags by other names that sources have for them."""
 
 
 def compile_models(models: Path, contigs: Sequence[Contig], out: Path) -> None:
@@ -58,7 +60,7 @@ def transcript_tables(models: Mapping[str, Sequence[GeneModel]]) -> dict[str, pa
 
 
 def _row(one: GeneModel) -> dict[str, object]:
-    tags = one.complete_tags
+    tags = {_TAG_NAMES.get(tag, tag) for tag in one.complete_tags}
     return {
         "id": one.versioned_id,
         "gene": one.gene,
@@ -66,7 +68,7 @@ def _row(one: GeneModel) -> dict[str, object]:
         "biotype": one.source_biotype or one.biotype,
         "protein": (one.protein or one.versioned_id) if one.cds else "",
         "flags": "&".join(tag for tag in FLAG_TAGS if tag in tags),
-        "mane": one.mane_select,
+        "mane": one.curation.mane_select,
         "canonical": not CANONICAL_TAGS.isdisjoint(tags),
         "strand": 1 if one.strand == "+" else -1,
         "start": one.start,
@@ -78,4 +80,9 @@ def _row(one: GeneModel) -> dict[str, object]:
         "exon_ends": [end for _, end in one.exons],
         "selenocysteines": sorted(one.selenocysteines),
         "slip": one.slip,
+        "mane_plus_clinical": one.curation.mane_plus_clinical,
+        "tsl": one.curation.tsl,
+        "appris": one.curation.appris,
+        "ccds": one.curation.ccds,
+        "tags": "&".join(tag for tag in PICK_TAGS if tag in tags),
     }

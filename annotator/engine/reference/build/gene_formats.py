@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
+from annotator.engine.reference.build.curation import NOT_CURATED, Curation
 from annotator.engine.reference.build.skipped_models import LeftOut
 
 Interval = tuple[int, int]
@@ -25,6 +26,7 @@ READ_ATTRIBUTES = frozenset(
         *("ID", "Parent", "Name", "Dbxref", "gene", "gene_id", "gene_name", "gene_biotype", "biotype", "locus_tag"),
         *("transcript_id", "transcript_biotype", "version", "tag", "protein_id", "transl_except", "transl_table"),
         *("start_range", "end_range", "transcript_type", "transcript_version", "protein_version"),
+        *("transcript_support_level", "ccdsid", "ccds_id"),
         *("pseudo", "pseudogene", "exception", "Is_circular"),
     }
 )
@@ -75,7 +77,7 @@ class GeneModel:
         start_known, end_known: false where the source says that the coding sequence is cut off there.
         version: of the id, where it is not part of the id.
         tags: of the transcript in the source, such as ``MANE_Select``; blanks are replaced by underscores.
-        mane_select: of a MANE Select transcript, id of the same transcript in the other set of models.
+        curation: what the source says about its standing.
         protein: id of the protein, with its version.
         selenocysteines: lowest base of each stop codon that is read as selenocysteine.
         source_biotype: the biotype as the source has it.
@@ -98,7 +100,7 @@ class GeneModel:
     end_known: bool = True
     version: str = ""
     tags: tuple[str, ...] = ()
-    mane_select: str = ""
+    curation: Curation = NOT_CURATED
     protein: str = ""
     selenocysteines: tuple[int, ...] = ()
     source_biotype: str = ""

@@ -10,6 +10,7 @@ from annotator.engine.bounds import LARGEST_LENGTH, whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.files import open_text
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words, refuse_compression
+from annotator.engine.reference.build.curation import Curation
 from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, GffRow, ModelError, shown
 from annotator.engine.reference.build.gene_pred_models import is_gene_pred, read_gene_pred
 from annotator.engine.reference.build.gff3_models import read_gff3
@@ -156,7 +157,8 @@ def _tidied(one: GeneModel) -> GeneModel:
     """Complete a transcript: exons joined with the coding sequence, biotypes that csq knows, slippage, safe names."""
     one.id, one.gene = one.id.translate(_UNSAFE), one.gene.translate(_UNSAFE)
     one.symbol = (one.symbol or one.gene).translate(_UNSAFE)
-    one.protein, one.mane_select = one.protein.translate(_UNSAFE), one.mane_select.translate(_UNSAFE)
+    one.protein = one.protein.translate(_UNSAFE)
+    one.curation = Curation(*(text.translate(_UNSAFE) for text in one.curation))
     one.tags = tuple(tag.strip().replace(" ", "_").translate(_UNSAFE) for tag in one.tags if tag.strip())
     biotype = _SPELLINGS.get(one.biotype, one.biotype)
     coding = [*one.cds, *one.stop_codon]

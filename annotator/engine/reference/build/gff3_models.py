@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
+from annotator.engine.reference.build.curation import Curation
 from annotator.engine.reference.build.gene_formats import (
     READ_ATTRIBUTES,
     SELENOCYSTEINE,
@@ -193,7 +194,6 @@ def _models_of(owner: str, contig: str, found: _Gff3Owner, lineages: Lineages, t
         general = node.is_gene or node.kind == "transcript"
         biotype = gene.attributes.get("gene_biotype") or gene.attributes.get("biotype", "") if general else node.kind
     tags = attributes.get("tag", "").split(",")
-    partners = [item for item in attributes.get("Dbxref", "").split(",") if item.startswith("Ensembl:ENST")]
     proteins = _proteins(found.parts)
     for parts in proteins:
         key = next(((part.cds, part.protein) for part in parts if part.kind == "CDS"), ("", ""))
@@ -217,7 +217,7 @@ def _models_of(owner: str, contig: str, found: _Gff3Owner, lineages: Lineages, t
             end_known=end_known and "cds_end_NF" not in tags,
             version=versioned(own, attributes.get("version", "")),
             tags=tuple(tags),
-            mane_select=partners[0].removeprefix("Ensembl:") if partners and "MANE Select" in tags else "",
+            curation=Curation.of(tags, attributes, _cross_references(attributes, coding)),
             protein=protein_of(coding, coding.get("version", "")),
             selenocysteines=_selenocysteines(coding),
             # A transcript with a biotype of its own may be translated: Ensembl has polymorphic pseudogenes.
@@ -226,6 +226,10 @@ def _models_of(owner: str, contig: str, found: _Gff3Owner, lineages: Lineages, t
         add_parts(one, parts)
         note_code(table, contig, coding)
         yield one
+
+
+def _cross_references(*said: dict[str, str]) -> list[str]:
+    return [item for attributes in said for item in attributes.get("Dbxref", "").split(",")]
 
 
 def _ends_known(said: list[dict[str, str]], strand: str) -> tuple[bool, bool]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from annotator.engine.reference.build.curation import Curation
 from annotator.engine.reference.build.gene_formats import (
     READ_ATTRIBUTES,
     SELENOCYSTEINE,
@@ -38,6 +39,7 @@ class _GtfOwner:
         attributes: of its first row, completed by its first row of a coding sequence.
         coding: attributes of the first row of its coding sequence.
         tags: of these rows.
+        references: cross-references of these rows.
         parts: its exons and parts of its coding sequence.
         strand: of the row of the transcript itself.
     """
@@ -45,6 +47,7 @@ class _GtfOwner:
     attributes: dict[str, str] = field(default_factory=dict)
     coding: dict[str, str] = field(default_factory=dict)
     tags: set[str] = field(default_factory=set)
+    references: list[str] = field(default_factory=list)
     parts: list[CodingPart] = field(default_factory=list)
     strand: str = "."
 
@@ -76,7 +79,7 @@ def read_gtf(rows: Iterator[GffRow], table: GeneTable) -> Iterator[GeneModel]:
         if held is None:
             held = owners[key] = _GtfOwner()
         if not held.attributes or (kind == "CDS" and not held.coding):
-            attributes = _attributes(text, held.tags)
+            attributes = _attributes(text, held)
             held.attributes.update(attributes)
             if kind == "CDS":
                 held.coding = attributes
@@ -115,6 +118,7 @@ def _model(contig: str, name: str, gene: str, held: _GtfOwner, table: GeneTable)
         end_known="cds_end_NF" not in held.tags,
         version=versioned(name, attributes.get("transcript_version", "")),
         tags=tuple(sorted(held.tags)),
+        curation=Curation.of(sorted(held.tags), attributes, held.references),
         protein=protein_of(held.coding, held.coding.get("protein_version", "")),
         pseudogene=calls_pseudogene(attributes),
     )
@@ -123,13 +127,15 @@ def _model(contig: str, name: str, gene: str, held: _GtfOwner, table: GeneTable)
     return one
 
 
-def _attributes(text: str, tags: set[str]) -> dict[str, str]:
-    """Attributes of a row; values of ``tag``, which may occur several times, are added to ``tags``."""
+def _attributes(text: str, held: _GtfOwner) -> dict[str, str]:
+    """Attributes of a row; values of ``tag`` and ``db_xref``, which may occur several times, are added to ``held``."""
     attributes = {}
     for item in text.split(";"):
         word, _, value = item.strip().partition(" ")
         if word == "tag":
-            tags.add(value.strip('"'))
+            held.tags.add(value.strip('"'))
+        elif word == "db_xref":
+            held.references.append(value.strip('"'))
         elif word in READ_ATTRIBUTES:
             attributes[sys.intern(word)] = value.strip('"')
     return attributes

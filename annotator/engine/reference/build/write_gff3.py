@@ -85,7 +85,7 @@ def _attributes(one: GeneModel) -> str:
         "transcript_id": one.id,
         "version": one.version,
         "tag": ",".join(one.complete_tags),
-        "mane_select": one.mane_select,
+        "mane_select": one.curation.mane_select,
         "protein_id": one.protein,
         "selenocysteine": ",".join(map(str, sorted(one.selenocysteines))),
         "slip": "" if one.slip is None else str(one.slip),

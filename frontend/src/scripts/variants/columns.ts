@@ -21,10 +21,11 @@ const LONGEST_ALLELE = 12;
 // Title, and width in rem. `chrom`, `ref` and `alt` are part of the first column, which names the variant.
 const KNOWN: Record<string, [string, number]> = {
   pos: ["Variant", 11], id: ["Id", 9], qual: ["Quality", 6], filter: ["Filter", 7],
-  consequence: ["Consequence", 14.5], consequences: ["All its terms", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
+  consequence: ["Consequence", 14.5], consequences: ["All terms of the transcript", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
   gene_id: ["Gene id", 11], transcript: ["Transcript", 11], biotype: ["Biotype", 10], exon: ["Exon", 5],
   intron: ["Intron", 5], hgvsc: ["HGVS, DNA", 16], hgvsp: ["HGVS, protein", 14], protein_position: ["Residue", 6],
-  amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], known: ["Known", 6], existing: ["Known as", 9],
+  amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], most_severe_gene: ["Most severe in gene", 9],
+  most_severe_transcript: ["Most severe on transcript", 11], known: ["Known", 6], existing: ["Known as", 9],
 };
 const PARTS = ["chrom", "ref", "alt"];
 const SHOWN_BY_DEFAULT = ["pos", "gene", "consequence", "impact", "hgvsp", "known", "existing"];

@@ -169,12 +169,12 @@ def test_records_without_alleles_are_null_and_others_are_in_order(tmp_path: Path
     assert called.csq[1].as_py().split(b"|")[1:3] == [b"intergenic_variant", b"MODIFIER"]
     assert called.terms.tolist() == [0, BIT["intergenic_variant"], 0]
     assert called.bcsq[1].as_py() == b"intergenic_variant|||"
-    assert called.worst.to_pylist()[0]["transcript"] is None
+    assert called.reported.to_pylist()[0]["transcript"] is None
 
 
 def test_empty_chunk(caller: ConsequenceCaller) -> None:
     called = caller.call(chunk([]))
-    assert (len(called.csq), len(called.bcsq), called.worst.num_rows) == (0, 0, 0)
+    assert (len(called.csq), len(called.bcsq), called.reported.num_rows) == (0, 0, 0)
 
 
 def test_known_identifiers_and_tags_of_transcripts(caller: ConsequenceCaller) -> None:
@@ -185,13 +185,14 @@ def test_known_identifiers_and_tags_of_transcripts(caller: ConsequenceCaller) ->
     assert found["TFWD.1"]["CANONICAL"] == ""
 
 
-def test_worst_transcript_of_an_allele(caller: ConsequenceCaller) -> None:
+def test_reported_transcript_of_an_allele(caller: ConsequenceCaller) -> None:
     pos = next(place for place in range(2505, 2590) if at(place) != "A")
     called = caller.call(chunk([(pos, at(pos), ["A"])]))
-    row = called.worst.to_pylist()[0]
+    row = called.reported.to_pylist()[0]
     assert row["transcript"] == "TFWD.1"
-    assert row["term"] in row["consequence"]
-    assert (row["gene"], row["biotype"], row["strand"]) == ("FWD", "protein_coding", 1)
+    assert row["consequence"] in row["consequences"]
+    assert (row["gene"], row["biotype"]) == ("FWD", "protein_coding")
+    assert row["most_severe_transcript"] == "TFWD.1"
     assert row["protein_position"] == (pos - 2501 + 90) // 3 + 1
 
 

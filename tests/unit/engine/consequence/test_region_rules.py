@@ -101,13 +101,13 @@ def test_untranslated_regions(change: tuple[int, int], forward: str, reverse: st
 @pytest.mark.parametrize(
     ("change", "forward", "reverse"),
     [
-        ((5_001, 5_001), "upstream_gene_variant", "downstream_gene_variant"),
+        ((1, 1), "upstream_gene_variant", "downstream_gene_variant"),
         ((10_001, 10_000), "upstream_gene_variant", "downstream_gene_variant"),
         ((10_000, 10_000), "upstream_gene_variant", "downstream_gene_variant"),
         ((20_001, 20_000), "downstream_gene_variant", "upstream_gene_variant"),
-        ((25_000, 25_000), "downstream_gene_variant", "upstream_gene_variant"),
-        ((5_001, 5_000), "", ""),
-        ((25_001, 25_001), "", ""),
+        ((900_000, 900_000), "downstream_gene_variant", "upstream_gene_variant"),
+        ((10_001, 10_001), "", ""),
+        ((20_000, 19_999), "", ""),
     ],
 )
 def test_flanks(change: tuple[int, int], forward: str, reverse: str) -> None:

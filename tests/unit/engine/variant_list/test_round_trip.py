@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotator.engine import Outputs, Reference, annotate
-from annotator.engine.consequence.chunk import CSQ_FIELDS
+from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.normalise import Allele, normalise
 from annotator.engine.reference.bundle import Contig, Sequence
 from annotator.engine.variant_list.change import allele_of

@@ -1,0 +1,73 @@
+"""What is reported of each allele where there is room for one transcript: a row of the table of variants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from annotator.engine.consequence.chunk import REPORTED_SCHEMA
+from annotator.engine.consequence.output.csq_fields import by_terms
+from annotator.engine.consequence.output.csq_rows import Rows
+from annotator.engine.consequence.overlaps import Pairs
+from annotator.engine.consequence.pick import Choice
+from annotator.engine.consequence.so_terms import impact, names
+from annotator.engine.reference.gene_models import ContigModels
+
+_OF_ROWS = ("exon", "intron", "hgvsc", "hgvsp", "amino_acids", "codons")
+"""Columns that are texts of rows."""
+
+
+def reported(
+    all_rows: list[Rows], pairs: Pairs, terms: np.ndarray, choice: Choice, models: ContigModels
+) -> pa.RecordBatch:
+    """One row an allele, of :data:`REPORTED_SCHEMA`.
+
+    Args:
+        all_rows: of all pairs.
+        pairs: n overlaps.
+        terms: ``(n,) int64``, their terms as bits.
+        choice: what is reported of each allele.
+        models: transcripts of the contig.
+    """
+    picked, worst = choice
+    count = len(picked)
+    if not count:
+        return pa.RecordBatch.from_pylist([], schema=REPORTED_SCHEMA)
+    found = [(rows, np.flatnonzero(picked[pairs.allele[rows.pair]] == rows.pair)) for rows in all_rows]
+    found = [(rows, mine) for rows, mine in found if len(mine)]
+    order = np.empty(count, dtype=np.int64)
+    order[np.concatenate([pairs.allele[rows.pair[mine]] for rows, mine in found])] = np.arange(count)
+    owners = {"": _owners(pairs.transcript[picked]), "most_severe_": _owners(pairs.transcript[worst])}
+
+    def texts(name: str) -> pa.Array:
+        chosen = [rows.chosen(name, mine) for rows, mine in found]
+        if not any(one is not None for one in chosen):
+            return pa.nulls(count, pa.string())
+        blanks = (pa.nulls(len(mine), pa.string()) for _, mine in found)
+        parts = [blank if one is None else one for one, blank in zip(chosen, blanks, strict=True)]
+        values = pa.concat_arrays(parts).take(pa.array(order))
+        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+
+    def owned(name: str, of: str = "") -> pa.Array:
+        return models.strings(name).take(owners[of]) if models.size else pa.nulls(count, pa.string())
+
+    protein = pc.extract_regex(texts("protein"), r"^(?:\?-)?(?P<first>\d+)")
+    columns = {
+        "consequence": by_terms(terms[worst] & -terms[worst], names),
+        "impact": by_terms(terms[worst], impact),
+        "consequences": by_terms(terms[picked], names),
+        "gene": owned("symbol"),
+        "gene_id": owned("gene"),
+        "transcript": owned("id"),
+        "biotype": owned("biotype"),
+        **{name: texts(name) for name in _OF_ROWS},
+        "protein_position": pc.struct_field(protein, "first").cast(pa.int32()),
+        "most_severe_gene": owned("symbol", "most_severe_"),
+        "most_severe_transcript": owned("id", "most_severe_"),
+    }
+    return pa.RecordBatch.from_pydict(columns, schema=REPORTED_SCHEMA)
+
+
+def _owners(transcript: np.ndarray) -> pa.Array:
+    return pa.array(np.where(transcript < 0, 0, transcript), mask=transcript < 0)
