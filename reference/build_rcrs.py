@@ -30,6 +30,7 @@ from annotator.engine.normalise import normalise
 from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.bundle import read_contig
 from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS
+from reference import catalogue
 
 CONTIG = "MT"
 LENGTH = 16569
@@ -331,7 +332,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stderr.write(f"{len(genes)} genes, {len(known.alleles)} alleles\n")
     for reason, count in sorted(known.left_out.items()):
         sys.stderr.write(f"left out, {reason}: {count}\n")
-    return 0
+    return catalogue.main()
 
 
 if __name__ == "__main__":

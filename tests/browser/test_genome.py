@@ -205,7 +205,7 @@ def test_reference_of_the_operators_own(local_site: str, own_reference: str, buc
 def test_visitors_look_into_the_sample(local_site: str, new_page: Callable[..., tuple[Page, Watcher]], tmp_path: Path,
                                        monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(sample.DIRECTORY, tmp_path / "sample")
-    table = tmp_path / "sample" / "sample.variants.parquet"
+    table = tmp_path / "sample" / "rCRS" / "sample.variants.parquet"
     if not table.exists():
         table.write_bytes(parquet_bytes(variants_table(1172)))
     monkeypatch.setattr(sample, "DIRECTORY", tmp_path / "sample")

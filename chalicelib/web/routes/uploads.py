@@ -74,9 +74,9 @@ class ReferenceChoice:
 
 
 def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
-    """What the form offers; with more than one reference, first of all to find out from the file."""
-    found = [ReferenceChoice(one.name, one.label, one.assembly) for one in available(request.services)]
-    return [ReferenceChoice(AUTO, "Find out from the file", ""), *found] if len(found) > 1 else found
+    """What the form offers: first of all to determine the reference from the file."""
+    return [ReferenceChoice(AUTO, "Find out from the file", ""),
+            *(ReferenceChoice(one.name, one.label, one.assembly) for one in available(request.services))]
 
 
 @action(blueprint, "/annotate/parts")

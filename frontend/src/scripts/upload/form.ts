@@ -15,7 +15,7 @@ export class UploadPage {
   private readonly submit: HTMLButtonElement;
   private readonly problem: HTMLElement;
   private readonly note: HTMLInputElement;
-  private readonly reference: HTMLInputElement | HTMLSelectElement;
+  private readonly reference: HTMLSelectElement;
   private referenceChosen = false;
   private sending = false;
 
@@ -87,13 +87,13 @@ export class UploadPage {
   private suggestReference(): void {
     const builds = new Set(this.items.map(({ report }) => report?.build).filter((build) => build != null));
     const [build] = builds;
-    if (this.reference instanceof HTMLSelectElement && builds.size === 1 && !this.referenceChosen) {
+    if (builds.size === 1 && !this.referenceChosen) {
       const matching = [...this.reference.options].find(({ dataset, value }) =>
         value === build || dataset["assembly"] === build);
       if (matching !== undefined) this.reference.value = matching.value;
     }
     const warning = this.part("[data-build-warning]");
-    const option = this.reference instanceof HTMLSelectElement ? this.reference.selectedOptions[0] : this.reference;
+    const option = this.reference.selectedOptions[0];
     const chosen = [option?.value, option?.dataset["assembly"]];
     const others = option?.value === DETECT ? [] : [...builds].filter((other) => !chosen.includes(other));
     warning.hidden = others.length === 0;
