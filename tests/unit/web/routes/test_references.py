@@ -53,6 +53,17 @@ def test_several_can_be_chosen_or_found_out(browser: Browser) -> None:
     assert "selected" in select.partition('value="rCRS"')[2].partition("</option>")[0]
 
 
+@pytest.mark.parametrize(("values", "shift", "words"), [
+    ({}, False, "Left-aligned, as VEP reports them"),
+    ({"shift_3prime": True}, True, "3′-most, as HGVS and ClinVar report them")])
+def test_a_jobs_page_says_which_placement_was_asked_for(browser: Browser, make_job: Callable[..., Job],
+                                                        values: dict[str, bool], shift: bool, words: str) -> None:
+    make_job(**values)
+    page = browser.get(f"/annotations/{JOB_ID}").text
+    assert f"Insertions and deletions {words}" in page
+    assert browser.get_json(f"/annotations/{JOB_ID}").json["shift_3prime"] is shift
+
+
 @pytest.mark.parametrize(("values", "words"), [
     ({"reference": "auto"}, "Not known yet: GAS finds out from the file"),
     ({"reference": "auto", "job_status": JobStatus.FAILED}, "None was found out"),
