@@ -79,24 +79,23 @@ async function icons() {
   await writeFile(join(target, "icons.json"), JSON.stringify(drawings, null, 1));
 }
 
-// The bundled reference for the genome view: small enough to be served without an index.
-async function bundledReference() {
-  const directory = join(here, "..", "reference", "rCRS");
-  const { fasta, models } = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8"));
-  const plain = async (name) => {
-    const bytes = await readFile(join(directory, name));
-    return name.endsWith(".gz") ? gunzipSync(bytes) : bytes;
-  };
-  await put("rCRS.fa", await plain(fasta));
-  await put("rCRS.gff3", await plain(models));
-}
-
-// What the site needs to draw the variants of a mitochondrion: genes of the bundled reference.
-async function mitochondrion() {
-  const rules = JSON.parse(await readFile(join(here, "src", "generated", "rules.json"), "utf8"));
-  const { length, short, sequences } = rules.mitochondrion;
-  const names = [...short, ...short.map((name) => `chr${name}`), ...sequences];
-  await writeFile(join(target, "mitochondrion.json"), JSON.stringify({ length, names, genes: rules.mitochondrialGenes }, null, 1));
+// The bundled references: for the genome view, small enough to be served without an index, with all names of their
+// sequence; their sample files; and what the site needs to draw the variants of one along its sequence.
+async function bundledReferences() {
+  const { bundled } = JSON.parse(await readFile(join(here, "src", "generated", "rules.json"), "utf8"));
+  for (const { reference, names } of bundled) {
+    const directory = join(here, "..", "reference", reference);
+    const { fasta, models } = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8"));
+    const plain = async (name) => {
+      const bytes = await readFile(join(directory, name));
+      return name.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+    };
+    await put(`${reference}.fa`, await plain(fasta));
+    await put(`${reference}.gff3`, await plain(models));
+    await put(`${reference}.names.txt`, Buffer.from(`${names.join("\t")}\n`));
+    await put(`${reference}.sample.vcf`, await readFile(join(directory, "sample.vcf")));
+  }
+  await writeFile(join(target, "bundled.json"), JSON.stringify(bundled, null, 1));
 }
 
 // The notices that the licences of the bundled packages require.
@@ -165,8 +164,6 @@ await licences();
 await documentation();
 await put("card.png", await readFile(join(here, "src", "card.png")));
 await put("touch-icon.png", await readFile(join(here, "src", "touch-icon.png")));
-await bundledReference();
-await mitochondrion();
-await put("sample.vcf", await readFile(join(here, "..", "reference", "rCRS", "sample.vcf")));
+await bundledReferences();
 await put("favicon.svg", await readFile(join(here, "src", "favicon.svg")));
 await writeFile(join(target, "manifest.json"), JSON.stringify(manifest, null, 1));

@@ -33,6 +33,7 @@ from annotator.engine.reference.allele_table import KEY_COLUMNS, AlleleTableWrit
 from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.bundle import SCHEMA, read_contig
 from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS
+from reference import catalogue
 
 CONTIG = "MT"
 LENGTH = 16569
@@ -341,7 +342,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stderr.write(f"{len(genes)} genes, {len(known.alleles)} alleles\n")
     for reason, count in sorted(known.left_out.items()):
         sys.stderr.write(f"left out, {reason}: {count}\n")
-    return 0
+    return catalogue.main()
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
             with store.opened(choice.info, check) as reference:
                 run_engine(EngineRun(input_file=source, name=job.input.name, reference=str(reference),
                                      results=made_file(folder, RESULTS), limits=limits, plan=plan,
-                                     better=better),
+                                     better=better, shift_3prime=job.shift_3prime),
                            lease.report, stopping)
         except EngineStoppedError:
             check()

@@ -17,6 +17,7 @@ from annotator.engine.reference.build_detection import (
     DetectionReport,
     Fit,
     build_of,
+    sequence_genome,
 )
 from annotator.engine.reference.build_evidence import chromosome
 from annotator.worker.engine_process import EngineCrashedError
@@ -142,8 +143,13 @@ def _possible(evidence: DetectionReport, info: ReferenceInfo) -> bool:
     told = detection.build
     if told is not None and told.certain and build is not None:
         return told.build == build
-    theirs = {chromosome(name) or name for name in info.contigs}
-    return any((chromosome(name) or name) in theirs for name in evidence.contigs)
+    theirs = {_meant(name) for name in info.contigs}
+    return any(_meant(name) in theirs for name in evidence.contigs)
+
+
+def _meant(contig: str) -> str:
+    """The same for all names of a contig."""
+    return chromosome(contig) or sequence_genome(contig) or contig
 
 
 class _Look:

@@ -186,6 +186,8 @@ class Job:
         reference: A name, or "auto" until the annotator has found out.
         reference_title: The reference for people.
         reference_found: What the annotator found the reference out by; None where the user chose it.
+        shift_3prime: True to report consequences of insertions and deletions at the 3'-most position, as HGVS does;
+            False for left-aligned, also in records from before there was the choice.
         complete_time: When it ended, epoch seconds.
         error: Why it failed.
         unannounced: True from its end until that end has been published.
@@ -204,6 +206,7 @@ class Job:
     reference: str
     reference_title: str | None = None
     reference_found: str | None = None
+    shift_3prime: bool = False
     complete_time: int | None = None
     error: JobReason | None = None
     unannounced: bool = False

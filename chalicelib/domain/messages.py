@@ -108,12 +108,14 @@ class CopyInput(Message, tag="copy_input", frozen=True, kw_only=True):
         copy_of: The job that has the file.
         job_id: The job that the copy becomes.
         reference: Name of the reference that it is annotated with, or "auto".
+        shift_3prime: True to report insertions and deletions at the 3'-most position.
         file_name: The file's name.
     """
 
     copy_of: JobId
     job_id: JobId
     reference: str
+    shift_3prime: bool = False
     file_name: str
 
     @property

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from annotator.engine.cli.progress import say
+from chalicelib.domain.references import AUTO
 from chalicelib.domain.result_files import INPUT
 from infra.errors import OperatorError
 from infra.local.browser import Browser
@@ -75,7 +76,7 @@ def some_site(home: Path) -> Iterator[str]:
 
 
 def annotate(browser: Browser, file: Path, out: Path, timeout: float) -> str:
-    """The whole way of one file.
+    """The whole way of one file, whose reference is determined from it.
 
     Args:
         browser: Of somebody who is signed in.
@@ -88,7 +89,7 @@ def annotate(browser: Browser, file: Path, out: Path, timeout: float) -> str:
     Raises:
         OperatorError: The file was not annotated.
     """
-    job_id = browser.upload(file)
+    job_id = browser.upload(file, reference=AUTO)
     say(f"uploaded {file.name}: {browser.site}/annotations/{job_id}")
     line = ProgressLine()
     try:

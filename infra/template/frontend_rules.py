@@ -17,14 +17,15 @@ from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.consequence.so_terms import IMPACTS
 from annotator.engine.files import GZIP_MAGIC
 from annotator.engine.reference import build_detection, build_evidence
-from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.bundle import Reference, reference_names
 from annotator.engine.reference.gene_models import GeneModels
-from annotator.engine.reference.presets import CHROMOSOMES, read_builds
+from annotator.engine.reference.presets import CHROMOSOMES, read_builds, read_sequences
 from annotator.engine.vcf import file_type, header, reader, record_parser
 from chalicelib.domain import names
 from chalicelib.usecases.upload import multipart_upload
 
 PROJECT = Path(__file__).resolve().parents[2]
+BUNDLES = PROJECT / "reference"
 TARGET = Path("frontend") / "src" / "generated" / "rules.json"
 """In the project; built, and not kept under version control."""
 
@@ -108,7 +109,8 @@ def rules() -> dict[str, Any]:
             "short": build_evidence.MITOCHONDRION_SHORT,
             "sequences": build_evidence.MITOCHONDRION_SEQUENCES,
         },
-        "mitochondrialGenes": mitochondrial_genes(),
+        "sequences": read_sequences(),
+        "bundled": [bundled_reference(name) for name in reference_names([BUNDLES])],
         "impacts": list(dict.fromkeys(IMPACTS)),
         "fileNames": {
             "forbidden": javascript(names.NOT_IN_NAMES),
@@ -118,12 +120,24 @@ def rules() -> dict[str, Any]:
     }
 
 
-def mitochondrial_genes() -> list[dict[str, str | int]]:
-    """Genes of the bundled mitochondrial reference, without the prefix that all have: positions are 1-based."""
-    bundle = Reference.load(build_detection.MITOCHONDRION, [PROJECT / "reference"])
-    models = GeneModels.load(bundle.compiled).contig("MT")
-    return [{"name": name.removeprefix("MT-"), "start": start, "end": end} for name, start, end in
-            zip(models.strings("symbol").to_pylist(), models.start.tolist(), models.end.tolist(), strict=True)]
+def bundled_reference(name: str) -> dict[str, Any]:
+    """A bundled reference as the site draws it: the names, length and form of its one sequence, and its genes.
+
+    Positions of genes are 1-based, and inclusive; the prefix that all genes of the mitochondrion have is left out.
+
+    Raises:
+        ValueError: It has more than one sequence.
+    """
+    bundle = Reference.load(name, [BUNDLES])
+    contig, = bundle.contigs
+    models = GeneModels.load(bundle.compiled).contig(contig.name)
+    genes: dict[str, dict[str, str | int]] = {}
+    for symbol, start, end in zip(models.strings("symbol").to_pylist(), models.start.tolist(), models.end.tolist(),
+                                  strict=True):
+        gene = genes.setdefault(symbol, {"name": symbol.removeprefix("MT-"), "start": start, "end": end})
+        gene |= {"start": min(start, gene["start"]), "end": max(end, gene["end"])}
+    return {"reference": name, "names": [contig.name, *contig.aliases], "length": contig.length,
+            "circular": contig.circular, "genes": list(genes.values())}
 
 
 def javascript(pattern: re.Pattern[bytes] | re.Pattern[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Makes the deployment artifact: `python -m infra package` (`make package`).
 
 1. `frontend/` is built into `chalicelib/web/static/dist/`, with the rules that its scripts share with Python
-   (`frontend_rules.py`), and the sample annotated into `static/sample/`;
+   (`frontend_rules.py`), and the samples annotated into `static/sample/`;
 2. what belongs into the functions is copied to `out/build/`, so that no cache or editor file gets into the zip;
 3. the rows of `infra/functions.yaml` are added to `infra/resources.yaml`, as `out/service.yaml`;
 4. `chalice package --merge-template out/service.yaml` makes `out/package/sam.yaml` and `deployment.zip` of it.
@@ -74,7 +74,7 @@ class Builder:
                 f"The package must be made with Python {'.'.join(map(str, FUNCTIONS_PYTHON))}, this is "
                 f"{platform.python_version()}.", "Run `make clean-all`, then make with PYTHON=python3.11.")
         self.build_frontend()
-        self.build_sample()
+        self.build_samples()
         inputs = [*files_of(self.project, (*_SOURCES, *_TEMPLATE)), *_MAKERS]
         stamp = Stamp(self.out / "package.stamp", inputs)
         if stamp.fresh and self.artifact.code.is_file() and self.artifact.template.is_file():
@@ -94,7 +94,7 @@ class Builder:
         target = self.project / "chalicelib" / "web" / "static" / "dist"
         write_rules(self.project)
         sources = [path for path in _walk(frontend) if path.relative_to(frontend).parts[0] not in ("tests", "coverage")]
-        sources += files_of(self.project, ("docs/annotation.md", "reference/rCRS"))  # parts of them are pages, too
+        sources += files_of(self.project, ("docs/annotation.md", "reference"))  # parts of them are pages, too
         packages = Stamp(self.out / "frontend-packages.stamp",
                          [frontend / "package.json", frontend / "package-lock.json"])
         stamp = Stamp(self.out / "frontend.stamp", sources)
@@ -113,21 +113,23 @@ class Builder:
                                 "Look at frontend/build.mjs.")
         stamp.keep()
 
-    def build_sample(self) -> None:
-        """Annotates the sample file, for visitors to look into: what the site shows of itself is real."""
-        sample = self.project / "reference" / "rCRS" / "sample.vcf"
+    def build_samples(self) -> None:
+        """Annotates the sample file of each bundled reference, for visitors to see: what the site shows is real."""
+        samples = sorted((self.project / "reference").glob("*/sample.vcf"))
         target = self.project / "chalicelib" / "web" / "static" / "sample"
-        stamp = Stamp(self.out / "sample.stamp", files_of(self.project, ("annotator/engine", "reference/rCRS")))
-        if stamp.fresh and (target / "sample.summary.json").is_file():
+        stamp = Stamp(self.out / "sample.stamp", files_of(self.project, ("annotator/engine", "reference")))
+        if stamp.fresh and all((target / one.parent.name / "sample.summary.json").is_file() for one in samples):
             return
-        self.say("annotating the sample")
+        self.say("annotating the samples")
         stamp.forget()
         partial = self.out / "sample"
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        _run([sys.executable, "-m", "annotator", "annotate", str(sample), "--reference", "rCRS", "--name", sample.name,
-              "--out", str(partial / "sample.annot.vcf.gz")], self.project, {}, "annotating the sample failed",
-             self.out / "sample.log")
+        for sample in samples:
+            reference = sample.parent.name
+            (partial / reference).mkdir(parents=True)
+            _run([sys.executable, "-m", "annotator", "annotate", str(sample), "--reference", reference,
+                  "--name", sample.name, "--out", str(partial / reference / "sample.annot.vcf.gz")],
+                 self.project, {}, f"annotating the sample of {reference} failed", self.out / "sample.log")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(partial, target)
         stamp.keep()

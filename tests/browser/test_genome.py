@@ -14,6 +14,7 @@ import pysam
 import pytest
 from playwright.sync_api import Page, expect
 
+from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.bgzf import END_OF_FILE, pack, pack_lines
 from annotator.engine.indexes import ENDINGS
 from annotator.engine.output.tabix import IndexedRecords, TabixIndex
@@ -25,6 +26,7 @@ from tests.browser.conftest import ADA, ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.test_pages import violations
 from tests.browser.variants_file import Bucket, parquet_bytes, variants_table
+from tests.conftest import PROJECT
 from tests.job_records import result_names
 
 pytestmark = pytest.mark.browser
@@ -202,10 +204,36 @@ def test_reference_of_the_operators_own(local_site: str, own_reference: str, buc
     assert watcher.complaints == []
 
 
+@pytest.mark.parametrize("contig", ["NC_045512.2", "MN908947.3"])
+def test_a_linear_genome_by_either_name_of_its_sequence(
+        local_site: str, new_page: Callable[..., tuple[Page, Watcher]], tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch, contig: str) -> None:
+    """The genome view finds the results although they call the sequence otherwise than the reference does."""
+    given = tmp_path / "sample.vcf"
+    given.write_text((PROJECT / "reference" / "SARS-CoV-2" / "sample.vcf").read_text().replace("NC_045512.2", contig))
+    made = tmp_path / "sample" / "SARS-CoV-2"
+    made.mkdir(parents=True)
+    annotate(given, Reference.load("SARS-CoV-2"), Outputs.beside(made / "sample.annot.vcf.gz"), processes=1)
+    monkeypatch.setattr(sample, "DIRECTORY", tmp_path / "sample")
+    sample.sample_summary.cache_clear()
+    page, watcher = new_page(base_url=local_site)
+    page.goto("/sample/SARS-CoV-2")
+    sample.sample_summary.cache_clear()
+    expect(page.locator("figure.line .bar").first).to_be_visible()
+    page.locator(".variants-table tbody button").first.click()
+    with page.expect_response(lambda response: response.url.endswith("/files/results") and response.status == 206):
+        page.get_by_role("button", name="Show it in the genome").click()
+        expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
+    expect(page.locator("[data-genome-problem]")).to_be_hidden()
+    page.wait_for_timeout(500)
+    page.locator("[data-details]").screenshot(path=ARTIFACTS / f"genome-{contig}.png")
+    assert watcher.complaints == []
+
+
 def test_visitors_look_into_the_sample(local_site: str, new_page: Callable[..., tuple[Page, Watcher]], tmp_path: Path,
                                        monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(sample.DIRECTORY, tmp_path / "sample")
-    table = tmp_path / "sample" / "sample.variants.parquet"
+    table = tmp_path / "sample" / "rCRS" / "sample.variants.parquet"
     if not table.exists():
         table.write_bytes(parquet_bytes(variants_table(1172)))
     monkeypatch.setattr(sample, "DIRECTORY", tmp_path / "sample")

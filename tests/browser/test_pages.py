@@ -26,7 +26,7 @@ PAGES = {
 PREMIUM = {"profile-premium": "/profile", "subscribe-premium": "/subscribe?done=subscribed",
            "profile-mail-saved": "/profile?done=mail"}
 SIGNED_OUT = {**{f"docs-{name}": f"/docs/{name}" for name in ("formats", "annotation", "limits", "privacy")},
-              "docs": "/docs", "sample": "/sample", "home-signed-out": "/",
+              "docs": "/docs", "sample": "/sample", "sample-virus": "/sample/SARS-CoV-2", "home-signed-out": "/",
               "subscribe-signed-out": "/subscribe", "sign-in-cancelled": "/authcallback?error=access_denied",
               "sign-in-failed": "/authcallback?code=x&state=y"}
 # The browser itself reports a page that answers with an error status; that is what was asked for there.

@@ -107,6 +107,7 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
     page.route(STORAGE, store)
     page.goto("/annotate")
     page.get_by_label("Note").fill("Família 7")
+    page.get_by_label("Insertions and deletions").select_option("3′-most, as HGVS and ClinVar report them")
     chooser = page.get_by_label("Your VCF file")
     chooser.set_input_files([file("mother.vcf"), file("father.vcf")])
     chooser.set_input_files([file("child.vcf")])  # added, not instead
@@ -120,6 +121,22 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
     assert len({field(body, "key").split("/")[1] for body in bodies}) == 3
     assert {unquote(field(body, "x-amz-meta-note")) for body in bodies} == {"UTF-8''Família 7"}
     assert {field(body, "x-amz-meta-reference") for body in bodies} == {"rCRS"}
+    assert {field(body, "x-amz-meta-shift-3prime") for body in bodies} == {"yes"}
+    assert watcher.complaints == []
+
+
+def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    expect(page.get_by_label("Reference")).to_have_value("rCRS")
+    expect(page.get_by_label("Insertions and deletions")).to_have_value("no")
+    page.get_by_label("Your VCF file").set_input_files(
+        [file("virus.vcf", VCF.replace(b"\nMT\t", b"\nMN908947.3\t"))])
+    expect(page.get_by_text("looks like SARS-CoV-2")).to_be_visible()
+    expect(page.get_by_label("Reference")).to_have_value("SARS-CoV-2")
+    expect(page.locator("[data-build-warning]")).to_be_hidden()
+    page.get_by_label("Reference").select_option("rCRS")
+    expect(page.locator("[data-build-warning]")).to_contain_text("This looks like SARS-CoV-2")
     assert watcher.complaints == []
 
 
@@ -131,7 +148,7 @@ def test_one_wrong_file_keeps_all_from_being_sent(local_site: str, new_page: Ope
     expect(bad.get_by_role("alert")).to_contain_text("The record has 2 columns; the #CHROM line has 8.")
     expect(bad.get_by_role("alert")).to_contain_text("Line 4")
     page.get_by_role("button", name="Upload and annotate").click()
-    expect(page.get_by_text("Mend or remove the files that cannot be annotated")).to_be_visible()
+    expect(page.get_by_text("Correct or remove the files that cannot be annotated")).to_be_visible()
     expect(page.get_by_label("Your VCF file")).to_be_focused()
     assert violations(page) == []
     bad.get_by_role("button", name="Remove bad.vcf").click()

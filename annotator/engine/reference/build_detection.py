@@ -14,7 +14,7 @@ from typing import Any
 
 from annotator.engine.reference.build_evidence import ACCESSION, FileEvidence, chromosome
 from annotator.engine.reference.bundle import Reference
-from annotator.engine.reference.presets import CHROMOSOMES, read_builds, refseq_accession
+from annotator.engine.reference.presets import CHROMOSOMES, read_builds, read_sequences, refseq_accession
 
 MITOCHONDRION = "rCRS"
 """The human mitochondrion as a reference of its own: GRCh37 (hs37d5) and GRCh38 share it."""
@@ -93,7 +93,13 @@ class Fit:
 
 
 def synonyms(name: str, length: int) -> list[str]:
-    """Other names of a contig: with and without ``chr``, and RefSeq's when the length identifies a human build."""
+    """Other names of a contig: with and without ``chr``, and RefSeq's when the length identifies a human build.
+
+    The sequence of a genome that has only one, such as a virus, has the names that are listed for it.
+    """
+    genome = sequence_genome(name)
+    if genome is not None and length == read_sequences()[genome]["length"]:
+        return [other for other, its_genome in _sequences().items() if its_genome == genome and other != name]
     short = chromosome(name)
     if short is None:
         return [name.removeprefix("chr")] if name.startswith("chr") else [f"chr{name}"]
@@ -112,6 +118,9 @@ def detect(evidence: FileEvidence) -> Detection:
     """The build of a file by its header, its contig names and its positions."""
     if evidence.mitochondrial:
         return _mitochondrion(evidence)
+    genomes = {sequence_genome(name) for name in evidence.contigs}
+    if len(genomes) == 1 and (genome := genomes.pop()) is not None:
+        return _one_sequence(evidence, genome)
     excluded = dict(_excluded(evidence))
     certain = list(_certain(evidence))
     if certain:
@@ -129,7 +138,11 @@ def detect(evidence: FileEvidence) -> Detection:
 
 
 def build_of(assembly: str) -> str | None:
-    """The human build that the name of an assembly means, such as ``GRCh38`` for ``GRCh38.p14`` and ``hg38``."""
+    """The genome that the name of an assembly means, such as ``GRCh38`` for ``GRCh38.p14`` and ``hg38``."""
+    if assembly in read_sequences():
+        return assembly
+    if genome := sequence_genome(assembly):
+        return genome
     words = {assembly.lower(), *re.split(r"[._ -]", assembly.lower())}
     return next((build for build, facts in read_builds().items() if words & set(facts["names"])), None)
 
@@ -210,6 +223,31 @@ def _mitochondrion(evidence: FileEvidence) -> Detection:
         return Detection((), {MITOCHONDRION: reason})
     reason = "has its length" if RCRS_LENGTH in lengths else "has all records"
     return Detection((Candidate(MITOCHONDRION, f"the mitochondrion {reason}", RCRS_LENGTH in lengths),), {})
+
+
+def sequence_genome(name: str) -> str | None:
+    """The genome of one sequence, such as ``SARS-CoV-2``, that a contig name means; None for other contigs."""
+    return _sequences().get(name)
+
+
+@cache
+def _sequences() -> dict[str, str]:
+    """Genomes of one sequence by the names of the sequence, accessions with their versions first."""
+    return {
+        name: genome for genome, facts in read_sequences().items() for name in (*facts["accessions"], *facts["names"])
+    }
+
+
+def _one_sequence(evidence: FileEvidence, genome: str) -> Detection:
+    """The detection for a file all of whose records are on the sequence of a genome that has only one."""
+    facts = read_sequences()[genome]
+    name = next(iter(evidence.contigs))
+    lengths = {evidence.lengths[one] for one in evidence.contigs if one in evidence.lengths}
+    if lengths - {facts["length"]} or max(evidence.furthest.values()) > facts["length"]:
+        reason = f"{name} has {facts['length']:,} bases there; the file has another length or a position beyond"
+        return Detection((), {genome: reason})
+    certain = bool(lengths) or name in facts["accessions"]
+    return Detection((Candidate(genome, f"all records are on {name}", certain),), {})
 
 
 def _certain(evidence: FileEvidence) -> Iterator[Candidate]:

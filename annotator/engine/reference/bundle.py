@@ -341,4 +341,4 @@ def search_path() -> list[Path]:
 def reference_names(search: list[Path] | None = None) -> list[str]:
     """Names of the bundles in the search path, in alphabetical order."""
     places = search_path() if search is None else search
-    return sorted({found.parent.name for place in places for found in place.glob("*/manifest.json")})
+    return sorted({found.parent.name for place in places for found in place.glob("*/manifest.json")}, key=str.lower)

@@ -9,6 +9,7 @@ from chalicelib.domain.job_note import write_note
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import InputFile, Job, JobStatus
 from chalicelib.domain.messages import CopyInput
+from chalicelib.domain.placement import NO, YES
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.result_files import INPUT
 from chalicelib.exceptions import FileNotAvailableError
@@ -17,12 +18,13 @@ from chalicelib.usecases.jobs.announce_end import announce_end
 from chalicelib.usecases.jobs.user_jobs import file_location, get_job
 from chalicelib.usecases.quotas import require_room
 from chalicelib.usecases.references import chosen_reference
-from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE
+from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SHIFT_3PRIME
 
 logger = Logger(child=True)
 
 
-def annotate_again(services: Services, profile: Profile, job_id: str, reference: str, once: str = "") -> str:
+def annotate_again(services: Services, profile: Profile, job_id: str, reference: str, once: str = "",
+                   shift_3prime: bool | None = None) -> str:
     """Have a job's input file copied to a place of its own, where it becomes a job as every upload does.
 
     Copying a large file can take longer than a request may, so the function behind the queue `uploads` does it. The
@@ -33,6 +35,7 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
         job_id: the job whose file is annotated again.
         reference: name of a reference, or "auto" to have it found out.
         once: what a form has that may be sent twice, "" for none. The same form makes the same job.
+        shift_3prime: report insertions and deletions at the 3'-most position; None for what the job has.
 
     Returns:
         The key of the copy, which will be there in a moment.
@@ -49,8 +52,10 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
     if services.files.describe(bucket, source, version_id) is None:
         raise FileNotAvailableError("The uploaded file is no longer there.", "Upload it again.")
     # Named after the old job and the form, so that nobody can aim at a job that exists.
-    new_id = str(uuid.uuid5(uuid.UUID(job_id), f"{once}/{name}")) if once else services.new_id()
-    request = CopyInput(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name,
+    shift = job.shift_3prime if shift_3prime is None else shift_3prime
+    wish = f"{once}/{name}/{SHIFT_3PRIME}" if shift else f"{once}/{name}"
+    new_id = str(uuid.uuid5(uuid.UUID(job_id), wish)) if once else services.new_id()
+    request = CopyInput(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name, shift_3prime=shift,
                         file_name=job.input.name)
     services.uploads_queue.send(request)
     return request.key
@@ -75,7 +80,8 @@ def copy_input(services: Services, request: CopyInput) -> bool:
         return False
     source = services.jobs.get(request.copy_of)
     if source is not None and source.user_id == request.user_id and not source.input.deleted:
-        metadata = {REFERENCE: request.reference, **({NOTE: write_note(source.note)} if source.note else {})}
+        metadata = {REFERENCE: request.reference, SHIFT_3PRIME: YES if request.shift_3prime else NO,
+                    **({NOTE: write_note(source.note)} if source.note else {})}
         if services.files.copy_input(source.input.key, source.input.version, request.key, metadata):
             return True
     now = services.clock()
@@ -83,8 +89,8 @@ def copy_input(services: Services, request: CopyInput) -> bool:
     missing = InputFile(name=request.file_name, size=0, bucket=services.files.inputs_bucket, key=request.key,
                         deleted=True)
     job = Job(job_id=request.job_id, user_id=request.user_id, input=missing, submit_time=now,
-              reference=request.reference, job_status=JobStatus.FAILED, complete_time=now, error=reason,
-              unannounced=True)
+              reference=request.reference, shift_3prime=request.shift_3prime, job_status=JobStatus.FAILED,
+              complete_time=now, error=reason, unannounced=True)
     if services.jobs.create(job):
         announce_end(services, job)
     return False

@@ -11,11 +11,12 @@ from enum import StrEnum
 
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.names import InputKey, check_file_name, key_prefix
+from chalicelib.domain.placement import NO, YES, read_shift_3prime
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, ForbiddenError, JobFailure, NotFoundError, TooManyRequestsError
 from chalicelib.services import Services
 from chalicelib.usecases.quotas import require_room
-from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SIZE
+from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SHIFT_3PRIME, SIZE
 
 LINK_SECONDS = 3600
 LARGEST_PART = 16 * 1024**2
@@ -43,16 +44,19 @@ class BegunUpload:
     upload_id: str
 
 
-def begin(services: Services, profile: Profile, file_name: str, size: int, note: str, reference: str) -> BegunUpload:
+def begin(services: Services, profile: Profile, file_name: str, size: int, note: str, reference: str,
+          shift_3prime: str = "") -> BegunUpload:
     """Allocate a job id and begin the upload of its input file.
 
     Args:
         size: Of the file, bytes; what arrives has to have this size.
         note: As `read_note` takes it, in ASCII.
+        shift_3prime: As `read_shift_3prime` takes it.
 
     Raises:
         ForbiddenError: Without premium.
-        JobFailure: The file's name or size is not one that is taken, or the plan covers no further file now.
+        JobFailure: The file's name, its size or the placement is not one that is taken, or the plan covers no further
+            file now.
         TooManyRequestsError: Too many uploads of this user are not completed.
     """
     _require_premium(profile)
@@ -60,6 +64,7 @@ def begin(services: Services, profile: Profile, file_name: str, size: int, note:
     if size < 1:
         raise JobFailure(JobReason("empty_file", "The file is empty.", "Choose a file with VCF records in it."))
     require_room(services, profile, size)
+    placement = YES if read_shift_3prime(shift_3prime) else NO
     for field, text in ((NOTE, note), (REFERENCE, reference)):
         if not (text.isascii() and text.isprintable()):  # S3 keeps them as headers
             raise BadRequestError("Notes and references come in printable ASCII, others as RFC 8187 has them.",
@@ -68,7 +73,8 @@ def begin(services: Services, profile: Profile, file_name: str, size: int, note:
         raise TooManyRequestsError(f"{MOST_UNFINISHED} of your uploads are not completed.",
                                    "Complete or stop one of them; those of closed pages are dropped within a day.")
     key = key_prefix(profile.identity_id, services.new_id()) + file_name
-    return BegunUpload(key, services.files.begin_parts(key, {NOTE: note, REFERENCE: reference, SIZE: str(size)}))
+    metadata = {NOTE: note, REFERENCE: reference, SHIFT_3PRIME: placement, SIZE: str(size)}
+    return BegunUpload(key, services.files.begin_parts(key, metadata))
 
 
 def sign(services: Services, profile: Profile, request: PartRequest, key: str, upload_id: str,

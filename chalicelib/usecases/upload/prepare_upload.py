@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.jobs import Job
 from chalicelib.domain.names import InputKey, key_prefix
+from chalicelib.domain.placement import NO
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobFailure, NotFoundError
 from chalicelib.services import Services
@@ -12,8 +13,9 @@ from chalicelib.usecases.quotas import Usage, refusal, usage
 
 UPLOAD_FORM_SECONDS = 3600
 """How long a form may wait before it is sent. S3 checks at the first byte, so slow uploads are not cut."""
-NOTE, REFERENCE = "note", "reference"
-"""What the form says of the file beside its name: how the user calls the job, and what it is annotated with."""
+NOTE, REFERENCE, SHIFT_3PRIME = "note", "reference", "shift-3prime"
+"""What the form says of the file beside its name: how the user calls the job, what it is annotated with, and where
+consequences of insertions and deletions are reported (`read_shift_3prime`)."""
 SIZE = "declared-size"
 """What GAS has S3 keep of a file that comes in parts: the size that was asked for, in bytes."""
 
@@ -54,7 +56,7 @@ def prepare_upload(services: Services, profile: Profile, return_url: str = "",
     limit = services.plans.of(profile.role).upload_limit
     post = services.files.presign_upload(key_prefix(profile.identity_id, job_id), limit, return_url,
                                          UPLOAD_FORM_SECONDS,
-                                         {NOTE: "", REFERENCE: services.settings.default_reference})
+                                         {NOTE: "", REFERENCE: services.settings.default_reference, SHIFT_3PRIME: NO})
     return UploadForm(job_id=job_id, url=post.url, fields=post.fields, limit=limit,
                       expires=services.clock() + UPLOAD_FORM_SECONDS)
 

@@ -11,13 +11,14 @@ from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import InputFile, Job, JobStatus
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import InputKey, check_file_name
+from chalicelib.domain.placement import read_shift_3prime
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import JobFailure
 from chalicelib.services import Services
 from chalicelib.usecases import quotas
 from chalicelib.usecases.jobs.announce_end import announce_end
 from chalicelib.usecases.references import chosen_reference
-from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SIZE
+from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SHIFT_3PRIME, SIZE
 
 logger = Logger(child=True)
 
@@ -61,15 +62,16 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
         return None
 
     refusal: JobReason | None = None
-    reference, title = services.settings.default_reference, None
+    reference, title, shift_3prime = services.settings.default_reference, None, False
     try:
         reference, title = chosen_reference(services, file.metadata.get(REFERENCE))
+        shift_3prime = read_shift_3prime(file.metadata.get(SHIFT_3PRIME))
     except JobFailure as failure:
         refusal = failure.reason
     input_file = InputFile(name=parts.file_name or NO_FILE, size=file.size, bucket=bucket, key=key,
                            version=file.version_id)
     job = Job(job_id=parts.job_id, user_id=parts.user_id, input=input_file, submit_time=services.clock(),
-              premium=profile.premium, reference=reference, reference_title=title,
+              premium=profile.premium, reference=reference, reference_title=title, shift_3prime=shift_3prime,
               note=read_note(file.metadata.get(NOTE)))
     refusal = _refusal(services, parts.file_name, file, profile) or refusal
     if refusal is not None:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from chalice import Blueprint
 
+from chalicelib.domain.placement import read_shift_3prime
 from chalicelib.domain.result_files import INPUT, RESULT_FILES
 from chalicelib.exceptions import FileNotAvailableError
 from chalicelib.usecases.jobs import user_jobs as usecases
@@ -17,7 +18,7 @@ from chalicelib.web.http.response import WebResponse, json_response, no_content,
 from chalicelib.web.http.routing import action, page
 from chalicelib.web.routes.genome import IGV_STYLES, genome_connections, reference_json
 from chalicelib.web.routes.uploads import AFTER_UPLOAD, reference_choices
-from chalicelib.web.views.jobs import JobView, job_json
+from chalicelib.web.views.jobs import PLACEMENT_WORDS, JobView, job_json
 
 blueprint = Blueprint(__name__)
 
@@ -34,12 +35,12 @@ def show_job(request: WebRequest, id: str) -> WebResponse:
     if not request.wants_fragment:
         # Also while the job runs: its page turns into that of a completed one without a reload.
         return render(request, "job.html", connect=genome_connections(request.services), styles=IGV_STYLES,
-                      job=view, references=references, once=once)
+                      job=view, references=references, placements=PLACEMENT_WORDS, once=once)
     if request.query("seen") == view.seen:
         return no_content()
     if request.query("phase") == view.phase:
         return render(request, "_job_state.html", job=view)
-    response = render(request, "_job.html", job=view, references=references, once=once)
+    response = render(request, "_job.html", job=view, references=references, placements=PLACEMENT_WORDS, once=once)
     response.headers.update({"HX-Retarget": "#job", "HX-Reswap": "outerHTML"})
     return response
 
@@ -111,7 +112,9 @@ def show_checksums(request: WebRequest, id: str) -> WebResponse:
 def again(request: WebRequest, id: str) -> WebResponse:
     """Annotate the job's file once more, as a job of its own."""
     reference = request.form.get("reference") or request.services.settings.default_reference
-    key = annotate_again(request.services, request.profile, id, reference, request.form.get("once", ""))
+    placement = request.form.get("shift_3prime")
+    key = annotate_again(request.services, request.profile, id, reference, request.form.get("once", ""),
+                         None if placement is None else read_shift_3prime(placement))
     address = request.site.path(AFTER_UPLOAD, key=key)
     if request.wants_json:
         return json_response({"waiting": address}, 202)

@@ -26,9 +26,11 @@ def reference_json(services: Services, reference: ReferenceInfo, site: Site) -> 
     genome: dict[str, Any] = {"id": reference.name, "name": reference.label}
     links = reference_links(services, reference)
     if links is None:
-        names = assets.manifest()
-        return {**genome, "fasta": {"url": site.path(f"/static/{names[f'{reference.name}.fa']}")},
-                "genes": {"url": site.path(f"/static/{names[f'{reference.name}.gff3']}")}}
+        def asset(ending: str) -> str:
+            return site.path(f"/static/{assets.manifest()[reference.name + ending]}")
+
+        return {**genome, "fasta": {"url": asset(".fa")}, "genes": {"url": asset(".gff3")},
+                "names": asset(".names.txt")}
     return {**genome, "fasta": {"url": links.sequence, "index": links.sequence_index,
                               "compressed_index": links.sequence_blocks},
             "genes": {"url": links.genes, "index": links.genes_index}}

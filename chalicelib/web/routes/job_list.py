@@ -17,6 +17,7 @@ from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, json_response, no_content, redirect
 from chalicelib.web.http.routing import action, page
 from chalicelib.web.routes.uploads import storage_origin
+from chalicelib.web.samples import FILE_NAME, SAMPLES
 from chalicelib.web.views.job_list import ORDER_WORDS, STANDING_WORDS, JobListView, listing_query
 from chalicelib.web.views.jobs import job_json
 
@@ -24,8 +25,6 @@ blueprint = Blueprint(__name__)
 
 PAGE_SIZE = 20
 LONGEST_TEXT = 200
-SAMPLE_REFERENCE = "rCRS"
-"""What the sample file is of; it comes with GAS, whatever else an operator has."""
 LONGEST_ZONE = 14 * 60
 """Minutes: the largest difference that a zone's time has from UTC."""
 
@@ -47,10 +46,10 @@ def list_annotations(request: WebRequest) -> WebResponse:
         services.throughput.get() if moving else Throughput(), request.site)
     if request.wants_fragment:
         return no_content() if request.query("seen") == view.seen else render(request, "_job_rows.html", view=view)
-    # Who has nothing yet may send the sample from here, straight to the storage like any other file.
+    # A user who has nothing yet may send a sample from here, straight to the storage like any other file.
     origins = (storage_origin(prepare_upload(services, profile)),) if view.empty else ()
     return render(request, "annotations.html", connect=origins, view=view, orders=ORDER_WORDS,
-                  standings=STANDING_WORDS, reference=SAMPLE_REFERENCE)
+                  standings=STANDING_WORDS, samples=SAMPLES.values(), sample_name=FILE_NAME)
 
 
 @action(blueprint, "/annotations/delete")

@@ -1,4 +1,4 @@
-"""A real result for visitors to look into: the sample file, annotated when the site was built."""
+"""Real results for visitors to look into: samples of the bundled references, annotated when it was built."""
 from __future__ import annotations
 
 import json
@@ -19,71 +19,82 @@ from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, json_response
 from chalicelib.web.http.routing import page
 from chalicelib.web.routes.genome import IGV_STYLES, reference_json
+from chalicelib.web.samples import FILE_NAME, SAMPLES, Sample
 from chalicelib.web.views.jobs import ExploreView
 from chalicelib.web.views.summary import SummaryView
 
 blueprint = Blueprint(__name__)
 
 DIRECTORY = Path(__file__).parents[1] / "static" / "sample"
-NAME = "sample.vcf"
-REFERENCE = "rCRS"
 LINK_SECONDS = 3600
 
 
 @cache
-def sample_summary() -> dict[str, Any]:
-    """The counts of the sample.
+def sample_summary(reference: str) -> dict[str, Any]:
+    """The counts of the sample of a bundled reference.
 
     Raises:
         AssetsMissingError: It was not annotated when the site was built.
     """
     try:
-        summary: dict[str, Any] = json.loads(_path(SUMMARY).read_text(encoding="utf-8"))
+        summary: dict[str, Any] = json.loads(_path(reference, SUMMARY).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise AssetsMissingError("the sample's results are missing: run `python -m infra package`") from error
     return summary
 
 
 @page(blueprint, "/sample", signed_in=False)
-def show_sample(request: WebRequest) -> WebResponse:
-    """The result as its owner would see it, without signing in."""
-    files = [(kind, path.name, path.stat().st_size) for kind, path in _made().items()]
-    log = _path(LOG).read_text(encoding="utf-8")
-    summary = SummaryView.of(sample_summary())
-    explore = ExploreView(links=request.site.path("/sample/links"), reference=request.site.path("/sample/reference"),
-                          name=base_name(NAME), terms=summary.terms) if VARIANTS in _made() else None
-    return render(request, "sample.html", styles=IGV_STYLES, summary=summary, files=files, log=log, name=NAME,
-                  explore=explore)
+def show_first_sample(request: WebRequest) -> WebResponse:
+    """The first of the samples."""
+    return _show(request, next(iter(SAMPLES.values())))
 
 
-@page(blueprint, "/sample/links", signed_in=False)
-def sample_links(request: WebRequest) -> WebResponse:
-    """The addresses of the sample's files for the page's script, like `/annotations/{id}/links` of a user's job."""
-    made = _made()
+@page(blueprint, "/sample/{reference}", signed_in=False)
+def show_sample(request: WebRequest, reference: str) -> WebResponse:
+    """The sample of a bundled reference."""
+    return _show(request, _sample(reference))
+
+
+def _show(request: WebRequest, sample: Sample) -> WebResponse:
+    """A result as its owner would see it, without signing in."""
+    made, here = _made(sample.reference), f"/sample/{sample.reference}"
+    files = [(kind, path.name, path.stat().st_size) for kind, path in made.items()]
+    log = _path(sample.reference, LOG).read_text(encoding="utf-8")
+    summary = SummaryView.of(sample_summary(sample.reference))
+    explore = ExploreView(links=request.site.path(f"{here}/links"), reference=request.site.path(f"{here}/reference"),
+                          name=base_name(FILE_NAME), terms=summary.terms) if VARIANTS in made else None
+    return render(request, "sample.html", styles=IGV_STYLES, summary=summary, files=files, log=log, name=FILE_NAME,
+                  sample=sample, samples=SAMPLES.values(), explore=explore)
+
+
+@page(blueprint, "/sample/{reference}/links", signed_in=False)
+def sample_links(request: WebRequest, reference: str) -> WebResponse:
+    """The addresses of a sample's files for the page's script, like `/annotations/{id}/links` of a user's job."""
+    made = _made(_sample(reference).reference)
     if VARIANTS not in made:
         raise NotFoundError()
 
     def link(kind: str) -> str:
-        return request.site.path(f"/sample/files/{kind}")
+        return request.site.path(f"/sample/{reference}/files/{kind}")
 
     return json_response({"seconds": LINK_SECONDS, "variants": {"url": link(VARIANTS),
                                                                 "size": made[VARIANTS].stat().st_size},
                           "results": {"url": link(RESULTS)}, "index": {"url": link(INDEX)}})
 
 
-@page(blueprint, "/sample/reference", signed_in=False)
-def sample_reference(request: WebRequest) -> WebResponse:
-    """Where the genome view finds the sample's reference."""
-    reference = find_reference(request.services, REFERENCE)
-    if reference is None:
+@page(blueprint, "/sample/{reference}/reference", signed_in=False)
+def sample_reference(request: WebRequest, reference: str) -> WebResponse:
+    """Where the genome view finds a sample's reference."""
+    found = find_reference(request.services, _sample(reference).reference)
+    if found is None:
         raise NotFoundError()
-    return json_response(reference_json(request.services, reference, request.site))
+    return json_response(reference_json(request.services, found, request.site))
 
 
-@page(blueprint, "/sample/files/{kind}", signed_in=False)
-def sample_file(request: WebRequest, kind: str) -> WebResponse:
+@page(blueprint, "/sample/{reference}/files/{kind}", signed_in=False)
+def sample_file(request: WebRequest, reference: str, kind: str) -> WebResponse:
     """One of its files, or the part of it that is asked for."""
-    path = _made().get(kind)
+    path = _made(_sample(reference).reference).get(kind)
     if path is None:
         raise NotFoundError()
     return ranged(path.read_bytes(), request.headers.get("range"), {
@@ -91,10 +102,16 @@ def sample_file(request: WebRequest, kind: str) -> WebResponse:
         "Content-Disposition": f'attachment; filename="{path.name}"'})
 
 
-def _path(kind: str) -> Path:
-    return DIRECTORY / result_name(NAME, kind)
+def _sample(reference: str) -> Sample:
+    if reference not in SAMPLES:
+        raise NotFoundError()
+    return SAMPLES[reference]
 
 
-def _made() -> dict[str, Path]:
-    """The files that the annotation of the sample left."""
-    return {kind: path for kind in RESULT_FILES if (path := _path(kind)).is_file()}
+def _path(reference: str, kind: str) -> Path:
+    return DIRECTORY / reference / result_name(FILE_NAME, kind)
+
+
+def _made(reference: str) -> dict[str, Path]:
+    """The files that the annotation of a sample left."""
+    return {kind: path for kind in RESULT_FILES if (path := _path(reference, kind)).is_file()}

@@ -12,12 +12,20 @@ from chalicelib.exceptions import BadRequestError, JobFailure
 from chalicelib.usecases.quotas import usage
 from chalicelib.usecases.references import AUTO, available
 from chalicelib.usecases.upload import multipart_upload
-from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, UploadForm, find_uploaded_job, prepare_upload
+from chalicelib.usecases.upload.prepare_upload import (
+    NOTE,
+    REFERENCE,
+    SHIFT_3PRIME,
+    UploadForm,
+    find_uploaded_job,
+    prepare_upload,
+)
 from chalicelib.web import monitoring
 from chalicelib.web.http.pages import render
 from chalicelib.web.http.request import WebRequest
 from chalicelib.web.http.response import WebResponse, json_response, no_content, redirect
 from chalicelib.web.http.routing import action, page
+from chalicelib.web.views.jobs import PLACEMENT_WORDS
 
 blueprint = Blueprint(__name__)
 
@@ -55,7 +63,8 @@ def annotate(request: WebRequest) -> WebResponse:
                   plan=request.services.plans.of(profile.role), extensions=VCF_EXTENSIONS,
                   longest_name=LONGEST_NAME, longest_note=LONGEST_NOTE, note_field=METADATA_FIELD + NOTE,
                   reference_field=METADATA_FIELD + REFERENCE, references=reference_choices(request),
-                  kept_until=kept_until, used=used)
+                  placement_field=METADATA_FIELD + SHIFT_3PRIME, placements=PLACEMENT_WORDS, kept_until=kept_until,
+                  used=used)
 
 
 def storage_origin(form: UploadForm) -> str:
@@ -74,9 +83,9 @@ class ReferenceChoice:
 
 
 def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
-    """What the form offers; with more than one reference, first of all to find out from the file."""
-    found = [ReferenceChoice(one.name, one.label, one.assembly) for one in available(request.services)]
-    return [ReferenceChoice(AUTO, "Find out from the file", ""), *found] if len(found) > 1 else found
+    """What the form offers: first of all to determine the reference from the file."""
+    return [ReferenceChoice(AUTO, "Find out from the file", ""),
+            *(ReferenceChoice(one.name, one.label, one.assembly) for one in available(request.services))]
 
 
 @action(blueprint, "/annotate/parts")
@@ -91,7 +100,8 @@ def sign_part_request(request: WebRequest) -> WebResponse:
         wanted = multipart_upload.PartRequest(form.get("request", ""))
         if wanted is multipart_upload.PartRequest.BEGIN:
             begun = multipart_upload.begin(request.services, request.profile, form.get("name", ""),
-                                           int(form.get("size", "")), form.get(NOTE, ""), form.get(REFERENCE, ""))
+                                           int(form.get("size", "")), form.get(NOTE, ""), form.get(REFERENCE, ""),
+                                           form.get(SHIFT_3PRIME, ""))
             monitoring.count("UploadsInPartsPrepared")
             return json_response({"key": begun.key, "upload_id": begun.upload_id,
                                   "waiting": request.site.path(AFTER_UPLOAD, key=begun.key)})

@@ -1,4 +1,4 @@
-"""How the variants of a result are distributed along chromosomes, or around the mitochondrion."""
+"""How the variants of a result are distributed: along chromosomes, or along the one sequence of a small genome."""
 from __future__ import annotations
 
 import json
@@ -11,39 +11,45 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 CONTIGS_SHOWN = 30
-DATA = Path(__file__).parents[1] / "static" / "dist" / "mitochondrion.json"
-"""Length, names and genes of the mitochondrion, which the build takes from the bundled reference."""
+DATA = Path(__file__).parents[1] / "static" / "dist" / "bundled.json"
+"""The sequences of the bundled references with their genes, from which the build made it."""
 NAMED_FROM = 300
-"""Bases of the shortest gene that is named in the drawing."""
+"""Bases of the shortest gene that is named on the circle."""
+NAMED_SHARE = 0.026
+"""Share of the sequence that the shortest gene has whose name fits below a straight line."""
+LINE_WIDTH, BARS_HEIGHT = 360.0, 64.0
+"""Of the drawing of a linear sequence, and of its highest bar, in units of the SVG."""
 _INNER, _OUTER, _GENE_RADIUS, _LABEL_RADIUS = 78.0, 116.0, 71.0, 54.0
 _CROWDED = {"ATP6": 38.0, "ND3": 41.0}
 """Radius of the labels that would lie on their neighbours'."""
 
 
 class Gene(TypedDict):
-    """A gene of the mitochondrion: first and last base, 1-based."""
+    """A gene: first and last base, 1-based."""
 
     name: str
     start: int
     end: int
 
 
-class Mitochondrion(TypedDict):
-    """The human mitochondrion (rCRS), as results name it."""
+class BundledSequence(TypedDict):
+    """The one sequence of a bundled reference, with all of its names; `length` is in bases."""
 
-    length: int
+    reference: str
     names: list[str]
+    length: int
+    circular: bool
     genes: list[Gene]
 
 
 @cache
-def mitochondrion() -> Mitochondrion:
-    """The mitochondrion of the bundled reference.
+def bundled_sequences() -> list[BundledSequence]:
+    """The sequences of the bundled references.
 
     Raises:
         FileNotFoundError: The front end was not built.
     """
-    data: Mitochondrion = json.loads(DATA.read_text(encoding="utf-8"))
+    data: list[BundledSequence] = json.loads(DATA.read_text(encoding="utf-8"))
     return data
 
 
@@ -105,11 +111,37 @@ class Arc:
 
 @dataclass(frozen=True)
 class Circle:
-    """The mitochondrion, drawn clockwise from position 1 at the top."""
+    """A circular sequence, drawn clockwise from position 1 at the top."""
 
     spokes: tuple[Spoke, ...]
     arcs: tuple[Arc, ...]
     thickness: float
+    most: int
+
+
+@dataclass(frozen=True)
+class Box:
+    """A stretch of a line, in units of its SVG; a gene's `label` is "" where there is no room for it."""
+
+    x: float
+    width: float
+    height: float
+    name: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A linear sequence, drawn from position 1 on the left: bars for its variants, and below them its genes.
+
+    Attributes:
+        length: Bases.
+        most: Variants of the highest bar.
+    """
+
+    bars: tuple[Box, ...]
+    genes: tuple[Box, ...]
+    length: int
     most: int
 
 
@@ -122,7 +154,8 @@ class DistributionView:
         others: Contigs that are not shown.
         most_in_bin: Variants of the densest stretch of all.
         most: Variants of the contig that has the most.
-        circle: Set when all variants are the mitochondrion's.
+        circle: Set when all variants are on a circular sequence whose genes are known, as the mitochondrion.
+        line: Set when all are on a linear one, as SARS-CoV-2.
     """
 
     contigs: tuple[ContigDensity, ...]
@@ -130,6 +163,7 @@ class DistributionView:
     most_in_bin: int
     most: int
     circle: Circle | None
+    line: Line | None
 
     @classmethod
     def of(cls, summary: Mapping[str, Any]) -> DistributionView | None:
@@ -150,13 +184,14 @@ class DistributionView:
         ]
         shown = tuple(contigs[:CONTIGS_SHOWN])
         most = max((stretch.number for contig in shown for stretch in contig.bins), default=0)
-        lone = shown[0] if len(contigs) == 1 and most and _is_mitochondrion(shown[0].name, longest) else None
+        known = _bundled(shown[0].name, longest) if len(contigs) == 1 and most else None
         return cls(shown, len(contigs) - len(shown), most, max(contig.number for contig in contigs),
-                   _circle(lone, most) if lone else None)
+                   circle=_circle(shown[0], most, known) if known and known["circular"] else None,
+                   line=_line(shown[0], most, known) if known and not known["circular"] else None)
 
 
-def _is_mitochondrion(name: str, length: int) -> bool:
-    return name in mitochondrion()["names"] and length == mitochondrion()["length"]
+def _bundled(name: str, length: int) -> BundledSequence | None:
+    return next((one for one in bundled_sequences() if name in one["names"] and length == one["length"]), None)
 
 
 def _natural(name: str) -> tuple[int, int, str]:
@@ -181,25 +216,39 @@ def _bins(density: Any, length: int) -> tuple[Bin, ...]:
                  for place, number in enumerate(density.get("counts", ())))
 
 
-def _point(position: float, radius: float) -> tuple[float, float]:
-    angle = 2 * math.pi * position / mitochondrion()["length"]
+def _point(position: float, radius: float, length: int) -> tuple[float, float]:
+    angle = 2 * math.pi * position / length
     return round(radius * math.sin(angle), 2), round(-radius * math.cos(angle), 2)
 
 
-def _circle(contig: ContigDensity, most: int) -> Circle:
-    spokes = []
+def _circle(contig: ContigDensity, most: int, sequence: BundledSequence) -> Circle:
+    spokes, length = [], sequence["length"]
     for stretch in contig.bins:
         if stretch.number:
             middle = (stretch.start + stretch.end) / 2
             outer = _INNER + (_OUTER - _INNER) * stretch.number / most
-            spokes.append(Spoke(*_point(middle, _INNER), *_point(middle, outer)))
+            spokes.append(Spoke(*_point(middle, _INNER, length), *_point(middle, outer, length)))
     arcs = []
-    named = [gene for gene in mitochondrion()["genes"] if gene["end"] - gene["start"] + 1 >= NAMED_FROM]
+    named = [gene for gene in sequence["genes"] if gene["end"] - gene["start"] + 1 >= NAMED_FROM]
     for place, gene in enumerate(named):
         name, start, end = gene["name"], gene["start"], gene["end"]
-        (x1, y1), (x2, y2) = _point(start, _GENE_RADIUS), _point(end, _GENE_RADIUS)
-        label_x, label_y = _point((start + end) / 2, _CROWDED.get(name, _LABEL_RADIUS))
+        (x1, y1), (x2, y2) = _point(start, _GENE_RADIUS, length), _point(end, _GENE_RADIUS, length)
+        label_x, label_y = _point((start + end) / 2, _CROWDED.get(name, _LABEL_RADIUS), length)
         arcs.append(Arc(name, f"M{x1} {y1}A{_GENE_RADIUS} {_GENE_RADIUS} 0 0 1 {x2} {y2}", label_x, label_y,
                         place % 2 == 1))
     width = 2 * math.pi * _INNER / max(len(contig.bins), 1) * 0.8
     return Circle(tuple(spokes), tuple(arcs), round(width, 2), most)
+
+
+def _line(contig: ContigDensity, most: int, sequence: BundledSequence) -> Line:
+    scale = LINE_WIDTH / sequence["length"]
+
+    def box(start: int, end: int, height: float, name: str = "", label: str = "") -> Box:
+        return Box(round((start - 1) * scale, 2), round((end - start + 1) * scale, 2), round(height, 2), name, label)
+
+    bars = [box(one.start, one.end, BARS_HEIGHT * one.number / most) for one in contig.bins if one.number]
+    genes = []
+    for gene in sequence["genes"]:
+        name, start, end = gene["name"], gene["start"], gene["end"]
+        genes.append(box(start, end, 0, name, name if end - start + 1 >= NAMED_SHARE * sequence["length"] else ""))
+    return Line(tuple(bars), tuple(genes), sequence["length"], most)

@@ -9,6 +9,7 @@ import msgspec
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus, Stage, progress_record
 from chalicelib.domain.names import base_name
+from chalicelib.domain.placement import NO, YES
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.references import AUTO
@@ -52,6 +53,9 @@ STAGE_WORDS = {
     Stage.INDEXING: "Indexing the results",
     Stage.UPLOADING: "Storing the results",
 }
+
+PLACEMENT_WORDS = {NO: "Left-aligned, as VEP reports them", YES: "3′-most, as HGVS and ClinVar report them"}
+"""Where consequences of insertions and deletions are reported, by what a form says of it."""
 
 INPUT_TITLE = "The file that you uploaded"
 
@@ -105,6 +109,7 @@ class JobView:
 
     Attributes:
         steps: What happened to it, and what is to come.
+        placement: Where consequences of insertions and deletions are reported, a key of `PLACEMENT_WORDS`.
         waited: Seconds from submission to start (or until now).
         took: Seconds from start to completion (or until now), None before the start.
         archived: The annotated VCF is in the archive.
@@ -129,6 +134,7 @@ class JobView:
     words: StatusWords
     reference: str
     reference_name: str
+    placement: str
     stage: str
     stages: tuple[tuple[str, str], ...]
     records: int
@@ -207,7 +213,7 @@ class JobView:
             waited=max(0, began - job.submit_time),
             took=None if job.run.start_time is None else max(0, (job.complete_time or now) - job.run.start_time),
             status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_words(job),
-            reference_name=job.reference,
+            reference_name=job.reference, placement=YES if job.shift_3prime else NO,
             stage=STAGE_WORDS[progress.stage] if progress else "Starting",
             stages=_stages(progress.stage) if progress else (),
             records=progress.records if progress else 0, total=progress.total if progress else None,
@@ -231,6 +237,7 @@ def job_json(job: Job, site: Site) -> dict[str, Any]:
         "reference": job.reference,
         "reference_title": job.reference_title,
         "reference_found": job.reference_found,
+        "shift_3prime": job.shift_3prime,
         "submit_time": job.submit_time,
         "start_time": job.run.start_time,
         "complete_time": job.complete_time,

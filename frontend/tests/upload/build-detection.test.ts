@@ -67,6 +67,19 @@ describe("the mitochondrion", () => {
   });
 });
 
+describe("SARS-CoV-2", () => {
+  test.each([["NC_045512.2", 29903], ["MN908947.3", 1], ["NC_045512v2", 9]])("by the name of its sequence: %s", (name, position) => {
+    expect(build([], { [name]: position })).toBe("SARS-CoV-2");
+    expect(build([`##contig=<ID=${name},length=29903>`], { [name]: position })).toBe("SARS-CoV-2");
+  });
+
+  test("not with another length, a position beyond its end, or another contig", () => {
+    expect(build(["##contig=<ID=MN908947.3,length=29900>"], { "MN908947.3": 5 })).toBeNull();
+    expect(build([], { "MN908947.3": 29904 })).toBeNull();
+    expect(build([], { "MN908947.3": 5, decoy: 5 })).toBeNull();
+  });
+});
+
 test.each([["1", "1"], ["chrX", "X"], ["CHRY", "Y"], ["chrMT", "MT"], ["rCRS", "MT"], ["NC_000023.10", "X"], ["NC_000025.1", null],
   ["23", null], ["chrUn_KI270742v1", null], ["GL000192.1", null]])("chromosome of %s: %s", (name, chromosome) => {
   expect(chromosomeOf(name)).toBe(chromosome);

@@ -94,6 +94,31 @@ def test_the_chosen_reference(services: Services, submit: ModuleType, make_profi
     assert (job.job_status, job.reference, job.reference_title) == (JobStatus.PENDING, name, title)
 
 
+@pytest.mark.parametrize(("wish", "shift"), [({"shift-3prime": "yes"}, True), ({"shift-3prime": "no"}, False),
+                                             ({"shift-3prime": ""}, False), ({}, False)])
+def test_the_chosen_placement(services: Services, submit: ModuleType, make_profile: Callable[..., Profile],
+                              wish: dict[str, str], shift: bool) -> None:
+    make_profile(ADA)
+    key = f"{ADA}/{job_id()}/a.vcf"
+    put_input(services, key, b"x", **wish)
+    assert deliver(submit, s3_event(key)) == []
+    job = services.jobs.get(job_id())
+    assert job is not None
+    assert (job.job_status, job.shift_3prime) == (JobStatus.PENDING, shift)
+
+
+def test_a_placement_that_does_not_exist_fails_the_job(services: Services, submit: ModuleType,
+                                                       make_profile: Callable[..., Profile]) -> None:
+    make_profile(ADA)
+    key = f"{ADA}/{job_id()}/a.vcf"
+    put_input(services, key, b"x", **{"shift-3prime": "true"})
+    assert deliver(submit, s3_event(key)) == []
+    job = services.jobs.get(job_id())
+    assert job is not None
+    assert job.error is not None
+    assert (job.job_status, job.error.code) == (JobStatus.FAILED, "placement_unknown")
+
+
 def test_a_reference_that_is_not_there_fails_the_job(services: Services, submit: ModuleType,
                                                      make_profile: Callable[..., Profile]) -> None:
     make_profile(ADA)
@@ -105,7 +130,7 @@ def test_a_reference_that_is_not_there_fails_the_job(services: Services, submit:
     assert job is not None
     assert job.error is not None
     assert (job.job_status, job.error.code, job.error.text) == (JobStatus.FAILED, "reference_unknown", "hg99")
-    assert job.error.hint == "Upload the file again and choose one of these: rCRS, GRCh37, GRCh38."
+    assert job.error.hint == "Upload the file again and choose one of these: rCRS, SARS-CoV-2, GRCh37, GRCh38."
 
 
 def test_the_same_event_three_times_makes_one_job(services: Services, submit: ModuleType,

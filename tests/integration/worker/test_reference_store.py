@@ -294,14 +294,21 @@ def test_the_mitochondrion_alone_is_the_bundled_one(choose: Callable[..., Any], 
     assert choice.found == "detected from REF: 1 of the first 1 records agree"
 
 
+@pytest.mark.parametrize("contig", ["MN908947.3", "NC_045512.2"])
+def test_sars_cov_2_by_either_name(choose: Callable[..., Any], tmp_path: Path, contig: str) -> None:
+    (tmp_path / "in.vcf").write_text(f"{COLUMNS}\n{contig}\t23403\t.\tA\tG\t.\t.\t.\n")
+    choice = choose(AUTO, tmp_path / "in.vcf")
+    assert (choice.info.name, choice.found) == ("SARS-CoV-2", f"all records are on {contig}")
+
+
 def test_a_file_without_records_is_left_to_the_engine(choose: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "in.vcf").write_text("no VCF\n")
     assert choose(AUTO, tmp_path / "in.vcf").info.name == "rCRS"
 
 
 @pytest.mark.parametrize(("header", "seed", "count", "code", "hint"), [
-    ("##contig=<ID=1,length=247249719>\n", 36, 30, "no_reference_for_build", "rCRS, GRCh37, GRCh38"),
-    ("", 36, 30, "no_reference_fits", "rCRS, GRCh37, GRCh38")])
+    ("##contig=<ID=1,length=247249719>\n", 36, 30, "no_reference_for_build", "rCRS, SARS-CoV-2, GRCh37, GRCh38"),
+    ("", 36, 30, "no_reference_fits", "rCRS, SARS-CoV-2, GRCh37, GRCh38")])
 def test_no_reference_fits(choose: Callable[..., Any], tmp_path: Path, header: str, seed: int, count: int, code: str,
                            hint: str) -> None:
     with pytest.raises(JobFailure) as caught:

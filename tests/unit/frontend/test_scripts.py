@@ -35,6 +35,7 @@ BUILDS = {
 RECORDS = {
     "chr1": b"chr1\t1000\t.\tA\tG\t.\t.\t.\n", "beyond GRCh38": b"1\t249200000\t.\tA\tG\t.\t.\t.\n",
     "mitochondrion": b"chrM\t16569\t.\tA\tG\t.\t.\t.\n", "older mitochondrion": b"MT\t16571\t.\tA\tG\t.\t.\t.\n",
+    "virus": b"MN908947.3\t29903\t.\tA\tG\t.\t.\t.\n", "beyond the virus": b"NC_045512.2\t29904\t.\tA\tG\t.\t.\t.\n",
     "accession": b"NC_000022.11\t1000\t.\tA\tG\t.\t.\t.\n", "other contig": b"decoy\t1000\t.\tA\tG\t.\t.\t.\n",
 }
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,5 @@ def test_the_engine_is_started_with_its_limits(tmp_path: Path) -> None:
                           ("--max-uncompressed", plan.uncompressed_limit), ("--max-results", plan.results_limit)):
         assert run.command[run.command.index(option) + 1] == str(value)
     assert int(run.command[run.command.index("--cpu-limit") + 1]) >= LIMITS.processor
+    assert "--shift-3prime" not in run.command
+    assert "--shift-3prime" in replace(run, shift_3prime=True).command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from annotator.engine.errors import BundleError
 DIRECTORY = Path(__file__).parent
 PARTS = ("fasta", "gff", "variants", "regions")
 BUILDS = "builds"
-"""The data file that identifies human builds; it is no preset."""
+"""The data file that identifies genomes; it is no preset."""
 CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
 """Chromosomes in the order of the lists in ``builds.toml``."""
 
@@ -117,8 +118,19 @@ def load_preset(name_or_path: str) -> Preset:
 
 def read_builds() -> dict[str, dict[str, Any]]:
     """What identifies human builds: ``names``, ``lengths`` and ``refseq`` versions, by build."""
-    builds: dict[str, dict[str, Any]] = tomllib.loads((DIRECTORY / f"{BUILDS}.toml").read_text("utf-8"))["builds"]
+    builds: dict[str, dict[str, Any]] = _read_genomes()["builds"]
     return builds
+
+
+def read_sequences() -> dict[str, dict[str, Any]]:
+    """What identifies genomes of one sequence: its ``length``, ``accessions`` and other ``names``, by genome."""
+    sequences: dict[str, dict[str, Any]] = _read_genomes()["sequences"]
+    return sequences
+
+
+@cache
+def _read_genomes() -> dict[str, Any]:
+    return tomllib.loads((DIRECTORY / f"{BUILDS}.toml").read_text("utf-8"))
 
 
 def refseq_accession(chromosome: str, version: int) -> str:

@@ -1,10 +1,12 @@
-import { genomes, mitochondrion } from "../../generated/rules.json";
+import { genomes, mitochondrion, sequences } from "../../generated/rules.json";
 import { asWhole } from "../rules";
 import type { Header } from "./header";
 
 interface Build { names: string[]; refseq: number[]; lengths: number[] }
 
 const BUILDS: [string, Build][] = Object.entries(genomes.builds);
+/** Genomes of one sequence, such as a virus. */
+const SEQUENCES: [string, { length: number; accessions: string[]; names: string[] }][] = Object.entries(sequences);
 const CHROMOSOMES: string[] = genomes.chromosomes;
 const ACCESSION = asWhole(genomes.accession);
 
@@ -18,6 +20,9 @@ const ACCESSION = asWhole(genomes.accession);
 export function detectBuild(header: Header, furthest: ReadonlyMap<string, number>): string | null {
   const used = [...furthest.keys()];
   if (used.length > 0 && used.every((name) => chromosomeOf(name) === "MT")) return mitochondrialBuild(header, furthest);
+  const genome = SEQUENCES.find(([, { accessions, names }]) => used.length > 0
+    && used.every((name) => accessions.includes(name) || names.includes(name)));
+  if (genome !== undefined) return hasSequence(genome[1].length, header, furthest) ? genome[0] : null;
   const measured = [...header.contigs].filter(([, length]) => length !== null).map(([name]) => name);
   const names = [...new Set([...used, ...measured])];
   const excluded = new Set(BUILDS.filter(([, build]) => used.some((name) =>
@@ -45,6 +50,11 @@ function mitochondrialBuild(header: Header, furthest: ReadonlyMap<string, number
   const lengths = [...header.contigs].filter(([name]) => chromosomeOf(name) === "MT").map(([, length]) => length);
   const older = lengths.includes(mitochondrion.olderLength) || Math.max(...furthest.values()) > mitochondrion.length;
   return older ? mitochondrion.older : mitochondrion.build;
+}
+
+/** False where the header gives the contigs another length, or a position lies beyond their end. */
+function hasSequence(length: number, header: Header, furthest: ReadonlyMap<string, number>): boolean {
+  return [...furthest].every(([name, position]) => position <= length && (header.contigs.get(name) ?? length) === length);
 }
 
 /** Bases of a contig in a build; undefined for what is no chromosome. */

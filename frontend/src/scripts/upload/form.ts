@@ -15,7 +15,8 @@ export class UploadPage {
   private readonly submit: HTMLButtonElement;
   private readonly problem: HTMLElement;
   private readonly note: HTMLInputElement;
-  private readonly reference: HTMLInputElement | HTMLSelectElement;
+  private readonly reference: HTMLSelectElement;
+  private readonly placement: HTMLSelectElement;
   private referenceChosen = false;
   private sending = false;
 
@@ -27,6 +28,7 @@ export class UploadPage {
     this.problem = this.part("[data-upload-problem]");
     this.note = this.part("[name='x-amz-meta-note']");
     this.reference = this.part("[name='x-amz-meta-reference']");
+    this.placement = this.part("[name='x-amz-meta-shift-3prime']");
     form.noValidate = true;
     this.input.multiple = true;
     this.acceptDrops(this.part(".dropzone"));
@@ -87,13 +89,13 @@ export class UploadPage {
   private suggestReference(): void {
     const builds = new Set(this.items.map(({ report }) => report?.build).filter((build) => build != null));
     const [build] = builds;
-    if (this.reference instanceof HTMLSelectElement && builds.size === 1 && !this.referenceChosen) {
+    if (builds.size === 1 && !this.referenceChosen) {
       const matching = [...this.reference.options].find(({ dataset, value }) =>
         value === build || dataset["assembly"] === build);
       if (matching !== undefined) this.reference.value = matching.value;
     }
     const warning = this.part("[data-build-warning]");
-    const option = this.reference instanceof HTMLSelectElement ? this.reference.selectedOptions[0] : this.reference;
+    const option = this.reference.selectedOptions[0];
     const chosen = [option?.value, option?.dataset["assembly"]];
     const others = option?.value === DETECT ? [] : [...builds].filter((other) => !chosen.includes(other));
     warning.hidden = others.length === 0;
@@ -111,7 +113,7 @@ export class UploadPage {
     }
     await Promise.all(this.items.map(({ checked }) => checked));
     if (this.items.some(({ state }) => state === "refused")) {
-      if (this.items.length > 1) this.showProblem("Mend or remove the files that cannot be annotated; nothing was sent.");
+      if (this.items.length > 1) this.showProblem("Correct or remove the files that cannot be annotated; nothing was sent.");
       this.input.focus();
       return;
     }
@@ -119,7 +121,9 @@ export class UploadPage {
     this.setBusy(true);
     for (const item of this.items) item.retry();
     const waiting = this.items.filter(({ state }) => state === "ready");
-    const details = { note: this.note.value.trim(), reference: this.reference.value };
+    const details = {
+      note: this.note.value.trim(), reference: this.reference.value, shift3prime: this.placement.value,
+    };
     const work = async (): Promise<void> => {
       for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
         await item.send(this.form.dataset["upload"] ?? "", details, this.parts);

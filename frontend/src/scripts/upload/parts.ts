@@ -82,6 +82,7 @@ export function uploadInParts(address: string, token: string, file: File, detail
   const begin = async (): Promise<UploadSession> => {
     const { key, upload_id: uploadId, waiting } = await ask({
       request: "begin", name: file.name, size: String(file.size), reference: details.reference,
+      "shift-3prime": details.shift3prime,
       note: details.note === "" ? "" : `UTF-8''${encodeURIComponent(details.note)}`,
     });
     const begun = { key, uploadId, waiting, at: Date.now() };

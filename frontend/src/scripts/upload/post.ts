@@ -13,6 +13,8 @@ interface UploadForm {
 export interface JobDetails {
   note: string;
   reference: string;
+  /** "yes" to report consequences of insertions and deletions at the 3'-most position, "no" for left-aligned. */
+  shift3prime: string;
 }
 
 /** An upload that failed, with the reason in words for the user. */
@@ -37,6 +39,7 @@ export async function upload(formAddress: string, file: File, details: JobDetail
     // Headers hold ASCII only, and S3 keeps these fields as headers: see RFC 8187.
     "x-amz-meta-note": details.note === "" ? "" : `UTF-8''${encodeURIComponent(details.note)}`,
     "x-amz-meta-reference": details.reference,
+    "x-amz-meta-shift-3prime": details.shift3prime,
   };
   for (const [name, value] of Object.entries(form.upload.fields)) {
     body.append(name, entered[name] || value.replace("${filename}", () => file.name));

@@ -1,4 +1,4 @@
-import { impacts, mitochondrion } from "../../generated/rules.json";
+import { impacts, mitochondrion, sequences } from "../../generated/rules.json";
 import type { Group, Range } from "./file";
 import type { Value } from "./values";
 
@@ -31,8 +31,12 @@ export function parseRegion(text: string): Region | null {
   return end < start ? null : { names: synonyms(match[1]), start, end };
 }
 
-/** The names that a contig may have: with "chr" or without, and both of the mitochondrion. */
+/** The names that a contig may have: with "chr" or without, both of the mitochondrion, and those of a known sequence. */
 function synonyms(name: string): string[] {
+  for (const { accessions, names } of Object.values(sequences)) {
+    const all = [...accessions, ...names];
+    if (all.some((one) => one.toLowerCase() === name.toLowerCase())) return all;
+  }
   const bare = name.replace(/^chr/i, "");
   const { short } = mitochondrion;
   const bares = short.includes(bare.toUpperCase()) ? short : [bare, bare.toUpperCase()];

@@ -17,6 +17,8 @@ interface Reference {
   id: string;
   name: string;
   fasta: { url: string; index?: string; compressed_index?: string };
+  /** A table of the names of each sequence, for results that use another one than the reference. */
+  names?: string;
   genes: { url: string; index?: string };
 }
 
@@ -85,6 +87,7 @@ export class GenomeView {
       reference: {
         id: reference.id, name: reference.name, wholeGenomeView: false, fastaURL: reference.fasta.url,
         ...(reference.fasta.index === undefined ? { indexed: false } : { indexURL: reference.fasta.index }),
+        ...(reference.names === undefined ? {} : { aliasURL: reference.names }),
         ...(reference.fasta.compressed_index === undefined ? {} : { compressedIndexURL: reference.fasta.compressed_index }),
       },
       tracks: [

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from annotator.engine import Reference
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.cli.app import main
-from annotator.engine.reference.build_detection import DetectionReport, detect, fit, synonyms
+from annotator.engine.reference.build_detection import DetectionReport, build_of, detect, fit, synonyms
 from annotator.engine.reference.build_evidence import MOST_CONTIGS, MOST_NAMES, FileEvidence, chromosome, read_evidence
 
 COLUMNS = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
@@ -53,6 +53,11 @@ def evidence(header: list[str], places: list[tuple[str, int]]) -> FileEvidence:
         (["##contig=<ID=chrM,length=16571>"], [("chrM", 9)], "unknown"),
         ([], [("chrM", 16570)], "unknown"),
         ([], [("scaffold_12", 9)], "unknown"),
+        ([], [("MN908947.3", 9), ("MN908947.3", 29903)], "SARS-CoV-2 (all records are on MN908947.3)"),
+        (["##contig=<ID=NC_045512,length=29903>"], [("NC_045512", 9)], "SARS-CoV-2 (all records are on NC_045512)"),
+        (["##contig=<ID=NC_045512.2,length=29900>"], [("NC_045512.2", 9)], "unknown"),
+        ([], [("NC_045512.2", 29904)], "unknown"),
+        ([], [("NC_045512.2", 9), ("1", 9)], "unknown"),
         ([], [], "unknown"),
     ],
 )
@@ -96,6 +101,19 @@ def test_synonyms() -> None:
     assert synonyms("MT", 16_569) == ["M", "chrM", "chrMT", "NC_012920.1"]
     assert synonyms("chrM", 16_571) == ["MT", "M", "chrMT"]
     assert synonyms("scaffold_1", 9) == ["chrscaffold_1"]
+    assert synonyms("MN908947.3", 29_903) == ["NC_045512.2", "NC_045512", "MN908947", "NC_045512v2"]
+    assert synonyms("MN908947.3", 29_904) == ["chrMN908947.3"]
+
+
+@pytest.mark.parametrize(
+    ("assembly", "build"),
+    [
+        *[("GRCh38.p14", "GRCh38"), ("hg19", "GRCh37"), ("NC_045512.2", "SARS-CoV-2"), ("SARS-CoV-2", "SARS-CoV-2")],
+        *[("NC_012920.1", None), ("yeast", None)],
+    ],
+)
+def test_names_of_assemblies(assembly: str, build: str | None) -> None:
+    assert build_of(assembly) == build
 
 
 def write(path: Path, text: str, how: str) -> Path:

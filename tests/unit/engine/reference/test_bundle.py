@@ -75,7 +75,7 @@ def test_a_manifest_that_is_not_json(bundle: Path) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(BundleError, match="known: rCRS"):
+    with pytest.raises(BundleError, match="known: rCRS, SARS-CoV-2"):
         Reference.load("hg99", [PROJECT / "reference"])
 
 

@@ -12,7 +12,7 @@ from infra.template import package
 from infra.template.package import Builder, Stamp, files_of
 
 MANIFEST = "chalicelib/web/static/dist/manifest.json"
-SAMPLE = "chalicelib/web/static/sample/sample.summary.json"
+SAMPLES = [f"chalicelib/web/static/sample/{name}/sample.summary.json" for name in ("SARS-CoV-2", "rCRS")]
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def project(tmp_path: Path) -> Path:
              "frontend/package.json": "{}", "frontend/package-lock.json": "{}", "frontend/src/site.ts": "ts",
              "frontend/node_modules/x/y.js": "y",
              "annotator/engine/cli/app.py": "cli", "reference/rCRS/sample.vcf": "vcf",
+             "reference/SARS-CoV-2/sample.vcf": "vcf",
              "docs/annotation.md": "#", MANIFEST: "{}"}
     root = tmp_path / "project"
     for name, text in texts.items():
@@ -66,9 +67,9 @@ def builder(project: Path, tmp_path: Path) -> Builder:
 
 def test_only_what_belongs_into_the_functions_is_handed_to_chalice(builder: Builder, tools: list[str]):
     names = builder.build().code.read_text().splitlines()
-    assert names == [".chalice/config.json", "app.py", "chalicelib/a.py", MANIFEST, SAMPLE, "requirements.txt",
+    assert names == [".chalice/config.json", "app.py", "chalicelib/a.py", MANIFEST, *SAMPLES, "requirements.txt",
                      "vendor/lambdas/submit.py"]
-    assert tools == ["npm ci", "npm run", "annotator", "pip", "chalice"]
+    assert tools == ["npm ci", "npm run", "annotator", "annotator", "pip", "chalice"]
 
 
 def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[str]):
@@ -86,7 +87,8 @@ def test_nothing_is_built_again_without_a_change(builder: Builder, tools: list[s
     ("requirements.txt", ["pip", "chalice"]),
     ("frontend/src/site.ts", ["npm run"]),
     ("docs/annotation.md", ["npm run"]),
-    ("annotator/engine/cli/app.py", ["annotator"]),
+    ("annotator/engine/cli/app.py", ["annotator", "annotator"]),
+    ("reference/SARS-CoV-2/sample.vcf", ["npm run", "annotator", "annotator"]),
     ("frontend/package-lock.json", ["npm ci", "npm run"]),
     ("frontend/node_modules/x/y.js", []),
 ])

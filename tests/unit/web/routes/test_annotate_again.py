@@ -29,7 +29,8 @@ INPUT, RESULTS = b"##fileformat=VCFv4.2\n", b"results"
 
 
 @pytest.fixture
-def ended(web: Services, make_job: Callable[..., Job], ada: Profile) -> Job:
+def ended(request: pytest.FixtureRequest, web: Services, make_job: Callable[..., Job], ada: Profile) -> Job:
+    """A completed job; an indirect parameter has further values of it."""
     prefix = f"{ada.identity_id}/{JOB_ID}/"
     s3 = boto3.client("s3")
     s3.put_object(Bucket=web.settings.inputs_bucket, Key=prefix + "free_1.vcf", Body=INPUT,
@@ -38,7 +39,8 @@ def ended(web: Services, make_job: Callable[..., Job], ada: Profile) -> Job:
         s3.put_object(Bucket=web.settings.results_bucket, Key=prefix + name, Body=RESULTS, ChecksumAlgorithm="SHA256")
     return make_job(job_status=JobStatus.COMPLETED, complete_time=web.clock(), note="família, run 7",
                     s3_results_bucket=web.settings.results_bucket, s3_key_result_file=prefix + "free_1.annot.vcf.gz",
-                    s3_key_log_file=prefix + "free_1.count.log", results_file_sha256="ab" * 32)
+                    s3_key_log_file=prefix + "free_1.count.log", results_file_sha256="ab" * 32,
+                    **getattr(request, "param", {}))
 
 
 def deliver(web: Services, *bodies: dict[str, Any]) -> None:
@@ -76,6 +78,30 @@ def test_file_is_annotated_again_as_a_job_of_its_own(browser: Browser, web: Serv
     job = web.jobs.get(key.split("/")[1])
     assert job is not None
     assert (job.job_status, job.note, job.reference) == (JobStatus.PENDING, "família, run 7", "rCRS")
+
+
+@pytest.mark.parametrize(("ended", "form", "shift"), [
+    ({}, {}, False), ({"shift_3prime": True}, {}, True), ({}, {"shift_3prime": "yes"}, True),
+    ({"shift_3prime": True}, {"shift_3prime": "no"}, False)], indirect=["ended"])
+def test_the_placement_is_kept_unless_another_is_chosen(browser: Browser, web: Services, ended: Job,
+                                                        form: dict[str, str], shift: bool) -> None:
+    page = browser.get(PAGE).html.partition('name="shift_3prime"')[2].partition("</select>")[0]
+    assert f'value="{"yes" if ended.shift_3prime else "no"}" selected' in page
+    key = ask_again(browser, **form)
+    deliver(web, *bodies_in(web.uploads_queue.url))
+    submit_job(web, key)
+    job = web.jobs.get(key.split("/")[1])
+    assert job is not None
+    assert job.shift_3prime is shift
+
+
+def test_the_same_form_with_another_placement_is_another_job(browser: Browser, ended: Job) -> None:
+    assert ask_again(browser, once="one form") != ask_again(browser, once="one form", shift_3prime="yes")
+
+
+def test_a_placement_that_does_not_exist_is_refused(browser: Browser, ended: Job) -> None:
+    form = {"csrf_token": browser.get(PAGE).field("csrf_token"), "shift_3prime": "true"}
+    assert browser.post(f"{PAGE}/again", form, Accept="application/json").status == 422
 
 
 @pytest.mark.writes_once

@@ -42,21 +42,22 @@ def test_limits_are_those_of_the_plans(visitor: Browser) -> None:
     assert "for 5 min after completion" in text
 
 
-@pytest.mark.parametrize("path", ["/docs/nothing", "/sample/files/nothing", "/sample/files/input"])
+@pytest.mark.parametrize("path", ["/docs/nothing", "/sample/rCRS/files/nothing", "/sample/rCRS/files/input"])
 def test_what_there_is_not(visitor: Browser, path: str) -> None:
     assert visitor.get(path).status == 404
 
 
 def test_sample_is_a_real_result(visitor: Browser) -> None:
     page = visitor.get("/sample")
-    counts = json.loads(visitor.get("/sample/files/summary").body)
+    counts = json.loads(visitor.get("/sample/rCRS/files/summary").body)
     assert f"{counts['records']:,}" in page.text
     assert counts["known"] > 1000
-    results = gzip.decompress(visitor.get("/sample/files/results", Accept="*/*").body).decode()
+    results = gzip.decompress(visitor.get("/sample/rCRS/files/results", Accept="*/*").body).decode()
     assert sum(not line.startswith("#") for line in results.splitlines()) == counts["records"]
     home = visitor.get("/")
     assert f"{counts['records']:,}" in home.text
     assert 'href="/sample"' in home.html
+    assert 'href="/sample/SARS-CoV-2"' in home.html
 
 
 def test_social_card_has_whole_addresses(visitor: Browser) -> None:

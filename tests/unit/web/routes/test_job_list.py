@@ -16,6 +16,7 @@ from chalicelib.domain.profiles import Profile, Role
 from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
 from chalicelib.web.routes.job_list import PAGE_SIZE
+from chalicelib.web.samples import SAMPLES
 from tests.conftest import HeldClock
 from tests.unit.web.conftest import ORIGIN, Answer, Browser
 
@@ -171,6 +172,7 @@ def test_who_has_nothing_can_try_the_sample(browser: Browser) -> None:
     page = browser.get("/annotations")
     link = re.search(r'<a [^>]*href="([^"]+)" download="sample.vcf" data-sample[^>]*>', page.html)
     assert link
+    assert page.html.count("data-sample=") == len(SAMPLES)
     sample = browser.get(link.group(1), Accept="*/*")
     assert sample.body.startswith(b"##fileformat=VCF")
     assert len(sample.body) < 153_600, "a free account takes it"

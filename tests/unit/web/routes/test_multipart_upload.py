@@ -53,8 +53,22 @@ def test_a_file_in_two_parts(premium: Browser, web: Services) -> None:
     assert done.status_code == 200, done.text
     head = boto3.client("s3").head_object(Bucket=web.files.inputs_bucket, Key=first["key"])
     assert head["ContentLength"] == len(PART) + 3
-    assert head["Metadata"] == {"note": "UTF-8''Fam%C3%ADlia", "reference": "rCRS", "declared-size": "1000000000"}
+    assert head["Metadata"] == {"note": "UTF-8''Fam%C3%ADlia", "reference": "rCRS", "shift-3prime": "no",
+                                "declared-size": "1000000000"}
     assert head["ServerSideEncryption"] == "AES256"
+
+
+def test_the_chosen_placement_comes_with_the_file(premium: Browser, web: Services) -> None:
+    begun = begin(premium, **{"shift-3prime": "yes"}).json
+    about = {"key": begun["key"], "upload_id": begun["upload_id"]}
+    link = ask(premium, request="put", number=1, length=3, **about).json
+    etag = requests.put(link["url"], data=b"end", timeout=10).headers["ETag"]
+    part = f"<Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part>"
+    requests.post(ask(premium, request="complete", **about).json["url"], timeout=10,
+                  data=f"<CompleteMultipartUpload>{part}</CompleteMultipartUpload>")
+    head = boto3.client("s3").head_object(Bucket=web.files.inputs_bucket, Key=begun["key"])
+    assert head["Metadata"]["shift-3prime"] == "yes"
+    assert begin(premium, **{"shift-3prime": "true"}).status == 422
 
 
 def test_a_part_has_the_length_that_its_link_was_given_for(premium: Browser) -> None:

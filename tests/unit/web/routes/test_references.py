@@ -11,7 +11,7 @@ from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
 from tests.conftest import HeldClock
-from tests.unit.web.conftest import JOB_ID, Browser
+from tests.unit.web.conftest import JOB_ID, Answer, Browser
 
 
 @pytest.fixture
@@ -27,24 +27,41 @@ def _empty_bucket(web: Services) -> None:
     boto3.client("s3").delete_object(Bucket=web.references.bucket, Key="catalogue.json")
 
 
-def test_one_reference_is_no_choice(browser: Browser) -> None:
-    page = browser.get("/annotate")
-    assert "<select" not in page.html
-    assert page.field("x-amz-meta-reference") == "rCRS"
-    assert "revised Cambridge Reference Sequence (rCRS)" in page.text
+def reference_choice(page: Answer) -> str:
+    """The list of references in the upload form."""
+    return page.html.partition('<select class="text" id="reference"')[2].partition("</select>")[0]
+
+
+def test_bundled_references_can_be_chosen(browser: Browser) -> None:
+    select = reference_choice(browser.get("/annotate"))
+    assert [piece.partition('"')[0] for piece in select.split('<option value="')[1:]] == ["auto", "rCRS", "SARS-CoV-2"]
+    assert 'value="SARS-CoV-2" data-assembly="NC_045512.2"' in select
+    assert "revised Cambridge Reference Sequence (rCRS)" in select
+    assert "SARS-CoV-2, isolate Wuhan-Hu-1<" in select
 
 
 @pytest.mark.usefixtures("_two_more")
 def test_several_can_be_chosen_or_found_out(browser: Browser) -> None:
     page = browser.get("/annotate")
-    select = page.html.partition("<select")[2].partition("</select>")[0]
+    select = reference_choice(page)
     assert 'name="x-amz-meta-reference"' in select
     assert [piece.partition('"')[0] for piece in select.split('<option value="')[1:]] == [
-        "auto", "rCRS", "GRCh37", "GRCh38"]
+        "auto", "rCRS", "SARS-CoV-2", "GRCh37", "GRCh38"]
     assert 'value="GRCh38" data-assembly="GRCh38"' in select
     assert "Find out from the file" in select
     assert select.count("selected") == 1
     assert "selected" in select.partition('value="rCRS"')[2].partition("</option>")[0]
+
+
+@pytest.mark.parametrize(("values", "shift", "words"), [
+    ({}, False, "Left-aligned, as VEP reports them"),
+    ({"shift_3prime": True}, True, "3′-most, as HGVS and ClinVar report them")])
+def test_a_jobs_page_says_which_placement_was_asked_for(browser: Browser, make_job: Callable[..., Job],
+                                                        values: dict[str, bool], shift: bool, words: str) -> None:
+    make_job(**values)
+    page = browser.get(f"/annotations/{JOB_ID}").text
+    assert f"Insertions and deletions {words}" in page
+    assert browser.get_json(f"/annotations/{JOB_ID}").json["shift_3prime"] is shift
 
 
 @pytest.mark.parametrize(("values", "words"), [

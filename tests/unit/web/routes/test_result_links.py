@@ -70,7 +70,7 @@ def test_page_may_read_from_results_and_references_only(browser: Browser, make_c
 def test_reference_that_comes_with_gas(browser: Browser, make_completed: Callable[..., Job]) -> None:
     make_completed()
     told = browser.get_json(f"{PAGE}/reference").json
-    assert (told["id"], set(told)) == ("rCRS", {"id", "name", "fasta", "genes"})
+    assert (told["id"], set(told)) == ("rCRS", {"id", "name", "fasta", "genes", "names"})
     sequence = browser.get(told["fasta"]["url"], Accept="*/*").body.decode()
     assert sequence.startswith(">MT")
     assert len(sequence.partition("\n")[2].replace("\n", "")) == 16569

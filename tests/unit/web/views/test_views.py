@@ -96,12 +96,29 @@ def test_the_mitochondrion_is_a_circle() -> None:
         "RNR1", "RNR2", "ND1", "ND2", "CO1", "CO2", "ATP6", "CO3", "ND3", "ND4", "ND5", "ND6", "CYB"]
 
 
-@pytest.mark.parametrize(("name", "length"), [("MT", 16571), ("chr1", 16569), ("MT", 16299)])
-def test_another_sequence_has_no_circle(name: str, length: int) -> None:
+@pytest.mark.parametrize("name", ["NC_045512.2", "MN908947.3"])
+def test_sars_cov_2_is_a_line(name: str) -> None:
+    counts = [0] * 100
+    counts[0], counts[99] = 2, 4
+    distribution = DistributionView.of({"contigs": {name: 6}, "density": {name: {
+        "length": 29903, "bin": 300, "counts": counts}}})
+    assert distribution is not None
+    assert distribution.circle is None
+    assert distribution.line is not None
+    first, last = distribution.line.bars
+    assert (first.x, first.height, last.height, distribution.line.most) == (0, 32, 64, 4)
+    assert last.x + last.width == pytest.approx(360, abs=0.01)
+    assert [gene.name for gene in distribution.line.genes] == [
+        "ORF1ab", "S", "ORF3a", "E", "M", "ORF6", "ORF7a", "ORF7b", "ORF8", "N", "ORF10"]
+    assert [gene.label for gene in distribution.line.genes if gene.label] == ["ORF1ab", "S", "ORF3a", "N"]
+
+
+@pytest.mark.parametrize(("name", "length"), [("MT", 16571), ("chr1", 16569), ("MT", 16299), ("NC_045512.2", 29902)])
+def test_another_sequence_is_not_drawn_with_genes(name: str, length: int) -> None:
     distribution = DistributionView.of({"contigs": {name: 6}, "density": {name: {
         "length": length, "bin": 166, "counts": [6] + [0] * 99}}})
     assert distribution is not None
-    assert distribution.circle is None
+    assert (distribution.circle, distribution.line) == (None, None)
 
 
 @pytest.mark.parametrize("summary", [{}, {"contigs": {}}, {"contigs": None}, {"density": {"1": {"counts": [1]}}}])

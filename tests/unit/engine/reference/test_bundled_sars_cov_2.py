@@ -1,0 +1,55 @@
+"""The bundled SARS-CoV-2: it is what its sources give, and names well-known changes as everybody does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from annotator.engine import Reference
+from annotator.engine.reference.verify import verify
+from reference import build_sars_cov_2
+from tests.unit.engine.conftest import PROJECT, Result
+
+BUNDLE = PROJECT / "reference" / "SARS-CoV-2"
+
+
+@pytest.fixture(scope="module")
+def virus() -> Reference:
+    return Reference.load(BUNDLE)
+
+
+def test_the_committed_bundle_is_what_the_sources_give(tmp_path: Path) -> None:
+    """If this fails, the engine builds another bundle than before: run ``python -m reference.build_sars_cov_2``."""
+    build_sars_cov_2.build_bundle(tmp_path)
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {"manifest.json", "models.arrow", "sample.vcf"} < set(made)
+    assert [name for name, content in made.items() if (BUNDLE / name).read_bytes() != content] == []
+
+
+def test_it_is_valid(virus: Reference) -> None:
+    assert verify(virus).failed == []
+    assert [contig.circular for contig in virus.contigs] == [False]
+
+
+@pytest.mark.parametrize("contig", ["NC_045512.2", "MN908947.3", "NC_045512v2"])
+def test_files_may_use_any_name_of_the_sequence(virus: Reference, contig: str) -> None:
+    assert virus.canonical(contig) == "NC_045512.2"
+
+
+@pytest.mark.parametrize("contig", ["NC_045512.2", "MN908947.3"])
+@pytest.mark.parametrize(
+    ("pos", "ref", "alt", "change"),
+    [
+        (23063, "A", "T", "p.Asn501Tyr"),
+        (23403, "A", "G", "p.Asp614Gly"),
+        (27972, "C", "T", "p.Gln27Ter"),
+        (28881, "GGG", "AAC", "p.Arg203_Gly204delinsLysArg"),
+    ],
+)
+def test_well_known_changes(run_on: Callable[..., Result], vcf: Callable[..., Path], virus: Reference,
+                            contig: str, pos: int, ref: str, alt: str, change: str) -> None:  # fmt: skip
+    result = run_on(vcf([(pos, ref, alt)], contig=contig), virus)
+    assert result.records[0][:5] == [contig, str(pos), ".", ref, alt]
+    assert f":{change}|" in result.records[0][7]
