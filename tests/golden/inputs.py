@@ -13,6 +13,7 @@ from annotator.engine.cli.app import main
 from annotator.engine.reference.build.bundle_builder import Recipe, build
 from tests.corpora.made_reference import build_reference, contigs_of_models, reference_for
 from tests.performance import genome
+from tests.unit.engine.case_files import CASE_FILES, read_case
 from tests.unit.engine.conftest import CASE_REFERENCES, CASES
 from tests.unit.engine.consequence import casebook
 from tests.unit.engine.consequence.test_vep_answers import answers
@@ -103,10 +104,12 @@ def inputs(folder: Path) -> Iterator[Input]:
         if path.with_name("models.gff3").is_file():
             yield Input(f"{name} on its own models", lambda _, path=path: (path, references.beside(path)), True)
             continue
-        for models in CASE_REFERENCES if path.parent.name == "table" else ["nuclear"]:
-            quick = models == "nuclear"
-            yield Input(f"{name} on {models}",
-                        lambda _, path=path, models=models: (path, references.case(models)), quick)  # fmt: skip
+        yield Input(f"{name} on nuclear", lambda _, path=path: (path, references.case("nuclear")), True)
+    for path in CASE_FILES.values():
+        case = read_case(path)
+        if case.reference in CASE_REFERENCES:
+            yield Input(path.relative_to(PROJECT).as_posix(), lambda place, case=case: (
+                case.write_vcf(place / "in.vcf"), references.case(case.reference)), True)  # fmt: skip
     for path in sorted(CASES.rglob("models.gff3")):
         yield Input(path.relative_to(PROJECT).as_posix(),
                     lambda _, path=path: (None, references.beside(path)), True)  # fmt: skip

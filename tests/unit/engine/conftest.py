@@ -82,6 +82,13 @@ CASE_REFERENCES = {
     "nuclear_partial": ("nuclear", []),
     "toy": ("toy", []),
     "plasmid_linear_genes": ("plasmid", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
+    "plasmid_origin": ("plasmid", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
+    "plasmid_reverse": ("plasmid_reverse", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
+    "plasmid_two_rows": ("plasmid", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
+    "plasmid_bakta": ("plasmid", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
+    "plasmid_bakta_reverse": ("plasmid_reverse", ["--genetic-code", "pTOY=11", "--circular", "pTOY"]),
+    "slip": ("slip", []),  # two parts of a coding sequence share a base
+    "slip_reverse": ("slip_reverse", []),
     "bacterium": ("bacterium", ["--genetic-code", "b=11"]),
 }
 """FASTA file and options of ``reference build`` for the references of :data:`CASES`, by the name of their gene
