@@ -47,6 +47,9 @@ class AlleleChunk:
         end: (n,) integers, last base of the reference that is replaced, 1-based and inclusive; 0 for symbolic alleles
             of unknown length.
         records: how many records the chunk has.
+        exact: (n,) bool, whether the bounds of a symbolic allele are exact to the base; None if all are.
+        symbol: n strings, the symbol that names an allele in CSQ although ``alt`` has its bases, or null; None if there
+            is none.
     """
 
     record: np.ndarray
@@ -55,6 +58,8 @@ class AlleleChunk:
     alt: pa.BinaryArray
     end: np.ndarray
     records: int
+    exact: np.ndarray | None = None
+    symbol: pa.StringArray | None = None
 
     def __len__(self) -> int:
         return len(self.record)
