@@ -230,6 +230,8 @@ WARNINGS: dict[str, str] = {
     "trailing_bytes": "bytes that are not compressed data follow the end of the gzip file; they were left out",
     "bad_quality": "QUAL is not a number",
     "bad_length": "INFO/SVLEN is longer than any contig; it was not used",
+    "lengths_differ": "INFO/END and INFO/SVLEN give a symbolic allele different lengths; END was used, from VCF 4.4 on "
+    "SVLEN",
     "bad_contig_length": "a ##contig line gives a length that no contig has; it was not used",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
     "unknown_transcript": "the reference has no transcript of this name of the list",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from annotator.engine.bounds import LARGEST_POSITION, whole_number
+from annotator.engine.compare.errata import erratum
 from annotator.engine.errors import BundleError, quote
 from annotator.engine.files import open_bytes
 from annotator.engine.library_errors import step
@@ -68,8 +69,10 @@ class Agreement:
         only_theirs: pairs that ours lacks.
         missing_sites: records of the other annotation that ours lacks.
         same: pairs that agree, by field.
-        classes: count of each class of difference by field.
-        examples: some of each class.
+        errata: count of the pairs that differ by a known defect of VEP, by field and id of the defect
+            (:mod:`annotator.engine.compare.errata`).
+        classes: count of each class of the other differences by field.
+        examples: some of each class and of each defect.
     """
 
     sites: int = 0
@@ -78,12 +81,18 @@ class Agreement:
     only_theirs: int = 0
     missing_sites: int = 0
     same: Counter[str] = field(default_factory=Counter)
+    errata: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     classes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     examples: dict[tuple[str, str], list[Example]] = field(default_factory=lambda: defaultdict(list))
 
     def share(self, name: str) -> float:
         """Part of the pairs that agree in a field, from 0 to 1; 1 where there are none."""
         return self.same[name] / self.pairs if self.pairs else 1.0
+
+    def share_without_errata(self, name: str) -> float:
+        """The same of the pairs that do not differ by a known defect of VEP."""
+        pairs = self.pairs - self.errata[name].total()
+        return self.same[name] / pairs if pairs else 1.0
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
@@ -93,18 +102,19 @@ class Agreement:
                 name: {
                     "same": self.same[name],
                     "share": round(self.share(name), 6),
-                    "differences": [
-                        {
-                            "class": kind,
-                            "count": count,
-                            "examples": [vars(one) for one in self.examples[name, kind]],
-                        }
-                        for kind, count in self.classes[name].most_common()
-                    ],
+                    "share_without_errata": round(self.share_without_errata(name), 6),
+                    "errata": self._listed(name, self.errata[name], "id"),
+                    "differences": self._listed(name, self.classes[name], "class"),
                 }
                 for name in self.same
             },
         }
+
+    def _listed(self, name: str, counts: Counter[str], key: str) -> list[dict[str, Any]]:
+        return [
+            {key: kind, "count": count, "examples": [vars(one) for one in self.examples[name, kind]]}
+            for kind, count in counts.most_common()
+        ]
 
 
 def compare(ours: Path, theirs: Path) -> Agreement:
@@ -141,31 +151,28 @@ def _compare_site(agreement: Agreement, site: Site, ours: Entries, theirs: Entri
         if mine is None or other is None:
             agreement.only_ours += other is None
             agreement.only_theirs += mine is None
-            one = mine or other
-            assert one is not None
-            kind = f"only {'theirs' if mine is None else 'ours'}: {one['Consequence']}"
-            for name in names:
-                said = "" if mine is None else mine[name], "" if other is None else other[name]
-                _count(agreement, name, kind, Example(where, pair[1], *said))
-            continue
         for name in names:
-            if mine[name] == other[name]:
+            said = "" if mine is None else mine[name], "" if other is None else other[name]
+            if mine is not None and other is not None and said[0] == said[1]:
                 agreement.same[name] += 1
-            else:
-                kind = _kind(name, mine, other)
-                _count(agreement, name, kind, Example(where, pair[1], mine[name], other[name]))
+                continue
+            known = erratum(name, mine, other)
+            counts = (agreement.errata if known else agreement.classes)[name]
+            _count(agreement, counts, name, known or _kind(name, mine, other), Example(where, pair[1], *said))
 
 
-def _kind(name: str, mine: dict[str, str], other: dict[str, str]) -> str:
+def _kind(name: str, mine: dict[str, str] | None, other: dict[str, str] | None) -> str:
     """The class of a difference: of terms both sides, of other fields which side is silent, and where it lies."""
+    if mine is None or other is None:
+        return f"only {'theirs' if mine is None else 'ours'}: {(mine or other or {})['Consequence']}"
     if name == "Consequence":
         return f"{other[name]} -> {mine[name]}"
     state = "missing" if not mine[name] else "added" if not other[name] else "different"
     return f"{state} in {other['Consequence']}"
 
 
-def _count(agreement: Agreement, name: str, kind: str, example: Example) -> None:
-    agreement.classes[name][kind] += 1
+def _count(agreement: Agreement, counts: Counter[str], name: str, kind: str, example: Example) -> None:
+    counts[kind] += 1
     examples = agreement.examples[name, kind]
     if len(examples) < MOST_EXAMPLES:
         examples.append(example)

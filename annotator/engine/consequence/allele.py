@@ -26,7 +26,7 @@ class Allele:
 
     ``ref`` and ``alt`` are what is replaced and what replaces it, each empty where there is nothing. An insertion has
     ``start == end + 1``. ``kind`` says what the alleles of the whole record are. ``sized`` is false for symbolic
-    alleles of unknown length.
+    alleles whose length is not known exactly.
     """
 
     start: int

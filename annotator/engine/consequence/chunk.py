@@ -22,6 +22,9 @@ class AlleleChunk:
         records: how many records the chunk has.
         number: (n,) integers, number of the allele in ALT of its record, from 1; None if the chunk has all alleles of
             each of its records.
+        exact: (n,) bool, whether the bounds of a symbolic allele are exact to the base; None if all are.
+        symbol: n strings, the symbol that names an allele in CSQ although ``alt`` has its bases, or null; None if there
+            is none.
     """
 
     record: np.ndarray
@@ -31,6 +34,8 @@ class AlleleChunk:
     end: np.ndarray
     records: int
     number: np.ndarray | None = None
+    exact: np.ndarray | None = None
+    symbol: pa.StringArray | None = None
 
     def __len__(self) -> int:
         return len(self.record)

@@ -30,7 +30,7 @@ class Alleles:
         alt: n strings, bases that replace them, or the symbol.
         kind: (n,) int8, kind of all alleles of the record: ``INSERTION``, ``DELETION`` ... of the module ``allele``.
         text: n strings, CSQ's Allele.
-        sized: (n,) bool, false for symbolic alleles of unknown length.
+        sized: (n,) bool, false for symbolic alleles whose length is not known exactly.
     """
 
     record: np.ndarray
@@ -81,8 +81,12 @@ class Alleles:
             for at in np.flatnonzero(symbolic):
                 names[at] = structural_name(names[at])
             text = pa.array(names, pa.string())
+        if chunk.symbol is not None:
+            named = [symbol and structural_name(symbol) for symbol in chunk.symbol.to_pylist()]
+            text = pc.coalesce(pa.array(named, pa.string()), text)
         record, pos = chunk.record.astype(np.int64), chunk.pos.astype(np.int64)
-        return cls(record, pos, start, end, ref, alt, kind, text, chunk.end > 0)
+        sized = chunk.end > 0 if chunk.exact is None else (chunk.end > 0) & chunk.exact
+        return cls(record, pos, start, end, ref, alt, kind, text, sized)
 
     def __len__(self) -> int:
         return len(self.record)

@@ -119,7 +119,9 @@ def intron_terms(strand: Numbers, intron: Span[Numbers], change: Span[Numbers]) 
 
 
 def utr_terms(strand: Numbers, transcript: Span[Numbers], coding: Span[Numbers], change: Span[Numbers]) -> Numbers:
-    """Terms of the rows that count from the coding sequence, as :func:`intron_terms`.
+    """Terms of the rows that count from the coding sequence, as :func:`intron_terms`; none of a UTR without a base.
+
+    VEP gives a change across an end of such a transcript the term of the UTR.
 
     Args:
         strand: of the transcript, 1 or -1.
@@ -129,7 +131,9 @@ def utr_terms(strand: Numbers, transcript: Span[Numbers], coding: Span[Numbers],
     """
     (start, end), (coding_start, coding_end) = _transcribed(strand, transcript), _transcribed(strand, coding)
     anchors = {TRANSCRIPT_START: start, TRANSCRIPT_END: end, CODING_START: coding_start, CODING_END: coding_end}
-    return _evaluate(_UTR_ROWS, anchors, _transcribed(strand, change))
+    found = _evaluate(_UTR_ROWS, anchors, _transcribed(strand, change))
+    there: Numbers = found & ~((start == coding_start) * BIT[_FIVE] | (end == coding_end) * BIT[_THREE])
+    return there
 
 
 def flank_terms(strand: Numbers, transcript: Span[Numbers], change: Span[Numbers]) -> Numbers:

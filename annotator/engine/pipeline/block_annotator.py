@@ -7,6 +7,7 @@ and what the haplotypes say, which come with it. So any number of processes give
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +15,16 @@ import pyarrow.compute as pc
 
 from annotator.engine.bgzf import BLOCK, pack_lines
 from annotator.engine.byte_columns import bytes_of
-from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels, Reporting
+from annotator.engine.consequence import Called, ConsequenceCaller, GeneModels, Reporting
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
 from annotator.engine.output.earlier_annotations import EarlierAnnotations
 from annotator.engine.output.info_fields import InfoWriter, identifiers, where_there, with_identifiers
 from annotator.engine.output.summary import ISLANDS, Counts, count_block
 from annotator.engine.output.tabix import WITHIN, IndexedRecords
-from annotator.engine.output.variant_rows import rows_of, text_of
+from annotator.engine.output.variant_rows import rows_of
 from annotator.engine.output.variants_table import schema_of
+from annotator.engine.pipeline.allele_chunks import allele_chunk
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.known_variants import KnownVariants, Matched
@@ -204,16 +206,8 @@ class BlockAnnotator:
             called.bcsq.append(nothing)
             called.terms.append(np.zeros(last - first, np.int64))
             return
-        owner = record[asked]
-        chunk = AlleleChunk(
-            record=owner - first,
-            pos=records.pos[owner],
-            ref=records.ref.take(pa.array(owner)),
-            alt=text_of(alt.filter(pa.array(asked))).cast(pa.binary()),  # symbols of the user may hold any bytes
-            end=np.where(records.unsized[owner], 0, records.end[owner]),
-            records=last - first,
-            number=(np.arange(len(record)) - np.searchsorted(record, record) + 1)[asked],
-        )
+        length, fetch = self._reference.contig(contig).length, partial(self._sequence.fetch, contig)
+        chunk = allele_chunk(records, first, last, self._header.version, length, fetch)
         existing = self._identifiers(looked_up)
         if existing is not None:
             existing = existing.filter(pa.array(asked)).cast(pa.binary())

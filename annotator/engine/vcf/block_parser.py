@@ -32,7 +32,7 @@ ALLELE_BYTES, PART_BYTES = 300, 3_000_000
 """Memory that an allele takes while it is annotated, beside four times its bases, and that a part of a block takes."""
 PER_RECORD = (
     "ordinal", "line", "chrom", "pos", "end", "reach", "skip", "ambiguous", "unsized", "overlong", "bad_genotype",
-    "quality", "bad_quality", "bad_length", "allele_count",
+    "quality", "bad_quality", "bad_length", "lengths_differ", "allele_count",
 )  # fmt: skip
 """Attributes of :class:`Records` that are arrays with a value for each record."""
 LONGEST_ALT, LONGEST_REF = 20_000, 1_000_000
@@ -82,6 +82,7 @@ class Records:
         bad_genotype: a genotype is not one, or a sample has more values than FORMAT has keys.
         bad_quality: QUAL is not a number.
         bad_length: INFO/SVLEN is longer than any contig.
+        lengths_differ: INFO/END and INFO/SVLEN give a symbolic allele different lengths.
         quality: NaN where there is none.
         details: of the skipped records, by index: what a warning says of it.
         blank: numbers of lines without a record.
@@ -105,6 +106,7 @@ class Records:
     quality: np.ndarray
     bad_quality: np.ndarray
     bad_length: np.ndarray
+    lengths_differ: np.ndarray
     allele_count: np.ndarray
     alleles: RecordAlleles
     details: dict[int, str | None]
@@ -339,7 +341,7 @@ class BlockParser:
         """Join what was found by columns with the records that were parsed one by one."""
         count = len(number)
         skip = np.full(count, -1, np.int8)
-        ambiguous, unsized, overlong, bad_length = (np.zeros(count, bool) for _ in range(4))
+        ambiguous, unsized, overlong, bad_length, lengths_differ = (np.zeros(count, bool) for _ in range(5))
         pos, last = pos.copy(), last.copy()
         details: dict[int, str | None] = {}
         reach = last.copy()
@@ -349,6 +351,7 @@ class BlockParser:
             for index, record in zip(indices, slow, strict=True):
                 pos[index], last[index], ambiguous[index] = record.pos, record.end, record.ambiguous
                 reach[index], bad_length[index] = record.reach, record.bad_length
+                lengths_differ[index] = record.lengths_differ
                 if record.skip is None:
                     unsized[index] = record.unsized
                     overlong[index] = record.end > self._lengths[record.contig or ""]
@@ -391,6 +394,7 @@ class BlockParser:
             quality=quality,
             bad_quality=bad_quality,
             bad_length=bad_length,
+            lengths_differ=lengths_differ,
             allele_count=per_record,
             alleles=RecordAlleles(owner.astype(np.int32), within.astype(np.int32), alts, plain, asked),
             details=details,

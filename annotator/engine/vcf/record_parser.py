@@ -10,6 +10,7 @@ from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, too_large, w
 from annotator.engine.errors import VALUE_LENGTH, InputError, in_message, quote
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.header import FIXED, Header
+from annotator.engine.vcf.structural_alleles import disagreement, end_of, is_sized, spans, too_long
 
 PLAIN = re.compile(rb"[ACGTacgt]+")
 PLAIN_LIST = re.compile(rb"[ACGT]+(?:,[ACGT]+)*")
@@ -38,9 +39,6 @@ POSITION = re.compile(rb"0|[1-9][0-9]{0,9}")
 LONGEST_END = 20
 """Digits of an END that is too large to be read as a number, in a message."""
 END = re.compile(rb"(?:^|;)END=([^;]*)")
-_LENGTH = re.compile(rb"(?:^|;)SVLEN=-?(\d+)(?=[,;]|$)")
-_NO_LENGTH = (b"<INS", b"<NON_REF>", b"<*>", b"<X>", b"<DEL:*>")
-"""Symbolic alleles that say nothing of how much of the reference they take: insertions, and what is no variant."""
 NO_VARIANT = frozenset({b".", b"<NON_REF>", b"<*>", b"<X>", b""})
 """Alleles that mark a site without a variant: a reference site, or the rest of a gVCF block."""
 
@@ -60,6 +58,7 @@ class Record:
         structural: there are symbolic alleles or breakends.
         skip: one of :data:`annotator.engine.errors.SKIPS`, or None.
         ambiguous: REF has IUPAC letters.
+        version: of VCF.
     """
 
     fields: list[bytes]
@@ -72,6 +71,7 @@ class Record:
     structural: bool
     skip: str | None
     ambiguous: bool
+    version: tuple[int, int]
 
     @property
     def end(self) -> int:
@@ -79,41 +79,38 @@ class Record:
         last = self.pos + len(self.ref) - 1
         if not any(alt.startswith(b"<") for alt in self.alts):
             return last
-        end = _number_of(END, self.fields[7])
-        if end is not None and end > self.pos:
-            return max(last, end)
-        length = _number_of(_LENGTH, self.fields[7])
-        if length is not None and not self.alts[0].startswith(b"<INS"):
-            return max(last, min(self.pos + length, LARGEST_POSITION))
-        return last
+        longest = max((span for span in self.spans if span), default=None)
+        if longest is None:
+            return max(last, end_of(self.fields[7]) or 0)  # of a gVCF block
+        return max(last, min(self.pos + longest, LARGEST_POSITION))
+
+    @property
+    def spans(self) -> list[int | None]:
+        """How many bases behind POS each allele takes; None for alleles that are no symbol or do not say."""
+        return spans(self.alts, self.pos, self.fields[7], self.version)
 
     @property
     def unsized(self) -> bool:
         """Whether a symbolic deletion, duplication or the like says nowhere where it ends."""
-        if not any(alt.startswith(b"<") and not alt.startswith(_NO_LENGTH) for alt in self.alts):
+        if not any(map(is_sized, self.alts)):
             return False
-        if _number_of(_LENGTH, self.fields[7]):
-            return False
-        end = _number_of(END, self.fields[7])
-        return end is None or end <= self.pos
+        return any(is_sized(alt) and not span for alt, span in zip(self.alts, self.spans, strict=True))
 
     @property
     def reach(self) -> int:
         """Last reference position (1-based) for an index: readers of VCF take INFO/END of any record for it."""
-        end = _number_of(END, self.fields[7])
+        end = end_of(self.fields[7])
         return self.end if end is None else max(self.end, end)
 
     @property
     def bad_length(self) -> bool:
         """INFO/SVLEN is longer than any contig, and was not used."""
-        found = _LENGTH.search(self.fields[7]) if b"SVLEN=" in self.fields[7] else None
-        return found is not None and whole_number(found[1], LARGEST_POSITION) is None
+        return b"SVLEN=" in self.fields[7] and too_long(self.fields[7])
 
-
-def _number_of(pattern: re.Pattern[bytes], info: bytes) -> int | None:
-    """A position or length in INFO; None where there is none, or none that can be."""
-    found = pattern.search(info)
-    return None if found is None else whole_number(found[1], LARGEST_POSITION)
+    @property
+    def lengths_differ(self) -> bool:
+        """INFO/END and INFO/SVLEN give a symbolic allele different lengths."""
+        return self.structural and disagreement(self.alts, self.pos, self.fields[7]) is not None
 
 
 class RecordParser:
@@ -127,6 +124,7 @@ class RecordParser:
 
     def __init__(self, header: Header, reference: Reference, named: dict[str, bytes] | None = None) -> None:
         self._tabs = header.tabs
+        self._version = header.version
         self._reference = reference
         self._sequence = reference.sequence()
         self._lengths = {contig.name: contig.length for contig in reference.contigs}
@@ -180,7 +178,7 @@ class RecordParser:
 
         alts, plain, useless = self._alternates(fields, number)
         structural = useless is None
-        record = Record(fields, chrom, contig, pos, ref.upper(), alts, plain, structural, None, False)
+        record = Record(fields, chrom, contig, pos, ref.upper(), alts, plain, structural, None, False, self._version)
         if contig is None:
             record.skip = "contig_not_in_reference"
         elif self._named[contig] != chrom:

@@ -11,6 +11,7 @@ from annotator.engine.errors import quote
 from annotator.engine.progress import Warnings
 from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 from annotator.engine.vcf.genotypes import readable
+from annotator.engine.vcf.structural_alleles import disagreement
 
 
 def _nothing(_: Records, __: int) -> None:
@@ -21,6 +22,13 @@ def _place(records: Records, index: int) -> str:
     """Position and ALT of a record, for people."""
     chrom = records.chroms[records.chrom[index]].decode("latin-1")
     return f"{chrom}:{records.pos[index]} {quote(records.fields[4][index].as_py())}"
+
+
+def _lengths(records: Records, index: int) -> str:
+    """Position and ALT of a record, and the lengths that END and SVLEN give."""
+    info, alts = records.fields[7][index].as_py(), records.fields[4][index].as_py().split(b",")
+    by_end, by_length = disagreement(alts, int(records.pos[index]), info) or (0, 0)
+    return f"{_place(records, index)}, {by_end:,} bases by END, {by_length:,} by SVLEN"
 
 
 def _sample(records: Records, index: int) -> str:
@@ -34,6 +42,7 @@ def _sample(records: Records, index: int) -> str:
 DETAILS: dict[str, Callable[[Records, int], str | None]] = {
     "unknown_length": _place,
     "end_outside_contig": _place,
+    "lengths_differ": _lengths,
     "bad_genotype": _sample,
 }
 """What the details of a warning say of a record."""
@@ -53,6 +62,7 @@ def warnings_of(records: Records) -> Warnings:
         ("bad_genotype", records.bad_genotype),
         ("bad_quality", records.bad_quality),
         ("bad_length", records.bad_length),
+        ("lengths_differ", records.lengths_differ),
     ):
         if noticed.any():
             at = np.flatnonzero(noticed)

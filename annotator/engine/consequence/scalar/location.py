@@ -66,6 +66,12 @@ class Location:
         return False
 
     @lazy
+    def within_exon(self) -> bool:
+        """Whether it touches an exon itself."""
+        exons = self.transcript.exons
+        return any(overlap(self.low, self.high, *exons[at]) for at in self.transcript.exons_near(self.low, self.high))
+
+    @lazy
     def complete(self) -> bool:
         """Whether it covers the whole transcript."""
         return self.start <= self.transcript.start and self.end >= self.transcript.end
@@ -94,7 +100,7 @@ class Location:
         found, t = self.introns.terms, self.transcript
         if self.exonic and self.beyond_coding and self.within_cdna:
             found |= utr_terms(t.strand, (t.start, t.end), (t.coding_start, t.coding_end), (self.start, self.end))
-        return given(found, self.exonic) if found else 0
+        return given(found, self.within_exon) if found else 0
 
     # The spliced transcript and the coding sequence
 

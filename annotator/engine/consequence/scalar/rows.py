@@ -9,7 +9,7 @@ from annotator.engine.consequence.hgvs import HgvsC, HgvsP
 from annotator.engine.consequence.scalar.effect import Effect, EffectInsideExon
 from annotator.engine.consequence.scalar.hgvs_c import describe_on_transcript, genomic_shift, shifted
 from annotator.engine.consequence.scalar.hgvs_p import describe_on_protein
-from annotator.engine.consequence.scalar.structural import structural_terms
+from annotator.engine.consequence.scalar.structural import structural_terms, written_out
 from annotator.engine.reference.transcript import Fetch, Transcript
 
 Span = tuple[int | None, int | None] | None
@@ -127,6 +127,8 @@ class ScalarRows:
 
     def row(self, allele: Allele, transcript: Transcript) -> ScalarRow:
         """The row of an allele and a transcript that it lies within."""
+        if allele.kind == SYMBOLIC and not (allele.start <= transcript.start and transcript.end <= allele.end):
+            allele = written_out(allele, transcript, self._fetch) or allele
         effect = self.effect(allele, transcript)
         fields: dict[str, Any] = {
             "exon": exon_numbers(transcript, allele.start, allele.end) if effect.exonic else "",

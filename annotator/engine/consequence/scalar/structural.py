@@ -1,10 +1,26 @@
-"""Consequences of symbolic alleles (``<DEL>``, ``<DUP>``, ``<INS>``, breakends, ``*``), from overlap alone."""
+"""Consequences of symbolic alleles (``<DEL>``, ``<DUP>``, ``<INV>``, ``<INS>``, breakends, ``*``).
+
+One event has one answer, however it is spelled. So a symbolic allele whose bounds are exact is written out in bases
+where a transcript allows it: a deletion always, a tandem duplication and an inversion within one exon. The others have
+terms from overlap alone:
+
+========================  ==============================================================================================
+deletion, not exact       ``feature_truncation`` if it takes bases of an exon, splice sites, UTRs, start and stop codon
+duplication               ``feature_elongation`` if it lies within the transcript and copies bases of an exon; a tandem
+                          duplication leaves a copy of each splice site, start and stop codon
+inversion                 splice sites, UTRs, start and stop codon as a deletion; ``feature_truncation`` if one of its
+                          ends lies outside the transcript, which it breaks
+breakend                  ``feature_truncation``, and the region in which it lies
+========================  ==============================================================================================
+
+A whole transcript that is deleted or duplicated is ``transcript_ablation`` or ``transcript_amplification``.
+"""
 
 from __future__ import annotations
 
 import re
 
-from annotator.engine.consequence.allele import overlap
+from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, Allele
 from annotator.engine.consequence.region_rules import (
     INTRON_VARIANT,
     SPLICE_SITES,
@@ -14,6 +30,8 @@ from annotator.engine.consequence.region_rules import (
 )
 from annotator.engine.consequence.scalar.effect import Effect
 from annotator.engine.consequence.so_terms import BIT
+from annotator.engine.reference.nucleotides import reverse_complement
+from annotator.engine.reference.transcript import Fetch, Transcript
 
 CLASSES = (
     ("<DEL", "deletion"),
@@ -21,13 +39,24 @@ CLASSES = (
     ("<INS", "insertion"),
     ("<INV", "inversion"),
     ("<CNV", "copy_number_variation"),
+    ("<BND", "chromosome_breakpoint"),
+    ("<TRA", "chromosome_breakpoint"),
+    ("<CTX", "chromosome_breakpoint"),
 )
 """Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol."""
 
 
+IN_PLACE = ("<DUP>", "<DUP:TANDEM>", "<INV>")
+"""Symbols whose sequence lies where they say; the copy of ``<DUP:DISPERSED>`` lies elsewhere."""
+
+
+LONGEST_SHIFTED = 10_000
+"""Bases of a deletion across an end of a transcript up to which it is shifted, as if it were written out."""
+
+
 def structural_class(alt: str) -> str:
     """Class of a symbolic allele, named as in CSQ's Allele."""
-    if "[" in alt or "]" in alt or "." in alt:
+    if not alt.startswith("<") and any(sign in alt for sign in "[]."):
         return "chromosome_breakpoint"
     found = next((name for symbol, name in CLASSES if alt.upper().startswith(symbol)), "")
     return found or ("*" if alt == "*" else "sequence_alteration")
@@ -36,10 +65,37 @@ def structural_class(alt: str) -> str:
 def structural_name(alt: str) -> str:
     """What CSQ's Allele calls a symbolic allele: its class, or the near side of a breakend (``C.``, ``.C``)."""
     found = structural_class(alt)
-    if found != "chromosome_breakpoint":
+    if found != "chromosome_breakpoint" or alt.startswith("<"):
         return found
     bases = "".join(one for one in re.split(r"[\[\]].*[\[\]]", alt) if one).replace(".", "")
     return "." + bases if alt[:1] in "[]." else bases + "."
+
+
+def written_out(allele: Allele, t: Transcript, fetch: Fetch) -> Allele | None:
+    """A symbolic allele in bases; None where its bounds are not exact or its bases do not decide what it does.
+
+    Args:
+        allele: symbolic.
+        t: a transcript that it touches and does not cover.
+        fetch: bases of the contig.
+    """
+    if not allele.sized:
+        return None
+    kind, (start, end) = structural_class(allele.alt), (allele.start, allele.end)
+    if kind == "deletion":
+        if end - start < LONGEST_SHIFTED or (t.start <= start and end <= t.end):
+            return Allele(start, end, fetch(start, end - start + 1).decode("ascii"), "", DELETION)
+        return Allele(start, end, "N", "", OTHER)  # it may be as long as the contig, and its bases say nothing more
+    exon = next(((first, last) for first, last in t.exons if first <= start and end <= last), None)
+    if exon is None or allele.alt.upper() not in IN_PLACE:
+        return None
+    bases = fetch(start, end - start + 1).decode("ascii")
+    if kind == "inversion":
+        return Allele(start, end, bases, reverse_complement(bases), OTHER)
+    # The copy lies before or behind the original, which is the same. Here it must not lie at the border of the exon.
+    if start > exon[0]:
+        return Allele(start, start - 1, "", bases, INSERTION)
+    return Allele(end + 1, end, "", bases, INSERTION) if end < exon[1] else None
 
 
 def structural_terms(effect: Effect) -> int:
@@ -55,8 +111,10 @@ def structural_terms(effect: Effect) -> int:
         found |= BIT["feature_elongation"]
     if (lost and effect.within_cdna) or kind == "chromosome_breakpoint":
         found |= BIT["feature_truncation"]
+    if kind == "inversion" and (effect.start < t.start) != (effect.end > t.end) and not effect.complete:
+        found |= BIT["feature_truncation"]
     regions = effect.region_terms()
-    if not lost:
+    if not lost and (kind != "inversion" or effect.complete):
         regions &= ~SPLICE_TERMS
     if effect.complete:
         regions &= ~INTRON_VARIANT
@@ -64,7 +122,7 @@ def structural_terms(effect: Effect) -> int:
     if kind == "insertion":
         found |= _parted_splice_site(effect)
     if effect.coding and not effect.complete:
-        found |= _coding(effect, lost)
+        found |= _coding(effect, kind)
     if not t.coding:
         exon = effect.exonic and not effect.complete
         found |= BIT["non_coding_transcript_exon_variant" if exon else "non_coding_transcript_variant"]
@@ -84,15 +142,9 @@ def _parted_splice_site(effect: Effect) -> int:
     return found & SPLICE_SITES
 
 
-def _coding(effect: Effect, lost: bool) -> int:
-    t = effect.transcript
-    stop = (t.coding_end - 2, t.coding_end) if t.strand > 0 else (t.coding_start, t.coding_start + 2)
-    found = BIT["start_lost"] * (effect.allele.alt != "*" and effect.at_start_codon)
-    if lost:
-        found |= BIT["stop_lost"] * overlap(effect.start, effect.end, *stop)
-        if effect.allele.sized and any(first <= effect.start and effect.end <= last for first, last in t.exons):
-            if (effect.end - effect.start + 1) % 3:
-                return found | BIT["frameshift_variant"]
-            if len(effect.coding_pieces) == 1 and None not in effect.coding_pieces:
-                return found | BIT["inframe_deletion"]
+def _coding(effect: Effect, kind: str) -> int:
+    """Terms of the coding sequence. A codon that a duplication copies is still there; ``*`` says nothing of its own."""
+    found = 0
+    if kind in ("deletion", "inversion"):
+        found |= BIT["start_lost"] * effect.at_start_codon | BIT["stop_lost"] * effect.at_stop_codon
     return found | BIT["coding_sequence_variant"] * effect.within_cds

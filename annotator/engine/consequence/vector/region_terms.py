@@ -11,7 +11,6 @@ import numpy as np
 from annotator.engine.consequence.overlaps import Alleles, Pairs
 from annotator.engine.consequence.region_rules import (
     EXON_REACH,
-    EXON_STRETCH,
     INTRON_REACH,
     INTRON_VARIANT,
     flank_terms,
@@ -96,8 +95,7 @@ def region_terms(models: ContigModels, places: TranscriptPositions, start: np.nd
     owner = transcript[at]
     whole, cds = (models.start[owner], models.end[owner]), (models.coding_start[owner], models.coding_end[owner])
     found[at] |= utr_terms(strand[at], whole, cds, (start[at], end[at]))
-    stretched = models.frameshift_introns[transcript] & (np.minimum(from_left, from_right) < EXON_STRETCH)
-    found = given(found, exonic | stretched)
+    found = given(found, exonic)
     found |= _transcript_terms(models, transcript, exonic)
     return found
 
