@@ -76,7 +76,8 @@ def _contigs_with_models(reference: Reference) -> set[str]:
     found = set(models.contigs)
     for contig in reference.contigs if reference.unread_by_csq else ():
         table = models.contig(contig.name).table
-        readable = pc.and_(pc.is_null(table["slip"]), pc.less_equal(table["end"], contig.length))
+        slips = pc.list_value_length(table["slips"])
+        readable = pc.and_(pc.equal(slips, 0), pc.less_equal(table["end"], contig.length))
         if not pc.any(readable).as_py():
             found.discard(contig.name)
     return found

@@ -287,9 +287,9 @@ class Reference:
         """Whether a transcript is known not to fit the sequence.
 
         Args:
-            transcript: its id with its version, which the manifest gives only where the source has it inside the id.
+            transcript: its id with its version.
         """
-        return transcript in self.exceptions or transcript.rpartition(".")[0] in self.exceptions
+        return transcript in self.exceptions
 
     def sequence(self) -> Sequence:
         """Open the sequence."""

@@ -21,7 +21,7 @@ SCHEMA = pa.schema(
         ("symbol", pa.string()),
         ("biotype", pa.string()),  # as the source has it
         ("protein", pa.string()),  # id of the protein; empty when the transcript is not translated
-        ("flags", pa.string()),  # FLAG_TAGS that it has, joined by &
+        ("flags", pa.string()),  # FLAG_TAGS that it has, and exceptions of the source, joined by &
         ("mane", pa.string()),  # MANE Select: id of the same transcript in the other set of models
         ("canonical", pa.bool_()),
         ("strand", pa.int8()),  # 1 or -1
@@ -33,13 +33,14 @@ SCHEMA = pa.schema(
         ("exon_starts", pa.list_(pa.int32())),  # ascending
         ("exon_ends", pa.list_(pa.int32())),
         ("selenocysteines", pa.list_(pa.int32())),  # ascending: lowest base of each codon
-        ("slip", pa.int32()),  # Transcript.slip
+        ("slips", pa.list_(pa.int32())),  # Transcript.slips: last base before, first base after, and so on
+        ("numbered_as_read", pa.bool_()),
     ]
 )
-LATER_COLUMNS = ("slip",)
-"""Columns that were added within the format. A file without them is read as if they were null."""
+LATER_COLUMNS: dict[str, object] = {"slips": [], "numbered_as_read": False}
+"""Columns that were added within the format, and the values that a file without them is read with."""
 FLAG_TAGS = ("cds_start_NF", "cds_end_NF")
-"""Tags of the source that are reported in FLAGS of CSQ."""
+"""Tags of the source that are reported in FLAGS of CSQ, beside its exceptions."""
 
 
 def write_transcripts(tables: Mapping[str, pa.Table], path: Path) -> None:

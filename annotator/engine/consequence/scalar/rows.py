@@ -74,10 +74,9 @@ def intron_numbers(t: Transcript, start: int, end: int) -> str:
 def _codons(effect: Effect) -> str:
     if effect.codons is None:
         return ""
-    t = effect.transcript
-    at = None if effect.cdna_start is None else (effect.cdna_start - t.cdna_coding[0] + t.start_frame) % 3
+    at = None if effect.cds_start is None else (effect.cds_start - 1) % 3
     texts = []
-    for codon, allele in zip(effect.codons, (effect.ref, effect.alt), strict=True):
+    for codon, allele in zip(effect.codons, (effect.as_read(effect.ref), effect.read_alt), strict=True):
         text = codon.lower()
         if at is not None and allele:
             text = text[:at] + text[at : at + len(allele)].upper() + text[at + len(allele) :]
@@ -145,9 +144,8 @@ class ScalarRows:
         if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or most_3prime.boundary):
             # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
             judged = most_3prime
-        if not effect.behind_slip:  # behind a slip of the ribosome, numbers depend on who counts
-            fields["hgvsc"] = describe_on_transcript(effect, shift, self._fetch)
-        if effect.coding and not (effect.behind_slip or judged.start_whole):
+        fields["hgvsc"] = describe_on_transcript(effect, shift, self._fetch)
+        if effect.coding and not (effect.at_slip or most_3prime.at_slip or judged.start_whole):
             fields["amino_acids"], fields["codons"] = _amino_acids(effect), _codons(effect)
             if allele.plain:
                 fields["hgvsp"] = describe_on_protein(judged, most_3prime)
@@ -173,7 +171,7 @@ class ScalarRows:
 
     def _positions(self, effect: Effect) -> dict[str, Any]:
         found: dict[str, Any] = {"cdna": (effect.cdna_start, effect.cdna_end)}
-        if effect.coding and not effect.behind_slip:
+        if effect.coding:
             found["cds"] = effect.cds_start, effect.cds_end
             found["protein"] = effect.protein_start, effect.protein_end
         return found

@@ -30,10 +30,7 @@ from annotator.engine.reference.transcript_table import write_transcripts
 
 MOST_LISTED = 10
 """Most transcripts that a line of the output lists."""
-SLIPPAGE = (
-    "coding sequences have parts that overlap or leave out bases of an exon (ribosomal slippage); "
-    "codons and protein changes are not given from there on"
-)
+SLIPPAGE = "coding sequences are read with ribosomal slippage"
 
 
 def build(recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
@@ -170,7 +167,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
 def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str], None]) -> dict[str, Any]:
     """Report transcripts with ribosomal slippage or across an origin; returns their entries of the manifest."""
     lengths = {contig.name: contig.length for contig in contigs}
-    slips = {one.id: one.slip for one in placed if one.slip is not None}
+    slips = {one.id: one.slips for one in placed if one.slips}
     across = [one.id for one in placed if one.end > lengths[one.contig]]
     for ids, what in ((list(slips), SLIPPAGE), (across, "transcripts lie across the origin of a circular contig")):
         if ids:

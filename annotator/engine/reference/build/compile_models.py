@@ -65,7 +65,7 @@ def _row(one: GeneModel) -> dict[str, object]:
         "symbol": one.symbol,
         "biotype": one.source_biotype or one.biotype,
         "protein": (one.protein or one.versioned_id) if one.cds else "",
-        "flags": "&".join(tag for tag in FLAG_TAGS if tag in tags),
+        "flags": "&".join([*(tag for tag in FLAG_TAGS if tag in tags), *one.exceptions]),
         "mane": one.mane_select,
         "canonical": not CANONICAL_TAGS.isdisjoint(tags),
         "strand": 1 if one.strand == "+" else -1,
@@ -77,5 +77,6 @@ def _row(one: GeneModel) -> dict[str, object]:
         "exon_starts": [start for start, _ in one.exons],
         "exon_ends": [end for _, end in one.exons],
         "selenocysteines": sorted(one.selenocysteines),
-        "slip": one.slip,
+        "slips": [base for slip in one.slips for base in slip],
+        "numbered_as_read": one.numbered_as_read,
     }

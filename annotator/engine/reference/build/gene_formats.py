@@ -80,8 +80,11 @@ class GeneModel:
         selenocysteines: lowest base of each stop codon that is read as selenocysteine.
         source_biotype: the biotype as the source has it.
         pseudogene: whether the source calls it a pseudogene, so that nothing is translated.
-        slip: first base, in the direction of translation, of the first codon that cannot be read base by base, because
-            parts of the coding sequence overlap or leave out bases of an exon (ribosomal slippage); None without one.
+        exceptions: what the source says is unusual about transcription or translation (``exception`` in GFF3), such as
+            ``ribosomal_slippage``; blanks are replaced by underscores.
+        slips: where the ribosome slips: the last base before and the first base after it, in the direction of
+            translation.
+        numbered_as_read: whether a base that is read twice counts twice in the numbers of the transcript.
     """
 
     id: str
@@ -103,7 +106,9 @@ class GeneModel:
     selenocysteines: tuple[int, ...] = ()
     source_biotype: str = ""
     pseudogene: bool = False
-    slip: int | None = None
+    exceptions: tuple[str, ...] = ()
+    slips: list[Interval] = field(default_factory=list)
+    numbered_as_read: bool = False
 
     @property
     def start(self) -> int:
@@ -254,6 +259,12 @@ def protein_of(attributes: dict[str, str], version: str) -> str:
     """Id of a protein, with its version, from the attributes of a coding sequence."""
     name = attributes.get("protein_id", "")
     return f"{name}.{version}" if name and versioned(name, version) else name
+
+
+def exceptions_of(*said: dict[str, str]) -> tuple[str, ...]:
+    """What attributes say is unusual about transcription or translation, each once, with underscores for blanks."""
+    found = (text.strip().replace(" ", "_") for one in said for text in one.get("exception", "").split(","))
+    return tuple(dict.fromkeys(filter(None, found)))
 
 
 def calls_pseudogene(attributes: dict[str, str]) -> bool:

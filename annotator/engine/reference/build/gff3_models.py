@@ -20,6 +20,7 @@ from annotator.engine.reference.build.gene_formats import (
     ModelError,
     add_parts,
     calls_pseudogene,
+    exceptions_of,
     interval,
     note_code,
     part_of,
@@ -222,6 +223,7 @@ def _models_of(owner: str, contig: str, found: _Gff3Owner, lineages: Lineages, t
             selenocysteines=_selenocysteines(coding),
             # A transcript with a biotype of its own may be translated: Ensembl has polymorphic pseudogenes.
             pseudogene=(gene.kind == "pseudogene" and not given) or any(map(calls_pseudogene, said)),
+            exceptions=exceptions_of(*said),
         )
         add_parts(one, parts)
         note_code(table, contig, coding)
@@ -257,6 +259,7 @@ def _orphan(name: str, contig: str, found: _Gff3Owner, table: GeneTable) -> Iter
         protein=protein_of(attributes, attributes.get("version", "")),
         selenocysteines=_selenocysteines(attributes),
         pseudogene=calls_pseudogene(attributes),
+        exceptions=exceptions_of(attributes),
     )
     add_parts(one, found.parts)
     note_code(table, contig, attributes)

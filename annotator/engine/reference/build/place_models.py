@@ -110,8 +110,10 @@ def _around_origin(one: GeneModel, length: int) -> None:
             shifted = [(a + by, b + by) if first <= a <= last else (a, b) for a, b in parts]
             setattr(one, name, joined(shifted))
         one.selenocysteines = tuple(at + by if first <= at <= last else at for at in one.selenocysteines)
-        if one.slip is not None and first <= one.slip <= last:
-            one.slip += by
+        one.slips = [
+            (before + by * (first <= before <= last), after + by * (first <= after <= last))
+            for before, after in one.slips
+        ]
 
     if one.start > length:
         shift(-length, 1, one.end)
