@@ -140,12 +140,14 @@ class ScalarRows:
         shift, most_3prime = effect.shift, effect
         if (shift and effect.coding) or effect.shifts_into_start_codon:
             most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, self._code)
+        if most_3prime.at_slip:
+            most_3prime = effect
         judged = effect
         if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or most_3prime.boundary):
             # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
             judged = most_3prime
         fields["hgvsc"] = describe_on_transcript(effect, shift, self._fetch)
-        if effect.coding and not (effect.at_slip or most_3prime.at_slip or judged.start_whole):
+        if effect.coding and not (effect.at_slip or judged.start_whole):
             fields["amino_acids"], fields["codons"] = _amino_acids(effect), _codons(effect)
             if allele.plain:
                 fields["hgvsp"] = describe_on_protein(judged, most_3prime)

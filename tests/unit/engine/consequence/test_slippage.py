@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Gene:
     exons: tuple[Part, ...] = ()
     numbered_as_read: bool = True
 
-    @property
+    @cached_property
     def read(self) -> list[int]:
         """Positions of the bases in the order in which they are read."""
         forward = [at for first, last in self.cds for at in range(first, last + 1)]
@@ -53,7 +54,7 @@ class Gene:
         """Bases of an exon that are not read; the gaps between parts are one base, or introns."""
         return [(one[1] + 1, one[1] + 1) for one, two in pairwise(self.cds) if two[0] == one[1] + 2]
 
-    @property
+    @cached_property
     def spliced(self) -> list[int]:
         """Positions of the bases of the transcript, each once, in its direction."""
         parts = [*(self.exons or self.cds), *self.skipped]
