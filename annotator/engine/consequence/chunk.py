@@ -31,8 +31,9 @@ CSQ_FIELDS: tuple[str, ...] = (
     "FLAGS",
     "CANONICAL",
     "MANE_SELECT",
+    "MATURE_PEPTIDE",
 )
-"""Sub-fields of CSQ, as Ensembl VEP names them, in their order."""
+"""Sub-fields of CSQ, in their order; as Ensembl VEP names them, except MATURE_PEPTIDE, which VEP lacks."""
 
 
 @dataclass

@@ -35,9 +35,15 @@ SCHEMA = pa.schema(
         ("selenocysteines", pa.list_(pa.int32())),  # ascending: lowest base of each codon
         ("slips", pa.list_(pa.int32())),  # Transcript.slips: last base before, first base after, and so on
         ("numbered_as_read", pa.bool_()),
+        ("peptide_names", pa.list_(pa.string())),  # mature peptides
+        ("peptide_starts", pa.list_(pa.int32())),  # first and last amino acid of each in the whole protein, from 1
+        ("peptide_ends", pa.list_(pa.int32())),
     ]
 )
-LATER_COLUMNS: dict[str, object] = {"slips": [], "numbered_as_read": False}
+LATER_COLUMNS: dict[str, object] = {
+    "slips": [], "numbered_as_read": False,
+    "peptide_names": [], "peptide_starts": [], "peptide_ends": [],
+}
 """Columns that were added within the format, and the values that a file without them is read with."""
 FLAG_TAGS = ("cds_start_NF", "cds_end_NF")
 """Tags of the source that are reported in FLAGS of CSQ, beside its exceptions."""

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence.chunk import WORST_SCHEMA
 from annotator.engine.consequence.output.csq_rows import Rows
+from annotator.engine.consequence.output.mature_peptides import MaturePeptides
 from annotator.engine.consequence.overlaps import Alleles, Pairs
 from annotator.engine.consequence.so_terms import impact, names
 from annotator.engine.reference.gene_models import ContigModels
@@ -30,7 +31,8 @@ class Assembler:
         back = [strand, models.strings("flags"), canonical, models.strings("mane")]
         # One more for alleles that no transcript is near to: index -1 is taken from the end.
         self._front = pa.concat_arrays([pc.binary_join_element_wise(*front, "", "|"), pa.array(["|||||"])])
-        self._back = pa.concat_arrays([pc.binary_join_element_wise(*back, "|"), pa.array(["|||"])])
+        self._back = pa.concat_arrays([pc.binary_join_element_wise(*back, "", "|"), pa.array(["||||"])])
+        self._peptides = MaturePeptides(models)
         mane = pc.binary_length(models.strings("mane")).to_numpy() > 0
         chosen = models.table["canonical"].to_numpy() | mane
         #: Between transcripts with the same term: named ones first, then those of coding genes.
@@ -72,7 +74,11 @@ class Assembler:
         if distance is not None:
             parts += [gap, distance]
             gap = ""
-        return pc.binary_join_element_wise(*parts, gap + "|", self._back.take(transcript), "")
+        parts += [gap + "|", self._back.take(transcript)]
+        peptides = self._peptides.texts(pairs.transcript[rows.pair], rows.text("protein"))
+        if peptides is not None:
+            parts.append(peptides)
+        return pc.binary_join_element_wise(*parts, "")
 
     def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> pa.RecordBatch:
         """For each allele the pair with the most severe consequence, and what is said of it."""

@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.build.gene_tables import read_gene_table
+from annotator.engine.reference.build.mature_peptides import in_protein
 from annotator.engine.reference.build.place_models import place
 from annotator.engine.reference.bundle import Contig
 from annotator.engine.reference.transcript_table import FLAG_TAGS, SCHEMA, write_transcripts
 
+_PEPTIDES = ("peptide_names", "peptide_starts", "peptide_ends")
 CANONICAL_TAGS = frozenset({"Ensembl_canonical", "RefSeq_Select", "MANE_Select"})
 
 
@@ -59,7 +61,7 @@ def transcript_tables(models: Mapping[str, Sequence[GeneModel]]) -> dict[str, pa
 
 def _row(one: GeneModel) -> dict[str, object]:
     tags = one.complete_tags
-    return {
+    row: dict[str, object] = {
         "id": one.versioned_id,
         "gene": one.gene,
         "symbol": one.symbol,
@@ -80,3 +82,6 @@ def _row(one: GeneModel) -> dict[str, object]:
         "slips": [base for slip in one.slips for base in slip],
         "numbered_as_read": one.numbered_as_read,
     }
+    peptides = in_protein(row, one.peptides)
+    row |= {name: [peptide[at] for peptide in peptides] for at, name in enumerate(_PEPTIDES)}
+    return row

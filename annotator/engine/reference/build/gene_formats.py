@@ -57,6 +57,19 @@ class GffRow(NamedTuple):
     columns: list[str]
 
 
+class MaturePeptide(NamedTuple):
+    """A part of a protein that is cut off from it.
+
+    Attributes:
+        name: of the peptide.
+        first, last: lowest and highest base of the genome that codes for it (1-based, inclusive).
+    """
+
+    name: str
+    first: int
+    last: int
+
+
 @dataclass(slots=True)
 class GeneModel:
     """One transcript, as it was read. Positions are 1-based and inclusive, on the forward strand.
@@ -85,6 +98,7 @@ class GeneModel:
         slips: where the ribosome slips: the last base before and the first base after it, in the direction of
             translation.
         numbered_as_read: whether a base that is read twice counts twice in the numbers of the transcript.
+        peptides: mature peptides of the protein.
     """
 
     id: str
@@ -109,6 +123,7 @@ class GeneModel:
     exceptions: tuple[str, ...] = ()
     slips: list[Interval] = field(default_factory=list)
     numbered_as_read: bool = False
+    peptides: list[MaturePeptide] = field(default_factory=list)
 
     @property
     def start(self) -> int:

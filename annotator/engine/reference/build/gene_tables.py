@@ -171,6 +171,7 @@ def _tidied(one: GeneModel) -> GeneModel:
     one.symbol = (one.symbol or one.gene).translate(_UNSAFE)
     one.protein, one.mane_select = one.protein.translate(_UNSAFE), one.mane_select.translate(_UNSAFE)
     one.exceptions = tuple(text.translate(_UNSAFE) for text in one.exceptions)
+    one.peptides = [peptide._replace(name=peptide.name.translate(_UNSAFE)) for peptide in one.peptides]
     one.tags = tuple(tag.strip().replace(" ", "_").translate(_UNSAFE) for tag in one.tags if tag.strip())
     biotype = _SPELLINGS.get(one.biotype, one.biotype)
     coding = [*one.cds, *one.stop_codon]
