@@ -222,6 +222,12 @@ class ContigModels:
         return found
 
     @cached_property
+    def genetic_code(self) -> np.ndarray:
+        """``(n,) int8``, as in :class:`Transcript`."""
+        found: np.ndarray = _one(self.table["genetic_code"]).to_numpy()
+        return found
+
+    @cached_property
     def slipping(self) -> np.ndarray:
         """``(n,) bool``: whether the ribosome slips, so that a base may be read twice or not at all."""
         found: np.ndarray = pc.list_value_length(_one(self.table["slips"])).to_numpy() > 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotator.engine.lazy import lazy
-from annotator.engine.reference.genetic_code import STARTS, translate
+from annotator.engine.reference.genetic_code import CONTEXT_STOPS, STARTS, STOPS, translate
 from annotator.engine.reference.nucleotides import reverse_complement
 
 Interval = tuple[int, int]
@@ -37,6 +37,7 @@ class Transcript:
         strand: 1 or -1.
         start, end: first and last base of the genome.
         coding_start, coding_end: lowest and highest base of the coding sequence; 0 when it is not translated.
+        genetic_code: number of the genetic code, if it is not that of the contig; otherwise 0.
         start_frame: number of bases of the first codon that are missing because the coding sequence is cut off at its
             start, 0 to 2: ``(3 - phase) % 3`` of GFF3's phase, which is the number of bases to skip.
         exons: first and last base of each, ascending.
@@ -58,6 +59,7 @@ class Transcript:
     coding_end: int
     start_frame: int
     exons: list[Interval]
+    genetic_code: int = 0
     selenocysteines: frozenset[int] = frozenset()
     start_unknown: bool = False
     end_unknown: bool = False
@@ -80,6 +82,7 @@ class Transcript:
             coding_end=row["coding_end"],
             start_frame=row["phase"],
             exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
+            genetic_code=row["genetic_code"],
             selenocysteines=frozenset(row["selenocysteines"]),
             start_unknown="cds_start_NF" in row["flags"],
             end_unknown="cds_end_NF" in row["flags"],
@@ -350,9 +353,19 @@ class Transcript:
         """Whether translation would begin if the first codon were ``codon``."""
         return codon in STARTS[code] or codon == self.cds[:3]
 
+    def is_context_stop(self, codon: str, number: int, code: int) -> bool:
+        """Whether a codon is a stop because it is the last one, while elsewhere it has an amino acid.
+
+        Args:
+            codon: bases in upper case.
+            number: of the codon, from 1.
+            code: number of the genetic code.
+        """
+        return codon in CONTEXT_STOPS[code] and 3 * number == len(self.cds) and self.has_stop(code)
+
     def has_stop(self, code: int) -> bool:
         """Whether the last codon is complete and a stop codon."""
-        return len(self.cds) % 3 == 0 and translate(self.cds[-3:], code) == "*"
+        return len(self.cds) % 3 == 0 and self.cds[-3:] in STOPS[code]
 
     def peptide(self, code: int) -> str:
         """The protein without the final stop; it begins with Met, whatever the start codon is, where that is known."""
@@ -362,7 +375,7 @@ class Transcript:
 
     def _translate(self, code: int) -> str:
         whole = translate(self.cds, code)
-        if len(self.cds) % 3 == 0 and whole.endswith("*"):
+        if self.has_stop(code):
             whole = whole[:-1]
         for number in self.selenocysteine_codons:
             if whole[number - 1 : number] == "*":

@@ -84,6 +84,12 @@ class CodingChange(Location):
                 if len(before) == len(after) and self.codons[1][3 * at : 3 * at + 3] == "TGA":
                     after = after[:at] + "U" + after[at + 1 :]
         t = self.transcript
+        last = len(t.cds) // 3
+        if self.protein_end == last:
+            before, after = (
+                acids[:-1] + "*" if t.is_context_stop(codons[-3:], last, self.code) else acids
+                for codons, acids in zip(self.codons, (before, after), strict=True)
+            )
         if self.protein_start == 1 and t.start_known(self.code):
             before, after = (
                 "M" + acids[1:] if len(codons) >= 3 and t.starts_at(codons[:3], self.code) else acids

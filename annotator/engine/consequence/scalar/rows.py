@@ -122,7 +122,10 @@ class ScalarRows:
         if transcript.coding:
             self.load(transcript)
         shift = 0 if allele.kind == SYMBOLIC else self.shift(allele, transcript.strand)
-        return Effect(allele, transcript, self._code, shift=shift)
+        return Effect(allele, transcript, self._code_of(transcript), shift=shift)
+
+    def _code_of(self, transcript: Transcript) -> int:
+        return transcript.genetic_code or self._code
 
     def row(self, allele: Allele, transcript: Transcript) -> ScalarRow:
         """The row of an allele and a transcript that it lies within."""
@@ -139,7 +142,7 @@ class ScalarRows:
             return ScalarRow(structural_terms(effect), **fields)
         shift, most_3prime = effect.shift, effect
         if (shift and effect.coding) or effect.shifts_into_start_codon:
-            most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, self._code)
+            most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, effect.code)
         if most_3prime.at_slip:
             most_3prime = effect
         judged = effect
@@ -157,9 +160,9 @@ class ScalarRows:
         """The row of an allele that lies well inside the coding part of an exon, and does so however it is shifted."""
         self.load(t)
         shift = self.shift(allele, t.strand)
-        effect = most_3prime = EffectInsideExon(allele, t, self._code, exon)
+        effect = most_3prime = EffectInsideExon(allele, t, self._code_of(t), exon)
         if shift:
-            most_3prime = EffectInsideExon(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
+            most_3prime = EffectInsideExon(shifted(allele, t.strand, shift, self._fetch), t, self._code_of(t), exon)
         count = len(t.exons)
         return ScalarRow(
             effect.terms,

@@ -99,6 +99,8 @@ class GeneModel:
             translation.
         numbered_as_read: whether a base that is read twice counts twice in the numbers of the transcript.
         peptides: mature peptides of the protein.
+        genetic_code: number of the genetic code that the source states for the coding sequence; 0 without one, and,
+            once contigs have their codes, where it is that of the contig.
     """
 
     id: str
@@ -124,6 +126,7 @@ class GeneModel:
     slips: list[Interval] = field(default_factory=list)
     numbered_as_read: bool = False
     peptides: list[MaturePeptide] = field(default_factory=list)
+    genetic_code: int = 0
 
     @property
     def start(self) -> int:
@@ -343,8 +346,9 @@ def add_parts(one: GeneModel, parts: list[CodingPart]) -> None:
             first, one.phase = rank, part.phase
 
 
-def note_code(table: GeneTable, contig: str, attributes: dict[str, str]) -> None:
-    """Count the genetic code (``transl_table``) of a coding sequence."""
+def note_code(table: GeneTable, one: GeneModel, attributes: dict[str, str]) -> None:
+    """Take the genetic code (``transl_table``) of a coding sequence for its transcript, and count it."""
     code = whole_number(attributes.get("transl_table", ""), LARGEST_CODE)
     if code is not None:
-        table.codes[contig][code] += 1
+        one.genetic_code = code
+        table.codes[one.contig][code] += 1

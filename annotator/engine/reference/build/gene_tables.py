@@ -14,7 +14,12 @@ from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, 
 from annotator.engine.reference.build.gene_pred_models import is_gene_pred, read_gene_pred
 from annotator.engine.reference.build.gff3_models import read_gff3
 from annotator.engine.reference.build.gtf_models import read_gtf
-from annotator.engine.reference.build.ribosomal_slippage import exons_follow_reading, joined, slips_of
+from annotator.engine.reference.build.ribosomal_slippage import (
+    ReadingOrderError,
+    exons_follow_reading,
+    joined,
+    slips_of,
+)
 
 NON_CODING = frozenset(
     {
@@ -157,7 +162,7 @@ def _with_kind(rows: Iterator[GffRow]) -> tuple[str, Iterator[GffRow]]:
 def _add(one: GeneModel, table: GeneTable) -> None:
     try:
         table.models.append(_tidied(one))
-    except ValueError:
+    except ReadingOrderError:
         table.left_out.add("coding_part_within_another", one.id)
 
 
@@ -165,7 +170,7 @@ def _tidied(one: GeneModel) -> GeneModel:
     """Complete a transcript: exons joined with the coding sequence, biotypes that csq knows, slippage, safe names.
 
     Raises:
-        ValueError: the order in which the parts of its coding sequence are read is unknown.
+        ReadingOrderError: the order in which the parts of its coding sequence are read is unknown.
     """
     one.id, one.gene = one.id.translate(_UNSAFE), one.gene.translate(_UNSAFE)
     one.symbol = (one.symbol or one.gene).translate(_UNSAFE)

@@ -234,7 +234,7 @@ def _models_of(
             peptides=peptides.of(contig, strand, [key[0], owner, gene.name]) if coding else [],
         )
         add_parts(one, parts)
-        note_code(table, contig, coding)
+        note_code(table, one, coding)
         yield one
 
 
@@ -273,7 +273,7 @@ def _orphan(
         peptides=peptides.of(contig, strand, [name]),
     )
     add_parts(one, found.parts)
-    note_code(table, contig, attributes)
+    note_code(table, one, attributes)
     yield one
 
 

@@ -121,7 +121,7 @@ def _model(contig: str, name: str, gene: str, held: _GtfOwner, table: GeneTable)
         exceptions=exceptions_of(attributes, held.coding),
     )
     add_parts(one, held.parts)
-    note_code(table, contig, held.coding)
+    note_code(table, one, held.coding)
     return one
 
 

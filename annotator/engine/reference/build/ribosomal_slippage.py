@@ -14,6 +14,10 @@ from itertools import pairwise
 from annotator.engine.reference.transcript import LONGEST_FRAMESHIFT_INTRON, Interval
 
 
+class ReadingOrderError(Exception):
+    """The order in which the parts of a coding sequence are read is unknown."""
+
+
 def joined(intervals: Sequence[Interval]) -> list[Interval]:
     """Intervals (1-based, inclusive) in ascending order; those that touch or overlap are merged."""
     found: list[Interval] = []
@@ -39,14 +43,14 @@ def slips_of(strand: str, exons: Sequence[Interval], parts: Sequence[Interval], 
         For each slip the last base before it and the first one after it, in the direction of translation.
 
     Raises:
-        ValueError: a part of the coding sequence lies within another one, so that their order is unknown.
+        ReadingOrderError: a part of the coding sequence lies within another one.
     """
     exons = joined(exons)
     starts = [first for first, _ in exons]
     found = []
     for left, right in pairwise(sorted(set(parts))):
         if right[0] == left[0] or right[1] <= left[1]:
-            raise ValueError("a part of the coding sequence lies within another one")
+            raise ReadingOrderError("a part of the coding sequence lies within another one")
         gap = right[0] - left[1] - 1
         within = _holds(exons, starts, left[1], right[0]) or (declared and gap <= LONGEST_FRAMESHIFT_INTRON)
         if gap < 0 or (gap > 0 and within):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -179,9 +180,40 @@ def test_genetic_codes_of_the_models_by_contig(
         "ID=CDS:S2;", "ID=CDS:S2;transl_table=11;"
     )
     assert build("--genetic-code", "MT=2", models=mixed, out="mixed") == 0
-    assert "genetic codes of 1 in the gene models: 4 (1), 11 (2); 11 is used" in capsys.readouterr().out
-    assert build("--genetic-code", "MT=2", models=models.replace("table=11", "table=6"), out="other") == 1
-    assert "the genetic code of contig 1 is 6 (transl_table), which is not known" in capsys.readouterr().err
+    out = capsys.readouterr().out
+    assert "genetic codes of 1 in the gene models: 4 (1), 11 (2); 11 where none is" in out
+    assert "note: 1 coding sequences have another genetic code than their contig: S0" in out
+    reference = Reference.load(tmp_path / "mixed")
+    models_of_1 = GeneModels.load(reference.compiled).contig("1").table.to_pylist()
+    assert {row["id"]: row["genetic_code"] for row in models_of_1 if row["genetic_code"]} == {"S0.1": 4}
+    assert reference.unread_by_csq == {"S0.1"}
+    for text in ("table=7", "table=999"):
+        assert build("--genetic-code", "MT=2", models=models.replace("table=11", text), out="other") == 1
+        said = f"the genetic code of contig 1 is {text[6:]} (transl_table), which is not known"
+        assert said in capsys.readouterr().err
+
+
+def test_a_coding_sequence_with_a_genetic_code_of_its_own(
+    build: Build, tmp_path: Path, genome: dict[str, str]
+) -> None:
+    """TGA is tryptophan in code 4: in S0 alone, among genes of code 11."""
+    first = SHORT[0].first
+    bases = genome["1"]
+    assert bases[first - 1 : first + 2] == "ATG"
+    assert SHORT[0].strand == "+"
+    fasta = {**genome, "1": bases[: first + 5] + "TGA" + bases[first + 8 :]}
+    codes = {"MITO": 2, "S0": 4}
+    models = re.sub(r"ID=CDS:(\w+);", lambda one: f"{one[0]}transl_table={codes.get(one[1], 11)};", gff3(GENES))
+    assert build(models=models, fasta=fasta) == 0
+    assert verify(Reference.load(tmp_path / "bundle")).failed == []
+    records = [site("1", first + 8, "A", "G"), site("1", first + 8, "A", "C")]
+    result = annotated(tmp_path, records)
+    found = [entry(result, index, "S0.1") for index in (0, 1)]
+    assert [(one["Consequence"], one["Amino_acids"]) for one in found] == [
+        ("synonymous_variant", "W"),
+        ("missense_variant", "W/C"),
+    ]
+    assert phased(tmp_path, records[:1]).info(0)["BCSQ"].startswith("synonymous|S0|S0.1|protein_coding|+|3W|")
 
 
 # Circular contigs
