@@ -190,8 +190,11 @@ class ConsequenceCaller:
         alt = base_index(alleles.alt, alleles.kind == SUBSTITUTION)[allele]
         ref = base_index(alleles.ref, alleles.kind == SUBSTITUTION)[allele]
         start_frame = models.start_frame[transcript]
-        cds = cdna(models, places) - models.cdna_coding[0][transcript] + 1 + start_frame
-        inside = np.flatnonzero(coding)
+        spliced = cdna(models, places)
+        shift, times = models.read(transcript, spliced)
+        cds = spliced - models.cdna_coding[0][transcript] + 1 + start_frame + shift
+        read_otherwise = coding & (times != 1)
+        inside = np.flatnonzero(coding & ~read_otherwise)
         codons = self._sequences.changes(
             transcript[inside], cds[inside], np.frombuffer(b"ACGT", np.uint8)[alt[inside]], self._code
         )
@@ -199,7 +202,7 @@ class ConsequenceCaller:
         unusual = inside[~codons.usual]
         strange = np.zeros(len(at), dtype=bool)
         strange[unusual] = True
-        strange |= terms == 0
+        strange |= (terms == 0) | read_otherwise
         # With an incomplete first codon, positions of the coding sequence begin before the first known base.
         strange |= coding & (start_frame > 0)
         change = np.where(forward, ref * 4 + alt, (3 - ref) * 4 + 3 - alt)

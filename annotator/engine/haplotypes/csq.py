@@ -100,7 +100,8 @@ def _contigs_with_models(reference: Reference, choice: TranscriptChoice) -> set[
     found = set(models.contigs)
     for contig in reference.contigs if reference.unread_by_csq or choice else ():
         table = models.contig(contig.name).table
-        readable = pc.and_(pc.is_null(table["slip"]), pc.less_equal(table["end"], contig.length))
+        special = pc.or_(pc.greater(pc.list_value_length(table["slips"]), 0), pc.not_equal(table["genetic_code"], 0))
+        readable = pc.and_not(pc.less_equal(table["end"], contig.length), special)
         if not pc.any(readable).as_py():
             found.discard(contig.name)
     return found

@@ -18,6 +18,9 @@ from annotator.engine.library_errors import VERIFY, step
 
 SCHEMA = 3
 """Version of the format of bundles that is written and read."""
+UNREAD_BY_CSQ = ("slippage", "across_origin", "genetic_codes")
+"""Entries of the manifest with ids of transcripts that ``bcftools csq`` cannot read: those with ribosomal slippage,
+across the origin of a circular contig, or with another genetic code than their contig."""
 WINDOW = 1 << 20
 """Bases that are read at once from the sequence: records are sorted, so that one window serves many of them."""
 
@@ -191,8 +194,7 @@ class Reference:
     exceptions: frozenset[str]
     """Ids of coding transcripts that are known not to fit the sequence (cut off, selenocysteine, ...)."""
     unread_by_csq: frozenset[str]
-    """Ids of transcripts that ``bcftools csq`` cannot read: with ribosomal slippage, or across the origin of a
-    contig."""
+    """Ids of transcripts that ``bcftools csq`` cannot read: those in :data:`UNREAD_BY_CSQ`."""
     notes: tuple[str, ...]
     """Remarks for the log of every annotation, such as that the gene models do not fit the sequence."""
     _names: dict[str, str]
@@ -257,7 +259,7 @@ class Reference:
                 sources=tuple(manifest["sources"]),
                 checksums=dict(manifest["sha256"]),
                 exceptions=frozenset(manifest.get("exceptions", ())),
-                unread_by_csq=frozenset([*manifest.get("slippage", ()), *manifest.get("across_origin", ())]),
+                unread_by_csq=frozenset(one for name in UNREAD_BY_CSQ for one in manifest.get(name, ())),
                 notes=tuple(manifest.get("notes", ())),
                 _names=names | {name.lower(): contig for name, contig in names.items()},
             )
@@ -288,9 +290,10 @@ class Reference:
         """Whether a transcript is known not to fit the sequence.
 
         Args:
-            transcript: its id with its version, which the manifest gives only where the source has it inside the id.
+            transcript: its id with its version, which older manifests leave out.
         """
-        return transcript in self.exceptions or transcript.rpartition(".")[0] in self.exceptions
+        name, _, version = transcript.rpartition(".")
+        return transcript in self.exceptions or (version.isdigit() and name in self.exceptions)
 
     def sequence(self) -> Sequence:
         """Open the sequence."""

@@ -86,11 +86,11 @@ class GeneModels:
         at = self._index.get(name)
         with step("reference_models", "The compiled gene models cannot be read", VERIFY):
             batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
-        for column in LATER_COLUMNS:
+        for column, value in LATER_COLUMNS.items():
             if column not in batch.column_names:
-                kind = SCHEMA.field(column).type
-                nothing = pa.array([""] * len(batch), kind) if kind == pa.string() else pa.nulls(len(batch), kind)
-                batch = batch.append_column(SCHEMA.field(column), nothing)
+                values = pa.array([value] * len(batch), SCHEMA.field(column).type)
+                batch = batch.append_column(SCHEMA.field(column), values)
+        batch = batch.select(SCHEMA.names)
         if self._choice:
             batch = batch.filter(self._choice.chosen(batch))
         copies = circular and len(batch) > 0
@@ -113,8 +113,7 @@ def _with_copies(table: pa.Table, length: int, flank: int) -> pa.Table:
         columns = {name: moved[name] for name in moved.column_names}
         for name in ("start", "end", "coding_start", "coding_end"):
             columns[name] = pa.array(moved[name].to_numpy() + np.int32(turn), pa.int32())
-        columns["slip"] = pc.add(moved["slip"], pa.scalar(turn, pa.int32()))
-        for name in ("exon_starts", "exon_ends", "selenocysteines"):
+        for name in ("exon_starts", "exon_ends", "selenocysteines", "slips"):
             lists = moved[name].to_pylist()
             columns[name] = pa.array([[one + turn for one in items] for items in lists], pa.list_(pa.int32()))
         none = moved["coding_start"].to_numpy() == 0
@@ -235,6 +234,44 @@ class ContigModels:
         found = np.zeros(self.size, dtype=bool)
         found[self.exon_owner[1:][short]] = True
         return found
+
+    @cached_property
+    def genetic_code(self) -> np.ndarray:
+        """``(n,) int8``, as in :class:`Transcript`."""
+        found: np.ndarray = _one(self.table["genetic_code"]).to_numpy()
+        return found
+
+    @cached_property
+    def slipping(self) -> np.ndarray:
+        """``(n,) bool``: whether the ribosome slips, so that a base may be read twice or not at all."""
+        found: np.ndarray = pc.list_value_length(_one(self.table["slips"])).to_numpy() > 0
+        return found
+
+    @cached_property
+    def numbered_as_read(self) -> np.ndarray:
+        """``(n,) bool``, as in :class:`Transcript`."""
+        return _flags(_one(self.table["numbered_as_read"]))
+
+    def read(self, transcript: np.ndarray, cdna: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How slips of the ribosome change the reading of bases of coding sequences.
+
+        Args:
+            transcript: ``(k,) int64``, indices of transcripts.
+            cdna: ``(k,) int64``, positions in the spliced transcripts.
+
+        Returns:
+            ``(k,) int64``, what is to be added to the positions of the bases in the coding sequence, as if each base of
+            it were read once; ``(k,) int64``, how often each is read.
+        """
+        shift, times = np.zeros(len(cdna), dtype=np.int64), np.ones(len(cdna), dtype=np.int64)
+        for at in np.unique(transcript[self.slipping[transcript]]).tolist():
+            one, rows = self.transcript(at), np.flatnonzero(transcript == at)
+            times[rows] = 0
+            for first, last, by in one.readings:
+                inside = rows[(cdna[rows] >= first) & (cdna[rows] <= last)]
+                shift[inside] = by + one.cdna_coding[0] - 1
+                times[inside] += 1
+        return shift, times
 
     @cached_property
     def exon_labels(self) -> pa.StringArray:

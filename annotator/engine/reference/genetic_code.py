@@ -1,7 +1,4 @@
-"""Genetic codes by their number in NCBI's list, translation, and three-letter names of amino acids.
-
-The tables are those of NCBI's "The Genetic Codes" (https://www.ncbi.nlm.nih.gov/Taxonomy/Utils/wprintgc.cgi).
-"""
+"""Genetic codes by their number in NCBI's list, translation, and three-letter names of amino acids."""
 
 from __future__ import annotations
 
@@ -11,22 +8,18 @@ from itertools import product
 
 import numpy as np
 
-_AMINO_ACIDS = {
-    1: "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
-    2: "FFLLSSSSYY**CCWWLLLLPPPPHHQQRRRRIIMMTTTTNNKKSS**VVVVAAAADDEEGGGG",
-    4: "FFLLSSSSYY**CCWWLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
-    5: "FFLLSSSSYY**CCWWLLLLPPPPHHQQRRRRIIMMTTTTNNKKSSSSVVVVAAAADDEEGGGG",
-    11: "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
-}
-"""Amino acids (``*`` for a stop) of the 64 codons by number of the table; each base in the order T, C, A, G."""
-STARTS: dict[int, tuple[str, ...]] = {
-    1: ("ATG",),
-    2: ("ATT", "ATC", "ATA", "ATG", "GTG"),
-    4: ("TTA", "TTG", "CTG", "ATT", "ATC", "ATA", "ATG", "GTG"),
-    5: ("TTG", "ATT", "ATC", "ATA", "ATG", "GTG"),
-    11: ("TTG", "CTG", "ATT", "ATC", "ATA", "ATG", "GTG"),
-}
-"""Start codons. The rare starts of table 1 are left out: a change of ATG to one of them loses the start."""
+from annotator.engine.reference.ncbi_genetic_codes import CODONS, NCBI_CODES
+
+
+def _marked(code: int, mark: str) -> tuple[str, ...]:
+    pairs = zip(CODONS, NCBI_CODES[code].starts_and_stops, strict=True)
+    return tuple(codon for codon, one in pairs if one == mark)
+
+
+STARTS: dict[int, tuple[str, ...]] = {code: ("ATG",) if code == 1 else _marked(code, "M") for code in NCBI_CODES}
+"""Start codons. The rare ones of table 1, TTG and CTG, are left out: a change of ATG to one of them loses the start."""
+STOPS: dict[int, frozenset[str]] = {code: frozenset(_marked(code, "*")) for code in NCBI_CODES}
+"""Stop codons, those of :data:`CONTEXT_STOPS` among them."""
 THREE_LETTERS = {
     "A": "Ala",
     "C": "Cys",
@@ -49,6 +42,7 @@ THREE_LETTERS = {
     "W": "Trp",
     "Y": "Tyr",
     "U": "Sec",
+    "O": "Pyl",
     "*": "Ter",
     "X": "Ter",
 }
@@ -59,15 +53,15 @@ def codon_table(code: int) -> dict[str, str]:
     """Amino acids (``*`` for a stop) by codon.
 
     Raises:
-        KeyError: the code is none of 1, 2, 4, 5 and 11.
+        KeyError: NCBI has no code of that number.
     """
-    return dict(zip(map("".join, product("TCAG", repeat=3)), _AMINO_ACIDS[code], strict=True))
+    return dict(zip(CODONS, NCBI_CODES[code].amino_acids, strict=True))
 
 
-STOPS: dict[int, frozenset[str]] = {
-    code: frozenset(codon for codon, acid in codon_table(code).items() if acid == "*") for code in _AMINO_ACIDS
+CONTEXT_STOPS: dict[int, frozenset[str]] = {
+    code: frozenset(codon for codon in stops if codon_table(code)[codon] != "*") for code, stops in STOPS.items()
 }
-"""Stop codons."""
+"""Stop codons that have an amino acid elsewhere: they are stops at the end of a coding sequence only (27, 28, 31)."""
 
 
 @cache
@@ -99,11 +93,12 @@ def translate(bases: str, code: int) -> str:
 
 @cache
 def _stop_search(code: int) -> re.Pattern[str]:
-    return re.compile(f"(?:[A-Z]{{3}})*?(?:{'|'.join(sorted(STOPS[code]))})")
+    stops = "|".join(sorted(STOPS[code] - CONTEXT_STOPS[code]))
+    return re.compile(f"(?:[A-Z]{{3}})*?(?:{stops})" if stops else "(?!)")
 
 
 def codons_to_stop(bases: str, code: int, first: int = 0) -> int:
-    """Number of codons up to and including the first stop.
+    """Number of codons up to and including the first stop, of those that are stops everywhere.
 
     Args:
         bases: upper case.

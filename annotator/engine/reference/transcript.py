@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from annotator.engine.lazy import lazy
-from annotator.engine.reference.genetic_code import STARTS, translate
+from annotator.engine.reference.genetic_code import CONTEXT_STOPS, STARTS, STOPS, translate
 from annotator.engine.reference.nucleotides import reverse_complement
 
 Interval = tuple[int, int]
@@ -37,13 +37,16 @@ class Transcript:
         strand: 1 or -1.
         start, end: first and last base of the genome.
         coding_start, coding_end: lowest and highest base of the coding sequence; 0 when it is not translated.
+        genetic_code: number of the genetic code, if it is not that of the contig; otherwise 0.
         start_frame: number of bases of the first codon that are missing because the coding sequence is cut off at its
             start, 0 to 2: ``(3 - phase) % 3`` of GFF3's phase, which is the number of bases to skip.
         exons: first and last base of each, ascending.
         selenocysteines: lowest base of each stop codon that is read as selenocysteine.
         start_unknown, end_unknown: the source says that the coding sequence is cut off there.
-        slip: first base, in the direction of translation, of the first codon that cannot be read base by base
-            (ribosomal slippage); None when all can be read.
+        slips: where the ribosome slips: the last base before and the first base after it, in the direction of
+            translation.
+        numbered_as_read: whether HGVS counts bases as they are read: one that is read twice has two numbers, one that
+            is skipped has none. Otherwise each base of the transcript has one number.
     """
 
     id: str
@@ -56,10 +59,12 @@ class Transcript:
     coding_end: int
     start_frame: int
     exons: list[Interval]
+    genetic_code: int = 0
     selenocysteines: frozenset[int] = frozenset()
     start_unknown: bool = False
     end_unknown: bool = False
-    slip: int | None = None
+    slips: tuple[Interval, ...] = ()
+    numbered_as_read: bool = False
     _spliced: str = field(default="", repr=False)
     _peptides: dict[int, str] = field(default_factory=dict, repr=False)
 
@@ -77,10 +82,12 @@ class Transcript:
             coding_end=row["coding_end"],
             start_frame=row["phase"],
             exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
+            genetic_code=row["genetic_code"],
             selenocysteines=frozenset(row["selenocysteines"]),
             start_unknown="cds_start_NF" in row["flags"],
             end_unknown="cds_end_NF" in row["flags"],
-            slip=row["slip"],
+            slips=tuple(zip(row["slips"][::2], row["slips"][1::2], strict=True)),
+            numbered_as_read=row["numbered_as_read"],
         )
 
     @property
@@ -199,23 +206,89 @@ class Transcript:
             return [(previous + 1, previous)]
         return [(following, following - 1)] if following else [None]
 
+    @lazy
+    def readings(self) -> list[tuple[int, int, int]]:
+        """The stretches of the transcript that make up the coding sequence, in the order in which they are read.
+
+        Returns:
+            First and last cDNA position of each, and the difference between its CDS and its cDNA positions. There is
+            one stretch, and one more for each slip of the ribosome.
+        """
+        first, last = self.cdna_coding
+        found, read = [], 0
+        for before, after in [*self.slips, (self.position(last), 0)]:
+            end = self.cdna(before)
+            found.append((first, end, read + 1 - first))
+            read += end - first + 1
+            first = self.cdna(after)
+        return found
+
     def coding_pieces(self, pieces: list[Piece]) -> list[Piece]:
-        """CDS positions of pieces that are given in cDNA positions; None for stretches outside the coding sequence."""
+        """CDS positions of pieces that are given in cDNA positions; None for stretches outside the coding sequence.
+
+        A piece across a slip of the ribosome stays one piece, of the bases that are read.
+        """
         first, last = self.cdna_coding
         found: list[Piece] = []
         for piece in pieces if self.coding else []:
             if piece is None or piece[1] < first or piece[0] > last:
                 found.append(None)
                 continue
-            begin, end = piece
-            if begin < first:
+            if piece[0] < first:
                 found.append(None)
-                begin = first
-            cut = min(end, last)
-            found.append((begin - first + 1, cut - first + 1))
-            if end > last:
+            read = [(begin + by, end + by) for begin, end, by in self.read_parts(*piece)]
+            found.append((read[0][0], read[-1][1]) if read else None)
+            if piece[1] > last:
                 found.append(None)
         return found
+
+    def read_parts(self, begin: int, end: int) -> list[tuple[int, int, int]]:
+        """What is read of a stretch of the transcript, in parts as those of :attr:`readings`.
+
+        Args:
+            begin: first cDNA position.
+            end: last cDNA position; ``begin - 1`` for an insertion.
+        """
+        return [
+            (max(begin, first), min(end, last), by)
+            for first, last, by in self.readings
+            if end >= first and begin <= last
+        ]
+
+    def touches_slip(self, begin: int, end: int) -> bool:
+        """Whether bases that are read twice or skipped are in a stretch of cDNA positions, as :meth:`read_parts`."""
+        for before, after in self.slips:
+            last, first = self.cdna(before), self.cdna(after)
+            if end >= min(last + 1, first) and begin <= max(last, first - 1):
+                return True
+        return False
+
+    def coding_number(self, cdna: int) -> tuple[int, int]:
+        """The number of a base in HGVS's ``c.`` numbering, for a base up to the last one of the coding sequence.
+
+        Args:
+            cdna: position in the spliced transcript.
+
+        Returns:
+            Number and offset. The offset is 0 except for a base that is skipped and has no number: it is named after
+            the last one before it. A base with two numbers has the lower one.
+        """
+        first = self.cdna_coding[0]
+        if cdna < first or not self.numbered_as_read:
+            return cdna - first + (cdna >= first), 0
+        at = 0
+        while at + 1 < len(self.readings) and self.readings[at][1] < cdna >= self.readings[at + 1][0]:
+            at += 1
+        _, last, by = self.readings[at]
+        return min(cdna, last) + by, max(0, cdna - last)
+
+    def coding_base(self, number: int) -> int:
+        """The cDNA position of a number in HGVS's ``c.`` numbering that is above 0: :meth:`coding_number` reversed."""
+        if self.numbered_as_read:
+            for _, last, by in self.readings:
+                if number <= last + by:
+                    return number - by
+        return self.cdna_coding[0] + number - 1
 
     # Sequences
 
@@ -228,18 +301,7 @@ class Transcript:
         if not self._spliced:
             bases = "".join([fetch(first, last - first + 1).decode("ascii") for first, last in self.exons])
             bases = bases if self.strand > 0 else reverse_complement(bases)
-            if self.slip is not None:
-                # Unknown bases make unknown codons, so that nothing is reported of codons that cannot be read.
-                known = self.cdna(self.slip) - 1
-                bases = bases[:known] + "N" * (len(bases) - known)
             self._spliced = bases
-
-    def behind_slip(self, pieces: list[Piece]) -> bool:
-        """Whether a variant, given by its pieces in cDNA positions, touches codons that cannot be read."""
-        if self.slip is None:
-            return False
-        first = self.cdna(self.slip)
-        return any(piece is not None and max(piece) >= first for piece in pieces)
 
     @property
     def spliced(self) -> str:
@@ -248,9 +310,12 @@ class Transcript:
 
     @lazy
     def cds(self) -> str:
-        """The coding sequence, preceded by one N for each missing base of the first codon."""
-        first, last = self.cdna_coding
-        return "N" * self.start_frame + self._spliced[first - 1 : last]
+        """The coding sequence as it is read, preceded by one N for each missing base of the first codon."""
+        return "N" * self.start_frame + self.read(self._spliced)
+
+    def read(self, spliced: str) -> str:
+        """What the ribosome reads of a spliced sequence as long as that of the transcript."""
+        return "".join([spliced[first - 1 : last] for first, last, _ in self.readings])
 
     @lazy
     def five_prime(self) -> str:
@@ -265,10 +330,10 @@ class Transcript:
     @lazy
     def selenocysteine_codons(self) -> frozenset[int]:
         """1-based numbers of the stop codons that are read as selenocysteine."""
-        found = set()
+        found: set[int] = set()
         for lowest in self.selenocysteines:
             first = self.cdna(lowest) if self.strand > 0 else self.cdna(lowest) - 2
-            found.add((first - self.cdna_coding[0] + self.start_frame) // 3 + 1)
+            found.update((begin + by + self.start_frame + 2) // 3 for begin, _, by in self.read_parts(first, first))
         return frozenset(found)
 
     def start_known(self, code: int) -> bool:
@@ -288,9 +353,19 @@ class Transcript:
         """Whether translation would begin if the first codon were ``codon``."""
         return codon in STARTS[code] or codon == self.cds[:3]
 
+    def is_context_stop(self, codon: str, number: int, code: int) -> bool:
+        """Whether a codon is a stop because it is the last one, while elsewhere it has an amino acid.
+
+        Args:
+            codon: bases in upper case.
+            number: of the codon, from 1.
+            code: number of the genetic code.
+        """
+        return codon in CONTEXT_STOPS[code] and 3 * number == len(self.cds) and self.has_stop(code)
+
     def has_stop(self, code: int) -> bool:
         """Whether the last codon is complete and a stop codon."""
-        return len(self.cds) % 3 == 0 and translate(self.cds[-3:], code) == "*"
+        return len(self.cds) % 3 == 0 and self.cds[-3:] in STOPS[code]
 
     def peptide(self, code: int) -> str:
         """The protein without the final stop; it begins with Met, whatever the start codon is, where that is known."""
@@ -300,7 +375,7 @@ class Transcript:
 
     def _translate(self, code: int) -> str:
         whole = translate(self.cds, code)
-        if len(self.cds) % 3 == 0 and whole.endswith("*"):
+        if self.has_stop(code):
             whole = whole[:-1]
         for number in self.selenocysteine_codons:
             if whole[number - 1 : number] == "*":

@@ -22,7 +22,7 @@ SCHEMA = pa.schema(
         ("symbol", pa.string()),
         ("biotype", pa.string()),  # as the source has it
         ("protein", pa.string()),  # id of the protein; empty when the transcript is not translated
-        ("flags", pa.string()),  # FLAG_TAGS that it has, joined by &
+        ("flags", pa.string()),  # FLAG_TAGS that it has, and exceptions of the source, joined by &
         ("mane", pa.string()),  # MANE Select: id of the same transcript in the other set of models
         ("canonical", pa.bool_()),
         ("strand", pa.int8()),  # 1 or -1
@@ -34,7 +34,12 @@ SCHEMA = pa.schema(
         ("exon_starts", pa.list_(pa.int32())),  # ascending
         ("exon_ends", pa.list_(pa.int32())),
         ("selenocysteines", pa.list_(pa.int32())),  # ascending: lowest base of each codon
-        ("slip", pa.int32()),  # Transcript.slip
+        ("genetic_code", pa.int8()),  # Transcript.genetic_code
+        ("slips", pa.list_(pa.int32())),  # Transcript.slips: last base before, first base after, and so on
+        ("numbered_as_read", pa.bool_()),
+        ("peptide_names", pa.list_(pa.string())),  # mature peptides
+        ("peptide_starts", pa.list_(pa.int32())),  # first and last amino acid of each in the whole protein, from 1
+        ("peptide_ends", pa.list_(pa.int32())),
         ("mane_plus_clinical", pa.string()),  # as mane, of a MANE Plus Clinical transcript
         ("tsl", pa.string()),  # these and the last: Curation
         ("appris", pa.string()),
@@ -44,10 +49,15 @@ SCHEMA = pa.schema(
 )
 CURATION_COLUMNS = ("mane_plus_clinical", "tsl", "appris", "ccds", "tags")
 """Columns that are left out of the file if they are empty for all transcripts of the reference."""
-LATER_COLUMNS = ("slip", *CURATION_COLUMNS)
-"""Columns that were added within the format. A file without them is read as if they were null, texts as if empty."""
+LATER_COLUMNS: dict[str, object] = {
+    "genetic_code": 0,
+    "slips": [], "numbered_as_read": False,
+    "peptide_names": [], "peptide_starts": [], "peptide_ends": [],
+    **dict.fromkeys(CURATION_COLUMNS, ""),
+}
+"""Columns that were added within the format, and the values that a file without them is read with."""
 FLAG_TAGS = ("cds_start_NF", "cds_end_NF")
-"""Tags of the source that are reported in FLAGS of CSQ."""
+"""Tags of the source that are reported in FLAGS of CSQ, beside its exceptions."""
 PICK_TAGS = ("basic", "MANE_Select", "MANE_Plus_Clinical")
 """Tags of the source by which transcripts are chosen."""
 

@@ -16,7 +16,7 @@ from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.bundle import Contig, LayerSpec, Reference, RegionSpec, Sequence
 from annotator.engine.reference.gene_models import GeneModels
 from annotator.engine.reference.gene_models_gff import count_transcripts
-from annotator.engine.reference.genetic_code import STOPS
+from annotator.engine.reference.genetic_code import CONTEXT_STOPS, STARTS, STOPS
 from annotator.engine.reference.known_variants import open_alleles
 from annotator.engine.reference.transcript import Transcript
 
@@ -118,14 +118,15 @@ def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) ->
     bases = transcript.cds[3 * cut_off :]
     bases += "A" * (-len(bases) % 3)
     codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [""]
-    stops = STOPS[contig.genetic_code]
+    code = transcript.genetic_code or contig.genetic_code
+    stops, context_stops = STOPS[code], CONTEXT_STOPS[code]
     faults = {}
-    if codons[0] not in contig.start_codons:
+    if codons[0] not in (STARTS[code] if transcript.genetic_code else contig.start_codons):
         faults["start"] = f"{transcript.id} starts with {codons[0]}"
     if codons[-1] not in stops:
         faults["stop"] = f"{transcript.id} ends with {codons[-1]}"
     for number, codon in enumerate(codons[:-1], start=1):
-        if codon in stops and number + cut_off not in transcript.selenocysteine_codons:
+        if codon in stops - context_stops and number + cut_off not in transcript.selenocysteine_codons:
             faults["internal"] = f"{transcript.id} has a stop at codon {number} of {len(codons)}"
             break
     return faults

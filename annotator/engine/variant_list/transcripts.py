@@ -147,7 +147,10 @@ def genomic_position(transcript: Transcript, kind: str, position: Position, unkn
             if cdna <= unknown:
                 raise UnresolvedError(f"The coding sequence of {transcript.id} is cut off after that position.")
             cdna -= unknown
-        cdna += last if position.after_stop else first - (position.base > 0)
+        if coding:
+            cdna = transcript.coding_base(cdna)
+        else:
+            cdna += last if position.after_stop else first
         if coding and cdna > last:
             raise UnresolvedError(
                 f"The coding sequence of {transcript.id} has {last - first + 1:,} bases.",

@@ -12,7 +12,7 @@ from annotator.engine import BundleError
 from annotator.engine.bounds import LARGEST_LENGTH, LARGEST_POSITION, whole_number
 from annotator.engine.compare.concordance import compare
 from annotator.engine.reference.build.download import _number as header_number
-from annotator.engine.reference.build.gene_formats import GeneTable, note_code
+from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, note_code
 from annotator.engine.reference.build.gff3_models import _selenocysteines
 from annotator.engine.reference.build.regions import RegionSource, _regions
 from annotator.engine.reference.build_evidence import FileEvidence
@@ -107,7 +107,7 @@ def test_a_start_of_a_region_that_is_none(tmp_path: Path, start: str) -> None:
 def test_numbers_of_gene_models_that_are_none() -> None:
     table = GeneTable("GFF3")
     for code in (DIGITS, "11", "²", "-1", "1000"):
-        note_code(table, "c", {"transl_table": code})
+        note_code(table, GeneModel("t", "g", "", "", "c", "+"), {"transl_table": code})
     assert table.codes["c"] == {11: 1}
     text = f"(pos:{DIGITS}..9,aa:Sec),(pos:7..9,aa:Sec),(pos:{LARGEST_POSITION + 1}..9,aa:Sec),(pos:0..2,aa:Sec)"
     assert _selenocysteines({"transl_except": text}) == (7,)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,7 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.hgvs import Parts
 from annotator.engine.consequence.output.csq_rows import Rows
+from annotator.engine.consequence.output.mature_peptides import MaturePeptides
 from annotator.engine.consequence.overlaps import Alleles, Pairs
 from annotator.engine.consequence.so_terms import impact, names
 from annotator.engine.reference.gene_models import ContigModels
@@ -133,6 +135,16 @@ def _pick(rows: Rows, facts: Facts) -> Parts:
     return [pc.if_else(pa.array(facts.picked[rows.pair]), "1", "")]
 
 
+@lru_cache(maxsize=4)
+def _peptides(models: ContigModels) -> MaturePeptides:
+    return MaturePeptides(models)
+
+
+def _mature_peptide(rows: Rows, facts: Facts) -> Parts:
+    texts = _peptides(facts.models).texts(facts.pairs.transcript[rows.pair], rows.text("protein"))
+    return [] if texts is None else [texts]
+
+
 FIELDS: tuple[Field, ...] = (
     Field("Allele", OfAllele(lambda facts: facts.alleles.text), "ALT without the bases that it shares with REF"),
     Field("Consequence", OfTerms(names), "Sequence Ontology terms joined by &, the most severe first"),
@@ -164,6 +176,7 @@ FIELDS: tuple[Field, ...] = (
     Field("APPRIS", _models_column("appris"), "P1 (best) to P5, A1, A2: principal and alternative isoforms"),
     Field("CCDS", _models_column("ccds"), "identifier in the Consensus Coding Sequence set"),
     Field("ENSP", OfTranscript(_protein), "identifier of the protein"),
+    Field("MATURE_PEPTIDE", OfEntry(_mature_peptide), "mature peptides that the change touches, positions within them"),
 )
 """All sub-fields, in the order in which they are written by default: VEP's fields as VEP orders them, then others."""
 _BY_NAME = {field.name: field for field in FIELDS}

@@ -18,7 +18,12 @@ class CodingChange(Location):
         """Whether bases are added to or lost from the coding sequence, and not three by three."""
         if self.cds_start is None or self.cds_end is None:
             return False
-        return (len(self.alt) - (self.cds_end - self.cds_start + 1)) % 3 != 0
+        return (len(self.read_alt) - (self.cds_end - self.cds_start + 1)) % 3 != 0
+
+    @lazy
+    def read_alt(self) -> str:
+        """The alternate bases as the ribosome reads them."""
+        return self.as_read(self.alt)
 
     @lazy
     def partial_codon(self) -> bool:
@@ -29,11 +34,17 @@ class CodingChange(Location):
 
     @lazy
     def altered_cds(self) -> str | None:
-        """The coding sequence with the change, and the rest of the transcript behind it."""
+        """The coding sequence with the change, and the rest of the transcript behind it.
+
+        In another reading frame the ribosome does not meet the codons at which it slips, and does not slip.
+        """
         if self.cds_start is None or self.cds_end is None:
             return None
         t = self.transcript
-        return t.cds[: self.cds_start - 1] + self.alt + t.cds[self.cds_end :] + t.three_prime
+        rest = t.cds[self.cds_end :] + t.three_prime
+        if t.slips and self.frame_moves and self.cdna_end is not None:
+            rest = t.spliced[self.cdna_end :]
+        return t.cds[: self.cds_start - 1] + self.read_alt + rest
 
     @lazy
     def altered_stop(self) -> int:
@@ -53,7 +64,7 @@ class CodingChange(Location):
             return None
         first, last = self.protein_start * 3 - 2, self.protein_end * 3
         length = last - first + 1
-        grown = length + len(self.alt) - (self.cds_end - self.cds_start + 1)
+        grown = length + len(self.read_alt) - (self.cds_end - self.cds_start + 1)
         return self.transcript.cds[first - 1 : first - 1 + length], self.altered_cds[first - 1 : first - 1 + grown]
 
     def _peptide(self, codon: str) -> str:
@@ -73,6 +84,12 @@ class CodingChange(Location):
                 if len(before) == len(after) and self.codons[1][3 * at : 3 * at + 3] == "TGA":
                     after = after[:at] + "U" + after[at + 1 :]
         t = self.transcript
+        last = len(t.cds) // 3
+        if self.protein_end == last:
+            before, after = (
+                acids[:-1] + "*" if t.is_context_stop(codons[-3:], last, self.code) else acids
+                for codons, acids in zip(self.codons, (before, after), strict=True)
+            )
         if self.protein_start == 1 and t.start_known(self.code):
             before, after = (
                 "M" + acids[1:] if len(codons) >= 3 and t.starts_at(codons[:3], self.code) else acids

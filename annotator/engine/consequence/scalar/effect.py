@@ -140,9 +140,9 @@ class Effect(StartAndStop):
         return found or BIT["coding_transcript_variant"]  # one that is not translated has a term by now
 
     def _coding_terms(self) -> int:
-        if self.behind_slip:
-            start = BIT["start_lost"] * (self.at_start_codon and not self.same_length)
-            return start | BIT["frameshift_variant" if self.frame_moves else "coding_sequence_variant"]
+        if self.at_slip:
+            frame_moves = (len(self.allele.alt) - len(self.allele.ref)) % 3
+            return BIT["frameshift_variant" if frame_moves else "coding_sequence_variant"]
         if self.protein_kept:
             return BIT["stop_retained_variant"]
         found = BIT["stop_gained"] * self.stop_gained | BIT["stop_lost"] * self.stop_lost

@@ -165,10 +165,11 @@ def position_in(transcript: Transcript, position: int) -> Position:
     cdna = transcript.cdna(anchor)
     if not transcript.coding:
         return Position(cdna, offset)
-    first, last = transcript.cdna_coding
+    last = transcript.cdna_coding[1]
     if cdna > last:
         return Position(cdna - last, offset, after_stop=True)
-    return Position(cdna - first + (cdna >= first), offset)
+    number, skipped = transcript.coding_number(cdna)
+    return Position(number, offset or skipped)
 
 
 def describe_on_transcript(effect: Effect, shift: int, fetch: Fetch) -> HgvsC | None:
@@ -190,7 +191,7 @@ def describe_on_transcript(effect: Effect, shift: int, fetch: Fetch) -> HgvsC | 
     set_kind(change, lambda start, end: bases(start, end) if start >= first else "")
     if change.kind != "dup":
         clip(change, protein=False)
-    if allele.kind == SUBSTITUTION and effect.exonic and effect.cds_start is not None:
+    if allele.kind == SUBSTITUTION and effect.exonic and effect.cds_start is not None and not t.slips:
         start = end = Position(effect.cds_start)
     elif first <= min(change.start, change.end) and max(change.start, change.end) <= last:
         start, end = (position_in(t, abs(one)) for one in (change.start, change.end))

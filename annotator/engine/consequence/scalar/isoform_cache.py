@@ -128,21 +128,21 @@ class IsoformCache:
         cdna = t.cdna(t.exons[exon][1] if forward else t.exons[exon][0])
         cds = cdna - t.cdna_coding[0] if t.coding else cdna
         structure = (
-            *(t.strand, t.biotype, t.start_frame, t.start_unknown, t.end_unknown, t.selenocysteines),
-            *(t.has_frameshift_intron, t.slip, t.coding, t.coding and not t.five_prime),
+            *(t.strand, t.biotype, t.genetic_code, t.start_frame, t.start_unknown, t.end_unknown, t.selenocysteines),
+            *(t.has_frameshift_intron, t.slips, t.numbered_as_read, t.coding, t.coding and not t.five_prime),
             *(cds % 3 if t.coding else 0, begin, until),
             (last if forward else first) if there else 0,
             tuple(t.exons[exon:] if forward else t.exons[: exon + 1]),
         )
         downstream = self._number(structure)
         within = coding_part = last_cds = -1
-        if t.coding and not t.start_frame and not t.selenocysteines and not t.has_frameshift_intron and t.slip is None:
+        if t.coding and not t.start_frame and not t.selenocysteines and not t.has_frameshift_intron and not t.slips:
             tail = (t.exons[exon][1], *t.exons[exon + 1 :]) if forward else (t.exons[exon][0], *t.exons[:exon])
-            within = self._number((t.strand, t.biotype, cds % 3, until, tail))
+            within = self._number((t.strand, t.biotype, t.genetic_code, cds % 3, until, tail))
             last = t.exons[exon][1] if forward else t.exons[exon][0]
             edge = min(last, t.coding_end) if forward else max(last, t.coding_start)
             last_cds = cds + 1 - abs(last - edge)
-            coding_part = self._number((t.strand, t.biotype, last_cds % 3, edge))
+            coding_part = self._number((t.strand, t.biotype, t.genetic_code, last_cds % 3, edge))
         return _Surroundings(downstream, within, coding_part, last_cds, room, _Anchor(exon, cdna, cds))
 
     def _number(self, structure: tuple[object, ...]) -> int:

@@ -128,9 +128,28 @@ class Location:
         return t.coding and self.introns.frameshift and overlap(self.start, self.end, t.coding_start, t.coding_end)
 
     @lazy
-    def behind_slip(self) -> bool:
-        """Whether it touches codons that cannot be read, as the ribosome slips before them."""
-        return self.coding and self.transcript.behind_slip(self.pieces)
+    def at_slip(self) -> bool:
+        """Whether it changes a place where the ribosome slips in a way that leaves unknown what is read there.
+
+        It adds or removes bases there, or changes only bases that are skipped.
+        """
+        t = self.transcript
+        if not (t.slips and self.coding):
+            return False
+        touched = any(piece is not None and t.touches_slip(*piece) for piece in self.pieces)
+        return touched and not (self.same_length and any(self.coding_pieces))
+
+    def as_read(self, bases: str) -> str:
+        """Bases that take the place of the reference, as the ribosome reads them.
+
+        Args:
+            bases: in the direction of the transcript; as many as in the reference where it slips.
+        """
+        t, first, last = self.transcript, self.cdna_start, self.cdna_end
+        if not (t.slips and self.same_length and first and last and self.cds_start and self.cds_end):
+            return bases
+        edited = t.read(t.spliced[: first - 1] + bases + t.spliced[last:])
+        return edited[self.cds_start - t.start_frame - 1 : self.cds_end - t.start_frame]
 
     # Positions, from 1; None where that end of the change lies in no exon, or not in the coding sequence
 

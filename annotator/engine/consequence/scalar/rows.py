@@ -74,10 +74,9 @@ def intron_numbers(t: Transcript, start: int, end: int) -> str:
 def _codons(effect: Effect) -> str:
     if effect.codons is None:
         return ""
-    t = effect.transcript
-    at = None if effect.cdna_start is None else (effect.cdna_start - t.cdna_coding[0] + t.start_frame) % 3
+    at = None if effect.cds_start is None else (effect.cds_start - 1) % 3
     texts = []
-    for codon, allele in zip(effect.codons, (effect.ref, effect.alt), strict=True):
+    for codon, allele in zip(effect.codons, (effect.as_read(effect.ref), effect.read_alt), strict=True):
         text = codon.lower()
         if at is not None and allele:
             text = text[:at] + text[at : at + len(allele)].upper() + text[at + len(allele) :]
@@ -123,7 +122,10 @@ class ScalarRows:
         if transcript.coding:
             self.load(transcript)
         shift = 0 if allele.kind == SYMBOLIC else self.shift(allele, transcript.strand)
-        return Effect(allele, transcript, self._code, shift=shift)
+        return Effect(allele, transcript, self._code_of(transcript), shift=shift)
+
+    def _code_of(self, transcript: Transcript) -> int:
+        return transcript.genetic_code or self._code
 
     def row(self, allele: Allele, transcript: Transcript) -> ScalarRow:
         """The row of an allele and a transcript that it lies within."""
@@ -142,14 +144,15 @@ class ScalarRows:
             return ScalarRow(structural_terms(effect), **fields)
         shift, most_3prime = effect.shift, effect
         if (shift and effect.coding) or effect.shifts_into_start_codon:
-            most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, self._code)
+            most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, effect.code)
+        if most_3prime.at_slip:
+            most_3prime = effect
         judged = effect
         if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or most_3prime.boundary):
             # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
             judged = most_3prime
-        if not effect.behind_slip:  # behind a slip of the ribosome, numbers depend on who counts
-            fields["hgvsc"] = describe_on_transcript(effect, shift, self._fetch)
-        if effect.coding and not (effect.behind_slip or judged.start_whole):
+        fields["hgvsc"] = describe_on_transcript(effect, shift, self._fetch)
+        if effect.coding and not (effect.at_slip or judged.start_whole):
             fields["amino_acids"], fields["codons"] = _amino_acids(effect), _codons(effect)
             if allele.plain:
                 fields["hgvsp"] = describe_on_protein(judged, most_3prime)
@@ -159,9 +162,9 @@ class ScalarRows:
         """The row of an allele that lies well inside the coding part of an exon, and does so however it is shifted."""
         self.load(t)
         shift = self.shift(allele, t.strand)
-        effect = most_3prime = EffectInsideExon(allele, t, self._code, exon)
+        effect = most_3prime = EffectInsideExon(allele, t, self._code_of(t), exon)
         if shift:
-            most_3prime = EffectInsideExon(shifted(allele, t.strand, shift, self._fetch), t, self._code, exon)
+            most_3prime = EffectInsideExon(shifted(allele, t.strand, shift, self._fetch), t, self._code_of(t), exon)
         count = len(t.exons)
         return ScalarRow(
             effect.terms,
@@ -175,7 +178,7 @@ class ScalarRows:
 
     def _positions(self, effect: Effect) -> dict[str, Any]:
         found: dict[str, Any] = {"cdna": (effect.cdna_start, effect.cdna_end)}
-        if effect.coding and not effect.behind_slip:
+        if effect.coding:
             found["cds"] = effect.cds_start, effect.cds_end
             found["protein"] = effect.protein_start, effect.protein_end
         return found

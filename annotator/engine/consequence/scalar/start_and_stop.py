@@ -137,6 +137,8 @@ class StartAndStop(CodingChange):
         t = self.transcript
         if self.same_length or self.altered_cds is None or not t.coding or t.end_unknown or not t.has_stop(self.code):
             return False
+        if t.slips and self.frame_moves:  # the ribosome would have to meet the slip in another frame
+            return False
         return self.first_difference is None and self.altered_stop > 0
 
     @lazy

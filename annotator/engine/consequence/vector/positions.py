@@ -77,5 +77,7 @@ def named(models: ContigModels, places: TranscriptPositions) -> Parts:
     first, last = models.cdna_coding[0][places.transcript], models.cdna_coding[1][places.transcript]
     coding = first > 0
     behind = coding & (number > last)
-    number = np.where(behind, number - last, np.where(coding, number - first + (number >= first), number))
+    recount = np.where(models.numbered_as_read[places.transcript], models.read(places.transcript, number)[0], 0)
+    within = number - first + (number >= first) + recount
+    number = np.where(behind, number - last, np.where(coding, within, number))
     return position_parts(number, offset, behind)

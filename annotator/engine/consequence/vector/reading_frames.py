@@ -8,7 +8,7 @@ import numpy as np
 
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.reference.gene_models import ContigModels
-from annotator.engine.reference.genetic_code import amino_acid_codes
+from annotator.engine.reference.genetic_code import CONTEXT_STOPS, amino_acid_codes
 from annotator.engine.reference.nucleotides import BASE_INDEX
 from annotator.engine.reference.transcript import Transcript
 
@@ -41,7 +41,8 @@ class Frames:
         acids: ``(m,) uint8``, amino acid of the codon that starts at each base; 0 where fewer than three bases follow.
         offset: ``(t,) int64``, index of the first coding base of each transcript.
         protein: ``(t,) int64``, its amino acids without the stop.
-        usual: ``(t,) bool``, whether all bases are known, none precede the first codon, and no stop lies inside.
+        usual: ``(t,) bool``, whether all bases are known, none precede the first codon, each is read once and by the
+            genetic code of the contig, and no stop lies inside.
     """
 
     bases: np.ndarray
@@ -122,6 +123,7 @@ class FrameReader:
         protein = coding // 3
         if protein and coding % 3 == 0 and acids[3 * protein - 3] == STOP:
             protein -= 1
-        usual = not t.start_frame and not t.selenocysteines and not (acids[: 3 * protein : 3] == STOP).any()
+        special = t.start_frame or t.slips or t.selenocysteines or t.genetic_code or CONTEXT_STOPS[self._code]
+        usual = not (special or (acids[: 3 * protein : 3] == STOP).any())
         usual &= bool((BASE_INDEX[bases[: len(text)]] < 4).all())
         return _Frame(bases, acids, protein, usual)

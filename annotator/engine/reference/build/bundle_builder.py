@@ -24,16 +24,12 @@ from annotator.engine.reference.build.recipe import Recipe
 from annotator.engine.reference.build.regions import merge_regions
 from annotator.engine.reference.build.sequence import copy_sequence
 from annotator.engine.reference.build.write_gff3 import write_gff3
-from annotator.engine.reference.bundle import SCHEMA, Contig, Sequence
+from annotator.engine.reference.bundle import SCHEMA, UNREAD_BY_CSQ, Contig, Sequence
 from annotator.engine.reference.genetic_code import STARTS
 from annotator.engine.reference.transcript_table import write_transcripts
 
 MOST_LISTED = 10
 """Most transcripts that a line of the output lists."""
-SLIPPAGE = (
-    "coding sequences have parts that overlap or leave out bases of an exon (ribosomal slippage); "
-    "codons and protein changes are not given from there on"
-)
 
 
 def build(recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
@@ -167,15 +163,20 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
 
 
 def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str], None]) -> dict[str, Any]:
-    """Report transcripts with ribosomal slippage or across an origin; returns their entries of the manifest."""
+    """Report transcripts that :data:`UNREAD_BY_CSQ` lists; returns their entries of the manifest."""
     lengths = {contig.name: contig.length for contig in contigs}
-    slips = {one.id: one.slip for one in placed if one.slip is not None}
+    slips = {one.id: one.slips for one in placed if one.slips}
     across = [one.id for one in placed if one.end > lengths[one.contig]]
-    for ids, what in ((list(slips), SLIPPAGE), (across, "transcripts lie across the origin of a circular contig")):
+    codes = {one.id: one.genetic_code for one in placed if one.genetic_code and one.cds}
+    for ids, what in (
+        (list(slips), "coding sequences are read with ribosomal slippage"),
+        (across, "transcripts lie across the origin of a circular contig"),
+        (list(codes), "coding sequences have another genetic code than their contig"),
+    ):
         if ids:
             listed = ", ".join(ids[:MOST_LISTED]) + (", ..." if len(ids) > MOST_LISTED else "")
             say(f"note: {len(ids):,} {what}: {listed}")
-    return {"slippage": slips, "across_origin": across}
+    return dict(zip(UNREAD_BY_CSQ, (slips, across, codes), strict=True))
 
 
 def _notes_on_fit(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callable[[str], None]) -> list[str]:

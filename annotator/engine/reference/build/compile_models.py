@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.build.gene_tables import read_gene_table
+from annotator.engine.reference.build.mature_peptides import in_protein
 from annotator.engine.reference.build.place_models import place
 from annotator.engine.reference.bundle import Contig
 from annotator.engine.reference.transcript_table import FLAG_TAGS, PICK_TAGS, SCHEMA, write_transcripts
 
+_PEPTIDES = ("peptide_names", "peptide_starts", "peptide_ends")
 CANONICAL_TAGS = frozenset({"Ensembl_canonical", "RefSeq_Select", "MANE_Select"})
 _TAG_NAMES = {"gencode_basic": "basic"}
 """Tags by other names that sources have for them."""
@@ -61,13 +63,13 @@ def transcript_tables(models: Mapping[str, Sequence[GeneModel]]) -> dict[str, pa
 
 def _row(one: GeneModel) -> dict[str, object]:
     tags = {_TAG_NAMES.get(tag, tag) for tag in one.complete_tags}
-    return {
+    row: dict[str, object] = {
         "id": one.versioned_id,
         "gene": one.gene,
         "symbol": one.symbol,
         "biotype": one.source_biotype or one.biotype,
         "protein": (one.protein or one.versioned_id) if one.cds else "",
-        "flags": "&".join(tag for tag in FLAG_TAGS if tag in tags),
+        "flags": "&".join([*(tag for tag in FLAG_TAGS if tag in tags), *one.exceptions]),
         "mane": one.curation.mane_select,
         "canonical": not CANONICAL_TAGS.isdisjoint(tags),
         "strand": 1 if one.strand == "+" else -1,
@@ -79,10 +81,15 @@ def _row(one: GeneModel) -> dict[str, object]:
         "exon_starts": [start for start, _ in one.exons],
         "exon_ends": [end for _, end in one.exons],
         "selenocysteines": sorted(one.selenocysteines),
-        "slip": one.slip,
+        "genetic_code": one.genetic_code,
+        "slips": [base for slip in one.slips for base in slip],
+        "numbered_as_read": one.numbered_as_read,
         "mane_plus_clinical": one.curation.mane_plus_clinical,
         "tsl": one.curation.tsl,
         "appris": one.curation.appris,
         "ccds": one.curation.ccds,
         "tags": "&".join(tag for tag in PICK_TAGS if tag in tags),
     }
+    peptides = in_protein(row, one.peptides)
+    row |= {name: [peptide[at] for peptide in peptides] for at, name in enumerate(_PEPTIDES)}
+    return row

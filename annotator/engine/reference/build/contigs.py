@@ -72,10 +72,12 @@ def with_model_facts(
 ) -> list[Contig]:
     """The contigs with the genetic codes and circularity that the gene models state, where no option gives them.
 
+    Transcripts keep genetic codes of their own where they are not those of their contigs.
+
     Args:
         recipe: of the reference.
         contigs, names: as :func:`contigs_of` returns them.
-        table: the gene models.
+        table: the gene models, which are changed.
         say: receives a line on what was taken from the models.
 
     Raises:
@@ -95,18 +97,24 @@ def with_model_facts(
         if contig.name in stated and contig.name not in given:
             code = stated[contig.name].most_common(1)[0][0]
             option = f"--genetic-code {contig.name}=NUMBER"
-            if code not in STARTS:
+            strange = [one for one in sorted(stated[contig.name]) if one not in STARTS]
+            if strange:
                 known = ", ".join(map(str, STARTS))
                 message = (
-                    f"{recipe.models.name}: the genetic code of contig {contig.name} is {code} (transl_table), which "
-                    f"is not known; known: {known}. Name the closest one with {option}."
+                    f"{recipe.models.name}: the genetic code of contig {contig.name} is {strange[0]} (transl_table), "
+                    f"which is not known; known: {known}. Name the closest one with {option}."
                 )
                 raise BundleError("reference_models", message)
             changes |= {"genetic_code": code, "start_codons": frozenset(STARTS[code])}
             if len(stated[contig.name]) > 1:
                 listed = ", ".join(f"{one} ({count:,})" for one, count in sorted(stated[contig.name].items()))
-                say(f"genetic codes of {contig.name} in the gene models: {listed}; {code} is used ({option})")
+                say(f"genetic codes of {contig.name} in the gene models: {listed}; {code} where none is ({option})")
         found.append(replace(contig, **changes))
+    of_contig = {one.name: one.genetic_code for one in found}
+    for model in table.models:
+        name = names.get(model.contig, "")
+        if name in given or model.genetic_code == of_contig.get(name):
+            model.genetic_code = 0
     used = Counter(one.genetic_code for one in found if one.name in stated and one.name not in given)
     for code, count in sorted(used.items()):
         say(f"genetic code {code} on {count:,} contigs, from the gene models (transl_table)")

@@ -59,6 +59,19 @@ class GffRow(NamedTuple):
     columns: list[str]
 
 
+class MaturePeptide(NamedTuple):
+    """A part of a protein that is cut off from it.
+
+    Attributes:
+        name: of the peptide.
+        first, last: lowest and highest base of the genome that codes for it (1-based, inclusive).
+    """
+
+    name: str
+    first: int
+    last: int
+
+
 @dataclass(slots=True)
 class GeneModel:
     """One transcript, as it was read. Positions are 1-based and inclusive, on the forward strand.
@@ -82,8 +95,14 @@ class GeneModel:
         selenocysteines: lowest base of each stop codon that is read as selenocysteine.
         source_biotype: the biotype as the source has it.
         pseudogene: whether the source calls it a pseudogene, so that nothing is translated.
-        slip: first base, in the direction of translation, of the first codon that cannot be read base by base, because
-            parts of the coding sequence overlap or leave out bases of an exon (ribosomal slippage); None without one.
+        exceptions: what the source says is unusual about transcription or translation (``exception`` in GFF3), such as
+            ``ribosomal_slippage``; blanks are replaced by underscores.
+        slips: where the ribosome slips: the last base before and the first base after it, in the direction of
+            translation.
+        numbered_as_read: whether a base that is read twice counts twice in the numbers of the transcript.
+        peptides: mature peptides of the protein.
+        genetic_code: number of the genetic code that the source states for the coding sequence; 0 without one, and,
+            once contigs have their codes, where it is that of the contig.
     """
 
     id: str
@@ -105,7 +124,11 @@ class GeneModel:
     selenocysteines: tuple[int, ...] = ()
     source_biotype: str = ""
     pseudogene: bool = False
-    slip: int | None = None
+    exceptions: tuple[str, ...] = ()
+    slips: list[Interval] = field(default_factory=list)
+    numbered_as_read: bool = False
+    peptides: list[MaturePeptide] = field(default_factory=list)
+    genetic_code: int = 0
 
     @property
     def start(self) -> int:
@@ -258,6 +281,12 @@ def protein_of(attributes: dict[str, str], version: str) -> str:
     return f"{name}.{version}" if name and versioned(name, version) else name
 
 
+def exceptions_of(*said: dict[str, str]) -> tuple[str, ...]:
+    """What attributes say is unusual about transcription or translation, each once, with underscores for blanks."""
+    found = (text.strip().replace(" ", "_") for one in said for text in one.get("exception", "").split(","))
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
 def calls_pseudogene(attributes: dict[str, str]) -> bool:
     """Whether attributes say that a row belongs to a pseudogene (``pseudo=true``, ``pseudogene=...``)."""
     return attributes.get("pseudo", "").lower() in ("true", "yes", "1") or bool(attributes.get("pseudogene"))
@@ -319,8 +348,9 @@ def add_parts(one: GeneModel, parts: list[CodingPart]) -> None:
             first, one.phase = rank, part.phase
 
 
-def note_code(table: GeneTable, contig: str, attributes: dict[str, str]) -> None:
-    """Count the genetic code (``transl_table``) of a coding sequence."""
+def note_code(table: GeneTable, one: GeneModel, attributes: dict[str, str]) -> None:
+    """Take the genetic code (``transl_table``) of a coding sequence for its transcript, and count it."""
     code = whole_number(attributes.get("transl_table", ""), LARGEST_CODE)
     if code is not None:
-        table.codes[contig][code] += 1
+        one.genetic_code = code
+        table.codes[one.contig][code] += 1

@@ -15,7 +15,12 @@ from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, 
 from annotator.engine.reference.build.gene_pred_models import is_gene_pred, read_gene_pred
 from annotator.engine.reference.build.gff3_models import read_gff3
 from annotator.engine.reference.build.gtf_models import read_gtf
-from annotator.engine.reference.build.ribosomal_slippage import joined, slip_of
+from annotator.engine.reference.build.ribosomal_slippage import (
+    ReadingOrderError,
+    exons_follow_reading,
+    joined,
+    slips_of,
+)
 
 NON_CODING = frozenset(
     {
@@ -36,6 +41,8 @@ CODING = frozenset(
 """Biotypes of coding transcripts that bcftools csq knows."""
 FORMATS = "GFF3, GTF and UCSC's genePred (genePred, its extension, refGene, refFlat), plain or gzip"
 """The supported formats, for messages."""
+SLIPPAGE = "ribosomal_slippage"
+"""The exception of a coding sequence during whose translation the ribosome slips."""
 _SPELLINGS = {"mRNA": "protein_coding", "lnc_RNA": "lncRNA", "MT_tRNA": "Mt_tRNA", "MT_rRNA": "Mt_rRNA"}
 _UNSAFE = {ord(char): "_" for char in "|,;=&% \t@"}
 """Replacements of the characters that have a meaning in BCSQ or in GFF3."""
@@ -67,7 +74,7 @@ def read_gene_table(path: Path) -> GeneTable:
             if not (one.exons or one.cds):
                 table.left_out.add("transcript_without_exon", one.id)
             else:
-                table.models.append(_tidied(one))
+                _add(one, table)
     except ModelError as error:
         message = f"{path.name} cannot be read: line {error.line}: {error.message}"
         raise BundleError("reference_models", message) from error
@@ -153,24 +160,40 @@ def _with_kind(rows: Iterator[GffRow]) -> tuple[str, Iterator[GffRow]]:
     raise ModelError(first.line, f"the row is not in a format for gene models. Supported formats: {FORMATS}.")
 
 
+def _add(one: GeneModel, table: GeneTable) -> None:
+    try:
+        table.models.append(_tidied(one))
+    except ReadingOrderError:
+        table.left_out.add("coding_part_within_another", one.id)
+
+
 def _tidied(one: GeneModel) -> GeneModel:
-    """Complete a transcript: exons joined with the coding sequence, biotypes that csq knows, slippage, safe names."""
+    """Complete a transcript: exons joined with the coding sequence, biotypes that csq knows, slippage, safe names.
+
+    Raises:
+        ReadingOrderError: the order in which the parts of its coding sequence are read is unknown.
+    """
     one.id, one.gene = one.id.translate(_UNSAFE), one.gene.translate(_UNSAFE)
     one.symbol = (one.symbol or one.gene).translate(_UNSAFE)
     one.protein = one.protein.translate(_UNSAFE)
     one.curation = Curation(*(text.translate(_UNSAFE) for text in one.curation))
+    one.exceptions = tuple(text.translate(_UNSAFE) for text in one.exceptions)
+    one.peptides = [peptide._replace(name=peptide.name.translate(_UNSAFE)) for peptide in one.peptides]
     one.tags = tuple(tag.strip().replace(" ", "_").translate(_UNSAFE) for tag in one.tags if tag.strip())
     biotype = _SPELLINGS.get(one.biotype, one.biotype)
     coding = [*one.cds, *one.stop_codon]
-    # A coding sequence may lack its exons, or reach beyond them.
-    one.exons = joined([*one.exons, *coding])
     if one.pseudogene or _is_pseudogene(biotype):
         coding = []
         biotype = biotype if biotype.endswith("pseudogene") else "pseudogene"
     elif not coding and biotype in CODING:
         biotype = "misc_RNA"  # a transcript of a coding gene from which nothing is translated
-    one.slip = slip_of(one) if coding else None
-    one.cds = joined(coding)
+    if coding:
+        one.slips = slips_of(one.strand, one.exons, one.cds, SLIPPAGE in one.exceptions)
+        one.numbered_as_read = exons_follow_reading(one.exons, one.slips)
+    # A coding sequence may lack its exons, or reach beyond them; a base that is skipped belongs to an exon.
+    skipped = [(min(slip), max(slip)) for slip in one.slips]
+    one.exons = joined([*one.exons, *one.cds, *one.stop_codon, *skipped])
+    one.cds = joined([*coding, *skipped])
     if not coding:
         one.phase, one.protein, one.selenocysteines = 0, "", ()
     one.source_biotype = biotype.translate(_UNSAFE)

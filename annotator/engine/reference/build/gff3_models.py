@@ -21,6 +21,7 @@ from annotator.engine.reference.build.gene_formats import (
     ModelError,
     add_parts,
     calls_pseudogene,
+    exceptions_of,
     interval,
     note_code,
     part_of,
@@ -31,6 +32,7 @@ from annotator.engine.reference.build.gene_formats import (
     versioned,
 )
 from annotator.engine.reference.build.gff3_lineage import Lineages, Node
+from annotator.engine.reference.build.mature_peptides import KINDS, PeptideRows
 
 _PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
 _ID = re.compile(r"(?:^|;)\s*ID=([^;]*)")
@@ -72,8 +74,12 @@ def read_gff3(rows: Iterator[GffRow], table: GeneTable) -> Iterator[GeneModel]:
     lineages = Lineages()
     owners: dict[tuple[str, str], _Gff3Owner] = {}
     orphans: dict[tuple[str, str], _Gff3Owner] = {}
+    peptides = PeptideRows()
     for row in rows:
         kind = row.columns[2]
+        if kind in KINDS:
+            peptides.add(row)
+            continue
         if kind in ("exon", "CDS") or kind in SELENOCYSTEINE:
             _add_part(row, owners, orphans, lineages, table)
             continue
@@ -87,14 +93,14 @@ def read_gff3(rows: Iterator[GffRow], table: GeneTable) -> Iterator[GeneModel]:
         if owner not in lineages:
             message = f"the row has the parent {shown(owner)}, which is not there"
             raise ModelError(found.line, f"{message}; add the row with that ID, or remove this one.")
-        yield from _models_of(owner, contig, found, lineages, table)
+        yield from _models_of(owner, contig, found, lineages, table, peptides)
     for (name, contig), found in orphans.items():
-        yield from _orphan(name, contig, found, table)
+        yield from _orphan(name, contig, found, table, peptides)
     # A gene may have a coding sequence that does not name it as its parent.
     tags = {one["locus_tag"] for found in orphans.values() for one in found.coding.values() if "locus_tag" in one}
     for node in lineages.childless():
         if node.kind in _ONE_EXON_RNA:
-            yield from _one_exon(node, lineages, table)
+            yield from _one_exon(node, lineages, table, peptides)
         elif node.is_transcript:
             table.left_out.add("transcript_without_exon", node.shown)
         elif node.is_gene and node.attributes.get("locus_tag") not in tags:
@@ -182,7 +188,9 @@ def _overlap(groups: dict[str, list[CodingPart]]) -> bool:
     return False
 
 
-def _models_of(owner: str, contig: str, found: _Gff3Owner, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
+def _models_of(
+    owner: str, contig: str, found: _Gff3Owner, lineages: Lineages, table: GeneTable, peptides: PeptideRows
+) -> Iterator[GeneModel]:
     """The transcripts of the rows that have one parent: one for each coding sequence."""
     lineage = lineages.of(owner)
     node, gene = lineage[0], lineages.gene(lineage)
@@ -222,9 +230,11 @@ def _models_of(owner: str, contig: str, found: _Gff3Owner, lineages: Lineages, t
             selenocysteines=_selenocysteines(coding),
             # A transcript with a biotype of its own may be translated: Ensembl has polymorphic pseudogenes.
             pseudogene=(gene.kind == "pseudogene" and not given) or any(map(calls_pseudogene, said)),
+            exceptions=exceptions_of(*said),
+            peptides=peptides.of(contig, strand, [key[0], owner, gene.name]) if coding else [],
         )
         add_parts(one, parts)
-        note_code(table, contig, coding)
+        note_code(table, one, coding)
         yield one
 
 
@@ -241,7 +251,9 @@ def _ends_known(said: list[dict[str, str]], strand: str) -> tuple[bool, bool]:
     return (low, high) if strand == "+" else (high, low)
 
 
-def _orphan(name: str, contig: str, found: _Gff3Owner, table: GeneTable) -> Iterator[GeneModel]:
+def _orphan(
+    name: str, contig: str, found: _Gff3Owner, table: GeneTable, peptides: PeptideRows
+) -> Iterator[GeneModel]:
     """The transcript of a coding sequence without a parent, which is its own gene."""
     attributes = next(iter(found.coding.values()))
     gene = attributes.get("locus_tag") or name.removeprefix("cds-")
@@ -261,20 +273,22 @@ def _orphan(name: str, contig: str, found: _Gff3Owner, table: GeneTable) -> Iter
         protein=protein_of(attributes, attributes.get("version", "")),
         selenocysteines=_selenocysteines(attributes),
         pseudogene=calls_pseudogene(attributes),
+        exceptions=exceptions_of(attributes),
+        peptides=peptides.of(contig, strand, [name]),
     )
     add_parts(one, found.parts)
-    note_code(table, contig, attributes)
+    note_code(table, one, attributes)
     yield one
 
 
-def _one_exon(node: Node, lineages: Lineages, table: GeneTable) -> Iterator[GeneModel]:
+def _one_exon(node: Node, lineages: Lineages, table: GeneTable, peptides: PeptideRows) -> Iterator[GeneModel]:
     """The transcript of an RNA without exon rows: it is one exon."""
     row = GffRow(node.line, [node.contig, "", "exon", *node.place, ".", node.strand, "."])
     interval(row)
     part = CodingPart("exon", *interval(row), strand_of(row), 0)
     owner = _Gff3Owner(node.line, [part], {})
     if node.name:
-        yield from _models_of(node.name, node.contig, owner, lineages, table)
+        yield from _models_of(node.name, node.contig, owner, lineages, table, peptides)
         return
     name = node.attributes.get("locus_tag") or node.attributes.get("gene") or f"{node.kind}_{node.contig}_{part.start}"
     strand = strand_of_parts(name, owner.parts, "", [node.attributes], table)

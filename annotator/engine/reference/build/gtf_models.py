@@ -18,6 +18,7 @@ from annotator.engine.reference.build.gene_formats import (
     ModelError,
     add_parts,
     calls_pseudogene,
+    exceptions_of,
     note_code,
     part_of,
     protein_of,
@@ -121,9 +122,10 @@ def _model(contig: str, name: str, gene: str, held: _GtfOwner, table: GeneTable)
         curation=Curation.of(sorted(held.tags), attributes, held.references),
         protein=protein_of(held.coding, held.coding.get("protein_version", "")),
         pseudogene=calls_pseudogene(attributes),
+        exceptions=exceptions_of(attributes, held.coding),
     )
     add_parts(one, held.parts)
-    note_code(table, contig, held.coding)
+    note_code(table, one, held.coding)
     return one
 
 

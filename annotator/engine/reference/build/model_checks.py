@@ -33,7 +33,7 @@ class ModelFit:
         stops, asked_stop: number with a stop codon, of those whose end the source does not call cut off.
         internal: number with a stop codon before the end.
         foreign: number with at least two of these faults.
-        exceptions: ids of the transcripts with any fault, and of those that cannot be compared.
+        exceptions: ids, with versions, of the transcripts with any fault.
     """
 
     coding: int = 0
@@ -109,8 +109,6 @@ def check_models(
 ) -> tuple[ModelFit, str]:
     """Compare the coding sequences of the transcript table with what a protein needs.
 
-    Coding sequences that cannot be read base by base (ribosomal slippage) are not compared.
-
     Args:
         models: by contig, in the order of the transcript table.
         tables: the transcript table by contig.
@@ -127,11 +125,9 @@ def check_models(
             continue
         fit = ModelFit()
         for source, row in zip(models[contig.name], tables[contig.name].to_pylist(), strict=True):
-            if source.slip is not None:
-                fit.exceptions.append(source.id)
-            elif source.cds:
+            if source.cds:
                 faults = coding_faults(Transcript.of(row), contig, sequence)
-                fit.take(source.id, faults, source.start_known, source.end_known)
+                fit.take(row["id"], faults, source.start_known, source.end_known)
         total.add(fit)
         if fit.coding >= JUDGED_ALONE and fit.bad():
             alone.append(f"contig {contig.name} (genetic code {contig.genetic_code}): {fit.figures()}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from annotator.engine.errors import BundleError
-from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, Interval
+from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, Interval, MaturePeptide
 from annotator.engine.reference.build.ribosomal_slippage import joined
 from annotator.engine.reference.bundle import Contig
 
@@ -110,8 +110,14 @@ def _around_origin(one: GeneModel, length: int) -> None:
             shifted = [(a + by, b + by) if first <= a <= last else (a, b) for a, b in parts]
             setattr(one, name, joined(shifted))
         one.selenocysteines = tuple(at + by if first <= at <= last else at for at in one.selenocysteines)
-        if one.slip is not None and first <= one.slip <= last:
-            one.slip += by
+        one.peptides = [
+            MaturePeptide(name, start + by * (first <= start <= last), end + by * (first <= end <= last))
+            for name, start, end in one.peptides
+        ]
+        one.slips = [
+            (before + by * (first <= before <= last), after + by * (first <= after <= last))
+            for before, after in one.slips
+        ]
 
     if one.start > length:
         shift(-length, 1, one.end)

@@ -1,19 +1,24 @@
-"""Ribosomal slippage: coding sequences whose parts cannot simply be joined.
+"""Ribosomal slippage: coding sequences whose parts are not simply the coding part of the exons.
 
 Where the ribosome slips back by one base, NCBI writes two parts that share it (``101..280`` and ``280..462``); where it
-skips one, a part ends within an exon and the next begins after the skipped base. The engine reads a coding sequence
-base by base, so that all codons from there on would be wrong.
+skips one, a part ends within an exon and the next begins after the skipped base. A coding sequence is read part by
+part: a shared base twice, a skipped one not at all.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 
-from annotator.engine.reference.build.gene_formats import GeneModel, Interval
+from annotator.engine.reference.transcript import LONGEST_FRAMESHIFT_INTRON, Interval
 
 
-def joined(intervals: list[Interval]) -> list[Interval]:
+class ReadingOrderError(Exception):
+    """The order in which the parts of a coding sequence are read is unknown."""
+
+
+def joined(intervals: Sequence[Interval]) -> list[Interval]:
     """Intervals (1-based, inclusive) in ascending order; those that touch or overlap are merged."""
     found: list[Interval] = []
     for first, last in sorted(intervals):
@@ -24,46 +29,50 @@ def joined(intervals: list[Interval]) -> list[Interval]:
     return found
 
 
-def slip_of(one: GeneModel) -> int | None:
-    """Where the first codon that cannot be read base by base begins.
+def slips_of(strand: str, exons: Sequence[Interval], parts: Sequence[Interval], declared: bool) -> list[Interval]:
+    """Where the ribosome slips.
 
     Args:
-        one: a coding transcript with ``exons`` joined, ``cds`` and ``stop_codon`` as the source has them.
+        strand: ``+`` or ``-``.
+        exons: as the source has them; those that a coding sequence lacks need not be there.
+        parts: of the coding sequence, as the source has them.
+        declared: whether the source says that the ribosome slips, so that a short gap between two parts is not an
+            intron even if the exons have it, too.
 
     Returns:
-        The position (1-based) of its first base in the direction of translation; None when all codons can be read.
+        For each slip the last base before it and the first one after it, in the direction of translation.
+
+    Raises:
+        ReadingOrderError: a part of the coding sequence lies within another one.
     """
-    forward = one.strand == "+"
-    parts = sorted(set(one.cds))
-    exon_starts = [first for first, _ in one.exons]
-    found: int | None = None
-    for left, right in pairwise(parts):
-        if right[0] <= left[1]:
-            here = right[0] if forward else left[1]
-        elif right[0] > left[1] + 1 and _same_exon(one.exons, exon_starts, left[1], right[0]):
-            here = left[1] + 1 if forward else right[0] - 1
-        else:
-            continue
-        if found is None or (here < found) == forward:
-            found = here
-    return None if found is None else _start_of_codon(one, found)
+    exons = joined(exons)
+    starts = [first for first, _ in exons]
+    found = []
+    for left, right in pairwise(sorted(set(parts))):
+        if right[0] == left[0] or right[1] <= left[1]:
+            raise ReadingOrderError("a part of the coding sequence lies within another one")
+        gap = right[0] - left[1] - 1
+        within = _holds(exons, starts, left[1], right[0]) or (declared and gap <= LONGEST_FRAMESHIFT_INTRON)
+        if gap < 0 or (gap > 0 and within):
+            found.append((left[1], right[0]))
+    return found if strand == "+" else [(right, left) for left, right in reversed(found)]
 
 
-def _same_exon(exons: list[Interval], starts: list[int], left: int, right: int) -> bool:
+def _holds(exons: list[Interval], starts: list[int], left: int, right: int) -> bool:
+    """Whether one exon holds two bases."""
     at = bisect_right(starts, left) - 1
     return at >= 0 and exons[at][1] >= right
 
 
-def _start_of_codon(one: GeneModel, position: int) -> int:
-    """The first base, in the direction of translation, of the codon that a coding base belongs to."""
-    forward = one.strand == "+"
-    coding = joined([*one.cds, *one.stop_codon])
-    before = [
-        at
-        for first, last in coding
-        for at in (range(first, min(last, position - 1) + 1) if forward else range(max(first, position + 1), last + 1))
-    ]
-    if not forward:
-        before.reverse()
-    inside = (len(before) - one.phase) % 3
-    return before[-inside] if inside and inside <= len(before) else position
+def exons_follow_reading(exons: Sequence[Interval], slips: Sequence[Interval]) -> bool:
+    """Whether the bases of the transcript are those that are read, so that its numbers count a base read twice twice.
+
+    They are where the source has no exon across a slip: viruses have only coding sequences, and their databases
+    number those. An mRNA with exons of its own is numbered by its bases, whatever the ribosome does.
+
+    Args:
+        exons: as the source has them.
+        slips: as :func:`slips_of` returns them.
+    """
+    ends = [(min(one), max(one)) for one in slips]
+    return any(not any(first < low and high < last for first, last in exons) for low, high in ends)

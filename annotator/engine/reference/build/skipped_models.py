@@ -12,6 +12,7 @@ REASONS: dict[str, str] = {
     "transcript_without_strand": "transcripts without strand",
     "parts_on_both_strands": "transcripts with parts on both strands (trans-splicing)",
     "trans_spliced": "trans-spliced transcripts whose parts are not in the order of the sequence",
+    "coding_part_within_another": "transcripts whose coding sequence has a part within another one",
     "exon_without_parent": "exons without a parent",
     "contig_without_sequence": "transcripts on contigs without sequence",
 }

@@ -88,7 +88,7 @@ def _attributes(one: GeneModel) -> str:
         "mane_select": one.curation.mane_select,
         "protein_id": one.protein,
         "selenocysteine": ",".join(map(str, sorted(one.selenocysteines))),
-        "slip": "" if one.slip is None else str(one.slip),
+        "slips": ",".join(f"{before}>{after}" for before, after in one.slips),
     }
     return ";".join(f"{key}={value}" for key, value in pairs.items() if value)
 

@@ -34,7 +34,6 @@ class Shape:
     tags: str = ""
     phase: int = 0
     selenocysteine: int = 0
-    slip: int = 0
 
     @property
     def parts(self) -> list[tuple[int, int]]:
@@ -100,7 +99,7 @@ GENOME = genome()
 
 
 def gff3(contig: str = "1") -> str:
-    """The transcripts in GFF3, without selenocysteines and slips."""
+    """The transcripts in GFF3, without selenocysteines."""
     lines = ["##gff-version 3"]
     for shape in SHAPES:
         kind = "mRNA" if shape.parts else "lnc_RNA"
@@ -146,7 +145,7 @@ def models(directory: Path) -> GeneModels:
     shapes = {f"T{shape.name}.1": shape for shape in SHAPES}
     for one in placed:
         shape = shapes[one.id]
-        one.selenocysteines, one.slip = (shape.selenocysteine,) * bool(shape.selenocysteine), shape.slip or None
+        one.selenocysteines = (shape.selenocysteine,) * bool(shape.selenocysteine)
     write_transcripts(transcript_tables(by_contig(placed)), directory / "models.arrow")
     return GeneModels.load(directory / "models.arrow")
 

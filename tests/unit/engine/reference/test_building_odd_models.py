@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from annotator.engine.consequence.so_terms import INTERGENIC
 from annotator.engine.errors import EngineError
 from annotator.engine.indexes import TABIX_REACH, index_of, make_index, open_table, rows_of
 from annotator.engine.reference.gene_models_gff import model_lines
+from annotator.engine.reference.transcript_table import LATER_COLUMNS
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import Result, take_apart
 from tests.unit.engine.small_genome import COMPLEMENT, GENES, PLUS, SHORT, annotated, gff3, refusal, site
@@ -178,9 +180,40 @@ def test_genetic_codes_of_the_models_by_contig(
         "ID=CDS:S2;", "ID=CDS:S2;transl_table=11;"
     )
     assert build("--genetic-code", "MT=2", models=mixed, out="mixed") == 0
-    assert "genetic codes of 1 in the gene models: 4 (1), 11 (2); 11 is used" in capsys.readouterr().out
-    assert build("--genetic-code", "MT=2", models=models.replace("table=11", "table=6"), out="other") == 1
-    assert "the genetic code of contig 1 is 6 (transl_table), which is not known" in capsys.readouterr().err
+    out = capsys.readouterr().out
+    assert "genetic codes of 1 in the gene models: 4 (1), 11 (2); 11 where none is" in out
+    assert "note: 1 coding sequences have another genetic code than their contig: S0" in out
+    reference = Reference.load(tmp_path / "mixed")
+    models_of_1 = GeneModels.load(reference.compiled).contig("1").table.to_pylist()
+    assert {row["id"]: row["genetic_code"] for row in models_of_1 if row["genetic_code"]} == {"S0.1": 4}
+    assert reference.unread_by_csq == {"S0.1"}
+    for text in ("table=7", "table=999"):
+        assert build("--genetic-code", "MT=2", models=models.replace("table=11", text), out="other") == 1
+        said = f"the genetic code of contig 1 is {text[6:]} (transl_table), which is not known"
+        assert said in capsys.readouterr().err
+
+
+def test_a_coding_sequence_with_a_genetic_code_of_its_own(
+    build: Build, tmp_path: Path, genome: dict[str, str]
+) -> None:
+    """TGA is tryptophan in code 4: in S0 alone, among genes of code 11."""
+    first = SHORT[0].first
+    bases = genome["1"]
+    assert bases[first - 1 : first + 2] == "ATG"
+    assert SHORT[0].strand == "+"
+    fasta = {**genome, "1": bases[: first + 5] + "TGA" + bases[first + 8 :]}
+    codes = {"MITO": 2, "S0": 4}
+    models = re.sub(r"ID=CDS:(\w+);", lambda one: f"{one[0]}transl_table={codes.get(one[1], 11)};", gff3(GENES))
+    assert build(models=models, fasta=fasta) == 0
+    assert verify(Reference.load(tmp_path / "bundle")).failed == []
+    records = [site("1", first + 8, "A", "G"), site("1", first + 8, "A", "C")]
+    result = annotated(tmp_path, records)
+    found = [entry(result, index, "S0.1") for index in (0, 1)]
+    assert [(one["Consequence"], one["Amino_acids"]) for one in found] == [
+        ("synonymous_variant", "W"),
+        ("missense_variant", "W/C"),
+    ]
+    assert phased(tmp_path, records[:1]).info(0)["BCSQ"].startswith("synonymous|S0|S0.1|protein_coding|+|3W|")
 
 
 # Circular contigs
@@ -269,7 +302,7 @@ def test_haplotypes_beside_a_gene_across_the_origin(build: Build, tmp_path: Path
 
 # Ribosomal slippage
 
-SLIPPED = "ATG" + "TGG" * 19 + "C" + "TGG" * 19 + "TAA"
+SLIPPED = "ATG" + "TGG" * 19 + "CT" + "GGT" * 18 + "TAA"
 """Base 60 is read twice."""
 
 
@@ -291,7 +324,7 @@ def slipped(build: Build, genome: dict[str, str]) -> Callable[[str], dict[str, s
 
 
 @pytest.mark.parametrize("strand", ["+", "-"])
-def test_before_a_slip_all_is_told_and_behind_it_nothing(
+def test_codons_before_and_behind_a_slip(
     slipped: Callable[[str], dict[str, str]], tmp_path: Path, strand: str
 ) -> None:
     bases = slipped(strand)["1"]
@@ -304,51 +337,53 @@ def test_before_a_slip_all_is_told_and_behind_it_nothing(
         new = new if strand == "+" else new.translate(COMPLEMENT)
         return site("1", place(at), bases[place(at) - 1], new)
 
-    wanted = {5: ("A", "missense_variant"), 57: ("C", "missense_variant"), 60: ("T", ""), 80: ("A", "")}
+    # Base 60 is the last of codon 20 (TGG) and the first of codon 21 (GCT, then GGT).
+    wanted = {
+        5: ("A", "stop_gained", "2", "W/*", "c.5G>A"),
+        57: ("C", "missense_variant", "19", "W/C", "c.57G>C"),
+        60: ("T", "missense_variant", "20-21", "WA/CS", "c.60G>T"),
+        61: ("A", "missense_variant", "21", "A/D", "c.62C>A"),
+        79: ("A", "missense_variant", "27", "G/D", "c.80G>A"),
+    }
     order = sorted(wanted, key=place)
     result = annotated(tmp_path, [change(at, wanted[at][0]) for at in order])
     for index, at in enumerate(order):
         found = entry(result, index, "gene-slip")
-        if at == 5:
-            assert (found["Consequence"], found["Amino_acids"]) == ("stop_gained", "W/*")
-        elif wanted[at][1]:
-            assert (found["Consequence"], found["Protein_position"]) == (wanted[at][1], "19")
-        else:
-            assert found["Consequence"] == "coding_sequence_variant"
-            assert found["HGVSp"] == found["Amino_acids"] == found["Codons"] == found["Protein_position"] == ""
+        assert (found["Consequence"], found["Protein_position"], found["Amino_acids"]) == wanted[at][1:4], at
+        assert found["HGVSc"] == f"gene-slip:{wanted[at][4]}"
 
 
 def test_insertions_and_deletions_around_a_slip(slipped: Callable[[str], dict[str, str]], tmp_path: Path) -> None:
     bases = slipped("+")["1"]
     records = [
-        site("1", 8009, bases[8008:8010], bases[8008]),  # a shift of the frame before it, read on into the unknown
+        site("1", 8009, bases[8008:8010], bases[8008]),  # in another frame the ribosome does not slip
         site("1", 8009, bases[8008], bases[8008] + "TAATAA"),
-        site("1", 8050, bases[8049:8090], bases[8049]),
+        site("1", 8050, bases[8049:8090], bases[8049]),  # with the base that is read twice: what is read is unknown
+        site("1", 8058, bases[8057:8061], bases[8057]),
         site("1", 8080, bases[8079:8081], bases[8079]),
         site("1", 8080, bases[8079:8083], bases[8079]),
-        site("1", 8119, bases[8118:8121], bases[8118]),  # the stop codon
+        site("1", 8116, bases[8115:8118], bases[8115]),  # the stop codon
     ]
     result = annotated(tmp_path, records)
     found = [entry(result, index, "gene-slip") for index in range(len(records))]
-    assert [one["Consequence"] for one in found] == [
-        "frameshift_variant",
-        "stop_gained&inframe_insertion",
-        "frameshift_variant",
-        "frameshift_variant",
-        "coding_sequence_variant",
-        "frameshift_variant",
+    assert [(one["Consequence"], one["HGVSp"].partition(":")[2]) for one in found] == [
+        ("frameshift_variant", "p.Trp4GlyfsTer?"),
+        ("stop_gained&inframe_insertion", "p.Trp3_Trp4insTer"),
+        ("frameshift_variant", ""),
+        ("coding_sequence_variant", ""),
+        ("frameshift_variant", "p.Gly28ValfsTer?"),
+        ("inframe_deletion", "p.Gly39del"),
+        ("frameshift_variant&stop_lost", "p.Ter40delextTer?"),
     ]
-    assert found[0]["HGVSp"].endswith("fsTer?")
-    assert [one["HGVSp"] for one in found[2:]] == [""] * 4
 
 
-def test_haplotypes_are_not_told_behind_a_slip(slipped: Callable[[str], dict[str, str]], tmp_path: Path) -> None:
+def test_haplotypes_beside_a_slip(slipped: Callable[[str], dict[str, str]], tmp_path: Path) -> None:
     bases = slipped("+")["1"]
-    records = [site("1", 1015, "G", "A"), site("1", 1016, "G", "A"), site("1", 8080, bases[8079], "A")]
+    records = [site("1", 1015, "G", "A"), site("1", 1016, "G", "A"), site("1", 8079, bases[8078], "A")]
     result = phased(tmp_path, records)
     assert result.warned("haplotypes_failed") is None
     assert result.info(0)["BCSQ"] == "stop_gained|PLUS|PLUS.1|protein_coding|+|2W>2*|1015G>A+1016G>A"
-    assert result.info(2)["BCSQ"] == "coding_sequence|slip|gene-slip|protein_coding"
+    assert result.info(2)["BCSQ"] == "missense|slip|gene-slip|protein_coding|+|27G>27D|8079G>A"
 
 
 # Names and lengths of contigs
@@ -440,17 +475,17 @@ def test_a_pair_without_terms_is_a_fault_of_the_engine(
 
 
 def test_an_older_file_of_compiled_models_is_read(build: Build, tmp_path: Path) -> None:
-    """It has no column for slips."""
+    """It has no columns that were added later."""
     assert build() == 0
     path = tmp_path / "bundle" / "models.arrow"
     with pa.ipc.open_file(str(path)) as reader:
-        older = reader.read_all().drop_columns(["slip"])
+        older = reader.read_all().drop_columns(list(LATER_COLUMNS))
         batches = older.to_batches()
     path.unlink()
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, older.schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
-    assert GeneModels.load(path).contig("1").transcript(0).slip is None
+    assert GeneModels.load(path).contig("1").transcript(0).slips == ()
     result = annotated(tmp_path, [site("1", 1015, "G", "C"), site("MT", 305, "G", "C")])
     assert result.info(1)["GAS_CONSEQUENCE"] == "missense_variant"
 

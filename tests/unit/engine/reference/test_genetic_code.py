@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from Bio.Data import CodonTable
 
 from annotator.engine.reference.genetic_code import (
+    CONTEXT_STOPS,
     STARTS,
     STOPS,
     THREE_LETTERS,
@@ -28,7 +30,23 @@ from annotator.engine.reference.nucleotides import BASE_INDEX, COMPLEMENT, rever
 )
 def test_stop_codons(code: int, stops: set[str]) -> None:
     assert STOPS[code] == stops
+
+
+@pytest.mark.parametrize("code", STARTS)
+def test_codes_are_those_of_an_independent_library(code: int) -> None:
+    table = CodonTable.unambiguous_dna_by_id[code]
+    assert codon_table(code) == {**dict.fromkeys(table.stop_codons, "*"), **table.forward_table}
+    assert STOPS[code] == set(table.stop_codons)
+    assert set(STARTS[code]) == (set(table.start_codons) if code > 1 else {"ATG"})
+    assert CONTEXT_STOPS[code] == set(table.stop_codons) & table.forward_table.keys()
     assert not STOPS[code] & set(STARTS[code])
+
+
+def test_all_codes_of_ncbi() -> None:
+    assert set(STARTS) == {*range(1, 7), *range(9, 17), *range(21, 34)}
+    assert {code for code, stops in CONTEXT_STOPS.items() if stops} == {27, 28, 31}
+    assert codons_to_stop("ATGTGATAATAG", 28) == 0
+    assert codons_to_stop("ATGTGATAATAG", 33) == 4
 
 
 def test_every_code_has_starts_and_stops() -> None:

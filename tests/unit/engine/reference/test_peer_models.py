@@ -49,21 +49,23 @@ def manifest(tmp_path: Path) -> dict[str, object]:
     return found
 
 
-def test_nothing_is_said_behind_a_ribosomal_slip(
-    build_case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_codons_behind_a_ribosomal_slip(build_case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slug = "02-minus-one-ribosomal-slippage"
     assert build_case(slug) == 0
-    assert "note: 1 coding sequences have parts that overlap" in capsys.readouterr().out
-    assert manifest(tmp_path)["slippage"] == {"gene-o": 278}
+    assert "note: 1 coding sequences are read with ribosomal slippage: gene-o" in capsys.readouterr().out
+    assert manifest(tmp_path)["slippage"] == {"gene-o": [[280, 280]]}
     assert verify(Reference.load(tmp_path / "bundle")).failed == []
     result = annotated(slug, tmp_path)
-    for index in (0, 1):
-        entry = entries(result, index)["gene-o"]
-        assert entry["Consequence"] == "coding_sequence_variant"
-        told = ("HGVSc", "HGVSp", "CDS_position", "Protein_position", "Amino_acids", "Codons")
-        assert [entry[name] for name in told] == [""] * 6
-        assert result.info(index)["BCSQ"] == "coding_sequence|orf1ab|gene-o|protein_coding"
+    twice, behind = (entries(result, index)["gene-o"] for index in (0, 1))
+    fields = ("HGVSc", "HGVSp", "CDS_position", "Protein_position", "Amino_acids", "Codons", "FLAGS")
+    # Base 280 is the last of codon 60 (TCG) and the first of codon 61 (GTA).
+    assert [twice[name] for name in fields] == [
+        *("gene-o:c.180G>T", "P1:p.Val61Leu", "180-181", "60-61", "SV/SL", "tcGGta/tcTTta", "ribosomal_slippage")
+    ]
+    assert [behind[name] for name in fields[:6]] == [
+        *("gene-o:c.212G>T", "P1:p.Arg71Leu", "212", "71", "R/L", "cGt/cTt")
+    ]
+    assert (twice["Consequence"], behind["Consequence"]) == ("missense_variant", "missense_variant")
 
 
 def test_refseq_transcripts_without_a_coding_sequence_are_not_translated(build_case: Case, tmp_path: Path) -> None:

@@ -350,9 +350,9 @@ def test_several_proteins_of_one_gene_are_several_transcripts(read: Read) -> Non
             row("CDS", *part, f"ID=cds-{name};Parent=gene-orf1ab;protein_id={name}", phase="0") for part in parts
         )
     one, two = read(text).models
-    assert [(one.id, one.cds, one.slip), (two.id, two.cds, two.slip)] == [
-        ("YP_1.1", [(1, 900)], 298),
-        ("YP_2.1", [(1, 309)], None),
+    assert [(one.id, one.cds, one.slips), (two.id, two.cds, two.slips)] == [
+        ("YP_1.1", [(1, 900)], [(300, 300)]),
+        ("YP_2.1", [(1, 309)], []),
     ]
 
 
@@ -372,28 +372,65 @@ def test_ranges_that_are_open_belong_to_the_sequence_not_to_the_strand(read: Rea
     assert (one.start_known, one.end_known) == (True, False)
 
 
+WHOLE = [(1, 300)]
+
+
 @pytest.mark.parametrize(
-    ("strand", "exons", "cds", "slip"),
+    ("strand", "exons", "cds", "slips", "as_read"),
     [
-        ("+", [(1, 300)], [(1, 150), (150, 299)], 148),  # back by one
-        ("+", [(1, 300)], [(1, 151), (151, 300)], 151),  # in the middle of a codon
-        ("+", [(1, 300)], [(1, 152), (151, 300)], 151),  # back by two
-        ("-", [(1, 300)], [(1, 150), (150, 299)], 152),
-        ("+", [(1, 300)], [(1, 150), (152, 300)], 151),  # on by one, within an exon
-        ("-", [(1, 300)], [(1, 149), (151, 300)], 150),
-        ("+", [(1, 150), (152, 300)], [(1, 150), (152, 300)], None),  # an intron of one base
-        ("+", [(1, 300)], [(1, 150), (151, 300)], None),
-        ("+", [(1, 300)], [(1, 150), (1, 150)], None),  # the same row twice
+        ("+", WHOLE, [(1, 150), (150, 299)], [(150, 150)], False),  # back by one
+        ("+", WHOLE, [(1, 152), (151, 300)], [(152, 151)], False),  # back by two
+        ("-", WHOLE, [(1, 150), (150, 299)], [(150, 150)], False),
+        ("+", WHOLE, [(1, 150), (152, 300)], [(150, 152)], False),  # on by one, within an exon
+        ("-", WHOLE, [(1, 149), (151, 300)], [(151, 149)], False),
+        ("-", WHOLE, [(1, 99), (99, 200), (202, 300)], [(202, 200), (99, 99)], False),
+        ("+", [], [(1, 150), (150, 299)], [(150, 150)], True),
+        ("+", [(1, 150), (150, 300)], [(1, 150), (150, 300)], [(150, 150)], True),
+        ("+", [(1, 150), (152, 300)], [(1, 150), (152, 300)], [], False),  # an intron of one base
+        ("+", WHOLE, [(1, 150), (151, 300)], [], False),
+        ("+", WHOLE, [(1, 150), (1, 150)], [], False),  # the same row twice
     ],
 )
-def test_where_a_coding_sequence_cannot_be_read_on(
-    read: Read, strand: str, exons: list[tuple[int, int]], cds: list[tuple[int, int]], slip: int | None
+def test_where_the_ribosome_slips(
+    read: Read,
+    strand: str,
+    exons: list[tuple[int, int]],
+    cds: list[tuple[int, int]],
+    slips: list[tuple[int, int]],
+    as_read: bool,
 ) -> None:
     text = row("mRNA", 1, 300, "ID=t", strand=strand)
     text += "".join(row("exon", *part, "Parent=t", strand=strand) for part in exons)
     text += "".join(row("CDS", *part, "ID=c;Parent=t", strand=strand, phase="0") for part in cds)
     (one,) = read(text).models
-    assert one.slip == slip
+    assert (one.slips, one.numbered_as_read) == (slips, as_read)
+
+
+@pytest.mark.parametrize(
+    ("gap", "text", "slips"),
+    [
+        (1, "exception=ribosomal slippage", [(150, 152)]),
+        (13, "exception=ribosomal%20slippage%2Ctrans-splicing", [(150, 164)]),
+        (14, "exception=ribosomal slippage", []),  # an intron, whatever happens elsewhere
+        (1, "exception=RNA editing", []),
+    ],
+)
+def test_a_short_gap_is_a_slip_where_the_source_says_so(
+    read: Read, gap: int, text: str, slips: list[tuple[int, int]]
+) -> None:
+    parts = [(1, 150), (151 + gap, 300)]
+    rows = row("mRNA", 1, 300, "ID=t") + "".join(row("exon", *part, "Parent=t") for part in parts)
+    rows += "".join(row("CDS", *part, f"ID=c;Parent=t;{text}", phase="0") for part in parts)
+    (one,) = read(rows).models
+    assert (one.slips, one.numbered_as_read) == (slips, bool(slips))
+    assert len(one.exons) == 2 - bool(slips)
+
+
+def test_a_part_within_another_one_cannot_be_read(read: Read) -> None:
+    parts = [(1, 300), (100, 200)]
+    table = read(row("mRNA", 1, 300, "ID=t") + "".join(row("CDS", *part, "ID=c;Parent=t", phase="0") for part in parts))
+    assert table.models == []
+    assert table.left_out.first("coding_part_within_another") == ["t"]
 
 
 def test_a_sequence_within_the_models_tells_lengths(read: Read) -> None:
