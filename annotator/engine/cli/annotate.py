@@ -72,6 +72,11 @@ class Terminated(BaseException):
     is_flag=True,
     help="Drop CSQ and BCSQ of other tools (default: keep them under other names).",
 )
+@click.option(
+    "--shift-3prime",
+    is_flag=True,
+    help="Consequences of insertions and deletions at their 3' end in each transcript (default: left-aligned).",
+)
 def command(
     input_file: Path,
     reference: str,
@@ -90,6 +95,7 @@ def command(
     max_records: int | None,
     max_results: int | None,
     replace_annotations: bool,
+    shift_3prime: bool,
 ) -> int:
     """Annotate a VCF file, or a list of variants.
 
@@ -112,6 +118,7 @@ def command(
                 limits=limits,
                 processes=processes,
                 replace=replace_annotations,
+                shift_3prime=shift_3prime,
                 report=reporter.report,
             )
         except InputError as error:

@@ -1,8 +1,4 @@
-"""Alternate alleles as Ensembl VEP sees them.
-
-Where the lengths differ, an only alternate allele loses all that it shares with REF at its start, then at its end;
-several lose the first base, when all of them have it. Alleles as long as REF stay as they are.
-"""
+"""One alternate allele, without what it shares with the reference, and comparisons of alleles."""
 
 from __future__ import annotations
 
@@ -25,7 +21,7 @@ class Allele:
     """One alternate allele on the forward strand.
 
     ``ref`` and ``alt`` are what is replaced and what replaces it, each empty where there is nothing. An insertion has
-    ``start == end + 1``. ``kind`` says what the alleles of the whole record are. ``sized`` is false for symbolic
+    ``start == end + 1``. ``kind`` is one of those above. ``sized`` is false for symbolic
     alleles of unknown length.
     """
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from annotator.engine.normalise import Normalised
+
 CSQ_FIELDS: tuple[str, ...] = (
     "Allele",
     "Consequence",
@@ -47,6 +49,7 @@ class AlleleChunk:
         end: (n,) integers, last base of the reference that is replaced, 1-based and inclusive; 0 for symbolic alleles
             of unknown length.
         records: how many records the chunk has.
+        normalised: the same alleles normalised, the symbolic ones as they are; None where that is left to the caller.
     """
 
     record: np.ndarray
@@ -55,6 +58,7 @@ class AlleleChunk:
     alt: pa.BinaryArray
     end: np.ndarray
     records: int
+    normalised: Normalised | None = None
 
     def __len__(self) -> int:
         return len(self.record)

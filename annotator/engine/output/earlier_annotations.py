@@ -23,7 +23,7 @@ BCSQ, GAS_BCSQ, CSQ = "BCSQ", "GAS_BCSQ", "CSQ"
 SKIPPED = "GAS_SKIPPED"
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _SUBFIELDS = re.compile(rb"Format: *'?([^\"'>]+)")
-PROVENANCE = (b"##gasEngine=", b"##gasHaplotypes=", b"##gasReference=", b"##gasSource=")
+PROVENANCE = (b"##gasEngine=", b"##gasHaplotypes=", b"##gasReference=", b"##gasPlacement=", b"##gasSource=")
 """Header lines that a run of this engine writes beside those of its fields."""
 _VEP = b"##VEP"
 """How VEP's lines about its own run begin."""

@@ -18,7 +18,7 @@ from annotator.engine.output.earlier_annotations import EarlierAnnotations, poin
 from annotator.engine.output.files import OUTPUT_FILES, Annotated
 from annotator.engine.output.info_fields import info_lines
 from annotator.engine.pipeline.build_check import refuse_wrong_reference
-from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, PassInput
+from annotator.engine.pipeline.scheduler import Blocks, DisorderError, Pass, Passed, PassInput
 from annotator.engine.pipeline.worker_pool import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
 from annotator.engine.reference.bundle import Reference
@@ -81,6 +81,7 @@ def annotate(
     limits: Limits | None = None,
     processes: int | None = None,
     replace: bool = False,
+    shift_3prime: bool = False,
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file, or a list of variants as a VCF file.
@@ -100,6 +101,8 @@ def annotate(
         processes: that share the work; by default one a processor. The results are the same whatever their number.
         replace: drop what other tools wrote to INFO fields of our names (``CSQ``, ``BCSQ``), instead of keeping it
             under other names.
+        shift_3prime: give insertions and deletions the consequences of their most 3' placement in each transcript, as
+            VEP's option of this name does; by default, those of their left-aligned one.
         report: receives progress.
 
     Returns:
@@ -122,7 +125,7 @@ def annotate(
         if input_format == "list" or (input_format == "auto" and is_variant_list(input_path)):
             listed_path, input_path = input_path, work / "list.vcf"
             listed = write_vcf(listed_path, reference, input_path, limits, report)
-        run = _Run(input_path, reference, limits, work, report, replace)
+        run = _Run(input_path, reference, limits, work, report, replace, shift_3prime)
         if listed:
             run.warnings.merge(listed.warnings)
         passing, passed = run.passed(processes or processors())
@@ -131,6 +134,7 @@ def annotate(
         try:
             index = passing.write(run.results_header(passed), partial, run.longest_contig(passed))
             summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
+            summary["shift_3prime"] = shift_3prime
             if listed:
                 summary["variant_list"] = listed.summary()
             annotated = Annotated(name, summary, passing.table, listed.log() if listed else [])
@@ -157,13 +161,21 @@ class _Run:
     """
 
     def __init__(
-        self, path: Path, reference: Reference, limits: Limits, work: Path, report: Report, replace: bool
+        self,
+        path: Path,
+        reference: Reference,
+        limits: Limits,
+        work: Path,
+        report: Report,
+        replace: bool,
+        shift_3prime: bool,
     ) -> None:
         self._path = path
         self._reference = reference
         self._limits = limits
         self._work = work
         self._report = report
+        self._shift_3prime = shift_3prime
         report(Progress("checking", 0, None, 0))
         self.warnings = Warnings()
         for note in reference.notes:
@@ -199,7 +211,7 @@ class _Run:
         # A small file is done before processes have started.
         processes = max(1, min(most_processes, self._blocks))
         try:
-            source = PassInput(self.header, self._reference, False, self._input, self._earlier, self._limits)
+            source = self._source(False, self._input)
             passing, passed = self._pass(source, processes)
         except DisorderError:
             body = sort_records(self._input(), self._work, self.header, self._reference, self.warnings)
@@ -207,13 +219,18 @@ class _Run:
             def sorted_blocks() -> Iterator[Block]:
                 return Lines(body, self._limits, known_text=True).blocks()
 
-            source = PassInput(self.header, self._reference, True, sorted_blocks, self._earlier, self._limits)
+            source = self._source(True, sorted_blocks)
             passing, passed = self._pass(source, processes)
         self.warnings.merge(passed.warnings)
         if not passed.counts.total["records"]:
             self.warnings.add("no_records")
         refuse_wrong_reference(passed.counts, self.header, self._reference, self.warnings)
         return passing, passed
+
+    def _source(self, numbered: bool, blocks: Blocks) -> PassInput:
+        return PassInput(
+            self.header, self._reference, numbered, blocks, self._earlier, self._limits, self._shift_3prime
+        )
 
     def _pass(self, source: PassInput, processes: int) -> tuple[Pass, Passed]:
         passing = Pass(source, processes, self._work)
@@ -254,14 +271,17 @@ class _Run:
         kept = frozenset(passed.kept)
         self._earlier.warn(self.warnings, self.header.meta, kept)
         meta = self._earlier.header_lines(self.header.meta, kept)
-        return render_header(self.header, meta, self._earlier.fields, _provenance(self._reference), new)
+        return render_header(
+            self.header, meta, self._earlier.fields, _provenance(self._reference, self._shift_3prime), new
+        )
 
 
-def _provenance(reference: Reference) -> list[bytes]:
+def _provenance(reference: Reference, shift_3prime: bool) -> list[bytes]:
     lines = [
         f"##gasEngine={ENGINE_VERSION}",
         f"##gasHaplotypes=bcftools csq {bcftools_version}",
         f"##gasReference={reference.name} {reference.assembly}",
+        f"##gasPlacement={'shifted 3-prime' if shift_3prime else 'left-aligned'}",
     ]
     lines += [f"##gasSource={one['name']} {one['version']} ({one['licence']})" for one in reference.sources]
     return [line.encode() for line in lines]

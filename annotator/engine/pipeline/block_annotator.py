@@ -7,6 +7,7 @@ and what the haplotypes say, which come with it. So any number of processes give
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
+from annotator.engine.normalise import Normalised, normalise_all
 from annotator.engine.output.earlier_annotations import EarlierAnnotations
 from annotator.engine.output.info_fields import InfoWriter, identifiers, where_there, with_identifiers
 from annotator.engine.output.summary import ISLANDS, Counts, count_block
@@ -100,18 +102,26 @@ class BlockAnnotator:
         numbered: lines start with their number in the user's file (they were sorted).
         earlier: says what becomes of annotations that the file has already.
         limits: of the results.
+        shift_3prime: consequences are those of the most 3' placement in each transcript.
     """
 
     def __init__(
-        self, header: Header, reference: Reference, numbered: bool, earlier: EarlierAnnotations, limits: Limits
+        self,
+        header: Header,
+        reference: Reference,
+        numbered: bool,
+        earlier: EarlierAnnotations,
+        limits: Limits,
+        shift_3prime: bool = False,
     ) -> None:
         self._limits = limits
+        self._shift_3prime = shift_3prime
         self._header = header
         self._reference = reference
         self._parser = BlockParser(header, reference, numbered)
         sequence = reference.sequence()
         self._sequence = sequence
-        self._layers = [KnownVariants(spec, sequence) for spec in reference.layers]
+        self._layers = [KnownVariants(spec) for spec in reference.layers]
         self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
         self._models = GeneModels.load(reference.compiled)
         self._callers: dict[str, ConsequenceCaller] = {}
@@ -186,7 +196,9 @@ class BlockAnnotator:
         here = slice(*np.searchsorted(alleles.record, [first, last]).tolist())
         record, plain, asked = alleles.record[here], alleles.plain[here], alleles.asked[here]
         alt = alleles.alt.slice(here.start, here.stop - here.start)
-        looked_up = [self._look_up(layer, contig, records, record, alt, plain & asked) for layer in self._layers]
+        ref = records.ref.take(pa.array(record))
+        normalised = self._normalised(contig, Normalised(records.pos[record], ref, alt), plain & asked)
+        looked_up = [_look_up(layer, contig, normalised, plain & asked) for layer in self._layers]
         called.matched.append(looked_up)
         called.regions.append(self._regions(records, first, last, contig))
         if contig is None or not asked.any():
@@ -199,10 +211,11 @@ class BlockAnnotator:
         chunk = AlleleChunk(
             record=owner - first,
             pos=records.pos[owner],
-            ref=records.ref.take(pa.array(owner)),
+            ref=ref.filter(pa.array(asked)),
             alt=text_of(alt.filter(pa.array(asked))).cast(pa.binary()),  # symbols of the user may hold any bytes
             end=np.where(records.unsized[owner], 0, records.end[owner]),
             records=last - first,
+            normalised=normalised.filter(asked),
         )
         existing = self._identifiers(looked_up)
         if existing is not None:
@@ -219,31 +232,16 @@ class BlockAnnotator:
                 self._callers.pop(next(iter(self._callers)))
             one = self._reference.contig(contig)
             models = self._models.contig(contig, one.length, one.circular)
-            self._callers[contig] = ConsequenceCaller(models, self._sequence, one.genetic_code)
+            self._callers[contig] = ConsequenceCaller(
+                models, self._sequence, one.genetic_code, shift_3prime=self._shift_3prime
+            )
         return self._callers[contig]
 
-    def _look_up(
-        self,
-        layer: KnownVariants,
-        contig: str | None,
-        records: Records,
-        record: np.ndarray,
-        alt: pa.BinaryArray,
-        wanted: np.ndarray,
-    ) -> Matched:
-        """What a layer has of some alleles; nothing of those that are not wanted."""
-        if contig is None or not wanted.any():
-            nothing = pa.nulls(len(record), pa.string())
-            return Matched([nothing for _ in layer.spec.fields], np.zeros(len(record), bool))
-        if wanted.all():
-            return layer.of(contig, records.pos[record], records.ref.take(pa.array(record)), alt)
-        owner = record[wanted]
-        ref = records.ref.take(pa.array(owner))
-        found = layer.of(contig, records.pos[owner], ref, alt.filter(pa.array(wanted)))
-        at = pa.array(np.cumsum(wanted) - 1, mask=~wanted)
-        known = np.zeros(len(record), bool)
-        known[wanted] = found.known
-        return Matched([column.take(at) for column in found.columns], known)
+    def _normalised(self, contig: str | None, alleles: Normalised, plain: np.ndarray) -> Normalised:
+        """Alleles of one contig in normalised form; only those that are ``plain``, ``(n,) bool``, have one."""
+        if contig is None:
+            return alleles
+        return normalise_all(*alleles, plain, partial(self._sequence.fetch, contig))
 
     def _regions(self, records: Records, first: int, last: int, contig: str | None) -> dict[str, pa.StringArray]:
         regions = self._reference.regions
@@ -263,6 +261,20 @@ class BlockAnnotator:
             for one, column in zip(layer.spec.fields, found.columns, strict=True)
         ]
         return identifiers(columns)
+
+
+def _look_up(layer: KnownVariants, contig: str | None, alleles: Normalised, wanted: np.ndarray) -> Matched:
+    """What a layer has of some alleles; nothing of those that are not ``wanted``, ``(n,) bool``."""
+    if contig is None or not wanted.any():
+        nothing = pa.nulls(len(wanted), pa.string())
+        return Matched([nothing for _ in layer.spec.fields], np.zeros(len(wanted), bool))
+    found = layer.of(contig, alleles.filter(wanted))
+    if wanted.all():
+        return found
+    at = pa.array(np.cumsum(wanted) - 1, mask=~wanted)
+    known = np.zeros(len(wanted), bool)
+    known[wanted] = found.known
+    return Matched([column.take(at) for column in found.columns], known)
 
 
 def _whole(called: Called, records: int) -> Called:

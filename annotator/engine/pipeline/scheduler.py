@@ -55,6 +55,7 @@ class PassInput:
         blocks: gives the records, from the first at each call.
         earlier: says what becomes of annotations that the file has already.
         limits: of the results.
+        shift_3prime: as for :func:`annotator.engine.pipeline.annotate.annotate`.
     """
 
     header: Header
@@ -63,10 +64,13 @@ class PassInput:
     blocks: Blocks
     earlier: EarlierAnnotations
     limits: Limits
+    shift_3prime: bool = False
 
     def annotator(self) -> BlockAnnotator:
         """A new annotator of its blocks."""
-        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier, self.limits)
+        return BlockAnnotator(
+            self.header, self.reference, self.numbered, self.earlier, self.limits, self.shift_3prime
+        )
 
 
 @dataclass

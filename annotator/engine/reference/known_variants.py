@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.byte_columns import bytes_of
 from annotator.engine.errors import BundleError
 from annotator.engine.indexes import open_table
 from annotator.engine.library_errors import VERIFY, step
-from annotator.engine.normalise import normalise
-from annotator.engine.reference.bundle import LayerSpec, Sequence
+from annotator.engine.normalise import Normalised
+from annotator.engine.reference.bundle import LayerSpec
 from annotator.engine.reference.info_encoding import encode
 
 WINDOW = 100_000
@@ -39,15 +38,13 @@ class KnownVariants:
 
     Args:
         spec: of the layer.
-        sequence: of the reference, for normalising alleles.
 
     Raises:
         BundleError: the file cannot be opened, or lacks a column.
     """
 
-    def __init__(self, spec: LayerSpec, sequence: Sequence) -> None:
+    def __init__(self, spec: LayerSpec) -> None:
         self.spec = spec
-        self._sequence = sequence
         with step("reference_layer", f"{spec.path.name} cannot be opened", VERIFY):
             self._file = open_table(spec.path)
             columns = list(self._file.header)[-1].lstrip("#").split("\t")
@@ -58,22 +55,20 @@ class KnownVariants:
         self._known_at = columns.index(spec.known) - 3
         self._contigs = frozenset(self._file.contigs)
 
-    def of(self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray) -> Matched:
-        """Look up n alleles of one contig.
+    def of(self, contig: str, alleles: Normalised) -> Matched:
+        """Look up alleles of one contig.
 
         Args:
             contig: canonical name.
-            pos: ``(n,) int64``, POS of each allele, 1-based.
-            ref: n REF alleles in upper case, which agree with the sequence.
-            alt: n ALT alleles in upper case, of A, C, G, T and N only.
+            alleles: n of them.
 
         Raises:
             BundleError: the table cannot be read.
         """
+        pos, ref, alt = alleles
         nothing = Matched([pa.nulls(len(pos), pa.string()) for _ in self._at], np.zeros(len(pos), bool))
         if contig not in self._contigs or not len(pos):
             return nothing
-        pos, ref, alt = self._normalised(contig, pos, ref, alt)
         wanted = pc.binary_join_element_wise(
             pa.array(pos).cast(pa.string()), ref.cast(pa.string()), alt.cast(pa.string()), "\t"
         )
@@ -107,30 +102,6 @@ class KnownVariants:
         known = column(self._known_at).is_valid().take(take).fill_null(False)
         return Matched([column(at).take(take) for at in self._at], known.to_numpy(zero_copy_only=False))
 
-    def _normalised(
-        self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray
-    ) -> tuple[np.ndarray, pa.BinaryArray, pa.BinaryArray]:
-        """Positions, REF and ALT in normalised form, as in the table; only alleles that need it are normalised."""
-        at = np.flatnonzero(~_normal(ref, alt))
-        if not len(at):
-            return pos, ref, alt
-        sequence = self._sequence
-
-        def bases(where: int, length: int) -> bytes:
-            return sequence.fetch(contig, where, length)
-
-        pick = pa.array(at)
-        changed = [
-            normalise(*one, bases)
-            for one in zip(pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist(), strict=True)
-        ]
-        mask = np.zeros(len(pos), bool)
-        mask[at] = True
-        pos = pos.copy()
-        pos[at] = [one[0] for one in changed]
-        refs, alts = (pa.array([one[place] for one in changed], pa.binary()) for place in (1, 2))
-        return pos, pc.replace_with_mask(ref, pa.array(mask), refs), pc.replace_with_mask(alt, pa.array(mask), alts)
-
     def _rows(self, contig: str, pos: np.ndarray) -> pa.StringArray:
         """Rows of the table at positions ``pos`` (``(n,) int64``, 1-based), each once."""
         wanted = np.unique(pos)
@@ -142,17 +113,6 @@ class KnownVariants:
                 column = pc.list_element(pc.split_pattern(rows, "\t", max_splits=2), 1)
                 found.append(rows.filter(pc.is_in(pc.cast(column, pa.int64()), value_set=pa.array(near))))
         return pa.concat_arrays(found) if found else pa.array([], pa.string())
-
-
-def _normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
-    """``(n,) bool``: whether REF or ALT is a single base and their last bases differ, so that they are normalised."""
-    last, single = [], np.zeros(len(ref), bool)
-    for column in (ref, alt):
-        data, starts = bytes_of(column)
-        last.append(data[starts[1:] - 1])
-        single |= np.diff(starts) == 1
-    differ: np.ndarray = last[0] != last[1]
-    return differ & single
 
 
 def encoded(column: pa.StringArray) -> pa.StringArray:
