@@ -40,7 +40,8 @@ def intron_changes(allele: Allele, transcript: Transcript) -> IntronChanges:
     """Compare an allele with the introns of a transcript, as VEP's ``_intron_effects`` does.
 
     Introns are searched for around the whole allele (``_overlapped_introns`` and ``_overlapped_introns_boundary``);
-    then each range in which it differs from the reference is compared with each of them.
+    then each range in which it differs from the reference is compared with each of them. A term of one range is kept
+    whatever the others have: VEP forgets ``splice_region_variant`` when a later range lies outside the region.
     """
     low, high = min(allele.start, allele.end), max(allele.start, allele.end)
     strand = transcript.strand
@@ -64,21 +65,10 @@ def intron_changes(allele: Allele, transcript: Transcript) -> IntronChanges:
                 frameshift = True
             else:
                 terms |= intron_terms(strand, intron, one) & asked
-    if terms & SPLICE_REGION and not _ends_in_splice_region(strand, boundary, ranges):
-        terms &= ~SPLICE_REGION
     return IntronChanges(terms, bool(boundary), frameshift)
 
 
 _NONE = IntronChanges()
-
-
-def _ends_in_splice_region(strand: int, introns: list[Interval], ranges: list[Interval]) -> bool:
-    """Whether the last range lies in the splice region of the last intron: VEP overwrites what came before."""
-    for one in reversed(ranges):
-        for intron in reversed(introns):
-            if not (is_frameshift_intron(*intron) and overlap(*one, *intron)):
-                return intron_terms(strand, intron, one) & SPLICE_REGION != 0
-    return False
 
 
 def _near(ranges: list[Interval], first: int, last: int) -> list[Interval]:

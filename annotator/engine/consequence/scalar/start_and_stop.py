@@ -15,12 +15,28 @@ class StartAndStop(CodingChange):
     """An allele in a transcript, and the start and stop codon of the transcript."""
 
     @lazy
+    def whole_in_exons(self) -> bool:
+        """Whether both its ends lie in exons, so that the spliced transcript with the change is known."""
+        return bool(self.cdna_start and self.cdna_end)
+
+    def _touches(self, first: int) -> bool:
+        """Whether it touches a codon, by the codon's first position in the spliced transcript.
+
+        Where an end of the change lies in no exon, the codon must have other bases, or fewer, after it.
+        """
+        pieces = self.pieces
+        if not self.whole_in_exons and self.same_length:
+            pieces = [piece for low, high in self.allele.regions() for piece in self.transcript.pieces(low, high)]
+        return any(piece is not None and overlap(*piece, first, first + 2) for piece in pieces)
+
+    @lazy
     def at_start_codon(self) -> bool:
-        """Whether it touches the first codon, if translation is known to begin there (``_overlaps_start_codon``)."""
+        """Whether it touches the first codon, if translation is known to begin there.
+
+        VEP's ``_overlaps_start_codon`` says no where an end of the change lies in no exon.
+        """
         t = self.transcript
-        if not self.cdna_start or not self.cdna_end or not t.start_known(self.code):
-            return False
-        return overlap(self.cdna_start, self.cdna_end, t.cdna_coding[0], t.cdna_coding[0] + 2)
+        return t.start_known(self.code) and self._touches(t.cdna_coding[0])
 
     @lazy
     def shifts_into_start_codon(self) -> bool:
@@ -37,11 +53,14 @@ class StartAndStop(CodingChange):
 
     @lazy
     def at_stop_codon(self) -> bool:
-        """Whether it touches the last codon (``_overlaps_stop_codon``)."""
+        """Whether it touches the last codon.
+
+        VEP's ``_overlaps_stop_codon`` says no where an end of the change lies in no exon.
+        """
         t = self.transcript
-        if t.end_unknown or not self.cdna_start or not self.cdna_end or not t.coding:
+        if not t.coding or t.end_unknown:
             return False
-        return overlap(self.cdna_start, self.cdna_end, t.cdna_coding[1] - 2, t.cdna_coding[1])
+        return (self.whole_in_exons or t.has_stop(self.code)) and self._touches(t.cdna_coding[1] - 2)
 
     @lazy
     def beside_stop_codon(self) -> bool:
@@ -61,6 +80,8 @@ class StartAndStop(CodingChange):
     @lazy
     def start_in_place(self) -> bool:
         """Whether a start codon still follows the 5' UTR."""
+        if not self.whole_in_exons:
+            return False
         before, edited = self.transcript.five_prime, self._edited_start
         if not edited.startswith(before):
             return False
@@ -73,6 +94,8 @@ class StartAndStop(CodingChange):
         A start codon and all that follows it are then still there.
         """
         if not self.allele.plain or self.same_length or not self.at_start_codon or self.start_in_place:
+            return False
+        if not self.whole_in_exons:
             return False
         cds, edited = self.transcript.cds, self._edited_start
         first = len(edited) - len(cds)
@@ -93,7 +116,11 @@ class StartAndStop(CodingChange):
     @lazy
     def stop_altered(self) -> bool:
         """Whether a change of length, or across the last codon, leaves no stop there (``_ins_del_stop_altered``)."""
-        if not self.allele.plain or not self.at_stop_codon or self.cds_start is None:
+        if not self.allele.plain or not self.at_stop_codon:
+            return False
+        if not self.whole_in_exons:
+            return True
+        if self.cds_start is None:
             return False
         if self.same_length and (self.cds_end is not None or not self.transcript.has_stop(self.code)):
             return False

@@ -77,6 +77,18 @@ OURS = {
     ("2053", "GC", "GG", "TFWD.1", "HGVSp"): "PFWD.1:p.Pro2Ala",
     # Another spelling of the same deletion touches the start codon, which stays.
     ("5028", "CAC", "C", "TGAP.1", "Consequence"): "start_retained_variant&5_prime_UTR_variant",
+    # Two bases of the intron's splice region differ, and the last base, which does not lie in it.
+    ("7107", "ACGC", "TAGA", "TRNA.1", "Consequence"): (
+        "splice_region_variant&intron_variant&non_coding_transcript_variant"
+    ),
+    # The change goes beyond an end of the transcript and takes its first or last codon with it.
+    ("9002", "CTTA", "TAAG", "TODD.1", "Consequence"): "stop_lost&3_prime_UTR_variant",
+    ("9399", "ATTCCTCAG", "GAT", "TODD.1", "Consequence"): "start_lost&5_prime_UTR_variant",
+    ("10996", "ACGCCATGGAAGGAGGAGTAG", "A", "TSEC.1", "Consequence"): "start_lost&5_prime_UTR_variant",
+    ("11000", "CAT", "GGGACT", "TSEC.1", "Consequence"): "start_lost&5_prime_UTR_variant",
+    ("12195", "GTCATA", "TGCAAA", "TTIP.1", "Consequence"): "start_lost&5_prime_UTR_variant",
+    ("12199", "TA", "CG", "TTIP.1", "Consequence"): "start_lost&5_prime_UTR_variant",
+    ("12199", "TACGTCGTATGGGGGGCTAG", "G", "TTIP.1", "Consequence"): "start_lost&5_prime_UTR_variant",
     # The first other amino acid is a stop: p.Leu47Ter, p.Ser2Ter, p.Val42Ter.
     ("3062", "AG", "A", "TREV.1", "Consequence"): "stop_gained&frameshift_variant",
     ("3445", "ACT", "A", "TREV.1", "Consequence"): "stop_gained&frameshift_variant",
