@@ -1,8 +1,10 @@
-"""Made-up contigs with transcripts on both strands, full of repeats, so that many variants can be written in many ways."""
+"""Made-up contigs with transcripts on both strands, and so many repeats that most variants have several notations."""
 
 from __future__ import annotations
 
+import atexit
 import random
+import shutil
 import tempfile
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -10,9 +12,11 @@ from pathlib import Path
 from unittest import mock
 
 from annotator.engine.consequence import ConsequenceCaller, ContigModels
+from annotator.engine.reference.build.bundle_builder import Recipe, build
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.nucleotides import reverse_complement
 from tests.unit.engine.consequence import casebook
-from tests.unit.engine.consequence.casebook import COMPLEMENT, Shape, chunk, entries
+from tests.unit.engine.consequence.casebook import COMPLEMENT, Record, Shape, chunk, entries
 
 Variant = tuple[int, str, str]
 """POS (1-based), REF and ALT."""
@@ -67,6 +71,18 @@ class Slice:
         with patched, tempfile.TemporaryDirectory() as directory:
             return casebook.models(Path(directory)).contig("1")
 
+    @cached_property
+    def reference(self) -> Reference:
+        """A bundle of the contig and the transcripts, which is removed when Python ends."""
+        directory = Path(tempfile.mkdtemp(prefix="gas-slice-"))
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+        fasta, models = directory / "slice.fa", directory / "slice.gff3"
+        fasta.write_text(f">1\n{self.bases}\n")
+        with mock.patch.object(casebook, "SHAPES", self.shapes):
+            models.write_text(casebook.gff3())
+        build(Recipe(name="slice", fasta=fasta, models=models, accept_models=True), directory / "slice", lambda _: None)
+        return Reference.load(directory / "slice")
+
     def fetch(self, _: str, start: int, length: int) -> bytes:
         """Bases of the contig, as :class:`annotator.engine.reference.bundle.Sequence` gives them."""
         return self.bases[max(0, start - 1) : start - 1 + length].encode()
@@ -83,7 +99,7 @@ class Slice:
         """Entries of variants, each in a record of its own; in the order of the variants."""
         return self.entries_of_records([(pos, ref, [alt]) for pos, ref, alt in variants], shift_3prime)
 
-    def entries_of_records(self, records: list[tuple[int, str, list[str]]], shift_3prime: bool = False) -> list[Entries]:
+    def entries_of_records(self, records: list[Record], shift_3prime: bool = False) -> list[Entries]:
         """Entries of records; of those with several alleles, the names of transcripts are followed by a number."""
         order = sorted(range(len(records)), key=lambda one: records[one][0])
         called = self.caller(shift_3prime).call(chunk([records[one] for one in order])).csq.to_pylist()

@@ -14,7 +14,9 @@ from tests.invariants.slices import Slice, Variant, made
 BATCH = 100
 """Variants of one example: they are called together."""
 RECORDS = int(os.environ.get("GAS_INVARIANT_RECORDS", "2000"))
-SLICES = 8
+SLICES = 8 if RECORDS <= 2000 else 64
+Placement = tuple[int, str, str]
+"""First base that is changed (1-based), bases that are removed and bases that are added."""
 enough = settings(
     max_examples=max(1, RECORDS // BATCH),
     deadline=None,
@@ -30,8 +32,10 @@ seeds = st.lists(st.integers(0, 2**31 - 1), min_size=BATCH, max_size=BATCH)
 
 
 def variant(of: Slice, seed: int) -> Variant:
-    """A substitution, insertion, deletion, duplication, inversion or a change of several bases, most of them near the
-    edges of exons."""
+    """A substitution, insertion, deletion, duplication, inversion or a change of several bases.
+
+    Most of them are near the edges of exons and coding sequences.
+    """
     chance, length = random.Random(seed), len(of.bases)
     pos = chance.choice(of.edges) + chance.randrange(-18, 19) if chance.random() < 0.7 else chance.randrange(1, length)
     pos = chance.choice([1, 2, 3, length - 2, length - 1]) if chance.random() < 0.01 else pos
@@ -58,10 +62,10 @@ def indel(of: Slice, seed: int) -> Variant:
         seed += 1
 
 
-def placements(of: Slice, written: Variant) -> list[tuple[int, str, str]]:
-    """All placements of an insertion or deletion: first base, bases that are removed and bases that are added.
+def placements(of: Slice, written: Variant) -> list[Placement]:
+    """All placements of an insertion or deletion, ascending: each neighbouring position is tried.
 
-    Found by trying each neighbouring position, whatever the rules of the engine are. A change of both kinds has one.
+    A change that both removes and adds bases has one.
     """
     pos, ref, alt = written
     shared, ref, alt = minimal(ref, alt)
@@ -77,7 +81,8 @@ def placements(of: Slice, written: Variant) -> list[tuple[int, str, str]]:
                 break
             # The window of removed bases moves by one; added bases are rotated with the base that is passed.
             if removed:
-                same = of.at(at if step < 0 else at - 1) == of.at(at + len(removed) if step < 0 else at + len(removed) - 1)
+                left = at if step < 0 else at - 1
+                same = of.at(left) == of.at(left + len(removed))
                 removed, added = of.at(at, len(removed)), ""
             else:
                 passed = of.at(at if step < 0 else at - 1)
@@ -89,7 +94,7 @@ def placements(of: Slice, written: Variant) -> list[tuple[int, str, str]]:
     return sorted(found)
 
 
-def padded(of: Slice, placed: tuple[int, str, str], left: int, right: int) -> Variant:
+def padded(of: Slice, placed: Placement, left: int, right: int) -> Variant:
     """A placement with bases of the reference on either side, at least one where an allele would have none."""
     pos, ref, alt = placed
     left, right = min(left, pos - 1), min(right, len(of.bases) - pos - len(ref) + 1)

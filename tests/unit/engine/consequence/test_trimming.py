@@ -130,7 +130,7 @@ def test_shifts_on_the_genome(unit: str, after: str, deletes: bool, forward: boo
 
 @given(st.text("ACG", min_size=2, max_size=60), st.text("ACG", min_size=2, max_size=60), st.booleans())
 def test_regions_of_differences(ref: str, alt: str, equally_long: bool) -> None:
-    """Alleles of one length differ base by base; of others, all bases are replaced, whichever end they are read from."""
+    """Alleles of one length differ base by base; of others, all bases are replaced."""
     if equally_long:
         ref, alt = (one[: min(len(ref), len(alt))] for one in (ref, alt))
     differing = [10 + at for at in range(len(ref)) if len(ref) != len(alt) or ref[at] != alt[at]]
