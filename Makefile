@@ -13,6 +13,7 @@ FILE ?=
 OUT ?=
 TESTS ?= tests
 MINUTES ?= 60
+RECORDS ?= 100000
 BEFORE ?=
 BASE ?=
 URL ?=
@@ -26,7 +27,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
-.PHONY: help run demo test quick hooks test-repeated mutants golden corpora fuzz fleet lint checkov package deploy smoke browser clean clean-all
+.PHONY: help run demo test quick hooks test-repeated mutants golden corpora fuzz invariants fleet lint checkov package deploy smoke browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +91,9 @@ corpora: $(VENV)/test.stamp ## Files of public packages through the engine; need
 
 fuzz: $(VENV)/test.stamp ## Files that grammars write, valid or with one fault, through the engine [MINUTES=60] [ONLY=VCF]
 	@$(PY) -m tests.fuzz --minutes "$(MINUTES)" $(if $(ONLY),--only "$(ONLY)")
+
+invariants: $(VENV)/test.stamp ## What must hold for any variant, with RECORDS=100000 random ones for each test
+	@GAS_INVARIANT_RECORDS="$(RECORDS)" $(PY) -m pytest --numprocesses 2 tests/invariants
 
 fleet: $(VENV)/test.stamp ## How long jobs wait and what annotators cost, simulated from infra/worker.yaml [BEFORE=commit]
 	@$(PY) -m tests.simulation $(if $(BEFORE),--before "$(BEFORE)")

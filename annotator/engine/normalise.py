@@ -1,13 +1,16 @@
 """One spelling for one variant: alleles trimmed and left-aligned.
 
 Callers write the same insertion or deletion in several ways (``T>TC`` at 302 or ``C>CC`` at 309 of the human
-mitochondrion). Known variants are looked up by the normalised spelling, as defined by Tan, Abecasis and Kang,
-"Unified representation of genetic variants", Bioinformatics 31(13), 2015.
+mitochondrion). Consequences are those of the normalised spelling, and known variants are looked up by it, as defined by
+Tan, Abecasis and Kang, "Unified representation of genetic variants", Bioinformatics 31(13), 2015.
+
+Insertions and deletions stay behind base 1 of a contig, circular ones included: VCF writes the base in front of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +40,8 @@ def normalise(pos: int, ref: bytes, alt: bytes, fetch: Fetch) -> Allele:
 
     Returns:
         The same change with shared ends removed and, for an insertion or deletion, moved as far to the left as the
-        sequence allows. Both alleles keep at least one base. An allele equal to the reference comes back unchanged.
+        sequence allows. Both alleles keep at least one base. An allele equal to the reference comes back unchanged, and
+        one with unknown bases is only trimmed: nobody can tell whether the bases in front repeat them.
     """
     if len(ref) == 1 and len(alt) == 1:
         return pos, ref, alt
@@ -45,10 +49,78 @@ def normalise(pos: int, ref: bytes, alt: bytes, fetch: Fetch) -> Allele:
         return pos, ref, alt
     at_end = min(common_suffix(ref, alt), len(ref) - 1, len(alt) - 1)
     ref, alt = ref[: len(ref) - at_end], alt[: len(alt) - at_end]
-    if ref[-1] == alt[-1] and pos > 1:
+    if ref[-1] == alt[-1] and pos > 1 and is_known(max(ref, alt, key=len)):
         return _moved_left(pos, ref, alt, fetch)
     at_start = min(common_prefix(ref, alt), len(ref) - 1, len(alt) - 1)
     return pos + at_start, ref[at_start:], alt[at_start:]
+
+
+class Normalised(NamedTuple):
+    """Normalised spellings of ``n`` alleles as columns.
+
+    Attributes:
+        pos: ``(n,) int64``, 1-based position of the first base of each REF.
+        ref: ``n`` reference alleles.
+        alt: ``n`` alternate alleles.
+    """
+
+    pos: np.ndarray
+    ref: pa.BinaryArray
+    alt: pa.BinaryArray
+
+    def filter(self, chosen: np.ndarray) -> Normalised:
+        """Those for which ``chosen``, ``(n,) bool``, is true."""
+        if chosen.all():
+            return self
+        mask = pa.array(chosen)
+        return Normalised(self.pos[chosen], self.ref.filter(mask), self.alt.filter(mask))
+
+
+def normalise_all(
+    pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray, plain: np.ndarray, fetch: Fetch
+) -> Normalised:
+    """Normalise many alleles: :func:`normalise` for those that need it, which are few in most files.
+
+    Args:
+        pos: ``(n,) int64``, 1-based.
+        ref: ``n`` REF alleles in upper case, which agree with the sequence.
+        alt: ``n`` ALT alleles in upper case.
+        plain: ``(n,) bool``, whether an allele consists of bases; the others stay as they are.
+        fetch: as for :func:`normalise`.
+    """
+    at = np.flatnonzero(plain)
+    at = at[~_normal(*(one if len(at) == len(pos) else one.take(pa.array(at)) for one in (ref, alt)))]
+    if not len(at):
+        return Normalised(pos, ref, alt)
+    pick = pa.array(at)
+    columns = pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist()
+    changed = [normalise(*one, fetch) for one in zip(*columns, strict=True)]
+    mask = np.zeros(len(pos), bool)
+    mask[at] = True
+    pos = pos.copy()
+    pos[at] = [one[0] for one in changed]
+    refs, alts = (pa.array([one[place] for one in changed], pa.binary()) for place in (1, 2))
+    return Normalised(pos, *(pc.replace_with_mask(old, pa.array(mask), new) for old, new in ((ref, refs), (alt, alts))))
+
+
+def _normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
+    """``(n,) bool``: whether the last bases of two alleles differ, and the first ones, too, if both have several.
+
+    Such alleles are normalised; a few others may be.
+    """
+    first, last, single = [], [], np.zeros(len(ref), bool)
+    for column in (ref, alt):
+        data, starts = bytes_of(column)
+        first.append(data[starts[:-1]])
+        last.append(data[starts[1:] - 1])
+        single |= np.diff(starts) == 1
+    normal: np.ndarray = (last[0] != last[1]) & (single | (first[0] != first[1]))
+    return normal
+
+
+def is_known(bases: bytes) -> bool:
+    """Whether all of some upper-case bases are known."""
+    return not bases.translate(None, b"ACGT")
 
 
 def _moved_left(pos: int, ref: bytes, alt: bytes, fetch: Fetch) -> Allele:
@@ -73,50 +145,3 @@ def _moved_left(pos: int, ref: bytes, alt: bytes, fetch: Fetch) -> Allele:
     at = len(before) - by
     text, single = text[at : at + len(longer)], text[at : at + 1]
     return (pos - by, single, text) if len(alt) > len(ref) else (pos - by, text, single)
-
-
-def normalise_all(
-    pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray, fetch: Fetch
-) -> tuple[np.ndarray, pa.BinaryArray, pa.BinaryArray]:
-    """Normalise n alleles of one contig; only those that may need it are visited one by one.
-
-    Args:
-        pos: ``(n,) int64``, 1-based.
-        ref: n REF alleles, upper case, equal to the reference sequence.
-        alt: n ALT alleles, upper case bases only.
-        fetch: as for :func:`normalise`.
-
-    Returns:
-        Positions, REF and ALT of the normalised alleles.
-    """
-    at = np.flatnonzero(~normal(ref, alt))
-    if not len(at):
-        return pos, ref, alt
-    pick = pa.array(at)
-    alleles = zip(pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist(), strict=True)
-    changed = [normalise(*one, fetch) for one in alleles]
-    mask = np.zeros(len(pos), bool)
-    mask[at] = True
-    pos = pos.copy()
-    pos[at] = [one[0] for one in changed]
-    refs, alts = (pa.array([one[place] for one in changed], pa.binary()) for place in (1, 2))
-    return pos, pc.replace_with_mask(ref, pa.array(mask), refs), pc.replace_with_mask(alt, pa.array(mask), alts)
-
-
-def normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
-    """Which of n alleles are normalised for certain: REF or ALT is a single base, and their last bases differ.
-
-    Args:
-        ref: n REF alleles, none of them empty.
-        alt: n ALT alleles, likewise.
-
-    Returns:
-        ``(n,) bool``.
-    """
-    last, single = [], np.zeros(len(ref), bool)
-    for column in (ref, alt):
-        data, starts = bytes_of(column)
-        last.append(data[starts[1:] - 1])
-        single |= np.diff(starts) == 1
-    differ: np.ndarray = last[0] != last[1]
-    return differ & single

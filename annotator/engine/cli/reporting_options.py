@@ -72,6 +72,10 @@ _OPTIONS = (
         "--list-fields", is_flag=True, is_eager=True, expose_value=False, callback=_list_fields,
         help="Print the sub-fields of CSQ and exit.",
     ),
+    click.option(
+        "--shift-3prime", is_flag=True,
+        help="Consequences of insertions and deletions at their 3' end in each transcript (default: left-aligned).",
+    ),
     click.option("--pick", is_flag=True, help="Only the picked entry of each allele."),
     click.option("--per-gene", is_flag=True, help="Only one entry per allele and gene."),
     click.option("--most-severe", is_flag=True, help="Only the most severe term of each record, without a transcript."),
@@ -104,6 +108,7 @@ def reporting_of(
     transcripts: Path | None,
     gencode_basic: bool,
     flank: int,
+    shift_3prime: bool,
 ) -> Reporting:
     """What the options say.
 
@@ -117,7 +122,12 @@ def reporting_of(
     choice = TranscriptChoice(None if transcripts is None else _names_in(transcripts), gencode_basic)
     shown = {} if fields is None else {"fields": fields}
     return Reporting(
-        pick_order=pick_order, entries=asked[0] if asked else "all", transcripts=choice, flank=flank, **shown
+        pick_order=pick_order,
+        entries=asked[0] if asked else "all",
+        transcripts=choice,
+        flank=flank,
+        shift_3prime=shift_3prime,
+        **shown,
     )
 
 

@@ -39,7 +39,8 @@ Consequences, the most severe first (:mod:`so_terms` has their order and impacts
 
 Algorithm (:meth:`ConsequenceCaller.call`), for a chunk of consecutive records of one contig:
 
-1. Trim the alleles as VEP does, and pair each of them with the transcripts within 5,000 bases (:mod:`overlaps`).
+1. Trim and left-align each allele (:mod:`annotator.engine.normalise`), or shift it to the 3' end of transcripts of
+   each strand, and pair it with the transcripts within 5,000 bases (:mod:`overlaps`).
 2. Divide the pairs into groups and call each group:
 
    - outside the transcript: upstream or downstream (:mod:`vector.region_terms`);
@@ -67,7 +68,7 @@ An allele takes one of two ways through the modules::
 Data structures::
 
     chunk.AlleleChunk        alternate alleles of consecutive records: what goes in
-    overlaps.Alleles         the same, trimmed, as arrays with one element an allele
+    overlaps.Alleles         the same, normalised, as arrays with one element an allele
     overlaps.Pairs           indices of an allele and of a transcript that it touches or flanks
     gene_models.ContigModels transcripts of a contig as arrays (in annotator.engine.reference)
     vector.positions.Places  the exon or intron in which a base lies, one element a pair

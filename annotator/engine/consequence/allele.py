@@ -1,8 +1,4 @@
-"""Alternate alleles as Ensembl VEP sees them.
-
-Where the lengths differ, an only alternate allele loses all that it shares with REF at its start, then at its end;
-several lose the first base, when all of them have it. Alleles as long as REF stay as they are.
-"""
+"""One alternate allele, without what it shares with the reference, and comparisons of alleles."""
 
 from __future__ import annotations
 
@@ -25,7 +21,7 @@ class Allele:
     """One alternate allele on the forward strand.
 
     ``ref`` and ``alt`` are what is replaced and what replaces it, each empty where there is nothing. An insertion has
-    ``start == end + 1``. ``kind`` says what the alleles of the whole record are. ``sized`` is false for symbolic
+    ``start == end + 1``. ``kind`` is one of those above. ``sized`` is false for symbolic
     alleles whose length is not known exactly.
     """
 
@@ -42,19 +38,22 @@ class Allele:
         return PLAIN.issuperset(self.alt)
 
     def regions(self) -> list[Interval]:
-        """Ranges of the genome in which the alleles differ, base by base."""
+        """Ranges of the genome that are changed: base by base where the alleles are equally long, else as a whole.
+
+        VEP compares alleles of different lengths base by base, too, from the left, and goes on behind the shorter one:
+        its answer depends on the strand of the reference, and may be for bases that are not replaced.
+        """
         ref, alt = self.ref, self.alt
-        if len(ref) <= 1 or len(alt) <= 1:
+        if len(ref) != len(alt) or len(ref) == 1:
             return [(self.start, self.end)]
         return _differences(self.start, ref, alt)
 
 
 @lru_cache(maxsize=8)  # each transcript asks again
 def _differences(start: int, ref: str, alt: str) -> list[Interval]:
-    """Ranges in which two alleles that begin at ``start`` differ; what one has beyond the other's end differs."""
-    short, long = sorted((len(ref), len(alt)))
-    one, two = (int.from_bytes(text[:short].encode("ascii", "replace"), "big") for text in (ref, alt))
-    differs = (one ^ two).to_bytes(short, "big") + b"\1" * (long - short)
+    """Ranges in which two alleles of one length that begin at ``start`` differ."""
+    one, two = (int.from_bytes(text.encode("ascii", "replace"), "big") for text in (ref, alt))
+    differs = (one ^ two).to_bytes(len(ref), "big")
     return [(start + found.start(), start + found.end() - 1) for found in _DIFFERING.finditer(differs)]
 
 

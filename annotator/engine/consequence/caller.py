@@ -66,6 +66,7 @@ class ConsequenceCaller:
         self, models: ContigModels, bases: Bases, genetic_code: int, reporting: Reporting = EVERYTHING
     ) -> None:
         self._models = models
+        self._shift_3prime = reporting.shift_3prime
         self._code = genetic_code
         name = models.name
         self._fetch: Fetch = partial(bases.fetch, name)
@@ -92,9 +93,17 @@ class ConsequenceCaller:
             chunk: alleles of the contig, records ascending.
             existing: for each allele the identifiers of known variants, joined by ``&``; null where there are none.
         """
-        alleles = Alleles.of(chunk)
-        pairs = find_pairs(alleles, self._models)
-        rows = [one for one in self._rows(alleles, pairs) if len(one)]
+        alleles = Alleles.of(chunk, self._fetch)
+        placements = [alleles]
+        if self._shift_3prime:
+            placements = [alleles.shifted(strand, self._exact.shifted) for strand in (1, -1)]
+        pairs = find_pairs(placements, self._models)
+        lonely, near = (np.flatnonzero(chosen) for chosen in (pairs.transcript < 0, pairs.transcript >= 0))
+        rows = [Rows(lonely, np.full(len(lonely), INTERGENIC))]
+        strand = self._models.strand[pairs.transcript[near]]
+        for placed in placements:
+            rows += self._rows(placed, pairs, near[strand != -placed.strand])
+        rows = [one for one in rows if len(one)]
         if existing is not None:
             existing = existing.cast(pa.string())
         terms = np.zeros(len(pairs), dtype=np.int64)
@@ -152,19 +161,15 @@ class ConsequenceCaller:
             message = f"The engine found no consequence of an allele at {place} for {name}"
             raise EngineError("no_consequence", f"{message}. Please report this as a fault of GAS.")
 
-    def _rows(self, alleles: Alleles, pairs: Pairs) -> list[Rows]:
-        """Rows of all pairs, each kind of pair in its own way."""
+    def _rows(self, alleles: Alleles, pairs: Pairs, near: np.ndarray) -> list[Rows]:
+        """Rows of pairs with a transcript, each kind of pair in its own way; ``near`` is (n,) int64, their indices."""
         models = self._models
-        every = np.arange(len(pairs))
-        near = every[pairs.transcript >= 0]
-        lonely = every[pairs.transcript < 0]
         transcript, allele = pairs.transcript[near], pairs.allele[near]
         start, end = alleles.start[allele], alleles.end[allele]
         touches = (end >= models.start[transcript]) & (start <= models.end[transcript])
         flank, inside = near[~touches], near[touches]
-        found = [Rows(lonely, np.full(len(lonely), INTERGENIC))]
         terms, distance = outside_transcript(alleles, pairs, flank, models)
-        found.append(Rows(flank, terms, {"distance": pa.array(distance).cast(pa.string())}))
+        found = [Rows(flank, terms, {"distance": pa.array(distance).cast(pa.string())})]
         transcript, start, end = transcript[touches], start[touches], end[touches]
         odd = in_odd_spot(models, transcript, np.minimum(start, end), np.maximum(start, end))
         single = plain_single_bases(alleles)[allele[touches]] & ~odd

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from annotator.engine.normalise import Normalised
+
 
 @dataclass
 class AlleleChunk:
@@ -25,6 +27,7 @@ class AlleleChunk:
         exact: (n,) bool, whether the bounds of a symbolic allele are exact to the base; None if all are.
         symbol: n strings, the symbol that names an allele in CSQ although ``alt`` has its bases, or null; None if there
             is none.
+        normalised: the same alleles normalised, the symbolic ones as they are; None where that is left to the caller.
     """
 
     record: np.ndarray
@@ -36,6 +39,7 @@ class AlleleChunk:
     number: np.ndarray | None = None
     exact: np.ndarray | None = None
     symbol: pa.StringArray | None = None
+    normalised: Normalised | None = None
 
     def __len__(self) -> int:
         return len(self.record)

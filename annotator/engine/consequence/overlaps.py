@@ -1,16 +1,19 @@
-"""The join of alleles and transcripts: trimmed alleles of a chunk, and the transcripts that each touches or flanks."""
+"""The join of alleles and transcripts: normalised alleles, and the transcripts that each of them touches or flanks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele, minimal
 from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.scalar.structural import structural_name
+from annotator.engine.normalise import Fetch, normalise_all
 from annotator.engine.reference.gene_models import ContigModels
 
 LONG = 2000
@@ -19,18 +22,19 @@ LONG = 2000
 
 @dataclass
 class Alleles:
-    """Trimmed alleles of a chunk as columns, one element an allele; see :mod:`annotator.engine.consequence.allele`.
+    """Alleles of a chunk as columns, one element an allele, each of them trimmed and left-aligned.
 
     Attributes:
         record: (n,) int64, index of the record in the chunk, ascending.
-        pos: (n,) int64, POS of the record, 1-based and ascending; no allele begins before it.
+        pos: (n,) int64, POS of the record, 1-based and ascending.
         start: (n,) int64, first base that is replaced, 1-based; ``end + 1`` for an insertion.
         end: (n,) int64, last base that is replaced, inclusive.
         ref: n strings, bases that are replaced.
         alt: n strings, bases that replace them, or the symbol.
-        kind: (n,) int8, kind of all alleles of the record: ``INSERTION``, ``DELETION`` ... of the module ``allele``.
-        text: n strings, CSQ's Allele.
+        kind: (n,) int8, kinds of alleles: ``INSERTION``, ``DELETION`` ... of the module ``allele``.
+        text: n strings, CSQ's Allele: what VEP trims from the record as it is written.
         sized: (n,) bool, false for symbolic alleles whose length is not known exactly.
+        strand: of the transcripts for which the alleles are placed so, 1 or -1; 0 for those of both strands.
     """
 
     record: np.ndarray
@@ -42,48 +46,44 @@ class Alleles:
     kind: np.ndarray
     text: pa.StringArray
     sized: np.ndarray
+    strand: int = 0
 
     @classmethod
-    def of(cls, chunk: AlleleChunk) -> Alleles:
-        """Trim the alleles of a chunk, those of a record together, as VEP does."""
-        ref, alt = chunk.ref.cast(pa.string()), chunk.alt.cast(pa.string())
-        ref_length, alt_length = _lengths(ref), _lengths(alt)
-        ref_first, alt_first = _first_bytes(ref), _first_bytes(alt)
-        symbolic = np.isin(alt_first, np.frombuffer(b"<[]*.", dtype=np.uint8))
+    def of(cls, chunk: AlleleChunk, fetch: Fetch) -> Alleles:
+        """Normalise the alleles of a chunk, each on its own.
+
+        Args:
+            chunk: the alleles.
+            fetch: bases of the contig.
+        """
+        alt = chunk.alt.cast(pa.string())
+        first = _bytes_at(alt, 0)
+        symbolic = np.isin(first, np.frombuffer(b"<[]*.", dtype=np.uint8))
         symbolic |= pc.match_substring_regex(alt, r"[\[\]<.]").to_numpy(zero_copy_only=False)
-        star = alt_first == ord("*")
-        first_of_record = np.flatnonzero(np.diff(chunk.record, prepend=-1))
-        counted = np.where(first_of_record.size, np.diff(first_of_record, append=len(chunk)), 0)
-        longer = _any(~star & ~symbolic & (ref_length != alt_length), first_of_record, counted)
-        unlike = _any(~star & (symbolic | (ref_first != alt_first)), first_of_record, counted)
-        cut = (longer & ~unlike & ~symbolic).astype(np.int64)
-        start = chunk.pos.astype(np.int64) + cut
-        end = np.where(symbolic & ~star, np.maximum(chunk.end, chunk.pos), chunk.pos + ref_length - 1).astype(np.int64)
+        star = first == ord("*")
+        text = _allele_texts(chunk, symbolic, star)
+        normalised = chunk.normalised
+        if normalised is None:
+            normalised = normalise_all(chunk.pos, chunk.ref, chunk.alt, ~symbolic, fetch)
+        ref, alt = normalised.ref.cast(pa.string()), normalised.alt.cast(pa.string())
+        left, right = _lengths(ref), _lengths(alt)
+        longer = ~symbolic & (left != right)
+        # The base in front of an insertion or deletion, or behind one at the first base of a contig, is no part of it.
+        before = longer & (_bytes_at(ref, 0) == _bytes_at(alt, 0))
+        behind = longer & ~before & (_bytes_at(ref, -1) == _bytes_at(alt, -1))
+        start = normalised.pos.astype(np.int64) + before
+        left, right = left - before - behind, right - before - behind
+        end = start + left - 1
         # A symbolic allele begins behind POS, a breakend too.
-        start = np.where(symbolic & ~star, chunk.pos + 1, start)
-        end = np.where(symbolic & (start > end), start, end)
-        ref, alt = _cut(ref, cut), _cut(alt, cut)
-        left, right = ref_length - cut, alt_length - cut
-        alone = np.repeat(counted == 1, counted) & ~symbolic & (left != right) & (left > 0) & (right > 0)
-        if alone.any():
-            ref, alt = _trim(np.flatnonzero(alone), ref, alt, start, end)
-            left, right = _lengths(ref), _lengths(alt)
-        odd = _any(symbolic, first_of_record, counted)
+        beyond = symbolic & ~star
+        start = np.where(beyond, chunk.pos + 1, start)
+        end = np.where(beyond, np.maximum(np.maximum(chunk.end, chunk.pos), start), end)
         kind = np.full(len(chunk), OTHER, dtype=np.int8)
-        kind[~_any(~((ref_length == 1) & (alt_length == 1)), first_of_record, counted)] = SUBSTITUTION
-        kind[~_any(~((left == 0) & (right > 0)), first_of_record, counted)] = INSERTION
-        kind[~_any(~((left > 0) & (right == 0)), first_of_record, counted)] = DELETION
-        kind[odd] = OTHER
+        kind[(left == 1) & (right == 1)] = SUBSTITUTION
+        kind[(left == 0) & (right > 0)] = INSERTION
+        kind[(left > 0) & (right == 0)] = DELETION
         kind[symbolic] = SYMBOLIC
-        text = pc.if_else(pa.array(right == 0), "-", alt)
-        if symbolic.any():
-            names = text.to_pylist()
-            for at in np.flatnonzero(symbolic):
-                names[at] = structural_name(names[at])
-            text = pa.array(names, pa.string())
-        if chunk.symbol is not None:
-            named = [symbol and structural_name(symbol) for symbol in chunk.symbol.to_pylist()]
-            text = pc.coalesce(pa.array(named, pa.string()), text)
+        ref, alt = (_cut(one, before, behind) for one in (ref, alt))
         record, pos = chunk.record.astype(np.int64), chunk.pos.astype(np.int64)
         sized = chunk.end > 0 if chunk.exact is None else (chunk.end > 0) & chunk.exact
         return cls(record, pos, start, end, ref, alt, kind, text, sized)
@@ -91,10 +91,61 @@ class Alleles:
     def __len__(self) -> int:
         return len(self.record)
 
+    def shifted(self, strand: int, shift: Callable[[Allele, int], Allele]) -> Alleles:
+        """The same alleles with insertions and deletions at the 3' end of where they can be written.
+
+        Args:
+            strand: of transcripts, 1 or -1.
+            shift: shifts an allele towards the 3' end of transcripts of a strand.
+        """
+        start, end = self.start.copy(), self.end.copy()
+        at = np.flatnonzero((self.kind == INSERTION) | (self.kind == DELETION))
+        moved = [shift(self.one(one), strand) for one in at.tolist()]
+        start[at], end[at] = [one.start for one in moved], [one.end for one in moved]
+        mask = np.zeros(len(self), bool)
+        mask[at] = True
+        ref, alt = (
+            pc.replace_with_mask(old, pa.array(mask), pa.array(new, pa.string()))
+            for old, new in ((self.ref, [one.ref for one in moved]), (self.alt, [one.alt for one in moved]))
+        )
+        return replace(self, start=start, end=end, ref=ref, alt=alt, strand=strand)
+
     def one(self, at: int) -> Allele:
         """One allele, by its index."""
         ref, alt = self.ref[at].as_py(), self.alt[at].as_py()
         return Allele(int(self.start[at]), int(self.end[at]), ref, alt, int(self.kind[at]), bool(self.sized[at]))
+
+
+def _allele_texts(chunk: AlleleChunk, symbolic: np.ndarray, star: np.ndarray) -> pa.StringArray:
+    """CSQ's Allele of the alleles of a chunk, those of a record trimmed together, as VEP does.
+
+    Args:
+        chunk: the alleles, ``n`` of them.
+        symbolic: ``(n,) bool``, whether each is no sequence of bases.
+        star: ``(n,) bool``, whether it is ``*``.
+    """
+    ref, alt = chunk.ref.cast(pa.string()), chunk.alt.cast(pa.string())
+    left, right = _lengths(ref), _lengths(alt)
+    first_of_record = np.flatnonzero(np.diff(chunk.record, prepend=-1))
+    counted = np.diff(first_of_record, append=len(chunk)) if len(first_of_record) else first_of_record
+    longer = _any(~star & ~symbolic & (left != right), first_of_record, counted)
+    unlike = _any(~star & (symbolic | (_bytes_at(ref, 0) != _bytes_at(alt, 0))), first_of_record, counted)
+    cut = longer & ~unlike & ~symbolic
+    ref, text = (_cut(one, cut, np.zeros(len(chunk), bool)) for one in (ref, alt))
+    left, right = left - cut, right - cut
+    alone = np.repeat(counted == 1, counted) & ~symbolic & (left != right) & (left > 0) & (right > 0)
+    changed = [(at, minimal(ref[at].as_py(), text[at].as_py())[2]) for at in np.flatnonzero(alone).tolist()]
+    changed += [(at, structural_name(text[at].as_py())) for at in np.flatnonzero(symbolic).tolist()]
+    if changed:
+        texts = text.to_pylist()
+        for at, one in changed:
+            texts[at] = one
+        text = pa.array(texts, pa.string())
+    text = pc.if_else(pc.equal(text, ""), "-", text)
+    if chunk.symbol is None:
+        return text
+    named = [symbol and structural_name(symbol) for symbol in chunk.symbol.to_pylist()]
+    return pc.coalesce(pa.array(named, pa.string()), text)
 
 
 def _lengths(texts: pa.StringArray) -> np.ndarray:
@@ -102,10 +153,10 @@ def _lengths(texts: pa.StringArray) -> np.ndarray:
     return found
 
 
-def _first_bytes(texts: pa.StringArray) -> np.ndarray:
-    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts)]
-    data = np.frombuffer(texts.buffers()[2] or b"\0", dtype=np.uint8)
-    found: np.ndarray = data[np.minimum(offsets, len(data) - 1)]
+def _bytes_at(texts: pa.StringArray, at: int) -> np.ndarray:
+    """First (0) or last (-1) bytes of texts, none of them empty: (n,) uint8."""
+    data, starts = bytes_of(texts)
+    found: np.ndarray = data[starts[:-1] if at == 0 else starts[1:] - 1]
     return found
 
 
@@ -125,23 +176,13 @@ def _any(flags: np.ndarray, first: np.ndarray, counts: np.ndarray) -> np.ndarray
     return np.repeat(np.logical_or.reduceat(flags, first), counts)
 
 
-def _trim(
-    chosen: np.ndarray, ref: pa.StringArray, alt: pa.StringArray, start: np.ndarray, end: np.ndarray
-) -> tuple[pa.StringArray, pa.StringArray]:
-    """Trim chosen alleles, each the only one of its record, at both ends; ``start`` and ``end`` change in place."""
-    refs, alts = ref.to_pylist(), alt.to_pylist()
-    for at in chosen.tolist():
-        begin, refs[at], alts[at] = minimal(refs[at], alts[at])
-        start[at] += begin
-        end[at] = start[at] + len(refs[at]) - 1
-    return pa.array(refs, pa.string()), pa.array(alts, pa.string())
-
-
-def _cut(texts: pa.StringArray, cut: np.ndarray) -> pa.StringArray:
-    """Drop the first base where ``cut``, (n,) int64, is not 0."""
-    if not cut.any():
-        return texts
-    return pc.if_else(pa.array(cut > 0), pc.utf8_slice_codeunits(texts, 1), texts)
+def _cut(texts: pa.StringArray, before: np.ndarray, behind: np.ndarray) -> pa.StringArray:
+    """Drop the first base where ``before``, (n,) bool, is true, and the last one where ``behind`` is."""
+    if before.any():
+        texts = pc.if_else(pa.array(before), pc.utf8_slice_codeunits(texts, 1), texts)
+    if behind.any():
+        texts = pc.if_else(pa.array(behind), pc.utf8_slice_codeunits(texts, 0, -1), texts)
+    return texts
 
 
 @dataclass
@@ -161,16 +202,16 @@ class Pairs:
         return len(self.allele)
 
 
-def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
-    """Find for each allele the transcripts that it touches or that lie within ``models.flank`` bases of it."""
-    allele, transcript = _near(alleles, models)
-    start, end = alleles.start[allele], alleles.end[allele]
-    first, last = models.start[transcript], models.end[transcript]
-    kept = (end >= first - models.flank) & (start <= last + models.flank)
-    allele, transcript = allele[kept], transcript[kept]
-    if models.copies:
-        nearest = _nearest(alleles, models, allele, transcript)
-        allele, transcript = allele[nearest], transcript[nearest]
+def find_pairs(placements: Sequence[Alleles], models: ContigModels) -> Pairs:
+    """Find for each allele the transcripts that it touches or that lie within ``models.flank`` bases of it.
+
+    Args:
+        placements: the alleles as they are placed for transcripts of both strands, or for those of each.
+        models: transcripts of the contig.
+    """
+    alleles = placements[0]
+    found = [_around(placed, models) for placed in placements]
+    allele, transcript = (np.concatenate(column) for column in zip(*found, strict=True))
     alone = np.ones(len(alleles), dtype=bool)
     alone[allele] = False
     lonely = np.flatnonzero(alone)
@@ -181,6 +222,20 @@ def find_pairs(alleles: Alleles, models: ContigModels) -> Pairs:
     key = (alleles.record[allele] * (models.size + 1) + rank) * (len(alleles) + 1) + allele
     order = np.argsort(key)
     return Pairs(allele[order], transcript[order])
+
+
+def _around(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
+    """Alleles with the transcripts of their strand that they touch or flank: indices, (m,) int64 each."""
+    allele, transcript = _near(alleles, models)
+    start, end = alleles.start[allele], alleles.end[allele]
+    first, last = models.start[transcript], models.end[transcript]
+    near = (end >= first - models.flank) & (start <= last + models.flank)
+    kept = near & (models.strand[transcript] != -alleles.strand)
+    allele, transcript = allele[kept], transcript[kept]
+    if not models.copies:
+        return allele, transcript
+    nearest = _nearest(alleles, models, allele, transcript)
+    return allele[nearest], transcript[nearest]
 
 
 def _nearest(alleles: Alleles, models: ContigModels, allele: np.ndarray, transcript: np.ndarray) -> np.ndarray:
@@ -213,11 +268,12 @@ def _near(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarra
         return none, none
     flank = models.flank
     low, high = np.minimum(alleles.start, alleles.end), np.maximum(alleles.start, alleles.end)
-    long = np.flatnonzero(high - alleles.pos > LONG)
-    short = np.flatnonzero(high - alleles.pos <= LONG)
+    long = np.flatnonzero(high - low > LONG)
+    short = np.flatnonzero(high - low <= LONG)
     found = [(none, none)]
     if len(short):
-        starts = alleles.pos[short]
+        short = short[np.argsort(low[short], kind="stable")]  # moved alleles are not in the order of their records
+        starts = low[short]
         window = np.flatnonzero((models.start <= high[short].max() + flank) & (models.end >= low[short].min() - flank))
         begin = np.searchsorted(starts, models.start[window] - flank - LONG - 1, "left")
         until = np.searchsorted(starts, models.end[window] + flank + 1, "right")

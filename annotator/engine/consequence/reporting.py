@@ -27,6 +27,8 @@ class Reporting:
         entries: which entries are written.
         transcripts: of the reference that are used.
         flank: bases beyond a transcript in which a variant is upstream or downstream of it.
+        shift_3prime: insertions and deletions have the consequences of their most 3' placement in each transcript
+            (VEP's option of this name), instead of those of their left-aligned one.
     """
 
     fields: tuple[str, ...] = CSQ_FIELDS
@@ -34,6 +36,7 @@ class Reporting:
     entries: Entries = "all"
     transcripts: TranscriptChoice = EVERY_TRANSCRIPT
     flank: int = FLANK
+    shift_3prime: bool = False
 
     def restrictions(self) -> Iterator[str]:
         """What differs from the default, as options of the command line, for the header of the results."""

@@ -23,7 +23,9 @@ BCSQ, GAS_BCSQ, CSQ = "BCSQ", "GAS_BCSQ", "CSQ"
 SKIPPED = "GAS_SKIPPED"
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _SUBFIELDS = re.compile(rb"Format: *'?([^\"'>]+)")
-PROVENANCE = (b"##gasEngine=", b"##gasHaplotypes=", b"##gasOptions=", b"##gasReference=", b"##gasSource=")
+PROVENANCE = (
+    b"##gasEngine=", b"##gasHaplotypes=", b"##gasOptions=", b"##gasPlacement=", b"##gasReference=", b"##gasSource=",
+)  # fmt: skip
 """Header lines that a run of this engine writes beside those of its fields."""
 _VEP = b"##VEP"
 """How VEP's lines about its own run begin."""

@@ -26,7 +26,7 @@ def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = (
     """Write the log of an annotated file.
 
     Args:
-        summary: as :meth:`annotator.engine.output.summary.Counts.summary` gives it.
+        summary: as :func:`annotator.engine.pipeline.annotate.annotate` returns it.
         name: of the user's file.
         unresolved: every line of a list that could not be resolved, and why.
     """
@@ -37,6 +37,8 @@ def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = (
         *(f"Note: {note}" for note in reference.get("notes", ())),
         f"Engine: {summary['engine']}",
         "Calls: " + ("haplotype by haplotype, from the genotypes" if summary["haplotypes"] else "record by record"),
+        "Insertions and deletions: "
+        + ("at their 3' end in each transcript, as in HGVS" if summary["shift_3prime"] else "left-aligned"),
         "",
         "Warnings",
     ]

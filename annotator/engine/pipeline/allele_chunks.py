@@ -6,13 +6,20 @@ import numpy as np
 import pyarrow as pa
 
 from annotator.engine.consequence import AlleleChunk
+from annotator.engine.normalise import Normalised
 from annotator.engine.output.variant_rows import text_of
 from annotator.engine.vcf.block_parser import Records
 from annotator.engine.vcf.structural_alleles import Fetch, StructuralRecord
 
 
 def allele_chunk(
-    records: Records, first: int, last: int, version: tuple[int, int], length: int, fetch: Fetch
+    records: Records,
+    first: int,
+    last: int,
+    version: tuple[int, int],
+    length: int,
+    fetch: Fetch,
+    normalised: Normalised,
 ) -> AlleleChunk:
     """The alleles that are to be annotated, of consecutive records of one contig.
 
@@ -23,6 +30,7 @@ def allele_chunk(
         version: of VCF.
         length: of the contig, in bases.
         fetch: bases of the contig.
+        normalised: the alleles, those of plain bases in normalised form.
     """
     alleles = records.alleles
     begin, until = np.searchsorted(alleles.record, [first, last]).tolist()
@@ -54,6 +62,7 @@ def allele_chunk(
         number=alleles.number[asked] + 1,
         exact=exact,
         symbol=symbol,
+        normalised=None if len(symbolic) else normalised,  # bases may have taken the place of a symbol
     )
 
 

@@ -137,6 +137,7 @@ def annotate(
         try:
             index = passing.write(run.results_header(passed), partial, run.longest_contig(passed))
             summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
+            summary["shift_3prime"] = reporting.shift_3prime
             if listed:
                 summary["variant_list"] = listed.summary()
             annotated = Annotated(name, summary, passing.table, listed.log() if listed else [])
@@ -298,6 +299,7 @@ def _provenance(reference: Reference, reporting: Reporting) -> list[bytes]:
         f"##gasEngine={ENGINE_VERSION}",
         f"##gasHaplotypes=bcftools csq {bcftools_version}",
         f"##gasReference={reference.name} {reference.assembly}",
+        f"##gasPlacement={'shifted 3-prime' if reporting.shift_3prime else 'left-aligned'}",
     ]
     if restrictions := " ".join(reporting.restrictions()):
         lines.append(f"##gasOptions={restrictions}")

@@ -18,6 +18,7 @@ from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence import Called, ConsequenceCaller, GeneModels, Reporting
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
+from annotator.engine.normalise import Normalised, normalise_all
 from annotator.engine.output.earlier_annotations import EarlierAnnotations
 from annotator.engine.output.info_fields import InfoWriter, identifiers, where_there, with_identifiers
 from annotator.engine.output.summary import ISLANDS, Counts, count_block
@@ -120,7 +121,7 @@ class BlockAnnotator:
         self._parser = BlockParser(header, reference, numbered)
         sequence = reference.sequence()
         self._sequence = sequence
-        self._layers = [KnownVariants(spec, sequence) for spec in reference.layers]
+        self._layers = [KnownVariants(spec) for spec in reference.layers]
         self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
         self._reporting = reporting
         self._models = GeneModels.load(reference.compiled, reporting.transcripts, reporting.flank)
@@ -197,7 +198,9 @@ class BlockAnnotator:
         here = slice(*np.searchsorted(alleles.record, [first, last]).tolist())
         record, plain, asked = alleles.record[here], alleles.plain[here], alleles.asked[here]
         alt = alleles.alt.slice(here.start, here.stop - here.start)
-        looked_up = [self._look_up(layer, contig, records, record, alt, plain & asked) for layer in self._layers]
+        ref = records.ref.take(pa.array(record))
+        normalised = self._normalised(contig, Normalised(records.pos[record], ref, alt), plain & asked)
+        looked_up = [_look_up(layer, contig, normalised, plain & asked) for layer in self._layers]
         called.matched.append(looked_up)
         called.regions.append(self._regions(records, first, last, contig))
         if contig is None or not asked.any():
@@ -207,7 +210,7 @@ class BlockAnnotator:
             called.terms.append(np.zeros(last - first, np.int64))
             return
         length, fetch = self._reference.contig(contig).length, partial(self._sequence.fetch, contig)
-        chunk = allele_chunk(records, first, last, self._header.version, length, fetch)
+        chunk = allele_chunk(records, first, last, self._header.version, length, fetch, normalised.filter(asked))
         existing = self._identifiers(looked_up)
         if existing is not None:
             existing = existing.filter(pa.array(asked)).cast(pa.binary())
@@ -226,28 +229,11 @@ class BlockAnnotator:
             self._callers[contig] = ConsequenceCaller(models, self._sequence, one.genetic_code, self._reporting)
         return self._callers[contig]
 
-    def _look_up(
-        self,
-        layer: KnownVariants,
-        contig: str | None,
-        records: Records,
-        record: np.ndarray,
-        alt: pa.BinaryArray,
-        wanted: np.ndarray,
-    ) -> Matched:
-        """What a layer has of some alleles; nothing of those that are not wanted."""
-        if contig is None or not wanted.any():
-            nothing = pa.nulls(len(record), pa.string())
-            return Matched([nothing for _ in layer.spec.fields], np.zeros(len(record), bool))
-        if wanted.all():
-            return layer.of(contig, records.pos[record], records.ref.take(pa.array(record)), alt)
-        owner = record[wanted]
-        ref = records.ref.take(pa.array(owner))
-        found = layer.of(contig, records.pos[owner], ref, alt.filter(pa.array(wanted)))
-        at = pa.array(np.cumsum(wanted) - 1, mask=~wanted)
-        known = np.zeros(len(record), bool)
-        known[wanted] = found.known
-        return Matched([column.take(at) for column in found.columns], known)
+    def _normalised(self, contig: str | None, alleles: Normalised, plain: np.ndarray) -> Normalised:
+        """Alleles of one contig in normalised form; only those that are ``plain``, ``(n,) bool``, have one."""
+        if contig is None:
+            return alleles
+        return normalise_all(*alleles, plain, partial(self._sequence.fetch, contig))
 
     def _regions(self, records: Records, first: int, last: int, contig: str | None) -> dict[str, pa.StringArray]:
         regions = self._reference.regions
@@ -267,6 +253,20 @@ class BlockAnnotator:
             for one, column in zip(layer.spec.fields, found.columns, strict=True)
         ]
         return identifiers(columns)
+
+
+def _look_up(layer: KnownVariants, contig: str | None, alleles: Normalised, wanted: np.ndarray) -> Matched:
+    """What a layer has of some alleles; nothing of those that are not ``wanted``, ``(n,) bool``."""
+    if contig is None or not wanted.any():
+        nothing = pa.nulls(len(wanted), pa.string())
+        return Matched([nothing for _ in layer.spec.fields], np.zeros(len(wanted), bool))
+    found = layer.of(contig, alleles.filter(wanted))
+    if wanted.all():
+        return found
+    at = pa.array(np.cumsum(wanted) - 1, mask=~wanted)
+    known = np.zeros(len(wanted), bool)
+    known[wanted] = found.known
+    return Matched([column.take(at) for column in found.columns], known)
 
 
 def _whole(called: Called, records: int) -> Called:

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
-from annotator.engine.normalise import normalise_all
+from annotator.engine.normalise import Normalised
 from annotator.engine.reference.allele_table import AlleleTable
-from annotator.engine.reference.bundle import LayerSpec, Sequence
+from annotator.engine.reference.bundle import LayerSpec
 from annotator.engine.reference.info_encoding import encode
 
 MOST_OPEN = 4
@@ -38,33 +38,30 @@ class KnownVariants:
 
     Args:
         spec: of the layer.
-        sequence: of the reference, for normalising alleles.
     """
 
-    def __init__(self, spec: LayerSpec, sequence: Sequence) -> None:
+    def __init__(self, spec: LayerSpec) -> None:
         self.spec = spec
-        self._sequence = sequence
         self._tables: dict[str, AlleleTable] = {}
 
-    def of(self, contig: str, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray) -> Matched:
-        """Look up n alleles of one contig.
+    def of(self, contig: str, alleles: Normalised) -> Matched:
+        """Look up alleles of one contig.
 
         Args:
             contig: canonical name.
-            pos: ``(n,) int64``, POS of each allele, 1-based.
-            ref: n REF alleles in upper case, which agree with the sequence.
-            alt: n ALT alleles in upper case, of A, C, G, T and N only.
+            alleles: n of them.
 
         Raises:
             BundleError: the table cannot be read, or lacks a column.
         """
         fields = [one.column for one in self.spec.fields]
-        if contig not in self.spec.files or not len(pos):
-            return Matched([pa.nulls(len(pos), pa.string()) for _ in fields], np.zeros(len(pos), bool))
+        if contig not in self.spec.files or not len(alleles.pos):
+            return Matched(
+                [pa.nulls(len(alleles.pos), pa.string()) for _ in fields], np.zeros(len(alleles.pos), bool)
+            )
         table = self._table(contig)
-        pos, ref, alt = normalise_all(pos, ref, alt, lambda at, length: self._sequence.fetch(contig, at, length))
         with step("reference_layer", f"{self.spec.files[contig].name} cannot be read", VERIFY):
-            rows = table.find(pos, ref, alt)
+            rows = table.find(*alleles)
             *columns, known = table.values(rows, [*fields, self.spec.known])
         return Matched(columns, known.is_valid().to_numpy(zero_copy_only=False))
 

@@ -113,6 +113,10 @@ class ScalarRows:
             self._shifts[key] = genomic_shift(allele, strand, self._fetch)
         return self._shifts[key]
 
+    def shifted(self, allele: Allele, strand: int) -> Allele:
+        """An allele shifted as far as it goes towards the 3' end of transcripts of a strand."""
+        return shifted(allele, strand, self.shift(allele, strand), self._fetch)
+
     def load(self, transcript: Transcript) -> None:
         """Read the spliced sequence of a transcript."""
         transcript.load(self._fetch)

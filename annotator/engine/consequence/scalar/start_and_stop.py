@@ -148,6 +148,8 @@ class StartAndStop(CodingChange):
             return False
         if self.beside_stop_codon and self.frame_moves and self.altered_cds is not None:
             return not 0 < self.altered_stop <= len(self.transcript.peptide(self.code)) + 1
+        if self.frame_moves and self.first_difference is not None and self.first_difference[1] == "*":
+            return True
         if self.peptides is not None:
             return "*" in self.peptides[0] and "*" not in self.peptides[1]
         return self.stop_altered

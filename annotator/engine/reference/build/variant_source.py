@@ -237,6 +237,7 @@ def _alleles(
         pos[owner[used]],
         ref.take(record),
         alt.take(pa.array(used)),
+        np.ones(len(used), bool),
         lambda at, length: sequence.fetch(contig.name, at, length),
     )
     values = [

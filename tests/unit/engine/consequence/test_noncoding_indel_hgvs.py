@@ -13,17 +13,18 @@ from annotator.engine.consequence.allele import DELETION, INSERTION
 from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.vector.noncoding_indel_hgvs import NEAR, SHORT, IndelDescriber
+from annotator.engine.normalise import Fetch
 
 Record = tuple[int, str, str]
 Description = tuple[int, int, str, str]
 
 
-def alleles(records: list[Record]) -> Alleles:
+def alleles(records: list[Record], fetch: Fetch) -> Alleles:
     pos = np.array([place for place, _, _ in records])
     ref = pa.array([text.encode() for _, text, _ in records], pa.binary())
     alt = pa.array([text.encode() for _, _, text in records], pa.binary())
     end = pos + [len(text) - 1 for _, text, _ in records]
-    return Alleles.of(AlleleChunk(np.arange(len(records), dtype=np.int32), pos, ref, alt, end, len(records)))
+    return Alleles.of(AlleleChunk(np.arange(len(records), dtype=np.int32), pos, ref, alt, end, len(records)), fetch)
 
 
 def descriptions(bases: str, records: list[Record]) -> tuple[list[Description], list[Description]]:
@@ -32,7 +33,7 @@ def descriptions(bases: str, records: list[Record]) -> tuple[list[Description], 
     def fetch(start: int, length: int) -> bytes:
         return bases[max(0, start - 1) : max(0, start - 1 + length)].encode()
 
-    given = alleles(records)
+    given = alleles(records, fetch)
     pure = np.flatnonzero(np.isin(given.kind, (INSERTION, DELETION)))
     at, forward = np.repeat(pure, 2), np.tile([True, False], len(pure))
     describer = IndelDescriber(ScalarRows(fetch, 1), fetch)

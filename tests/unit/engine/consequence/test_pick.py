@@ -45,7 +45,8 @@ def first(rows: list[dict[str, object]], terms: list[int], pos: int, order: tupl
     """The id of the transcript that is picked of a substitution."""
     models = contig(rows)
     pairs = Pairs(np.zeros(len(rows), dtype=np.int64), np.arange(len(rows)))
-    (picked,) = Picker(models, order).choose(Alleles.of(chunk([(pos, "A", ["C"])])), pairs, np.array(terms)).picked
+    alleles = Alleles.of(chunk([(pos, "A", ["C"])]), lambda _, length: b"A" * length)
+    (picked,) = Picker(models, order).choose(alleles, pairs, np.array(terms)).picked
     return str(rows[picked]["id"])
 
 

@@ -128,9 +128,12 @@ def test_shifts_on_the_genome(unit: str, after: str, deletes: bool, forward: boo
     assert found == shift_length(unit if forward else unit[::-1], after)
 
 
-@given(st.text("ACG", min_size=2, max_size=60), st.text("ACG", min_size=2, max_size=60))
-def test_regions_of_differences(ref: str, alt: str) -> None:
-    differing = [10 + at for at in range(max(len(ref), len(alt))) if ref[at : at + 1] != alt[at : at + 1]]
+@given(st.text("ACG", min_size=2, max_size=60), st.text("ACG", min_size=2, max_size=60), st.booleans())
+def test_regions_of_differences(ref: str, alt: str, equally_long: bool) -> None:
+    """Alleles of one length differ base by base; of others, all bases are replaced."""
+    if equally_long:
+        ref, alt = (one[: min(len(ref), len(alt))] for one in (ref, alt))
+    differing = [10 + at for at in range(len(ref)) if len(ref) != len(alt) or ref[at] != alt[at]]
     found = Allele(10, 10 + len(ref) - 1, ref, alt, OTHER).regions()
     assert [at for first, last in found for at in range(first, last + 1)] == differing
     assert all(one[1] + 1 < two[0] for one, two in pairwise(found))

@@ -1,4 +1,8 @@
-"""Every field of CSQ against what Ensembl VEP 115 says of the same variants and transcripts."""
+"""Every field of CSQ against what Ensembl VEP 115 says of the same variants and transcripts.
+
+VEP takes alleles as they are written. So that all of its answers count, the caller is given VEP's placement of the
+alleles where they are not normalised; other tests see to it that every spelling gets the answer of the normalised one.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,14 @@ import csv
 import re
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from annotator.engine.consequence import ConsequenceCaller
-from tests.unit.engine.consequence.casebook import Record, chunk, entries
+from annotator.engine.consequence.allele import minimal
+from annotator.engine.normalise import Normalised
+from tests.unit.engine.consequence.casebook import Record, at, chunk, entries
 
 ANSWERS = Path(__file__).with_name("vep115.tsv")
 FIELDS = (
@@ -24,13 +32,28 @@ def answers() -> list[dict[str, str]]:
         return list(rows)
 
 
+def as_vep_places_it(pos: int, ref: str, alt: str) -> tuple[int, str, str]:
+    """An allele trimmed as VEP does, with the base in front where one side is empty."""
+    if len(ref) == len(alt):
+        return pos, ref, alt
+    shared, ref, alt = minimal(ref, alt)
+    before = at(pos + shared - 1) if not ref or not alt else ""
+    return pos + shared - len(before), before + ref, before + alt
+
+
 @pytest.fixture(scope="module")
 def ours(caller: ConsequenceCaller) -> dict[tuple[str, str, str, str, str], dict[str, str]]:
     """Our entries by position, alleles of the record, allele and transcript."""
     records = sorted({(int(row["POS"]), row["REF"], row["ALT"]) for row in answers()})
-    given: list[Record] = [(pos, ref, alts.split(",")) for pos, ref, alts in records]
+    written: list[Record] = [(pos, ref, alts.split(",")) for pos, ref, alts in records]
+    given = chunk(written)
+    placed = [as_vep_places_it(pos, ref, alt) for pos, ref, alts in written for alt in alts]
+    places, refs, alternates = zip(*placed, strict=True)
+    given.normalised = Normalised(
+        np.array(places), *(pa.array([one.encode() for one in column], pa.binary()) for column in (refs, alternates))
+    )
     found = {}
-    for (pos, ref, alts), csq in zip(records, caller.call(chunk(given)).csq.to_pylist(), strict=True):
+    for (pos, ref, alts), csq in zip(records, caller.call(given).csq.to_pylist(), strict=True):
         for entry in entries(csq):
             found[str(pos), ref, alts, entry["Allele"], entry["Feature"]] = entry
     return found
