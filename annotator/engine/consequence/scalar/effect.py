@@ -32,8 +32,8 @@ class Effect(StartAndStop):
         """
         if self.stop_retained or self.peptides is None:
             return False
-        before, after = (one.find("*") for one in self.peptides)
-        if after >= 0 and (before < 0 or (after < before and not self.decrease)):
+        old, new = (one.find("*") for one in self.peptides)
+        if new >= 0 and (old < 0 or (new < old and not self.decrease)):
             return True
         if not self.frame_moves or self.first_difference is None:
             return False

@@ -71,7 +71,7 @@ def _insertion(change: Change, effect: Effect, shifted: Effect) -> HgvsP | None:
         return _at(_protein(shifted)[:1], 1, "?") if effect.start_lost else None
     protein = _protein(shifted, change)
     if at == len(protein) and shifted.transcript.has_stop(shifted.code):
-        # In front of the stop, where VEP has no name; a stop among the inserted residues takes the place of the old one.
+        # In front of the stop, where VEP has no name; an inserted stop takes the place of the old one.
         protein, change.alt = protein + "*", _written(change.alt).partition("*")[0]
     neighbours = protein[at - 1 : at + 1]
     if len(neighbours) < 2:
