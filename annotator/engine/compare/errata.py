@@ -25,6 +25,7 @@ SPLICE = frozenset(
     )
 )
 UTRS = frozenset(("5_prime_UTR_variant", "3_prime_UTR_variant"))
+INTRON = frozenset(("intron_variant",))
 START, START_KEPT, STOP, STOP_KEPT = "start_lost", "start_retained_variant", "stop_lost", "stop_retained_variant"
 FRAMESHIFT, GAINED = "frameshift_variant", "stop_gained"
 OF_CODONS = frozenset(
@@ -87,7 +88,7 @@ def _hgvs(name: str, ours: str, theirs: str) -> Rule:
 
 
 def _start_exclusive(it: Sides) -> bool:
-    return {START, START_KEPT} <= it.other and not {START, START_KEPT} <= it.mine
+    return {START, START_KEPT} <= it.other and not {START, START_KEPT} <= it.mine and it.allele not in SYMBOLIC
 
 
 def _splice_region_lost(it: Sides) -> bool:
@@ -159,7 +160,7 @@ ERRATA: tuple[Erratum, ...] = (
     Erratum(
         "symbolic-insertion",
         TERMS,
-        _symbolic("insertion", ours=SPLICE | OF_CODONS | BY_OVERLAP | UTRS, theirs=BY_OVERLAP | OF_CODONS | UTRS),
+        _symbolic("insertion", ours=SPLICE | INTRON, theirs=BY_OVERLAP | OF_CODONS | UTRS | SPLICE),
     ),
     Erratum("long-variants-skipped", (*TERMS, "DISTANCE"), lambda it: it.only_ours and it.allele in SYMBOLIC),
     Erratum(
@@ -168,6 +169,7 @@ ERRATA: tuple[Erratum, ...] = (
         lambda it: it.only_theirs and ("[" in it.allele or "]" in it.allele),
     ),
     Erratum("skipped-by-neighbours", TERMS, lambda it: it.only_theirs and it.allele.strip("<>") in ("NON_REF", "*")),
+    Erratum("across-the-origin", (*TERMS, "DISTANCE")),
     # HGVS
     Erratum("utr-from-the-wrong-end", ("HGVSp",), _distance),
     Erratum("code-behind-frameshift", ("HGVSp",)),

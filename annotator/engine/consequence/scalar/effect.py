@@ -1,7 +1,7 @@
 """What one allele does to one transcript, as consequence terms.
 
 The rules are those of Ensembl VEP 115: where a docstring names a function, it is that of ``VariationEffect.pm`` in
-ensembl-variation. ``docs/annotation.md`` lists where the terms differ from VEP's.
+ensembl-variation. ``docs/vep-errata.md`` lists where the terms differ from VEP's.
 
 An effect is built up in layers, each of which uses those below it: where the allele lies
 (:mod:`~annotator.engine.consequence.scalar.location`), the sequences before and after it

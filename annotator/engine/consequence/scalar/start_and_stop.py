@@ -1,6 +1,6 @@
 """What an allele does to the start and stop codon of a transcript: whether each is touched, lost or retained.
 
-Where VEP's terms contradict the protein, these follow the protein; ``docs/annotation.md`` lists the differences.
+Where VEP's terms contradict the protein, these follow the protein; ``docs/vep-errata.md`` lists the differences.
 """
 
 from __future__ import annotations

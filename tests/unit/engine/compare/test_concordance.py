@@ -71,6 +71,38 @@ def test_a_file_without_a_described_csq_is_told(tmp_path: Path, vep: Path) -> No
         compare(plain, vep)
 
 
+def test_pairs_that_differ_by_a_known_defect_are_counted_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = "-|frameshift_variant&start_lost&start_retained_variant|HIGH|T1|,-|intron_variant|MODIFIER|T2|"
+    ours = "-|start_retained_variant&5_prime_UTR_variant|LOW|T1|,-|splice_donor_variant|HIGH|T2|"
+    site = "22 100 . AT A"
+    paths = annotated(tmp_path / "ours.vcf", (site, ours)), annotated(tmp_path / "vep.vcf", (site, theirs))
+    agreement = compare(*paths)
+    assert agreement.errata["Consequence"] == {"start-lost-and-retained": 1}
+    assert agreement.errata["IMPACT"] == {"start-lost-and-retained": 1}
+    assert agreement.classes["Consequence"] == {"intron_variant -> splice_donor_variant": 1}
+    assert (agreement.same["Consequence"], agreement.share("Consequence")) == (0, 0)
+    assert (agreement.same["HGVSp"], agreement.errata["HGVSp"].total()) == (2, 0)
+    [example] = agreement.examples["Consequence", "start-lost-and-retained"]
+    assert (example.site, example.transcript) == ("22:100 AT>A", "T1")
+    [listed] = agreement.as_dict()["fields"]["Consequence"]["errata"]
+    assert (listed["id"], listed["count"]) == ("start-lost-and-retained", 1)
+    assert main(["compare", "--ours", str(paths[0]), "--vep", str(paths[1])]) == 0
+    assert "Consequence: 1 by VEP erratum start-lost-and-retained" in capsys.readouterr().out
+
+
+def test_the_least_share_leaves_known_defects_out(tmp_path: Path) -> None:
+    theirs = "-|start_lost&start_retained_variant|HIGH|T1|,-|intron_variant|MODIFIER|T2|"
+    ours = "-|start_retained_variant|LOW|T1|,-|intron_variant|MODIFIER|T2|"
+    paths = [
+        str(annotated(tmp_path / f"{name}.vcf", ("22 100 . AT A", csq)))
+        for name, csq in (("ours", ours), ("vep", theirs))
+    ]
+    assert compare(Path(paths[0]), Path(paths[1])).share("Consequence") == 0.5
+    assert main(["compare", "--ours", paths[0], "--vep", paths[1], "--least", "100"]) == 0
+
+
 def test_the_command_tells_shares_and_fails_below_the_least(
     tmp_path: Path, vep: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

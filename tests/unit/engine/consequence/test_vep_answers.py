@@ -108,7 +108,7 @@ OURS = {
     ("9003", "TT", "CGTTCT", "TODD.1", "HGVSp"): "PODD.1:p.Ter66%3D",
     ("9006", "T", "TTCCGCGGATTAT", "TODD.1", "Consequence"): "stop_retained_variant",
 }
-"""Where terms and protein would not agree in VEP's answer, ours by position, REF and ALT; see docs/annotation.md."""
+"""Where terms and protein would not agree in VEP's answer, ours by position, REF and ALT; see docs/vep-errata.md."""
 
 
 def test_where_vep_contradicts_itself(ours: dict[tuple[str, str, str, str, str], dict[str, str]]) -> None:
