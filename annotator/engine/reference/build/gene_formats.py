@@ -91,6 +91,8 @@ class GeneModel:
         mane_select: of a MANE Select transcript, id of the same transcript in the other set of models.
         protein: id of the protein, with its version.
         selenocysteines: lowest base of each stop codon that is read as selenocysteine.
+        recoded: lowest base and one-letter amino acid of each other codon that is read in another way than the genetic
+            code has it.
         source_biotype: the biotype as the source has it.
         pseudogene: whether the source calls it a pseudogene, so that nothing is translated.
         exceptions: what the source says is unusual about transcription or translation (``exception`` in GFF3), such as
@@ -120,6 +122,7 @@ class GeneModel:
     mane_select: str = ""
     protein: str = ""
     selenocysteines: tuple[int, ...] = ()
+    recoded: list[tuple[int, str]] = field(default_factory=list)
     source_biotype: str = ""
     pseudogene: bool = False
     exceptions: tuple[str, ...] = ()
