@@ -113,7 +113,7 @@ def _with_copies(table: pa.Table, length: int, flank: int) -> pa.Table:
         columns = {name: moved[name] for name in moved.column_names}
         for name in ("start", "end", "coding_start", "coding_end"):
             columns[name] = pa.array(moved[name].to_numpy() + np.int32(turn), pa.int32())
-        for name in ("exon_starts", "exon_ends", "selenocysteines", "slips"):
+        for name in ("exon_starts", "exon_ends", "selenocysteines", "recoded", "slips"):
             lists = moved[name].to_pylist()
             columns[name] = pa.array([[one + turn for one in items] for items in lists], pa.list_(pa.int32()))
         none = moved["coding_start"].to_numpy() == 0
@@ -236,9 +236,10 @@ class ContigModels:
         return found
 
     @cached_property
-    def genetic_code(self) -> np.ndarray:
-        """``(n,) int8``, as in :class:`Transcript`."""
-        found: np.ndarray = _one(self.table["genetic_code"]).to_numpy()
+    def recoded(self) -> np.ndarray:
+        """``(n,) bool``: whether codons are read in another way than the genetic code of the contig has them."""
+        found: np.ndarray = pc.list_value_length(_one(self.table["recoded"])).to_numpy() > 0
+        found |= _one(self.table["genetic_code"]).to_numpy() != 0
         return found
 
     @cached_property

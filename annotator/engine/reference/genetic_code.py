@@ -47,6 +47,8 @@ THREE_LETTERS = {
     "X": "Ter",
 }
 """Three-letter names by one-letter code; an unknown amino acid (X) is ``Ter``, as Ensembl VEP writes it."""
+ONE_LETTER = {name: letter for letter, name in THREE_LETTERS.items() if letter.isalpha() and letter != "X"}
+"""One-letter codes of amino acids by their three-letter names."""
 
 
 def codon_table(code: int) -> dict[str, str]:

@@ -42,6 +42,9 @@ class Transcript:
             start, 0 to 2: ``(3 - phase) % 3`` of GFF3's phase, which is the number of bases to skip.
         exons: first and last base of each, ascending.
         selenocysteines: lowest base of each stop codon that is read as selenocysteine.
+        recoded: lowest base of each other codon that the source says is read in another way than the genetic code has
+            it, such as a stop codon that is read through.
+        recoded_as: one-letter amino acids of these codons; X for an unknown one.
         start_unknown, end_unknown: the source says that the coding sequence is cut off there.
         slips: where the ribosome slips: the last base before and the first base after it, in the direction of
             translation.
@@ -61,6 +64,8 @@ class Transcript:
     exons: list[Interval]
     genetic_code: int = 0
     selenocysteines: frozenset[int] = frozenset()
+    recoded: tuple[int, ...] = ()
+    recoded_as: str = ""
     start_unknown: bool = False
     end_unknown: bool = False
     slips: tuple[Interval, ...] = ()
@@ -84,6 +89,8 @@ class Transcript:
             exons=list(zip(row["exon_starts"], row["exon_ends"], strict=True)),
             genetic_code=row["genetic_code"],
             selenocysteines=frozenset(row["selenocysteines"]),
+            recoded=tuple(row["recoded"]),
+            recoded_as=row["recoded_as"],
             start_unknown="cds_start_NF" in row["flags"],
             end_unknown="cds_end_NF" in row["flags"],
             slips=tuple(zip(row["slips"][::2], row["slips"][1::2], strict=True)),
@@ -328,13 +335,24 @@ class Transcript:
         return self._spliced[self.cdna_coding[1] :]
 
     @lazy
-    def selenocysteine_codons(self) -> frozenset[int]:
-        """1-based numbers of the stop codons that are read as selenocysteine."""
-        found: set[int] = set()
-        for lowest in self.selenocysteines:
-            first = self.cdna(lowest) if self.strand > 0 else self.cdna(lowest) - 2
-            found.update((begin + by + self.start_frame + 2) // 3 for begin, _, by in self.read_parts(first, first))
-        return frozenset(found)
+    def recoded_codons(self) -> dict[int, str]:
+        """One-letter amino acids of codons that have others than in the genetic code, by the codon's number from 1.
+
+        A selenocysteine that the models have at another codon than a stop is not one.
+        """
+        found: dict[int, str] = {}
+        for at in self.selenocysteines:
+            for number in self._codons_from(at):
+                if self.cds[3 * number - 3 : 3 * number] in ("TGA", "TAA", "TAG"):
+                    found[number] = "U"
+        for at, residue in zip(self.recoded, self.recoded_as, strict=True):
+            found |= dict.fromkeys(self._codons_from(at), residue)
+        return found
+
+    def _codons_from(self, lowest: int) -> list[int]:
+        """Numbers of the codons whose lowest base on the forward strand is a position."""
+        first = self.cdna(lowest) if self.strand > 0 else self.cdna(lowest) - 2
+        return [(begin + by + self.start_frame + 2) // 3 for begin, _, by in self.read_parts(first, first)]
 
     def start_known(self, code: int) -> bool:
         """Whether translation is known to begin at the first codon.
@@ -377,7 +395,7 @@ class Transcript:
         whole = translate(self.cds, code)
         if self.has_stop(code):
             whole = whole[:-1]
-        for number in self.selenocysteine_codons:
-            if whole[number - 1 : number] == "*":
-                whole = whole[: number - 1] + "U" + whole[number:]
+        for number, residue in self.recoded_codons.items():
+            if number <= len(whole):
+                whole = whole[: number - 1] + residue + whole[number:]
         return "M" + whole[1:] if self.start_known(code) else whole

@@ -34,6 +34,8 @@ SCHEMA = pa.schema(
         ("exon_starts", pa.list_(pa.int32())),  # ascending
         ("exon_ends", pa.list_(pa.int32())),
         ("selenocysteines", pa.list_(pa.int32())),  # ascending: lowest base of each codon
+        ("recoded", pa.list_(pa.int32())),  # Transcript.recoded
+        ("recoded_as", pa.string()),
         ("genetic_code", pa.int8()),  # Transcript.genetic_code
         ("slips", pa.list_(pa.int32())),  # Transcript.slips: last base before, first base after, and so on
         ("numbered_as_read", pa.bool_()),
@@ -50,6 +52,8 @@ SCHEMA = pa.schema(
 CURATION_COLUMNS = ("mane_plus_clinical", "tsl", "appris", "ccds", "tags")
 """Columns that are left out of the file if they are empty for all transcripts of the reference."""
 LATER_COLUMNS: dict[str, object] = {
+    "recoded": [],
+    "recoded_as": "",
     "genetic_code": 0,
     "slips": [], "numbered_as_read": False,
     "peptide_names": [], "peptide_starts": [], "peptide_ends": [],

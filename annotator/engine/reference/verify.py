@@ -126,7 +126,7 @@ def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) ->
     if codons[-1] not in stops:
         faults["stop"] = f"{transcript.id} ends with {codons[-1]}"
     for number, codon in enumerate(codons[:-1], start=1):
-        if codon in stops - context_stops and number + cut_off not in transcript.selenocysteine_codons:
+        if codon in stops - context_stops and number + cut_off not in transcript.recoded_codons:
             faults["internal"] = f"{transcript.id} has a stop at codon {number} of {len(codons)}"
             break
     return faults

@@ -13,7 +13,7 @@ from annotator.engine.bounds import LARGEST_LENGTH, LARGEST_POSITION, whole_numb
 from annotator.engine.compare.concordance import compare
 from annotator.engine.reference.build.download import _number as header_number
 from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable, note_code
-from annotator.engine.reference.build.gff3_models import _selenocysteines
+from annotator.engine.reference.build.gff3_models import _add_recoded
 from annotator.engine.reference.build.regions import RegionSource, _regions
 from annotator.engine.reference.build_evidence import FileEvidence
 from annotator.engine.vcf import block_parser
@@ -110,7 +110,9 @@ def test_numbers_of_gene_models_that_are_none() -> None:
         note_code(table, GeneModel("t", "g", "", "", "c", "+"), {"transl_table": code})
     assert table.codes["c"] == {11: 1}
     text = f"(pos:{DIGITS}..9,aa:Sec),(pos:7..9,aa:Sec),(pos:{LARGEST_POSITION + 1}..9,aa:Sec),(pos:0..2,aa:Sec)"
-    assert _selenocysteines({"transl_except": text}) == (7,)
+    one = GeneModel("t", "g", "", "", "c", "+")
+    _add_recoded(one, {"transl_except": text})
+    assert one.selenocysteines == (7,)
 
 
 @pytest.mark.parametrize("text", [DIGITS, "²", "x", "", None])

@@ -77,12 +77,13 @@ class CodingChange(Location):
         if self.codons is None or not self.allele.plain:
             return None
         before, after = self._peptide(self.codons[0]), self._peptide(self.codons[1])
-        for number in self.transcript.selenocysteine_codons:
+        for number, residue in self.transcript.recoded_codons.items():
             at = number - (self.protein_start or 0)
-            if 0 <= at < len(before) and before[at] == "*":
-                before = before[:at] + "U" + before[at + 1 :]
-                if len(before) == len(after) and self.codons[1][3 * at : 3 * at + 3] == "TGA":
-                    after = after[:at] + "U" + after[at + 1 :]
+            if 0 <= at < len(before):
+                before = before[:at] + residue + before[at + 1 :]
+                old, new = (one[3 * at : 3 * at + 3] for one in self.codons)
+                if len(before) == len(after) and old == new:
+                    after = after[:at] + residue + after[at + 1 :]
         t = self.transcript
         last = len(t.cds) // 3
         if self.protein_end == last:
@@ -96,6 +97,12 @@ class CodingChange(Location):
                 for codons, acids in zip(self.codons, (before, after), strict=True)
             )
         return before, after
+
+    @lazy
+    def of_unknown_residue(self) -> bool:
+        """Whether it touches a codon of which the source says no more than that it is not read as usual."""
+        numbers = range(self.protein_start or 0, (self.protein_end or -1) + 1)
+        return any(residue == "X" and number in numbers for number, residue in self.transcript.recoded_codons.items())
 
     @lazy
     def first_difference(self) -> tuple[int, str, str] | None:

@@ -128,7 +128,8 @@ class IsoformCache:
         cdna = t.cdna(t.exons[exon][1] if forward else t.exons[exon][0])
         cds = cdna - t.cdna_coding[0] if t.coding else cdna
         structure = (
-            *(t.strand, t.biotype, t.genetic_code, t.start_frame, t.start_unknown, t.end_unknown, t.selenocysteines),
+            *(t.strand, t.biotype, t.genetic_code, t.start_frame, t.start_unknown, t.end_unknown),
+            *(t.selenocysteines, t.recoded, t.recoded_as),
             *(t.has_frameshift_intron, t.slips, t.numbered_as_read, t.coding, t.coding and not t.five_prime),
             *(cds % 3 if t.coding else 0, begin, until),
             (last if forward else first) if there else 0,
@@ -136,7 +137,7 @@ class IsoformCache:
         )
         downstream = self._number(structure)
         within = coding_part = last_cds = -1
-        if t.coding and not t.start_frame and not t.selenocysteines and not t.has_frameshift_intron and not t.slips:
+        if t.coding and not t.start_frame and not t.recoded_codons and not t.has_frameshift_intron and not t.slips:
             tail = (t.exons[exon][1], *t.exons[exon + 1 :]) if forward else (t.exons[exon][0], *t.exons[:exon])
             within = self._number((t.strand, t.biotype, t.genetic_code, cds % 3, until, tail))
             last = t.exons[exon][1] if forward else t.exons[exon][0]

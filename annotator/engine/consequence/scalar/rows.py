@@ -158,7 +158,7 @@ class ScalarRows:
         fields["hgvsc"] = describe_on_transcript(effect, shift, self._fetch)
         if effect.coding and not (effect.at_slip or judged.start_whole):
             fields["amino_acids"], fields["codons"] = _amino_acids(effect), _codons(effect)
-            if allele.plain:
+            if allele.plain and not effect.of_unknown_residue:
                 fields["hgvsp"] = describe_on_protein(judged, most_3prime)
         return ScalarRow(judged.terms, **fields)
 

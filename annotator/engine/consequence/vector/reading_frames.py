@@ -123,7 +123,7 @@ class FrameReader:
         protein = coding // 3
         if protein and coding % 3 == 0 and acids[3 * protein - 3] == STOP:
             protein -= 1
-        special = t.start_frame or t.slips or t.selenocysteines or t.genetic_code or CONTEXT_STOPS[self._code]
+        special = t.start_frame or t.slips or t.recoded_codons or t.genetic_code or CONTEXT_STOPS[self._code]
         usual = not (special or (acids[: 3 * protein : 3] == STOP).any())
         usual &= bool((BASE_INDEX[bases[: len(text)]] < 4).all())
         return _Frame(bases, acids, protein, usual)

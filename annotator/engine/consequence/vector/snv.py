@@ -179,7 +179,7 @@ class CodingSequences:
         # Left to the scalar path: other start codons than ATG, codes with several codons of methionine, unknown bases,
         # a last codon of fewer than three bases, stop codons within the protein.
         usual = (first + 3 <= length[index]) & (stop == last) & (old_acid != ord("X")) & (new_acid != ord("X"))
-        usual &= self._models.genetic_code[transcript] == 0
+        usual &= ~self._models.recoded[transcript]
         usual &= ~begins | ((old_acid == ord("M")) & (code == 1) & ~last)
         gained = new_acid == ord("*")
         terms = np.where(old_acid == new_acid, BIT["synonymous_variant"], BIT["missense_variant"])

@@ -81,6 +81,8 @@ def _row(one: GeneModel) -> dict[str, object]:
         "exon_starts": [start for start, _ in one.exons],
         "exon_ends": [end for _, end in one.exons],
         "selenocysteines": sorted(one.selenocysteines),
+        "recoded": [at for at, _ in one.recoded],
+        "recoded_as": "".join(residue for _, residue in one.recoded),
         "genetic_code": one.genetic_code,
         "slips": [base for slip in one.slips for base in slip],
         "numbered_as_read": one.numbered_as_read,

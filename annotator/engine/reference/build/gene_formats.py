@@ -93,6 +93,8 @@ class GeneModel:
         curation: what the source says about its standing.
         protein: id of the protein, with its version.
         selenocysteines: lowest base of each stop codon that is read as selenocysteine.
+        recoded: lowest base and one-letter amino acid of each other codon that is read in another way than the genetic
+            code has it.
         source_biotype: the biotype as the source has it.
         pseudogene: whether the source calls it a pseudogene, so that nothing is translated.
         exceptions: what the source says is unusual about transcription or translation (``exception`` in GFF3), such as
@@ -122,6 +124,7 @@ class GeneModel:
     curation: Curation = NOT_CURATED
     protein: str = ""
     selenocysteines: tuple[int, ...] = ()
+    recoded: list[tuple[int, str]] = field(default_factory=list)
     source_biotype: str = ""
     pseudogene: bool = False
     exceptions: tuple[str, ...] = ()

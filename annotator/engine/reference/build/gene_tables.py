@@ -196,6 +196,7 @@ def _tidied(one: GeneModel) -> GeneModel:
     one.cds = joined([*coding, *skipped])
     if not coding:
         one.phase, one.protein, one.selenocysteines = 0, "", ()
+        one.recoded, one.peptides = [], []
     one.source_biotype = biotype.translate(_UNSAFE)
     if one.cds:
         one.biotype = biotype if biotype in CODING else "protein_coding"

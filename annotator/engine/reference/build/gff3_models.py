@@ -33,13 +33,16 @@ from annotator.engine.reference.build.gene_formats import (
 )
 from annotator.engine.reference.build.gff3_lineage import Lineages, Node
 from annotator.engine.reference.build.mature_peptides import KINDS, PeptideRows
+from annotator.engine.reference.genetic_code import ONE_LETTER
 
 _PARENT = re.compile(r"(?:^|;)\s*Parent=([^;]*)")
 _ID = re.compile(r"(?:^|;)\s*ID=([^;]*)")
 _PROTEIN = re.compile(r"(?:^|;)\s*protein_id=([^;]*)")
-_EXCEPTION = re.compile(r"pos:(?:complement\()?(\d+)\.\.\d+\)?,aa:Sec")
-"""A stop codon that is read as selenocysteine, in RefSeq's attribute ``transl_except``; the group is its lowest
-base."""
+_EXCEPTION = re.compile(r"pos:(?:complement\(|join\(|order\()*(\d+)[^a-zA-Z]*,\s*aa:(\w+)")
+"""A codon that is not read by the genetic code, in RefSeq's attribute ``transl_except``: its lowest base and its amino
+acid, in three letters or ``OTHER``."""
+_NOT_RECODED = ("TERM", "Met")
+"""Amino acids of ``transl_except`` that follow anyway: a stop codon that polyadenylation completes, and the start."""
 _ONE_EXON_RNA = frozenset(
     {"tRNA", "rRNA", "tmRNA", "ncRNA", "misc_RNA", "sRNA", "RNase_P_RNA", "SRP_RNA", "antisense_RNA"}
 )
@@ -227,7 +230,6 @@ def _models_of(
             tags=tuple(tags),
             curation=Curation.of(tags, attributes, _cross_references(attributes, coding)),
             protein=protein_of(coding, coding.get("version", "")),
-            selenocysteines=_selenocysteines(coding),
             # A transcript with a biotype of its own may be translated: Ensembl has polymorphic pseudogenes.
             pseudogene=(gene.kind == "pseudogene" and not given) or any(map(calls_pseudogene, said)),
             exceptions=exceptions_of(*said),
@@ -235,6 +237,7 @@ def _models_of(
         )
         add_parts(one, parts)
         note_code(table, one, coding)
+        _add_recoded(one, coding)
         yield one
 
 
@@ -271,13 +274,13 @@ def _orphan(
         start_known=start_known,
         end_known=end_known,
         protein=protein_of(attributes, attributes.get("version", "")),
-        selenocysteines=_selenocysteines(attributes),
         pseudogene=calls_pseudogene(attributes),
         exceptions=exceptions_of(attributes),
         peptides=peptides.of(contig, strand, [name]),
     )
     add_parts(one, found.parts)
     note_code(table, one, attributes)
+    _add_recoded(one, attributes)
     yield one
 
 
@@ -297,7 +300,14 @@ def _one_exon(node: Node, lineages: Lineages, table: GeneTable, peptides: Peptid
         yield GeneModel(name, name, symbol, node.kind, node.contig, strand, [(part.start, part.end)])
 
 
-def _selenocysteines(attributes: dict[str, str]) -> tuple[int, ...]:
-    """Lowest base of each selenocysteine codon of a coding sequence; positions that are too large are ignored."""
-    found = (whole_number(text, LARGEST_POSITION) for text in _EXCEPTION.findall(attributes.get("transl_except", "")))
-    return tuple(at for at in found if at)
+def _add_recoded(one: GeneModel, attributes: dict[str, str]) -> None:
+    """Add the codons that are not read by the genetic code; positions that are too large are ignored."""
+    for text, residue in _EXCEPTION.findall(attributes.get("transl_except", "")):
+        at = whole_number(text, LARGEST_POSITION)
+        if not at or residue in _NOT_RECODED:
+            continue
+        if residue == "Sec":
+            one.selenocysteines = (*one.selenocysteines, at)
+        else:
+            one.recoded.append((at, ONE_LETTER.get(residue, "X")))
+            one.exceptions = tuple(dict.fromkeys([*one.exceptions, "transl_except"]))

@@ -110,6 +110,7 @@ def _around_origin(one: GeneModel, length: int) -> None:
             shifted = [(a + by, b + by) if first <= a <= last else (a, b) for a, b in parts]
             setattr(one, name, joined(shifted))
         one.selenocysteines = tuple(at + by if first <= at <= last else at for at in one.selenocysteines)
+        one.recoded = [(at + by if first <= at <= last else at, residue) for at, residue in one.recoded]
         one.peptides = [
             MaturePeptide(name, start + by * (first <= start <= last), end + by * (first <= end <= last))
             for name, start, end in one.peptides
