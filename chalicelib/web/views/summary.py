@@ -83,6 +83,8 @@ def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         return int(summary[name]) if summary.get(name) is not None else None
 
     known, novel = number("known"), number("novel")
+    if not known:  # as with a reference that has no known variants: then "novel" would say nothing of the variants
+        known = novel = None
     high = summary["impacts"].get("HIGH") if isinstance(summary.get("impacts"), Mapping) else None
     wanted = [("Records", number("records")), ("Variants", number("alleles")), ("Known variants", known),
               ("Novel variants", novel), ("High impact", high if high is None else int(high)),

@@ -47,6 +47,11 @@ def test_most_severe_consequences_come_before_all() -> None:
     assert SummaryView.of({"consequences": {"a": 9}}).most_severe is False
 
 
+def test_novel_variants_are_shown_only_beside_known_ones() -> None:
+    assert ("Novel variants", "1") in SummaryView.of({"known": 2, "novel": 1}).figures
+    assert SummaryView.of({"known": 0, "novel": 85}).figures == ()
+
+
 def test_samples_are_shown_when_there_are_some() -> None:
     assert ("Samples", "3") in SummaryView.of({"samples": 3}).figures
     assert SummaryView.of({"samples": 0}).figures == ()
