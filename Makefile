@@ -19,6 +19,7 @@ BASE ?=
 URL ?=
 IMAGE ?=
 ONLY ?=
+ARGS ?=
 VENV := .venv
 CHECKOV := .gas/checkov
 PY := $(VENV)/bin/python
@@ -27,7 +28,8 @@ PIP := $(PY) -m pip --disable-pip-version-check
 RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.txt infra/constraints.txt
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
-.PHONY: help run demo test quick hooks test-repeated mutants golden corpora fuzz invariants fleet lint checkov package deploy smoke browser clean clean-all
+
+.PHONY: help run demo test quick hooks test-repeated mutants golden corpora oracles fuzz invariants fleet lint checkov package deploy smoke browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +90,12 @@ golden: $(VENV)/test.stamp ## Compares what the engine writes with the sums that
 
 corpora: $(VENV)/test.stamp ## Files of public packages through the engine; needs a network [ONLY=package]
 	@$(PY) -m tests.corpora $(if $(ONLY),--only "$(ONLY)")
+
+oracles: $(VENV)/test.stamp ## Compares the engine with other programs, writes docs/agreement.md [ARGS="--fasta ... --gff ..."]
+	@test -x .gas/oracles/bin/vepyr || { echo "  installing vepyr into .gas/oracles"; "$(PYTHON)" -m venv .gas/oracles && \
+	  .gas/oracles/bin/pip install --quiet --disable-pip-version-check vepyr==0.10.0; } || \
+	  echo "WARNING: VEPYR IS LEFT OUT: it cannot be installed here" >&2
+	@$(PY) -m tests.oracles --write $(ARGS)
 
 fuzz: $(VENV)/test.stamp ## Files that grammars write, valid or with one fault, through the engine [MINUTES=60] [ONLY=VCF]
 	@$(PY) -m tests.fuzz --minutes "$(MINUTES)" $(if $(ONLY),--only "$(ONLY)")

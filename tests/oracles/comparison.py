@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.oracles.genomes import Genome
-from tests.oracles.programs import FLANKS, SUBFIELDS, Program, our_answers
-from tests.oracles.variants import Variant, kind_of, write_vcf
+from tests.oracles.program import FLANKS, SUBFIELDS, Program, our_answers
+from tests.oracles.variants import Variant, kind_of
 
 RULES = Path(__file__).with_name("differences.toml")
 UNKNOWN = "not in a class"
@@ -41,6 +41,11 @@ class Difference:
     consequence: str
     their_consequence: str
 
+    @property
+    def both(self) -> str:
+        """``ours | theirs``."""
+        return f"{self.ours} | {self.theirs}"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -68,12 +73,10 @@ class Rule:
         return True
 
 
-def rules() -> list[Rule]:
-    """The classes in order: the first that matches is a difference's."""
-    return [
-        Rule(one["name"], one["right"], one["why"], one["when"])
-        for one in tomllib.loads(RULES.read_text("utf-8")).get("class", [])
-    ]
+def rules(program: Program) -> list[Rule]:
+    """The classes of a program's differences in order: the first that matches is a difference's."""
+    classes = tomllib.loads(RULES.read_text("utf-8"))["class"]
+    return [Rule(**one) for one in classes if one["when"]["program"] == program.name]
 
 
 @dataclass
@@ -85,8 +88,8 @@ class Result:
         flanking: those of them outside the transcript.
         same: pairs that agree, by field.
         classes: differences by field and class.
-        examples: the first difference of each.
-        some: more of them.
+        examples: the first differences of each.
+        by_kind: pairs by kind of variant, and those that agree in every field, as ``KIND`` and ``KIND same``.
     """
 
     pairs: int = 0
@@ -94,6 +97,14 @@ class Result:
     same: Counter[str] = field(default_factory=Counter)
     classes: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str], list[Difference]] = field(default_factory=dict)
+    by_kind: Counter[str] = field(default_factory=Counter)
+
+    def right(self, program: Program, key: str) -> int:
+        """Pairs in which the engine is right in a field, or the difference is a choice."""
+        verdicts = {rule.name: rule.right for rule in rules(program)}
+        found = (count for (name, kind), count in self.classes.items()
+                 if name == key and verdicts.get(kind) in ("ours", "both"))  # fmt: skip
+        return self.same[key] + sum(found)
 
 
 def compare(
@@ -109,23 +120,26 @@ def compare(
         result: to add to.
         most_examples: kept of each class.
     """
-    vcf = write_vcf(folder / "in.vcf", genome, found)
-    classes = rules()
+    classes = rules(program)
     transcripts = genome.transcripts
     for variant, ours, theirs in zip(
-        found, our_answers(genome, vcf, folder), program.ask(genome, vcf, folder), strict=True
+        found, our_answers(genome, found, folder), program.ask(genome, found, folder), strict=True
     ):
-        for name in ours.keys() | theirs.keys():
+        for name in theirs if program.partial else ours.keys() | theirs.keys():
             entry = ours.get(name)
-            mine = program.ours(entry) if entry else None
+            mine = program.ours(genome, name, entry) if entry else None
             other = theirs.get(name)
             if mine is None and other is None:
                 continue
             result.pairs += 1
+            pos, ref, alt = variant
+            kind = kind_of(ref, alt)
+            result.by_kind[kind] += 1
             if entry and entry[CONSEQUENCE] in FLANKS:
                 result.flanking += 1
             if mine == other:
                 result.same.update(("entry", *program.fields))
+                result.by_kind[f"{kind} same"] += 1
                 continue
             if mine is None or other is None:
                 different = [("entry", "&".join(mine or ()), "&".join(other or ()))]
@@ -137,16 +151,15 @@ def compare(
                         result.same[key] += 1
                     else:
                         different.append((key, one, two))
-            pos, ref, alt = variant
             model = transcripts.get(name)
             for key, one, two in different:
                 difference = Difference(
-                    program.name, key, one, two, genome.name, f"{genome.contig}:{pos}:{ref}:{alt}", kind_of(ref, alt),
+                    program.name, key, one, two, genome.name, f"{genome.contig}:{pos}:{ref}:{alt}", kind,
                     name, model.strand if model else "", model.biotype if model else "",
                     entry[CONSEQUENCE] if entry else "", other[0] if other else "",
                 )  # fmt: skip
-                kind = next((rule.name for rule in classes if rule.matches(difference)), UNKNOWN)
-                result.classes[key, kind] += 1
-                kept = result.examples.setdefault((key, kind), [])
+                found_in = next((rule.name for rule in classes if rule.matches(difference)), UNKNOWN)
+                result.classes[key, found_in] += 1
+                kept = result.examples.setdefault((key, found_in), [])
                 if len(kept) < most_examples:
                     kept.append(difference)

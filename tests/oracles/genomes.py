@@ -8,12 +8,13 @@ from __future__ import annotations
 import gzip
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from annotator.engine import Reference
 from annotator.engine.reference.build.bundle_builder import Recipe, build
+from annotator.engine.reference.genetic_code import codon_table
 from tests.performance import genome as made
 from tests.unit.engine.consequence import casebook
 
@@ -54,6 +55,7 @@ class Genome:
         models: its gene models, plain GFF3.
         reference: the same, built for the engine.
         code: number of the genetic code.
+        offset: to add to its positions for those on the whole contig.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Genome:
     models: Path
     reference: Reference
     code: int = 1
+    offset: int = 0
 
     @cached_property
     def bases(self) -> str:
@@ -72,6 +75,18 @@ class Genome:
     def transcripts(self) -> dict[str, Transcript]:
         """The transcripts by their IDs."""
         return read_transcripts(self.models)
+
+
+    @cached_property
+    def proteins(self) -> dict[str, str]:
+        """The proteins of coding transcripts without the stop; ``X`` for a part of a codon at the start."""
+        table, found = codon_table(self.code), {}
+        for one in self.transcripts.values():
+            if one.coding:
+                coding = "".join(self.bases[start - 1 : end] for start, end in one.coding)
+                bases = "N" * (-one.phase % 3) + (coding.translate(COMPLEMENT)[::-1] if one.reverse else coding)
+                found[one.name] = "".join(table.get(bases[at : at + 3], "X") for at in range(0, len(bases) - 2, 3))
+        return {name: protein.removesuffix("*") for name, protein in found.items()}
 
 
 def read_transcripts(path: Path) -> dict[str, Transcript]:
@@ -93,7 +108,7 @@ def read_transcripts(path: Path) -> dict[str, Transcript]:
             found[parent].exons.append(part)
         elif kind == "CDS":
             found[parent].coding.append(part)
-            found[parent].protein = keys.get("protein_id") or keys.get("ID", "").removeprefix("CDS:")
+            found[parent].protein = keys.get("protein_id", parent)
             first_coding[parent].append((part[0], int(phase)))
     for name, phases in first_coding.items():
         one = found[name]
@@ -116,8 +131,9 @@ def genomes(folder: Path, slice_fasta: Path | None = None, slice_models: Path | 
     if slice_fasta and slice_models:
         head, *lines = _text(slice_fasta).split("\n")
         contig, first = re.match(r">(\w+):(\d+)", head).groups()  # type: ignore[union-attr]
-        models = _shifted(_text(slice_models), 1 - int(first))
-        found.append(_built(folder, "slice", contig, "".join(lines), models))
+        offset = int(first) - 1
+        models = _shifted(_text(slice_models), -offset)
+        found.append(replace(_built(folder, "slice", contig, "".join(lines), models), offset=offset))
     else:
         found.append(_built(folder, "made", "1", made.bases(), made.models()))
     return found

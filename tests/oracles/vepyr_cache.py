@@ -1,7 +1,7 @@
 """The cache that vepyr reads in place of Ensembl VEP's, written from a genome's own gene models.
 
-vepyr converts VEP's caches to Parquet; this writes the converted form: ``transcript``, ``exon`` and ``translation_core``,
-and the others empty.
+vepyr converts VEP's caches to Parquet. This writes the converted form: ``transcript``, ``exon`` and
+``translation_core`` from the models, and the others empty.
 """
 
 from __future__ import annotations
@@ -36,17 +36,18 @@ def _struct(*groups: tuple[pa.DataType, str]) -> pa.DataType:
     return pa.list_(pa.struct([pa.field(name, kind, nullable=False) for name, kind in _fields(*groups)]))
 
 
-_SOURCE_FIELDS = _fields((
-    _TEXT, "species assembly cache_version serializer_type source_cache_path source_file source_assembly "
-    "source_clinvar source_cosmic source_dbsnp source_gencode source_genebuild source_gnomade source_gnomadg "
-    "source_hgmd_public source_polyphen source_regbuild source_sift source_src_1000genomes"))  # fmt: skip
+_SOURCE_FIELDS = _fields(
+    (_TEXT, "species assembly cache_version serializer_type source_cache_path source_file source_assembly"),
+    (_TEXT, "source_clinvar source_cosmic source_dbsnp source_gencode source_genebuild source_gnomade source_gnomadg"),
+    (_TEXT, "source_hgmd_public source_polyphen source_regbuild source_sift source_src_1000genomes"),
+)
 _PLACE = _fields((_TEXT, "chrom"), (_LONG, "start end"), (_BYTE, "strand"), (_TEXT, "stable_id"))
 SCHEMAS: dict[str, list[tuple[str, pa.DataType]]] = {
     "transcript": [
         *_PLACE,
         *_fields((_LONG, "db_id"), (_INT, "version"), (_TEXT, "biotype source"), (_FLAG, "is_canonical"),
-                 (_TEXT, "gene_stable_id gene_symbol gene_symbol_source gene_hgnc_id gene_hgnc_id_native refseq_id "
-                         "display_xref_id source_cache refseq_match")),
+                 (_TEXT, "gene_stable_id gene_symbol gene_symbol_source gene_hgnc_id gene_hgnc_id_native"),
+                 (_TEXT, "refseq_id display_xref_id source_cache refseq_match")),
         ("refseq_edits", pa.list_(pa.struct([
             pa.field("start", _LONG, nullable=False), pa.field("end", _LONG, nullable=False),
             pa.field("replacement_len", _LONG), pa.field("skip_refseq_offset", _FLAG, nullable=False)]))),
@@ -142,9 +143,11 @@ def _rows(genome: Genome, one: Transcript, number: int) -> dict[str, list[dict[s
         done += inside
         end_phase = done % 3 if leaves else -1
         exons.append({"start": start, "end": end, "phase": phase})
-        exon_rows.append({"chrom": genome.contig, "start": start, "end": end, "strand": strand,
-                          "stable_id": f"{one.name}.e{at}", "phase": phase, "end_phase": end_phase,
-                          "transcript_id": one.name, "gene_stable_id": one.gene, "exon_number": at, **_SOURCE})  # fmt: skip
+        exon_rows.append({
+            "chrom": genome.contig, "start": start, "end": end, "strand": strand, "stable_id": f"{one.name}.e{at}",
+            "phase": phase, "end_phase": end_phase, "transcript_id": one.name, "gene_stable_id": one.gene,
+            "exon_number": at, **_SOURCE,
+        })  # fmt: skip
     row: dict[str, Any] = {
         "chrom": genome.contig, "start": one.start, "end": one.end, "strand": strand, "stable_id": one.name,
         "biotype": one.biotype, "source": "made", "gene_stable_id": one.gene, "gene_symbol": one.gene,
@@ -157,11 +160,8 @@ def _rows(genome: Genome, one: Transcript, number: int) -> dict[str, list[dict[s
     first = _cdna(segments, coding_last if one.reverse else coding_first)
     last = _cdna(segments, coding_first if one.reverse else coding_last)
     coding = spliced[first - 1 : last]
-    from annotator.engine.reference.genetic_code import codon_table
-
-    table = codon_table(genome.code)
-    padded = "N" * (-one.phase % 3) + coding if one.phase else coding
-    protein = "".join(table.get(padded[at : at + 3], "X") for at in range(0, len(padded) - 2, 3)).removesuffix("*")
+    padded = "N" * (-one.phase % 3) + coding
+    protein = genome.proteins[one.name]
     first_exon, last_exon = order[_exon_of(segments, first)], order[_exon_of(segments, last)]
     row |= {
         "cds_start": coding_first, "cds_end": coding_last, "cdna_coding_start": first, "cdna_coding_end": last,

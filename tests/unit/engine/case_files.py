@@ -15,8 +15,8 @@ A file describes one class of variants or inputs (TOML)::
     xfail           of the file or of a record: why it fails today
 
 Expectations of a record are ``TRANSCRIPT[/ALLELE] FIELD OPERATION VALUE``: the transcript or symbol, with wildcards;
-the number of the allele from 1; a sub-field of CSQ, or ``entries``, their number. With ``-`` as transcript, they concern
-the record: ``CHROM``, a field of INFO by its name, all of ``INFO`` (contains) or ``anywhere`` in INFO (a term).
+the number of the allele from 1; a sub-field of CSQ, or ``entries``, their number. With ``-`` as transcript, they
+concern the record: ``CHROM``, a field of INFO by its name, all of ``INFO`` (contains) or ``anywhere`` in INFO (a term).
 """
 
 from __future__ import annotations
