@@ -72,6 +72,7 @@ class Terminated(BaseException):
     is_flag=True,
     help="Drop CSQ and BCSQ of other tools (default: keep them under other names).",
 )
+@click.option("--bcsq", is_flag=True, help="Write BCSQ, too: consequences in the format of bcftools csq.")
 def command(
     input_file: Path,
     reference: str,
@@ -90,6 +91,7 @@ def command(
     max_records: int | None,
     max_results: int | None,
     replace_annotations: bool,
+    bcsq: bool,
 ) -> int:
     """Annotate a VCF file, or a list of variants.
 
@@ -112,6 +114,7 @@ def command(
                 limits=limits,
                 processes=processes,
                 replace=replace_annotations,
+                bcsq=bcsq,
                 report=reporter.report,
             )
         except InputError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.consequence.allele import SUBSTITUTION
-from annotator.engine.consequence.chunk import AlleleChunk, Called
+from annotator.engine.consequence.chunk import COMPOUND, LESS_SEVERE, MORE_SEVERE, AlleleChunk, Called
+from annotator.engine.consequence.compound import Compound, CompoundCaller
 from annotator.engine.consequence.hgvs import hgvsc_texts, interval_parts
 from annotator.engine.consequence.output.bcsq import BcsqWriter
 from annotator.engine.consequence.output.csq import Assembler, following, joined
@@ -47,6 +49,7 @@ class ConsequenceCaller:
         models: transcripts of the contig.
         bases: gives the sequence of the reference.
         genetic_code: number of NCBI's table by which the contig is translated.
+        bcsq: write entries of BCSQ, too.
 
     Example:
         >>> caller = ConsequenceCaller(models.contig("MT"), reference.sequence(), 2)
@@ -54,7 +57,7 @@ class ConsequenceCaller:
         b'C|upstream_gene_variant|MODIFIER|...'
     """
 
-    def __init__(self, models: ContigModels, bases: Bases, genetic_code: int) -> None:
+    def __init__(self, models: ContigModels, bases: Bases, genetic_code: int, *, bcsq: bool = True) -> None:
         self._models = models
         self._code = genetic_code
         name = models.name
@@ -65,7 +68,8 @@ class ConsequenceCaller:
         self._isoforms = IsoformCache(self._exact)
         self._sequences = CodingSequences(models, self._exact)
         self._assembler = Assembler(models)
-        self._bcsq = BcsqWriter(models)
+        self._bcsq = BcsqWriter(models) if bcsq else None
+        self._compounds = CompoundCaller(self._fetch, genetic_code, self._isoforms)
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
         self._names = pc.binary_join_element_wise(models.strings("id"), pa.array(numbering, pa.string()), ":")
@@ -73,16 +77,26 @@ class ConsequenceCaller:
         reader = FrameReader(models, self._exact, genetic_code)
         self._coding_indels = CodingIndelRows(models, reader, genetic_code, self._names, self._proteins)
 
-    def call(self, chunk: AlleleChunk, existing: pa.Array | None = None) -> Called:
+    def call(
+        self,
+        chunk: AlleleChunk,
+        existing: pa.Array | None = None,
+        compounds: Sequence[tuple[int, Compound]] = (),
+    ) -> Called:
         """Call the consequences of a chunk.
 
         Args:
             chunk: alleles of the contig, records ascending.
             existing: for each allele the identifiers of known variants, joined by ``&``; null where there are none.
+            compounds: what alleles of the chunk, given by their indices, do together with those of other records.
         """
         alleles = Alleles.of(chunk)
-        pairs = find_pairs(alleles, self._models)
-        rows = [one for one in self._rows(alleles, pairs) if len(one)]
+        alone = find_pairs(alleles, self._models)
+        rows = [one for one in self._rows(alleles, alone) if len(one)]
+        separate = list(rows)
+        pairs, together = self._together(alleles, alone, compounds)
+        if len(together):
+            rows.append(together)
         if existing is not None:
             existing = existing.cast(pa.string())
         terms = np.zeros(len(pairs), dtype=np.int64)
@@ -92,13 +106,39 @@ class ConsequenceCaller:
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
-        entries = self._assembler.entries(rows, alleles, pairs, existing, following(record))
+        follows = np.concatenate([following(record[: len(alone)]), np.ones(len(together), bool)])
+        entries = self._assembler.entries(rows, alleles, pairs, existing, follows)
+        bcsq: pa.BinaryArray = pa.nulls(chunk.records, pa.binary())
+        if self._bcsq is not None:
+            bcsq = _by_record(*self._bcsq.entries(separate, terms[: len(alone)], chunk, alone), record, chunk.records)
         return Called(
             csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
-            bcsq=_by_record(*self._bcsq.entries(rows, terms, chunk, pairs), record, chunk.records),
+            bcsq=bcsq,
             worst=self._assembler.most_severe(rows, pairs, len(alleles)),
             terms=found,
+            compound=_compared(terms, pairs, len(alone), record, chunk.records),
         )
+
+    def _together(
+        self, alleles: Alleles, alone: Pairs, compounds: Sequence[tuple[int, Compound]]
+    ) -> tuple[Pairs, Rows]:
+        """The pairs with one more for each compound, and the rows of these."""
+        rank = self._models.name_rank
+        ordered = sorted(
+            compounds, key=lambda one: (int(alleles.record[one[0]]), int(rank[one[1].transcript]), one[0], one[1].edits)
+        )
+        allele = np.array([one for one, _ in ordered], np.int64)
+        transcript = np.array([one.transcript for _, one in ordered], np.int64)
+        pairs = Pairs(np.concatenate([alone.allele, allele]), np.concatenate([alone.transcript, transcript]))
+        found = [
+            self._compounds.row(one.edits, one.transcript, self._models.transcript(one.transcript))
+            for _, one in ordered
+        ]
+        owner = pa.array(transcript)
+        at = np.arange(len(alone), len(pairs))
+        rows = rows_of(at, found, self._names.take(owner), self._proteins.take(owner))
+        rows.texts["haplotype"] = pa.array([one.partners for _, one in ordered], pa.string())
+        return pairs, rows
 
     def _check(self, terms: np.ndarray, pairs: Pairs, alleles: Alleles) -> None:
         """Check that every pair has terms, and that no pair with a transcript is called intergenic.
@@ -266,9 +306,32 @@ class ConsequenceCaller:
 def _by_record(
     pairs: list[np.ndarray], entries: list[pa.StringArray], record: np.ndarray, records: int
 ) -> pa.BinaryArray:
-    """Entries of the same record joined, in the order of their pairs."""
+    """Entries of the same record joined, in the order of their pairs, of which those of compounds are not by record."""
     if not any(len(one) for one in entries):
         return pa.nulls(records, pa.binary())
     pair = np.concatenate(pairs)
-    order = np.argsort(pair)
+    order = np.argsort(record[pair] * len(record) + pair)
     return joined(pa.concat_arrays(entries).take(pa.array(order)), record[pair[order]], records)
+
+
+def _compared(terms: np.ndarray, pairs: Pairs, alone: int, record: np.ndarray, records: int) -> np.ndarray:
+    """What the compounds add to each record, as :attr:`Called.compound`.
+
+    Args:
+        terms: of each pair, those of compounds last.
+        pairs: all of them.
+        alone: number of pairs that are no compounds.
+        record: of each pair.
+        records: how many records the chunk has.
+    """
+    found = np.zeros(records, np.uint8)
+    if alone == len(pairs):
+        return found
+    width = int(pairs.transcript.max()) + 2
+    key = pairs.allele * width + pairs.transcript + 1
+    order = np.argsort(key[:alone], kind="stable")
+    own = order[np.searchsorted(key[:alone][order], key[alone:])]
+    before, after = (mask & -mask for mask in (terms[own], terms[alone:]))
+    for bit, holds in ((COMPOUND, after > 0), (MORE_SEVERE, after < before), (LESS_SEVERE, after > before)):
+        np.bitwise_or.at(found, record[alone:][holds], np.uint8(bit))
+    return found

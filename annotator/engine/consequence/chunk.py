@@ -31,6 +31,7 @@ CSQ_FIELDS: tuple[str, ...] = (
     "FLAGS",
     "CANONICAL",
     "MANE_SELECT",
+    "HAPLOTYPE",
 )
 """Sub-fields of CSQ, as Ensembl VEP names them, in their order."""
 
@@ -66,15 +67,22 @@ class Called:
 
     Attributes:
         csq: one value a record, entries joined by commas; null for a record without alleles here.
-        bcsq: the same.
+        bcsq: the same; all null where it is not written.
         worst: one row an allele, its most severe transcript (see :data:`WORST_SCHEMA`).
         terms: (records,) int64, all terms of each record, bits as in :data:`annotator.engine.consequence.so_terms.BIT`.
+        compound: (records,) uint8, what alleles of other records add: bits :data:`COMPOUND`, :data:`MORE_SEVERE`,
+            :data:`LESS_SEVERE`.
     """
 
     csq: pa.BinaryArray
     bcsq: pa.BinaryArray
     worst: pa.RecordBatch
     terms: np.ndarray
+    compound: np.ndarray
+
+
+COMPOUND, MORE_SEVERE, LESS_SEVERE = 1, 2, 4
+"""A record has a compound, and one that is more, or less, severe than its allele alone on the same transcript."""
 
 
 WORST_SCHEMA = pa.schema(
@@ -89,6 +97,7 @@ WORST_SCHEMA = pa.schema(
         ("codons", pa.string()),
         ("distance", pa.int32()),
         ("strand", pa.int8()),
+        ("haplotype", pa.string()),
     ]
 )
 """Columns of :attr:`Called.worst`; ``term`` is the most severe term, ``consequence`` all terms joined by ``&``. Text is

@@ -16,6 +16,7 @@ _OF_WORST = {
     "term": "consequence", "consequence": "consequences", "impact": "impact", "gene": "gene", "gene_id": "gene_id",
     "transcript": "transcript", "biotype": "biotype", "exon": "exon", "intron": "intron", "hgvsc": "hgvsc",
     "hgvsp": "hgvsp", "protein_position": "protein_position", "amino_acids": "amino_acids", "codons": "codons",
+    "haplotype": "haplotype",
 }  # fmt: skip
 """Columns of the table by the columns of the most severe transcript."""
 

@@ -47,6 +47,7 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "protein_position": (pa.int32(), "First amino acid that changes"),
     "amino_acids": (pa.string(), "Amino acids before and after"),
     "codons": (pa.string(), "Codons before and after, changed bases in upper case"),
+    "haplotype": (pa.string(), "Records of the same chromosome with which the allele has the consequence"),
     "known": (pa.bool_(), "Known variants list the allele"),
     "existing": (pa.string(), "Identifiers of the allele among known variants, joined by &"),
 }

@@ -81,6 +81,7 @@ def annotate(
     limits: Limits | None = None,
     processes: int | None = None,
     replace: bool = False,
+    bcsq: bool = False,
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file, or a list of variants as a VCF file.
@@ -100,6 +101,7 @@ def annotate(
         processes: that share the work; by default one a processor. The results are the same whatever their number.
         replace: drop what other tools wrote to INFO fields of our names (``CSQ``, ``BCSQ``), instead of keeping it
             under other names.
+        bcsq: write the consequences in the format of ``bcftools csq``, too.
         report: receives progress.
 
     Returns:
@@ -122,7 +124,7 @@ def annotate(
         if input_format == "list" or (input_format == "auto" and is_variant_list(input_path)):
             listed_path, input_path = input_path, work / "list.vcf"
             listed = write_vcf(listed_path, reference, input_path, limits, report)
-        run = _Run(input_path, reference, limits, work, report, replace)
+        run = _Run(input_path, reference, limits, work, report, replace, bcsq)
         if listed:
             run.warnings.merge(listed.warnings)
         passing, passed = run.passed(processes or processors())
@@ -157,7 +159,14 @@ class _Run:
     """
 
     def __init__(
-        self, path: Path, reference: Reference, limits: Limits, work: Path, report: Report, replace: bool
+        self,
+        path: Path,
+        reference: Reference,
+        limits: Limits,
+        work: Path,
+        report: Report,
+        replace: bool,
+        bcsq: bool,
     ) -> None:
         self._path = path
         self._reference = reference
@@ -177,7 +186,7 @@ class _Run:
             pointing = pointing or points_into_bcsq(block.text)
             self._lines += block.count
             self._checking(self._lines)
-        self._earlier = EarlierAnnotations.of(self.header, info_lines(reference), replace, pointing)
+        self._earlier = EarlierAnnotations.of(self.header, info_lines(reference), replace, pointing, bcsq)
         if limits.records is not None and self._lines > limits.records:
             raise InputError(
                 "too_many_records", f"The file has {self._lines:,} records; {limits.records:,} is the limit."
@@ -254,13 +263,13 @@ class _Run:
         kept = frozenset(passed.kept)
         self._earlier.warn(self.warnings, self.header.meta, kept)
         meta = self._earlier.header_lines(self.header.meta, kept)
-        return render_header(self.header, meta, self._earlier.fields, _provenance(self._reference), new)
+        return render_header(self.header, meta, self._earlier.fields, _provenance(self._reference, self._earlier.bcsq is not None), new)
 
 
-def _provenance(reference: Reference) -> list[bytes]:
+def _provenance(reference: Reference, bcsq: bool) -> list[bytes]:
     lines = [
         f"##gasEngine={ENGINE_VERSION}",
-        f"##gasHaplotypes=bcftools csq {bcftools_version}",
+        *([f"##gasHaplotypes=bcftools csq {bcftools_version}"] if bcsq else []),
         f"##gasReference={reference.name} {reference.assembly}",
     ]
     lines += [f"##gasSource={one['name']} {one['version']} ({one['licence']})" for one in reference.sources]

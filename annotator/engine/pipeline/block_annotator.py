@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from annotator.engine.bgzf import BLOCK, pack_lines
 from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence import AlleleChunk, Called, ConsequenceCaller, GeneModels
+from annotator.engine.consequence.compound import Compound
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
 from annotator.engine.output.earlier_annotations import EarlierAnnotations
@@ -43,12 +44,14 @@ class Task:
 
     Attributes:
         named: names that earlier blocks use for contigs, by the reference's names.
-        answers: what the haplotypes say, by ordinal of the record.
+        answers: what the haplotypes say in BCSQ, by ordinal of the record.
+        compounds: what records do together with others, by ordinal.
     """
 
     block: Block
     named: dict[str, bytes]
     answers: dict[int, Answer] = field(default_factory=dict)
+    compounds: dict[int, list[Compound]] = field(default_factory=dict)
 
 
 @dataclass
@@ -86,6 +89,7 @@ class _Called:
     csq: list[pa.BinaryArray] = field(default_factory=list)
     bcsq: list[pa.BinaryArray] = field(default_factory=list)
     terms: list[np.ndarray] = field(default_factory=list)
+    compound: list[np.ndarray] = field(default_factory=list)
     worst: list[pa.RecordBatch] = field(default_factory=list)
     matched: list[list[Matched]] = field(default_factory=list)
     regions: list[dict[str, pa.StringArray]] = field(default_factory=list)
@@ -116,6 +120,7 @@ class BlockAnnotator:
         self._models = GeneModels.load(reference.compiled)
         self._callers: dict[str, ConsequenceCaller] = {}
         self._info = InfoWriter(reference, earlier)
+        self._bcsq = earlier.bcsq is not None
         self._schema = schema_of(reference)
 
     def annotate(self, task: Task) -> Outcome:
@@ -124,7 +129,7 @@ class BlockAnnotator:
         if records is not None:
             try:
                 for part in records.parts():
-                    self._annotate(part, task.answers, outcome)
+                    self._annotate(part, task, outcome)
                     self._limits.check_results(len(outcome.packed))
             except InputError as error:
                 return Outcome(error=error)
@@ -140,11 +145,11 @@ class BlockAnnotator:
         _note_order(records, outcome)
         return outcome, records
 
-    def _annotate(self, records: Records, answers: dict[int, Answer], outcome: Outcome) -> None:
+    def _annotate(self, records: Records, task: Task, outcome: Outcome) -> None:
         called = _Called()
         cuts = np.flatnonzero(np.diff(records.chrom)) + 1
         for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(records)], strict=True):
-            self._call(records, first, last, called)
+            self._call(records, first, last, task.compounds, called)
         # Most of the file: not to be copied for nothing where the block has one contig.
         csq, bcsq = (parts[0] if len(parts) == 1 else pa.concat_arrays(parts) for parts in (called.csq, called.bcsq))
         terms = np.concatenate(called.terms)
@@ -152,7 +157,7 @@ class BlockAnnotator:
         if lost.any():
             records.skip[lost] = SKIP_CODES.index("unanswered")
             outcome.warnings.add_many("unanswered", records.line[lost].tolist())
-        bcsq = joined_entries(bcsq, records.ordinal, answers, self._reference.unread_by_csq)
+        bcsq = joined_entries(bcsq, records.ordinal, task.answers, self._reference.unread_by_csq)
         matched = [
             Matched(
                 [pa.concat_arrays(column) for column in zip(*(one.columns for one in parts), strict=True)],
@@ -163,6 +168,7 @@ class BlockAnnotator:
         regions = {name: pa.concat_arrays([part[name] for part in called.regions]) for name in self._tracks}
         existing = self._identifiers(matched)
         info = self._info.info(records, csq, bcsq, terms, matched, regions)
+        compound = np.concatenate(called.compound)
         outcome.kept = frozenset(self._info.seen)
         ids = with_identifiers(records, existing)
         _write(records, ids, info, outcome)
@@ -178,9 +184,13 @@ class BlockAnnotator:
         asked = records.alleles.record[records.alleles.asked]
         nothing = pa.array([], pa.string())
         genes = (asked, nothing, nothing) if worst is None else (asked, worst["gene"], worst["term"])
-        outcome.counts.add(count_block(records, terms, known_records, genes, islands, self._reference, self._header))
+        outcome.counts.add(
+            count_block(records, terms, compound, known_records, genes, islands, self._reference, self._header)
+        )
 
-    def _call(self, records: Records, first: int, last: int, called: _Called) -> None:
+    def _call(
+        self, records: Records, first: int, last: int, compounds: dict[int, list[Compound]], called: _Called
+    ) -> None:
         """Find consequences, known variants and regions for the records of one contig that follow each other."""
         alleles, contig = records.alleles, records.contigs[records.chrom[first]]
         here = slice(*np.searchsorted(alleles.record, [first, last]).tolist())
@@ -194,6 +204,7 @@ class BlockAnnotator:
             called.csq.append(nothing)
             called.bcsq.append(nothing)
             called.terms.append(np.zeros(last - first, np.int64))
+            called.compound.append(np.zeros(last - first, np.uint8))
             return
         owner = record[asked]
         chunk = AlleleChunk(
@@ -207,10 +218,13 @@ class BlockAnnotator:
         existing = self._identifiers(looked_up)
         if existing is not None:
             existing = existing.filter(pa.array(asked)).cast(pa.binary())
-        found = _whole(self._caller(contig).call(chunk, existing), last - first)
+        numbers = alleles.number[here][asked]
+        together = _of_alleles(compounds, records.ordinal[first:last], owner - first, numbers) if compounds else ()
+        found = _whole(self._caller(contig).call(chunk, existing, together), last - first)
         called.csq.append(found.csq)
         called.bcsq.append(found.bcsq)
         called.terms.append(found.terms.astype(np.int64))
+        called.compound.append(found.compound)
         called.worst.append(found.worst)
 
     def _caller(self, contig: str) -> ConsequenceCaller:
@@ -219,7 +233,8 @@ class BlockAnnotator:
                 self._callers.pop(next(iter(self._callers)))
             one = self._reference.contig(contig)
             models = self._models.contig(contig, one.length, one.circular)
-            self._callers[contig] = ConsequenceCaller(models, self._sequence, one.genetic_code)
+            caller = ConsequenceCaller(models, self._sequence, one.genetic_code, bcsq=self._bcsq)
+            self._callers[contig] = caller
         return self._callers[contig]
 
     def _look_up(
@@ -268,6 +283,26 @@ class BlockAnnotator:
 def _whole(called: Called, records: int) -> Called:
     assert len(called.csq) == len(called.bcsq) == len(called.terms) == records
     return called
+
+
+def _of_alleles(
+    compounds: dict[int, list[Compound]], ordinal: np.ndarray, record: np.ndarray, number: np.ndarray
+) -> list[tuple[int, Compound]]:
+    """The compounds of some records, each with the index of its allele.
+
+    Args:
+        compounds: by ordinal of the record.
+        ordinal: of each record.
+        record: of each allele, the index among these records.
+        number: of each allele, its index in ALT.
+    """
+    at = {key: allele for allele, key in enumerate(zip(ordinal[record].tolist(), number.tolist(), strict=True))}
+    return [
+        (at[number, one.allele], one)
+        for number in ordinal.tolist()
+        for one in compounds.get(number, ())
+        if (number, one.allele) in at
+    ]
 
 
 def _note_order(records: Records, outcome: Outcome) -> None:

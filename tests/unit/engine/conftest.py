@@ -154,11 +154,15 @@ def take_apart(outputs: Outputs, summary: dict[str, Any]) -> Result:
 
 @pytest.fixture
 def run_on(tmp_path: Path) -> Callable[..., Result]:
-    """Annotates a file with a reference, checks what is true of every result, and takes it apart."""
+    """Annotates a file with a reference, checks what is true of every result, and takes it apart.
+
+    BCSQ is written unless ``bcsq=False`` is given: so most tests see all that a run can write.
+    """
 
     def annotated(path: Path, reference: Reference, limits: Limits | None = None, **options: Any) -> Result:
         out = tmp_path / "out"
         out.mkdir(exist_ok=True)
+        options.setdefault("bcsq", True)
         outputs = Outputs.beside(out / "input.annot.vcf.gz")
         summary = annotate(path, reference, outputs, temporary=tmp_path, limits=limits, **options)
         result = take_apart(outputs, summary)
@@ -189,7 +193,7 @@ def assert_second_pass_changes_nothing(
     """The result, annotated again, is the result."""
     directory.mkdir(exist_ok=True)
     outputs = Outputs.beside(directory / "again.annot.vcf.gz")
-    annotate(result.path, reference, outputs, temporary=directory, processes=1, **options)
+    annotate(result.path, reference, outputs, temporary=directory, **{**options, "processes": 1})
     assert gzip.decompress(outputs.vcf.read_bytes()) == gzip.decompress(result.path.read_bytes())
     shutil.rmtree(directory)
 
@@ -197,7 +201,7 @@ def assert_second_pass_changes_nothing(
 @pytest.fixture
 def run(rcrs: Reference, run_on: Callable[..., Result]) -> Callable[..., Result]:
     """Annotates a file with rCRS, checks what is true of every result, and takes it apart."""
-    return lambda path, limits=None: run_on(path, rcrs, limits)
+    return lambda path, limits=None, **options: run_on(path, rcrs, limits, **options)
 
 
 def assert_readable(result: Result) -> None:

@@ -72,7 +72,9 @@ class Assembler:
         if distance is not None:
             parts += [gap, distance]
             gap = ""
-        return pc.binary_join_element_wise(*parts, gap + "|", self._back.take(transcript), "")
+        partners = rows.text("haplotype")
+        back = [self._back.take(transcript), "|", "" if partners is None else partners]
+        return pc.binary_join_element_wise(*parts, gap + "|", *back, "")
 
     def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> pa.RecordBatch:
         """For each allele the pair with the most severe consequence, and what is said of it."""
@@ -132,6 +134,7 @@ class Assembler:
             "codons": of("codons"),
             "distance": of("distance").cast(pa.int32()),
             "strand": pa.array(models.strand, pa.int8()).take(index) if models.size else pa.nulls(count, pa.int8()),
+            "haplotype": of("haplotype"),
         }
         return pa.RecordBatch.from_pydict(columns, schema=WORST_SCHEMA)
 

@@ -190,7 +190,7 @@ def test_phased_genotypes_with_two_genetic_codes(build: Build, tmp_path: Path) -
     records = [f"{contig}\t{pos}\t.\t{ref}\t{alt}\t.\t.\t.\tGT\t0|1" for contig, pos, ref, alt in places]
     path.write_text("\n".join(["##fileformat=VCFv4.2", columns, *records]) + "\n")
     outputs = Outputs.beside(tmp_path / "phased.annot.vcf.gz")
-    summary = annotate(path, Reference.load(tmp_path / "bundle"), outputs, temporary=tmp_path)
+    summary = annotate(path, Reference.load(tmp_path / "bundle"), outputs, temporary=tmp_path, bcsq=True)
     result = take_apart(outputs, summary)
     assert result.info(0)["BCSQ"] == "missense|MITO|MITO.1|protein_coding|+|2W>2S|305G>C+306A>C"
     assert result.info(2)["BCSQ"] == "stop_gained|PLUS|PLUS.1|protein_coding|+|2W>2*|1015G>A+1016G>A"

@@ -33,7 +33,8 @@ def build_case(tmp_path: Path) -> Case:
 def annotated(slug: str, tmp_path: Path) -> Result:
     outputs = Outputs.beside(tmp_path / "input.annot.vcf.gz")
     reference = Reference.load(tmp_path / "bundle")
-    return take_apart(outputs, annotate(CASES / slug / "input.vcf", reference, outputs, temporary=tmp_path))
+    summary = annotate(CASES / slug / "input.vcf", reference, outputs, temporary=tmp_path, bcsq=True)
+    return take_apart(outputs, summary)
 
 
 def entries(result: Result, index: int) -> dict[str, dict[str, str]]:
