@@ -263,7 +263,8 @@ class _Run:
         kept = frozenset(passed.kept)
         self._earlier.warn(self.warnings, self.header.meta, kept)
         meta = self._earlier.header_lines(self.header.meta, kept)
-        return render_header(self.header, meta, self._earlier.fields, _provenance(self._reference, self._earlier.bcsq is not None), new)
+        provenance = _provenance(self._reference, self._earlier.bcsq is not None)
+        return render_header(self.header, meta, self._earlier.fields, provenance, new)
 
 
 def _provenance(reference: Reference, bcsq: bool) -> list[bytes]:
