@@ -243,6 +243,7 @@ WARNINGS: dict[str, str] = {
     "another version was used",
     "insertion_before_position": "an insertion was given without a reference base; it was placed before the base at "
     "its position",
+    "compounds_left_out": "more combinations of phased neighbours than are annotated; the most frequent ones are",
     "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",
 }
 

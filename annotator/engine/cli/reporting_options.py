@@ -72,6 +72,7 @@ _OPTIONS = (
         "--list-fields", is_flag=True, is_eager=True, expose_value=False, callback=_list_fields,
         help="Print the sub-fields of CSQ and exit.",
     ),
+    click.option("--bcsq", is_flag=True, help="Write BCSQ, too: consequences in the format of bcftools csq."),
     click.option(
         "--shift-3prime", is_flag=True,
         help="Consequences of insertions and deletions at their 3' end in each transcript (default: left-aligned).",
@@ -109,6 +110,7 @@ def reporting_of(
     gencode_basic: bool,
     flank: int,
     shift_3prime: bool,
+    bcsq: bool,
 ) -> Reporting:
     """What the options say.
 
@@ -127,6 +129,7 @@ def reporting_of(
         transcripts=choice,
         flank=flank,
         shift_3prime=shift_3prime,
+        bcsq=bcsq,
         **shown,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.consequence.allele import SUBSTITUTION
-from annotator.engine.consequence.chunk import AlleleChunk, Called
+from annotator.engine.consequence.chunk import COMPOUND, LESS_SEVERE, MORE_SEVERE, AlleleChunk, Called
+from annotator.engine.consequence.compound import Compound, CompoundCaller
 from annotator.engine.consequence.hgvs import hgvsc_texts, interval_parts
 from annotator.engine.consequence.output.bcsq import BcsqWriter
 from annotator.engine.consequence.output.csq import Assembler, following, joined
@@ -78,7 +80,8 @@ class ConsequenceCaller:
         self._entries = reporting.entries
         self._picker = Picker(models, reporting.pick_order)
         self._assembler = Assembler(models, fields_named(reporting.fields))
-        self._bcsq = BcsqWriter(models)
+        self._bcsq = BcsqWriter(models) if reporting.bcsq else None
+        self._compounds = CompoundCaller(self._fetch, genetic_code, self._isoforms)
         self._proteins = protein_prefixes(models)
         numbering = np.where(models.is_coding, "c.", "n.")
         self._names = pc.binary_join_element_wise(models.strings("id"), pa.array(numbering, pa.string()), ":")
@@ -86,65 +89,109 @@ class ConsequenceCaller:
         reader = FrameReader(models, self._exact, genetic_code)
         self._coding_indels = CodingIndelRows(models, reader, genetic_code, self._names, self._proteins)
 
-    def call(self, chunk: AlleleChunk, existing: pa.Array | None = None) -> Called:
+    def call(
+        self,
+        chunk: AlleleChunk,
+        existing: pa.Array | None = None,
+        compounds: Sequence[tuple[int, Compound]] = (),
+    ) -> Called:
         """Call the consequences of a chunk.
 
         Args:
             chunk: alleles of the contig, records ascending.
             existing: for each allele the identifiers of known variants, joined by ``&``; null where there are none.
+            compounds: what alleles of the chunk, given by their indices, do together with those of other records.
         """
         alleles = Alleles.of(chunk, self._fetch)
         placements = [alleles]
         if self._shift_3prime:
             placements = [alleles.shifted(strand, self._exact.shifted) for strand in (1, -1)]
         pairs = find_pairs(placements, self._models)
+        alone = len(pairs)
         lonely, near = (np.flatnonzero(chosen) for chosen in (pairs.transcript < 0, pairs.transcript >= 0))
         rows = [Rows(lonely, np.full(len(lonely), INTERGENIC))]
         strand = self._models.strand[pairs.transcript[near]]
         for placed in placements:
             rows += self._rows(placed, pairs, near[strand != -placed.strand])
-        rows = [one for one in rows if len(one)]
+        pairs, together = self._together(alleles, pairs, compounds)
+        rows = [one for one in (*rows, together) if len(one)]
         if existing is not None:
             existing = existing.cast(pa.string())
         terms = np.zeros(len(pairs), dtype=np.int64)
         for one in rows:
             terms[one.pair] = one.terms
         self._check(terms, pairs, alleles)
-        rows, pairs, terms = self._restricted(rows, pairs, terms, alleles)
-        choice = self._picker.choose(alleles, pairs, terms)
-        of_alleles = reported(rows, pairs, terms, choice, self._models)
+        compound = _compared(terms, pairs, alone, alleles.record[pairs.allele], chunk.records)
+        rows, pairs, terms, alone = self._restricted(rows, pairs, terms, alleles, alone)
+        choice = self._picker.choose(alleles, pairs, terms, alone)
+        of_alleles = reported(rows, pairs, terms, choice, self._models, alone)
         is_picked = np.zeros(len(pairs), dtype=bool)
         is_picked[choice.picked] = True
         if self._entries == "most-severe":
             rows, pairs, terms = _kept(_first_of_records(alleles.record, terms), rows, pairs, terms)
             is_picked = np.zeros(len(pairs), dtype=bool)  # no transcript is reported
+            alone = len(pairs)
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
         facts = Facts(chunk, alleles, pairs, is_picked, self._models, existing)
-        entries = self._assembler.entries(rows, facts, following(record))
+        follows = np.concatenate([following(record[:alone]), np.ones(len(pairs) - alone, dtype=bool)])
+        entries = self._assembler.entries(rows, facts, follows)
+        bcsq: pa.BinaryArray = pa.nulls(chunk.records, pa.binary())
+        if self._bcsq is not None:
+            separate = _kept(np.arange(alone), rows, pairs, terms)
+            bcsq = _by_record(*self._bcsq.entries(chunk, *separate), record, chunk.records)
         return Called(
             csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
-            bcsq=_by_record(*self._bcsq.entries(rows, terms, chunk, pairs), record, chunk.records),
+            bcsq=bcsq,
             reported=of_alleles,
             terms=found,
+            compound=compound,
         )
 
-    def _restricted(self, rows: list[Rows], pairs: Pairs, terms: np.ndarray, alleles: Alleles) -> Overlaps:
+    def _restricted(
+        self, rows: list[Rows], pairs: Pairs, terms: np.ndarray, alleles: Alleles, alone: int
+    ) -> tuple[list[Rows], Pairs, np.ndarray, int]:
         """What is left of all overlaps if not all entries are written.
 
-        Those with the most severe terms have these terms alone, and no transcript.
+        Those with the most severe terms have these terms alone, and no transcript. Compounds, which are the overlaps
+        from ``alone`` on, are left with the overlap of their allele and transcript.
         """
-        if self._entries == "pick":
-            return _kept(np.sort(self._picker.choose(alleles, pairs, terms).picked), rows, pairs, terms)
-        if self._entries == "per-gene":
-            return _kept(self._picker.first_of_genes(pairs, terms), rows, pairs, terms)
+        if self._entries == "all":
+            return rows, pairs, terms, alone
         if self._entries == "most-severe":
-            worst = terms[self._picker.choose(alleles, pairs, terms).most_severe]
+            worst = terms[self._picker.choose(alleles, pairs, terms, alone).most_severe]
             every = np.arange(len(alleles))
             worst &= -worst
-            return [Rows(every, worst)], Pairs(every, np.full(len(alleles), -1)), worst
-        return rows, pairs, terms
+            return [Rows(every, worst)], Pairs(every, np.full(len(alleles), -1)), worst, len(every)
+        if self._entries == "pick":
+            kept = np.sort(self._picker.choose(alleles, pairs, terms, alone).picked)
+        else:
+            kept = self._picker.first_of_genes(Pairs(pairs.allele[:alone], pairs.transcript[:alone]), terms[:alone])
+        key = pairs.allele * (self._models.size + 1) + pairs.transcript
+        together = alone + np.flatnonzero(np.isin(key[alone:], key[kept]))
+        return *_kept(np.concatenate([kept, together]), rows, pairs, terms), len(kept)
+
+    def _together(
+        self, alleles: Alleles, alone: Pairs, compounds: Sequence[tuple[int, Compound]]
+    ) -> tuple[Pairs, Rows]:
+        """The pairs with one more for each compound, and the rows of these."""
+        rank = self._models.name_rank
+        ordered = sorted(
+            compounds, key=lambda one: (int(alleles.record[one[0]]), int(rank[one[1].transcript]), one[0], one[1].edits)
+        )
+        allele = np.array([one for one, _ in ordered], np.int64)
+        transcript = np.array([one.transcript for _, one in ordered], np.int64)
+        pairs = Pairs(np.concatenate([alone.allele, allele]), np.concatenate([alone.transcript, transcript]))
+        found = [
+            self._compounds.row(one.edits, one.transcript, self._models.transcript(one.transcript))
+            for _, one in ordered
+        ]
+        owner = pa.array(transcript)
+        at = np.arange(len(alone), len(pairs))
+        rows = rows_of(at, found, self._names.take(owner), self._proteins.take(owner))
+        rows.texts["haplotype"] = pa.array([one.partners for _, one in ordered], pa.string())
+        return pairs, rows
 
     def _check(self, terms: np.ndarray, pairs: Pairs, alleles: Alleles) -> None:
         """Check that every pair has terms, and that no pair with a transcript is called intergenic.
@@ -326,9 +373,32 @@ def _first_of_records(record: np.ndarray, terms: np.ndarray) -> np.ndarray:
 def _by_record(
     pairs: list[np.ndarray], entries: list[pa.StringArray], record: np.ndarray, records: int
 ) -> pa.BinaryArray:
-    """Entries of the same record joined, in the order of their pairs."""
+    """Entries of the same record joined, in the order of their pairs, of which those of compounds are not by record."""
     if not any(len(one) for one in entries):
         return pa.nulls(records, pa.binary())
     pair = np.concatenate(pairs)
-    order = np.argsort(pair)
+    order = np.argsort(record[pair] * len(record) + pair)
     return joined(pa.concat_arrays(entries).take(pa.array(order)), record[pair[order]], records)
+
+
+def _compared(terms: np.ndarray, pairs: Pairs, alone: int, record: np.ndarray, records: int) -> np.ndarray:
+    """What the compounds add to each record, as :attr:`Called.compound`.
+
+    Args:
+        terms: of each pair, those of compounds last.
+        pairs: all of them.
+        alone: number of pairs that are no compounds.
+        record: of each pair.
+        records: how many records the chunk has.
+    """
+    found = np.zeros(records, np.uint8)
+    if alone == len(pairs):
+        return found
+    width = int(pairs.transcript.max()) + 2
+    key = pairs.allele * width + pairs.transcript + 1
+    order = np.argsort(key[:alone], kind="stable")
+    own = order[np.searchsorted(key[:alone][order], key[alone:])]
+    before, after = (mask & -mask for mask in (terms[own], terms[alone:]))
+    for bit, holds in ((COMPOUND, after > 0), (MORE_SEVERE, after < before), (LESS_SEVERE, after > before)):
+        np.bitwise_or.at(found, record[alone:][holds], np.uint8(bit))
+    return found

@@ -59,15 +59,22 @@ class Called:
 
     Attributes:
         csq: one value a record, entries joined by commas; null for a record without alleles here.
-        bcsq: the same.
+        bcsq: the same; all null where it is not written.
         reported: one row an allele: its most severe term, and the transcript that is picked (:data:`REPORTED_SCHEMA`).
         terms: (records,) int64, all terms of each record, bits as in :data:`annotator.engine.consequence.so_terms.BIT`.
+        compound: (records,) uint8, what alleles of other records add: bits :data:`COMPOUND`, :data:`MORE_SEVERE`,
+            :data:`LESS_SEVERE`.
     """
 
     csq: pa.BinaryArray
     bcsq: pa.BinaryArray
     reported: pa.RecordBatch
     terms: np.ndarray
+    compound: np.ndarray
+
+
+COMPOUND, MORE_SEVERE, LESS_SEVERE = 1, 2, 4
+"""A record has a compound, and one that is more, or less, severe than its allele alone on the same transcript."""
 
 
 REPORTED_SCHEMA = pa.schema(
@@ -75,7 +82,8 @@ REPORTED_SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("consequence", "impact", "consequences", "gene", "gene_id", "transcript")),
         *((name, pa.string()) for name in ("biotype", "exon", "intron", "hgvsc", "hgvsp")),
         ("protein_position", pa.int32()),
-        *((name, pa.string()) for name in ("amino_acids", "codons", "most_severe_gene", "most_severe_transcript")),
+        *((name, pa.string()) for name in ("amino_acids", "codons", "haplotype")),
+        *((name, pa.string()) for name in ("most_severe_gene", "most_severe_transcript")),
     ]
 )
 """Columns of :attr:`Called.reported`, which are those of the table of variants. Text is null where CSQ has nothing."""

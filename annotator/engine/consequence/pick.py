@@ -128,19 +128,20 @@ class Picker:
         found: np.ndarray = (before * 64 + rank) * len(self._after) + after
         return found
 
-    def choose(self, alleles: Alleles, pairs: Pairs, terms: np.ndarray) -> Choice:
+    def choose(self, alleles: Alleles, pairs: Pairs, terms: np.ndarray, alone: int | None = None) -> Choice:
         """What is reported of each allele, all of which have an overlap.
 
         Args:
             alleles: of the chunk.
             pairs: n overlaps.
             terms: ``(n,) int64``, their terms as bits.
+            alone: number of overlaps, the first ones, that are no compounds; only these are picked. By default all.
         """
         score = self.scores(pairs, terms) + np.where(self._of_nearest_genes(alleles, pairs), 0, 1 << 62)
         rank = severity(terms)
         severe = rank == _least(pairs.allele, rank, len(alleles))[pairs.allele]
         return Choice(
-            _first(pairs.allele, score, len(alleles)),
+            _first(pairs.allele[:alone], score[:alone], len(alleles)),
             _first(pairs.allele, np.where(severe, score, _FAR), len(alleles)),
         )
 
@@ -195,8 +196,8 @@ def _least(group: np.ndarray, value: np.ndarray, groups: int) -> np.ndarray:
 
 
 def _first(group: np.ndarray, score: np.ndarray, groups: int) -> np.ndarray:
-    """The index of the lowest score of each group, which must be unique; every group has one."""
+    """The index of the lowest score of each group, the first of several; every group has one."""
     found = np.empty(groups, dtype=np.int64)
-    chosen = np.flatnonzero(score == _least(group, score, groups)[group])
+    chosen = np.flatnonzero(score == _least(group, score, groups)[group])[::-1]
     found[group[chosen]] = chosen
     return found

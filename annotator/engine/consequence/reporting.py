@@ -29,6 +29,7 @@ class Reporting:
         flank: bases beyond a transcript in which a variant is upstream or downstream of it.
         shift_3prime: insertions and deletions have the consequences of their most 3' placement in each transcript
             (VEP's option of this name), instead of those of their left-aligned one.
+        bcsq: whether entries of BCSQ are written, too.
     """
 
     fields: tuple[str, ...] = CSQ_FIELDS
@@ -37,6 +38,7 @@ class Reporting:
     transcripts: TranscriptChoice = EVERY_TRANSCRIPT
     flank: int = FLANK
     shift_3prime: bool = False
+    bcsq: bool = False
 
     def restrictions(self) -> Iterator[str]:
         """What differs from the default, as options of the command line, for the header of the results."""

@@ -48,7 +48,7 @@ class EarlierAnnotations:
 
     Attributes:
         fields: our ``##INFO`` lines, by the name that each field has in the results file.
-        bcsq: name of the field for entries in the format of BCFtools/csq.
+        bcsq: name of the field for entries in the format of BCFtools/csq; None where it is not written.
         ours: names of fields that an earlier run of this engine wrote.
         renamed: new names of other tools' fields, by name.
         declared: names among ``renamed`` that the header declares.
@@ -56,7 +56,7 @@ class EarlierAnnotations:
     """
 
     fields: dict[str, bytes]
-    bcsq: str = BCSQ
+    bcsq: str | None = None
     ours: frozenset[str] = frozenset()
     renamed: dict[str, str] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
@@ -64,7 +64,12 @@ class EarlierAnnotations:
 
     @classmethod
     def of(
-        cls, header: Header, lines: dict[str, bytes], replace: bool = False, pointing: bool = False
+        cls,
+        header: Header,
+        lines: dict[str, bytes],
+        replace: bool = False,
+        pointing: bool = False,
+        write_bcsq: bool = False,
     ) -> EarlierAnnotations:
         """Decide for all records, so that every process decides alike.
 
@@ -73,6 +78,8 @@ class EarlierAnnotations:
             lines: our ``##INFO`` lines by name, as :func:`annotator.engine.output.info_fields.info_lines` gives them.
             replace: drop the values of other tools' fields from records that get new ones.
             pointing: a record has FORMAT/BCSQ, which the header need not declare.
+            write_bcsq: the results have entries in the format of BCFtools/csq. Otherwise those of an earlier run of
+                ours are dropped, and those of another tool stay as they are.
         """
         fields, bcsq = dict(lines), BCSQ
         if pointing or any(line.startswith(b"##FORMAT=") and _name(line) == BCSQ for line in header.meta):
@@ -82,9 +89,12 @@ class EarlierAnnotations:
         by_engine = any(line.startswith(PROVENANCE[0]) for line in header.meta)
         theirs = {name: line for line in header.meta if line.startswith(b"##INFO=") and (name := _name(line))}
         ours = {name for name, line in theirs.items() if name in fields and _is_ours(name, line, fields, by_engine)}
+        if not write_bcsq:
+            del fields[bcsq]
         taken = {*theirs, *fields}
         renamed = {name: _free(ORIGINAL + name, taken) for name in fields if name not in ours}
-        return cls(fields, bcsq, frozenset(ours), renamed, frozenset(renamed.keys() & theirs.keys()), replace)
+        declared = frozenset(renamed.keys() & theirs.keys())
+        return cls(fields, bcsq if write_bcsq else None, frozenset(ours), renamed, declared, replace)
 
     def header_lines(self, meta: list[bytes], seen: frozenset[str]) -> list[bytes]:
         """The lines of the input for the header of the results file.
@@ -129,7 +139,7 @@ class EarlierAnnotations:
         for name, new in self.renamed.items():
             if name not in self.declared and new in seen:
                 warnings.add("kept_annotation", None, f"{name}, which the header does not declare, is now {new}")
-        if self.bcsq != BCSQ:
+        if self.bcsq == GAS_BCSQ:
             warnings.add("kept_annotation", None, f"FORMAT/BCSQ refers to INFO/BCSQ: new entries are in {self.bcsq}")
 
 

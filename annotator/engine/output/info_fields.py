@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.consequence.so_terms import IMPACTS, TERMS
-from annotator.engine.output.earlier_annotations import BCSQ, SKIPPED, EarlierAnnotations
+from annotator.engine.output.earlier_annotations import BCSQ, CSQ, SKIPPED, EarlierAnnotations
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.info_encoding import IDENTIFIERS, info_line
 from annotator.engine.reference.known_variants import Matched, encoded
@@ -36,7 +36,7 @@ def info_lines(reference: Reference, fields: Sequence[str] = CSQ_FIELDS) -> dict
     """
     lines = {
         BCSQ: info_line(BCSQ, "String", BCSQ_DESCRIPTION, "."),
-        "CSQ": info_line("CSQ", "String", CSQ_DESCRIPTION + "|".join(fields), "."),
+        CSQ: info_line(CSQ, "String", CSQ_DESCRIPTION + "|".join(fields), "."),
         "GAS_CONSEQUENCE": info_line(
             "GAS_CONSEQUENCE", "String", "Most severe consequence of the record, a Sequence Ontology term", "1"
         ),
@@ -70,8 +70,10 @@ class InfoWriter:
         self.seen: set[str] = set()
         # The first item of ours by what became of the record: consequences, or why it has none.
         codes = [f"{SKIPPED}={code}" for code in SKIP_CODES]
-        self._first = pa.array([f"{earlier.bcsq}=", *codes], pa.binary())
-        self._mark = f"(?:^|;)(?:{'|'.join(earlier.fields)})(?:[=;]|$)"
+        self._with_bcsq = earlier.bcsq is not None
+        self._first = pa.array([f"{earlier.bcsq or CSQ}=", *codes], pa.binary())
+        self._written = frozenset(name.encode() for name in earlier.fields)
+        self._mark = f"(?:^|;)(?:{'|'.join(sorted({*earlier.fields, *earlier.ours}))})(?:[=;]|$)"
         self._ours = frozenset(name.encode() for name in earlier.ours)
         self._renamed = {name.encode(): new.encode() for name, new in earlier.renamed.items()}
         self._replace = earlier.replace
@@ -94,7 +96,8 @@ class InfoWriter:
         theirs = self._theirs(records.fields[7], records.skip >= 0)
         plain = (records.skip < 0).all()
         first = self._first[0] if plain else self._first.take(pa.array(records.skip.astype(np.int64) + 1))
-        pieces = [theirs, where_there(";", theirs), first, bcsq, where_there(";CSQ=", csq), csq]
+        pieces = [theirs, where_there(";", theirs), first]
+        pieces += [bcsq, where_there(";CSQ=", csq), csq] if self._with_bcsq else [csq]
         pieces.append(_WORST.take(_worst(terms)))
         for layer, found in zip(self._layers, matched, strict=True):
             for one, column in zip(layer.fields, found.columns, strict=True):
@@ -130,7 +133,7 @@ class InfoWriter:
         for item in text.split(b";"):
             name, equals, value = item.partition(b"=")
             if name in self._ours:
-                if skipped and name != SKIPPED.encode():
+                if skipped and name in self._written and name != SKIPPED.encode():
                     yield item
                 continue
             new = self._renamed.get(name)

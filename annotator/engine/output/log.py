@@ -21,6 +21,12 @@ LABELS = [
     ("high_impact", "Records of high impact"),
 ]
 
+COMPOUND_LABELS = {
+    "records": "Records with such an effect",
+    "more_severe": "more severe than that of the record alone",
+    "less_severe": "less severe than that of the record alone",
+}
+
 
 def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = ()) -> str:
     """Write the log of an annotated file.
@@ -36,7 +42,8 @@ def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = (
         f"Reference: {reference['title']} ({reference['name']}, {reference['assembly']})",
         *(f"Note: {note}" for note in reference.get("notes", ())),
         f"Engine: {summary['engine']}",
-        "Calls: " + ("haplotype by haplotype, from the genotypes" if summary["haplotypes"] else "record by record"),
+        "Calls: record by record"
+        + (", and together where genotypes say that alleles share a chromosome" if summary["haplotypes"] else ""),
         "Insertions and deletions: "
         + ("at their 3' end in each transcript, as in HGVS" if summary["shift_3prime"] else "left-aligned"),
         "",
@@ -55,6 +62,9 @@ def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = (
     lines.append(_row("without one (novel)", summary["novel"]))
     if "promoters_in_cpg_islands" in summary:
         lines.append(_row("upstream of a gene, in a CpG island", summary["promoters_in_cpg_islands"]))
+    if summary["haplotypes"]:
+        lines += ["", "Effects that variants of one chromosome have together"]
+        lines += [_row(label, summary["compound_effects"][key]) for key, label in COMPOUND_LABELS.items()]
     for title, key in (
         ("Records left without consequences, by reason", "skipped"),
         ("Records by contig", "contigs"),

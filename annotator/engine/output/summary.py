@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.byte_columns import bytes_of, every, letters
+from annotator.engine.consequence.chunk import COMPOUND, LESS_SEVERE, MORE_SEVERE
 from annotator.engine.consequence.so_terms import BIT, IMPACTS, TERMS
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
@@ -25,6 +26,8 @@ BESIDE = ("upstream_gene_variant", "downstream_gene_variant", "intergenic_varian
 """Terms that name a gene in which the variant does not lie."""
 ISLANDS = "CPG_ISLAND"
 """INFO field of the track of CpG islands."""
+COMPOUND_EFFECTS = {"records": COMPOUND, "more_severe": MORE_SEVERE, "less_severe": LESS_SEVERE}
+"""What is counted of records whose alleles change a protein together with those of others."""
 LOCATIONS: dict[str, str] = {
     "5_prime_UTR_variant": "UTR",
     "3_prime_UTR_variant": "UTR",
@@ -90,6 +93,7 @@ class Counts:
             "skipped": dict(sorted(self.skipped.items())),
             "samples": header.samples,
             "haplotypes": haplotypes,
+            "compound_effects": {name: total[f"compound_{name}"] for name in COMPOUND_EFFECTS},
             "contigs": dict(self.contigs),
             "consequences": {term: self.consequences[term] for term in TERMS if self.consequences[term]},
             "most_severe": {term: self.most_severe[term] for term in TERMS if self.most_severe[term]},
@@ -135,6 +139,7 @@ def bin_of(contig: str, reference: Reference, header: Header) -> int | None:
 def count_block(
     records: Records,
     terms: np.ndarray,
+    compound: np.ndarray,
     known: np.ndarray,
     genes: tuple[np.ndarray, pa.StringArray, pa.StringArray],
     islands: np.ndarray | None,
@@ -146,6 +151,7 @@ def count_block(
     Args:
         records: of the block.
         terms: of each record, as in :mod:`annotator.engine.consequence.so_terms`; 0 for records that were skipped.
+        compound: of each record, what alleles of others add (:attr:`annotator.engine.consequence.Called.compound`).
         known: records with a known allele.
         genes: record, reported gene and most severe term of each allele that has consequences.
         islands: records in CpG islands; None where the reference has no such track.
@@ -167,6 +173,7 @@ def count_block(
     _count_alleles(records, total)
     annotated = terms != 0
     total["known"] = int((known & annotated).sum())
+    total.update({f"compound_{name}": int((compound & bit > 0).sum()) for name, bit in COMPOUND_EFFECTS.items()})
     total["novel"] = int(annotated.sum()) - total["known"]
     for at, term in enumerate(TERMS):
         number = int(((terms >> at) & 1).sum())

@@ -193,7 +193,9 @@ class _Run:
             pointing = pointing or points_into_bcsq(block.text)
             self._lines += block.count
             self._checking(self._lines)
-        self._earlier = EarlierAnnotations.of(self.header, info_lines(reference, reporting.fields), replace, pointing)
+        self._earlier = EarlierAnnotations.of(
+            self.header, info_lines(reference, reporting.fields), replace, pointing, reporting.bcsq
+        )
         if limits.records is not None and self._lines > limits.records:
             raise InputError(
                 "too_many_records", f"The file has {self._lines:,} records; {limits.records:,} is the limit."
@@ -290,14 +292,14 @@ class _Run:
         kept = frozenset(passed.kept)
         self._earlier.warn(self.warnings, self.header.meta, kept)
         meta = self._earlier.header_lines(self.header.meta, kept)
-        provenance = _provenance(self._reference, self._reporting)
+        provenance = _provenance(self._reference, self._reporting, self._earlier.bcsq is not None)
         return render_header(self.header, meta, self._earlier.fields, provenance, new)
 
 
-def _provenance(reference: Reference, reporting: Reporting) -> list[bytes]:
+def _provenance(reference: Reference, reporting: Reporting, bcsq: bool) -> list[bytes]:
     lines = [
         f"##gasEngine={ENGINE_VERSION}",
-        f"##gasHaplotypes=bcftools csq {bcftools_version}",
+        *([f"##gasHaplotypes=bcftools csq {bcftools_version}"] if bcsq else []),
         f"##gasReference={reference.name} {reference.assembly}",
         f"##gasPlacement={'shifted 3-prime' if reporting.shift_3prime else 'left-aligned'}",
     ]

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from annotator.engine.bgzf import BLOCK, pack_lines
 from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence import Called, ConsequenceCaller, GeneModels, Reporting
+from annotator.engine.consequence.compound import Compound
 from annotator.engine.errors import InputError
 from annotator.engine.haplotypes.slim_vcf import Answer, joined_entries
 from annotator.engine.normalise import Normalised, normalise_all
@@ -46,12 +47,14 @@ class Task:
 
     Attributes:
         named: names that earlier blocks use for contigs, by the reference's names.
-        answers: what the haplotypes say, by ordinal of the record.
+        answers: what the haplotypes say in BCSQ, by ordinal of the record.
+        compounds: what records do together with others, by ordinal.
     """
 
     block: Block
     named: dict[str, bytes]
     answers: dict[int, Answer] = field(default_factory=dict)
+    compounds: dict[int, list[Compound]] = field(default_factory=dict)
 
 
 @dataclass
@@ -89,6 +92,7 @@ class _Called:
     csq: list[pa.BinaryArray] = field(default_factory=list)
     bcsq: list[pa.BinaryArray] = field(default_factory=list)
     terms: list[np.ndarray] = field(default_factory=list)
+    compound: list[np.ndarray] = field(default_factory=list)
     reported: list[pa.RecordBatch] = field(default_factory=list)
     matched: list[list[Matched]] = field(default_factory=list)
     regions: list[dict[str, pa.StringArray]] = field(default_factory=list)
@@ -127,6 +131,7 @@ class BlockAnnotator:
         self._models = GeneModels.load(reference.compiled, reporting.transcripts, reporting.flank)
         self._callers: dict[str, ConsequenceCaller] = {}
         self._info = InfoWriter(reference, earlier)
+        self._bcsq = earlier.bcsq is not None
         self._schema = schema_of(reference)
 
     def annotate(self, task: Task) -> Outcome:
@@ -135,7 +140,7 @@ class BlockAnnotator:
         if records is not None:
             try:
                 for part in records.parts():
-                    self._annotate(part, task.answers, outcome)
+                    self._annotate(part, task, outcome)
                     self._limits.check_results(len(outcome.packed))
             except InputError as error:
                 return Outcome(error=error)
@@ -151,11 +156,11 @@ class BlockAnnotator:
         _note_order(records, outcome)
         return outcome, records
 
-    def _annotate(self, records: Records, answers: dict[int, Answer], outcome: Outcome) -> None:
+    def _annotate(self, records: Records, task: Task, outcome: Outcome) -> None:
         called = _Called()
         cuts = np.flatnonzero(np.diff(records.chrom)) + 1
         for first, last in zip([0, *cuts.tolist()], [*cuts.tolist(), len(records)], strict=True):
-            self._call(records, first, last, called)
+            self._call(records, first, last, task.compounds, called)
         # Most of the file: not to be copied for nothing where the block has one contig.
         csq, bcsq = (parts[0] if len(parts) == 1 else pa.concat_arrays(parts) for parts in (called.csq, called.bcsq))
         terms = np.concatenate(called.terms)
@@ -163,7 +168,7 @@ class BlockAnnotator:
         if lost.any():
             records.skip[lost] = SKIP_CODES.index("unanswered")
             outcome.warnings.add_many("unanswered", records.line[lost].tolist())
-        bcsq = joined_entries(bcsq, records.ordinal, answers, self._reference.unread_by_csq)
+        bcsq = joined_entries(bcsq, records.ordinal, task.answers, self._reference.unread_by_csq)
         matched = [
             Matched(
                 [pa.concat_arrays(column) for column in zip(*(one.columns for one in parts), strict=True)],
@@ -174,6 +179,7 @@ class BlockAnnotator:
         regions = {name: pa.concat_arrays([part[name] for part in called.regions]) for name in self._tracks}
         existing = self._identifiers(matched)
         info = self._info.info(records, csq, bcsq, terms, matched, regions)
+        compound = np.concatenate(called.compound)
         outcome.kept = frozenset(self._info.seen)
         ids = with_identifiers(records, existing)
         _write(records, ids, info, outcome)
@@ -190,9 +196,13 @@ class BlockAnnotator:
         asked = records.alleles.record[records.alleles.asked]
         nothing = pa.array([], pa.string())
         genes = (asked, nothing, nothing) if reported is None else (asked, reported["gene"], reported["consequence"])
-        outcome.counts.add(count_block(records, terms, known_records, genes, islands, self._reference, self._header))
+        outcome.counts.add(
+            count_block(records, terms, compound, known_records, genes, islands, self._reference, self._header)
+        )
 
-    def _call(self, records: Records, first: int, last: int, called: _Called) -> None:
+    def _call(
+        self, records: Records, first: int, last: int, compounds: dict[int, list[Compound]], called: _Called
+    ) -> None:
         """Find consequences, known variants and regions for the records of one contig that follow each other."""
         alleles, contig = records.alleles, records.contigs[records.chrom[first]]
         here = slice(*np.searchsorted(alleles.record, [first, last]).tolist())
@@ -208,16 +218,20 @@ class BlockAnnotator:
             called.csq.append(nothing)
             called.bcsq.append(nothing)
             called.terms.append(np.zeros(last - first, np.int64))
+            called.compound.append(np.zeros(last - first, np.uint8))
             return
         length, fetch = self._reference.contig(contig).length, partial(self._sequence.fetch, contig)
         chunk = allele_chunk(records, first, last, self._header.version, length, fetch, normalised.filter(asked))
         existing = self._identifiers(looked_up)
         if existing is not None:
             existing = existing.filter(pa.array(asked)).cast(pa.binary())
-        found = _whole(self._caller(contig).call(chunk, existing), last - first)
+        numbers = alleles.number[here][asked]
+        together = _of_alleles(compounds, records.ordinal[first:last], chunk.record, numbers) if compounds else ()
+        found = _whole(self._caller(contig).call(chunk, existing, together), last - first)
         called.csq.append(found.csq)
         called.bcsq.append(found.bcsq)
         called.terms.append(found.terms.astype(np.int64))
+        called.compound.append(found.compound)
         called.reported.append(found.reported)
 
     def _caller(self, contig: str) -> ConsequenceCaller:
@@ -272,6 +286,26 @@ def _look_up(layer: KnownVariants, contig: str | None, alleles: Normalised, want
 def _whole(called: Called, records: int) -> Called:
     assert len(called.csq) == len(called.bcsq) == len(called.terms) == records
     return called
+
+
+def _of_alleles(
+    compounds: dict[int, list[Compound]], ordinal: np.ndarray, record: np.ndarray, number: np.ndarray
+) -> list[tuple[int, Compound]]:
+    """The compounds of some records, each with the index of its allele.
+
+    Args:
+        compounds: by ordinal of the record.
+        ordinal: of each record.
+        record: of each allele, the index among these records.
+        number: of each allele, its index in ALT.
+    """
+    at = {key: allele for allele, key in enumerate(zip(ordinal[record].tolist(), number.tolist(), strict=True))}
+    return [
+        (at[number, one.allele], one)
+        for number in ordinal.tolist()
+        for one in compounds.get(number, ())
+        if (number, one.allele) in at
+    ]
 
 
 def _note_order(records: Records, outcome: Outcome) -> None:

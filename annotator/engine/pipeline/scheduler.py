@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,8 +18,11 @@ import pyarrow as pa
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
 from annotator.engine.consequence import GeneModels, Reporting
 from annotator.engine.errors import EngineError, InputError
+from annotator.engine.haplotypes.coding_alleles import CodingAllele, CodingSequence, coding_alleles
+from annotator.engine.haplotypes.compound_file import CompoundFile
 from annotator.engine.haplotypes.csq import run_csq
 from annotator.engine.haplotypes.phase_sets import Genes, TooManySetsError, spread_sets
+from annotator.engine.haplotypes.search import CompoundSearch
 from annotator.engine.haplotypes.slim_vcf import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.indexes import beside, ending_for
 from annotator.engine.output.earlier_annotations import EarlierAnnotations
@@ -91,10 +94,19 @@ class _Slim:
     lines: bytes | None = None
 
 
+@dataclass
+class _Coding:
+    """The coding alleles of a block whose carriers are known, by contig."""
+
+    outcome: Outcome
+    alleles: dict[str, list[CodingAllele]] = field(default_factory=dict)
+
+
 class _ProcessState:
     """What each process has of its own: opened when it starts, as open files must not be shared."""
 
     annotator: BlockAnnotator | None = None
+    coding: CodingSequence | None = None
 
 
 def _spare_memory() -> None:
@@ -114,6 +126,13 @@ def _make_slim(task: Task) -> _Slim:
     assert _ProcessState.annotator is not None
     outcome, records = _ProcessState.annotator.parse(task)
     return _Slim(outcome, None if records is None else slim_lines(records))
+
+
+def _find_coding(task: Task) -> _Coding:
+    assert _ProcessState.annotator is not None
+    assert _ProcessState.coding is not None
+    outcome, records = _ProcessState.annotator.parse(task)
+    return _Coding(outcome, {} if records is None else coding_alleles(records, _ProcessState.coding))
 
 
 class Pass:
@@ -152,21 +171,43 @@ class Pass:
         def prepare() -> None:
             _spare_memory()
             _ProcessState.annotator = source.annotator()
+            _ProcessState.coding = CodingSequence(source.reference, source.reporting.transcripts)
 
         passed = Passed()
-        with Pool(self._processes, prepare) as pool:
-            answers = self._haplotypes(pool, passed, checked) if source.header.samples else None
-            passed.haplotypes = answers is not None
-            self._annotate(pool, answers, passed, annotated)
+        with Pool(self._processes, prepare) as pool, closing(CompoundFile(self._work / "compounds")) as compounds:
+            answers = None
+            if source.header.samples:
+                self._find_compounds(pool, compounds, passed, checked)
+                if source.earlier.bcsq is not None:
+                    answers = self._haplotypes(pool, passed, checked)
+            self._annotate(pool, answers, compounds, passed, annotated)
         return passed
 
-    def _annotate(self, pool: Pool, answers: Answers | None, passed: Passed, done: Annotated) -> None:
+    def _find_compounds(self, pool: Pool, compounds: CompoundFile, passed: Passed, done: Checked) -> None:
+        """Find the alleles that change a protein together with those of other records."""
+        order = _Order()
+        search = CompoundSearch(self._source.reference, self._source.reporting.transcripts, compounds)
+        sent: list[Task] = []
+        with closing(pool.in_order(_find_coding, self._tasks(None, None, order, sent))) as found:  # type: ignore[type-var]
+            for one in found:
+                task = sent.pop(0)
+                order.follow(one.outcome)
+                search.add(one.alleles)
+                done(task.block.line + task.block.count - 1)
+        search.finish()
+        passed.haplotypes = search.phased
+        for name in search.cut:
+            passed.warnings.add("compounds_left_out", None, name)
+
+    def _annotate(
+        self, pool: Pool, answers: Answers | None, compounds: CompoundFile, passed: Passed, done: Annotated
+    ) -> None:
         order = _Order()
         table = TableWriter(self.table, schema_of(self._source.reference))
         try:
             with self.body.open("wb", buffering=1 << 18) as body:
                 sent: list[Task] = []
-                for outcome in pool.in_order(_annotate, self._tasks(answers, order, sent)):
+                for outcome in pool.in_order(_annotate, self._tasks(answers, compounds, order, sent)):
                     task = sent.pop(0)
                     if order.renames(outcome):
                         # The file calls a contig by two names, which the process could not know.
@@ -179,15 +220,22 @@ class Pass:
         finally:
             table.abandon()
 
-    def _tasks(self, answers: Answers | None, order: _Order, sent: list[Task]) -> Iterator[Task]:
+    def _tasks(
+        self, answers: Answers | None, compounds: CompoundFile | None, order: _Order, sent: list[Task]
+    ) -> Iterator[Task]:
         with closing(self._source.blocks()) as blocks:  # type: ignore[type-var]
             for block in blocks:
-                task = Task(block, dict(order.named), {} if answers is None else answers.of(block))
+                task = Task(
+                    block,
+                    dict(order.named),
+                    {} if answers is None else answers.of(block),
+                    {} if compounds is None else compounds.read(block.line, block.line + block.count),
+                )
                 sent.append(task)
                 yield task
 
     def _again(self, task: Task, order: _Order) -> Outcome:
-        return self._source.annotator().annotate(Task(task.block, dict(order.named), task.answers))
+        return self._source.annotator().annotate(replace(task, named=dict(order.named)))
 
     def _take(self, outcome: Outcome, body: BinaryIO, table: TableWriter, passed: Passed) -> None:
         body.write(outcome.packed)
@@ -214,7 +262,7 @@ class Pass:
         with slim.open("wb", buffering=1 << 18) as stream:
             stream.write(slim_header(self._source.reference, self._source.header.samples))
             sent: list[Task] = []
-            with closing(pool.in_order(_make_slim, self._tasks(None, order, sent))) as found:  # type: ignore[type-var]
+            with closing(pool.in_order(_make_slim, self._tasks(None, None, order, sent))) as found:  # type: ignore[type-var]
                 for one in found:
                     task = sent.pop(0)
                     order.follow(one.outcome)

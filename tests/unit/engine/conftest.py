@@ -6,7 +6,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 
 from annotator.engine import InputError, Limits, Outputs, Reference, annotate
 from annotator.engine.cli.app import main
+from annotator.engine.consequence.reporting import Reporting
 from annotator.engine.indexes import index_of
 
 COLUMNS = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]
@@ -162,11 +163,15 @@ def take_apart(outputs: Outputs, summary: dict[str, Any]) -> Result:
 
 @pytest.fixture
 def run_on(tmp_path: Path) -> Callable[..., Result]:
-    """Annotates a file with a reference, checks what is true of every result, and takes it apart."""
+    """Annotates a file with a reference, checks what is true of every result, and takes it apart.
+
+    BCSQ is written unless ``bcsq=False`` is given: so most tests see all that a run can write.
+    """
 
     def annotated(path: Path, reference: Reference, limits: Limits | None = None, **options: Any) -> Result:
         out = tmp_path / "out"
         out.mkdir(exist_ok=True)
+        options["reporting"] = replace(options.get("reporting", Reporting()), bcsq=options.pop("bcsq", True))
         outputs = Outputs.beside(out / "input.annot.vcf.gz")
         summary = annotate(path, reference, outputs, temporary=tmp_path, limits=limits, **options)
         result = take_apart(outputs, summary)
@@ -197,7 +202,7 @@ def assert_second_pass_changes_nothing(
     """The result, annotated again, is the result."""
     directory.mkdir(exist_ok=True)
     outputs = Outputs.beside(directory / "again.annot.vcf.gz")
-    annotate(result.path, reference, outputs, temporary=directory, processes=1, **options)
+    annotate(result.path, reference, outputs, temporary=directory, **{**options, "processes": 1})
     assert gzip.decompress(outputs.vcf.read_bytes()) == gzip.decompress(result.path.read_bytes())
     shutil.rmtree(directory)
 
@@ -205,7 +210,7 @@ def assert_second_pass_changes_nothing(
 @pytest.fixture
 def run(rcrs: Reference, run_on: Callable[..., Result]) -> Callable[..., Result]:
     """Annotates a file with rCRS, checks what is true of every result, and takes it apart."""
-    return lambda path, limits=None: run_on(path, rcrs, limits)
+    return lambda path, limits=None, **options: run_on(path, rcrs, limits, **options)
 
 
 def assert_readable(result: Result) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from annotator.engine import Outputs, Reference, annotate
+from annotator.engine.consequence.reporting import Reporting
 from tests.unit.engine.conftest import Result, take_apart
 
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
@@ -143,7 +144,8 @@ def annotated(tmp_path: Path, records: list[str]) -> Result:
     columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
     path.write_text("\n".join(["##fileformat=VCFv4.2", columns, *records]) + "\n")
     outputs = Outputs.beside(tmp_path / "input.annot.vcf.gz")
-    return take_apart(outputs, annotate(path, Reference.load(tmp_path / "bundle"), outputs, temporary=tmp_path))
+    reference = Reference.load(tmp_path / "bundle")
+    return take_apart(outputs, annotate(path, reference, outputs, temporary=tmp_path, reporting=Reporting(bcsq=True)))
 
 
 def site(contig: str, pos: int, ref: str, alt: str) -> str:

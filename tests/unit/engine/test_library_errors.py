@@ -119,7 +119,7 @@ def test_no_raw_message(
         monkeypatch.setattr(gzip_reading, "isal_zlib", type("isal", (), {name: Failing(real, method, error)}))
     else:
         monkeypatch.setattr(owner, name, Failing(real, method, error) if method else failing(error))
-    words = ["annotate", str(packed), "--reference", str(PROJECT / "reference" / "rCRS"), "--processes", "1"]
+    words = ["annotate", str(packed), "--reference", str(PROJECT / "reference" / "rCRS"), "--processes", "1", "--bcsq"]
     code = main([*words, "--out", str(tmp_path / "out.annot.vcf.gz"), "--tmp", str(tmp_path)])
     said = capsys.readouterr()
     assert code in (0, 1, 2)
@@ -146,7 +146,7 @@ def test_what_csq_says_goes_to_the_log_alone(
     child.write_text(f"import sys\nsys.stderr.write({RAW!r})\nsys.exit(3)\n")
     really = csq.subprocess.Popen
     monkeypatch.setattr(csq.subprocess, "Popen", lambda command, **options: really([command[0], str(child)], **options))
-    words = ["annotate", str(packed), "--reference", str(PROJECT / "reference" / "rCRS"), "--processes", "1"]
+    words = ["annotate", str(packed), "--reference", str(PROJECT / "reference" / "rCRS"), "--processes", "1", "--bcsq"]
     assert main([*words, "--out", str(tmp_path / "out.annot.vcf.gz")]) == 0
     assert RAW not in capsys.readouterr().err
     summary = (tmp_path / "out.summary.json").read_text()

@@ -27,6 +27,7 @@ BOUNDED = {
     "vcf/block_parser.py": {"float(text)": "matches a pattern of numbers, which float reads in linear time"},
     "vcf/structural_alleles.py": {"float(text)": "matches a pattern of up to nine digits before and behind the point"},
     "bounds.py": {"int(digits)": "as many digits as the largest number has"},
+    "haplotypes/carriers.py": {"int(name)": "up to 17 digits"},
     "haplotypes/csq.py": {"int(line.split(b'\\t', 3)[2])": "an ordinal that the engine wrote"},
     "bcftools_child.py": {"int(sys.argv[1])": "a process id that the engine wrote"},
     "reference/build_detection.py": {"int(found[2])": "up to three digits"},

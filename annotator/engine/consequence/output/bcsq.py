@@ -67,7 +67,7 @@ class BcsqWriter:
         self._stranded = pa.concat_arrays([pc.binary_join_element_wise(transcript, strand, "|"), blank])
 
     def entries(
-        self, all_rows: list[Rows], terms: np.ndarray, chunk: AlleleChunk, pairs: Pairs
+        self, chunk: AlleleChunk, all_rows: list[Rows], pairs: Pairs, terms: np.ndarray
     ) -> tuple[list[np.ndarray], list[pa.StringArray]]:
         """Pairs and their entries, in parts; pairs that need none are left out.
 

@@ -19,7 +19,7 @@ _OF_ROWS = ("exon", "intron", "hgvsc", "hgvsp", "amino_acids", "codons")
 
 
 def reported(
-    all_rows: list[Rows], pairs: Pairs, terms: np.ndarray, choice: Choice, models: ContigModels
+    all_rows: list[Rows], pairs: Pairs, terms: np.ndarray, choice: Choice, models: ContigModels, alone: int
 ) -> pa.RecordBatch:
     """One row an allele, of :data:`REPORTED_SCHEMA`.
 
@@ -29,8 +29,12 @@ def reported(
         terms: ``(n,) int64``, their terms as bits.
         choice: what is reported of each allele.
         models: transcripts of the contig.
+        alone: number of overlaps, the first ones, that are no compounds. A compound that is the most severe takes the
+            place of the overlap that is picked if it concerns the same transcript.
     """
     picked, worst = choice
+    together = (worst >= alone) & (pairs.transcript[worst] == pairs.transcript[picked])
+    picked = np.where(together, worst, picked)
     count = len(picked)
     if not count:
         return pa.RecordBatch.from_pylist([], schema=REPORTED_SCHEMA)
@@ -63,6 +67,7 @@ def reported(
         "biotype": owned("biotype"),
         **{name: texts(name) for name in _OF_ROWS},
         "protein_position": pc.struct_field(protein, "first").cast(pa.int32()),
+        "haplotype": _partners(all_rows, pairs, terms, alone, count),
         "most_severe_gene": owned("symbol", "most_severe_"),
         "most_severe_transcript": owned("id", "most_severe_"),
     }
@@ -71,3 +76,15 @@ def reported(
 
 def _owners(transcript: np.ndarray) -> pa.Array:
     return pa.array(np.where(transcript < 0, 0, transcript), mask=transcript < 0)
+
+
+def _partners(all_rows: list[Rows], pairs: Pairs, terms: np.ndarray, alone: int, count: int) -> pa.StringArray:
+    """The partners of each allele's most severe compound; null for alleles without one."""
+    found: list[str | None] = [None] * count
+    for rows in all_rows:
+        partners = rows.text("haplotype")
+        if partners is not None:
+            of_pairs = dict(zip(rows.pair.tolist(), partners.to_pylist(), strict=True))
+            for pair in sorted(of_pairs, key=lambda pair: (int(-(terms[pair] & -terms[pair])), -pair)):
+                found[int(pairs.allele[pair])] = of_pairs[pair]
+    return pa.array(found, pa.string())

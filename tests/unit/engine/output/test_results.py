@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotator.engine import Outputs, Reference, annotate
+from annotator.engine.consequence.reporting import Reporting
 from annotator.engine.progress import Progress
 from tests.unit.engine.conftest import PROJECT, Result, take_apart
 
@@ -64,7 +65,7 @@ def test_provenance_names_versions_and_no_path(run: Run) -> None:
 def test_the_same_input_gives_the_same_bytes(run: Run, tmp_path: Path, rcrs: Reference) -> None:
     first = run(SAMPLE).path.read_bytes()
     outputs = Outputs.beside(tmp_path / "second.annot.vcf.gz")
-    annotate(SAMPLE, rcrs, outputs, name="other name", temporary=tmp_path)
+    annotate(SAMPLE, rcrs, outputs, name="other name", temporary=tmp_path, reporting=Reporting(bcsq=True))
     assert outputs.vcf.read_bytes() == first
 
 

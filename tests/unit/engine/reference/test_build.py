@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from annotator.engine import Outputs, Reference, annotate
+from annotator.engine.consequence.reporting import Reporting
 from annotator.engine.reference.gene_models_gff import count_transcripts, model_lines
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import take_apart
@@ -190,7 +191,8 @@ def test_phased_genotypes_with_two_genetic_codes(build: Build, tmp_path: Path) -
     records = [f"{contig}\t{pos}\t.\t{ref}\t{alt}\t.\t.\t.\tGT\t0|1" for contig, pos, ref, alt in places]
     path.write_text("\n".join(["##fileformat=VCFv4.2", columns, *records]) + "\n")
     outputs = Outputs.beside(tmp_path / "phased.annot.vcf.gz")
-    summary = annotate(path, Reference.load(tmp_path / "bundle"), outputs, temporary=tmp_path)
+    reference, reporting = Reference.load(tmp_path / "bundle"), Reporting(bcsq=True)
+    summary = annotate(path, reference, outputs, temporary=tmp_path, reporting=reporting)
     result = take_apart(outputs, summary)
     assert result.info(0)["BCSQ"] == "missense|MITO|MITO.1|protein_coding|+|2W>2S|305G>C+306A>C"
     assert result.info(2)["BCSQ"] == "stop_gained|PLUS|PLUS.1|protein_coding|+|2W>2*|1015G>A+1016G>A"

@@ -17,6 +17,7 @@ import pytest
 from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.consequence import AlleleChunk, ConsequenceCaller, GeneModels
+from annotator.engine.consequence.reporting import Reporting
 from annotator.engine.consequence.so_terms import INTERGENIC
 from annotator.engine.errors import EngineError
 from annotator.engine.indexes import TABIX_REACH, index_of, make_index, open_table, rows_of
@@ -285,7 +286,8 @@ def phased(tmp_path: Path, records: list[str]) -> Result:
     columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tS"
     path.write_text("\n".join(["##fileformat=VCFv4.2", columns, *(f"{one}\tGT\t0|1" for one in records)]) + "\n")
     outputs = Outputs.beside(tmp_path / "phased.annot.vcf.gz")
-    return take_apart(outputs, annotate(path, Reference.load(tmp_path / "bundle"), outputs, temporary=tmp_path))
+    reference = Reference.load(tmp_path / "bundle")
+    return take_apart(outputs, annotate(path, reference, outputs, temporary=tmp_path, reporting=Reporting(bcsq=True)))
 
 
 def test_haplotypes_beside_a_gene_across_the_origin(build: Build, tmp_path: Path) -> None:

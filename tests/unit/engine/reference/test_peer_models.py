@@ -11,6 +11,7 @@ import pytest
 
 from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.cli.app import main
+from annotator.engine.consequence.reporting import Reporting
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.conftest import Result, take_apart
 
@@ -33,7 +34,9 @@ def build_case(tmp_path: Path) -> Case:
 def annotated(slug: str, tmp_path: Path) -> Result:
     outputs = Outputs.beside(tmp_path / "input.annot.vcf.gz")
     reference = Reference.load(tmp_path / "bundle")
-    return take_apart(outputs, annotate(CASES / slug / "input.vcf", reference, outputs, temporary=tmp_path))
+    path, reporting = CASES / slug / "input.vcf", Reporting(bcsq=True)
+    summary = annotate(path, reference, outputs, temporary=tmp_path, reporting=reporting)
+    return take_apart(outputs, summary)
 
 
 def entries(result: Result, index: int) -> dict[str, dict[str, str]]:
