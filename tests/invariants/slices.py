@@ -42,6 +42,17 @@ class Slice:
 
     bases: str
     shapes: tuple[Shape, ...]
+    circular: bool = False
+
+    def turned(self, by: int) -> Slice:
+        """The same circular contig with its origin behind another base, which lies in no transcript."""
+        length, shapes = len(self.bases), []
+        for shape in self.shapes:
+            step = -by if shape.exons[0][0] > by else length - by
+            exons = tuple((first + step, last + step) for first, last in shape.exons)
+            ends = {"first": shape.first + step, "last": shape.last + step} if shape.parts else {}
+            shapes.append(replace(shape, exons=exons, **ends))
+        return Slice(self.bases[by:] + self.bases[:by], tuple(shapes), True)
 
     @cached_property
     def mirrored(self) -> Slice:
@@ -70,7 +81,7 @@ class Slice:
         """The compiled transcripts."""
         patched = mock.patch.multiple(casebook, SHAPES=self.shapes, LENGTH=len(self.bases))
         with patched, tempfile.TemporaryDirectory() as directory:
-            return casebook.models(Path(directory)).contig("1")
+            return casebook.models(Path(directory)).contig("1", len(self.bases), self.circular)
 
     @cached_property
     def reference(self) -> Reference:

@@ -21,7 +21,6 @@ from annotator.engine.consequence.output.reported import reported
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
 from annotator.engine.consequence.pick import Picker, severity
 from annotator.engine.consequence.reporting import EVERYTHING, Reporting
-from annotator.engine.consequence.scalar.hgvs_c import REACH
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.so_terms import INTERGENIC
@@ -74,7 +73,7 @@ class ConsequenceCaller:
         self._fetch: Fetch = partial(bases.fetch, name)
         if models.circumference:
             self._fetch = around_origin(self._fetch, models.circumference)
-        self._exact = ScalarRows(self._fetch, genetic_code)
+        self._exact = ScalarRows(self._fetch, genetic_code, models.circumference)
         self._isoforms = IsoformCache(self._exact)
         self._sequences = CodingSequences(models, self._exact)
         self._entries = reporting.entries
@@ -319,7 +318,7 @@ class ConsequenceCaller:
         forward = models.strand[transcript] > 0
         distance = np.where(forward, models.coding_start[transcript] - high, low - models.coding_end[transcript])
         room = np.where(forward, places.from_right, places.from_left)
-        near = models.is_coding[transcript] & places.exonic & (distance > 0) & (distance <= np.minimum(room, REACH))
+        near = models.is_coding[transcript] & places.exonic & (distance > 0) & (distance <= room)
         found: np.ndarray = np.zeros(len(at), dtype=bool)
         for one in np.flatnonzero(near).tolist():
             # An insertion lies beside its bases: it needs as many steps as a deletion of the base in front of it.

@@ -18,10 +18,8 @@ from annotator.engine.consequence.three_prime_shift import rotate, shift_length
 from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.reference.transcript import Fetch, Transcript
 
-REACH = 1000
-"""Bases behind a change that are compared to shift it, as VEP's ``TranscriptVariationAllele::_return_3prime`` does."""
 _NEAR = 50
-"""Of these, what is read first: most changes can be shifted by a few bases at most."""
+"""Bases behind a change that are compared first to shift it; twice as many each time while all of them repeat it."""
 
 
 @dataclass
@@ -79,29 +77,33 @@ def clip(change: Change, protein: bool) -> None:
         change.kind = "del"
 
 
-def genomic_shift(allele: Allele, strand: int, fetch: Fetch) -> int:
+def genomic_shift(allele: Allele, strand: int, fetch: Fetch, circumference: int = 0) -> int:
     """By how many bases an allele can be shifted towards the 3' end of transcripts of a strand; 0 for other kinds.
 
     Args:
-        allele: of any kind; pure insertions and deletions are shifted.
+        allele: of any kind; pure insertions and deletions of known bases are shifted.
         strand: 1 or -1.
-        fetch: bases of the contig.
+        fetch: bases of the contig, around the origin of a circular one.
+        circumference: length in bases of a circular contig, 0 for a linear one. Alleles are shifted across its origin.
     """
     if allele.kind not in (INSERTION, DELETION):
         return 0
     unit = allele.alt if allele.kind == INSERTION else allele.ref
-    limit = REACH - len(unit) + 1 if len(unit) <= REACH else REACH
-    for reach in (min(_NEAR, limit), limit):
+    if unit.strip("ACGT"):
+        return 0
+    reach, limit = _NEAR, max(0, circumference - len(unit)) if circumference else None
+    while True:
+        reach = reach if limit is None else min(reach, limit)
         if strand > 0:
             following = fetch(allele.end + 1 if allele.kind == DELETION else allele.start, reach).decode("ascii")
             shift = shift_length(unit, following)
         else:
-            first = max(1, allele.start - reach)
+            first = max(1 - circumference, allele.start - reach)
             following = fetch(first, allele.start - first).decode("ascii")
             shift = shift_length(unit[::-1], following[::-1])
-        if shift < reach:
-            break
-    return shift
+        if shift < reach or reach == limit:
+            return shift
+        reach *= 2
 
 
 def shifted(allele: Allele, strand: int, shift: int, fetch: Fetch) -> Allele:
@@ -122,13 +124,15 @@ class StrandedBases:
     ascend in the direction of the strand.
 
     Args:
-        fetch: bases of the contig.
+        fetch: bases of the contig, around the origin of a circular one.
         strand: 1 or -1.
+        circumference: length in bases of a circular contig, 0 for a linear one.
     """
 
-    def __init__(self, fetch: Fetch, strand: int) -> None:
-        self._fetch = fetch
+    def __init__(self, fetch: Fetch, strand: int, circumference: int = 0) -> None:
+        self.fetch = fetch
         self._forward = strand > 0
+        self._lowest = 1 - circumference
 
     def along(self, start: int, end: int) -> tuple[int, int]:
         """A range of the genome along the strand, or the other way round."""
@@ -142,9 +146,9 @@ class StrandedBases:
     def __call__(self, start: int, end: int) -> str:
         """Bases of a range along the strand; none where it begins in front of the contig."""
         first, last = self.along(start, end)
-        if not 1 <= first <= last:
+        if not self._lowest <= first <= last:
             return ""
-        bases = self._fetch(first, last - first + 1).decode("ascii")
+        bases = self.fetch(first, last - first + 1).decode("ascii")
         return bases if self._forward else reverse_complement(bases)
 
 
@@ -172,20 +176,19 @@ def position_in(transcript: Transcript, position: int) -> Position:
     return Position(number, offset or skipped)
 
 
-def describe_on_transcript(effect: Effect, shift: int, fetch: Fetch) -> HgvsC | None:
+def describe_on_transcript(effect: Effect, shift: int, bases: StrandedBases) -> HgvsC | None:
     """HGVS description of a change of a transcript; None where there is none.
 
     Args:
         effect: the change and its transcript.
         shift: what :func:`genomic_shift` gives.
-        fetch: bases of the contig.
+        bases: of the contig, along the strand of the transcript.
     """
     t, allele = effect.transcript, effect.allele
     if not allele.plain or min(allele.start, allele.end) < t.start or max(allele.start, allele.end) > t.end:
         return None
-    bases = StrandedBases(fetch, t.strand)
     first, last = bases.along(t.start, t.end)
-    change = bases.change(shifted(allele, t.strand, shift, fetch))
+    change = bases.change(shifted(allele, t.strand, shift, bases.fetch))
     if change.end > last or change.ref == change.alt:
         return None
     set_kind(change, lambda start, end: bases(start, end) if start >= first else "")

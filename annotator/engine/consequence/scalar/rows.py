@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from annotator.engine.consequence.allele import SYMBOLIC, Allele, overlap
 from annotator.engine.consequence.hgvs import HgvsC, HgvsP
 from annotator.engine.consequence.scalar.effect import Effect, EffectInsideExon
-from annotator.engine.consequence.scalar.hgvs_c import describe_on_transcript, genomic_shift, shifted
+from annotator.engine.consequence.scalar.hgvs_c import StrandedBases, describe_on_transcript, genomic_shift, shifted
 from annotator.engine.consequence.scalar.hgvs_p import describe_on_protein
 from annotator.engine.consequence.scalar.structural import structural_terms, written_out
 from annotator.engine.reference.transcript import Fetch, Transcript
@@ -95,13 +95,16 @@ class ScalarRows:
     """Makes rows for the transcripts of one contig.
 
     Args:
-        fetch: bases of the contig.
+        fetch: bases of the contig, around the origin of a circular one.
         code: number of the genetic code.
+        circumference: length in bases of a circular contig, 0 for a linear one.
     """
 
-    def __init__(self, fetch: Fetch, code: int) -> None:
+    def __init__(self, fetch: Fetch, code: int, circumference: int = 0) -> None:
         self._fetch = fetch
         self._code = code
+        self._circumference = circumference
+        self.bases = {strand: StrandedBases(fetch, strand, circumference) for strand in (1, -1)}
         self._shifts: dict[tuple[Allele, int], int] = {}
 
     def shift(self, allele: Allele, strand: int) -> int:
@@ -110,7 +113,7 @@ class ScalarRows:
         if key not in self._shifts:
             if len(self._shifts) > 100_000:
                 self._shifts.clear()
-            self._shifts[key] = genomic_shift(allele, strand, self._fetch)
+            self._shifts[key] = genomic_shift(allele, strand, self._fetch, self._circumference)
         return self._shifts[key]
 
     def shifted(self, allele: Allele, strand: int) -> Allele:
@@ -155,7 +158,7 @@ class ScalarRows:
         if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or most_3prime.boundary):
             # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
             judged = most_3prime
-        fields["hgvsc"] = describe_on_transcript(effect, shift, self._fetch)
+        fields["hgvsc"] = describe_on_transcript(effect, shift, self.bases[transcript.strand])
         if effect.coding and not (effect.at_slip or judged.start_whole):
             fields["amino_acids"], fields["codons"] = _amino_acids(effect), _codons(effect)
             if allele.plain and not effect.of_unknown_residue:
@@ -173,7 +176,7 @@ class ScalarRows:
         return ScalarRow(
             effect.terms,
             exon=f"{exon + 1 if t.strand > 0 else count - exon}/{count}",
-            hgvsc=describe_on_transcript(effect, shift, self._fetch),
+            hgvsc=describe_on_transcript(effect, shift, self.bases[t.strand]),
             hgvsp=describe_on_protein(effect, most_3prime) if allele.plain else None,
             amino_acids=_amino_acids(effect),
             codons=_codons(effect),

@@ -10,7 +10,7 @@ import pyarrow as pa
 from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence.allele import DELETION
 from annotator.engine.consequence.overlaps import Alleles
-from annotator.engine.consequence.scalar.hgvs_c import StrandedBases, set_kind, shifted
+from annotator.engine.consequence.scalar.hgvs_c import set_kind
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.three_prime_shift import found_at, rotate_rows, shift_lengths
 from annotator.engine.consequence.vector.ragged_text import stitched
@@ -99,8 +99,8 @@ class IndelDescriber:
 
     def _describe_one(self, alleles: Alleles, at: int, strand: int) -> tuple[int, int, str, str]:
         allele = alleles.one(at)
-        bases = StrandedBases(self._fetch, strand)
-        change = bases.change(shifted(allele, strand, self._exact.shift(allele, strand), self._fetch))
+        bases = self._exact.bases[strand]
+        change = bases.change(self._exact.shifted(allele, strand))
         set_kind(change, bases)
         return *bases.along(change.start, change.end), change.kind, change.alt if change.kind == "ins" else ""
 
