@@ -92,7 +92,7 @@ class ConsequenceCaller:
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
-        entries = self._assembler.entries(rows, alleles, pairs, existing, following(record))
+        entries = self._assembler.entries(rows, alleles, pairs, existing, chunk.mates, following(record))
         return Called(
             csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
             bcsq=_by_record(*self._bcsq.entries(rows, terms, chunk, pairs), record, chunk.records),

@@ -31,8 +31,9 @@ CSQ_FIELDS: tuple[str, ...] = (
     "FLAGS",
     "CANONICAL",
     "MANE_SELECT",
+    "MATE_SYMBOL",
 )
-"""Sub-fields of CSQ, as Ensembl VEP names them, in their order."""
+"""Sub-fields of CSQ, in their order: as Ensembl VEP names them, but for ``MATE_SYMBOL``."""
 
 
 @dataclass
@@ -50,6 +51,7 @@ class AlleleChunk:
         exact: (n,) bool, whether the bounds of a symbolic allele are exact to the base; None if all are.
         symbol: n strings, the symbol that names an allele in CSQ although ``alt`` has its bases, or null; None if there
             is none.
+        mates: n strings, symbols of the genes at the mate of a breakend, or null; None if there is none.
     """
 
     record: np.ndarray
@@ -60,6 +62,7 @@ class AlleleChunk:
     records: int
     exact: np.ndarray | None = None
     symbol: pa.StringArray | None = None
+    mates: pa.StringArray | None = None
 
     def __len__(self) -> int:
         return len(self.record)

@@ -25,6 +25,7 @@ from annotator.engine.output.tabix import WITHIN, IndexedRecords
 from annotator.engine.output.variant_rows import rows_of
 from annotator.engine.output.variants_table import schema_of
 from annotator.engine.pipeline.allele_chunks import allele_chunk
+from annotator.engine.pipeline.mate_genes import MateGenes
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.known_variants import KnownVariants, Matched
@@ -117,6 +118,7 @@ class BlockAnnotator:
         self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
         self._models = GeneModels.load(reference.compiled)
         self._callers: dict[str, ConsequenceCaller] = {}
+        self._mate_genes = MateGenes(reference, self._models)
         self._info = InfoWriter(reference, earlier)
         self._schema = schema_of(reference)
 
@@ -198,7 +200,7 @@ class BlockAnnotator:
             called.terms.append(np.zeros(last - first, np.int64))
             return
         length, fetch = self._reference.contig(contig).length, partial(self._sequence.fetch, contig)
-        chunk = allele_chunk(records, first, last, self._header.version, length, fetch)
+        chunk = allele_chunk(records, first, last, self._header.version, length, fetch, self._mate_genes)
         existing = self._identifiers(looked_up)
         if existing is not None:
             existing = existing.filter(pa.array(asked)).cast(pa.binary())

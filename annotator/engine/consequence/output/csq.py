@@ -40,7 +40,13 @@ class Assembler:
         return pa.array(np.where(transcript < 0, self._models.size, transcript))
 
     def entries(
-        self, all_rows: list[Rows], alleles: Alleles, pairs: Pairs, existing: pa.Array | None, follows: np.ndarray
+        self,
+        all_rows: list[Rows],
+        alleles: Alleles,
+        pairs: Pairs,
+        existing: pa.Array | None,
+        mates: pa.StringArray | None,
+        follows: np.ndarray,
     ) -> list[pa.StringArray]:
         """Entries of CSQ, one a row; those of pairs that follow others of their record begin with a comma."""
         text = [
@@ -48,10 +54,16 @@ class Assembler:
             pc.binary_join_element_wise(",", alleles.text, "|", ""),
         ]
         begins = pa.concat_arrays(text)
-        return [self._entries(rows, begins, pairs, existing, follows[rows.pair]) for rows in all_rows]
+        return [self._entries(rows, begins, pairs, existing, mates, follows[rows.pair]) for rows in all_rows]
 
     def _entries(
-        self, rows: Rows, begins: pa.StringArray, pairs: Pairs, existing: pa.Array | None, follows: np.ndarray
+        self,
+        rows: Rows,
+        begins: pa.StringArray,
+        pairs: Pairs,
+        existing: pa.Array | None,
+        mates: pa.StringArray | None,
+        follows: np.ndarray,
     ) -> pa.StringArray:
         allele = pairs.allele[rows.pair]
         transcript = self._at(pairs.transcript[rows.pair])
@@ -72,7 +84,10 @@ class Assembler:
         if distance is not None:
             parts += [gap, distance]
             gap = ""
-        return pc.binary_join_element_wise(*parts, gap + "|", self._back.take(transcript), "")
+        parts += [gap + "|", self._back.take(transcript), "|"]
+        if mates is not None:
+            parts.append(pc.fill_null(mates.take(pa.array(allele)), ""))
+        return pc.binary_join_element_wise(*parts, "")
 
     def most_severe(self, all_rows: list[Rows], pairs: Pairs, alleles: int) -> pa.RecordBatch:
         """For each allele the pair with the most severe consequence, and what is said of it."""
