@@ -28,6 +28,7 @@ class AlleleChunk:
         symbol: n strings, the symbol that names an allele in CSQ although ``alt`` has its bases, or null; None if there
             is none.
         normalised: the same alleles normalised, the symbolic ones as they are; None where that is left to the caller.
+        mates: n strings, symbols of the genes at the mate of a breakend, or null; None if there is none.
     """
 
     record: np.ndarray
@@ -40,6 +41,7 @@ class AlleleChunk:
     exact: np.ndarray | None = None
     symbol: pa.StringArray | None = None
     normalised: Normalised | None = None
+    mates: pa.StringArray | None = None
 
     def __len__(self) -> int:
         return len(self.record)

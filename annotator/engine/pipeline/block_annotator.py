@@ -27,6 +27,7 @@ from annotator.engine.output.tabix import WITHIN, IndexedRecords
 from annotator.engine.output.variant_rows import rows_of
 from annotator.engine.output.variants_table import schema_of
 from annotator.engine.pipeline.allele_chunks import allele_chunk
+from annotator.engine.pipeline.mate_genes import MateGenes
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.known_variants import KnownVariants, Matched
@@ -130,6 +131,7 @@ class BlockAnnotator:
         self._reporting = reporting
         self._models = GeneModels.load(reference.compiled, reporting.transcripts, reporting.flank)
         self._callers: dict[str, ConsequenceCaller] = {}
+        self._mate_genes = MateGenes(reference, self._models)
         self._info = InfoWriter(reference, earlier)
         self._bcsq = earlier.bcsq is not None
         self._schema = schema_of(reference)
@@ -221,7 +223,9 @@ class BlockAnnotator:
             called.compound.append(np.zeros(last - first, np.uint8))
             return
         length, fetch = self._reference.contig(contig).length, partial(self._sequence.fetch, contig)
-        chunk = allele_chunk(records, first, last, self._header.version, length, fetch, normalised.filter(asked))
+        chunk = allele_chunk(
+            records, first, last, self._header.version, length, fetch, normalised.filter(asked), self._mate_genes
+        )
         existing = self._identifiers(looked_up)
         if existing is not None:
             existing = existing.filter(pa.array(asked)).cast(pa.binary())

@@ -31,6 +31,7 @@ TANDEM_REPEAT = b"<CNV:TR"
 SEQUENCE_KEYS = (b"SVINSSEQ", b"SEQ", b"INSSEQ", b"INS_SEQ")
 """INFO keys in which callers give the inserted sequence of ``<INS>``: Manta's, Sniffles', and others."""
 COPY_NUMBER = re.compile(rb"<CN=?(\d+)>")
+MATE = re.compile(rb"[\[\]](.+):(\d+)[\[\]]")
 BASES = re.compile(rb"[ACGTacgt]+")
 LOSS, GAIN = b"<DEL>", b"<DUP>"
 
@@ -114,6 +115,25 @@ def disagreement(alts: Sequence[bytes], pos: int, info: bytes) -> tuple[int, int
     return None if longest in (None, end - pos) else (end - pos, longest)
 
 
+def mate_of(alt: bytes, info: bytes) -> tuple[bytes, int] | None:
+    """Contig, as the file names it, and position (1-based) of a breakend's mate; None where there is none.
+
+    Args:
+        alt: a breakend (VCF 4.5, section 5.4), or a symbol for one with the mate in INFO (CHR2, and POS2, END2 or END).
+        info: INFO of the record.
+    """
+    found = MATE.search(alt)
+    if found is not None:
+        contig, pos = found[1], whole_number(found[2], LARGEST_POSITION)
+    elif alt.startswith(BREAKENDS):
+        contig = b"".join(values(info, b"CHR2")[:1])
+        places = (values(info, key) for key in (b"POS2", b"END2", b"END"))
+        pos = next((whole_number(one[0], LARGEST_POSITION) for one in places if one), None)
+    else:
+        return None
+    return None if pos is None or not contig else (contig, pos)
+
+
 class StructuralRecord:
     """A record with symbolic alleles.
 
@@ -139,7 +159,7 @@ class StructuralRecord:
         length: int,
         fetch: Fetch,
     ) -> None:
-        self._pos, self._ref, self._alts, self._info = pos, ref, alts, info
+        self._pos, self._ref, self._alts, self.info = pos, ref, alts, info
         self._samples, self._version, self._length, self._fetch = samples, version, length, fetch
         self._spans = spans(alts, pos, info, version)
         self._values: dict[bytes, list[bytes]] = {}
@@ -172,7 +192,7 @@ class StructuralRecord:
     def _all(self, key: bytes) -> list[bytes]:
         """The values of a key of INFO; they are looked up once, as there may be thousands of alleles."""
         if key not in self._values:
-            self._values[key] = values(self._info, key)
+            self._values[key] = values(self.info, key)
         return self._values[key]
 
     def _own(self, key: bytes, number: int, each: int = 1) -> list[bytes]:
@@ -186,7 +206,7 @@ class StructuralRecord:
         """Whether the bounds of an allele are exact to the base and not those of a change in depth."""
         if self._own(b"SVCLAIM", number) == [b"D"]:
             return False
-        if b"IMPRECISE" not in self._info.split(b";"):
+        if b"IMPRECISE" not in self.info.split(b";"):
             return True
         return self._own(b"CIPOS", number, 2) == [b"0", b"0"]
 

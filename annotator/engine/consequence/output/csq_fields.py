@@ -176,6 +176,7 @@ FIELDS: tuple[Field, ...] = (
     Field("APPRIS", _models_column("appris"), "P1 (best) to P5, A1, A2: principal and alternative isoforms"),
     Field("CCDS", _models_column("ccds"), "identifier in the Consensus Coding Sequence set"),
     Field("ENSP", OfTranscript(_protein), "identifier of the protein"),
+    Field("MATE_SYMBOL", OfAllele(lambda facts: facts.chunk.mates), "genes in which the mate of a breakend lies"),
     Field("HAPLOTYPE", _column("haplotype"), "partners of an entry for alleles of several records on one chromosome"),
     Field("MATURE_PEPTIDE", OfEntry(_mature_peptide), "mature peptides that the change touches, positions within them"),
 )

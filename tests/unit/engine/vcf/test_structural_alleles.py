@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.engine.vcf.structural_alleles import Allele, StructuralRecord, disagreement, spans
+from annotator.engine.vcf.structural_alleles import Allele, StructuralRecord, disagreement, mate_of, spans
 
 CONTIG = b"ACGTTGCATTCAGCAGCAGCAGGTACCATGA"
 """CAG five times at 11-22 ... of a contig of 31 bases."""
@@ -190,3 +190,23 @@ def test_each_tandem_repeat_has_its_own_units() -> None:
 )
 def test_tandem_repeats_that_a_record_leaves_open_stay_symbols(info: str) -> None:
     assert allele("<CNV:TR>", info, version=NEW).alt == b"<CNV:TR>"
+
+
+@pytest.mark.parametrize(
+    ("alt", "info", "expected"),
+    [
+        ("G[17:198983[", "", (b"17", 198983)),
+        ("]HLA-A*01:01:01:7]G", "", (b"HLA-A*01:01:01", 7)),
+        ("C[<ctg1>:7[", "", (b"<ctg1>", 7)),
+        ("G.", "", None),
+        ("<BND>", "CHR2=5;END2=77;END=12", (b"5", 77)),
+        ("<TRA>", "CHR2=5;END=77", (b"5", 77)),
+        ("<BND>", "CHR2=5", None),
+        ("<BND>", "END=5", None),
+        ("<DEL>", "CHR2=5;END=77", None),
+        ("G", "CHR2=5;END=77", None),
+        ("G[17:99999999999[", "", None),
+    ],
+)
+def test_mates_of_breakends(alt: str, info: str, expected: tuple[bytes, int] | None) -> None:
+    assert mate_of(alt.encode(), info.encode()) == expected

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from annotator.engine.cli.app import main
 from tests.unit.engine.conftest import Result
+from tests.unit.engine.small_genome import GENES, annotated, gff3, make_genome, write_fasta
 
 Vcf = Callable[..., Path]
 Run = Callable[..., Result]
@@ -98,3 +100,52 @@ def test_bounds_that_are_not_exact_move_no_frame(vcf: Vcf, run: Run, bases: Base
     result = run(vcf([(3350, base, "<DEL>", "END=3360;IMPRECISE"), (3350, base, "<DEL>", "END=3360")]))
     assert entries(result, 0) == [["deletion", "feature_truncation&coding_sequence_variant"]]
     assert "frameshift_variant" in entries(result, 1)[0][1]
+
+
+def test_breakends_name_the_genes_at_their_mates(tmp_path: Path) -> None:
+    """Each side has the consequences at its own place and the gene at the other one, on whatever contig."""
+    genome = make_genome()
+    (tmp_path / "models.gff3").write_text(gff3(GENES))
+    words = ["--fasta", str(write_fasta(tmp_path / "g.fa", genome)), "--gff", str(tmp_path / "models.gff3")]
+    words += ["--name", "small", "--out", str(tmp_path / "bundle"), "--genetic-code", "MT=2"]
+    assert main(["reference", "build", *words]) == 0
+
+    def line(contig: str, pos: int, alt: str, info: str = ".") -> str:
+        base = genome[contig][pos - 1]
+        return f"{contig}\t{pos}\t.\t{base}\t{alt if alt.startswith('<') else alt.replace('N', base)}\t.\t.\t{info}"
+
+    lines = [
+        line("1", 1050, "N[MT:320["),
+        line("1", 1100, "N]chr1:3320]"),
+        line("1", 1110, "N[1:13900["),
+        line("1", 1120, "N[other:5["),
+        line("1", 1130, "<BND>", "CHR2=MT;END2=330"),
+        line("1", 1140, "N."),
+        line("1", 1150, "A,N[MT:321["),
+        line("MT", 320, "]1:1050]N"),
+    ]
+    result = annotated(tmp_path, lines)
+    names = []
+    for index in range(len(lines)):
+        found = [entry.split("|") for entry in result.info(index)["CSQ"].split(",")]
+        names.append({(entry[0], entry[-1]) for entry in found if entry[3] in ("PLUS", "MITO") and not entry[18]})
+    base = {pos: genome["1"][pos - 1] for pos in (1050, 1100, 1110, 1120, 1140, 1150)}
+    assert names[:6] == [
+        {(f"{base[1050]}.", "MITO")},
+        {(f"{base[1100]}.", "MINUS")},
+        {(f"{base[1110]}.", "")},
+        {(f"{base[1120]}.", "")},
+        {("chromosome_breakpoint", "MITO")},
+        {(f"{base[1140]}.", "")},
+    ]
+    assert {name for allele, name in names[6] if allele.endswith(".")} == {"MITO"}
+    assert {name for allele, name in names[6] if not allele.endswith(".")} == {""}
+    assert {name for _, name in names[7]} == {"PLUS"}
+    terms = {entry.split("|")[1] for entry in result.info(0)["CSQ"].split(",") if entry.split("|")[3] == "PLUS"}
+    assert all("feature_truncation" in one for one in terms)
+
+
+def test_an_insertion_lies_between_two_bases_whatever_its_end(vcf: Vcf, run: Run, bases: Bases) -> None:
+    """MT-ND1 begins at 3307: the stretch that the length of the insertion would take is in no way changed."""
+    result = run(vcf([(3290, bases(3290), "<INS>", "SVLEN=300;END=3590")]))
+    assert entries(result, 0) == [["insertion", "upstream_gene_variant"]]
