@@ -34,7 +34,7 @@ def slips_of(strand: str, exons: Sequence[Interval], parts: Sequence[Interval], 
 
     Args:
         strand: ``+`` or ``-``.
-        exons: as the source has them; those that a coding sequence lacks need not be there.
+        exons: as the source has them; without any, a short gap between two parts is not an intron.
         parts: of the coding sequence, as the source has them.
         declared: whether the source says that the ribosome slips, so that a short gap between two parts is not an
             intron even if the exons have it, too.
@@ -52,7 +52,8 @@ def slips_of(strand: str, exons: Sequence[Interval], parts: Sequence[Interval], 
         if right[0] == left[0] or right[1] <= left[1]:
             raise ReadingOrderError("a part of the coding sequence lies within another one")
         gap = right[0] - left[1] - 1
-        within = _holds(exons, starts, left[1], right[0]) or (declared and gap <= LONGEST_FRAMESHIFT_INTRON)
+        short = gap <= LONGEST_FRAMESHIFT_INTRON and (declared or not exons)
+        within = short or _holds(exons, starts, left[1], right[0])
         if gap < 0 or (gap > 0 and within):
             found.append((left[1], right[0]))
     return found if strand == "+" else [(right, left) for left, right in reversed(found)]
