@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,10 @@ SCHEMA = 2
 """Version of the format of bundles that is written and read."""
 WINDOW = 1 << 20
 """Bases that are read at once from the sequence: records are sorted, so that one window serves many of them."""
+_ACCESSIONS = (re.compile(r"[A-Z]{2}_[A-Z]*\d+\.\d+"), re.compile(r"[A-Z]{1,6}\d{5,}\.\d+"))
+"""Accessions with versions: RefSeq's, and those of GenBank, ENA and DDBJ."""
+_MITOCHONDRIAL = frozenset({"m", "mt", "mito", "mitochondrion"})
+"""Names of mitochondrial sequences, in lower case and without ``chr``."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,17 @@ class Contig:
     start_codons: frozenset[str]
     circular: bool
     aliases: tuple[str, ...]
+
+    @property
+    def hgvs_prefix(self) -> str:
+        """What HGVS names of changes of the sequence begin with: ``NC_000022.11:g.``, ``NC_012920.1:m.``.
+
+        The sequence is called by its accession where one of its names is one, that of RefSeq first.
+        """
+        names = (self.name, *self.aliases)
+        accession = next((one for kind in _ACCESSIONS for one in names if kind.fullmatch(one)), self.name)
+        mitochondrial = any(one.lower().removeprefix("chr") in _MITOCHONDRIAL for one in names)
+        return f"{accession}:{'m' if mitochondrial else 'g'}."
 
 
 @dataclass(frozen=True)
