@@ -36,6 +36,7 @@ COMPARED = (
     "DISTANCE",
     "STRAND",
     "FLAGS",
+    "HGVS_OFFSET",
 )
 """Sub-fields of CSQ that are compared, where both files have them."""
 MOST_EXAMPLES = 3

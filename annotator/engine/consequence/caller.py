@@ -12,11 +12,13 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.allele import SUBSTITUTION
 from annotator.engine.consequence.chunk import COMPOUND, LESS_SEVERE, MORE_SEVERE, AlleleChunk, Called
 from annotator.engine.consequence.compound import Compound, CompoundCaller
+from annotator.engine.consequence.genomic_names import GenomicNames
 from annotator.engine.consequence.hgvs import hgvsc_texts, interval_parts
 from annotator.engine.consequence.output.bcsq import BcsqWriter
 from annotator.engine.consequence.output.csq import Assembler, following, joined
-from annotator.engine.consequence.output.csq_fields import Facts, fields_named
+from annotator.engine.consequence.output.csq_fields import ContigFacts, Facts, fields_named
 from annotator.engine.consequence.output.csq_rows import Rows, rows_of, span_texts
+from annotator.engine.consequence.output.nearest_gene import NearestGenes
 from annotator.engine.consequence.output.reported import reported
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
 from annotator.engine.consequence.pick import Picker, severity
@@ -56,6 +58,7 @@ class ConsequenceCaller:
         bases: gives the sequence of the reference.
         genetic_code: number of NCBI's table by which the contig is translated.
         reporting: which entries and sub-fields are written; its choice of transcripts is that of ``models``.
+        prefix: of HGVS names on the genome (:attr:`annotator.engine.reference.bundle.Contig.hgvs_prefix`).
 
     Example:
         >>> caller = ConsequenceCaller(models.contig("MT"), reference.sequence(), 2)
@@ -64,7 +67,12 @@ class ConsequenceCaller:
     """
 
     def __init__(
-        self, models: ContigModels, bases: Bases, genetic_code: int, reporting: Reporting = EVERYTHING
+        self,
+        models: ContigModels,
+        bases: Bases,
+        genetic_code: int,
+        reporting: Reporting = EVERYTHING,
+        prefix: str = "",
     ) -> None:
         self._models = models
         self._shift_3prime = reporting.shift_3prime
@@ -76,6 +84,8 @@ class ConsequenceCaller:
         self._exact = ScalarRows(self._fetch, genetic_code, models.circumference)
         self._isoforms = IsoformCache(self._exact)
         self._sequences = CodingSequences(models, self._exact)
+        names = GenomicNames(prefix or f"{name}:g.", self._fetch, models.circumference)
+        self._contig = ContigFacts(names, NearestGenes(models), self._exact.shift)
         self._entries = reporting.entries
         self._picker = Picker(models, reporting.pick_order)
         self._assembler = Assembler(models, fields_named(reporting.fields))
@@ -133,7 +143,7 @@ class ConsequenceCaller:
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
-        facts = Facts(chunk, alleles, pairs, is_picked, self._models, existing)
+        facts = Facts(chunk, alleles, pairs, is_picked, self._models, existing, self._contig)
         follows = np.concatenate([following(record[:alone]), np.ones(len(pairs) - alone, dtype=bool)])
         entries = self._assembler.entries(rows, facts, follows)
         bcsq: pa.BinaryArray = pa.nulls(chunk.records, pa.binary())

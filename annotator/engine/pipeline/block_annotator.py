@@ -244,7 +244,9 @@ class BlockAnnotator:
                 self._callers.pop(next(iter(self._callers)))
             one = self._reference.contig(contig)
             models = self._models.contig(contig, one.length, one.circular)
-            self._callers[contig] = ConsequenceCaller(models, self._sequence, one.genetic_code, self._reporting)
+            self._callers[contig] = ConsequenceCaller(
+                models, self._sequence, one.genetic_code, self._reporting, one.hgvs_prefix
+            )
         return self._callers[contig]
 
     def _normalised(self, contig: str | None, alleles: Normalised, plain: np.ndarray) -> Normalised:

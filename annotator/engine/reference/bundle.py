@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,10 @@ UNREAD_BY_CSQ = ("slippage", "across_origin", "genetic_codes")
 across the origin of a circular contig, or with another genetic code than their contig."""
 WINDOW = 1 << 20
 """Bases that are read at once from the sequence: records are sorted, so that one window serves many of them."""
+_ACCESSIONS = (re.compile(r"[A-Z]{2}_[A-Z]*\d+\.\d+"), re.compile(r"[A-Z]{1,6}\d{5,}\.\d+"))
+"""Accessions with versions: RefSeq's, and those of GenBank, ENA and DDBJ."""
+_MITOCHONDRIAL = frozenset({"m", "mt", "mito", "mitochondrion"})
+"""Names of mitochondrial sequences, in lower case and without ``chr``."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,17 @@ class Contig:
     start_codons: frozenset[str]
     circular: bool
     aliases: tuple[str, ...]
+
+    @property
+    def hgvs_prefix(self) -> str:
+        """What HGVS names of changes of the sequence begin with: ``NC_000022.11:g.``, ``NC_012920.1:m.``.
+
+        The sequence is called by its accession where one of its names is one, that of RefSeq first.
+        """
+        names = (self.name, *self.aliases)
+        accession = next((one for kind in _ACCESSIONS for one in names if kind.fullmatch(one)), self.name)
+        mitochondrial = any(one.lower().removeprefix("chr") in _MITOCHONDRIAL for one in names)
+        return f"{accession}:{'m' if mitochondrial else 'g'}."
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.consequence.allele import DELETION, INSERTION, Allele
 from annotator.engine.consequence.chunk import AlleleChunk
+from annotator.engine.consequence.genomic_names import GenomicNames
 from annotator.engine.consequence.hgvs import Parts
 from annotator.engine.consequence.output.csq_rows import Rows
 from annotator.engine.consequence.output.mature_peptides import MaturePeptides
+from annotator.engine.consequence.output.nearest_gene import NearestGenes
+from annotator.engine.consequence.output.nmd import nmd
 from annotator.engine.consequence.overlaps import Alleles, Pairs
-from annotator.engine.consequence.so_terms import impact, names
+from annotator.engine.consequence.so_terms import INTERGENIC, impact, names
 from annotator.engine.reference.gene_models import ContigModels
+
+
+@dataclass(frozen=True)
+class ContigFacts:
+    """What fields need of a contig.
+
+    Attributes:
+        names: names alleles on the genome.
+        nearest: finds the nearest genes.
+        shift: by how many bases an allele can be shifted towards the 3' end of transcripts of a strand, 1 or -1.
+    """
+
+    names: GenomicNames
+    nearest: NearestGenes
+    shift: Callable[[Allele, int], int]
 
 
 @dataclass
@@ -44,6 +63,7 @@ class Facts:
         models: transcripts of the contig.
         existing: for each allele the identifiers of known variants, joined by ``&``, null where there are none; None
             if there are no known variants.
+        contig: what is known of the contig.
     """
 
     chunk: AlleleChunk
@@ -52,6 +72,7 @@ class Facts:
     picked: np.ndarray
     models: ContigModels
     existing: pa.StringArray | None
+    contig: ContigFacts
 
 
 @dataclass(frozen=True)
@@ -90,6 +111,11 @@ def _column(name: str) -> OfEntry:
 def _models_column(name: str) -> OfTranscript:
     """The source of a field that is a text column of the transcript table."""
     return OfTranscript(lambda models: models.strings(name))
+
+
+def _named(text: Callable[[GenomicNames, AlleleChunk], pa.StringArray]) -> OfAllele:
+    """The source of a field that is a name of the allele on the genome."""
+    return OfAllele(lambda facts: text(facts.contig.names, facts.chunk))
 
 
 @dataclass(frozen=True)
@@ -143,6 +169,34 @@ def _peptides(models: ContigModels) -> MaturePeptides:
 def _mature_peptide(rows: Rows, facts: Facts) -> Parts:
     texts = _peptides(facts.models).texts(facts.pairs.transcript[rows.pair], rows.text("protein"))
     return [] if texts is None else [texts]
+def _hgvs_offset(rows: Rows, facts: Facts) -> Parts:
+    described = rows.text("hgvsc")
+    if described is None:
+        return []
+    allele, strand = facts.pairs.allele[rows.pair], facts.models.strand[facts.pairs.transcript[rows.pair]]
+    at = np.flatnonzero(np.isin(facts.alleles.kind[allele], (INSERTION, DELETION)))
+    offset = np.zeros(len(rows), dtype=np.int64)
+    key, index = np.unique(allele[at] * 2 + (strand[at] > 0), return_inverse=True)
+    shifts = [facts.contig.shift(facts.alleles.one(one // 2), 1 if one % 2 else -1) for one in key.tolist()]
+    offset[at] = np.array(shifts, dtype=np.int64)[index] * strand[at]
+    offset[pc.equal(described, "").to_numpy(zero_copy_only=False)] = 0
+    return [pc.if_else(pa.array(offset == 0), "", pa.array(offset).cast(pa.string()))]
+
+
+def _nmd(rows: Rows, facts: Facts) -> Parts:
+    return nmd(rows, facts.pairs, facts.alleles, facts.models)
+
+
+def _nearest(rows: Rows, facts: Facts) -> Parts:
+    between = np.flatnonzero(rows.terms == INTERGENIC)
+    if not len(between):
+        return []
+    allele = facts.pairs.allele[rows.pair[between]]
+    start, end = facts.alleles.start[allele], facts.alleles.end[allele]
+    symbols = facts.contig.nearest.symbols(np.minimum(start, end), np.maximum(start, end))
+    place = np.full(len(rows), -1)
+    place[between] = np.arange(len(between))
+    return [pc.fill_null(symbols.take(pa.array(place, mask=place < 0)), "")]
 
 
 FIELDS: tuple[Field, ...] = (
@@ -169,16 +223,22 @@ FIELDS: tuple[Field, ...] = (
     Field("FLAGS", _models_column("flags"), "cds_start_NF, cds_end_NF: where the coding sequence is cut off"),
     Field("CANONICAL", OfTranscript(_canonical), "YES for the canonical transcript of the gene"),
     Field("MANE_SELECT", _models_column("mane"), "partner of a MANE Select transcript in the other set of models"),
-    Field("ALLELE_NUM", OfAllele(_allele_number), "number of the allele in ALT, from 1"),
-    Field("PICK", OfEntry(_pick), "1 for the entry of each allele that is reported where there is room for one"),
     Field("MANE_PLUS_CLINICAL", _models_column("mane_plus_clinical"), "likewise, of a MANE Plus Clinical transcript"),
     Field("TSL", _models_column("tsl"), "transcript support level, 1 (best) to 5"),
     Field("APPRIS", _models_column("appris"), "P1 (best) to P5, A1, A2: principal and alternative isoforms"),
     Field("CCDS", _models_column("ccds"), "identifier in the Consensus Coding Sequence set"),
     Field("ENSP", OfTranscript(_protein), "identifier of the protein"),
+    Field("ALLELE_NUM", OfAllele(_allele_number), "number of the allele in ALT, from 1"),
+    Field("VARIANT_CLASS", _named(GenomicNames.classes), "class of the allele, a Sequence Ontology term"),
+    Field("PICK", OfEntry(_pick), "1 for the entry of each allele that is reported where there is room for one"),
+    Field("NMD", OfEntry(_nmd), "NMD_escaping_variant for a new stop codon that is not expected to cause decay"),
+    Field("NEAREST", OfEntry(_nearest), "name of the gene nearest to a variant between genes"),
     Field("MATE_SYMBOL", OfAllele(lambda facts: facts.chunk.mates), "genes in which the mate of a breakend lies"),
     Field("HAPLOTYPE", _column("haplotype"), "partners of an entry for alleles of several records on one chromosome"),
     Field("MATURE_PEPTIDE", OfEntry(_mature_peptide), "mature peptides that the change touches, positions within them"),
+    Field("HGVS_OFFSET", OfEntry(_hgvs_offset), "bases by which HGVSc and HGVSp are shifted on the genome", False),
+    Field("HGVSg", _named(GenomicNames.hgvs), "HGVS name of the change of the genome", False),
+    Field("SPDI", _named(GenomicNames.spdi), "SPDI of the allele", False),
 )
 """All sub-fields, in the order in which they are written by default: VEP's fields as VEP orders them, then others."""
 _BY_NAME = {field.name: field for field in FIELDS}

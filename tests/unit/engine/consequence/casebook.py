@@ -70,6 +70,15 @@ SHAPES = (
 )
 
 
+PLAIN: dict[str, object] = {
+    "gene": "G", "symbol": "G", "biotype": "lncRNA", "protein": "", "flags": "", "mane": "", "canonical": False,
+    "strand": 1, "start": 100, "end": 200, "coding_start": 0, "coding_end": 0, "phase": 0,
+    "exon_starts": [100], "exon_ends": [200], "selenocysteines": [], "slip": None,
+    "mane_plus_clinical": "", "tsl": "", "appris": "", "ccds": "", "tags": "",
+}  # fmt: skip
+"""A row of the transcript table: one exon, not translated."""
+
+
 def genome() -> str:
     """Bases of the contig, with a protein in each transcript that is translated, and a few repeats."""
     chance = random.Random(11)

@@ -20,15 +20,9 @@ from annotator.engine.reference.gene_models import ContigModels
 from annotator.engine.reference.transcript_choice import TranscriptChoice
 from annotator.engine.reference.transcript_table import SCHEMA
 from tests.unit.engine.conftest import CASES, Result
-from tests.unit.engine.consequence.casebook import chunk
+from tests.unit.engine.consequence.casebook import PLAIN, chunk
 from tests.unit.engine.consequence.test_csq_fields import entries
 
-PLAIN = {
-    "gene": "G", "symbol": "G", "biotype": "lncRNA", "protein": "", "flags": "", "mane": "", "canonical": False,
-    "strand": 1, "start": 100, "end": 200, "coding_start": 0, "coding_end": 0, "phase": 0,
-    "exon_starts": [100], "exon_ends": [200], "selenocysteines": [], "slip": None,
-    "mane_plus_clinical": "", "tsl": "", "appris": "", "ccds": "", "tags": "",
-}  # fmt: skip
 BETTER: list[dict[str, object]] = [
     {"tags": "MANE_Select"}, {"tags": "MANE_Plus_Clinical"}, {"canonical": True}, {"appris": "P1"}, {"appris": "P2"},
     {"appris": "A1"}, {"tsl": "1"}, {"tsl": "5"}, {"biotype": "protein_coding"}, {"ccds": "CCDS1.1"},
@@ -176,7 +170,7 @@ def test_most_severe_term_alone(toy: Reference, stop_gained: tuple[int, str, str
     other = next(base for base in "ACGT" if base not in (ref, alt))
     result = restricted(toy, vcf, run_on, (pos, ref, f"{other},{alt}"), entries="most-severe")
     (entry,) = entries(result)
-    filled = {"Allele": alt, "Consequence": "stop_gained", "IMPACT": "HIGH", "ALLELE_NUM": "2"}
+    filled = {"Allele": alt, "Consequence": "stop_gained", "IMPACT": "HIGH", "ALLELE_NUM": "2", "VARIANT_CLASS": "SNV"}
     assert {name: value for name, value in entry.items() if value} == filled
     assert result.info(0)["BCSQ"] == "stop_gained|||"
     assert result.summary["consequences"] == {"stop_gained": 1}
