@@ -65,7 +65,7 @@ def test_from_sign_in_to_sign_out(packaged_site: str, new_page: OpenPage, sample
     started.value.save_as(results)
     records = [line for line in gzip.decompress(results.read_bytes()).decode().splitlines() if not line.startswith("#")]
     assert len(records) == 4
-    assert all("BCSQ=" in record or "GAS_" in record for record in records)
+    assert all("CSQ=" in record or "GAS_" in record for record in records)
 
     page.get_by_text("Read the log").click()
     expect(page.locator("#log pre")).to_contain_text("Records")
