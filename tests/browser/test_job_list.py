@@ -88,7 +88,7 @@ def test_sample_in_one_click(local_site: str, new_page: OpenPage, size: tuple[in
     page.goto("/annotations")
     page.screenshot(path=ARTIFACTS / f"annotations-empty-{size[0]}.png", full_page=True)
     assert violations(page) == []
-    page.get_by_role("button", name="Try a sample: Human mitochondrion").click()
+    page.get_by_role("button", name="Sample: Human mitochondrion").click()
     page.wait_for_url("**/annotate/job?**")
     assert "##fileformat=VCF" in bodies[0]
     assert field(bodies[0], "x-amz-meta-reference") == "rCRS"

@@ -62,7 +62,8 @@ def _show(request: WebRequest, sample: Sample) -> WebResponse:
     log = _path(sample.reference, LOG).read_text(encoding="utf-8")
     summary = SummaryView.of(sample_summary(sample.reference))
     explore = ExploreView(links=request.site.path(f"{here}/links"), reference=request.site.path(f"{here}/reference"),
-                          name=base_name(FILE_NAME), terms=summary.terms) if VARIANTS in made else None
+                          name=base_name(FILE_NAME), terms=summary.terms, gene_example=summary.gene_example,
+                          region_example=summary.region_example) if VARIANTS in made else None
     return render(request, "sample.html", styles=IGV_STYLES, summary=summary, files=files, log=log, name=FILE_NAME,
                   sample=sample, samples=SAMPLES.values(), explore=explore)
 

@@ -95,12 +95,16 @@ class ExploreView:
         reference: Where it gets links to the reference's sequence and genes; "" for none.
         name: What saved files and the results' track are named after.
         terms: Consequences that the file has.
+        gene_example: A gene with variants of the file, "" where none is known.
+        region_example: A region of a contig of the file, "" where none is known.
     """
 
     links: str
     reference: str
     name: str
     terms: tuple[str, ...]
+    gene_example: str
+    region_example: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +196,9 @@ class JobView:
         """Where the table of variants finds what it shows."""
         here = f"/annotations/{self.job_id}"
         return ExploreView(links=site.path(f"{here}/links"), reference=site.path(f"{here}/reference"),
-                           name=base_name(self.file_name), terms=self.summary.terms if self.summary else ())
+                           name=base_name(self.file_name), terms=self.summary.terms if self.summary else (),
+                           gene_example=self.summary.gene_example if self.summary else "",
+                           region_example=self.summary.region_example if self.summary else "")
 
     @property
     def announcement(self) -> str:

@@ -41,6 +41,8 @@ class SummaryView:
         impacts: By VEP's classification.
         distribution: Where the variants lie, None where that was not counted.
         terms: Every consequence that is the most severe one of some variant.
+        gene_example: The gene with the most variants, "" where none has any.
+        region_example: The beginning of the contig with the most variants, "" where there is none.
     """
 
     figures: tuple[tuple[str, str], ...]
@@ -51,6 +53,8 @@ class SummaryView:
     terms: tuple[str, ...]
     most_severe: bool
     distribution: DistributionView | None
+    gene_example: str
+    region_example: str
 
     @classmethod
     def of(cls, summary: Mapping[str, Any]) -> SummaryView:
@@ -65,7 +69,9 @@ class SummaryView:
             warnings=tuple(_warnings(summary.get("warnings"))),
             terms=tuple(sorted(bar.name for bar in terms)),
             most_severe=bool(summary.get("most_severe")),
-            distribution=DistributionView.of(summary))
+            distribution=DistributionView.of(summary),
+            gene_example=_most(summary.get("genes")),
+            region_example=f"{contig}:3,000-4,000" if (contig := _most(summary.get("contigs"))) else "")
 
     @property
     def most_consequences(self) -> int:
@@ -95,6 +101,11 @@ def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         at = next((place for place, (label, _) in enumerate(figures) if label == "SNVs"), len(figures))
         figures.insert(at, ("Ti/Tv", f"{float(summary['titv']):.2f}"))
     return figures
+
+
+def _most(counts: Any) -> str:
+    """The name with the largest count, "" without counts."""
+    return next((bar.name for bar in _bars(counts)), "")
 
 
 def _bars(counts: Any) -> list[Bar]:

@@ -120,6 +120,25 @@ def test_a_job_is_annotated_from_queue_to_announcement(
     assert [path.name for path in (tmp_path / "work" / "worker-w1").iterdir()] == ["lock"]
 
 
+@pytest.mark.parametrize("shift", [True, False])
+def test_the_chosen_placement_reaches_the_engine(services: Services, make_worker: Callable[..., Worker],
+                                                 monkeypatch: pytest.MonkeyPatch, shift: bool) -> None:
+    commands: list[list[str]] = []
+    command = EngineRun.command.fget  # type: ignore[attr-defined]
+
+    def seen(run: EngineRun) -> list[str]:
+        commands.append(command(run))
+        return command(replace(run, shift_3prime=False))
+
+    monkeypatch.setattr(EngineRun, "command", property(seen))
+    job = make_job(services, content=VCF, shift_3prime=shift)
+    request(services, job)
+    assert make_worker().work_once(0)
+    assert now(services, job).job_status is JobStatus.COMPLETED
+    assert commands
+    assert all(("--shift-3prime" in one) is shift for one in commands)
+
+
 def test_results_beyond_the_reach_of_a_tabix_index_have_another(
         services: Services, make_worker: Callable[..., Worker]) -> None:
     job = make_job(services, content=VCF + b"long\t2147483647\t.\tA\tC\t.\t.\t.\n")

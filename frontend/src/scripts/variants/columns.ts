@@ -20,6 +20,7 @@ const LONGEST_ALLELE = 12;
 
 // Title, and width in rem. `chrom`, `ref` and `alt` are part of the first column, which names the variant.
 const KNOWN: Record<string, [string, number]> = {
+  haplotype: ["Together with", 11],
   pos: ["Variant", 11], id: ["Id", 9], qual: ["Quality", 6], filter: ["Filter", 7],
   consequence: ["Consequence", 14.5], consequences: ["All terms of the transcript", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
   gene_id: ["Gene id", 11], transcript: ["Transcript", 11], biotype: ["Biotype", 10], exon: ["Exon", 5],

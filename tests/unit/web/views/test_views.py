@@ -47,6 +47,13 @@ def test_most_severe_consequences_come_before_all() -> None:
     assert SummaryView.of({"consequences": {"a": 9}}).most_severe is False
 
 
+def test_examples_for_filters_are_of_the_file() -> None:
+    summary = SummaryView.of({"contigs": {"chr1": 2, "chr22": 9}, "genes": {"A": 1, "APOL1": 5}})
+    assert (summary.gene_example, summary.region_example) == ("APOL1", "chr22:3,000-4,000")
+    empty = SummaryView.of({"genes": None})
+    assert (empty.gene_example, empty.region_example) == ("", "")
+
+
 def test_novel_variants_are_shown_only_beside_known_ones() -> None:
     assert ("Novel variants", "1") in SummaryView.of({"known": 2, "novel": 1}).figures
     assert SummaryView.of({"known": 0, "novel": 85}).figures == ()
