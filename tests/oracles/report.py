@@ -23,7 +23,7 @@ def page(results: dict[Program, Result], missing: dict[str, str], seconds: float
         "",
         "`make oracles` asks other programs about the same variants on the same gene models and writes this page; see",
         "[testing](testing.md#oracles). A pair is an allele and a transcript of which either side has an answer. Every",
-        "difference is in a class of `tests/oracles/differences.toml`, which says who is right and why. The last column",
+        "difference is in a class of `tests/oracles/differences.toml`, with who is right and why. The last column",
         "counts the differences in which the engine is right, or which are a choice, as agreement.",
         "",
         f"{today:%d %B %Y}, {ENGINE_VERSION}: {total:,} pairs ({flanking:,} of them up- or downstream of the",
