@@ -169,6 +169,8 @@ def _peptides(models: ContigModels) -> MaturePeptides:
 def _mature_peptide(rows: Rows, facts: Facts) -> Parts:
     texts = _peptides(facts.models).texts(facts.pairs.transcript[rows.pair], rows.text("protein"))
     return [] if texts is None else [texts]
+
+
 def _hgvs_offset(rows: Rows, facts: Facts) -> Parts:
     described = rows.text("hgvsc")
     if described is None:
