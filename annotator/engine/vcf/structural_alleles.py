@@ -18,8 +18,9 @@ from annotator.engine.lazy import lazy
 LONGEST_WRITTEN_OUT = 1_000
 """Bases of a deletion up to which it is written out, so that it is aligned as a written one. Longer deletions have the
 same terms, but stay where the record places them, and need no memory for their bases."""
-LONGEST_SEQUENCE = 1_000_000
-"""Bases of an inserted sequence or repeat that are annotated."""
+MOST_WRITTEN_OUT = 30_000
+"""Bases that may be written out for all alleles of a record together, so that short lines need no more memory than
+long ones."""
 BY_ALLELE = (4, 4)
 """From this version on, SVLEN is the length of each allele and END follows from it, and INFO/CN is that of the allele,
 of which the reference has one. Before, END counts, and INFO/CN is that of the sample, which usually has two."""
@@ -178,13 +179,13 @@ class StructuralRecord:
             return Allele(self._ref, self._resolved(number), 0 if is_sized(alt) else self._pos + len(self._ref) - 1)
         end = min(self._pos + span, LARGEST_POSITION)
         if alt.startswith(TANDEM_REPEAT):
-            sequence = self._repeats(number) if end <= self._length else b""
-            if sequence:
+            repeats = self._repeats(number) if end <= self._length else None
+            if repeats is not None:
                 bases = self._fetch(self._pos, span + 1)
-                return Allele(bases, bases[:1] + sequence, end)
+                return Allele(bases, bases[:1] + repeats, end)
         symbol = self._resolved(number)
         exact = symbol == alt and self._exact(number)
-        if symbol.startswith(b"<DEL") and exact and span <= LONGEST_WRITTEN_OUT and end <= self._length:
+        if symbol.startswith(b"<DEL") and exact and span <= self._longest(LONGEST_WRITTEN_OUT) and end <= self._length:
             bases = self._fetch(self._pos, span + 1)
             return Allele(bases, bases[:1], end, True, symbol)
         return Allele(self._ref, symbol, end, exact)
@@ -257,20 +258,26 @@ class StructuralRecord:
         """The inserted sequence of ``<INS>``, in upper case; empty where the record does not give it."""
         for key in SEQUENCE_KEYS:
             for one in self._own(key, number):
-                if BASES.fullmatch(one) and len(one) <= LONGEST_SEQUENCE:
+                if BASES.fullmatch(one):
                     return one.upper()
         return b""
 
-    def _repeats(self, number: int) -> bytes:
-        """The sequence of a tandem repeat; empty where the record leaves a part of it open."""
-        if self._first_repeats is None:
-            return b""
-        found = b""
+    def _longest(self, limit: int) -> int:
+        """How many bases of an allele may be written out, of ``limit`` at most."""
+        return min(limit, MOST_WRITTEN_OUT // len(self._alts))
+
+    def _repeats(self, number: int) -> bytes | None:
+        """The sequence of a tandem repeat; None where the record leaves a part of it open, or it is too long."""
+        if self._first_repeats is None or self._first_repeats[number] == self._first_repeats[number + 1]:
+            return None
+        longest, found = self._longest(MOST_WRITTEN_OUT), b""
+        if (self._spans[number] or 0) > longest:
+            return None
         for at in range(*self._first_repeats[number : number + 2]):
             unit = self._at(b"RUS", at)
             bases = self._repeat_length(number, at, len(unit))
-            if not BASES.fullmatch(unit) or bases is None or len(found) + bases > LONGEST_SEQUENCE:
-                return b""
+            if not BASES.fullmatch(unit) or bases is None or not 0 <= bases <= longest - len(found):
+                return None
             found += (unit.upper() * (bases // len(unit) + 1))[:bases]
         return found
 
@@ -278,7 +285,7 @@ class StructuralRecord:
     def _first_repeats(self) -> list[int] | None:
         """The index of each allele's first repeat sequence, and their number; None where RN is none."""
         counts = self._all(b"RN") or [b"1" if alt.startswith(TANDEM_REPEAT) else b"0" for alt in self._alts]
-        numbers = [0 if one == b"." else whole_number(one, LONGEST_SEQUENCE) for one in counts]
+        numbers = [0 if one == b"." else whole_number(one, MOST_WRITTEN_OUT) for one in counts]
         known = [one for one in numbers if one is not None]
         return list(accumulate(known, initial=0)) if len(known) == len(self._alts) == len(numbers) else None
 

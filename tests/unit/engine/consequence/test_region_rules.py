@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import random
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from annotator.engine.consequence import region_rules
+from annotator.engine.consequence import ConsequenceCaller, region_rules
 from annotator.engine.consequence.region_rules import (
     EXON_REACH,
     INTRON_REACH,
@@ -20,7 +22,9 @@ from annotator.engine.consequence.region_rules import (
     is_frameshift_intron,
     utr_terms,
 )
-from annotator.engine.consequence.so_terms import TERMS, names
+from annotator.engine.consequence.so_terms import BIT, TERMS, names
+from tests.unit.engine.consequence import casebook
+from tests.unit.engine.consequence.casebook import SHAPES, Record, chunk, entries
 
 INTRON = (101, 140)
 """An intron of 40 bases, with the bases of the exons beside it as they are transcribed: a letter for the terms of
@@ -155,3 +159,50 @@ def test_rows_are_well_formed() -> None:
     assert region_rules.EXON_STRETCH == 12
     assert is_frameshift_intron(101, 113)
     assert not is_frameshift_intron(101, 114)
+
+
+def test_several_bases_have_the_terms_of_each(caller: ConsequenceCaller) -> None:
+    """A term of the region is not lost because another base changes, too; a more specific one may take its place."""
+    chance = random.Random(4)
+    wrong, compared = [], 0
+    for shape in (one for one in SHAPES if one.name != "GAP"):  # a frameshift intron is no intron to what touches it
+        edges = [edge for exon in shape.exons for edge in exon] + [shape.first, shape.last] * bool(shape.parts)
+        spans = [(edge + by, size) for edge in edges for by in range(-20, 20) for size in (2, 3, 5)]
+        spans = sorted((pos, size) for pos, size in spans if shape.exons[0][0] <= pos <= shape.exons[-1][1] - size)
+        whole: list[Record] = []
+        parts: list[list[Record]] = []
+        for pos, size in spans:
+            changed = {pos, pos + size - 1} | {pos + by for by in range(size) if chance.random() < 0.5}
+            new = {one: chance.choice([base for base in "ACGT" if base != casebook.at(one)]) for one in sorted(changed)}
+            whole.append(
+                (
+                    pos,
+                    casebook.at(pos, size),
+                    ["".join(new.get(one, casebook.at(one)) for one in range(pos, pos + size))],
+                )
+            )
+            parts.append([(one, casebook.at(one), [base]) for one, base in new.items()])
+        single = sorted({(pos, ref, alts[0]) for some in parts for pos, ref, alts in some})
+        name = f"T{shape.name}.1"
+        terms = dict(
+            zip(single, region_bits(caller, [(pos, ref, [alt]) for pos, ref, alt in single], name), strict=True)
+        )
+        for record, some, found in zip(whole, parts, region_bits(caller, whole, name), strict=True):
+            union = functools.reduce(operator.or_, (terms[pos, ref, alts[0]] for pos, ref, alts in some))
+            first, last = record[0], record[0] + len(record[1]) - 1
+            exonic = any(one <= last and first <= two for one, two in shape.exons)
+            compared += 1
+            if given(union, exonic) != found:
+                wrong.append((name, record, names(found), names(union)))
+    assert compared > 3000
+    assert wrong == []
+
+
+def region_bits(caller: ConsequenceCaller, records: list[Record], name: str) -> list[int]:
+    """The terms of the table of each record for a transcript, as bits."""
+    of_table = {rule.term for rule in RULES}
+    found = []
+    for csq in caller.call(chunk(records)).csq.to_pylist():
+        entry = next(one for one in entries(csq) if one["Feature"] == name)
+        found.append(sum(BIT[term] for term in entry["Consequence"].split("&") if term in of_table))
+    return found
