@@ -75,7 +75,7 @@ class Assembler:
             parts += [gap, distance]
             gap = ""
         parts += [gap + "|", self._back.take(transcript)]
-        peptides = self._peptides.texts(pairs.transcript[rows.pair], rows.text("protein"))
+        peptides = self._peptides.texts(pairs.transcript[rows.pair], rows)
         if peptides is not None:
             parts.append(peptides)
         return pc.binary_join_element_wise(*parts, "")
