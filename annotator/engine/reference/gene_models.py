@@ -86,6 +86,9 @@ class GeneModels:
         at = self._index.get(name)
         with step("reference_models", "The compiled gene models cannot be read", VERIFY):
             batch = SCHEMA.empty_table() if at is None else pa.Table.from_batches([self._reader.get_batch(at)])
+        if "slip" in batch.column_names and batch["slip"].null_count < len(batch):
+            # An earlier version stored where codons could no longer be read, not how the ribosome reads on.
+            raise BundleError("reference_models", "The reference has ribosomal slippage: build it again.")
         for column, value in LATER_COLUMNS.items():
             if column not in batch.column_names:
                 values = pa.array([value] * len(batch), SCHEMA.field(column).type)

@@ -243,8 +243,11 @@ class Transcript:
                 continue
             if piece[0] < first:
                 found.append(None)
-            read = [(begin + by, end + by) for begin, end, by in self.read_parts(*piece)]
-            found.append((read[0][0], read[-1][1]) if read else None)
+            if self.slips:
+                read = [(begin + by, end + by) for begin, end, by in self.read_parts(*piece)]
+                found.append((read[0][0], read[-1][1]) if read else None)
+            else:
+                found.append((max(piece[0], first) - first + 1, min(piece[1], last) - first + 1))
             if piece[1] > last:
                 found.append(None)
         return found

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.consequence.output.csq_rows import Rows
 from annotator.engine.reference.gene_models import ContigModels
 
 _POSITIONS = r"^(?P<first>\d+)?\??(?:-(?P<last>\d+)?\??)?$"
@@ -22,17 +23,18 @@ class MaturePeptides:
             at: list(zip(*lists, strict=True)) for at, lists in enumerate(zip(*columns, strict=True)) if lists[0]
         }
 
-    def texts(self, transcript: np.ndarray, protein: pa.StringArray | None) -> pa.StringArray | None:
+    def texts(self, transcript: np.ndarray, rows: Rows) -> pa.StringArray | None:
         """Names of mature peptides and positions within them, such as ``nsp2:85``, joined by ``&``.
 
         Args:
             transcript: ``(n,) int64``, indices of transcripts; -1 for none.
-            protein: ``(n,)``, texts of Protein_position; None when all are empty.
+            rows: the ``n`` rows.
 
         Returns:
             ``(n,)``; None when all are empty.
         """
-        if not self._peptides or protein is None:
+        protein = rows.text("protein") if self._peptides else None
+        if protein is None:
             return None
         ends = pc.extract_regex(protein, _POSITIONS)
         first, last = (
@@ -42,9 +44,9 @@ class MaturePeptides:
         low, high = np.where(first > 0, first, last), np.where(last > 0, last, first)
         found: dict[int, str] = {}
         for at, peptides in self._peptides.items():
-            rows = np.flatnonzero((transcript == at) & (high > 0))
+            mine = np.flatnonzero((transcript == at) & (high > 0))
             for name, begin, end in peptides:
-                for row in rows[(high[rows] >= begin) & (low[rows] <= end)].tolist():
+                for row in mine[(high[mine] >= begin) & (low[mine] <= end)].tolist():
                     one, two = max(int(low[row]), begin) - begin + 1, min(int(high[row]), end) - begin + 1
                     text = f"{name}:{one}" if one == two else f"{name}:{one}-{two}"
                     found[row] = f"{found[row]}&{text}" if row in found else text

@@ -196,6 +196,9 @@ def _notes_on_fit(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callab
         message = f"Models and sequence do not belong together: {contradiction}. {remedy}"
         raise BundleError("reference_mismatch", message)
     say(fit.figures() if fit.coding else "no coding transcript: nothing says that models and sequence belong together")
+    if fit.seems_bacterial():
+        what = f"{fit.bacterial_starts:,} coding transcripts start on a start codon of genetic code 11"
+        say(f"note: {what}; if they are of bacteria, archaea or plastids, build with --genetic-code 11")
     if not contradiction:
         return []
     note = f"The gene models do not fit the sequence and were accepted with --accept-models: {contradiction}."

@@ -10,6 +10,7 @@ import pyarrow as pa
 from annotator.engine.reference.build.gene_formats import GeneModel
 from annotator.engine.reference.bundle import Contig
 from annotator.engine.reference.bundle import Sequence as Bases
+from annotator.engine.reference.genetic_code import STARTS
 from annotator.engine.reference.transcript import Transcript
 from annotator.engine.reference.verify import coding_faults
 
@@ -31,6 +32,7 @@ class ModelFit:
         coding: number of coding transcripts that were compared.
         starts, asked_start: number with a start codon, of those whose start the source does not call cut off.
         stops, asked_stop: number with a stop codon, of those whose end the source does not call cut off.
+        bacterial_starts: number that by genetic code 1 have no start codon, but by code 11.
         internal: number with a stop codon before the end.
         foreign: number with at least two of these faults.
         exceptions: ids, with versions, of the transcripts with any fault.
@@ -39,6 +41,7 @@ class ModelFit:
     coding: int = 0
     starts: int = 0
     asked_start: int = 0
+    bacterial_starts: int = 0
     stops: int = 0
     asked_stop: int = 0
     internal: int = 0
@@ -62,6 +65,11 @@ class ModelFit:
             f"{_part(self.internal, self.coding)} have a stop codon before the end"
         )
 
+    def seems_bacterial(self) -> bool:
+        """Whether nearly all of several missing start codons are those of bacteria, archaea and plastids (code 11)."""
+        missing = self.asked_start - self.starts
+        return missing > FORGIVEN and self.bacterial_starts >= LEAST_STARTS * missing
+
     def checks(self) -> dict[str, object]:
         """The figures as the manifest has them."""
         return {
@@ -73,7 +81,16 @@ class ModelFit:
 
     def add(self, other: ModelFit) -> None:
         """Add the figures of another contig."""
-        for name in ("coding", "starts", "asked_start", "stops", "asked_stop", "internal", "foreign"):
+        for name in (
+            "coding",
+            "starts",
+            "asked_start",
+            "stops",
+            "asked_stop",
+            "internal",
+            "foreign",
+            "bacterial_starts",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.exceptions += other.exceptions
 
@@ -126,7 +143,12 @@ def check_models(
         fit = ModelFit()
         for source, row in zip(models[contig.name], tables[contig.name].to_pylist(), strict=True):
             if source.cds:
-                faults = coding_faults(Transcript.of(row), contig, sequence)
+                transcript = Transcript.of(row)
+                faults = coding_faults(transcript, contig, sequence)
+                by_code_1 = (transcript.genetic_code or contig.genetic_code) == 1
+                fit.bacterial_starts += (
+                    source.start_known and "start" in faults and by_code_1 and transcript.cds[:3] in STARTS[11]
+                )
                 fit.take(row["id"], faults, source.start_known, source.end_known)
         total.add(fit)
         if fit.coding >= JUDGED_ALONE and fit.bad():

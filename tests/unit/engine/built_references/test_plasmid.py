@@ -6,12 +6,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from annotator.engine import Reference
+from annotator.engine.cli.app import main
 from annotator.engine.consequence import CSQ_FIELDS, AlleleChunk, ConsequenceCaller, GeneModels
 from annotator.engine.reference.genetic_code import STARTS
 from tests.unit.engine.built_references.conftest import Build
@@ -162,6 +164,18 @@ def test_every_substitution_in_coding_bases(built: Callable[[str, str], Referenc
     count, wrong = differences(reference, "pTOY", plasmid(across), wanted)
     assert wrong == []
     assert count == 3 * (4 * 300 + 240)
+
+
+def test_models_of_bacteria_by_the_standard_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ensembl's models do not state a genetic code."""
+    (tmp_path / "p.fa").write_text(f">pTOY\n{plasmid('+')}\n", "ascii")
+    (tmp_path / "p.gff3").write_text(ensembl(genes("+")), "ascii")
+    files = ["--fasta", str(tmp_path / "p.fa"), "--gff", str(tmp_path / "p.gff3"), "--out", str(tmp_path / "bundle")]
+    assert main(["reference", "build", "--name", "made", "--accept-models", *files]) == 0
+    said = "note: 4 coding transcripts start on a start codon of genetic code 11; if they are of bacteria"
+    assert said in capsys.readouterr().out
+    assert main(["reference", "build", "--name", "made", *CODE, *files[:-1], str(tmp_path / "other")]) == 0
+    assert "note: 4" not in capsys.readouterr().out
 
 
 def entries(reference: Reference, records: list[tuple[int, str, str]]) -> list[list[dict[str, str]]]:

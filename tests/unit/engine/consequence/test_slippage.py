@@ -236,6 +236,19 @@ def _term(codons: list[int], last: int, before: str, old: str, new: str) -> str:
     return "synonymous_variant" if old == new else "missense_variant"
 
 
+def test_numbers_of_hgvs_lead_back_to_their_bases(tmp_path: Path) -> None:
+    make_caller(tmp_path)
+    models = GeneModels.load(tmp_path / "models.arrow").contig("1")
+    for at, name in enumerate(models.strings("symbol").to_pylist()):
+        transcript = models.transcript(at)
+        (gene,) = [one for one in GENES if one.name == name]
+        numbered = gene.read if gene.numbered_as_read else gene.spliced[gene.spliced.index(gene.read[0]) :]
+        for number, place in enumerate(numbered[: len(gene.read) - 3], start=1):
+            cdna = transcript.coding_base(number)
+            assert transcript.position(cdna) == place
+            assert transcript.coding_number(cdna) == (numbered.index(place) + 1, 0)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_the_bases_that_are_skipped(either: ConsequenceCaller, size: int) -> None:
     for gene, at in (("OAZF", 2060), ("OAZR", 2561), ("TYF", 3100), ("TYR", 3651), ("TWO", 4201)):

@@ -19,7 +19,7 @@ from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.consequence import AlleleChunk, ConsequenceCaller, GeneModels
 from annotator.engine.consequence.reporting import Reporting
 from annotator.engine.consequence.so_terms import INTERGENIC
-from annotator.engine.errors import EngineError
+from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.indexes import TABIX_REACH, index_of, make_index, open_table, rows_of
 from annotator.engine.reference.gene_models_gff import model_lines
 from annotator.engine.reference.transcript_table import LATER_COLUMNS
@@ -476,6 +476,28 @@ def test_a_pair_without_terms_is_a_fault_of_the_engine(
                 caller.call(chunk)
 
 
+def write(path: Path, schema: pa.Schema, batches: list[pa.RecordBatch]) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def test_an_older_file_with_codons_that_could_not_be_read_is_refused(build: Build, tmp_path: Path) -> None:
+    assert build() == 0
+    path = tmp_path / "bundle" / "models.arrow"
+    with pa.ipc.open_file(str(path)) as reader:
+        table = reader.read_all().drop_columns(list(LATER_COLUMNS))
+        for slip, refused in ((None, False), (90, True)):
+            older = table.append_column("slip", pa.array([slip] * len(table), pa.int32()))
+            write(tmp_path / "older.arrow", older.schema, older.to_batches())
+            models = GeneModels.load(tmp_path / "older.arrow")
+            if refused:
+                with pytest.raises(BundleError, match="build it again"):
+                    models.contig("1")
+            else:
+                assert models.contig("1").size > 0
+
+
 def test_an_older_file_of_compiled_models_is_read(build: Build, tmp_path: Path) -> None:
     """It has no columns that were added later."""
     assert build() == 0
@@ -484,9 +506,7 @@ def test_an_older_file_of_compiled_models_is_read(build: Build, tmp_path: Path) 
         older = reader.read_all().drop_columns(list(LATER_COLUMNS))
         batches = older.to_batches()
     path.unlink()
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, older.schema) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
+    write(path, older.schema, batches)
     assert GeneModels.load(path).contig("1").transcript(0).slips == ()
     result = annotated(tmp_path, [site("1", 1015, "G", "C"), site("MT", 305, "G", "C")])
     assert result.info(1)["GAS_CONSEQUENCE"] == "missense_variant"
