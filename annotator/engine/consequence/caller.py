@@ -19,8 +19,9 @@ from annotator.engine.consequence.output.csq_rows import Rows, rows_of, span_tex
 from annotator.engine.consequence.output.nearest_gene import NearestGenes
 from annotator.engine.consequence.output.reported import reported
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
-from annotator.engine.consequence.pick import Picker, severity
+from annotator.engine.consequence.pick import Picker
 from annotator.engine.consequence.reporting import EVERYTHING, Reporting
+from annotator.engine.consequence.restrict import Overlaps, most_severe_of_records, restricted
 from annotator.engine.consequence.scalar.hgvs_c import REACH
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ScalarRows
@@ -44,9 +45,6 @@ from annotator.engine.reference.transcript import Fetch
 
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
 """``A>C`` by 4 * index of the first + index of the second base."""
-
-Overlaps = tuple[list[Rows], Pairs, np.ndarray]
-"""Rows of all overlaps, the overlaps, and their terms as bits."""
 
 
 class ConsequenceCaller:
@@ -111,14 +109,15 @@ class ConsequenceCaller:
         for one in rows:
             terms[one.pair] = one.terms
         self._check(terms, pairs, alleles)
-        rows, pairs, terms = self._restricted(rows, pairs, terms, alleles)
-        choice = self._picker.choose(alleles, pairs, terms)
-        of_alleles = reported(rows, pairs, terms, choice, self._models)
-        is_picked = np.zeros(len(pairs), dtype=bool)
+        left = restricted(Overlaps(rows, pairs, terms), alleles, self._picker, self._entries)
+        choice = self._picker.choose(alleles, left.pairs, left.terms)
+        of_alleles = reported(*left, choice, self._models)
+        is_picked = np.zeros(len(left.pairs), dtype=bool)
         is_picked[choice.picked] = True
         if self._entries == "most-severe":
-            rows, pairs, terms = _kept(_first_of_records(alleles.record, terms), rows, pairs, terms)
-            is_picked = np.zeros(len(pairs), dtype=bool)  # no transcript is reported
+            left = left.kept(most_severe_of_records(alleles.record, left.terms))
+            is_picked = np.zeros(len(left.pairs), dtype=bool)  # no transcript is reported
+        rows, pairs, terms = left
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
@@ -130,22 +129,6 @@ class ConsequenceCaller:
             reported=of_alleles,
             terms=found,
         )
-
-    def _restricted(self, rows: list[Rows], pairs: Pairs, terms: np.ndarray, alleles: Alleles) -> Overlaps:
-        """What is left of all overlaps if not all entries are written.
-
-        Those with the most severe terms have these terms alone, and no transcript.
-        """
-        if self._entries == "pick":
-            return _kept(np.sort(self._picker.choose(alleles, pairs, terms).picked), rows, pairs, terms)
-        if self._entries == "per-gene":
-            return _kept(self._picker.first_of_genes(pairs, terms), rows, pairs, terms)
-        if self._entries == "most-severe":
-            worst = terms[self._picker.choose(alleles, pairs, terms).most_severe]
-            every = np.arange(len(alleles))
-            worst &= -worst
-            return [Rows(every, worst)], Pairs(every, np.full(len(alleles), -1)), worst
-        return rows, pairs, terms
 
     def _check(self, terms: np.ndarray, pairs: Pairs, alleles: Alleles) -> None:
         """Check that every pair has terms, and that no pair with a transcript is called intergenic.
@@ -308,21 +291,6 @@ class ConsequenceCaller:
             found.append(self._isoforms.row(allele, transcript, self._models.transcript(transcript)))
         owner = pa.array(pairs.transcript[at])
         return rows_of(at, found, self._names.take(owner), self._proteins.take(owner))
-
-
-def _kept(at: np.ndarray, rows: list[Rows], pairs: Pairs, terms: np.ndarray) -> Overlaps:
-    """Some of the overlaps, by their indices, which ascend."""
-    number = np.full(len(pairs), -1)
-    number[at] = np.arange(len(at))
-    left = [one for one in (rows.kept(number) for rows in rows) if len(one)]
-    return left, Pairs(pairs.allele[at], pairs.transcript[at]), terms[at]
-
-
-def _first_of_records(record: np.ndarray, terms: np.ndarray) -> np.ndarray:
-    """The allele of each record whose term is the most severe; the first of several. ``record`` ascends."""
-    order = np.lexsort((severity(terms), record))
-    found: np.ndarray = order[np.diff(record[order], prepend=-1) != 0]
-    return found
 
 
 def _by_record(
