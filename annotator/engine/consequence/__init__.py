@@ -56,7 +56,7 @@ Algorithm (:meth:`ConsequenceCaller.call`), for a chunk of consecutive records o
    Both describe changes as HGVS does, in numbers and residues that :mod:`hgvs` writes as text at the end, and shift
    insertions and deletions by one rule (:mod:`three_prime_shift`).
 3. Pick the pair of each allele that is reported where there is room for one (:mod:`pick`), leave out the pairs that the
-   user does not want, and write one entry of CSQ and BCSQ for each other one (:mod:`output`).
+   user does not want (:mod:`restrict`), and write one entry of CSQ and BCSQ for each other one (:mod:`output`).
 
 An allele takes one of two ways through the modules::
 

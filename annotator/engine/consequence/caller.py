@@ -21,8 +21,9 @@ from annotator.engine.consequence.output.csq_rows import Rows, rows_of, span_tex
 from annotator.engine.consequence.output.nearest_gene import NearestGenes
 from annotator.engine.consequence.output.reported import reported
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
-from annotator.engine.consequence.pick import Picker, severity
+from annotator.engine.consequence.pick import Picker
 from annotator.engine.consequence.reporting import EVERYTHING, Reporting
+from annotator.engine.consequence.restrict import Overlaps, most_severe_of_records, restricted
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.so_terms import INTERGENIC
@@ -45,9 +46,6 @@ from annotator.engine.reference.transcript import Fetch
 
 _SUBSTITUTIONS = pa.array([f"{one}>{two}" for one in "ACGT" for two in "ACGT"])
 """``A>C`` by 4 * index of the first + index of the second base."""
-
-Overlaps = tuple[list[Rows], Pairs, np.ndarray]
-"""Rows of all overlaps, the overlaps, and their terms as bits."""
 
 
 class ConsequenceCaller:
@@ -131,15 +129,15 @@ class ConsequenceCaller:
             terms[one.pair] = one.terms
         self._check(terms, pairs, alleles)
         compound = _compared(terms, pairs, alone, alleles.record[pairs.allele], chunk.records)
-        rows, pairs, terms, alone = self._restricted(rows, pairs, terms, alleles, alone)
-        choice = self._picker.choose(alleles, pairs, terms, alone)
-        of_alleles = reported(rows, pairs, terms, choice, self._models, alone)
-        is_picked = np.zeros(len(pairs), dtype=bool)
+        left = restricted(Overlaps(rows, pairs, terms, alone), alleles, self._picker, self._entries)
+        choice = self._picker.choose(alleles, left.pairs, left.terms, left.alone)
+        of_alleles = reported(left, choice, self._models)
+        is_picked = np.zeros(len(left.pairs), dtype=bool)
         is_picked[choice.picked] = True
         if self._entries == "most-severe":
-            rows, pairs, terms = _kept(_first_of_records(alleles.record, terms), rows, pairs, terms)
-            is_picked = np.zeros(len(pairs), dtype=bool)  # no transcript is reported
-            alone = len(pairs)
+            left = left.kept(most_severe_of_records(alleles.record, left.terms))
+            is_picked = np.zeros(len(left.pairs), dtype=bool)  # no transcript is reported
+        rows, pairs, terms, alone = left
         record = alleles.record[pairs.allele]
         found = np.zeros(chunk.records, dtype=np.int64)
         np.bitwise_or.at(found, record, terms)
@@ -148,8 +146,9 @@ class ConsequenceCaller:
         entries = self._assembler.entries(rows, facts, follows)
         bcsq: pa.BinaryArray = pa.nulls(chunk.records, pa.binary())
         if self._bcsq is not None:
-            separate = _kept(np.arange(alone), rows, pairs, terms)
-            bcsq = _by_record(*self._bcsq.entries(chunk, *separate), record, chunk.records)
+            separate = left.kept(np.arange(alone))
+            entries_of_csq = self._bcsq.entries(chunk, separate.rows, separate.pairs, separate.terms)
+            bcsq = _by_record(*entries_of_csq, record, chunk.records)
         return Called(
             csq=_by_record([one.pair for one in rows], entries, record, chunk.records),
             bcsq=bcsq,
@@ -157,29 +156,6 @@ class ConsequenceCaller:
             terms=found,
             compound=compound,
         )
-
-    def _restricted(
-        self, rows: list[Rows], pairs: Pairs, terms: np.ndarray, alleles: Alleles, alone: int
-    ) -> tuple[list[Rows], Pairs, np.ndarray, int]:
-        """What is left of all overlaps if not all entries are written.
-
-        Those with the most severe terms have these terms alone, and no transcript. Compounds, which are the overlaps
-        from ``alone`` on, are left with the overlap of their allele and transcript.
-        """
-        if self._entries == "all":
-            return rows, pairs, terms, alone
-        if self._entries == "most-severe":
-            worst = terms[self._picker.choose(alleles, pairs, terms, alone).most_severe]
-            every = np.arange(len(alleles))
-            worst &= -worst
-            return [Rows(every, worst)], Pairs(every, np.full(len(alleles), -1)), worst, len(every)
-        if self._entries == "pick":
-            kept = np.sort(self._picker.choose(alleles, pairs, terms, alone).picked)
-        else:
-            kept = self._picker.first_of_genes(Pairs(pairs.allele[:alone], pairs.transcript[:alone]), terms[:alone])
-        key = pairs.allele * (self._models.size + 1) + pairs.transcript
-        together = alone + np.flatnonzero(np.isin(key[alone:], key[kept]))
-        return *_kept(np.concatenate([kept, together]), rows, pairs, terms), len(kept)
 
     def _together(
         self, alleles: Alleles, alone: Pairs, compounds: Sequence[tuple[int, Compound]]
@@ -362,21 +338,6 @@ class ConsequenceCaller:
             found.append(self._isoforms.row(allele, transcript, self._models.transcript(transcript)))
         owner = pa.array(pairs.transcript[at])
         return rows_of(at, found, self._names.take(owner), self._proteins.take(owner))
-
-
-def _kept(at: np.ndarray, rows: list[Rows], pairs: Pairs, terms: np.ndarray) -> Overlaps:
-    """Some of the overlaps, by their indices, which ascend."""
-    number = np.full(len(pairs), -1)
-    number[at] = np.arange(len(at))
-    left = [one for one in (rows.kept(number) for rows in rows) if len(one)]
-    return left, Pairs(pairs.allele[at], pairs.transcript[at]), terms[at]
-
-
-def _first_of_records(record: np.ndarray, terms: np.ndarray) -> np.ndarray:
-    """The allele of each record whose term is the most severe; the first of several. ``record`` ascends."""
-    order = np.lexsort((severity(terms), record))
-    found: np.ndarray = order[np.diff(record[order], prepend=-1) != 0]
-    return found
 
 
 def _by_record(

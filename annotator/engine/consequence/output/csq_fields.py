@@ -167,7 +167,7 @@ def _peptides(models: ContigModels) -> MaturePeptides:
 
 
 def _mature_peptide(rows: Rows, facts: Facts) -> Parts:
-    texts = _peptides(facts.models).texts(facts.pairs.transcript[rows.pair], rows.text("protein"))
+    texts = _peptides(facts.models).texts(facts.pairs.transcript[rows.pair], rows)
     return [] if texts is None else [texts]
 
 

@@ -8,9 +8,8 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence.chunk import REPORTED_SCHEMA
 from annotator.engine.consequence.output.csq_fields import by_terms
-from annotator.engine.consequence.output.csq_rows import Rows
-from annotator.engine.consequence.overlaps import Pairs
 from annotator.engine.consequence.pick import Choice
+from annotator.engine.consequence.restrict import Overlaps
 from annotator.engine.consequence.so_terms import impact, names
 from annotator.engine.reference.gene_models import ContigModels
 
@@ -18,20 +17,17 @@ _OF_ROWS = ("exon", "intron", "hgvsc", "hgvsp", "amino_acids", "codons")
 """Columns that are texts of rows."""
 
 
-def reported(
-    all_rows: list[Rows], pairs: Pairs, terms: np.ndarray, choice: Choice, models: ContigModels, alone: int
-) -> pa.RecordBatch:
+def reported(overlaps: Overlaps, choice: Choice, models: ContigModels) -> pa.RecordBatch:
     """One row an allele, of :data:`REPORTED_SCHEMA`.
 
+    A compound that is the most severe takes the place of the overlap that is picked if it concerns the same transcript.
+
     Args:
-        all_rows: of all pairs.
-        pairs: n overlaps.
-        terms: ``(n,) int64``, their terms as bits.
+        overlaps: of the alleles.
         choice: what is reported of each allele.
         models: transcripts of the contig.
-        alone: number of overlaps, the first ones, that are no compounds. A compound that is the most severe takes the
-            place of the overlap that is picked if it concerns the same transcript.
     """
+    all_rows, pairs, terms, alone = overlaps
     picked, worst = choice
     together = (worst >= alone) & (pairs.transcript[worst] == pairs.transcript[picked])
     picked = np.where(together, worst, picked)
@@ -67,7 +63,7 @@ def reported(
         "biotype": owned("biotype"),
         **{name: texts(name) for name in _OF_ROWS},
         "protein_position": pc.struct_field(protein, "first").cast(pa.int32()),
-        "haplotype": _partners(all_rows, pairs, terms, alone, count),
+        "haplotype": _partners(overlaps, count),
         "most_severe_gene": owned("symbol", "most_severe_"),
         "most_severe_transcript": owned("id", "most_severe_"),
     }
@@ -78,13 +74,14 @@ def _owners(transcript: np.ndarray) -> pa.Array:
     return pa.array(np.where(transcript < 0, 0, transcript), mask=transcript < 0)
 
 
-def _partners(all_rows: list[Rows], pairs: Pairs, terms: np.ndarray, alone: int, count: int) -> pa.StringArray:
+def _partners(overlaps: Overlaps, count: int) -> pa.StringArray:
     """The partners of each allele's most severe compound; null for alleles without one."""
     found: list[str | None] = [None] * count
-    for rows in all_rows:
+    terms = overlaps.terms
+    for rows in overlaps.rows:
         partners = rows.text("haplotype")
         if partners is not None:
             of_pairs = dict(zip(rows.pair.tolist(), partners.to_pylist(), strict=True))
             for pair in sorted(of_pairs, key=lambda pair: (int(-(terms[pair] & -terms[pair])), -pair)):
-                found[int(pairs.allele[pair])] = of_pairs[pair]
+                found[int(overlaps.pairs.allele[pair])] = of_pairs[pair]
     return pa.array(found, pa.string())
