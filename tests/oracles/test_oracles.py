@@ -12,12 +12,13 @@ from tests.oracles.genomes import Genome, genomes
 from tests.oracles.program import Program
 from tests.oracles.recorded import Mitomap, Vep
 from tests.oracles.report import page
+from tests.oracles.translation import Translation
 from tests.oracles.variants import kind_of, left_aligned, variants
 from tests.oracles.vepyr import Vepyr
 
 SUBSTITUTIONS, OTHERS = 1_500, 500
 """Variants of each genome."""
-PROGRAMS = (Csq(), Vepyr(), Vep(), Mitomap())
+PROGRAMS = (Csq(), Vepyr(), Vep(), Mitomap(), Translation())
 
 
 @pytest.fixture(scope="module")
