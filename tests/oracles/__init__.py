@@ -7,6 +7,7 @@
     program      what is asked, and the engine's own answers
     csq          bcftools csq, from pysam
     vepyr        vepyr from PyPI, with vepyr_cache, which gives it our models
+    translation  HGVSp from the altered coding sequence, by code of its own
     recorded     Ensembl VEP 115 and MITOMAP
     comparison   pairs of allele and transcript; each difference has a class (differences.toml)
     report       the table and docs/agreement.md

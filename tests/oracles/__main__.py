@@ -17,6 +17,7 @@ from tests.oracles.genomes import PROJECT, genomes
 from tests.oracles.program import Program
 from tests.oracles.recorded import Mitomap, Vep
 from tests.oracles.report import page
+from tests.oracles.translation import Translation
 from tests.oracles.vepyr import Vepyr
 
 PAGE = PROJECT / "docs" / "agreement.md"
@@ -40,7 +41,7 @@ def main() -> int:
     began = _processor_time()
     with tempfile.TemporaryDirectory(prefix="gas-oracles-") as folder:
         places = genomes(Path(folder), options.fasta, options.gff)
-        for program in (Csq(), Vepyr(), Vep(options.vep), Mitomap()):
+        for program in (Csq(), Vepyr(), Vep(options.vep), Mitomap(), Translation()):
             if options.only.lower() not in program.name.lower():
                 continue
             if why := program.missing():

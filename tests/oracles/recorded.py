@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.oracles.genomes import Genome
 from tests.oracles.program import SUBFIELDS, Answers, Program, Values, csq_answers
-from tests.oracles.variants import Variant
+from tests.oracles.variants import Variant, left_aligned
 from tests.unit.engine.consequence.test_consequences import mitomap_changes
 from tests.unit.engine.consequence.test_vep_answers import FIELDS, answers
 
@@ -22,7 +22,7 @@ class Vep(Program):
     """Ensembl VEP 115 on the casebook, and in a VCF file if one is given.
 
     Args:
-        vcf: annotated by VEP, on the whole contig of the genome ``slice``; records with several alleles are left out.
+        vcf: annotated by VEP, on the whole contig of the genome ``slice``, gzip; records of one ALT allele are read.
     """
 
     name = "Ensembl VEP"
@@ -61,7 +61,8 @@ class Vep(Program):
                     found[int(pos) - genome.offset, ref, alt] = {
                         name: tuple(values[SUBFIELDS.index(key)] for key in FIELDS) for name, values in entries.items()
                     }
-        return dict(sorted(found.items()))
+        # VEP takes an allele as it is written; only what is aligned to the left is compared.
+        return {key: found[key] for key in sorted(found) if left_aligned(genome.bases, *key) == key}
 
 
 class Mitomap(Program):
