@@ -112,6 +112,7 @@ class BlockAnnotator:
         self._limits = limits
         self._header = header
         self._reference = reference
+        self.numbered = numbered
         self._parser = BlockParser(header, reference, numbered)
         sequence = reference.sequence()
         self._sequence = sequence

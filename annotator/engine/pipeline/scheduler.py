@@ -18,7 +18,7 @@ import pyarrow as pa
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
 from annotator.engine.consequence import GeneModels
 from annotator.engine.errors import EngineError, InputError
-from annotator.engine.haplotypes.coding_alleles import CodingAllele, CodingSequence, coding_alleles
+from annotator.engine.haplotypes.coding_alleles import CodingAllele, CodingSequence, coding_alleles, coding_lines
 from annotator.engine.haplotypes.compound_file import CompoundFile
 from annotator.engine.haplotypes.csq import run_csq
 from annotator.engine.haplotypes.phase_sets import Genes, TooManySetsError, spread_sets
@@ -127,8 +127,12 @@ def _make_slim(task: Task) -> _Slim:
 def _find_coding(task: Task) -> _Coding:
     assert _ProcessState.annotator is not None
     assert _ProcessState.coding is not None
-    outcome, records = _ProcessState.annotator.parse(task)
-    return _Coding(outcome, {} if records is None else coding_alleles(records, _ProcessState.coding))
+    lines, ordinal = coding_lines(task.block, _ProcessState.annotator.numbered, _ProcessState.coding)
+    outcome, records = _ProcessState.annotator.parse(replace(task, block=lines))
+    if records is None:  # the other pass finds the first fault of the file
+        return _Coding(Outcome())
+    records.ordinal = ordinal[records.ordinal - lines.line]
+    return _Coding(outcome, coding_alleles(records, _ProcessState.coding))
 
 
 class Pass:
