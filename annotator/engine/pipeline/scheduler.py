@@ -67,9 +67,9 @@ class PassInput:
     earlier: EarlierAnnotations
     limits: Limits
 
-    def annotator(self) -> BlockAnnotator:
-        """A new annotator of its blocks."""
-        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier, self.limits)
+    def annotator(self, work: Path) -> BlockAnnotator:
+        """A new annotator of its blocks, with a folder for working files."""
+        return BlockAnnotator(self.header, self.reference, self.numbered, self.earlier, self.limits, work)
 
 
 @dataclass
@@ -170,7 +170,7 @@ class Pass:
 
         def prepare() -> None:
             _spare_memory()
-            _ProcessState.annotator = source.annotator()
+            _ProcessState.annotator = source.annotator(self._work)
             _ProcessState.coding = CodingSequence(source.reference)
 
         passed = Passed()
@@ -235,13 +235,17 @@ class Pass:
                 yield task
 
     def _again(self, task: Task, order: _Order) -> Outcome:
-        return self._source.annotator().annotate(replace(task, named=dict(order.named)))
+        return self._source.annotator(self._work).annotate(replace(task, named=dict(order.named)))
 
     def _take(self, outcome: Outcome, body: BinaryIO, table: TableWriter, passed: Passed) -> None:
+        if outcome.spilled is not None:
+            with outcome.spilled.open("rb") as stream:
+                shutil.copyfileobj(stream, body, 1 << 20)
+            outcome.spilled.unlink()
         body.write(outcome.packed)
         for contig, places in outcome.places:
             self._index.add(contig, places.moved(self._size))
-        self._size += len(outcome.packed)
+        self._size += outcome.size
         for rows in outcome.rows:
             table.write(rows)
         self._source.limits.check_results(self._size + self.table.stat().st_size)
