@@ -17,7 +17,7 @@ pytestmark = pytest.mark.performance
 
 TRANSCRIPTS = 400
 CODING = [at for first, last in exons_of(0) for at in range(first, last + 1)]
-NEAR = range(CODING[0] - 2000, CODING[-1] + 2000)
+NEAR = range(CODING[0] - 1500, CODING[-1] + 1500)
 
 
 def records_of_one_gene(g: Genome) -> str:
@@ -40,7 +40,9 @@ def many_samples(g: Genome) -> str:
 
 def long_alleles(g: Genome) -> str:
     """Insertions of 2,000 bases, which each entry repeats."""
-    return g.file("".join(g.record(pos, g.at(pos), g.at(pos) + g.dna(2000)) for pos in sorted(g.chance.sample(CODING, 60))))
+    return g.file(
+        "".join(g.record(pos, g.at(pos), g.at(pos) + g.dna(2000)) for pos in sorted(g.chance.sample(CODING, 60)))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +56,7 @@ def bundle(genome: Genome, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("made", [records_of_one_gene, many_samples, long_alleles])
-def test_memory_of_all_processes(
-    genome: Genome, bundle: Path, tmp_path: Path, made: Callable[[Genome], str]
-) -> None:
+def test_memory_of_all_processes(genome: Genome, bundle: Path, tmp_path: Path, made: Callable[[Genome], str]) -> None:
     genome.chance = random.Random(3)
     path = tmp_path / "in.vcf"
     path.write_text(made(genome))
