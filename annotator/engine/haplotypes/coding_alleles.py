@@ -101,17 +101,17 @@ def coding_lines(block: Block, numbered: bool, coding: CodingSequence) -> tuple[
         coding: of the reference.
 
     Returns:
-        These lines, and ``(n,) int64``, the ordinal of each. Lines that are no records may be among them.
+        These lines, and ``(n,) int64``, the ordinal of each. Lines with too few columns are not among them: the other
+        pass reports them.
     """
     text = block.text
     data = np.frombuffer(text, np.uint8)
     ends, tabs = np.flatnonzero(data == ord("\n")), np.flatnonzero(data == ord("\t"))
     starts = np.concatenate([[0], ends[:-1] + 1])
-    if not len(tabs):
-        return block, block.line + np.arange(len(ends))
-    # Of lines with fewer tabs, those of the next lines are taken: they are faults, which the other pass reports.
     at = np.searchsorted(tabs, starts) + np.arange(4 + numbered)[:, None]
-    at = tabs[np.minimum(at, len(tabs) - 1)]
+    at = np.append(tabs, len(data))[np.minimum(at, len(tabs))]
+    lines = np.flatnonzero(at[-1] < ends)
+    starts, ends, at = starts[lines], ends[lines], at[:, lines]
     chrom = cut(text, at[0] + 1 if numbered else starts, at[-4]).dictionary_encode()
     column = cut(text, at[-4] + 1, at[-3])
     number = pc.match_substring_regex(column, "^[0-9]{1,10}$")
@@ -124,11 +124,9 @@ def coding_lines(block: Block, numbered: bool, coding: CodingSequence) -> tuple[
             here = chrom.indices.to_numpy() == code
             kept[here] = coding.touched(contig, pos[here], last[here])
     chosen = np.flatnonzero(kept)
-    lines = zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True)
-    return (
-        Block(block.line, len(chosen), b"".join([text[first : end + 1] for first, end in lines])),
-        block.line + chosen,
-    )
+    bounds = zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True)
+    kept_text = b"".join([text[first : end + 1] for first, end in bounds])
+    return Block(block.line, len(chosen), kept_text), block.line + lines[chosen]
 
 
 def coding_alleles(records: Records, coding: CodingSequence) -> dict[str, list[CodingAllele]]:
