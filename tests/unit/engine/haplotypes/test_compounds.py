@@ -370,3 +370,12 @@ def test_lines_of_too_few_columns_are_left_to_the_other_pass(
     block = reader.Block(7, len(lines), "".join(line + "\n" for line in lines).encode())
     found, ordinal = coding_lines(block, numbered, CodingSequence(case_reference("toy")))
     assert (found.text.decode(), ordinal.tolist()) == (lines[2] + "\n", [9])
+
+
+def test_alleles_that_reach_into_an_intron_are_not_joined(phased: Phased) -> None:
+    """What becomes of the splice site is not known, so neither is what follows it."""
+    sites = [deletion(1096, 10), snv(1095), snv(1094)]
+    result = phased(sorted(sites))
+    assert not any("1096:" in one for group in partners(result) for one in group)
+    shifted = phased([deletion(1096, 10), deletion(1419, 20)])
+    assert partners(shifted) == [[], []]
