@@ -44,7 +44,8 @@ def outputs_of(one: Input, folder: Path) -> dict[str, Lines]:
     found = bundle_lines(reference) if reference.directory.is_relative_to(folder) else {}
     outputs = Outputs.beside(folder / "out.annot.vcf.gz")
     try:
-        summary = annotate(path, reference, outputs, temporary=folder, limits=LIMITS, processes=one.processes)
+        summary = annotate(path, reference, outputs, temporary=folder, limits=LIMITS, processes=one.processes,
+                           bcsq=True)
     except InputError as error:
         return {**found, "refusal": _json_lines(error.as_dict(), folder)}
     vcf = gzip.decompress(outputs.vcf.read_bytes()).decode("latin-1")

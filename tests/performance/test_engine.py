@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import resource
 import statistics
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import PROJECT
-from tests.performance.genome import bases, build, records, write_vcf
+from tests.performance.genome import GENES, LENGTH, bases, build, exons_of, records, write_vcf
 
 pytestmark = pytest.mark.performance
 
@@ -100,6 +101,32 @@ def test_time_beside_csq(sequence: str, bundle: Path, tmp_path: Path, count: int
         },
     )
     assert working <= HIGHEST_RATIO
+
+
+def test_phased_samples_beside_csq(sequence: str, bundle: Path, tmp_path: Path) -> None:
+    """2,000 records in exons of 2,504 phased samples, all of whose neighbours are compared."""
+    chance = random.Random(4)
+    places = [at for gene in range(GENES) for first, last in exons_of(gene) for at in range(first, last + 1)]
+    path = tmp_path / "in.vcf"
+    with path.open("w", encoding="ascii") as stream:
+        stream.write(f"##fileformat=VCFv4.2\n##contig=<ID=1,length={LENGTH}>\n")
+        stream.write('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n')
+        names = "\t".join(f"s{at}" for at in range(2504))
+        stream.write(f"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t{names}\n")
+        for pos in sorted(chance.sample(places, 2000)):
+            base, frequency = sequence[pos - 1], chance.random() ** 4
+            carried = chance.choices("01", (1 - frequency, frequency), k=5008)
+            genotypes = "\t".join(map("|".join, zip(carried[::2], carried[1::2], strict=True)))
+            other = chance.choice("ACGT".replace(base, ""))
+            stream.write(f"1\t{pos}\t.\t{base}\t{other}\t.\t.\t.\tGT\t{genotypes}\n")
+    csq = [sys.executable, "-c", CSQ, "-f", str(bundle / "sequence.fa.gz"), "-g", str(bundle / "models.gff3.gz"),
+           "-p", "a", "-Oz", "-o", str(tmp_path / "csq.vcf.gz"), str(path)]  # fmt: skip
+    ours = annotation(path, bundle, tmp_path / "x.annot.vcf.gz")
+    rounds = [(processor_time(csq), processor_time(ours)) for _ in range(3)]
+    ratio = statistics.median(whole / alone for alone, whole in rounds)
+    record("2504 phased samples", {"ratio of processor time": round(ratio, 2)})
+    assert json.loads((tmp_path / "x.summary.json").read_text())["compound_effects"]["records"] > 50
+    assert ratio <= 2
 
 
 def test_memory_is_flat(sequence: str, bundle: Path, tmp_path: Path) -> None:

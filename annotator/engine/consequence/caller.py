@@ -17,13 +17,13 @@ from annotator.engine.consequence.hgvs import hgvsc_texts, interval_parts
 from annotator.engine.consequence.output.bcsq import BcsqWriter
 from annotator.engine.consequence.output.csq import Assembler, following, joined
 from annotator.engine.consequence.output.csq_fields import ContigFacts, Facts, fields_named
-from annotator.engine.consequence.output.csq_rows import Rows, rows_of, span_texts
+from annotator.engine.consequence.output.csq_rows import Overlaps, Rows, rows_of, span_texts
 from annotator.engine.consequence.output.nearest_gene import NearestGenes
 from annotator.engine.consequence.output.reported import reported
 from annotator.engine.consequence.overlaps import Alleles, Pairs, find_pairs
 from annotator.engine.consequence.pick import Picker
 from annotator.engine.consequence.reporting import EVERYTHING, Reporting
-from annotator.engine.consequence.restrict import Overlaps, most_severe_of_records, restricted
+from annotator.engine.consequence.restrict import most_severe_of_records, restricted
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.so_terms import INTERGENIC

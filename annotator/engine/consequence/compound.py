@@ -42,6 +42,8 @@ class Edit(NamedTuple):
     @classmethod
     def of(cls, pos: int, ref: str, alt: str) -> Edit:
         """The edit of an allele of plain bases; ``pos`` is POS, 1-based."""
+        if len(ref) == len(alt) == 1:
+            return cls(pos, pos, ref, alt)
         shared, ref, alt = minimal(ref, alt)
         return cls(pos + shared, pos + shared + len(ref) - 1, ref, alt)
 

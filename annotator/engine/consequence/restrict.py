@@ -2,44 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from annotator.engine.consequence.output.csq_rows import Rows
+from annotator.engine.consequence.output.csq_rows import Overlaps, Rows
 from annotator.engine.consequence.overlaps import Alleles, Pairs
 from annotator.engine.consequence.pick import Picker, severity
 from annotator.engine.consequence.reporting import Entries
-
-
-class Overlaps(NamedTuple):
-    """Overlaps of the alleles of a chunk.
-
-    Attributes:
-        rows: of all of them.
-        pairs: the n overlaps.
-        terms: ``(n,) int64``, their terms as bits.
-        alone: how many of them, the first ones, are of one record; the others are compounds.
-    """
-
-    rows: list[Rows]
-    pairs: Pairs
-    terms: np.ndarray
-    alone: int
-
-    def kept(self, at: np.ndarray) -> Overlaps:
-        """Some of them, by their indices, which ascend."""
-        number = np.full(len(self.pairs), -1)
-        number[at] = np.arange(len(at))
-        rows = [one for one in (rows.kept(number) for rows in self.rows) if len(one)]
-        pairs = Pairs(self.pairs.allele[at], self.pairs.transcript[at])
-        return Overlaps(rows, pairs, self.terms[at], int((at < self.alone).sum()))
-
-    def with_compounds(self, at: np.ndarray) -> Overlaps:
-        """Some of those of one record, by their indices, which ascend, and the compounds of the same transcripts."""
-        key = self.pairs.allele * (int(self.pairs.transcript.max(initial=0)) + 2) + self.pairs.transcript
-        together = self.alone + np.flatnonzero(np.isin(key[self.alone :], key[at]))
-        return self.kept(np.concatenate([at, together]))
 
 
 def restricted(found: Overlaps, alleles: Alleles, picker: Picker, entries: Entries) -> Overlaps:

@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.byte_columns import bytes_of
+from annotator.engine.byte_columns import bytes_of, cut
 from annotator.engine.consequence import ContigModels, GeneModels
 from annotator.engine.consequence.compound import Edit
 from annotator.engine.haplotypes.carriers import Carriers, carriers_of
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.transcript_choice import TranscriptChoice
 from annotator.engine.vcf.block_parser import Records
+from annotator.engine.vcf.reader import Block
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class CodingSequence:
         self._reference = reference
         self._models = GeneModels.load(reference.compiled, choice)
         self._contig: tuple[str, np.ndarray, np.ndarray] | None = None
+
+    def canonical(self, name: str) -> str | None:
+        """The reference's name of a contig; None where it has no such contig."""
+        return self._reference.canonical(name)
 
     def contig(self, name: str) -> ContigModels:
         """The transcripts of a contig, as the consequence caller has them."""
@@ -86,6 +91,43 @@ class CodingSequence:
         apart[1:] = first[1:] > last[:-1]
         closing = np.append(apart[1:], True)[: len(first)]
         return first[apart], last[closing]
+
+
+def coding_lines(block: Block, numbered: bool, coding: CodingSequence) -> tuple[Block, np.ndarray]:
+    """The lines of a block that touch coding sequence, so that the others need not be parsed.
+
+    Args:
+        block: of the file.
+        numbered: each line starts with its number in the user's file and a tab.
+        coding: of the reference.
+
+    Returns:
+        These lines, and ``(n,) int64``, the ordinal of each. Lines with too few columns are not among them: the other
+        pass reports them.
+    """
+    text = block.text
+    data = np.frombuffer(text, np.uint8)
+    ends, tabs = np.flatnonzero(data == ord("\n")), np.flatnonzero(data == ord("\t"))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    at = np.searchsorted(tabs, starts) + np.arange(4 + numbered)[:, None]
+    at = np.append(tabs, len(data))[np.minimum(at, len(tabs))]
+    lines = np.flatnonzero(at[-1] < ends)
+    starts, ends, at = starts[lines], ends[lines], at[:, lines]
+    chrom = cut(text, at[0] + 1 if numbered else starts, at[-4]).dictionary_encode()
+    column = cut(text, at[-4] + 1, at[-3])
+    number = pc.match_substring_regex(column, "^[0-9]{1,10}$")
+    pos = pc.if_else(number, column, b"0").cast(pa.string()).cast(pa.int64()).to_numpy()
+    last = pos + np.maximum(at[-1] - at[-2] - 1, 1)
+    kept = np.zeros(len(ends), bool)
+    for code, name in enumerate(chrom.dictionary.to_pylist()):
+        contig = coding.canonical(name.decode("latin-1"))
+        if contig is not None:
+            here = chrom.indices.to_numpy() == code
+            kept[here] = coding.touched(contig, pos[here], last[here])
+    chosen = np.flatnonzero(kept)
+    bounds = zip(starts[chosen].tolist(), ends[chosen].tolist(), strict=True)
+    kept_text = b"".join([text[first : end + 1] for first, end in bounds])
+    return Block(block.line, len(chosen), kept_text), block.line + lines[chosen]
 
 
 def coding_alleles(records: Records, coding: CodingSequence) -> dict[str, list[CodingAllele]]:

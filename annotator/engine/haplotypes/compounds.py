@@ -103,7 +103,7 @@ class CompoundFinder:
         shifts = np.array([(len(one.edit.alt) - len(one.edit.ref)) % 3 != 0 for one in alleles], bool)
         transcript, allele = self._near(low, high)
         ends = [locate(models, transcript, position[allele]) for position in (low, high)]
-        kept = ends[0].exonic & (ends[0].exon == ends[1].exon)
+        kept = ends[0].exonic & ends[1].exonic & (ends[0].exon == ends[1].exon)
         transcript, allele = transcript[kept], allele[kept]
         offset = models.start_frame[transcript] + 1 - models.cdna_coding[0][transcript]
         spliced = [cdna(models, end)[kept] for end in ends]

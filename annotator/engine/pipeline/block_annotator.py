@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +38,8 @@ from annotator.engine.vcf.header import Header
 from annotator.engine.vcf.reader import Block, Limits
 from annotator.engine.vcf.record_warnings import warnings_of
 
+MOST_KEPT = 4 << 20
+"""Bytes of the text of a block that are kept in memory."""
 MOST_CALLERS = 4
 """Contigs whose models stay in memory."""
 _TAB = pa.scalar(b"\t")
@@ -63,7 +66,9 @@ class Outcome:
     """What became of a block.
 
     Attributes:
-        packed: its part of the results file, in whole BGZF blocks.
+        packed: its part of the results file, in whole BGZF blocks, as far as it is not in ``spilled``.
+        spilled: a file with the beginning of that part, where it is large.
+        size: bytes of both.
         places: where its records are in ``packed``, contig by contig.
         rows: of the table of variants.
         names: contigs in order of appearance: the file's name, the reference's name.
@@ -74,6 +79,8 @@ class Outcome:
     """
 
     packed: bytes = b""
+    spilled: Path | None = None
+    size: int = 0
     places: list[tuple[bytes, IndexedRecords]] = field(default_factory=list)
     rows: list[pa.RecordBatch] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
@@ -109,6 +116,7 @@ class BlockAnnotator:
         earlier: says what becomes of annotations that the file has already.
         limits: of the results.
         reporting: what is reported.
+        work: folder for texts of large blocks.
     """
 
     def __init__(
@@ -119,10 +127,13 @@ class BlockAnnotator:
         earlier: EarlierAnnotations,
         limits: Limits,
         reporting: Reporting,
+        work: Path,
     ) -> None:
+        self._work = work
         self._limits = limits
         self._header = header
         self._reference = reference
+        self.numbered = numbered
         self._parser = BlockParser(header, reference, numbered)
         sequence = reference.sequence()
         self._sequence = sequence
@@ -132,6 +143,7 @@ class BlockAnnotator:
         self._models = GeneModels.load(reference.compiled, reporting.transcripts, reporting.flank)
         self._callers: dict[str, ConsequenceCaller] = {}
         self._mate_genes = MateGenes(reference, self._models)
+        self._spans: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._info = InfoWriter(reference, earlier)
         self._bcsq = earlier.bcsq is not None
         self._schema = schema_of(reference)
@@ -141,12 +153,38 @@ class BlockAnnotator:
         outcome, records = self.parse(task)
         if records is not None:
             try:
-                for part in records.parts():
+                for part in records.parts(self._transcripts_near(records)):
                     self._annotate(part, task, outcome)
-                    self._limits.check_results(len(outcome.packed))
+                    self._limits.check_results(outcome.size)
+                    if len(outcome.packed) > MOST_KEPT:
+                        self._spill(outcome, task.block.line)
             except InputError as error:
                 return Outcome(error=error)
         return outcome
+
+    def _spill(self, outcome: Outcome, line: int) -> None:
+        """Move the text of a block that begins with a line to a file: blocks wait in memory for those before them."""
+        mode = "wb" if outcome.spilled is None else "ab"
+        outcome.spilled = self._work / f"block-{line}.bgzf"
+        with outcome.spilled.open(mode) as stream:
+            stream.write(outcome.packed)
+        outcome.packed = b""
+
+    def _transcripts_near(self, records: Records) -> np.ndarray:
+        """About how many transcripts each allele has consequences on: ``(n,) int64``."""
+        owner = records.alleles.record
+        found = np.zeros(len(owner), np.int64)
+        for code, contig in enumerate(records.contigs):
+            if contig is None:
+                continue
+            if contig not in self._spans:
+                self._spans[contig] = self._models.spans(contig)
+            starts, ends = self._spans[contig]
+            here = np.flatnonzero((records.chrom[owner] == code) & records.alleles.asked)
+            flank = self._reporting.flank
+            first, last = records.pos[owner[here]] - flank, records.end[owner[here]] + flank
+            found[here] = np.searchsorted(starts, last, "right") - np.searchsorted(ends, first, "left")
+        return np.maximum(found, 0)
 
     def parse(self, task: Task) -> tuple[Outcome, Records | None]:
         """Parse a block: its records, None where one is at fault, and what there is of the outcome then."""
@@ -348,5 +386,6 @@ def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scala
         begin = np.maximum(records.pos[first:last] - 1, 0)
         end = np.maximum(records.reach[first:last], begin + 1)
         places = IndexedRecords(begin, end, offset[first : last + 1])
-        outcome.places.append((records.chroms[records.chrom[first]], places.moved(len(outcome.packed))))
+        outcome.places.append((records.chroms[records.chrom[first]], places.moved(outcome.size)))
     outcome.packed += packed
+    outcome.size += len(packed)

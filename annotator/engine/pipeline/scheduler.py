@@ -18,7 +18,7 @@ import pyarrow as pa
 from annotator.engine.bgzf import END_OF_FILE, pack_lines
 from annotator.engine.consequence import GeneModels, Reporting
 from annotator.engine.errors import EngineError, InputError
-from annotator.engine.haplotypes.coding_alleles import CodingAllele, CodingSequence, coding_alleles
+from annotator.engine.haplotypes.coding_alleles import CodingAllele, CodingSequence, coding_alleles, coding_lines
 from annotator.engine.haplotypes.compound_file import CompoundFile
 from annotator.engine.haplotypes.csq import run_csq
 from annotator.engine.haplotypes.phase_sets import Genes, TooManySetsError, spread_sets
@@ -69,10 +69,10 @@ class PassInput:
     limits: Limits
     reporting: Reporting
 
-    def annotator(self) -> BlockAnnotator:
-        """A new annotator of its blocks."""
+    def annotator(self, work: Path) -> BlockAnnotator:
+        """A new annotator of its blocks, with a folder for working files."""
         return BlockAnnotator(
-            self.header, self.reference, self.numbered, self.earlier, self.limits, self.reporting
+            self.header, self.reference, self.numbered, self.earlier, self.limits, self.reporting, work
         )
 
 
@@ -131,8 +131,12 @@ def _make_slim(task: Task) -> _Slim:
 def _find_coding(task: Task) -> _Coding:
     assert _ProcessState.annotator is not None
     assert _ProcessState.coding is not None
-    outcome, records = _ProcessState.annotator.parse(task)
-    return _Coding(outcome, {} if records is None else coding_alleles(records, _ProcessState.coding))
+    lines, ordinal = coding_lines(task.block, _ProcessState.annotator.numbered, _ProcessState.coding)
+    outcome, records = _ProcessState.annotator.parse(replace(task, block=lines))
+    if records is None:  # the other pass finds the first fault of the file
+        return _Coding(Outcome())
+    records.ordinal = ordinal[records.ordinal - lines.line]
+    return _Coding(outcome, coding_alleles(records, _ProcessState.coding))
 
 
 class Pass:
@@ -170,7 +174,7 @@ class Pass:
 
         def prepare() -> None:
             _spare_memory()
-            _ProcessState.annotator = source.annotator()
+            _ProcessState.annotator = source.annotator(self._work)
             _ProcessState.coding = CodingSequence(source.reference, source.reporting.transcripts)
 
         passed = Passed()
@@ -235,13 +239,17 @@ class Pass:
                 yield task
 
     def _again(self, task: Task, order: _Order) -> Outcome:
-        return self._source.annotator().annotate(replace(task, named=dict(order.named)))
+        return self._source.annotator(self._work).annotate(replace(task, named=dict(order.named)))
 
     def _take(self, outcome: Outcome, body: BinaryIO, table: TableWriter, passed: Passed) -> None:
+        if outcome.spilled is not None:
+            with outcome.spilled.open("rb") as stream:
+                shutil.copyfileobj(stream, body, 1 << 20)
+            outcome.spilled.unlink()
         body.write(outcome.packed)
         for contig, places in outcome.places:
             self._index.add(contig, places.moved(self._size))
-        self._size += len(outcome.packed)
+        self._size += outcome.size
         for rows in outcome.rows:
             table.write(rows)
         self._source.limits.check_results(self._size + self.table.stat().st_size)

@@ -72,6 +72,20 @@ class GeneModels:
         """Names of the contigs that have transcripts."""
         return list(self._index)
 
+    def spans(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """First and last bases of the n transcripts of a contig: ``(n,) int64`` each, both ascending.
+
+        Raises:
+            BundleError: the file cannot be read.
+        """
+        at = self._index.get(name)
+        if at is None:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        with step("reference_models", "The compiled gene models cannot be read", VERIFY):
+            batch = self._reader.get_batch(at)
+        start, end = (np.sort(batch[column].to_numpy().astype(np.int64)) for column in ("start", "end"))
+        return start, end
+
     def contig(self, name: str, length: int = 0, circular: bool = False) -> ContigModels:
         """The transcripts of one contig, which may be none.
 

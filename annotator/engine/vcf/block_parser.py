@@ -28,8 +28,10 @@ SKIP_CODES = tuple(SKIPS)
 STRETCH = 1 << 20
 """Bases of the reference read at once for records that lie near each other."""
 COLUMNS = 9
-ALLELE_BYTES, PART_BYTES = 300, 3_000_000
-"""Memory that an allele takes while it is annotated, beside four times its bases, and that a part of a block takes."""
+PART_BYTES = 3_000_000
+"""Size of a part of a block, where an allele counts as :data:`ALLELE_BYTES` and four times its bases, and each of its
+transcripts as :data:`PAIR_BYTES` and half of its bases. Annotating a part takes some forty times as much memory."""
+ALLELE_BYTES, PAIR_BYTES = 300, 20
 PER_RECORD = (
     "ordinal", "line", "chrom", "pos", "end", "reach", "skip", "ambiguous", "unsized", "overlong", "bad_genotype",
     "quality", "bad_quality", "bad_length", "lengths_differ", "allele_count",
@@ -115,11 +117,19 @@ class Records:
     def __len__(self) -> int:
         return len(self.line)
 
-    def parts(self) -> Iterator[Records]:
-        """The same records in parts that are small enough to be annotated at once: in one, but for huge alleles."""
+    def parts(self, transcripts: np.ndarray) -> Iterator[Records]:
+        """The same records in parts that are small enough to be annotated at once.
+
+        Most blocks are one part; those of huge alleles, or of genes with many transcripts, are several.
+
+        Args:
+            transcripts: ``(n,) int64``, number of transcripts near each allele.
+        """
         alleles = self.alleles
-        _, starts = bytes_of(alleles.alt)
-        before = np.concatenate([[0], np.cumsum(ALLELE_BYTES + 4 * np.diff(starts).astype(np.int64))])
+        size = np.diff(bytes_of(alleles.alt)[1]).astype(np.int64)
+        size += np.diff(bytes_of(self.ref)[1]).astype(np.int64)[alleles.record] * (transcripts > 0)
+        weight = ALLELE_BYTES + 4 * size + transcripts * (PAIR_BYTES + size // 2)
+        before = np.concatenate([[0], np.cumsum(weight)])
         weight = before[np.searchsorted(alleles.record, np.arange(len(self) + 1))]
         first = 0
         while first < len(self):

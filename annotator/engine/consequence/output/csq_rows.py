@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.consequence.hgvs import Parts, hgvsc_texts, hgvsp_texts
+from annotator.engine.consequence.overlaps import Pairs
 from annotator.engine.consequence.scalar.rows import ScalarRow
 
 _SPANS = ("cdna", "cds", "protein")
@@ -104,3 +106,33 @@ def span_texts(start: pa.Int64Array, end: pa.Int64Array) -> pa.StringArray:
     texts = [pc.fill_null(one.cast(pa.string()), "?") for one in ends]
     several = pc.binary_join_element_wise(*texts, "-")
     return pc.if_else(low.is_valid(), pc.if_else(pc.equal(*texts), texts[0], several), "")
+
+
+class Overlaps(NamedTuple):
+    """Overlaps of the alleles of a chunk.
+
+    Attributes:
+        rows: of all of them.
+        pairs: the n overlaps.
+        terms: ``(n,) int64``, their terms as bits.
+        alone: how many of them, the first ones, are of one record; the others are compounds.
+    """
+
+    rows: list[Rows]
+    pairs: Pairs
+    terms: np.ndarray
+    alone: int
+
+    def kept(self, at: np.ndarray) -> Overlaps:
+        """Some of them, by their indices, which ascend."""
+        number = np.full(len(self.pairs), -1)
+        number[at] = np.arange(len(at))
+        rows = [one for one in (rows.kept(number) for rows in self.rows) if len(one)]
+        pairs = Pairs(self.pairs.allele[at], self.pairs.transcript[at])
+        return Overlaps(rows, pairs, self.terms[at], int((at < self.alone).sum()))
+
+    def with_compounds(self, at: np.ndarray) -> Overlaps:
+        """Some of those of one record, by their indices, which ascend, and the compounds of the same transcripts."""
+        key = self.pairs.allele * (int(self.pairs.transcript.max(initial=0)) + 2) + self.pairs.transcript
+        together = self.alone + np.flatnonzero(np.isin(key[self.alone :], key[at]))
+        return self.kept(np.concatenate([at, together]))

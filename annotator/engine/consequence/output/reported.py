@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 
 from annotator.engine.consequence.chunk import REPORTED_SCHEMA
 from annotator.engine.consequence.output.csq_fields import by_terms
+from annotator.engine.consequence.output.csq_rows import Overlaps
 from annotator.engine.consequence.pick import Choice
-from annotator.engine.consequence.restrict import Overlaps
 from annotator.engine.consequence.so_terms import impact, names
 from annotator.engine.reference.gene_models import ContigModels
 

@@ -15,6 +15,9 @@ from annotator.engine.reference.transcript import Fetch, Transcript
 Span = tuple[int | None, int | None] | None
 """First and last position, None for one that the transcript does not have; None for a field that is empty."""
 
+_MOST_BASES = 10_000_000
+"""Bases of the alleles that are remembered with how far they shift."""
+
 
 class ScalarRow(NamedTuple):
     """What CSQ says of one allele and one transcript.
@@ -106,13 +109,16 @@ class ScalarRows:
         self._circumference = circumference
         self.bases = {strand: StrandedBases(fetch, strand, circumference) for strand in (1, -1)}
         self._shifts: dict[tuple[Allele, int], int] = {}
+        self._bases = 0
 
     def shift(self, allele: Allele, strand: int) -> int:
         """By how many bases an allele can be shifted towards the 3' end of transcripts of a strand."""
         key = allele, strand
         if key not in self._shifts:
-            if len(self._shifts) > 100_000:
+            if len(self._shifts) > 100_000 or self._bases > _MOST_BASES:
                 self._shifts.clear()
+                self._bases = 0
+            self._bases += len(allele.ref) + len(allele.alt)
             self._shifts[key] = genomic_shift(allele, strand, self._fetch, self._circumference)
         return self._shifts[key]
 

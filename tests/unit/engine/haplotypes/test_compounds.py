@@ -15,6 +15,7 @@ from annotator.engine import Reference
 from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.haplotypes import compounds, search
 from annotator.engine.haplotypes.carriers import NO_SET, carriers_of
+from annotator.engine.haplotypes.coding_alleles import CodingSequence, coding_lines
 from annotator.engine.vcf import reader
 from tests.unit.engine.conftest import CASES, Result
 
@@ -356,3 +357,25 @@ def test_carriers_are_the_same_whatever_is_read_at_once(monkeypatch: pytest.Monk
     for key, one in whole.items():
         assert one.columns.tolist() == parts[key].columns.tolist()
         assert one.samples.tolist() == parts[key].samples.tolist()
+
+
+@pytest.mark.parametrize("broken", ["chr1\t1399", "chr1", "", "chr1\t1399\t.\tC", "\t\t\t\t"])
+@pytest.mark.parametrize("numbered", [False, True])
+def test_lines_of_too_few_columns_are_left_to_the_other_pass(
+    case_reference: References, broken: str, numbered: bool
+) -> None:
+    lines = ["chr1\t5\t.\tC\tA\tx", broken, "chr1\t1399\t.\tC\tA\tx", broken]
+    if numbered:
+        lines = [f"{at}\t{line}" for at, line in enumerate(lines)]
+    block = reader.Block(7, len(lines), "".join(line + "\n" for line in lines).encode())
+    found, ordinal = coding_lines(block, numbered, CodingSequence(case_reference("toy")))
+    assert (found.text.decode(), ordinal.tolist()) == (lines[2] + "\n", [9])
+
+
+def test_alleles_that_reach_into_an_intron_are_not_joined(phased: Phased) -> None:
+    """What becomes of the splice site is not known, so neither is what follows it."""
+    sites = [deletion(1096, 10), snv(1095), snv(1094)]
+    result = phased(sorted(sites))
+    assert not any("1096:" in one for group in partners(result) for one in group)
+    shifted = phased([deletion(1096, 10), deletion(1419, 20)])
+    assert partners(shifted) == [[], []]

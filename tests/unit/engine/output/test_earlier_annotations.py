@@ -206,3 +206,26 @@ def test_header_lines_that_begin_like_ours_stay(
     result = run_on(written(".", meta=("##gasoline=95", "##gasEngine=0.1")), case_reference("nuclear"))
     assert "##gasoline=95" in result.header
     assert "##gasEngine=0.1" not in result.header
+
+
+def test_bcsq_of_other_tools_stays_where_none_is_written(run_on: Run, case_reference: References) -> None:
+    """Also that which genotypes refer to; none is added."""
+    path = CASES / "peer" / CSQ_RUN / "input.vcf"
+    result = run_on(path, case_reference("nuclear"), bcsq=False)
+    before = [line.split("\t")[7] for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert ["BCSQ=" + result.info(at)["BCSQ"] for at in range(len(before))] == before
+    assert not any("GAS_BCSQ" in line or "##gasHaplotypes" in line for line in result.header)
+    assert not any("GAS_BCSQ=" in record[7] or "ORIGINAL_BCSQ=" in record[7] for record in result.records)
+
+
+def test_bcsq_of_an_earlier_run_goes_where_none_is_written(run_on: Run, case_reference: References) -> None:
+    """Otherwise it would stay for good, and be that of another version."""
+    path = CASES / "peer" / "09-phase-sets" / "input.vcf"
+    reference = case_reference("nuclear")
+    new = run_on(path, reference, bcsq=False)
+    expected = [*new.header, *map(tuple, new.records)]
+    first = run_on(path, reference)
+    assert "BCSQ" in first.info(0)
+    again = run_on(first.path.rename(first.path.with_name("first.vcf.gz").parent.parent / "first.vcf.gz"), reference,
+                   bcsq=False)  # fmt: skip
+    assert [*again.header, *map(tuple, again.records)] == expected

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from annotator.engine import Outputs, Reference, annotate
 from annotator.engine.consequence.reporting import Reporting
+from annotator.engine.indexes import open_table
+from annotator.engine.pipeline import block_annotator
 from annotator.engine.progress import Progress
+from annotator.engine.vcf import block_parser
 from tests.unit.engine.conftest import PROJECT, Result, take_apart
 
 Run = Callable[..., Result]
@@ -178,3 +181,15 @@ def test_memory_does_not_grow_with_records(tmp_path: Path, order: str, bases: Ca
         )
         peaks.append(int(said.stdout))
     assert peaks[1] < 1.25 * peaks[0]
+
+
+def test_parts_of_a_block_do_not_show(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a few alleles, and text that waits on disk, give the same records and an index that finds them."""
+    whole = run(SAMPLE)
+    monkeypatch.setattr(block_parser, "PART_BYTES", 5_000)
+    monkeypatch.setattr(block_annotator, "MOST_KEPT", 100)
+    parts = run(SAMPLE)
+    assert parts.records == whole.records
+    assert parts.summary == whole.summary
+    with open_table(parts.path) as table:
+        assert len(list(table.fetch("MT", 3000, 4000))) == sum(3000 < int(one[1]) <= 4000 for one in whole.records)
