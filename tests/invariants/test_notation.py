@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import random
 
-import pytest
 from hypothesis import given
 
 from tests.invariants.slices import Slice
-from tests.invariants.variants import enough, indel, padded, placements, seeds, slices, variant
-
-rules = pytest.mark.parametrize("shift_3prime", [False, True])
+from tests.invariants.variants import enough, indel, padded, placements, rules, seeds, slices, variant
 
 
-@rules
 @enough
-@given(slices, seeds)
+@given(rules, slices, seeds)
 def test_placement(shift_3prime: bool, of: Slice, numbers: list[int]) -> None:
     """An insertion or deletion in a repeat has the same entries wherever in the repeat it is written."""
     written = [indel(of, seed) for seed in numbers]
@@ -26,9 +22,8 @@ def test_placement(shift_3prime: bool, of: Slice, numbers: list[int]) -> None:
         assert entries == same, (one, other)
 
 
-@rules
 @enough
-@given(slices, seeds)
+@given(rules, slices, seeds)
 def test_padding(shift_3prime: bool, of: Slice, numbers: list[int]) -> None:
     """Bases that both alleles share change nothing."""
     written = [variant(of, seed) for seed in numbers]
@@ -41,9 +36,8 @@ def test_padding(shift_3prime: bool, of: Slice, numbers: list[int]) -> None:
         assert entries == same, (one, other)
 
 
-@rules
 @enough
-@given(slices, seeds)
+@given(rules, slices, seeds)
 def test_split_and_joined(shift_3prime: bool, of: Slice, numbers: list[int]) -> None:
     """Alleles of one record have the entries that they have in records of their own."""
     written = [variant(of, seed) for seed in numbers]

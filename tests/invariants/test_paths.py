@@ -5,14 +5,13 @@ from __future__ import annotations
 from unittest import mock
 
 import numpy as np
-import pytest
 from hypothesis import given
 
 from annotator.engine.consequence import caller
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRows
 from tests.invariants.slices import Slice
-from tests.invariants.variants import enough, seeds, slices, variant
+from tests.invariants.variants import enough, rules, seeds, slices, variant
 
 
 def none(alleles: object, pairs: object = None, where: object = None, models: object = None) -> np.ndarray:
@@ -20,9 +19,8 @@ def none(alleles: object, pairs: object = None, where: object = None, models: ob
     return np.zeros(len(alleles if where is None else where), dtype=bool)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("shift_3prime", [False, True])
 @enough
-@given(slices, seeds)
+@given(rules, slices, seeds)
 def test_paths(shift_3prime: bool, of: Slice, numbers: list[int]) -> None:
     written = [variant(of, seed) for seed in numbers]
     quickly = of.entries(written, shift_3prime)

@@ -110,6 +110,9 @@ def test_protein(of: Slice, numbers: list[int]) -> None:
             before, after = protein(coding(of, shape)), protein(coding(of, shape, place))
             terms = set(entry["Consequence"].split("&"))
             try:
+                if before != after and before.startswith(after):  # the transcript ends before a residue that differs
+                    assert not entry["HGVSp"]
+                    continue
                 assert entry["HGVSp"]
                 check_name(entry["HGVSp"], before, after)
                 assert bool(terms & CHANGES) == (before != after)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 
 from annotator.engine.consequence.allele import minimal
 from annotator.engine.reference.nucleotides import reverse_complement
 from tests.invariants.slices import Entries, Slice, Variant
-from tests.invariants.variants import enough, padded, placements, seeds, slices, variant
+from tests.invariants.variants import enough, padded, placements, rules, seeds, slices, variant
 
 
 def mirrored(of: Slice, written: Variant) -> Variant:
@@ -23,9 +22,8 @@ def without_strand(entries: Entries) -> Entries:
     return {name: entry | {"STRAND": ""} for name, entry in entries.items()}
 
 
-@pytest.mark.parametrize("shift_3prime", [False, True])
 @enough
-@given(slices, seeds)
+@given(rules, slices, seeds)
 def test_mirrored_contig(shift_3prime: bool, of: Slice, numbers: list[int]) -> None:
     """All entries agree; left-aligned, those of variants that can be written in one place only."""
     written = [variant(of, seed) for seed in numbers]

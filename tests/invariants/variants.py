@@ -26,6 +26,8 @@ enough = settings(
     phases=[Phase.generate],  # the message names the variant: there is nothing to reduce
 )
 """As many examples as make the records that are asked for."""
+rules = st.booleans()
+"""Whether insertions and deletions are called at their 3' end."""
 slices = st.integers(0, SLICES - 1).map(made)
 seeds = st.lists(st.integers(0, 2**31 - 1), min_size=BATCH, max_size=BATCH)
 """Numbers that variants are made from."""

@@ -99,7 +99,8 @@ class Alleles:
             shift: shifts an allele towards the 3' end of transcripts of a strand.
         """
         start, end = self.start.copy(), self.end.copy()
-        at = np.flatnonzero((self.kind == INSERTION) | (self.kind == DELETION))
+        # To the left they go no farther than they are already, but for the first bases of a contig.
+        at = np.flatnonzero(((self.kind == INSERTION) | (self.kind == DELETION)) & ((strand > 0) | (self.start <= 2)))
         moved = [shift(self.one(one), strand) for one in at.tolist()]
         start[at], end[at] = [one.start for one in moved], [one.end for one in moved]
         mask = np.zeros(len(self), bool)

@@ -150,8 +150,8 @@ def _set_to_first_difference(change: Change, shifted: Effect) -> None:
         change.start, change.ref, change.alt = found
     elif shifted.altered_stop:
         change.kind = "="
-    else:
-        change.ref, change.alt, change.kind = change.ref.replace("-", ""), "", "del"
+    else:  # the sequence ends before another residue or a stop: VEP writes the changed residues as deleted
+        change.ref = ""
 
 
 def _shift(change: Change, shifted: Effect) -> None:

@@ -65,6 +65,19 @@ def test_provenance_names_versions_and_no_path(run: Run) -> None:
     assert not any("/" in line.replace("http://", "") for line in provenance)
 
 
+@pytest.mark.parametrize(("shift_3prime", "header", "log"), [
+    (False, "left-aligned", "left-aligned"),
+    (True, "shifted 3-prime", "at their 3' end in each transcript, as in HGVS"),
+])  # fmt: skip
+def test_results_say_where_insertions_and_deletions_are_placed(
+    run_on: Run, rcrs: Reference, shift_3prime: bool, header: str, log: str
+) -> None:
+    result = run_on(SAMPLE, rcrs, shift_3prime=shift_3prime)
+    assert [line for line in result.header if "gasPlacement" in line] == [f"##gasPlacement={header}"]
+    assert result.summary["shift_3prime"] is shift_3prime
+    assert f"Insertions and deletions: {log}\n" in result.log
+
+
 def test_the_same_input_gives_the_same_bytes(run: Run, tmp_path: Path, rcrs: Reference) -> None:
     first = run(SAMPLE).path.read_bytes()
     outputs = Outputs.beside(tmp_path / "second.annot.vcf.gz")
