@@ -146,7 +146,7 @@ class ConsequenceCaller:
         entries = self._assembler.entries(rows, facts, follows)
         bcsq: pa.BinaryArray = pa.nulls(chunk.records, pa.binary())
         if self._bcsq is not None:
-            separate = left.kept(np.arange(alone))
+            separate = left if alone == len(pairs) else left.kept(np.arange(alone))
             entries_of_csq = self._bcsq.entries(chunk, separate.rows, separate.pairs, separate.terms)
             bcsq = _by_record(*entries_of_csq, record, chunk.records)
         return Called(

@@ -28,7 +28,7 @@ SKIP_CODES = tuple(SKIPS)
 STRETCH = 1 << 20
 """Bases of the reference read at once for records that lie near each other."""
 COLUMNS = 9
-PART_BYTES = 3_000_000
+PART_BYTES = 5_000_000
 """Size of a part of a block, where an allele counts as :data:`ALLELE_BYTES` and four times its bases, and each of its
 transcripts as :data:`PAIR_BYTES` and half of its bases. Annotating a part takes some forty times as much memory."""
 ALLELE_BYTES, PAIR_BYTES = 300, 20
@@ -131,9 +131,11 @@ class Records:
         weight = ALLELE_BYTES + 4 * size + transcripts * (PAIR_BYTES + size // 2)
         before = np.concatenate([[0], np.cumsum(weight)])
         weight = before[np.searchsorted(alleles.record, np.arange(len(self) + 1))]
+        # Parts as large as each other: each takes some time of its own.
+        each = -(-int(weight[-1]) // max(1, -(-int(weight[-1]) // PART_BYTES))) if len(self) else 0
         first = 0
         while first < len(self):
-            last = int(np.searchsorted(weight, weight[first] + PART_BYTES, "right")) - 1
+            last = int(np.searchsorted(weight, weight[first] + each, "right")) - 1
             last = min(max(last, first + 1), len(self))
             yield self._part(first, last)
             first = last
