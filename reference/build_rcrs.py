@@ -29,7 +29,8 @@ import pysam
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.files import sha256_of
 from annotator.engine.normalise import normalise
-from annotator.engine.reference.allele_table import KEY_COLUMNS, AlleleTableWriter, allele_codes
+from annotator.engine.reference.allele_table import KEY_COLUMNS, allele_codes
+from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter
 from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.bundle import SCHEMA, read_contig
 from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS

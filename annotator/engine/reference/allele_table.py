@@ -1,7 +1,7 @@
 """Tables of alleles and what is known about them: Parquet, one file per contig, sorted by position.
 
 Any program that reads Parquet can read one: ``pos`` (1-based), ``ref`` and ``alt`` (normalised, upper case), then the
-fields. A row group has at most :data:`GROUP_ROWS` alleles and never divides the alleles of one position, so that the
+fields. A row group has at most 65,536 alleles and never divides the alleles of one position, so that the
 statistics of ``pos`` name the one group that can hold an allele. Pages have checksums, which are verified.
 
 Alleles are compared as numbers: the key of an allele has its position in the high 32 bits and, in the low ones, the
@@ -12,7 +12,7 @@ agrees with the sequence. Alleles that do not fit into a key (*long* ones) are c
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +22,11 @@ import pyarrow.parquet as pq
 
 from annotator.engine.byte_columns import bytes_of
 
-GROUP_ROWS = 65_536
-"""Most rows of a row group, unless one position has more alleles."""
 KEY_COLUMNS = ("pos", "ref", "alt")
-TYPES = {"String": pa.string(), "Integer": pa.int64(), "Float": pa.float32()}
-"""Types of the columns of fields, by the Type of an INFO field. Floats have seven significant digits."""
-_PREFIX = b"prefix"
+PREFIX = b"prefix"
 """Metadata of a column of numbers: the text before each, such as ``rs``."""
-_REST = ".text"
+REST = ".text"
 """Ending of the column with the values of such a field that are not of that form."""
-_NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,8})$"
 _LONGEST_REF, _LONGEST_ALT = 254, 10
 _LONG = np.uint32(0xFFFFFFFF)
 _NO_BASE = np.uint32(4)
@@ -118,7 +113,7 @@ class AlleleTable:
     @property
     def fields(self) -> list[str]:
         """Names of the fields."""
-        return [name for name in self._schema.names if name not in KEY_COLUMNS and not name.endswith(_REST)]
+        return [name for name in self._schema.names if name not in KEY_COLUMNS and not name.endswith(REST)]
 
     def find(self, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
         """Find n alleles, quickest in the order of their positions.
@@ -189,7 +184,7 @@ class AlleleTable:
             return [pa.nulls(len(rows), pa.string()) for _ in fields]
         group = np.searchsorted(self._starts, rows[there], side="right") - 1
         order = np.argsort(group, kind="stable")
-        wanted = [name for field in fields for name in (field, field + _REST) if name in self._schema.names]
+        wanted = [name for field in fields for name in (field, field + REST) if name in self._schema.names]
         parts = []
         for number in np.unique(group).tolist():
             table = self._file.read_row_group(number, columns=wanted, use_threads=False)
@@ -220,7 +215,7 @@ class AlleleTable:
             Position (1-based), REF, ALT and the value.
         """
         for number in range(len(self._first)):
-            names = [name for name in (field, field + _REST) if name in self._schema.names]
+            names = [name for name in (field, field + REST) if name in self._schema.names]
             table = self._file.read_row_group(number, columns=names, use_threads=False)
             values = self._text(table, field)
             parts = pc.split_pattern(values, "&")
@@ -233,10 +228,10 @@ class AlleleTable:
 
     def _text(self, table: pa.Table, field: str) -> pa.StringArray:
         column = _as_text(table[field])
-        prefix = (self._schema.field(field).metadata or {}).get(_PREFIX)
+        prefix = (self._schema.field(field).metadata or {}).get(PREFIX)
         if prefix is not None:
             numbered = pc.binary_join_element_wise(prefix.decode(), column, "")
-            column = pc.coalesce(numbered, _as_text(table[field + _REST]))
+            column = pc.coalesce(numbered, _as_text(table[field + REST]))
         return column
 
 
@@ -247,110 +242,3 @@ def _as_text(column: pa.ChunkedArray) -> pa.StringArray:
     coded = pa.concat_arrays(column.chunks or [pa.array([], column.type)]).dictionary_encode()
     texts = [str(one).removesuffix(".0") for one in coded.dictionary.to_numpy()]
     return pa.array(texts, pa.string()).take(coded.indices)
-
-
-class AlleleTableWriter:
-    """Writes the table of one contig.
-
-    Args:
-        path: of the file.
-        fields: the Type of each field (a key of :data:`TYPES`) by its name.
-    """
-
-    def __init__(self, path: Path, fields: Mapping[str, str]) -> None:
-        self._path = path
-        self._fields = fields
-        self._waiting: list[pa.Table] = []
-        self._rows = 0
-        self._writer: pq.ParquetWriter | None = None
-        self._prefixes: dict[str, str] = {}
-
-    def write(self, table: pa.Table) -> None:
-        """Add alleles.
-
-        Args:
-            table: :data:`KEY_COLUMNS` and the fields as text, sorted by position, then by :func:`allele_codes`; behind
-                all that were added before.
-        """
-        self._waiting.append(table)
-        self._rows += len(table)
-        if self._rows > 2 * GROUP_ROWS:
-            self._flush(rest=True)
-
-    def close(self) -> None:
-        """Write what is left, and the end of the file."""
-        self._flush(rest=False)
-        if self._writer is not None:
-            self._writer.close()
-
-    def _flush(self, rest: bool) -> None:
-        """Write full row groups; unless ``rest``, what remains as well."""
-        if not self._waiting:
-            return
-        table = pa.concat_tables(self._waiting).combine_chunks()
-        pos = table["pos"].to_numpy()
-        first = 0
-        while len(table) - first > GROUP_ROWS:
-            last = int(np.searchsorted(pos, pos[first + GROUP_ROWS]))  # the position at the border goes to the next
-            if last == first:
-                last = int(np.searchsorted(pos, pos[first], side="right"))
-            if rest and last == len(table):
-                break
-            self._write_group(table.slice(first, last - first))
-            first = last
-        if not rest and first < len(table):
-            self._write_group(table.slice(first))
-        self._waiting = [table.slice(first)] if rest else []
-        self._rows = sum(map(len, self._waiting))
-
-    def _write_group(self, table: pa.Table) -> None:
-        if self._writer is None:
-            self._open(table)
-        assert self._writer is not None
-        columns: list[pa.Array] = [table["pos"].cast(pa.int32()), table["ref"], table["alt"]]
-        for name, kind in self._fields.items():
-            if name in self._prefixes:
-                columns += _numbered(table[name], self._prefixes[name])
-            else:
-                columns.append(table[name].cast(TYPES[kind]))
-        self._writer.write_table(pa.table(columns, schema=self._writer.schema), row_group_size=len(table))
-
-    def _open(self, table: pa.Table) -> None:
-        """Create the file; fields whose first values are nearly all a prefix and a number are stored as numbers."""
-        columns = [pa.field("pos", pa.int32()), pa.field("ref", pa.string()), pa.field("alt", pa.string())]
-        encodings = {"pos": "DELTA_BINARY_PACKED"}
-        dictionaries = ["ref", "alt"]
-        for name, kind in self._fields.items():
-            prefix = _prefix_of(table[name]) if kind == "String" else None
-            if prefix is None:
-                columns.append(pa.field(name, TYPES[kind]))
-                dictionaries.append(name)
-                continue
-            self._prefixes[name] = prefix
-            columns.append(pa.field(name, pa.int32(), metadata={_PREFIX: prefix.encode()}))
-            columns.append(pa.field(name + _REST, pa.string()))
-            encodings[name] = "BYTE_STREAM_SPLIT"
-            dictionaries.append(name + _REST)
-        self._writer = pq.ParquetWriter(
-            self._path, pa.schema(columns), compression="zstd", use_dictionary=dictionaries, column_encoding=encodings,
-            write_statistics=["pos"], write_page_checksum=True,
-        )  # fmt: skip
-
-
-def _prefix_of(column: pa.ChunkedArray) -> str | None:
-    """The text before the number in nine of ten values of a column; None where they are not of that form."""
-    values = column.drop_null()
-    found = pc.extract_regex(values, _NUMBERED).drop_null()
-    if len(found) < 0.9 * max(1, len(values)):
-        return None
-    prefixes = pc.unique(pc.struct_field(found, "prefix"))
-    return prefixes[0].as_py() if len(prefixes) == 1 else None
-
-
-def _numbered(column: pa.ChunkedArray, prefix: str) -> list[pa.ChunkedArray]:
-    """The numbers of the values that are the prefix and a number, and the other values."""
-    found = pc.extract_regex(column, _NUMBERED)
-    same = pc.fill_null(pc.equal(pc.struct_field(found, "prefix"), prefix), False)
-    none = pa.scalar(None, pa.string())
-    number = pc.if_else(same, pc.struct_field(found, "number"), none)
-    return [number.cast(pa.int32()), pc.if_else(same, none, column)]

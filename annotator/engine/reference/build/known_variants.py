@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
-from annotator.engine.reference.allele_table import KEY_COLUMNS, AlleleTableWriter, allele_codes
+from annotator.engine.reference.allele_table import KEY_COLUMNS, allele_codes
+from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter
 from annotator.engine.reference.build.sources import Tally
 from annotator.engine.reference.build.variant_source import SourceAlleles, VariantSource, read_contig
 from annotator.engine.reference.bundle import Contig, Sequence

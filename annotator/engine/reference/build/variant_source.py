@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -14,13 +13,14 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from annotator.engine.bgzf import BgzfWriter
-from annotator.engine.byte_columns import bytes_of, cut, every, letters, spread
+from annotator.engine.byte_columns import bytes_of, every, letters, spread
 from annotator.engine.errors import BundleError
 from annotator.engine.files import BLOCK, open_bytes
 from annotator.engine.gzip_reading import GzipReader
 from annotator.engine.indexes import index_of, make_index, open_table, start_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.normalise import normalise_all
+from annotator.engine.reference.build.field_values import field_values
 from annotator.engine.reference.build.gene_formats import shown
 from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_source
 from annotator.engine.reference.bundle import Contig, Sequence
@@ -35,8 +35,6 @@ _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=
 _POSITION = "^[0-9]{1,10}$"
 _RECORD = re.compile(rb"[^\t]*\t[0-9]{1,10}(\t[^\t]*){6}")
 _BASES = letters(b"ACGT")
-_NUMBER = r"^[-+]?[0-9]+\.?[0-9]*([eE][-+]?[0-9]+)?$"
-_NULL = pa.scalar(None, pa.string())
 
 
 @dataclass
@@ -241,7 +239,7 @@ def _alleles(
         lambda at, length: sequence.fetch(contig.name, at, length),
     )
     values = [
-        _values(rows, wanted, kind, owner[used], number[used])
+        field_values(rows, wanted, kind, owner[used], number[used])
         for wanted, kind in zip(source.wanted, source.fields, strict=True)
     ]
     last = int(pos[-1]) if len(pos) else 0
@@ -268,83 +266,6 @@ def _fits(ref: pa.BinaryArray, pos: np.ndarray, contig: Contig, sequence: Sequen
     at[at >= len(bases)] = 0
     fits: np.ndarray = inside & every(bases[at] == data, starts)
     return fits
-
-
-def _values(
-    rows: pa.RecordBatch, wanted: str, kind: tuple[str, str, str], owner: np.ndarray, number: np.ndarray
-) -> pa.StringArray:
-    """Values of one field.
-
-    Args:
-        rows: records.
-        wanted: name of the field in the source.
-        kind: its Number, Type and Description.
-        owner: ``(n,)``, the record of each allele.
-        number: ``(n,)``, the 0-based index of each allele in ALT.
-    """
-    count, type_, _ = kind
-    owners = pa.array(owner)
-    if count == "ID":
-        values = pc.replace_substring(_text(rows["ID"]), ";", "&").take(owners)
-    elif count == "0":
-        values = _flag(rows["INFO"], wanted).take(owners)
-    else:
-        values = info_values(rows["INFO"], wanted)
-        if count in ("A", "R") and pc.any(pc.match_substring(values, ",")).as_py():
-            lists = pc.split_pattern(values.fill_null(""), ",")
-            offsets = lists.offsets.to_numpy()
-            at = offsets[owner] + number + (count == "R")
-            values = lists.flatten().take(pa.array(at, mask=at >= offsets[owner + 1]))
-        else:
-            values = values.take(owners)
-            if count == "R":  # a single value, that of REF
-                values = pa.nulls(len(owner), pa.string())
-            elif count == "A":
-                values = pc.if_else(pa.array(number == 0), values, _NULL)
-            elif count != "1":
-                values = pc.replace_substring(values, ",", "&")
-    if type_ == "String" and pc.any(pc.match_substring(values, "%")).as_py():
-        coded = values.dictionary_encode()
-        readable = [None if one is None else unquote(one).replace("\t", " ") for one in coded.dictionary.to_pylist()]
-        values = pa.array(readable, pa.string()).take(coded.indices)
-    elif type_ != "String":
-        values = pc.if_else(pc.match_substring_regex(values, _NUMBER), values, _NULL)
-    missing = pc.is_in(values, value_set=pa.array([".", ""]))
-    return pc.if_else(missing, _NULL, values)
-
-
-def info_values(info: pa.BinaryArray, name: str) -> pa.StringArray:
-    """Values of one field of INFO, null where a record does not have it.
-
-    Args:
-        info: INFO of n records.
-        name: of the field, which has a value.
-    """
-    listed = pc.binary_join_element_wise(b";", info, b"")
-    mark = f";{name}=".encode()
-    at = pc.find_substring(listed, mark).to_numpy()
-    data, starts = bytes_of(listed)
-    there = np.flatnonzero(at >= 0)
-    first = starts[there] + at[there] + len(mark)
-    ends = np.append(np.flatnonzero(data == ord(";")), len(data))
-    last = np.minimum(ends[np.searchsorted(ends, first)], starts[there + 1])
-    found = cut(data.tobytes(), first, last)
-    place = np.cumsum(at >= 0) - 1
-    return _text(found).take(pa.array(place, mask=at < 0))
-
-
-def _flag(info: pa.BinaryArray, name: str) -> pa.StringArray:
-    listed = pc.binary_join_element_wise(b";", info, b";", b"")
-    either = pc.or_(pc.match_substring(listed, f";{name};"), pc.match_substring(listed, f";{name}="))
-    return pc.if_else(either, pa.scalar("1"), _NULL)
-
-
-def _text(column: pa.BinaryArray) -> pa.StringArray:
-    """Text of a column; bytes that are not UTF-8 are replaced."""
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowInvalid:
-        return pa.array([one.decode("utf-8", "replace") for one in column.to_pylist()], pa.string())
 
 
 def _copy(source: Path, out: Path) -> None:

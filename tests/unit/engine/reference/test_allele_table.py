@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine.indexes import open_table, start_of
-from annotator.engine.reference import allele_table
-from annotator.engine.reference.allele_table import AlleleTable, AlleleTableWriter, allele_codes
+from annotator.engine.reference.allele_table import AlleleTable, allele_codes
+from annotator.engine.reference.build import allele_table_writer
+from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter
 
 Named = tuple[int, str, str]
 BASES = st.text("ACGTN", min_size=1, max_size=13)
@@ -60,7 +61,7 @@ def test_alleles_are_found(
     alleles = sorted({(pos, "ACGTN"[pos % 5] + "A" * (len(ref) - 1), alt) for pos, ref, alt in written})
     asked = [*alleles, *others]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(allele_table, "GROUP_ROWS", rows)
+        patch.setattr(allele_table_writer, "GROUP_ROWS", rows)
         table = table_of(alleles, tmp_path_factory.mktemp("table") / "t.parquet")
     assert len(table) == len(alleles)
     lengths = {(pos, len(ref), alt) for pos, ref, alt in alleles}
