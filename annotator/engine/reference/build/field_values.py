@@ -1,4 +1,4 @@
-"""Values of the fields of a source of known variants, taken from the ID and INFO columns for all its alleles at once."""
+"""Values of the fields of a source of known variants, from the columns ID and INFO, for all its alleles at once."""
 
 from __future__ import annotations
 
