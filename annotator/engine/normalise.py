@@ -25,6 +25,8 @@ Allele = tuple[int, bytes, bytes]
 Fetch = Callable[[int, int], bytes]
 """Gives so many reference bases from a 1-based position on."""
 
+_UNKNOWN = bytes(one if one in b"ACGT" else 0 for one in range(256))
+"""A translation of unknown bases to what equals no base: nobody can tell whether they repeat others."""
 _WINDOW = 64
 """Bases in front of an allele that are read first; twice as many each time while the allele can be moved over them."""
 
@@ -121,6 +123,34 @@ def _normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
 def is_known(bases: bytes) -> bool:
     """Whether all of some upper-case bases are known."""
     return not bases.translate(None, b"ACGT")
+
+
+def stretch_shift(start: int, end: int, strand: int, fetch: Fetch, limit: int) -> int:
+    """By how many bases the loss or the tandem copy of a stretch can be shifted and still be the same change.
+
+    It reads as many bases as the shift is long, however long the stretch is.
+
+    Args:
+        start: first base of the stretch, 1-based.
+        end: last base, inclusive.
+        strand: 1 for a shift to the right, -1 for one to the left.
+        fetch: bases of the contig.
+        limit: the farthest that it may be shifted.
+    """
+    found, width = 0, _WINDOW
+    while found < limit:
+        size = min(width, limit - found)
+        if strand > 0:
+            behind = fetch(end + found + 1, size).translate(_UNKNOWN)
+            same = common_prefix(fetch(start + found, len(behind)), behind)
+        else:
+            before, last = fetch(start - found - size, size).translate(_UNKNOWN), fetch(end - found - size + 1, size)
+            same = common_suffix(before, last) if len(last) == size else 0  # fewer: it ends beyond the contig
+        found += same
+        if same < size:
+            break
+        width *= 2
+    return found
 
 
 def _moved_left(pos: int, ref: bytes, alt: bytes, fetch: Fetch) -> Allele:

@@ -50,6 +50,7 @@ def test_split_and_joined(shift_3prime: bool, of: Slice, numbers: list[int]) -> 
     joined = of.entries_of_records(records, shift_3prime)
     split = iter(of.entries([(pos, ref, alt) for pos, ref, alts in records for alt in alts], shift_3prime))
     for record, entries in zip(records, joined, strict=True):
-        apart = [(name, entry) for _ in record[2] for name, entry in next(split).items()]
+        numbered = enumerate(record[2], 1)
+        apart = [(name, {**one, "ALLELE_NUM": str(at)}) for at, _ in numbered for name, one in next(split).items()]
         together = [(name.partition("#")[0], entry) for name, entry in entries.items()]
         assert sorted(together, key=str) == sorted(apart, key=str), record

@@ -32,6 +32,15 @@ class Allele:
     kind: int
     sized: bool = True
 
+    @classmethod
+    def trimmed(cls, start: int, ref: str, alt: str) -> Allele:
+        """The allele of bases that take the place of others, without what both share; all of it if they are equal."""
+        shared, less_ref, less_alt = minimal(ref, alt)
+        if less_ref or less_alt:
+            start, ref, alt = start + shared, less_ref, less_alt
+        kind = SUBSTITUTION if len(ref) == len(alt) == 1 else INSERTION if not ref else OTHER if alt else DELETION
+        return cls(start, start + len(ref) - 1, ref, alt, kind)
+
     @property
     def plain(self) -> bool:
         """Whether the alternate bases are all known."""

@@ -27,6 +27,7 @@ from annotator.engine.consequence.restrict import most_severe_of_records, restri
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.so_terms import INTERGENIC
+from annotator.engine.consequence.tandem_copies import as_insertions, copies_within_exons
 from annotator.engine.consequence.vector.coding_indel_rows import CodingIndelRows
 from annotator.engine.consequence.vector.noncoding_indel import Ranges, outside_codons
 from annotator.engine.consequence.vector.noncoding_indel_hgvs import IndelDescriber
@@ -119,7 +120,12 @@ class ConsequenceCaller:
         rows = [Rows(lonely, np.full(len(lonely), INTERGENIC))]
         strand = self._models.strand[pairs.transcript[near]]
         for placed in placements:
-            rows += self._rows(placed, pairs, near[strand != -placed.strand])
+            at = near[strand != -placed.strand]
+            copies = copies_within_exons(placed, pairs, at, self._models, self._exact.shift)
+            rows += self._rows(placed, pairs, at[~copies])
+            if copies.any():
+                inserted = as_insertions(placed, pairs.allele[at[copies]], self._fetch)
+                rows += self._rows(inserted, pairs, at[copies])
         pairs, together = self._together(alleles, pairs, compounds)
         rows = [one for one in (*rows, together) if len(one)]
         if existing is not None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, SUBSTITUTION, Allele, minimal
+from annotator.engine.consequence.allele import OTHER, Allele, minimal
 from annotator.engine.consequence.scalar.effect import Effect
 from annotator.engine.consequence.scalar.isoform_cache import IsoformCache
 from annotator.engine.consequence.scalar.rows import ScalarRow, ScalarRows, exon_numbers
@@ -89,11 +89,7 @@ def joined(edits: Sequence[Edit], fetch: Fetch) -> Allele:
         alt += bases[at - first : edit.start - first] + edit.alt
         at = edit.end + 1
     alt += bases[at - first :]
-    shared, less_ref, less_alt = minimal(bases, alt)
-    if less_ref or less_alt:  # otherwise they undo each other
-        first, bases, alt = first + shared, less_ref, less_alt
-    kind = SUBSTITUTION if len(bases) == len(alt) == 1 else INSERTION if not bases else OTHER if alt else DELETION
-    return Allele(first, first + len(bases) - 1, bases, alt, kind)
+    return Allele.trimmed(first, bases, alt)
 
 
 class CompoundCaller:

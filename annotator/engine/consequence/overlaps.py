@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from annotator.engine.byte_columns import bytes_of
 from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, SUBSTITUTION, SYMBOLIC, Allele, minimal
 from annotator.engine.consequence.chunk import AlleleChunk
-from annotator.engine.consequence.scalar.structural import structural_name
-from annotator.engine.normalise import Fetch, normalise_all
+from annotator.engine.consequence.scalar.structural import is_shiftable, structural_name
+from annotator.engine.normalise import Fetch, normalise_all, stretch_shift
 from annotator.engine.reference.gene_models import ContigModels
 
 LONG = 2000
@@ -78,6 +78,11 @@ class Alleles:
         beyond = symbolic & ~star
         start = np.where(beyond, chunk.pos + 1, start)
         end = np.where(beyond, np.maximum(np.maximum(chunk.end, chunk.pos), start), end)
+        sized = chunk.end > 0 if chunk.exact is None else (chunk.end > 0) & chunk.exact
+        for at in np.flatnonzero(beyond & sized).tolist():
+            if is_shiftable(alt[at].as_py()):
+                by = stretch_shift(int(start[at]), int(end[at]), -1, fetch, int(start[at]) - 2)
+                start[at], end[at] = start[at] - by, end[at] - by
         kind = np.full(len(chunk), OTHER, dtype=np.int8)
         kind[(left == 1) & (right == 1)] = SUBSTITUTION
         kind[(left == 0) & (right > 0)] = INSERTION
@@ -85,7 +90,6 @@ class Alleles:
         kind[symbolic] = SYMBOLIC
         ref, alt = (_cut(one, before, behind) for one in (ref, alt))
         record, pos = chunk.record.astype(np.int64), chunk.pos.astype(np.int64)
-        sized = chunk.end > 0 if chunk.exact is None else (chunk.end > 0) & chunk.exact
         return cls(record, pos, start, end, ref, alt, kind, text, sized)
 
     def __len__(self) -> int:
@@ -100,7 +104,8 @@ class Alleles:
         """
         start, end = self.start.copy(), self.end.copy()
         # To the left they go no farther than they are already, but for the first bases of a contig.
-        at = np.flatnonzero(((self.kind == INSERTION) | (self.kind == DELETION)) & ((strand > 0) | (self.start <= 2)))
+        movable = np.isin(self.kind, (INSERTION, DELETION, SYMBOLIC))
+        at = np.flatnonzero(movable & ((strand > 0) | (self.start <= 2)))
         moved = [shift(self.one(one), strand) for one in at.tolist()]
         start[at], end[at] = [one.start for one in moved], [one.end for one in moved]
         mask = np.zeros(len(self), bool)

@@ -16,8 +16,8 @@ from annotator.engine.bounds import LARGEST_POSITION, whole_number
 from annotator.engine.lazy import lazy
 
 LONGEST_WRITTEN_OUT = 1_000
-"""Bases of a deletion up to which it is written out, so that it is aligned as a written one. Longer deletions have the
-same terms, but stay where the record places them, and need no memory for their bases."""
+"""Bases of a deletion up to which it is written out, so that it has names on the genome, too. Longer ones are aligned
+in the same way and have the same terms, but need no memory for their bases."""
 MOST_WRITTEN_OUT = 30_000
 """Bases that may be written out for all alleles of a record together, so that short lines need no more memory than
 long ones."""

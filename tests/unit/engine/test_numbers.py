@@ -41,14 +41,14 @@ BOUNDED = {
     "variant_list/notation.py": dict.fromkeys(
         ("int(start)", "int(found[2])", "int(found[3] or 0)"), "matches the pattern of positions, up to ten digits"
     ),
-    "variant_list/identifiers.py": {"int(pos)": "the build wrote it"},
-    "reference/verify.py": dict.fromkeys(("int(pos)", "int(start)", "int(end)"), "the build wrote it; damage is found"),
+    "reference/allele_table.py": {"int(at)": "an index of a row"},
+    "reference/verify.py": dict.fromkeys(("int(start)", "int(end)"), "the build wrote it; damage is found"),
 }
 """Calls of ``int`` and ``float`` on text, and why the text is short and a number."""
 NUMBERS = (
-    *(".sum()", ".max()", ".min()", "np.searchsorted(", "int(speed)", "float('nan')"),
+    *(".sum()", ".max(", ".min()", "np.searchsorted(", "int(speed)", "float('nan')"),
     *("records.pos[", "starts[index]", "self.exon_", "records.allele_count[", "near[", "linear[stretch]"),
-    *("int(first[0])", "int(last[0])"),
+    *("int(first[0])", "int(last[0])", "int(pos[", "self._starts[", "allele[row]"),
 )
 """What is visibly a number, or an element of an array of numbers."""
 

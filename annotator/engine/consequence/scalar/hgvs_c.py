@@ -11,10 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from annotator.engine.affixes import common_prefix, common_suffix
-from annotator.engine.consequence.allele import DELETION, INSERTION, SUBSTITUTION, Allele
+from annotator.engine.bounds import LARGEST_POSITION
+from annotator.engine.consequence.allele import DELETION, INSERTION, SUBSTITUTION, SYMBOLIC, Allele
 from annotator.engine.consequence.hgvs import HgvsC, Position
 from annotator.engine.consequence.scalar.effect import Effect
+from annotator.engine.consequence.scalar.structural import is_shiftable
 from annotator.engine.consequence.three_prime_shift import rotate, shift_length
+from annotator.engine.normalise import stretch_shift
 from annotator.engine.reference.nucleotides import reverse_complement
 from annotator.engine.reference.transcript import Fetch, Transcript
 
@@ -81,11 +84,15 @@ def genomic_shift(allele: Allele, strand: int, fetch: Fetch, circumference: int 
     """By how many bases an allele can be shifted towards the 3' end of transcripts of a strand; 0 for other kinds.
 
     Args:
-        allele: of any kind; pure insertions and deletions of known bases are shifted.
+        allele: of any kind; pure insertions and deletions of known bases are shifted, and their symbols.
         strand: 1 or -1.
         fetch: bases of the contig, around the origin of a circular one.
         circumference: length in bases of a circular contig, 0 for a linear one. Alleles are shifted across its origin.
     """
+    if allele.kind == SYMBOLIC and allele.sized and is_shiftable(allele.alt):
+        size = allele.end - allele.start + 1
+        most = max(0, circumference - size) if circumference else LARGEST_POSITION if strand > 0 else allele.start - 1
+        return stretch_shift(allele.start, allele.end, strand, fetch, most)
     if allele.kind not in (INSERTION, DELETION):
         return 0
     unit = allele.alt if allele.kind == INSERTION else allele.ref
@@ -114,7 +121,8 @@ def shifted(allele: Allele, strand: int, shift: int, fetch: Fetch) -> Allele:
     start, end = allele.start + by, allele.end + by
     if allele.kind == DELETION:
         return replace(allele, start=start, end=end, ref=fetch(start, end - start + 1).decode("ascii"))
-    return replace(allele, start=start, end=end, alt=rotate(allele.alt, by))
+    alt = allele.alt if allele.kind == SYMBOLIC else rotate(allele.alt, by)
+    return replace(allele, start=start, end=end, alt=alt)
 
 
 class StrandedBases:

@@ -1,8 +1,9 @@
 """Consequences of symbolic alleles (``<DEL>``, ``<DUP>``, ``<INV>``, ``<INS>``, breakends, ``*``).
 
 One event has one answer, however it is spelled. So a symbolic allele whose bounds are exact is written out in bases
-where a transcript allows it: a deletion always, a tandem duplication and an inversion within one exon. The others have
-terms from overlap alone:
+where a transcript allows it: a deletion always, an inversion and a tandem duplication within one exon (the latter by
+:mod:`annotator.engine.consequence.tandem_copies`). Deletions and tandem duplications are left-aligned as if they were
+written out. The others have terms from overlap alone:
 
 ========================  ==============================================================================================
 deletion, not exact       ``feature_truncation`` if it takes bases of an exon, splice sites, UTRs, start and stop codon
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import re
 
-from annotator.engine.consequence.allele import DELETION, INSERTION, OTHER, Allele
+from annotator.engine.consequence.allele import DELETION, OTHER, Allele
 from annotator.engine.consequence.region_rules import (
     INTRON_VARIANT,
     SPLICE_SITES,
@@ -46,8 +47,8 @@ CLASSES = (
 """Classes of structural variants as VEP names them in CSQ's Allele, by the start of the symbol."""
 
 
-IN_PLACE = ("<DUP>", "<DUP:TANDEM>", "<INV>")
-"""Symbols whose sequence lies where they say; the copy of ``<DUP:DISPERSED>`` lies elsewhere."""
+TANDEM_COPIES = ("<DUP>", "<DUP:TANDEM>")
+"""Symbols of copies that lie beside their originals; that of ``<DUP:DISPERSED>`` lies elsewhere."""
 
 
 LONGEST_SHIFTED = 10_000
@@ -71,6 +72,16 @@ def structural_name(alt: str) -> str:
     return "." + bases if alt[:1] in "[]." else bases + "."
 
 
+def is_tandem_copy(alt: str) -> bool:
+    """Whether a symbolic allele is a copy of bases beside them."""
+    return alt.upper() in TANDEM_COPIES
+
+
+def is_shiftable(alt: str) -> bool:
+    """Whether a symbolic allele whose bounds are exact can be shifted within a repeat."""
+    return is_tandem_copy(alt) or structural_class(alt) == "deletion"
+
+
 def written_out(allele: Allele, t: Transcript, fetch: Fetch) -> Allele | None:
     """A symbolic allele in bases; None where its bounds are not exact or its bases do not decide what it does.
 
@@ -86,16 +97,10 @@ def written_out(allele: Allele, t: Transcript, fetch: Fetch) -> Allele | None:
         if end - start < LONGEST_SHIFTED or (t.start <= start and end <= t.end):
             return Allele(start, end, fetch(start, end - start + 1).decode("ascii"), "", DELETION)
         return Allele(start, end, "N", "", OTHER)  # it may be as long as the contig, and its bases say nothing more
-    exon = next(((first, last) for first, last in t.exons if first <= start and end <= last), None)
-    if exon is None or allele.alt.upper() not in IN_PLACE:
+    if allele.alt.upper() != "<INV>" or not any(first <= start and end <= last for first, last in t.exons):
         return None
     bases = fetch(start, end - start + 1).decode("ascii")
-    if kind == "inversion":
-        return Allele(start, end, bases, reverse_complement(bases), OTHER)
-    # The copy lies before or behind the original, which is the same. Here it must not lie at the border of the exon.
-    if start > exon[0]:
-        return Allele(start, start - 1, "", bases, INSERTION)
-    return Allele(end + 1, end, "", bases, INSERTION) if end < exon[1] else None
+    return Allele.trimmed(start, bases, reverse_complement(bases))
 
 
 def structural_terms(effect: Effect) -> int:

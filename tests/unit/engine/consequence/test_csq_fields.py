@@ -63,7 +63,8 @@ def test_nearest_gene_of_a_variant_between_genes(run_on: Run, case_reference: Re
     bases = reference.sequence().fetch("chr1", 1, 8000).decode()
     places = [1, 1350, 2400, 2401, 8000]
     records = [(pos, bases[pos - 1], "ACGT"["CGTA".index(bases[pos - 1])]) for pos in places]
-    insertion = (2400, bases[2399], bases[2399] + "ACGT"["CGTA".index(bases[2400])])
+    base = next(one for one in "ACGT" if one not in bases[2399:2401])  # of no repeat: it stays where it is
+    insertion = (2400, bases[2399], bases[2399] + base)
     path = vcf([*records[:3], insertion, *records[3:]], contig="chr1")
     result = run_on(path, reference, reporting=Reporting(flank=0))
     nearest = [{one["NEAREST"] for one in entries(result, at)} for at in range(6)]

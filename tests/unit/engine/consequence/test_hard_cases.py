@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from annotator.engine.consequence import ConsequenceCaller, GeneModels, compile_models
+from annotator.engine.consequence import ConsequenceCaller, GeneModels, Reporting, compile_models
 from annotator.engine.consequence.so_terms import BIT
 from annotator.engine.reference.bundle import Contig
 from tests.unit.engine.consequence.casebook import LENGTH, Bases, Record, at, caller, chunk, entries, gff3, models
@@ -162,7 +162,7 @@ def test_star_is_kept_by_overlap_and_moves_no_frame(caller: ConsequenceCaller) -
 
 def test_records_without_alleles_are_null_and_others_are_in_order(tmp_path: Path) -> None:
     """A contig without genes has variants between genes only."""
-    nothing = ConsequenceCaller(models(tmp_path).contig("2"), Bases(), 1)
+    nothing = ConsequenceCaller(models(tmp_path).contig("2"), Bases(), 1, Reporting(bcsq=True))
     given: list[Record] = [(100, at(100), []), (15_900, at(15_900), [other(at(15_900))]), (15_950, at(15_950), [])]
     called = nothing.call(chunk(given))
     assert called.csq.is_null().to_pylist() == [True, False, True]

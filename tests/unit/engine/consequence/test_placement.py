@@ -6,7 +6,7 @@ import pytest
 
 from annotator.engine.consequence.allele import DELETION, Allele
 from annotator.engine.consequence.scalar.hgvs_c import genomic_shift
-from annotator.engine.normalise import normalise
+from annotator.engine.normalise import normalise, stretch_shift
 from tests.invariants.slices import Entries, Slice
 from tests.unit.engine.consequence.casebook import Shape
 
@@ -65,6 +65,30 @@ def test_unknown_bases_are_not_moved() -> None:
     assert normalise(4000, b"NNN", b"N", lambda at, size: b"N" * size) == (4000, b"NNN", b"N")
     allele = Allele(4001, 4002, "NN", "", DELETION)
     assert [genomic_shift(allele, strand, lambda at, size: b"N" * size) for strand in (1, -1)] == [0, 0]
+
+
+@pytest.mark.parametrize("unit", ["A", "CA", "CAG" * 30])
+def test_a_stretch_is_shifted_as_its_bases_are(unit: str) -> None:
+    bases = "GT" * 40 + unit * 300 + unit[:1] + "GGT" * 40
+    repeat = range(81, 80 + 300 * len(unit) + 1, 7)
+
+    def fetch(start: int, size: int) -> bytes:
+        assert start >= 1
+        return bases[start - 1 : start - 1 + size].encode()
+
+    for start in repeat[:: len(repeat) // 9]:
+        end = min(start + len(unit) * 3 - 1, len(bases))
+        written = Allele(start, end, bases[start - 1 : end], "", DELETION)
+        for strand, limit in ((1, len(bases)), (-1, start - 1)):
+            assert stretch_shift(start, end, strand, fetch, limit) == genomic_shift(written, strand, fetch)
+
+
+def test_a_stretch_is_not_shifted_over_unknown_bases_or_the_ends_of_the_contig() -> None:
+    bases = b"NNAAAAAA"
+    fetch = lambda start, size: bases[start - 1 : start - 1 + size]  # noqa: E731
+    assert [stretch_shift(5, 5, strand, fetch, 4) for strand in (1, -1)] == [3, 2]
+    assert stretch_shift(7, 9, -1, fetch, 6) == 0  # it ends beyond the contig
+    assert stretch_shift(1, 1, -1, fetch, -1) == 0
 
 
 def test_repeats_of_any_length() -> None:

@@ -16,6 +16,7 @@ from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.haplotypes import compounds, search
 from annotator.engine.haplotypes.carriers import NO_SET, carriers_of
 from annotator.engine.haplotypes.coding_alleles import CodingSequence, coding_lines
+from annotator.engine.reference.transcript_choice import EVERY_TRANSCRIPT
 from annotator.engine.vcf import reader
 from tests.unit.engine.conftest import CASES, Result
 
@@ -146,7 +147,8 @@ def test_three_substitutions_read_as_one_record_does(phased: Phased, transcript:
         whole = [entry for entry in groups if entry["HAPLOTYPE"].count("&") == 1]
         if whole:
             (entry,) = whole
-            assert entry == {**spelled, "Allele": site[2], "HAPLOTYPE": entry["HAPLOTYPE"], "PICK": ""}
+            own = {"Allele": site[2], "VARIANT_CLASS": "SNV", "HAPLOTYPE": entry["HAPLOTYPE"], "PICK": ""}
+            assert entry == {**spelled, **own}
     codons = {(PLACES[transcript].index(pos)) // 3 for pos, _, _ in sites}
     sizes = sorted({len(one.split("&")) + 1 for group in partners(result) for one in group})
     assert sizes == ([3] if len(codons) == 1 else [2])
@@ -368,7 +370,7 @@ def test_lines_of_too_few_columns_are_left_to_the_other_pass(
     if numbered:
         lines = [f"{at}\t{line}" for at, line in enumerate(lines)]
     block = reader.Block(7, len(lines), "".join(line + "\n" for line in lines).encode())
-    found, ordinal = coding_lines(block, numbered, CodingSequence(case_reference("toy")))
+    found, ordinal = coding_lines(block, numbered, CodingSequence(case_reference("toy"), EVERY_TRANSCRIPT))
     assert (found.text.decode(), ordinal.tolist()) == (lines[2] + "\n", [9])
 
 

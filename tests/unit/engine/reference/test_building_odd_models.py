@@ -375,7 +375,7 @@ def test_insertions_and_deletions_around_a_slip(slipped: Callable[[str], dict[st
         ("coding_sequence_variant", ""),
         ("frameshift_variant", "p.Gly28ValfsTer?"),
         ("inframe_deletion", "p.Gly39del"),
-        ("frameshift_variant&stop_lost", "p.Ter40delextTer?"),
+        ("frameshift_variant&stop_lost", ""),  # the transcript ends before another amino acid
     ]
 
 
@@ -486,7 +486,7 @@ def test_an_older_file_with_codons_that_could_not_be_read_is_refused(build: Buil
     assert build() == 0
     path = tmp_path / "bundle" / "models.arrow"
     with pa.ipc.open_file(str(path)) as reader:
-        table = reader.read_all().drop_columns(list(LATER_COLUMNS))
+        table = reader.read_all().drop_columns([one for one in reader.schema.names if one in LATER_COLUMNS])
         for slip, refused in ((None, False), (90, True)):
             older = table.append_column("slip", pa.array([slip] * len(table), pa.int32()))
             write(tmp_path / "older.arrow", older.schema, older.to_batches())
@@ -503,7 +503,7 @@ def test_an_older_file_of_compiled_models_is_read(build: Build, tmp_path: Path) 
     assert build() == 0
     path = tmp_path / "bundle" / "models.arrow"
     with pa.ipc.open_file(str(path)) as reader:
-        older = reader.read_all().drop_columns(list(LATER_COLUMNS))
+        older = reader.read_all().drop_columns([one for one in reader.schema.names if one in LATER_COLUMNS])
         batches = older.to_batches()
     path.unlink()
     write(path, older.schema, batches)

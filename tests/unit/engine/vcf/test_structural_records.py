@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from annotator.engine.cli.app import main
+from annotator.engine.consequence import CSQ_FIELDS
 from tests.unit.engine.conftest import Result
 from tests.unit.engine.small_genome import GENES, annotated, gff3, make_genome, write_fasta
 
@@ -127,8 +128,9 @@ def test_breakends_name_the_genes_at_their_mates(tmp_path: Path) -> None:
     result = annotated(tmp_path, lines)
     names = []
     for index in range(len(lines)):
-        found = [entry.split("|") for entry in result.info(index)["CSQ"].split(",")]
-        names.append({(entry[0], entry[-1]) for entry in found if entry[3] in ("PLUS", "MITO") and not entry[18]})
+        found = [dict(zip(CSQ_FIELDS, one.split("|"), strict=True)) for one in result.info(index)["CSQ"].split(",")]
+        inside = [one for one in found if one["SYMBOL"] in ("PLUS", "MITO") and not one["DISTANCE"]]
+        names.append({(one["Allele"], one["MATE_SYMBOL"]) for one in inside})
     base = {pos: genome["1"][pos - 1] for pos in (1050, 1100, 1110, 1120, 1140, 1150)}
     assert names[:6] == [
         {(f"{base[1050]}.", "MITO")},
