@@ -40,6 +40,9 @@ BASES = re.compile(r"[ACGTN]+")
 DISTANCE = re.compile(r"(?<=Ter)(?:\d+|\?)$")
 """The distance at the end of a frameshift or extension."""
 
+RUN = re.compile(r"\d(?:del|dup|ins[A-Za-z]+)$")
+"""The end of the name of residues that are added or lost."""
+
 
 class Sides:
     """What both annotations say of an allele and a transcript; of a side that says nothing every field is empty."""
@@ -119,6 +122,19 @@ def _distance(it: Sides) -> bool:
     return alike and bool(DISTANCE.search(ours)) and it.theirs.get("STRAND") == "-1"
 
 
+def _unknown_residue(it: Sides) -> bool:
+    return all("X" in side.get("Amino_acids", "") for side in (it.ours, it.theirs)) and FRAMESHIFT not in it.mine
+
+
+def _moved_out(it: Sides) -> bool:
+    return it.both and bool(it.ours.get("HGVSp")) and not it.theirs.get("HGVSp") and bool(it.mine & OF_CODONS)
+
+
+def _end_of_protein(it: Sides) -> bool:
+    moved = all(RUN.search(one.get("HGVSp", "")) for one in (it.ours, it.theirs))
+    return moved and it.ours.get("HGVSc") == it.theirs.get("HGVSc") and it.mine == it.other
+
+
 ERRATA: tuple[Erratum, ...] = (
     # Terms
     Erratum("start-lost-and-retained", (*TERMS, *HGVS, *CODONS), _start_exclusive),
@@ -174,6 +190,12 @@ ERRATA: tuple[Erratum, ...] = (
     Erratum("utr-from-the-wrong-end", ("HGVSp",), _distance),
     Erratum("code-behind-frameshift", ("HGVSp",)),
     Erratum("amino-acid-zero", ("HGVSp",), _hgvs("HGVSp", r"^$|p\.(?:Met1\?|Met1)", r"[A-Z?]0|_\?0|[a-z]0_")),
+    Erratum("name-of-a-lost-start", ("HGVSp",), _hgvs("HGVSp", r"p\.Met1\?$", r"^$|1_\?\d+$")),
+    Erratum("first-change-is-a-stop", ("HGVSp",), _hgvs("HGVSp", r"[a-z]\d+Ter$", r"delins\w*Ter$")),
+    Erratum("stop-lost-with-codons", ("HGVSp",), _hgvs("HGVSp", r"Ter\d+[A-Z]\w+ext", r"Ter\d+(?:del|ins)")),
+    Erratum("unknown-residue-as-stop", ("HGVSp", *CODONS), _unknown_residue),
+    Erratum("moved-out-of-the-coding-sequence", ("HGVSp",), _moved_out),
+    Erratum("run-at-the-end-of-a-protein", ("HGVSp",), _end_of_protein),
     Erratum("intron-behind-stop", ("HGVSc",), _hgvs("HGVSc", r"c\.\d+[+-]", r"c\.\*\d")),
     Erratum("duplication-of-several-alleles", ("HGVSc",), _hgvs("HGVSc", r"dup$", r"ins[ACGT]+$")),
     Erratum("shift-of-an-earlier-allele", HGVS),

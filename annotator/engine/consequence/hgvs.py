@@ -74,12 +74,12 @@ class HgvsC(NamedTuple):
 
 
 class HgvsP(NamedTuple):
-    """A change of a protein (``p.``). Residues are one-letter codes; ``X``, an unknown one, is ``Ter`` in VEP's names.
+    """A change of a protein (``p.``). Residues are one-letter codes.
 
     Attributes:
         first: residue at ``start``; all that are named where VEP names several (``p.AlaGly3=``).
         start: number of the first residue, from 1.
-        last: residue at ``end``, ``?`` for an unknown one; empty for a description with one position.
+        last: residue at ``end``; empty for a description with one position.
         end: number of the last residue.
         kind: empty for a substitution and a frameshift, else ``=``, ``?``, ``del``, ``dup``, ``ins`` or ``delins``.
         alt: new residues; empty for ``=``, ``?``, ``del`` and ``dup``.

@@ -44,9 +44,9 @@ THREE_LETTERS = {
     "U": "Sec",
     "O": "Pyl",
     "*": "Ter",
-    "X": "Ter",
+    "X": "Xaa",
 }
-"""Three-letter names by one-letter code; an unknown amino acid (X) is ``Ter``, as Ensembl VEP writes it."""
+"""Three-letter names by one-letter code; X is an unknown amino acid."""
 ONE_LETTER = {name: letter for letter, name in THREE_LETTERS.items() if letter.isalpha() and letter != "X"}
 """One-letter codes of amino acids by their three-letter names."""
 

@@ -55,14 +55,14 @@ class CodingChange(Location):
 
     @lazy
     def codons(self) -> tuple[str, str] | None:
-        """Codons before and after; empty where there is none on that side."""
+        """Codons before and after, without bases behind the coding sequence; empty where there is none on that side."""
         if self.protein_start is None or self.protein_end is None or self.altered_cds is None:
             return None
         if not self.allele.plain and not set(self.allele.alt) <= set("ACGTN"):
             return None
         if self.cds_start is None or self.cds_end is None:
             return None
-        first, last = self.protein_start * 3 - 2, self.protein_end * 3
+        first, last = self.protein_start * 3 - 2, min(self.protein_end * 3, len(self.transcript.cds))
         length = last - first + 1
         grown = length + len(self.read_alt) - (self.cds_end - self.cds_start + 1)
         return self.transcript.cds[first - 1 : first - 1 + length], self.altered_cds[first - 1 : first - 1 + grown]

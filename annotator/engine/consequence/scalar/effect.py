@@ -130,7 +130,7 @@ class Effect(StartAndStop):
         if self.coding and not self.start_whole:
             found |= self._coding_terms()
         elif self.start_whole:
-            found |= BIT["start_retained_variant"] | BIT["5_prime_UTR_variant"]
+            found |= BIT["start_retained_variant"] | BIT["5_prime_UTR_variant"] * bool(t.five_prime)
         if t.biotype == "nonsense_mediated_decay":
             found |= BIT["NMD_transcript_variant"]
         if not t.coding:

@@ -1,7 +1,7 @@
 """HGVS descriptions of changes of proteins (``p.``), one at a time.
 
 https://hgvs-nomenclature.org/stable/recommendations/protein/, in the forms that VEP writes (``hgvs_protein`` of
-``TranscriptVariationAllele``).
+``TranscriptVariationAllele``) unless HGVS rules them out (``docs/vep-errata.md``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ def describe_on_protein(effect: Effect, shifted: Effect) -> HgvsP | None:
     """HGVS description of what happens to a protein; None where there is none.
 
     Args:
-        effect: the change where the file has it.
-        shifted: the same change, shifted as far as it goes in the direction of the transcript.
+        effect: the change that the terms describe.
+        shifted: the same change, shifted as far as it goes in the direction of the transcript. Where that is out of
+            the coding part of the exon, the description is of ``effect``.
     """
-    if not effect.coding or not shifted.protein_start or not shifted.protein_end or shifted.peptides is None:
+    if not effect.coding:
+        return None
+    if effect.start_lost and not effect.complete:
+        return _at("M", 1, "?")
+    if not shifted.protein_start or not shifted.protein_end:
+        shifted = effect
+    if not shifted.protein_start or not shifted.protein_end or shifted.peptides is None:
         return None
     if effect.protein_kept:
         return _at("*", len(_protein(shifted)) + 1, "=")
@@ -33,9 +40,11 @@ def describe_on_protein(effect: Effect, shifted: Effect) -> HgvsP | None:
         _set_to_first_difference(change, shifted)
         if not change.ref:  # behind the end of a protein whose stop is not known
             return None
-    elif change.kind == "ins":
-        return _insertion(change, effect, shifted)
-    elif change.kind == "del":
+    if "X" in change.ref + change.alt:  # a codon with unknown bases, or with fewer than three
+        return None
+    if change.kind == "ins":
+        return _insertion(change, shifted)
+    if change.kind == "del":
         _shift(change, shifted)
     return _described(change, effect, shifted)
 
@@ -45,10 +54,7 @@ def _set_kind(change: Change, effect: Effect, shifted: Effect) -> None:
     # A deletion at a splice site may shift into the exon: then it is the shifted one that moves the frame.
     if not effect.partial_codon and not effect.stop_retained and shifted.frame_moves:
         change.kind = "fs"
-        return
-    # One stop is written as an unknown residue from here on, so that what follows a second one can be found.
-    change.ref, change.alt = change.ref.replace("*", "X", 1), change.alt.replace("*", "X", 1)
-    if change.ref in ("-", ""):
+    elif change.ref in ("-", ""):
         change.kind = "ins"
     elif change.alt in ("-", ""):
         change.kind, change.alt = "del", ""
@@ -58,7 +64,7 @@ def _set_kind(change: Change, effect: Effect, shifted: Effect) -> None:
         change.kind = "delins"
 
 
-def _insertion(change: Change, effect: Effect, shifted: Effect) -> HgvsP | None:
+def _insertion(change: Change, shifted: Effect) -> HgvsP | None:
     """An insertion between two residues, or the duplication of those in front of it.
 
     See https://hgvs-nomenclature.org/stable/recommendations/protein/insertion/ and ``.../duplication/``.
@@ -68,36 +74,44 @@ def _insertion(change: Change, effect: Effect, shifted: Effect) -> HgvsP | None:
         return _named(change.alt, change.start, change.end, "dup", single=change.start == change.end)
     at = min(change.start, change.end)
     if not at:  # in front of the first residue
-        return _at(_protein(shifted)[:1], 1, "?") if effect.start_lost else None
-    protein = _protein(shifted, change)
+        return None
+    protein = _protein(shifted)
     if at == len(protein) and shifted.transcript.has_stop(shifted.code):
-        # In front of the stop, where VEP has no name; an inserted stop takes the place of the old one.
-        protein, change.alt = protein + "*", _written(change.alt).partition("*")[0]
+        if "*" in change.alt:  # the inserted stop takes the place of the old one
+            return _extended(at + 1, change.alt[0], shifted)
+        protein += "*"
     neighbours = protein[at - 1 : at + 1]
     if len(neighbours) < 2:
         return None
-    if effect.start_lost:
-        return _start_lost(neighbours, change)
     return _named(neighbours, at, max(change.start, change.end), "ins", _to_stop_codon(change.alt))
 
 
 def _described(change: Change, effect: Effect, shifted: Effect) -> HgvsP:
     ref, alt, start, end, kind = change.ref, change.alt, change.start, change.end, change.kind
-    if effect.start_lost:
-        return _start_lost(ref, change)
-    if kind != "fs" and _written(ref) == _written(alt):
+    if kind != "fs" and (ref == alt or ref[0] == alt[:1] == "*"):
         return _at(ref, start, "=")
-    if kind == "del" or (kind == ">" and effect.stop_lost):
-        kind = "del" if kind == "del" else ""
+    if alt.startswith("*"):  # the first residue that changes is a stop
+        return _at(ref[0], start, "", "*")
+    if ref.startswith("*"):
+        codon = (shifted.altered_cds or "")[3 * start - 3 : 3 * start]
+        if len(codon) == 3:
+            return _extended(start, translate(codon, shifted.code), shifted)
+    if kind == "del":
         stop = ("ext", _extension(shifted)) if effect.stop_lost else ("", 0)
-        return _named(ref, start, end, kind, alt[:1], *stop, single=len(ref) == 1)
+        return _named(ref, start, end, kind, "", *stop, single=len(ref) == 1)
     if kind == "delins":
         return _named(ref, start, end, "delins", _to_stop_codon(alt), single=start == end)
-    if kind != "fs" or _written(alt) == "*":
+    if kind != "fs":
         return _at(ref, start, "", alt)
-    if _written(ref) == "*":  # the protein goes on behind its stop: an extension
-        return _at(ref, start, "", alt, "ext", _extension(shifted))
     return _at(ref, start, "", alt, "fs", _distance_to_stop(start, shifted))
+
+
+def _extended(start: int, residue: str, shifted: Effect) -> HgvsP:
+    """A protein that goes on behind its stop, by the number of the stop and the residue in its place.
+
+    See https://hgvs-nomenclature.org/stable/recommendations/protein/extension/.
+    """
+    return _at("*", start, "", residue, "ext", _extension(shifted))
 
 
 def _at(ref: str, start: int, kind: str, alt: str = "", tail: str = "", to_stop: int = 0) -> HgvsP:
@@ -114,30 +128,14 @@ def _named(
     return HgvsP(ref[0], min(start, end), ref[-1], max(start, end), kind, alt, tail, to_stop)
 
 
-def _start_lost(ref: str, change: Change) -> HgvsP:
-    """Ensembl VEP says nothing of what takes the place of the first methionine."""
-    if change.start == change.end:
-        return _at(ref, change.start, "?")
-    return HgvsP(ref, change.start, "?", change.end, "")
-
-
-def _written(residues: str) -> str:
-    """Residues with one letter for what has one text."""
-    return residues.replace("X", "*")
-
-
 def _to_stop_codon(residues: str) -> str:
     """Residues up to the first stop, with it."""
-    stop = _written(residues).find("*")
+    stop = residues.find("*")
     return residues[: stop + 1] if stop >= 0 else residues
 
 
-def _protein(shifted: Effect, change: Change | None = None) -> str:
-    """The protein; with its stop where a change touches that."""
-    protein = shifted.transcript.peptide(shifted.code)
-    if change is not None and change.original and change.original.startswith("*"):
-        return protein + change.original
-    return protein
+def _protein(shifted: Effect) -> str:
+    return shifted.transcript.peptide(shifted.code)
 
 
 def _set_to_first_difference(change: Change, shifted: Effect) -> None:
@@ -150,17 +148,14 @@ def _set_to_first_difference(change: Change, shifted: Effect) -> None:
         change.start, change.ref, change.alt = found
     elif shifted.altered_stop:
         change.kind = "="
-    else:  # the sequence ends before another residue or a stop: VEP writes the changed residues as deleted
+    else:  # the sequence ends before another residue or a stop
         change.ref = ""
 
 
 def _shift(change: Change, shifted: Effect) -> None:
-    """Shift an insertion or deletion of residues towards the end of the protein, as VEP's ``_shift_3prime``."""
-    protein = _protein(shifted, change)
-    if len(protein) <= change.end + 1:
-        return
+    """Shift an insertion or deletion of residues towards the end of the protein."""
     unit = change.alt if change.kind == "ins" else change.ref
-    by = shift_length(unit, protein[change.end : max(0, len(protein) - len(unit) + 1)])
+    by = shift_length(unit, _protein(shifted)[change.end :])
     change.start += by
     change.end += by
     if change.kind == "ins":

@@ -18,7 +18,7 @@ class Location:
     transcript has them.
     """
 
-    def __init__(self, allele: Allele, transcript: Transcript, code: int, shift: int = 0) -> None:
+    def __init__(self, allele: Allele, transcript: Transcript, code: int, shift: int = 0, back: int = 0) -> None:
         """Take an allele and a transcript.
 
         Args:
@@ -26,8 +26,9 @@ class Location:
             transcript: the transcript; its sequence is loaded if it is translated.
             code: number of the genetic code in NCBI's table.
             shift: by how many bases the allele can be shifted in the direction of the transcript.
+            back: by how many against it; 0 for a transcript with a 5' UTR, where it does not matter.
         """
-        self.shift = shift
+        self.shift, self.back = shift, back
         self.allele = allele
         self.transcript = transcript
         self.code = code
@@ -145,11 +146,22 @@ class Location:
         Args:
             bases: in the direction of the transcript; as many as in the reference where it slips.
         """
+        bases = self.in_exons(bases)
         t, first, last = self.transcript, self.cdna_start, self.cdna_end
         if not (t.slips and self.same_length and first and last and self.cds_start and self.cds_end):
             return bases
         edited = t.read(t.spliced[: first - 1] + bases + t.spliced[last:])
         return edited[self.cds_start - t.start_frame - 1 : self.cds_end - t.start_frame]
+
+    def in_exons(self, bases: str) -> str:
+        """Those of the bases that take the place of the reference, one for one, that lie in exons.
+
+        Others lie in an intron between both ends of the allele, such as a frameshift intron.
+        """
+        if not self.same_length or all(self.pieces):
+            return bases
+        positions = range(self.start, self.end + 1)[:: self.transcript.strand]
+        return "".join(base for base, at in zip(bases, positions, strict=True) if self.transcript.cdna(at))
 
     # Positions, from 1; None where that end of the change lies in no exon, or not in the coding sequence
 

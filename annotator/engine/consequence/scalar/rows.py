@@ -134,8 +134,12 @@ class ScalarRows:
         """The effect of an allele on a transcript that it lies within."""
         if transcript.coding:
             self.load(transcript)
-        shift = 0 if allele.kind == SYMBOLIC else self.shift(allele, transcript.strand)
-        return Effect(allele, transcript, self._code_of(transcript), shift=shift)
+        shift = back = 0
+        if allele.kind != SYMBOLIC:
+            shift = self.shift(allele, transcript.strand)
+            if transcript.coding and not transcript.five_prime:
+                back = self.shift(allele, -transcript.strand)
+        return Effect(allele, transcript, self._code_of(transcript), shift=shift, back=back)
 
     def _code_of(self, transcript: Transcript) -> int:
         return transcript.genetic_code or self._code
@@ -157,16 +161,20 @@ class ScalarRows:
             return ScalarRow(structural_terms(effect), **fields)
         shift, most_3prime = effect.shift, effect
         if (shift and effect.coding) or effect.shifts_into_start_codon:
-            most_3prime = Effect(shifted(allele, transcript.strand, shift, self._fetch), transcript, effect.code)
+            moved, back = shifted(allele, transcript.strand, shift, self._fetch), effect.back and effect.back + shift
+            most_3prime = Effect(moved, transcript, effect.code, back=back)
         if most_3prime.at_slip:
             most_3prime = effect
         judged = effect
         if (effect.at_start_codon or effect.shifts_into_start_codon) and not (effect.boundary or most_3prime.boundary):
             # One molecule has one answer, whichever spelling the file has: that of the most 3' one.
             judged = most_3prime
+        if judged.coding and not (effect.coding or judged.start_whole):
+            fields |= self._positions(judged)
+        shown = effect if effect.coding else judged
         fields["hgvsc"] = describe_on_transcript(effect, shift, self.bases[transcript.strand])
-        if effect.coding and not (effect.at_slip or judged.start_whole):
-            fields["amino_acids"], fields["codons"] = _amino_acids(effect), _codons(effect)
+        if shown.coding and not (effect.at_slip or judged.start_whole):
+            fields["amino_acids"], fields["codons"] = _amino_acids(shown), _codons(shown)
             if allele.plain and not effect.of_unknown_residue:
                 fields["hgvsp"] = describe_on_protein(judged, most_3prime)
         return ScalarRow(judged.terms, **fields)

@@ -75,7 +75,7 @@ class StartAndStop(CodingChange):
         """The transcript up to its last coding base, with the change."""
         t = self.transcript
         whole = t.five_prime + t.cds
-        return whole[: (self.cdna_start or 1) - 1] + self.alt + whole[self.cdna_end or 0 :]
+        return whole[: (self.cdna_start or 1) - 1] + self.in_exons(self.alt) + whole[self.cdna_end or 0 :]
 
     @lazy
     def start_in_place(self) -> bool:
@@ -89,14 +89,17 @@ class StartAndStop(CodingChange):
 
     @lazy
     def start_whole(self) -> bool:
-        """Whether a change of length at the first codon only shortens or lengthens the 5' UTR.
+        """Whether a change of length at the first codon only shortens or lengthens what is in front of it.
 
-        A start codon and all that follows it are then still there.
+        A start codon and all that follows it are then still there. In a transcript that begins with its start codon, a
+        deletion in a run of bases that reaches out of it is the same as one in front of the transcript.
         """
         if not self.allele.plain or self.same_length or not self.at_start_codon or self.start_in_place:
             return False
         if not self.whole_in_exons:
             return False
+        if self.back and self.cdna_end is not None and self.cdna_end <= self.back:
+            return True
         cds, edited = self.transcript.cds, self._edited_start
         first = len(edited) - len(cds)
         if first < 0 or not edited.endswith(cds[3:]):
@@ -126,7 +129,7 @@ class StartAndStop(CodingChange):
             return False
         t = self.transcript
         whole, replaced = t.cds + t.three_prime, (self.cdna_end or 0) - (self.cdna_start or 0) + 1
-        edited = whole[: self.cds_start - 1] + self.alt + whole[self.cds_start - 1 + replaced :]
+        edited = whole[: self.cds_start - 1] + self.in_exons(self.alt) + whole[self.cds_start - 1 + replaced :]
         if len(edited) < len(t.cds):
             return True
         return translate(edited[len(t.cds) - 3 : len(t.cds)], self.code) != "*"
@@ -137,6 +140,8 @@ class StartAndStop(CodingChange):
         t = self.transcript
         if self.same_length or self.altered_cds is None or not t.coding or t.end_unknown or not t.has_stop(self.code):
             return False
+        if not t.three_prime and self.cdna_start is not None and self.cdna_start + self.shift > t.cdna_coding[1]:
+            return True  # the same as a change behind the transcript
         if t.slips and self.frame_moves:  # the ribosome would have to meet the slip in another frame
             return False
         return self.first_difference is None and self.altered_stop > 0

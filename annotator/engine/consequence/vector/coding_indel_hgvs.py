@@ -101,9 +101,10 @@ def _first_stop(residues: np.ndarray, mixed: np.ndarray, tail: np.ndarray, frame
     return found
 
 
-def _room(indels: CodingIndels, end: np.ndarray, size: np.ndarray) -> np.ndarray:
+def _room(indels: CodingIndels, end: np.ndarray) -> np.ndarray:
     """By how many residues some that end at ``end`` (1-based) may be shifted at most within the protein."""
-    return np.where(indels.protein <= end + 1, 0, np.maximum(indels.protein - end - size + 1, 0))
+    found: np.ndarray = np.maximum(indels.protein - end, 0)
+    return found
 
 
 def deletion(indels: CodingIndels, frames: Frames, residues: np.ndarray) -> Described:
@@ -120,7 +121,7 @@ def deletion(indels: CodingIndels, frames: Frames, residues: np.ndarray) -> Desc
     start, end = start + same_first, end - same_last
     replaces = cut & ~same_first & ~same_last
     size = end - start + 1
-    room = np.where(replaces, 0, _room(indels, end, size))
+    room = np.where(replaces, 0, _room(indels, end))
     by = shift_lengths(peptides, before + start, size, before + end + 1, room)
     start, end = start + by, end + by
     columns = HgvsPColumns(
@@ -153,7 +154,7 @@ def insertion(indels: CodingIndels, frames: Frames, residues: np.ndarray) -> Des
     unit = np.take_along_axis(residues, np.minimum(column + same_first[:, None], width - 1), axis=1)
     end = indels.first + same_first
     pool = np.concatenate([peptides, unit.ravel()])
-    room = np.where(replaces, 0, _room(indels, end, size))
+    room = np.where(replaces, 0, _room(indels, end))
     by = shift_lengths(pool, len(peptides) + rows * width, size, before + end + 1, room)
     unit, end = rotate_rows(unit, size, by), end + by
     begin = end - size + 1

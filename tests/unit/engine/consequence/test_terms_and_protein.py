@@ -109,6 +109,8 @@ def outcomes(shape: Shape, caller: ConsequenceCaller) -> Iterator[Outcome]:
     whole = spliced(shape, None)
     utr = sum(pos < shape.first if shape.strand == "+" else pos > shape.last for pos in exonic)
     given = [one for one in changes(shape) if exonic.issuperset(range(one[0], one[0] + len(one[1])))]
+    in_front = at(min(exonic) - AROUND, AROUND) if shape.strand == "+" else at(max(exonic) + 1, AROUND)
+    in_front = in_front if shape.strand == "+" else in_front.translate(COMPLEMENT)[::-1]
     for record, csq in zip(given, caller.call(chunk(given)).csq.to_pylist(), strict=True):
         entry = next(one for one in entries(csq) if one["Feature"] == f"T{shape.name}.1")
         if "splice" in entry["Consequence"]:
@@ -117,7 +119,7 @@ def outcomes(shape: Shape, caller: ConsequenceCaller) -> Iterator[Outcome]:
         after = None
         if edited[:utr] == whole[:utr] and edited[utr : utr + 3] == "ATG":
             after = protein(edited[utr:])
-        elif edited.endswith(whole[utr:]):
+        elif (in_front + edited).endswith(whole[utr:]):
             after = protein(whole[utr:])
         shifts = (len(edited) - len(whole)) % 3 != 0
         terms = set(entry["Consequence"].split("&"))

@@ -182,6 +182,36 @@ def test_insertion_before_the_first_amino_acid(caller: ConsequenceCaller) -> Non
     assert "0" not in re.sub(r"\d{2,}", "", ours["HGVSp"])
 
 
+LONG_REPEAT = (8093, "G", "GTACCAAATGTCCGCGAGCCG")
+"""What it inserts follows it in the exon and in the intron."""
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "transcript", "ours", "theirs"),
+    [
+        ("name-of-a-lost-start", (2051, "ATGC", "A"), "TFWD.1", "p.Met1?", "p.MetPro1_?2"),
+        ("name-of-a-lost-start", (3450, "TAG", "ACA"), "TREV.1", "p.Met1?", ""),
+        ("first-change-is-a-stop", (2076, "TCATCT", "AGATGA"), "TFWD.1", "p.Phe9Ter", "p.Phe9_Ser11delinsTer"),
+        ("stop-lost-with-codons", (2598, "CTTA", "C"), "TFWD.1", "p.Ter64LeuextTer2", "p.Ter64delextTer2"),
+        ("unknown-residue-as-stop", (8358, "AGC", "GAG"), "TCUT.1", "", "p.Ter54Ser"),
+        ("moved-out-of-the-coding-sequence", LONG_REPEAT, "TCUT.1", "p.Lys34AsnfsTer12", ""),
+        ("run-at-the-end-of-a-protein", (9009, "CGGG", "C"), "TODD.1", "p.Pro65del", "p.Pro64del"),
+    ],
+)
+def test_names_of_proteins(
+    caller: ConsequenceCaller, name: str, variant: tuple[int, str, str], transcript: str, ours: str, theirs: str
+) -> None:
+    pos, ref, alt = variant
+    csq = caller.call(chunk([(pos, ref, [alt])])).csq[0].as_py()
+    entry = next(one for one in entries(csq) if one["Feature"] == transcript)
+    assert entry["HGVSp"].partition(":")[2] == ours
+    other = {**entry, "HGVSp": theirs and f"P.1:{theirs}"}
+    assert erratum("HGVSp", entry, other) == name
+    assert erratum("HGVSp", {**entry, "HGVSp": "P.1:p.Ala5Val"}, {**other, "HGVSp": "P.1:p.Ala5Leu"}) in (
+        None, "unknown-residue-as-stop"
+    )  # fmt: skip
+
+
 def test_distances_behind_a_stop_are_those_of_the_transcript() -> None:
     """That they are, tests of HGVSp show with a translation of their own; here the rule."""
     ours = {"HGVSp": "P:p.Asp393ThrfsTer29", "STRAND": "-1", "Consequence": "frameshift_variant"}

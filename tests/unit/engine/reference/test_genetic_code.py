@@ -56,7 +56,7 @@ def test_every_code_has_starts_and_stops() -> None:
 def test_codons_with_n_are_translated_where_they_have_one_meaning() -> None:
     assert translate("CTNGANNNNATGTANTA", 1) == "LXXMX"
     assert (translate("TGAAGAATA", 1), translate("TGAAGAATA", 2)) == ("*RI", "W*M")
-    assert [THREE_LETTERS[one] for one in "MU*X"] == ["Met", "Sec", "Ter", "Ter"]
+    assert [THREE_LETTERS[one] for one in "MU*X"] == ["Met", "Sec", "Ter", "Xaa"]
 
 
 def test_codons_up_to_a_stop() -> None:
