@@ -13,6 +13,12 @@ test("columns of a file: the variant is one, layers keep their names", () => {
   expect(layersOf(columns)).toEqual(["ClinVar"]);
 });
 
+test("columns without values are not shown by default", () => {
+  const sars = columnsOfFile(madeFile([[{ pos: 5, gene: "S", known: null, existing: null }]]).file);
+  expect(visible(sars, null).map(({ name }) => name)).toEqual(["pos", "gene"]);
+  expect(visible(sars, ["known"]).map(({ name }) => name)).toEqual(["pos", "known"]);
+});
+
 test("the variant is always shown, other columns as chosen", () => {
   expect(visible(columns, null).map(({ name }) => name)).toEqual(["pos", "gene"]);
   expect(visible(columns, ["score", "unknown"]).map(({ name }) => name)).toEqual(["pos", "score"]);

@@ -12,6 +12,8 @@ export interface Column {
   numeric: boolean;
   /** True for columns that an annotation layer added. */
   layer: boolean;
+  /** True if the file has no value in it. */
+  empty: boolean;
   /** True for columns that are shown unless the reader chooses others. */
   shown: boolean;
 }
@@ -35,7 +37,7 @@ const SHOWN_BY_DEFAULT = ["pos", "gene", "consequence", "impact", "hgvsp", "know
 export function columnsOfFile(file: VariantFile): Column[] {
   return file.columns.filter(({ name }) => !PARTS.includes(name)).map((info) => {
     const [title, width] = KNOWN[info.name] ?? [info.name, 11];
-    return { ...info, title, width, layer: isLayer(info), shown: SHOWN_BY_DEFAULT.includes(info.name) };
+    return { ...info, title, width, layer: isLayer(info), shown: !info.empty && SHOWN_BY_DEFAULT.includes(info.name) };
   });
 }
 
