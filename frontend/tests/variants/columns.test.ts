@@ -35,7 +35,7 @@ test.each([
 describe("values", () => {
   test.each<[string, Value, string]>([
     ["gene", null, ""], ["known", true, "yes"], ["known", false, "no"], ["pos", 3243, "3243"], ["score", 0.000123456, "0.0001235"],
-    ["impact", "MODERATE", "Moderate"], ["existing", "rs1&rs2", "rs1, rs2"], ["gene", "A&B", "A&B"],
+    ["impact", "MODERATE", "Moderate"], ["existing", "rs1&rs2", "rs1, rs2"], ["mature_peptide", "nsp1:180&nsp2:1", "nsp1:180, nsp2:1"], ["gene", "A&B", "A&B"],
   ])("%s %j is shown as %j", (column, value, text) => {
     expect(displayText(column, value)).toBe(text);
   });

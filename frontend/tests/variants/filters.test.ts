@@ -33,7 +33,8 @@ test("only the columns of the filters in use are read", () => {
   expect(columnsOf(filters({ genes: ["TP53"], region: parseRegion("1"), impacts: ["HIGH"], known: "novel", consequence: "stop_gained" }), []))
     .toEqual(["gene", "most_severe_gene", "chrom", "pos", "consequence", "impact", "known"]);
   expect(columnsOf(filters({ text: "x" }), ["ClinVar"])).toEqual(
-    ["id", "gene", "most_severe_gene", "gene_id", "transcript", "most_severe_transcript", "hgvsc", "hgvsp", "existing", "ClinVar"]);
+    ["id", "gene", "most_severe_gene", "gene_id", "transcript", "most_severe_transcript", "hgvsc", "hgvsp",
+      "mature_peptide", "existing", "ClinVar"]);
 });
 
 describe("a row group", () => {

@@ -21,7 +21,8 @@ export const IMPACTS: string[] = impacts;
 /** Columns that a gene is searched in: of the reported transcript, and of that with the most severe consequence. */
 const GENE_COLUMNS = ["gene", "most_severe_gene"];
 /** Columns that a text is searched in, beside those that layers added. */
-const TEXT_COLUMNS = ["id", ...GENE_COLUMNS, "gene_id", "transcript", "most_severe_transcript", "hgvsc", "hgvsp", "existing"];
+const TEXT_COLUMNS = ["id", ...GENE_COLUMNS, "gene_id", "transcript", "most_severe_transcript", "hgvsc", "hgvsp",
+  "mature_peptide", "existing"];
 
 /** A region as people write it: "MT", "chr22:20,000,000-20,100,000", "7:117559590". Null for anything else. */
 export function parseRegion(text: string): Region | null {

@@ -67,6 +67,18 @@ def test_without_known_variants_nothing_is_novel(
     assert pq.read_table(result.path.with_name("input.variants.parquet"))["known"].to_pylist() == [None]
 
 
+def test_the_table_names_mature_peptides(
+    run_on: Callable[..., Result], vcf: Callable[..., Path], virus: Reference
+) -> None:
+    result = run_on(vcf([(241, "C", "T"), (14408, "C", "T"), (23403, "A", "G")], contig="NC_045512.2"), virus)
+    rows = pq.read_table(result.path.with_name("input.variants.parquet")).to_pylist()
+    assert [(row["gene"], row["mature_peptide"]) for row in rows] == [
+        ("ORF1ab", None),
+        ("ORF1ab", "RNA-dependent_RNA_polymerase_(nsp12):323"),
+        ("S", None),
+    ]
+
+
 def test_its_last_line_counts_no_novel_variants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["annotate", str(BUNDLE / "sample.vcf"), "--reference", str(BUNDLE), "--out", str(tmp_path / "x.vcf.gz")]
     assert main(words) == 0
