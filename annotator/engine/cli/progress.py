@@ -80,10 +80,9 @@ class ProgressWords:
         """Show the last message of a run."""
         if "done" in message:
             done = message["done"]
-            self._write(
-                f"Annotated {done['records']:,} records: {done['known']:,} known, {done['novel']:,} novel, "
-                f"{sum(done['skipped'].values()):,} left as they are."
-            )
+            known = "" if done["known"] is None else f"{done['known']:,} known, {done['novel']:,} novel, "
+            left = sum(done["skipped"].values())
+            self._write(f"Annotated {done['records']:,} records: {known}{left:,} left as they are.")
             return
         error = message["error"]
         where = "" if error.get("line") is None else f"line {error['line']}: "

@@ -84,7 +84,7 @@ REPORTED_SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("consequence", "impact", "consequences", "gene", "gene_id", "transcript")),
         *((name, pa.string()) for name in ("biotype", "exon", "intron", "hgvsc", "hgvsp")),
         ("protein_position", pa.int32()),
-        *((name, pa.string()) for name in ("amino_acids", "codons", "haplotype")),
+        *((name, pa.string()) for name in ("amino_acids", "codons", "mature_peptide", "haplotype")),
         *((name, pa.string()) for name in ("most_severe_gene", "most_severe_transcript")),
     ]
 )

@@ -57,9 +57,11 @@ def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = (
     lines += ["", "Counts"]
     lines += [_row(label, summary[key]) for key, label in LABELS if summary[key] is not None]
     lines += ["", "Known variants"]
-    annotated = summary["known"] + summary["novel"]
-    lines += [_row("Annotated records", annotated), _row("with a known allele", summary["known"])]
-    lines.append(_row("without one (novel)", summary["novel"]))
+    lines.append(_row("Annotated records", sum(summary["impacts"].values())))
+    if summary["known"] is None:
+        lines.append("  The reference has no known variants.")
+    else:
+        lines += [_row("with a known allele", summary["known"]), _row("without one (novel)", summary["novel"])]
     if "promoters_in_cpg_islands" in summary:
         lines.append(_row("upstream of a gene, in a CpG island", summary["promoters_in_cpg_islands"]))
     if summary["haplotypes"]:

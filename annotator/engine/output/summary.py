@@ -81,13 +81,15 @@ class Counts:
         for term, count in self.most_severe.items():
             impacts[IMPACTS[TERMS.index(term)]] += count
             locations[LOCATIONS.get(term, "coding sequence")] += count
+        # Without known variants nothing is known or novel.
+        known, novel = (total["known"], total["novel"]) if reference.layers else (None, None)
         annotated = total["known"] + total["novel"]
         summary = {
             **{name: total[name] for name in plain},
             "titv": round(total["ti"] / total["tv"], 3) if total["tv"] else None,
-            "known": total["known"],
-            "novel": total["novel"],
-            "known_fraction": round(total["known"] / annotated, 4) if annotated else None,
+            "known": known,
+            "novel": novel,
+            "known_fraction": round(known / annotated, 4) if known is not None and annotated else None,
             "high_impact": impacts["HIGH"],
             "genes_hit": len(self.genes),
             "skipped": dict(sorted(self.skipped.items())),

@@ -52,8 +52,9 @@ def rows_of(
         "alt": text_of(alleles.alt.take(pick)),
         "qual": pa.array(records.quality[alleles.record[at]].astype(np.float32), from_pandas=True),
         "filter": text_of(fields[6].take(record)),
-        "known": pa.array(known[at]),
     }
+    if reference.layers:
+        columns["known"] = pa.array(known[at])
     if existing is not None:
         columns["existing"] = existing.take(pick)
     if reported is not None:

@@ -47,10 +47,11 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "protein_position": (pa.int32(), "First amino acid that changes"),
     "amino_acids": (pa.string(), "Amino acids before and after"),
     "codons": (pa.string(), "Codons before and after, changed bases in upper case"),
+    "mature_peptide": (pa.string(), "Mature peptides that the change touches, and the positions within them"),
     "haplotype": (pa.string(), "Records of the same chromosome with which the allele has the consequence"),
     "most_severe_gene": (pa.string(), "Symbol of the gene with the most severe consequence"),
     "most_severe_transcript": (pa.string(), "Transcript with the most severe consequence"),
-    "known": (pa.bool_(), "Known variants list the allele"),
+    "known": (pa.bool_(), "Known variants list the allele; empty if the reference has none"),
     "existing": (pa.string(), "Identifiers of the allele among known variants, joined by &"),
 }
 """Columns that every table has, with their types and what they are."""

@@ -88,12 +88,9 @@ def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     def number(name: str) -> int | None:
         return int(summary[name]) if summary.get(name) is not None else None
 
-    known, novel = number("known"), number("novel")
-    if not known:  # as with a reference that has no known variants: then "novel" would say nothing of the variants
-        known = novel = None
     high = summary["impacts"].get("HIGH") if isinstance(summary.get("impacts"), Mapping) else None
-    wanted = [("Records", number("records")), ("Variants", number("alleles")), ("Known variants", known),
-              ("Novel variants", novel), ("High impact", high if high is None else int(high)),
+    wanted = [("Records", number("records")), ("Variants", number("alleles")), ("Known variants", number("known")),
+              ("Novel variants", number("novel")), ("High impact", high if high is None else int(high)),
               ("Genes hit", number("genes_hit")), ("SNVs", number("snvs")), ("Indels", number("indels")),
               ("Samples", number("samples") or None)]
     figures = [(label, count(value)) for label, value in wanted if value is not None]

@@ -13,6 +13,12 @@ test("columns of a file: the variant is one, layers keep their names", () => {
   expect(layersOf(columns)).toEqual(["ClinVar"]);
 });
 
+test("columns without values are not shown by default", () => {
+  const sars = columnsOfFile(madeFile([[{ pos: 5, gene: "S", known: null, existing: null }]]).file);
+  expect(visible(sars, null).map(({ name }) => name)).toEqual(["pos", "gene"]);
+  expect(visible(sars, ["known"]).map(({ name }) => name)).toEqual(["pos", "known"]);
+});
+
 test("the variant is always shown, other columns as chosen", () => {
   expect(visible(columns, null).map(({ name }) => name)).toEqual(["pos", "gene"]);
   expect(visible(columns, ["score", "unknown"]).map(({ name }) => name)).toEqual(["pos", "score"]);
@@ -29,7 +35,7 @@ test.each([
 describe("values", () => {
   test.each<[string, Value, string]>([
     ["gene", null, ""], ["known", true, "yes"], ["known", false, "no"], ["pos", 3243, "3243"], ["score", 0.000123456, "0.0001235"],
-    ["impact", "MODERATE", "Moderate"], ["existing", "rs1&rs2", "rs1, rs2"], ["gene", "A&B", "A&B"],
+    ["impact", "MODERATE", "Moderate"], ["existing", "rs1&rs2", "rs1, rs2"], ["mature_peptide", "nsp1:180&nsp2:1", "nsp1:180, nsp2:1"], ["gene", "A&B", "A&B"],
   ])("%s %j is shown as %j", (column, value, text) => {
     expect(displayText(column, value)).toBe(text);
   });

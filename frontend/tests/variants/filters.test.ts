@@ -31,20 +31,21 @@ describe("a region", () => {
 test("only the columns of the filters in use are read", () => {
   expect(columnsOf(NONE, ["ClinVar"])).toEqual([]);
   expect(columnsOf(filters({ genes: ["TP53"], region: parseRegion("1"), impacts: ["HIGH"], known: "novel", consequence: "stop_gained" }), []))
-    .toEqual(["gene", "chrom", "pos", "consequence", "impact", "known"]);
+    .toEqual(["gene", "most_severe_gene", "chrom", "pos", "consequence", "impact", "known"]);
   expect(columnsOf(filters({ text: "x" }), ["ClinVar"])).toEqual(
-    ["id", "gene", "gene_id", "transcript", "hgvsc", "hgvsp", "existing", "ClinVar"]);
+    ["id", "gene", "most_severe_gene", "gene_id", "transcript", "most_severe_transcript", "hgvsc", "hgvsp",
+      "mature_peptide", "existing", "ClinVar"]);
 });
 
 describe("a row group", () => {
   const ranges: [string, { min: Value; max: Value }][] = [
-    ["gene", { min: "BRCA1", max: "TP53" }], ["chrom", { min: "17", max: "17" }], ["pos", { min: 1000, max: 2000 }],
+    ["gene", { min: "BRCA1", max: "TP53" }], ["most_severe_gene", { min: "BRCA1", max: "WRAP53" }], ["chrom", { min: "17", max: "17" }], ["pos", { min: 1000, max: 2000 }],
     ["consequence", { min: "intron_variant", max: "stop_gained" }], ["impact", { min: "LOW", max: "MODERATE" }],
     ["known", { min: true, max: true }]];
   const group: Group = { start: 0, rows: 10, ranges: new Map(ranges) };
 
   test.each<[Partial<Filters>, boolean]>([
-    [{}, true], [{ genes: ["TP53"] }, true], [{ genes: ["tp53"] }, true], [{ genes: ["ZNF1"] }, false], [{ genes: ["A1", "MLH1"] }, true],
+    [{}, true], [{ genes: ["TP53"] }, true], [{ genes: ["tp53"] }, true], [{ genes: ["WRAP53"] }, true], [{ genes: ["ZNF1"] }, false], [{ genes: ["A1", "MLH1"] }, true],
     [{ region: parseRegion("17:1500") }, true], [{ region: parseRegion("chr17") }, true], [{ region: parseRegion("17:2001-3000") }, false],
     [{ region: parseRegion("17:1-999") }, false], [{ region: parseRegion("18") }, false],
     [{ consequence: "missense_variant" }, true], [{ consequence: "synonymous_variant" }, false],
@@ -67,7 +68,8 @@ describe("a row group", () => {
 
 describe("rows", () => {
   const rows: Record<string, unknown[]> = {
-    gene: ["TP53", "C22orf39", null], chrom: ["17", "chr22", "MT"], pos: [5, 10, 15n], consequence: ["stop_gained", "intron_variant", ""],
+    gene: ["TP53", "C22orf39", null], most_severe_gene: ["WRAP53", "C22orf39", null], most_severe_transcript: ["NM_018081.2", null, null],
+    chrom: ["17", "chr22", "MT"], pos: [5, 10, 15n], consequence: ["stop_gained", "intron_variant", ""],
     impact: ["HIGH", "MODIFIER", "LOW"], known: [true, false, null], hgvsp: ["p.Arg5Ter", null, null], ClinVar: [null, "Benign (1)", null],
   };
   const found = (some: Partial<Filters>, layers: string[] = []): number[] => {
@@ -77,6 +79,7 @@ describe("rows", () => {
 
   test.each<[Partial<Filters>, number[]]>([
     [{}, [0, 1, 2]], [{ genes: ["tp53", "C22ORF39"] }, [0, 1]], [{ region: parseRegion("22") }, [1]], [{ region: parseRegion("M:15") }, [2]],
+    [{ genes: ["wrap53"] }, [0]], [{ text: "wrap5" }, [0]], [{ text: "NM_018081" }, [0]],
     [{ region: parseRegion("17:1-4") }, []], [{ consequence: "stop_gained" }, [0]], [{ impacts: ["HIGH", "LOW"] }, [0, 2]],
     [{ known: "known" }, [0]], [{ known: "novel" }, [1]], [{ text: "arg5" }, [0]], [{ text: "p.arg" }, [0]], [{ text: "p?arg" }, []],
     [{ genes: ["TP53"], impacts: ["LOW"] }, []],

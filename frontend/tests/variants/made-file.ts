@@ -26,7 +26,8 @@ export function madeFile(groups: Row[][], reference = "rCRS"): MadeFile {
   });
   const file = {
     rows: all.length, groups: described, reference,
-    columns: names.map((name) => ({ name, numeric: all.some((row) => typeof row[name] === "number"), about: `about ${name}` })),
+    columns: names.map((name) => ({ name, numeric: all.some((row) => typeof row[name] === "number"), about: `about ${name}`,
+      empty: all.every((row) => (row[name] ?? null) === null) })),
     groupOf: (row: number) => described.filter((group) => group.start <= row).length - 1,
     readGroup: (index: number, columns: string[]) => {
       reads.push([index, columns]);

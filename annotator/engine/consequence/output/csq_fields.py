@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +27,7 @@ from annotator.engine.consequence.chunk import AlleleChunk
 from annotator.engine.consequence.genomic_names import GenomicNames
 from annotator.engine.consequence.hgvs import Parts
 from annotator.engine.consequence.output.csq_rows import Rows
-from annotator.engine.consequence.output.mature_peptides import MaturePeptides
+from annotator.engine.consequence.output.mature_peptides import peptides_of
 from annotator.engine.consequence.output.nearest_gene import NearestGenes
 from annotator.engine.consequence.output.nmd import nmd
 from annotator.engine.consequence.overlaps import Alleles, Pairs
@@ -161,13 +160,8 @@ def _pick(rows: Rows, facts: Facts) -> Parts:
     return [pc.if_else(pa.array(facts.picked[rows.pair]), "1", "")]
 
 
-@lru_cache(maxsize=4)
-def _peptides(models: ContigModels) -> MaturePeptides:
-    return MaturePeptides(models)
-
-
 def _mature_peptide(rows: Rows, facts: Facts) -> Parts:
-    texts = _peptides(facts.models).texts(facts.pairs.transcript[rows.pair], rows)
+    texts = peptides_of(facts.models).texts(facts.pairs.transcript[rows.pair], rows.text("protein"))
     return [] if texts is None else [texts]
 
 

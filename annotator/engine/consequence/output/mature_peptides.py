@@ -1,12 +1,13 @@
-"""The mature peptides that changes of proteins lie in, for the sub-field MATURE_PEPTIDE of CSQ."""
+"""The mature peptides that changes of proteins lie in, for MATURE_PEPTIDE of CSQ and the table of variants."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.output.csq_rows import Rows
 from annotator.engine.reference.gene_models import ContigModels
 
 _POSITIONS = r"^(?P<first>\d+)?\??(?:-(?P<last>\d+)?\??)?$"
@@ -23,18 +24,17 @@ class MaturePeptides:
             at: list(zip(*lists, strict=True)) for at, lists in enumerate(zip(*columns, strict=True)) if lists[0]
         }
 
-    def texts(self, transcript: np.ndarray, rows: Rows) -> pa.StringArray | None:
+    def texts(self, transcript: np.ndarray, protein: pa.StringArray | None) -> pa.StringArray | None:
         """Names of mature peptides and positions within them, such as ``nsp2:85``, joined by ``&``.
 
         Args:
             transcript: ``(n,) int64``, indices of transcripts; -1 for none.
-            rows: the ``n`` rows.
+            protein: ``(n,)``, Protein_position of the changes, empty where there is none; None if all are empty.
 
         Returns:
             ``(n,)``; None when all are empty.
         """
-        protein = rows.text("protein") if self._peptides else None
-        if protein is None:
+        if protein is None or not self._peptides:
             return None
         ends = pc.extract_regex(protein, _POSITIONS)
         first, last = (
@@ -56,3 +56,9 @@ class MaturePeptides:
         for row, text in found.items():
             texts[row] = text
         return pa.array(texts, pa.string())
+
+
+@lru_cache(maxsize=4)
+def peptides_of(models: ContigModels) -> MaturePeptides:
+    """The mature peptides of a contig; those of the contigs asked for last are kept."""
+    return MaturePeptides(models)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from annotator.engine.consequence.chunk import REPORTED_SCHEMA
 from annotator.engine.consequence.output.csq_fields import by_terms
 from annotator.engine.consequence.output.csq_rows import Overlaps
+from annotator.engine.consequence.output.mature_peptides import peptides_of
 from annotator.engine.consequence.pick import Choice
 from annotator.engine.consequence.so_terms import impact, names
 from annotator.engine.reference.gene_models import ContigModels
@@ -46,13 +47,14 @@ def reported(overlaps: Overlaps, choice: Choice, models: ContigModels) -> pa.Rec
             return pa.nulls(count, pa.string())
         blanks = (pa.nulls(len(mine), pa.string()) for _, mine in found)
         parts = [blank if one is None else one for one, blank in zip(chosen, blanks, strict=True)]
-        values = pa.concat_arrays(parts).take(pa.array(order))
-        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+        return _null_if_empty(pa.concat_arrays(parts).take(pa.array(order)))
 
     def owned(name: str, of: str = "") -> pa.Array:
         return models.strings(name).take(owners[of]) if models.size else pa.nulls(count, pa.string())
 
-    protein = pc.extract_regex(texts("protein"), r"^(?:\?-)?(?P<first>\d+)")
+    positions = texts("protein")
+    protein = pc.extract_regex(positions, r"^(?:\?-)?(?P<first>\d+)")
+    peptides = peptides_of(models).texts(pairs.transcript[picked], positions.fill_null(""))
     columns = {
         "consequence": by_terms(terms[worst] & -terms[worst], names),
         "impact": by_terms(terms[worst], impact),
@@ -63,11 +65,16 @@ def reported(overlaps: Overlaps, choice: Choice, models: ContigModels) -> pa.Rec
         "biotype": owned("biotype"),
         **{name: texts(name) for name in _OF_ROWS},
         "protein_position": pc.struct_field(protein, "first").cast(pa.int32()),
+        "mature_peptide": pa.nulls(count, pa.string()) if peptides is None else _null_if_empty(peptides),
         "haplotype": _partners(overlaps, count),
         "most_severe_gene": owned("symbol", "most_severe_"),
         "most_severe_transcript": owned("id", "most_severe_"),
     }
     return pa.RecordBatch.from_pydict(columns, schema=REPORTED_SCHEMA)
+
+
+def _null_if_empty(values: pa.StringArray) -> pa.StringArray:
+    return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
 
 
 def _owners(transcript: np.ndarray) -> pa.Array:

@@ -12,6 +12,8 @@ export interface Column {
   numeric: boolean;
   /** True for columns that an annotation layer added. */
   layer: boolean;
+  /** True if the file has no value in it. */
+  empty: boolean;
   /** True for columns that are shown unless the reader chooses others. */
   shown: boolean;
 }
@@ -20,22 +22,25 @@ const LONGEST_ALLELE = 12;
 
 // Title, and width in rem. `chrom`, `ref` and `alt` are part of the first column, which names the variant.
 const KNOWN: Record<string, [string, number]> = {
-  haplotype: ["Together with", 11],
   pos: ["Variant", 11], id: ["Id", 9], qual: ["Quality", 6], filter: ["Filter", 7],
   consequence: ["Consequence", 14.5], consequences: ["All terms of the transcript", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
   gene_id: ["Gene id", 11], transcript: ["Transcript", 11], biotype: ["Biotype", 10], exon: ["Exon", 5],
   intron: ["Intron", 5], hgvsc: ["HGVS, DNA", 16], hgvsp: ["HGVS, protein", 14], protein_position: ["Residue", 6],
-  amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], most_severe_gene: ["Most severe in gene", 9],
+  amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], mature_peptide: ["Mature peptide", 14],
+  haplotype: ["Together with", 11], most_severe_gene: ["Most severe in gene", 9],
   most_severe_transcript: ["Most severe on transcript", 11], known: ["Known", 6], existing: ["Known as", 9],
 };
+// Columns of several values, joined by "&".
+const JOINED = ["existing", "consequences", "mature_peptide", "haplotype"];
 const PARTS = ["chrom", "ref", "alt"];
-const SHOWN_BY_DEFAULT = ["pos", "gene", "consequence", "impact", "hgvsp", "known", "existing"];
+// If they have values: mature peptides and haplotypes are found in few files.
+const SHOWN_BY_DEFAULT = ["pos", "gene", "consequence", "impact", "hgvsp", "mature_peptide", "haplotype", "known", "existing"];
 
 /** The columns that the table of a file can show. */
 export function columnsOfFile(file: VariantFile): Column[] {
   return file.columns.filter(({ name }) => !PARTS.includes(name)).map((info) => {
     const [title, width] = KNOWN[info.name] ?? [info.name, 11];
-    return { ...info, title, width, layer: isLayer(info), shown: SHOWN_BY_DEFAULT.includes(info.name) };
+    return { ...info, title, width, layer: isLayer(info), shown: !info.empty && SHOWN_BY_DEFAULT.includes(info.name) };
   });
 }
 
@@ -74,5 +79,5 @@ export function displayText(column: string, value: Value): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
   if (column === "impact") return value.charAt(0) + value.slice(1).toLowerCase();
-  return column === "existing" || column === "consequences" ? value.replaceAll("&", ", ") : value;
+  return JOINED.includes(column) ? value.replaceAll("&", ", ") : value;
 }

@@ -10,7 +10,13 @@ export interface Range { min: Value; max: Value }
 /** A row group of the Parquet file: statistics are kept for each, and a search reads whole ones. */
 export interface Group { start: number; rows: number; ranges: Map<string, Range> }
 
-export interface ColumnInfo { name: string; numeric: boolean; about: string }
+export interface ColumnInfo {
+  name: string;
+  numeric: boolean;
+  about: string;
+  /** True if the statistics of every row group say that no row has a value. */
+  empty: boolean;
+}
 
 const FOOTER_GUESS = 64 * 1024;
 const PIECE_ROWS = 2000;
@@ -32,9 +38,12 @@ export class VariantFile {
     const keyValues = new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ""]));
     const about = descriptions(keyValues.get("gas.columns"));
     this.reference = keyValues.get("gas.reference") ?? "";
-    this.columns = metadata.schema.slice(1).map(({ name, type }) => ({
+    const groups = metadata.row_groups;
+    this.columns = metadata.schema.slice(1).map(({ name, type }, at) => ({
       name, numeric: type === "INT32" || type === "INT64" || type === "FLOAT" || type === "DOUBLE",
-      about: about.get(name) ?? "" }));
+      about: about.get(name) ?? "",
+      empty: groups.length > 0 && groups.every(({ columns, num_rows: rows }) =>
+        columns[at]?.meta_data?.statistics?.null_count === rows) }));
     this.groups = [];
     let start = 0;
     for (const group of metadata.row_groups) {

@@ -18,8 +18,11 @@ type Values = ArrayLike<unknown>;
 
 /** Impacts of consequences, the most severe first. */
 export const IMPACTS: string[] = impacts;
+/** Columns that a gene is searched in: of the reported transcript, and of that with the most severe consequence. */
+const GENE_COLUMNS = ["gene", "most_severe_gene"];
 /** Columns that a text is searched in, beside those that layers added. */
-const TEXT_COLUMNS = ["id", "gene", "gene_id", "transcript", "hgvsc", "hgvsp", "existing"];
+const TEXT_COLUMNS = ["id", ...GENE_COLUMNS, "gene_id", "transcript", "most_severe_transcript", "hgvsc", "hgvsp",
+  "mature_peptide", "existing"];
 
 /** A region as people write it: "MT", "chr22:20,000,000-20,100,000", "7:117559590". Null for anything else. */
 export function parseRegion(text: string): Region | null {
@@ -46,7 +49,7 @@ function synonyms(name: string): string[] {
 /** The columns that must be read to find the matching rows. */
 export function columnsOf(filters: Filters, layers: string[]): string[] {
   const columns = new Set<string>();
-  if (filters.genes.length > 0) columns.add("gene");
+  if (filters.genes.length > 0) for (const column of GENE_COLUMNS) columns.add(column);
   if (filters.region !== null) columns.add("chrom").add("pos");
   if (filters.consequence !== "") columns.add("consequence");
   if (filters.impacts.length > 0) columns.add("impact");
@@ -61,7 +64,7 @@ export function mayMatch(filters: Filters, group: Group): boolean {
     const range = group.ranges.get(column);
     return range === undefined || values.some((value) => within(value, range));
   };
-  if (filters.genes.length > 0 && !mayHold("gene", spellings(filters.genes))) return false;
+  if (filters.genes.length > 0 && !GENE_COLUMNS.some((column) => mayHold(column, spellings(filters.genes)))) return false;
   if (filters.region !== null) {
     if (!mayHold("chrom", filters.region.names)) return false;
     const chrom = group.ranges.get("chrom");
@@ -89,8 +92,8 @@ export function matcher(filters: Filters, values: Map<string, Values>, layers: s
   const column = (name: string): Values => values.get(name) ?? [];
   if (filters.genes.length > 0) {
     const wanted = new Set(filters.genes.map((gene) => gene.toUpperCase()));
-    const genes = column("gene");
-    tests.push((row) => typeof genes[row] === "string" && wanted.has(genes[row].toUpperCase()));
+    const columns = GENE_COLUMNS.map(column);
+    tests.push((row) => columns.some((genes) => typeof genes[row] === "string" && wanted.has(genes[row].toUpperCase())));
   }
   if (filters.region !== null) {
     const { start, end } = filters.region;

@@ -15,6 +15,8 @@ export class FilterForm {
     if (boxes === null) throw new Error("the filters have no choice of columns");
     this.boxes = boxes;
     this.drawColumns();
+    // Without known variants in the reference nothing is known or novel.
+    (this.field("known").closest("label") as HTMLElement).hidden = columns.some(({ name, empty }) => name === "known" && empty);
     this.show(state);
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from annotator.engine import Reference
+from annotator.engine.cli.app import main
 from annotator.engine.reference.verify import verify
 from reference import build_sars_cov_2
 from tests.unit.engine.conftest import PROJECT, Result
@@ -53,3 +55,31 @@ def test_well_known_changes(run_on: Callable[..., Result], vcf: Callable[..., Pa
     result = run_on(vcf([(pos, ref, alt)], contig=contig), virus)
     assert result.records[0][:5] == [contig, str(pos), ".", ref, alt]
     assert f":{change}|" in result.records[0][7]
+
+
+def test_without_known_variants_nothing_is_novel(
+    run_on: Callable[..., Result], vcf: Callable[..., Path], virus: Reference
+) -> None:
+    result = run_on(vcf([(23403, "A", "G")], contig="NC_045512.2"), virus)
+    assert [result.summary[name] for name in ("known", "novel", "known_fraction")] == [None, None, None]
+    assert "  The reference has no known variants.\n" in result.log
+    assert "novel" not in result.log
+    assert pq.read_table(result.path.with_name("input.variants.parquet"))["known"].to_pylist() == [None]
+
+
+def test_the_table_names_mature_peptides(
+    run_on: Callable[..., Result], vcf: Callable[..., Path], virus: Reference
+) -> None:
+    result = run_on(vcf([(241, "C", "T"), (14408, "C", "T"), (23403, "A", "G")], contig="NC_045512.2"), virus)
+    rows = pq.read_table(result.path.with_name("input.variants.parquet")).to_pylist()
+    assert [(row["gene"], row["mature_peptide"]) for row in rows] == [
+        ("ORF1ab", None),
+        ("ORF1ab", "RNA-dependent_RNA_polymerase_(nsp12):323"),
+        ("S", None),
+    ]
+
+
+def test_its_last_line_counts_no_novel_variants(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["annotate", str(BUNDLE / "sample.vcf"), "--reference", str(BUNDLE), "--out", str(tmp_path / "x.vcf.gz")]
+    assert main(words) == 0
+    assert capsys.readouterr().err.endswith("records: 0 left as they are.\n")

@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 
 from annotator.engine.consequence import GeneModels, compile_models
-from annotator.engine.consequence.output.csq_rows import Rows
 from annotator.engine.consequence.output.mature_peptides import MaturePeptides
 from annotator.engine.reference.bundle import Contig
 
@@ -78,8 +77,7 @@ def test_positions_within_peptides(tmp_path: Path) -> None:
     models = compiled(tmp_path, ORF1AB).contig("v")
     ab = models.strings("id").to_pylist().index("ab")
     protein = pa.array(["31", "30-31", "?-71", "70-?", "101", "", "5", "29-71"])
-    pairs = np.arange(8)
-    found = MaturePeptides(models).texts(np.array([ab] * 6 + [-1, ab]), Rows(pairs, pairs, {"protein": protein}))
+    found = MaturePeptides(models).texts(np.array([ab] * 6 + [-1, ab]), protein)
     assert found is not None
     assert found.to_pylist() == [
         "RNA_polymerase_(nsp12):1",
@@ -89,4 +87,4 @@ def test_positions_within_peptides(tmp_path: Path) -> None:
         *("", "", ""),
         "nsp1:29-30&RNA_polymerase_(nsp12):1-40&2'-O-MTase:1",
     ]
-    assert MaturePeptides(models).texts(np.array([ab]), Rows(pairs[:1], pairs[:1])) is None
+    assert MaturePeptides(models).texts(np.array([ab]), None) is None
