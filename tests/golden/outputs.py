@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from annotator.engine import BundleError, InputError, Outputs, Reference, annotate
+from annotator.engine.consequence.output.csq_fields import FIELDS
+from annotator.engine.consequence.reporting import Reporting
 from tests.golden.inputs import Input
 from tests.whole_files import LIMITS
 
@@ -20,6 +22,8 @@ VERSIONS = ("##gasEngine=", "##gasHaplotypes=")
 """Header lines that name versions."""
 LEFT_OUT = ("engine", "sha256")
 """Keys of the summary and the manifest that name versions, or sums of compressed files."""
+ALL = Reporting(fields=tuple(field.name for field in FIELDS), bcsq=True)
+"""Everything that can be reported."""
 LINE_BYTES = 1
 """Bytes of a line's digest that are kept: one line of 256 that differ is passed over, and the next one named."""
 Lines = list[str]
@@ -44,8 +48,9 @@ def outputs_of(one: Input, folder: Path) -> dict[str, Lines]:
     found = bundle_lines(reference) if reference.directory.is_relative_to(folder) else {}
     outputs = Outputs.beside(folder / "out.annot.vcf.gz")
     try:
-        summary = annotate(path, reference, outputs, temporary=folder, limits=LIMITS, processes=one.processes,
-                           bcsq=True)
+        summary = annotate(
+            path, reference, outputs, temporary=folder, limits=LIMITS, processes=one.processes, reporting=ALL
+        )
     except InputError as error:
         return {**found, "refusal": _json_lines(error.as_dict(), folder)}
     vcf = gzip.decompress(outputs.vcf.read_bytes()).decode("latin-1")
