@@ -72,7 +72,7 @@ def test_provenance_names_versions_and_no_path(run: Run) -> None:
 def test_results_say_where_insertions_and_deletions_are_placed(
     run_on: Run, rcrs: Reference, shift_3prime: bool, header: str, log: str
 ) -> None:
-    result = run_on(SAMPLE, rcrs, shift_3prime=shift_3prime)
+    result = run_on(SAMPLE, rcrs, reporting=Reporting(shift_3prime=shift_3prime))
     assert [line for line in result.header if "gasPlacement" in line] == [f"##gasPlacement={header}"]
     assert result.summary["shift_3prime"] is shift_3prime
     assert f"Insertions and deletions: {log}\n" in result.log
