@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from annotator.engine import Outputs, annotate
+from annotator.engine.consequence import Reporting
 from tests.invariants.slices import Slice, Variant, made
 from tests.invariants.variants import RECORDS, SLICES
 from tests.unit.engine.conftest import take_apart
@@ -38,8 +39,9 @@ def combined(of: Slice, given: list[tuple[Variant, Variant]]) -> dict[tuple[str,
         rows += [(pos, f"1\t{pos}\t.\t{ref}\t{alt}\t.\t.\t.\tGT\t{genotypes}") for pos, ref, alt in pair]
     with tempfile.TemporaryDirectory() as directory:
         path, outputs = Path(directory, "in.vcf"), Outputs.beside(Path(directory, "out.annot.vcf.gz"))
+        reporting = Reporting(bcsq=True)
         path.write_text("\n".join([*head, *(row for _, row in sorted(rows))]) + "\n")
-        result = take_apart(outputs, annotate(path, of.reference, outputs, processes=1))
+        result = take_apart(outputs, annotate(path, of.reference, outputs, processes=1, reporting=reporting))
     assert result.summary["haplotypes"]
     found = {}
     for at in range(len(result.records)):

@@ -48,8 +48,8 @@ def test_every_class_has_a_verdict_and_a_reason(program: Program) -> None:
     assert {rule.right for rule in classes} <= {"ours", "theirs", "both", "open"}
     assert all(rule.why and set(rule.when) <= {*Difference.__dataclass_fields__, "both"} for rule in classes)
     assert len({rule.name for rule in classes}) == len(classes)
-    verdicts = page({program: Result()}, {}, 1)
-    assert f"## {program.name}" in verdicts
+    if not program.missing():  # the page has its version
+        assert f"## {program.name}" in page({program: Result()}, {}, 1)
 
 
 def test_variants_are_trimmed_and_left_aligned(places: list[Genome]) -> None:

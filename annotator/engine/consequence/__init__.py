@@ -40,7 +40,8 @@ Consequences, the most severe first (:mod:`so_terms` has their order and impacts
 Algorithm (:meth:`ConsequenceCaller.call`), for a chunk of consecutive records of one contig:
 
 1. Trim and left-align each allele (:mod:`annotator.engine.normalise`), or shift it to the 3' end of transcripts of
-   each strand, and pair it with the transcripts within 5,000 bases (:mod:`overlaps`).
+   each strand, and pair it with the transcripts within 5,000 bases (:mod:`overlaps`). A symbolic tandem duplication
+   within an exon is called as an insertion (:mod:`tandem_copies`).
 2. Divide the pairs into groups and call each group:
 
    - outside the transcript: upstream or downstream (:mod:`vector.region_terms`);

@@ -35,14 +35,17 @@ def copies_within_exons(
     Returns:
         ``(n,) bool``.
     """
+    allele, transcript = pairs.allele[at], pairs.transcript[at]
+    is_copy = np.zeros(len(alleles), dtype=bool)
+    for index in np.flatnonzero((alleles.kind == SYMBOLIC) & alleles.sized).tolist():
+        is_copy[index] = is_tandem_copy(alleles.alt[index].as_py())
+    covers = (alleles.start[allele] <= models.start[transcript]) & (models.end[transcript] <= alleles.end[allele])
     found = np.zeros(len(at), dtype=bool)
-    symbolic = (alleles.kind == SYMBOLIC) & alleles.sized
-    for index in np.flatnonzero(symbolic[pairs.allele[at]]).tolist():
-        one = alleles.one(int(pairs.allele[at[index]]))
-        t = models.transcript(int(pairs.transcript[at[index]]))
-        if is_tandem_copy(one.alt) and not (one.start <= t.start and t.end <= one.end):
-            left, right = -shift(one, -1), shift(one, 1)
-            found[index] = any(max(first - one.start, left) <= min(last - one.end, right) for first, last in t.exons)
+    for index in np.flatnonzero(is_copy[allele] & ~covers).tolist():
+        one = alleles.one(int(allele[index]))
+        left, right = -shift(one, -1), shift(one, 1)
+        exons = models.transcript(int(transcript[index])).exons
+        found[index] = any(max(first - one.start, left) <= min(last - one.end, right) for first, last in exons)
     return found
 
 
