@@ -64,6 +64,19 @@ def test_table_shows_the_first_rows(open_table: Callable[..., tuple[Page, Watche
     assert all(key.endswith(".parquet") for key, _, _ in bucket.requests)
 
 
+def test_what_the_reference_lacks_is_not_offered(local_site: str, new_page: OpenPage) -> None:
+    """SARS-CoV-2 has no known variants, but mature peptides."""
+    page, watcher = new_page(base_url=local_site)
+    page.goto("/sample/SARS-CoV-2")
+    expect(page.locator("[data-count]")).to_have_text("85 variants")
+    expect(page.locator("#variants").get_by_role("columnheader")).to_have_text(
+        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "Mature peptide"])
+    expect(page.get_by_label("Known or novel")).to_be_hidden()
+    page.get_by_role("searchbox", name="Words").fill("nsp12")
+    expect(page.locator("[data-count]")).to_have_text("5 of 85 variants")
+    assert watcher.complaints == []
+
+
 @pytest.mark.parametrize(("role", "label", "typed", "count", "name"), [
     ("textbox", "Gene", "gene3, GENE5", "100 of 1,172 variants", "gene"),
     ("textbox", "Region", "chrM:1,000-1,090", "31 of 1,172 variants", "region"),

@@ -17,7 +17,7 @@ BASES = np.array(["A", "C", "G", "T"])
 CONSEQUENCES = np.array(["intron_variant", "synonymous_variant", "missense_variant", "stop_gained"])
 IMPACTS = np.array(["MODIFIER", "LOW", "MODERATE", "HIGH"])
 DICTIONARIES = ["chrom", "filter", "consequence", "consequences", "impact", "gene", "gene_id", "transcript", "biotype",
-                "exon", "intron", "amino_acids", "codons"]
+                "exon", "intron", "amino_acids", "codons", "most_severe_gene", "most_severe_transcript"]
 ABOUT = {"pos": "Position, 1-based", "impact": "Ensembl's four classes", "MITOMAP_DISEASE": "Disease in MITOMAP"}
 
 
@@ -54,6 +54,8 @@ def variants_table(rows: int, contig: str = "MT", contigs: int = 1) -> pa.Table:
         "protein_position": pa.array(residue.astype(np.int32), mask=residue < 0),
         "amino_acids": pa.array(np.where(residue > 0, "K/N", "")),
         "codons": pa.array(np.where(residue > 0, "aaA/aaC", "")),
+        "mature_peptide": pa.nulls(rows, pa.string()), "haplotype": pa.nulls(rows, pa.string()),
+        "most_severe_gene": pa.array(text["gene"]), "most_severe_transcript": pa.array(text["transcript"]),
         "known": pa.array(known), "existing": pa.array([f"rs{n}&m{n}" if n % 3 == 0 else None for n in range(rows)]),
         "MITOMAP_DISEASE": pa.array(["LHON; =odd, \"quoted\"" if n == 99 else None for n in range(rows)]),
         "MITOTIP": pa.array(np.where(number % 5 == 0, number / 7, np.nan).astype(np.float32), from_pandas=True)}

@@ -28,6 +28,12 @@ test("groups that cannot match are not read", async () => {
   expect(reads[0]?.[1]).toEqual(["chrom", "pos"]);
 });
 
+test("columns that a table of an earlier version lacks are not read", async () => {
+  const { file, reads } = madeFile(GROUPS);
+  expect(rowsOf(await search(file, { ...NONE, genes: ["A"] }, [], go(), () => undefined))).toEqual([0]);
+  expect(new Set(reads.flatMap(([, columns]) => columns))).toEqual(new Set(["gene"]));
+});
+
 test("what is found is handed over group by group", async () => {
   const { file } = madeFile(GROUPS);
   const told: [number, number][] = [];

@@ -44,8 +44,10 @@ class Rows implements Selection {
  */
 export async function search(file: VariantFile, filters: Filters, layers: string[], signal: AbortSignal,
   found: (rows: Selection, share: number) => void): Promise<Selection> {
-  const columns = columnsOf(filters, layers);
-  if (columns.length === 0) return everything(file.rows);
+  const wanted = columnsOf(filters, layers);
+  // Tables of earlier versions lack some columns.
+  const columns = file.columns.map(({ name }) => name).filter((name) => wanted.includes(name));
+  if (wanted.length === 0) return everything(file.rows);
   const rows = new Rows();
   const groups = file.groups.map((group, index) => ({ group, index })).filter(({ group }) => mayMatch(filters, group));
   for (const [done, { group, index }] of groups.entries()) {
