@@ -2,7 +2,9 @@
 
 Two alleles on one chromosome belong together in a transcript when they touch the same codon, or when the first one
 shifts the reading frame and the second one lies before the frame is restored and before the stop codon that the shifted
-frame reads. Alleles that overlap cannot both be on one chromosome: of those the first one counts.
+frame reads. Groups of these that change adjacent bases, as substitutions on both sides of the border of two codons do,
+also belong together as a whole: HGVS describes them as one change. Alleles that overlap cannot both be on one
+chromosome: of those the first one counts.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 
 from annotator.engine.byte_columns import spread
 from annotator.engine.consequence import ContigModels
-from annotator.engine.consequence.compound import Compound
+from annotator.engine.consequence.compound import Compound, Edit
 from annotator.engine.consequence.vector.positions import cdna, locate
 from annotator.engine.haplotypes.carriers import NO_SET, Carriers
 from annotator.engine.haplotypes.coding_alleles import CodingAllele
@@ -37,17 +39,23 @@ class _Member:
     Attributes:
         at: index of the allele.
         first, last: bases of the coding sequence that it replaces, 1-based; ``first == last + 1`` for an insertion.
+        edit: the allele itself.
         alt: its bases in the direction of the transcript.
     """
 
     at: int
     first: int
     last: int
+    edit: Edit
     alt: str
 
     @property
     def growth(self) -> int:
         return len(self.alt) - (self.last - self.first + 1)
+
+    def adjoins(self, other: _Member) -> bool:
+        """Whether no base of the genome lies between two members that do not overlap."""
+        return max(self.edit.start, other.edit.start) - min(self.edit.end, other.edit.end) == 1
 
 
 class CompoundFinder:
@@ -126,7 +134,7 @@ class CompoundFinder:
             found = []
             for at, one, two in zip(*columns, strict=True):
                 edit = alleles[at].edit
-                found.append(_Member(at, one, two, edit.alt if t.strand > 0 else reverse_complement(edit.alt)))
+                found.append(_Member(at, one, two, edit, edit.alt if t.strand > 0 else reverse_complement(edit.alt)))
             yield index, found
 
     def _near(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +150,7 @@ class CompoundFinder:
 
 
 def _may_meet(transcript: np.ndarray, first: np.ndarray, last: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """Which changes of coding sequences share a codon with another one, or lie behind one that shifts the frame.
+    """Which changes of coding sequences share a codon with another one or adjoin it, or lie behind a shifted frame.
 
     Args:
         transcript: (n,) int64, ascending; of each change.
@@ -156,9 +164,9 @@ def _may_meet(transcript: np.ndarray, first: np.ndarray, last: np.ndarray, shift
     owner = np.cumsum(np.diff(transcript, prepend=-1) != 0)
     begin, until = owner * _FAR + (first - 1) // 3, owner * _FAR + (last - 1) // 3
     until[shifts] = owner[shifts] * _FAR + _FAR - 1
-    until = np.maximum.accumulate(until)
+    until, end = np.maximum.accumulate(until), np.maximum.accumulate(owner * _FAR + last)
     meets = np.zeros(len(first), bool)
-    meets[1:] = begin[1:] <= until[:-1]
+    meets[1:] = (begin[1:] <= until[:-1]) | ((owner * _FAR + first)[1:] <= end[:-1] + 1)
     meets[:-1] |= meets[1:]
     return meets
 
@@ -203,10 +211,11 @@ def _groups(members: list[_Member], patterns: _Patterns, reading: _Reading) -> l
     found: dict[tuple[_Member, ...], None] = {}
     begin = 0
     while begin < len(members):
-        upto, reach = begin + 1, reading.reach(members[begin : begin + 1])
+        upto, reach, end = begin + 1, reading.reach(members[begin : begin + 1]), members[begin].last
         while True:
-            while upto < len(members) and (members[upto].first - 1) // 3 <= reach:
+            while upto < len(members) and ((members[upto].first - 1) // 3 <= reach or members[upto].first <= end + 1):
                 reach = max(reach, reading.reach(members[upto : upto + 1]))
+                end = max(end, members[upto].last)
                 upto += 1
             if upto - begin < 2:
                 break
@@ -224,22 +233,25 @@ def _groups(members: list[_Member], patterns: _Patterns, reading: _Reading) -> l
 
 def _split(carried: list[_Member], reading: _Reading, groups: list[tuple[_Member, ...]]) -> int:
     """Add the groups of changes of one chromosome; returns the last codon that one of them reaches."""
-    group = carried[:1]
-    reach = furthest = reading.reach(group)
+    parts = [carried[:1]]
+    reach = furthest = reading.reach(parts[0])
     for member in carried[1:]:
-        before = group[-1]
+        before = parts[-1][-1]
         if member.first <= before.last or (member.first, member.last) == (before.first, before.last):
             continue
         if (member.first - 1) // 3 <= reach:
-            group.append(member)
+            parts[-1].append(member)
         else:
-            if len(group) > 1:
-                groups.append(tuple(group))
-            group = [member]
-        reach = reading.reach(group)
+            parts.append([member])
+        reach = reading.reach(parts[-1])
         furthest = max(furthest, reach)
-    if len(group) > 1:
-        groups.append(tuple(group))
+    adjoining = parts[:1]
+    for part in parts[1:]:
+        if part[0].adjoins(adjoining[-1][-1]):
+            adjoining[-1] = adjoining[-1] + part
+        else:
+            adjoining.append(part)
+    groups += [tuple(group) for group in (*parts, *adjoining) if len(group) > 1]
     return furthest
 
 

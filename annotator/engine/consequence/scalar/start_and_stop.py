@@ -96,10 +96,10 @@ class StartAndStop(CodingChange):
         """
         if not self.allele.plain or self.same_length or not self.at_start_codon or self.start_in_place:
             return False
-        if not self.whole_in_exons:
-            return False
         if self.back and self.cdna_end is not None and self.cdna_end <= self.back:
             return True
+        if not self.whole_in_exons:
+            return False
         cds, edited = self.transcript.cds, self._edited_start
         first = len(edited) - len(cds)
         if first < 0 or not edited.endswith(cds[3:]):
@@ -138,10 +138,12 @@ class StartAndStop(CodingChange):
     def protein_kept(self) -> bool:
         """Whether a change of length in the coding sequence leaves the protein and its stop as they were."""
         t = self.transcript
-        if self.same_length or self.altered_cds is None or not t.coding or t.end_unknown or not t.has_stop(self.code):
+        if self.same_length or not t.coding or t.end_unknown or not t.has_stop(self.code):
             return False
         if not t.three_prime and self.cdna_start is not None and self.cdna_start + self.shift > t.cdna_coding[1]:
             return True  # the same as a change behind the transcript
+        if self.altered_cds is None:
+            return False
         if t.slips and self.frame_moves:  # the ribosome would have to meet the slip in another frame
             return False
         return self.first_difference is None and self.altered_stop > 0

@@ -13,6 +13,7 @@ import pytest
 
 from annotator.engine import Reference
 from annotator.engine.consequence import CSQ_FIELDS
+from annotator.engine.consequence.compound import Edit
 from annotator.engine.haplotypes import compounds, search
 from annotator.engine.haplotypes.carriers import NO_SET, carriers_of
 from annotator.engine.haplotypes.coding_alleles import CodingSequence, coding_lines
@@ -145,13 +146,12 @@ def test_three_substitutions_read_as_one_record_does(phased: Phased, transcript:
     for at, site in enumerate(sites):
         groups = [entry for entry in together(result, at) if entry["Feature"] == transcript]
         whole = [entry for entry in groups if entry["HAPLOTYPE"].count("&") == 1]
-        if whole:
-            (entry,) = whole
-            own = {"Allele": site[2], "VARIANT_CLASS": "SNV", "HAPLOTYPE": entry["HAPLOTYPE"], "PICK": ""}
-            assert entry == {**spelled, **own}
+        (entry,) = whole
+        own = {"Allele": site[2], "VARIANT_CLASS": "SNV", "HAPLOTYPE": entry["HAPLOTYPE"], "PICK": ""}
+        assert entry == {**spelled, **own}
     codons = {(PLACES[transcript].index(pos)) // 3 for pos, _, _ in sites}
     sizes = sorted({len(one.split("&")) + 1 for group in partners(result) for one in group})
-    assert sizes == ([3] if len(codons) == 1 else [2])
+    assert sizes == ([3] if len(codons) == 1 else [2, 3])
     assert protein(sites, transcript) == protein([one_record(sites)], transcript)
 
 
@@ -284,13 +284,39 @@ def test_genotypes_say_what_lies_together(phased: Phased, first: str, second: st
 
 def test_each_combination_has_one_entry(phased: Phased) -> None:
     """Six samples; the codon 1399-1401 is changed in three ways together, one of them twice."""
-    sites = [(1399, "C", "A,G"), (1400, "C", "A"), snv(1401)]
-    third = f"1401:{sites[2][1]}>{sites[2][2]}"
+    sites = [(1399, "C", "A,G"), (1400, "C", "A"), snv(1402)]
+    third = f"1402:{sites[2][1]}>{sites[2][2]}"
     result = phased(sites, "0|1 1|0 2|0 1|1 0|0 0|2", "0|1 1|0 1|0 0|0 1|1 0|1", "0|0 0|0 1|0 0|0 0|0 0|0")
     assert sites[2][0] not in PLACES["F1.t"][147:150]  # another codon, which stays apart
     assert partners(result) == [["1400:C>A"] * 2, ["1399:C>A", "1399:C>G"], []], third
     assert [one["Allele"] for one in together(result, 0)] == ["A", "G"]
     assert together(result, 0)[0]["Amino_acids"] == "S/*"
+
+
+def test_adjacent_bases_of_two_codons_are_joined_on_one_chromosome_alone(phased: Phased) -> None:
+    """1400 ends a codon."""
+    sites = [snv(1400), snv(1401)]
+    names = [f"{pos}:{ref}>{alt}" for pos, ref, alt in sites]
+    assert partners(phased(sites)) == [[names[1]], [names[0]]]
+    assert partners(phased(sites, "0|1", "1|0")) == [[], []]
+    assert partners(phased([snv(1400), snv(1402)])) == [[], []]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        (Edit(10, 10, "A", "C"), Edit(11, 11, "A", "C"), True),
+        (Edit(10, 10, "A", "C"), Edit(12, 12, "A", "C"), False),
+        (Edit(10, 10, "A", "C"), Edit(11, 10, "", "C"), True),
+        (Edit(9, 9, "A", "C"), Edit(11, 10, "", "C"), False),
+        (Edit(11, 10, "", "C"), Edit(11, 13, "AAA", ""), True),
+        (Edit(100, 100, "A", "C"), Edit(301, 301, "A", "C"), False),
+    ],
+)
+def test_which_alleles_adjoin(one: Edit, two: Edit, expected: bool) -> None:
+    """The last two adjoin in the coding sequence, with an intron between them."""
+    first, second = (compounds._Member(at, at, at, edit, edit.alt) for at, edit in enumerate((one, two)))
+    assert first.adjoins(second) is second.adjoins(first) is expected
 
 
 def test_alleles_that_overlap_are_not_joined(phased: Phased) -> None:

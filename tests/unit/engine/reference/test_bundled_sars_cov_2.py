@@ -10,6 +10,7 @@ import pytest
 
 from annotator.engine import Reference
 from annotator.engine.cli.app import main
+from annotator.engine.consequence import CSQ_FIELDS
 from annotator.engine.reference.verify import verify
 from reference import build_sars_cov_2
 from tests.unit.engine.conftest import PROJECT, Result
@@ -38,6 +39,23 @@ def test_it_is_valid(virus: Reference) -> None:
 @pytest.mark.parametrize("contig", ["NC_045512.2", "MN908947.3", "NC_045512v2"])
 def test_files_may_use_any_name_of_the_sequence(virus: Reference, contig: str) -> None:
     assert virus.canonical(contig) == "NC_045512.2"
+
+
+def test_adjacent_substitutions_read_as_one_record_does(
+    run_on: Callable[..., Result], vcf: Callable[..., Path], virus: Reference
+) -> None:
+    """GGG > AAC in codons 203 and 204 of N, as a caller writes it: three substitutions of a haploid sample."""
+    sites = [(28881, "G", "A"), (28882, "G", "A"), (28883, "G", "C")]
+    lines = [(*site, ".", "GT", "1") for site in sites]
+    result = run_on(vcf(lines, contig="NC_045512.2", samples=("s",)), virus)
+    for index in range(3):
+        found = [entry.split("|") for entry in result.info(index)["CSQ"].split(",")]
+        named = {one[CSQ_FIELDS.index("HGVSp")].partition(":")[2]: one for one in found if one[3] == "N"}
+        together = named["p.Arg203_Gly204delinsLysArg"]
+        others = [f"{pos}:{ref}>{alt}" for at, (pos, ref, alt) in enumerate(sites) if at != index]
+        assert together[CSQ_FIELDS.index("HAPLOTYPE")] == "&".join(others)
+        assert together[CSQ_FIELDS.index("HGVSc")].endswith(":c.608_610delinsAAC")
+        assert ("p.Arg203Lys" in named) is (index < 2)
 
 
 @pytest.mark.parametrize("contig", ["NC_045512.2", "MN908947.3"])
