@@ -156,6 +156,8 @@ ERRATA: tuple[Erratum, ...] = (
         TERMS,
         lambda it: it.added == {"splice_polypyrimidine_tract_variant"} and not it.missing,
     ),
+    Erratum("replacement-by-position", TERMS),
+    Erratum("stop-in-front-of-the-stop", (*TERMS, "HGVSp")),
     Erratum("spelling-decides", (*TERMS, *HGVS, *CODONS)),
     Erratum(
         "selenocysteine",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -34,7 +34,8 @@ def result_of(
     return annotated
 
 
-def parameters(wanted: Callable[[Case], bool], records: bool) -> Iterator[object]:
+def parameters(wanted: Callable[[Case], bool], records: bool) -> list[object]:
+    found: list[object] = []
     for name, case in READ.items():
         if not wanted(case):
             continue
@@ -42,7 +43,8 @@ def parameters(wanted: Callable[[Case], bool], records: bool) -> Iterator[object
             reason = case.xfail or (one.xfail if one else "")
             marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
             values = (name, one) if one else (name,)
-            yield pytest.param(*values, id=f"{name}-{one.id}" if one else name, marks=marks)
+            found.append(pytest.param(*values, id=f"{name}-{one.id}" if one else name, marks=marks))
+    return found
 
 
 @pytest.mark.parametrize(("name", "record"), parameters(lambda case: not case.refused, records=True))
