@@ -299,9 +299,9 @@ def test_more_bytes_than_the_plan_takes(services: Services, make_worker: Callabl
 
 
 def test_larger_results_than_the_plan_takes(services: Services, make_worker: Callable[..., Worker]) -> None:
-    error = failed_with(services, make_worker, VCF, free_results_limit=1000, premium_results_limit=3 * 1024**2)
+    error = failed_with(services, make_worker, VCF, free_results_limit=500, premium_results_limit=3 * 1024**2)
     assert error.code == "results_too_large"
-    assert error.message == "The results would take more than 1,000 bytes, which is the limit."
+    assert error.message == "The results would take more than 500 bytes, which is the limit."
     assert error.hint.startswith("This is the limit of the Free plan. Split the file by chromosome or by region")
     assert "and 3\N{NO-BREAK SPACE}MB of results." in error.hint
 
