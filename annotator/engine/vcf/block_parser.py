@@ -132,7 +132,8 @@ class Records:
         before = np.concatenate([[0], np.cumsum(weight)])
         weight = before[np.searchsorted(alleles.record, np.arange(len(self) + 1))]
         # Parts as large as each other: each takes some time of its own.
-        each = -(-int(weight[-1]) // max(1, -(-int(weight[-1]) // PART_BYTES))) if len(self) else 0
+        total = weight[-1].item() if len(self) else 0
+        each = -(-total // max(1, -(-total // PART_BYTES)))
         first = 0
         while first < len(self):
             last = int(np.searchsorted(weight, weight[first] + each, "right")) - 1
