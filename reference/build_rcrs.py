@@ -22,15 +22,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pysam
 
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.files import sha256_of
 from annotator.engine.normalise import normalise
-from annotator.engine.reference.allele_table import KEY_COLUMNS, allele_codes
-from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter
+from annotator.engine.reference.allele_table import KEY_COLUMNS
+from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter, in_order
 from annotator.engine.reference.build.compile_models import compile_models
 from annotator.engine.reference.bundle import SCHEMA, read_contig
 from annotator.engine.reference.regions import COLUMNS as REGION_COLUMNS
@@ -265,9 +264,7 @@ class KnownVariants:
             rows.append([pos, ref, alt, *(value or None for value in values)])
         types = [pa.int64(), *[pa.string()] * (len(FIELDS) + 2)]
         columns = [pa.array(column, type_) for column, type_ in zip(zip(*rows, strict=True), types, strict=True)]
-        table = pa.table(columns, names=[*KEY_COLUMNS, *FIELDS])
-        codes = allele_codes(table["ref"].chunk(0), table["alt"].chunk(0))
-        return table.take(pa.array(np.lexsort((codes, table["pos"].to_numpy()))))
+        return in_order(pa.table(columns, names=[*KEY_COLUMNS, *FIELDS]))
 
 
 def sample_lines(known: KnownVariants) -> Iterator[str]:

@@ -66,3 +66,11 @@ def replaced(column: pa.BinaryArray, at: list[int], values: list[bytes]) -> pa.B
     order = np.arange(len(column))
     order[at] = len(column) + np.arange(len(at))
     return pa.concat_arrays([column, pa.array(values, pa.binary())]).take(pa.array(order))
+
+
+def text_of(column: pa.BinaryArray) -> pa.StringArray:
+    """Bytes as text; those that are not UTF-8 are replaced."""
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([value.decode("utf-8", "replace") for value in column.to_pylist()], pa.string())

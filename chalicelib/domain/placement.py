@@ -8,6 +8,11 @@ NO, YES = "no", "yes"
 """What a form says: left-aligned, as Ensembl VEP reports normalised files, or at the 3'-most position, as HGVS does."""
 
 
+def write_shift_3prime(shift_3prime: bool) -> str:
+    """What a form says of the placement; `read_shift_3prime` reverses it."""
+    return YES if shift_3prime else NO
+
+
 def read_shift_3prime(value: str | None) -> bool:
     """Whether consequences are to be reported at the 3'-most position.
 

@@ -370,8 +370,7 @@ def _compared(terms: np.ndarray, pairs: Pairs, alone: int, record: np.ndarray, r
     found = np.zeros(records, np.uint8)
     if alone == len(pairs):
         return found
-    width = int(pairs.transcript.max()) + 2
-    key = pairs.allele * width + pairs.transcript + 1
+    key = pairs.keys()
     order = np.argsort(key[:alone], kind="stable")
     own = order[np.searchsorted(key[:alone][order], key[alone:])]
     before, after = (mask & -mask for mask in (terms[own], terms[alone:]))

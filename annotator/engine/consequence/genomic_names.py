@@ -1,6 +1,6 @@
 """Names of alleles on the genome: class of the variant, HGVS (``g.``, ``m.``) and SPDI.
 
-Every allele is trimmed by itself, so that its names depend neither on how the file spells it nor on the other alleles
+Every allele is trimmed alone, so that its names depend neither on how the file spells it nor on the other alleles
 of its record.
 
 Sources: https://hgvs-nomenclature.org/stable/recommendations/DNA/ (of equivalent descriptions the most 3' one on the

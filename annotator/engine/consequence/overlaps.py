@@ -207,6 +207,11 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.allele)
 
+    def keys(self) -> np.ndarray:
+        """A number for each pair, the same for pairs of the same allele and transcript: (n,) int64."""
+        keys: np.ndarray = self.allele * (int(self.transcript.max(initial=-1)) + 2) + self.transcript + 1
+        return keys
+
 
 def find_pairs(placements: Sequence[Alleles], models: ContigModels) -> Pairs:
     """Find for each allele the transcripts that it touches or that lie within ``models.flank`` bases of it.

@@ -9,8 +9,7 @@ from annotator.engine.haplotypes.carriers import NO_SET, Carriers
 from annotator.engine.haplotypes.coding_alleles import CodingAllele, CodingSequence
 from annotator.engine.haplotypes.compound_file import CompoundFile
 from annotator.engine.haplotypes.compounds import CompoundFinder
-from annotator.engine.reference.bundle import Reference, around_origin
-from annotator.engine.reference.transcript import Fetch
+from annotator.engine.reference.bundle import Reference
 from annotator.engine.reference.transcript_choice import TranscriptChoice
 
 BATCH = 5000
@@ -65,11 +64,8 @@ class CompoundSearch:
         self._waiting = []
 
     def _finder_of(self, contig: str) -> CompoundFinder:
-        models = self._coding.contig(contig)
-        fetch: Fetch = partial(self._sequence.fetch, contig)
-        if models.circumference:
-            fetch = around_origin(fetch, models.circumference)
-        return CompoundFinder(models, fetch, self._reference.contig(contig).genetic_code)
+        one = self._reference.contig(contig)
+        return CompoundFinder(self._coding.contig(contig), partial(self._sequence.fetch_on, one), one.genetic_code)
 
 
 def _known(carriers: Carriers) -> bool:

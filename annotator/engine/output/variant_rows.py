@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from annotator.engine.byte_columns import text_of
 from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.info_encoding import NUMBER
 from annotator.engine.reference.known_variants import Matched
 from annotator.engine.vcf.block_parser import SKIP_CODES, Records
 
@@ -78,14 +80,6 @@ def readable(column: pa.StringArray) -> pa.StringArray:
     return pa.array(values, pa.string()).take(coded.indices)
 
 
-def text_of(column: pa.BinaryArray) -> pa.StringArray:
-    """Bytes of the user as text; what is no UTF-8 is replaced."""
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowInvalid:
-        return pa.array([value.decode("utf-8", "replace") for value in column.to_pylist()], pa.string())
-
-
 def _typed(column: pa.StringArray, kind: pa.DataType) -> pa.Array:
     """Values of a layer in the type of their column; text where a number is declared is left out."""
     if kind == pa.string():
@@ -93,5 +87,5 @@ def _typed(column: pa.StringArray, kind: pa.DataType) -> pa.Array:
     try:
         return column.cast(kind)
     except pa.ArrowInvalid:
-        number = pc.match_substring_regex(column, r"^[-+]?[0-9]+\.?[0-9]*([eE][-+]?[0-9]+)?$")
+        number = pc.match_substring_regex(column, NUMBER)
         return pc.if_else(number, column, pa.scalar(None, pa.string())).cast(kind)

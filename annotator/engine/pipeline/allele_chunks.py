@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from annotator.engine.byte_columns import text_of
 from annotator.engine.consequence import AlleleChunk
 from annotator.engine.normalise import Normalised
-from annotator.engine.output.variant_rows import text_of
 from annotator.engine.pipeline.mate_genes import MateGenes
 from annotator.engine.vcf.block_parser import Records
 from annotator.engine.vcf.structural_alleles import Fetch, StructuralRecord

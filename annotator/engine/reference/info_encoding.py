@@ -4,6 +4,8 @@ from __future__ import annotations
 
 IDENTIFIERS = "_ID"
 """Ending of the names of fields that hold identifiers of known variants."""
+NUMBER = r"^[-+]?[0-9]+\.?[0-9]*([eE][-+]?[0-9]+)?$"
+"""Numbers among the values of sources."""
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in "%:;=, \t\r\n|"}
 """Encodings of the characters with a meaning in INFO, of the percent sign (VCF 4.3, section 1.2) and of whitespace."""
 

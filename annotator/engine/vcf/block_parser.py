@@ -19,14 +19,13 @@ from annotator.engine.bounds import LARGEST_POSITION, LONGEST_NAME, MOST_REF_BAS
 from annotator.engine.byte_columns import bytes_of, cut, every, letters, replaced, spread
 from annotator.engine.errors import SKIPS
 from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.ref_alleles import agreeing
 from annotator.engine.vcf.genotypes import bad_genotypes
 from annotator.engine.vcf.header import Header
 from annotator.engine.vcf.reader import Block
 from annotator.engine.vcf.record_parser import BREAKEND, CONTIG, SYMBOLIC, TELOMERE, Record, RecordParser
 
 SKIP_CODES = tuple(SKIPS)
-STRETCH = 1 << 20
-"""Bases of the reference read at once for records that lie near each other."""
 COLUMNS = 9
 PART_BYTES = 5_000_000
 """Size of a part of a block, where an allele counts as :data:`ALLELE_BYTES` and four times its bases, and each of its
@@ -319,20 +318,12 @@ class BlockParser:
         """Tell for which of the fine records REF is what the reference has."""
         agree = np.zeros(len(pos), bool)
         at = np.flatnonzero(fine)
-        if not len(at):
-            return agree
-        place = np.stack([chrom[at], pos[at] // STRETCH])
-        cuts = np.flatnonzero((place[:, 1:] != place[:, :-1]).any(axis=0)) + 1
-        for part in np.split(at, cuts):
+        for part in np.split(at, np.flatnonzero(np.diff(chrom[at])) + 1) if len(at) else ():
             contig = contigs[chrom[part[0]]]
             assert contig is not None
-            size = np.diff(starts)[part]
-            offsets = np.concatenate([[0], np.cumsum(size)])
-            first = int(pos[part].min())
-            length = int((pos[part] + size).max()) - first
-            bases = np.frombuffer(self._sequence.fetch(contig, first, length), np.uint8)
-            there = bases[spread(pos[part] - first, offsets)] == data[spread(starts[:-1][part], offsets)]
-            agree[part] = every(there, offsets)
+            offsets = np.concatenate([[0], np.cumsum(np.diff(starts)[part])])
+            refs = data[spread(starts[:-1][part], offsets)]
+            agree[part] = agreeing(self._sequence, contig, pos[part], refs, offsets)
         return agree
 
     def _together(

@@ -9,7 +9,7 @@ from chalicelib.domain.job_note import write_note
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import InputFile, Job, JobStatus
 from chalicelib.domain.messages import CopyInput
-from chalicelib.domain.placement import NO, YES
+from chalicelib.domain.placement import write_shift_3prime
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.result_files import INPUT
 from chalicelib.exceptions import FileNotAvailableError
@@ -80,7 +80,7 @@ def copy_input(services: Services, request: CopyInput) -> bool:
         return False
     source = services.jobs.get(request.copy_of)
     if source is not None and source.user_id == request.user_id and not source.input.deleted:
-        metadata = {REFERENCE: request.reference, SHIFT_3PRIME: YES if request.shift_3prime else NO,
+        metadata = {REFERENCE: request.reference, SHIFT_3PRIME: write_shift_3prime(request.shift_3prime),
                     **({NOTE: write_note(source.note)} if source.note else {})}
         if services.files.copy_input(source.input.key, source.input.version, request.key, metadata):
             return True

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.names import InputKey, check_file_name, key_prefix
-from chalicelib.domain.placement import NO, YES, read_shift_3prime
+from chalicelib.domain.placement import read_shift_3prime, write_shift_3prime
 from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, ForbiddenError, JobFailure, NotFoundError, TooManyRequestsError
 from chalicelib.services import Services
@@ -64,7 +64,7 @@ def begin(services: Services, profile: Profile, file_name: str, size: int, note:
     if size < 1:
         raise JobFailure(JobReason("empty_file", "The file is empty.", "Choose a file with VCF records in it."))
     require_room(services, profile, size)
-    placement = YES if read_shift_3prime(shift_3prime) else NO
+    placement = write_shift_3prime(read_shift_3prime(shift_3prime))
     for field, text in ((NOTE, note), (REFERENCE, reference)):
         if not (text.isascii() and text.isprintable()):  # S3 keeps them as headers
             raise BadRequestError("Notes and references come in printable ASCII, others as RFC 8187 has them.",

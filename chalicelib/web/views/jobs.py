@@ -9,7 +9,7 @@ import msgspec
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus, Stage, progress_record
 from chalicelib.domain.names import base_name
-from chalicelib.domain.placement import NO, YES
+from chalicelib.domain.placement import NO, YES, write_shift_3prime
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.references import AUTO
@@ -219,7 +219,7 @@ class JobView:
             waited=max(0, began - job.submit_time),
             took=None if job.run.start_time is None else max(0, (job.complete_time or now) - job.run.start_time),
             status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_words(job),
-            reference_name=job.reference, placement=YES if job.shift_3prime else NO,
+            reference_name=job.reference, placement=write_shift_3prime(job.shift_3prime),
             stage=STAGE_WORDS[progress.stage] if progress else "Starting",
             stages=_stages(progress.stage) if progress else (),
             records=progress.records if progress else 0, total=progress.total if progress else None,

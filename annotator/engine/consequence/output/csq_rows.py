@@ -133,6 +133,6 @@ class Overlaps(NamedTuple):
 
     def with_compounds(self, at: np.ndarray) -> Overlaps:
         """Some of those of one record, by their indices, which ascend, and the compounds of the same transcripts."""
-        key = self.pairs.allele * (int(self.pairs.transcript.max(initial=0)) + 2) + self.pairs.transcript
+        key = self.pairs.keys()
         together = self.alone + np.flatnonzero(np.isin(key[self.alone :], key[at]))
         return self.kept(np.concatenate([at, together]))

@@ -10,13 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from annotator.engine.reference.allele_table import PREFIX, REST
+from annotator.engine.reference.allele_table import PREFIX, REST, allele_codes
 
 GROUP_ROWS = 65_536
 """Most rows of a row group, unless one position has more alleles."""
 TYPES = {"String": pa.string(), "Integer": pa.int64(), "Float": pa.float32()}
 """Types of the columns of fields, by the Type of an INFO field. Floats have seven significant digits."""
 _NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,8})$"
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """The alleles of a table in the order in which :meth:`AlleleTableWriter.write` takes them."""
+    codes = allele_codes(table["ref"].combine_chunks(), table["alt"].combine_chunks())
+    return table.take(pa.array(np.lexsort((codes, table["pos"].to_numpy()))))
 
 
 class AlleleTableWriter:

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from annotator.engine.byte_columns import bytes_of, cut
+from annotator.engine.byte_columns import bytes_of, cut, text_of
+from annotator.engine.reference.info_encoding import NUMBER
 
-_NUMBER = r"^[-+]?[0-9]+\.?[0-9]*([eE][-+]?[0-9]+)?$"
 _NULL = pa.scalar(None, pa.string())
 
 
@@ -29,7 +29,7 @@ def field_values(
     count, type_, _ = kind
     owners = pa.array(owner)
     if count == "ID":
-        values = pc.replace_substring(_text(rows["ID"]), ";", "&").take(owners)
+        values = pc.replace_substring(text_of(rows["ID"]), ";", "&").take(owners)
     elif count == "0":
         values = _flag(rows["INFO"], wanted).take(owners)
     else:
@@ -52,7 +52,7 @@ def field_values(
         readable = [None if one is None else unquote(one).replace("\t", " ") for one in coded.dictionary.to_pylist()]
         values = pa.array(readable, pa.string()).take(coded.indices)
     elif type_ != "String":
-        values = pc.if_else(pc.match_substring_regex(values, _NUMBER), values, _NULL)
+        values = pc.if_else(pc.match_substring_regex(values, NUMBER), values, _NULL)
     missing = pc.is_in(values, value_set=pa.array([".", ""]))
     return pc.if_else(missing, _NULL, values)
 
@@ -74,18 +74,10 @@ def info_values(info: pa.BinaryArray, name: str) -> pa.StringArray:
     last = np.minimum(ends[np.searchsorted(ends, first)], starts[there + 1])
     found = cut(data.tobytes(), first, last)
     place = np.cumsum(at >= 0) - 1
-    return _text(found).take(pa.array(place, mask=at < 0))
+    return text_of(found).take(pa.array(place, mask=at < 0))
 
 
 def _flag(info: pa.BinaryArray, name: str) -> pa.StringArray:
     listed = pc.binary_join_element_wise(b";", info, b";", b"")
     either = pc.or_(pc.match_substring(listed, f";{name};"), pc.match_substring(listed, f";{name}="))
     return pc.if_else(either, pa.scalar("1"), _NULL)
-
-
-def _text(column: pa.BinaryArray) -> pa.StringArray:
-    """Text of a column; bytes that are not UTF-8 are replaced."""
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowInvalid:
-        return pa.array([one.decode("utf-8", "replace") for one in column.to_pylist()], pa.string())

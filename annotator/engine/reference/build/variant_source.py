@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from annotator.engine.bgzf import BgzfWriter
-from annotator.engine.byte_columns import bytes_of, every, letters, spread
+from annotator.engine.byte_columns import bytes_of, every, letters
 from annotator.engine.errors import BundleError
 from annotator.engine.files import BLOCK, open_bytes
 from annotator.engine.gzip_reading import GzipReader
@@ -24,6 +24,7 @@ from annotator.engine.reference.build.field_values import field_values
 from annotator.engine.reference.build.gene_formats import shown
 from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_source
 from annotator.engine.reference.bundle import Contig, Sequence
+from annotator.engine.reference.ref_alleles import agreeing
 
 CHUNK = 8 << 20
 """Uncompressed bytes of a source that are read at once."""
@@ -255,16 +256,10 @@ def _plain(column: pa.BinaryArray) -> np.ndarray:
 
 def _fits(ref: pa.BinaryArray, pos: np.ndarray, contig: Contig, sequence: Sequence) -> np.ndarray:
     """``(n,) bool``: which REF alleles agree with the sequence at their positions."""
-    data, starts = bytes_of(ref)
-    lengths = np.diff(starts)
-    inside = (pos > 0) & (pos + lengths - 1 <= contig.length)
-    if not inside.any():
-        return inside
-    first, last = int(pos[inside].min()), int((pos + lengths)[inside].max())
-    bases = np.frombuffer(sequence.fetch(contig.name, first, last - first), np.uint8)
-    at = spread(np.where(inside, pos - first, 0), starts.astype(np.int64))
-    at[at >= len(bases)] = 0
-    fits: np.ndarray = inside & every(bases[at] == data, starts)
+    lengths = np.diff(bytes_of(ref)[1])
+    fits: np.ndarray = (pos > 0) & (pos + lengths - 1 <= contig.length)
+    inside = np.flatnonzero(fits)
+    fits[inside] = agreeing(sequence, contig.name, pos[inside], *bytes_of(ref.take(pa.array(inside))))
     return fits
 
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine.indexes import open_table, start_of
-from annotator.engine.reference.allele_table import AlleleTable, allele_codes
+from annotator.engine.reference.allele_table import AlleleTable
 from annotator.engine.reference.build import allele_table_writer
-from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter
+from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter, in_order
 
 Named = tuple[int, str, str]
 BASES = st.text("ACGTN", min_size=1, max_size=13)
@@ -34,8 +34,7 @@ def table_of(alleles: list[Named], path: Path, batch: int = 7) -> AlleleTable:
             "name": pa.array([f"{at}{one}>{other}" for at, one, other in alleles], pa.string()),
         }
     )
-    codes = allele_codes(table["ref"].combine_chunks(), table["alt"].combine_chunks())
-    table = table.take(pa.array(np.lexsort((codes, table["pos"].to_numpy()))))
+    table = in_order(table)
     writer = AlleleTableWriter(path, {"name": "String"})
     for first in range(0, len(table), batch):
         writer.write(table.slice(first, batch))
