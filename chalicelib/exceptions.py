@@ -30,7 +30,7 @@ class NotFoundError(GasError):
     """It does not exist, or is another user's: both get the same answer."""
 
     code = "not_found"
-    default_message = "There is nothing at this address."
+    default_message = "This page does not exist."
     default_hint = "It may have been deleted, or it belongs to another account."
 
 
@@ -38,7 +38,7 @@ class JobNotFoundError(NotFoundError):
     """There is no such job, or it is another user's."""
 
     code = "job_not_found"
-    default_message = "There is no such annotation among yours."
+    default_message = "Job not found."
 
 
 class FileNotAvailableError(NotFoundError):
@@ -46,7 +46,7 @@ class FileNotAvailableError(NotFoundError):
 
     code = "file_not_available"
     default_message = "This file is not available."
-    default_hint = "The annotation may not have finished, or it failed before the file was written."
+    default_hint = "The job may not have finished, or it failed before the file was written."
 
 
 class NotSignedInError(GasError):
@@ -61,31 +61,31 @@ class ForbiddenError(GasError):
     """The user is signed in and may not do this."""
 
     code = "forbidden"
-    default_message = "You may not do this."
+    default_message = "You do not have permission to do this."
 
 
 class CsrfRejectedError(ForbiddenError):
     """A POST came without the token of the session: a forged or a very old form."""
 
     code = "csrf_rejected"
-    default_message = "This form is no longer valid."
-    default_hint = "Go back, reload the page and send it again."
+    default_message = "This form has expired."
+    default_hint = "Go back, reload the page and submit it again."
 
 
 class SignInFailedError(GasError):
     """Globus refused, or its answer does not belong to the login that this browser began."""
 
     code = "sign_in_failed"
-    default_message = "Signing in with Globus did not work."
-    default_hint = "Start again from the sign-in page; if it happens again, tell us the request id."
+    default_message = "Sign-in with Globus failed."
+    default_hint = "Try again. If the problem persists, contact support with the request ID."
 
 
 class SignInCancelledError(SignInFailedError):
     """The user refused at Globus."""
 
     code = "sign_in_cancelled"
-    default_message = "You cancelled signing in at Globus."
-    default_hint = "Nothing was changed. You can sign in whenever you like."
+    default_message = "You cancelled the Globus sign-in."
+    default_hint = "Nothing has changed. You can sign in at any time."
 
 
 class BadRequestError(GasError):
@@ -96,7 +96,7 @@ class BadRequestError(GasError):
     """
 
     code = "bad_request"
-    default_message = "The request cannot be understood."
+    default_message = "The request is not valid."
 
     def __init__(self, message: str = "", hint: str = "", field: str = "") -> None:
         super().__init__(message, hint)
@@ -107,46 +107,46 @@ class ConflictError(GasError):
     """The thing is in a state in which this cannot be done."""
 
     code = "conflict"
-    default_message = "This cannot be done now."
+    default_message = "This is not possible right now."
 
 
 class AccountErasingError(ConflictError):
-    """The account is being deleted: nothing can be done with it any more, and nothing new begun."""
+    """The account is being deleted: nothing can be done with it any more, and nothing new started."""
 
     code = "account_erasing"
-    default_message = "This account is being deleted, as you asked."
-    default_hint = "It takes a few minutes. Afterwards you can sign in anew, and begin with nothing."
+    default_message = "This account is being deleted, as you requested."
+    default_hint = "This takes a few minutes. You can then sign in to a new, empty account."
 
 
 class PremiumRunsError(ConflictError):
     """Premium that is paid for has to end first."""
 
     code = "premium_runs"
-    default_message = "Your Premium is still being paid for."
-    default_hint = "End Premium in your profile first; the account can be deleted as soon as that is done."
+    default_message = "You have an active Premium subscription."
+    default_hint = "Cancel it in your profile before deleting your account."
 
 
 class JobNotCancellableError(ConflictError):
     """The job has ended, so it cannot be cancelled."""
 
     code = "job_not_cancellable"
-    default_message = "This annotation has already ended."
-    default_hint = "Only waiting and running annotations can be cancelled."
+    default_message = "This job has already finished."
+    default_hint = "Only waiting and running jobs can be cancelled."
 
 
 class FilesOnTheMoveError(ConflictError):
     """Archive, thaw or delete is moving the job's files; one of them does so at a time."""
 
     code = "files_on_the_move"
-    default_message = "The files of this annotation are just being moved."
+    default_message = "The files of this job are currently being moved."
     default_hint = "Try again in a few minutes."
 
 
 class BeingToldError(ConflictError):
-    """Another run is just sending this mail; whether it went is known a little later."""
+    """Another run is currently sending this email; the outcome is known a little later."""
 
     code = "being_told"
-    default_message = "This mail is just being sent."
+    default_message = "This email is currently being sent."
 
 
 class ArchiveMismatchError(GasError):
@@ -157,25 +157,25 @@ class ArchiveMismatchError(GasError):
 
 
 class ExpeditedUnavailableError(GasError):
-    """The archive has no capacity for Expedited retrievals just now."""
+    """The archive currently has no capacity for Expedited retrievals."""
 
     code = "expedited_unavailable"
     default_message = "The archive has no capacity for expedited retrievals."
 
 
 class RetrievalNotReadyError(GasError):
-    """The archive has not brought the bytes out yet."""
+    """The archive has not retrieved the bytes yet."""
 
     code = "retrieval_not_ready"
-    default_message = "The archive has not brought this file out yet."
+    default_message = "The archive has not retrieved this file yet."
 
 
 class PaymentServiceError(GasError):
-    """The payment service does not answer, or refuses."""
+    """The payment service does not respond, or refuses."""
 
     code = "payment_service"
-    default_message = "The payment service does not answer just now."
-    default_hint = "What you have paid for stays yours. Try again in a few minutes."
+    default_message = "The payment service is not responding."
+    default_hint = "Your existing subscription is not affected. Try again in a few minutes."
 
 
 class TooManyRequestsError(GasError):
@@ -186,8 +186,8 @@ class TooManyRequestsError(GasError):
     """
 
     code = "too_many_requests"
-    default_message = "GAS is getting too many requests just now."
-    default_hint = "Wait a little and try again; nothing was lost."
+    default_message = "Too many requests."
+    default_hint = "Wait a moment and try again. Nothing was lost."
 
     def __init__(self, message: str = "", hint: str = "", retry_after: int = 5) -> None:
         super().__init__(message, hint)
@@ -219,7 +219,7 @@ class StorageUnavailableError(GasError):
     """S3 did not take a file, or did not give it, however often it was asked; it may do so later."""
 
     code = "storage_unavailable"
-    default_message = "The file store does not answer just now."
+    default_message = "The file storage is not responding."
 
 
 class InvalidMessageError(GasError):
@@ -246,7 +246,7 @@ class ReferenceUnavailableError(GasError):
     """A reference that should be available is missing or damaged: the operator must fix it."""
 
     code = "reference_unavailable"
-    default_message = "A reference cannot be had just now."
+    default_message = "A reference is currently unavailable."
 
 
 class JobFailure(GasError):  # noqa: N818 - the field says "failure", not "failure error"

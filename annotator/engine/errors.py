@@ -1,10 +1,10 @@
-"""Everything that can be wrong with an input file, in one place and in the user's words.
+"""Everything that can be wrong with an input file, in one place and in words for the user.
 
 There are three kinds, which differ in what happens next:
 
 - an *input error* refuses the whole file (:class:`InputError`, exit code 2);
 - a *skip* keeps a record but leaves it without consequences, marked ``GAS_SKIPPED=<code>`` in INFO;
-- a *warning* says what was noticed or changed; the record or file is annotated all the same.
+- a *warning* says what was noticed or changed; the record or file is annotated anyway.
 
 The pages of the site show code, line, text and hint: this module imports nothing, so that they can use it cheaply.
 """
@@ -31,41 +31,51 @@ class Kind:
 
 
 INPUT_ERRORS: dict[str, Kind] = {
-    "empty_file": Kind("The file is empty", "Check that the upload ended and that the program that wrote it did."),
+    "empty_file": Kind(
+        "The file is empty",
+        "Check that the program that wrote the file finished, and that the whole file was transferred.",
+    ),
     "not_vcf": Kind(
         "Not a VCF file",
-        "Send a VCF file, plain or compressed (gzip, xz, zstd), or a BCF file. It begins with ##fileformat=VCFv4.2.",
+        "Upload a VCF file, plain or compressed (gzip, xz, zstd), or a BCF file. The first line must be "
+        "##fileformat=VCFv4.x.",
     ),
     "no_line_resolved": Kind(
         "No line of the list can be resolved",
-        "Choose the reference that the list was written for, and check the notation of its lines.",
+        "Select the reference that the list was written for, and check the notation of its lines.",
     ),
     "truncated_gzip": Kind(
-        "The compressed file is cut off", "Copy the file again, or write it again with bgzip; gzip -t checks it."
+        "The compressed file is truncated",
+        "Transfer the file again or recompress it with bgzip. You can test it with gzip -t.",
     ),
-    "corrupt_gzip": Kind("The compressed file is damaged", "Copy or compress the file again; gzip -t checks it."),
+    "corrupt_gzip": Kind(
+        "The compressed file is damaged", "Transfer or compress the file again. You can test it with gzip -t."
+    ),
     "corrupt_file": Kind(
         "The compressed file is damaged",
-        "Copy or compress the file again; xz -t, zstd -t or bcftools view checks it.",
+        "Transfer or compress the file again. You can test it with xz -t, zstd -t or bcftools view.",
     ),
-    "binary_data": Kind("Bytes that are not text", "Write the file again: control characters cannot be in a VCF."),
+    "binary_data": Kind(
+        "Bytes that are not text", "Export the file again; VCF files cannot contain control characters."
+    ),
     "old_mac_line_ends": Kind(
-        "Lines end the old Macintosh way", "Convert the line ends, for example: tr '\\r' '\\n' < old.vcf > new.vcf"
+        "Classic Mac line endings", "Convert the line endings, for example: tr '\\r' '\\n' < old.vcf > new.vcf"
     ),
-    "line_too_long": Kind("A line is too long", "Check the file for a missing line end, or split it by samples."),
+    "line_too_long": Kind("A line is too long", "Check the file for a missing line ending, or split it by samples."),
     "too_large": Kind("Too large when uncompressed", "Split the file by chromosome or by region."),
     "too_many_records": Kind("Too many records", "Split the file by chromosome or by region."),
     "results_too_large": Kind("The results are too large", "Split the file by chromosome or by region."),
     "header_too_large": Kind(
-        "The header is too large", "Remove header lines that the records do not need: bcftools annotate --remove."
+        "The header is too large",
+        "Remove header lines that the records do not need, for example with bcftools annotate --remove.",
     ),
     "vcf_version_misspelt": Kind(
-        "The version is written wrongly", "The first line is ##fileformat=VCFv4.2, or another version in this form."
+        "The VCF version is misspelt", "The first line must be ##fileformat=VCFv4.2, or another version in this form."
     ),
     "vcf_version_unsupported": Kind(
-        "This version of VCF is not read",
-        "Convert it to VCF 4.2: vcf-convert of VCFtools does it (vcf-convert -v 4.2 < old.vcf > new.vcf), "
-        "or write the file again with a current caller.",
+        "This VCF version is not supported",
+        "Convert it to VCF 4.2, for example with VCFtools (vcf-convert -v 4.2 < old.vcf > new.vcf), "
+        "or export the file again with a current variant caller.",
     ),
     "missing_column_header": Kind(
         "No #CHROM line",
@@ -75,39 +85,46 @@ INPUT_ERRORS: dict[str, Kind] = {
         "The #CHROM line is wrong",
         "The columns are #CHROM POS ID REF ALT QUAL FILTER INFO, then FORMAT and the samples, separated by tabs.",
     ),
-    "duplicate_sample": Kind("Two samples have one name", "Rename one of them: bcftools reheader --samples."),
+    "duplicate_sample": Kind(
+        "Two samples have the same name", "Rename one of them, for example with bcftools reheader --samples."
+    ),
     "header_in_body": Kind(
-        "A second header among the records", "Files were joined with cat: join them with bcftools concat instead."
+        "A second header among the records",
+        "The files were probably joined with cat. Join them with bcftools concat instead.",
     ),
     "wrong_column_count": Kind(
         "A record has the wrong number of columns",
         "Every record needs as many tab-separated columns as the #CHROM line.",
     ),
     "bad_contig": Kind(
-        "CHROM is not a contig name",
-        "CHROM needs a name such as MT or chrM, without blanks, quotes, commas or brackets, or <ID> of a contig of the "
-        "assembly file.",
+        "CHROM is not a valid contig name",
+        "CHROM must be a name such as MT or chrM, without spaces, quotes, commas or brackets, or the <ID> of a contig "
+        "in the assembly file.",
     ),
     "contig_name_too_long": Kind(
         "The name of a contig is too long",
-        "Names have 255 characters at most. Rename the contig: bcftools annotate --rename-chrs.",
+        "Names can have at most 255 characters. Rename the contig, for example with bcftools annotate --rename-chrs.",
     ),
     "bad_position": Kind(
-        "POS is not a position", "POS is a whole number up to 2147483647, counted from 1, without leading zeros."
+        "POS is not a valid position", "POS must be a whole number from 1 to 2,147,483,647, without leading zeros."
     ),
     "bad_end": Kind(
-        "INFO/END is not a position", "END is a whole number up to 2147483647, the last base of the variant."
+        "INFO/END is not a valid position",
+        "END must be a whole number up to 2,147,483,647: the last base of the variant.",
     ),
-    "bad_ref": Kind("REF is not a sequence", "REF holds the bases A, C, G, T and N only; write at least one base."),
+    "bad_ref": Kind(
+        "REF is not a sequence", "REF must contain at least one base: A, C, G, T, N or another IUPAC letter."
+    ),
     "bad_alt": Kind(
-        "ALT is not an allele",
-        "ALT holds bases, *, a symbolic allele such as <DEL>, a breakend, or a dot; alleles are separated by commas.",
+        "ALT is not a valid allele",
+        "ALT must be bases, *, a symbolic allele such as <DEL>, a breakend, or a dot; separate alleles with commas.",
     ),
     "wrong_build": Kind(
-        "Called on another reference", "Choose the reference that the variants were called on, or lift the file over."
+        "Called on another reference",
+        "Select the reference build your variants were called on, or convert the file with a liftover tool.",
     ),
     "no_known_contig": Kind(
-        "None of the contigs is in the reference", "Choose the reference that the variants were called on."
+        "None of the contigs is in the reference", "Select the reference that the variants were called on."
     ),
 }
 
@@ -133,73 +150,71 @@ _NOT_A_HEADER_LINE = "The line is neither a header line, which begins with ##, n
 
 FINDINGS: dict[str, Finding] = {
     "no_content": Finding("empty_file", "The file has no content."),
-    "blank": Finding("empty_file", "The file holds nothing but blank space."),
-    "other_format": Finding("not_vcf", "This is not a VCF file: it looks like {format}."),
+    "blank": Finding("empty_file", "The file contains only whitespace."),
+    "other_format": Finding("not_vcf", "This is not a VCF file; it appears to be {format}."),
     "bgzip_without_end": Finding(
-        "truncated_gzip", "The bgzip file is cut off: the block that marks its end is missing."
+        "truncated_gzip", "The bgzip file is truncated: the block that marks its end is missing."
     ),
-    "gzip_cut_off": Finding("truncated_gzip", "The gzip file is cut off after {bytes:,} uncompressed bytes."),
+    "gzip_cut_off": Finding("truncated_gzip", "The gzip file is truncated after {bytes:,} uncompressed bytes."),
     "gzip_damaged": Finding("corrupt_gzip", "The gzip file is damaged after {bytes:,} uncompressed bytes."),
-    "cut_off": Finding("corrupt_file", "The {format} file is cut off after {bytes:,} uncompressed bytes."),
+    "cut_off": Finding("corrupt_file", "The {format} file is truncated after {bytes:,} uncompressed bytes."),
     "damaged": Finding("corrupt_file", "The {format} file is damaged after {bytes:,} uncompressed bytes."),
-    "control_character": Finding("binary_data", "The line has a byte that is not text (0x{byte})."),
+    "control_character": Finding("binary_data", "The line contains a non-text byte (0x{byte})."),
     "stray_return": Finding("binary_data", "The line has a carriage return (CR) in its middle."),
-    "returns_only": Finding("old_mac_line_ends", "Lines end with CR alone, as on old Macintosh computers."),
+    "returns_only": Finding("old_mac_line_ends", "The file uses classic Mac line endings (CR)."),
     "line_too_long": Finding("line_too_long", "The line is longer than {limit:,} bytes."),
     "header_bytes": Finding("header_too_large", "The header is larger than {limit:,} bytes."),
     "header_lines": Finding("header_too_large", "The header has more than {limit:,} lines."),
     "version_misspelt": Finding(
         "vcf_version_misspelt",
-        "The version is written '{said}' and should be '{meant}'.",
+        "The version is '{said}'; it should be '{meant}'.",
         "Write ##fileformat={meant}.",
     ),
-    "version_unsupported": Finding(
-        "vcf_version_unsupported", "The file says that it is {said}; VCF 4.0 and later are read."
-    ),
+    "version_unsupported": Finding("vcf_version_unsupported", "The file is {said}; GAS supports VCF 4.0 and later."),
     "no_column_line": Finding("missing_column_header", "The file ends before the #CHROM line."),
-    "record_before_columns": Finding("missing_column_header", "A record comes before the #CHROM line."),
+    "record_before_columns": Finding("missing_column_header", "A data line appears before the #CHROM line."),
     "first_line_not_header": Finding("missing_column_header", _NOT_A_HEADER_LINE),
     "line_not_header": Finding(
         "missing_column_header",
         _NOT_A_HEADER_LINE,
-        "Line {before} may have been broken in two: join the two lines.",
+        "Line {before} may have been split in two: join the two lines.",
     ),
     "blanks_between_columns": Finding(
         "wrong_header_columns",
-        "The #CHROM line is separated by blanks, not by tabs.",
-        "Replace the blanks by tabs; copying a VCF from a terminal or a page turns tabs into blanks.",
+        "The columns of the #CHROM line are separated by spaces instead of tabs.",
+        "Replace the spaces with tabs. Copying a VCF from a terminal or web page turns tabs into spaces.",
     ),
     "wrong_column": Finding(
-        "wrong_header_columns", "Column {column} of the #CHROM line is {found!r} and should be {wanted!r}."
+        "wrong_header_columns", "Column {column} of the #CHROM line is {found!r}; it should be {wanted!r}."
     ),
     "sample_without_name": Finding("wrong_header_columns", "A sample has no name."),
-    "sample_twice": Finding("duplicate_sample", "Sample {sample!r} comes twice."),
-    "header_among_records": Finding("header_in_body", "A header line comes after the records."),
+    "sample_twice": Finding("duplicate_sample", "Sample {sample!r} appears twice."),
+    "header_among_records": Finding("header_in_body", "A header line appears after the records."),
     "column_count": Finding("wrong_column_count", _COLUMN_COUNT),
     "blanks_in_record": Finding(
-        "wrong_column_count", _COLUMN_COUNT, "The columns are separated by blanks: replace them by tabs."
+        "wrong_column_count", _COLUMN_COUNT, "Columns are separated by spaces. Replace them with tabs."
     ),
     "last_record_cut_off": Finding(
         "wrong_column_count",
-        f"{_COLUMN_COUNT} It is the last line and has no line end: the file looks cut off.",
-        "Copy the file again.",
+        f"{_COLUMN_COUNT} This is the last line and it is incomplete; the file is probably truncated.",
+        "Transfer the file again.",
     ),
     "contig_name_too_long": Finding("contig_name_too_long", "CHROM has {length:,} characters: {quoted}"),
     "no_contig": Finding("bad_contig", "CHROM is empty."),
-    "bad_contig": Finding("bad_contig", "CHROM {value!r} is not a contig name."),
-    "bad_position": Finding("bad_position", "POS {value!r} is not a position."),
+    "bad_contig": Finding("bad_contig", "CHROM {value!r} is not a valid contig name."),
+    "bad_position": Finding("bad_position", "POS {value!r} is not a valid position."),
     "bad_ref": Finding("bad_ref", "REF {value!r} is not a sequence of bases."),
-    "bad_alt": Finding("bad_alt", "ALT {value!r} is not an allele."),
+    "bad_alt": Finding("bad_alt", "ALT {value!r} is not a valid allele."),
     "end_too_large": Finding("bad_end", "END is {end}, beyond every contig."),
 }
 """What the checks that need no reference can find. The upload page makes the same checks in the browser."""
 
 SKIPS: dict[str, str] = {
-    "ref_mismatch": "REF is not what the reference has at this position",
+    "ref_mismatch": "REF does not match the reference at this position",
     "contig_not_in_reference": "the contig is not in the reference",
     "contig_named_twice": "the file uses two names for one contig; only the first name is annotated",
     "position_outside_contig": "the record lies outside the contig",
-    "no_alternate_allele": "there is no alternate allele (a reference site or gVCF block)",
+    "no_alternate_allele": "no alternate allele (reference site or gVCF block); not annotated",
     "spanning_deletion": "the only alternate allele is <DEL:*>, a deletion that another record describes",
     "unanswered": "the consequence caller gave no answer",
     "ambiguous_allele": "the alternate allele has letters other than A, C, G and T",
@@ -211,45 +226,48 @@ SKIPS: dict[str, str] = {
 WARNINGS: dict[str, str] = {
     **SKIPS,
     "no_records": "the file has no records",
-    "unsorted": "the records were not sorted; the results file is sorted by contig (as they came) and position",
-    "crlf": "lines end with CR LF (Windows); the results file has LF",
-    "byte_order_mark": "the file starts with a byte order mark; it was left out",
-    "format_without_samples": "there is a FORMAT column and no sample; it was kept, but some programs refuse it "
+    "unsorted": "the records were not sorted; the output has been sorted by contig (in order of appearance) and "
+    "position",
+    "crlf": "Windows line endings (CR LF) were changed to LF",
+    "byte_order_mark": "the byte order mark at the start of the file was removed",
+    "format_without_samples": "there is a FORMAT column but no samples; it was kept, but most VCF tools reject such "
+    "files "
     "(cut -f 1-8 removes the column)",
-    "missing_fileformat": "there is no ##fileformat line; VCF 4.2 was assumed",
-    "blank_lines": "blank lines were left out",
-    "odd_header_line": "header lines that start with a single # were given a second one",
-    "replaced_annotation": "the file was annotated before; values of these fields were replaced",
-    "kept_annotation": "annotations of another tool that have the name of one of our fields were kept",
-    "reference_ambiguous": "REF has IUPAC letters; they agree with the reference",
+    "missing_fileformat": "the ##fileformat line is missing; VCF 4.2 was assumed",
+    "blank_lines": "blank lines were removed",
+    "odd_header_line": "header lines starting with a single # were changed to ##",
+    "replaced_annotation": "the file had already been annotated; the existing values of these fields were replaced",
+    "kept_annotation": "annotations by another tool whose field names GAS also uses were kept",
+    "reference_ambiguous": "REF has IUPAC letters that match the reference",
     "unknown_length": "a symbolic allele has neither an END behind POS nor an SVLEN: its length is unknown, and the "
-    "consequences say nothing about the reading frame",
-    "end_outside_contig": "END lies beyond the contig; the part within the contig was annotated",
+    "consequences do not consider the reading frame",
+    "end_outside_contig": "END is beyond the end of the contig; the part within the contig was annotated",
     "bad_genotype": "a genotype (GT) is not numbers or dots between / or |, or a sample has more values than FORMAT "
     "has keys; other programs may refuse the record",
-    "trailing_bytes": "bytes that are not compressed data follow the end of the gzip file; they were left out",
+    "trailing_bytes": "bytes after the end of the compressed data were ignored",
     "bad_quality": "QUAL is not a number",
-    "bad_length": "INFO/SVLEN is longer than any contig; it was not used",
+    "bad_length": "INFO/SVLEN is longer than any contig and was ignored",
     "lengths_differ": "INFO/END and INFO/SVLEN give a symbolic allele different lengths; END was used, from VCF 4.4 on "
     "SVLEN",
-    "bad_contig_length": "a ##contig line gives a length that no contig has; it was not used",
-    "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
-    "unknown_transcript": "the reference has no transcript of this name of the list",
-    "models_accepted": "the gene models of the reference do not fit its sequence; consequences may be wrong",
-    "unresolved_line": "a line of the list could not be resolved; it is left out",
+    "bad_contig_length": "a ##contig line has an impossible length, which was ignored",
+    "contig_length": "the contig length in the header differs from the reference, but REF alleles match",
+    "unknown_transcript": "the reference has no transcript with this name from the list",
+    "models_accepted": "the gene models of the reference do not match its sequence; consequences may be wrong",
+    "unresolved_line": "a line of the list could not be resolved and was left out",
     "other_reference": "the reference has other bases than most lines of the list state: the list was probably written "
     "for another reference",
     "transcript_version": "the gene models do not have the version of a transcript that the line names; "
     "another version was used",
     "insertion_before_position": "an insertion was given without a reference base; it was placed before the base at "
     "its position",
-    "compounds_left_out": "more combinations of phased neighbours than are annotated; the most frequent ones are",
-    "haplotypes_failed": "the haplotypes could not be annotated; every record was annotated by itself",
+    "compounds_left_out": "there are more combinations of phased neighbours than are annotated; only the most "
+    "frequent ones were annotated",
+    "haplotypes_failed": "haplotype-aware annotation failed; each record was annotated independently",
 }
 
 
 def quote(raw: bytes, length: int = QUOTE_LENGTH) -> str:
-    """A piece of the user's file, safe to show: shortened, and bytes that are no text escaped.
+    """A piece of the user's file, safe to show: shortened, and bytes that are not text escaped.
 
     Args:
         raw: the piece.

@@ -65,7 +65,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         lease.report(JobProgress(stage=Stage.DOWNLOADING))
         if not services.files.download(job.input.bucket, job.input.key, source, on_bytes=check,
                                        version_id=job.input.version):
-            raise JobFailure(JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again."))
+            raise JobFailure(JobReason("input_missing", "The uploaded file no longer exists.", "Upload it again."))
         check()
         store = ReferenceStore(services.references, settings.references_dir)
         plan, better = _plans(services, job)

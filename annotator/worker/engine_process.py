@@ -96,14 +96,14 @@ def run_engine(run: EngineRun, on_progress: Callable[[JobProgress], None], stopp
     except ProcessStoppedError as error:
         raise EngineStoppedError() from error
     except WallTimeError as error:
-        raise JobFailure(JobReason("time_limit", f"The annotation took longer than {duration(run.limits.wall)}.",
+        raise JobFailure(JobReason("time_limit", f"The job took longer than {duration(run.limits.wall)}.",
                                    f"{SPLIT}.")) from error
     except ProcessorTimeError as error:
         better = (f", or annotate it with {run.better.name}, which gives {duration(run.better.processor_limit)}"
                   if run.better else "")
         raise JobFailure(JobReason(
             "processor_time_limit",
-            f"The annotation needed more than {duration(run.limits.processor)} of processor time, the limit of the "
+            f"The job needed more than {duration(run.limits.processor)} of processor time, the limit of the "
             f"{run.plan.name} plan.", f"{SPLIT}{better}.")) from error
     if ended.code == 0:
         return

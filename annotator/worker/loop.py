@@ -44,7 +44,7 @@ PAUSE_SECONDS = 5
 REFUSED_FOR_GOOD = ("ValidationException", "InvalidParameter", "InvalidParameterValue", "InvalidArgument",
                     "EntityTooLarge", "KeyTooLongError")
 """Error codes of AWS for what it will refuse again, however often it is asked."""
-LOGGED = "The people who run GAS can find it in their logs under this annotation's id."
+LOGGED = "Contact support and quote the job ID."
 MOST_HAND_BACKS = 15
 """After so many times that a worker gave it back for trouble that is not the file's, a job fails with a reason."""
 
@@ -155,7 +155,7 @@ class Worker:
             if job.run.attempt > self.settings.most_attempts:
                 raise JobFailure(JobReason(
                     "worker_stopped_repeatedly",
-                    f"Annotating this file stopped the annotator {self.settings.most_attempts} times.", LOGGED))
+                    f"Processing this file failed {self.settings.most_attempts} times.", LOGGED))
             self.protection.protect()
             with Lease(job, self.owner, message, self.services.jobs, self.queue, self.services.clock,
                        self.settings.lease, self.settings.heartbeat, self._on_beat) as lease:
@@ -177,14 +177,14 @@ class Worker:
             if _refused_for_good(error):
                 logger.exception("AWS refuses what this job needs, and would refuse it again")
                 self._fail(job, message, JobReason(
-                    "result_refused", f"The result of this annotation could not be stored: {error}", LOGGED))
+                    "result_refused", f"The results of this job could not be stored: {error}", LOGGED))
             else:
                 logger.exception("The job could not be worked on; it will be tried again")
                 self._again(job, message, count_attempt=False)
         except RecordTooLargeError:
             logger.exception("The job's record would be too large")
             self._fail(job, message, JobReason(
-                "record_too_large", "The summary of this annotation is larger than the database takes.", LOGGED))
+                "record_too_large", "The summary of this job is too large to be stored.", LOGGED))
         except Exception:
             logger.exception("The annotator failed on this job")
             self._again(job, message, count_attempt=True)
@@ -210,12 +210,12 @@ class Worker:
     def _again(self, job: Job, message: ReceivedMessage, count_attempt: bool) -> None:
         if count_attempt and job.run.attempt >= self.settings.most_attempts:
             self._fail(job, message, JobReason(
-                "annotation_crashed", f"Annotating this file failed {job.run.attempt} times for a reason of ours.",
+                "annotation_crashed", f"Processing failed {job.run.attempt} times because of an internal error.",
                 LOGGED))
         elif not count_attempt and job.run.hand_backs + 1 >= MOST_HAND_BACKS:
             self._fail(job, message, JobReason(
-                "service_trouble", "GAS could not work on this file for a long time.",
-                "Upload it again later; the people who run GAS have been told."))
+                "service_trouble", "GAS could not process this file for a long time.",
+                "Upload it again later. The administrators have been notified."))
         else:
             self._hand_back(job, message, count_attempt, 0 if count_attempt else RETRY_SECONDS)
 

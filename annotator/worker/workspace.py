@@ -67,8 +67,8 @@ class Workspace:
         usage = shutil.disk_usage(self.path)
         if needed > usage.total:
             raise JobFailure(JobReason(
-                "too_large_for_worker", "The file is too large for the disks of this service's workers.",
-                "Split the file by chromosome and upload the parts, or ask the people who run GAS."))
+                "too_large_for_worker", "The file is too large for this service to process.",
+                "Split the file by chromosome and upload the parts, or contact support."))
         if needed > usage.free:
             raise WorkerOutOfDiskError(f"{needed} bytes needed, {usage.free} free.")
 

@@ -18,12 +18,12 @@ METADATA_FIELD = "x-amz-meta-"
 NOT_IN_NAMES = re.compile(r"[/\\\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Slashes, control characters, and those that change the direction in which a name is shown (Unicode's UAX #9)."""
 REASONS = {
-    "no_name": ("The upload has no file in it.", "Choose a file and upload it."),
-    "name_too_long": ("The file's name has {length} characters; {limit} is the limit.",
+    "no_name": ("The upload contains no file.", "Choose a file and upload it."),
+    "name_too_long": ("The file name is too long ({length} characters; the maximum is {limit}).",
                       "Rename the file and upload it again."),
-    "bad_name": ("The file's name has a slash, a backslash or a control character in it.",
+    "bad_name": ("The file name contains a slash, backslash or control character.",
                  "Rename the file and upload it again."),
-    "wrong_extension": ("“{name}” is not named like a VCF file.", "GAS reads files whose names end in {extensions}."),
+    "wrong_extension": ("“{name}” does not have a VCF file extension.", "GAS accepts files ending in {extensions}."),
 }
 """Why a name is refused, by the code of the reason: message and hint. The upload page has the same sentences."""
 JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -24,6 +24,6 @@ def read_shift_3prime(value: str | None) -> bool:
     """
     if value not in ("", None, NO, YES):
         raise JobFailure(JobReason(
-            "placement_unknown", f"“{value[:40]}” does not say where insertions and deletions are to be reported.",
+            "placement_unknown", f"“{value[:40]}” is not a valid placement of insertions and deletions.",
             f"Write {YES} for the 3'-most position, or {NO} for the left-most one.", field="shift_3prime"))
     return value == YES

@@ -1,4 +1,4 @@
-"""The mails that GAS sends: a link to the job or the site, never the data."""
+"""The emails that GAS sends: a link to the job or the site, never the data."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from chalicelib.domain.profiles import Profile
 
 
 class MailKind(StrEnum):
-    """The mails that GAS sends, each named after its template."""
+    """The emails that GAS sends, each named after its template."""
 
     ENDED = "ended"
     ARCHIVE_WARNING = "archive_warning"
@@ -46,22 +46,22 @@ def _on_one_line(value: Any) -> Any:
 
 
 def compose(kind: MailKind, profile: Profile, site_url: str, **values: Any) -> Mail:
-    """Write a mail from the templates `<kind>.txt` (its first line is the subject) and `mail.html`.
+    """Write an email from the templates `<kind>.txt` (its first line is the subject) and `mail.html`.
 
     Args:
         site_url: Where browsers find the site, without a slash at the end.
         values: What the template of this kind names, as `job`.
     """
     environment = _environment()
-    said = environment.get_template(f"{kind.value}.txt").render(profile=profile, site_url=site_url, utc=utc, **values)
-    subject, _, text = said.partition("\n")
-    # One source for both forms: paragraphs are parted by empty lines, and a paragraph that is an address is a link.
+    rendered = environment.get_template(f"{kind.value}.txt").render(profile=profile, site_url=site_url, utc=utc, **values)
+    subject, _, text = rendered.partition("\n")
+    # One source for both forms: paragraphs are separated by empty lines, and a paragraph that is an address is a link.
     paragraphs = [" ".join(part.split()) for part in text.strip().split("\n\n")]
     html = environment.get_template("mail.html").render(subject=subject, paragraphs=paragraphs, site_url=site_url)
     return Mail(to=profile.email, subject=subject, text=text.strip() + "\n", html=html)
 
 
 def utc(time: int) -> str:
-    """A time for a mail, whose reader's zone nobody knows: "24 November 2026, 14:05 UTC"."""
+    """A time for an email, whose reader's time zone is unknown: "24 November 2026, 14:05 UTC"."""
     moment = datetime.fromtimestamp(time, UTC)
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"

@@ -39,6 +39,6 @@ def chosen_reference(services: Services, wish: str | None) -> tuple[str, str | N
     if found is None:
         listed = ", ".join(one.name for one in available(services))
         raise JobFailure(JobReason(
-            "reference_unknown", "The reference that was chosen for this file is not there (any more).",
-            f"Upload the file again and choose one of these: {listed}.", text=name[:100]))
+            "reference_unknown", "The selected reference is no longer available.",
+            f"Upload the file again and select one of: {listed}.", text=name[:100]))
     return found.name, found.label

@@ -84,7 +84,7 @@ class GlobusSignIn:
             raise SignInFailedError("Globus did not accept this sign-in.") from error
         except globus_sdk.NetworkError as error:
             logger.warning("Globus cannot be reached", exc_info=error)
-            raise SignInFailedError("Globus cannot be reached just now.", "Try again in a few minutes.") from error
+            raise SignInFailedError("Globus cannot be reached right now.", "Try again in a few minutes.") from error
         except (jwt.PyJWTError, KeyError) as error:
             logger.warning("the id token is not genuine", exc_info=error)
             raise SignInFailedError() from error

@@ -46,17 +46,17 @@ def test_premium_begins_and_ends(local_site: str, new_page: OpenPage, scheme: st
 
     page.goto("/annotations")
     page.get_by_role("link", name="Premium brings it back (old.vcf)").click()
-    expect(page.get_by_text("2 of your results are in the archive.")).to_be_visible()
+    expect(page.get_by_text("2 of your results are archived.")).to_be_visible()
     page.get_by_role("button", name="Subscribe to Premium").click()
-    expect(page.get_by_role("status").filter(has_text="You have Premium")).to_contain_text("are on their way back")
+    expect(page.get_by_role("status").filter(has_text="You have Premium")).to_contain_text("are being restored")
     look("subscribed")
     page.goto(f"/annotations/{JOB_IDS['archived']}")
     expect(page.get_by_text("It is about to be sent for.")).to_be_visible()
     look("job-sent-for")
     page.goto("/profile")
-    page.get_by_text("End Premium…").click()
+    page.get_by_text("Cancel Premium…").click()
     look("profile-end-premium")
-    page.get_by_role("button", name="End Premium now").click()
+    page.get_by_role("button", name="Cancel Premium now").click()
     expect(page.get_by_role("status").filter(has_text="Premium has ended.")).to_contain_text("28 Sept 2026, 16:13")
     look("profile-after-premium")
     page.goto(f"/annotations/{JOB_IDS['completed']}")
@@ -74,11 +74,11 @@ def test_premium_by_keyboard(local_site: str, site: Services, new_page: OpenPage
     expect(page.get_by_role("heading", name="You have Premium")).to_be_visible()
     page.goto("/profile")
     for _ in range(40):
-        if page.evaluate("document.activeElement.textContent.trim()") == "End Premium…":
+        if page.evaluate("document.activeElement.textContent.trim()") == "Cancel Premium…":
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    press_to(page, "End Premium now")
+    press_to(page, "Cancel Premium now")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="Premium has ended.")).to_be_visible()
     profile = site.profiles.get(ADA)
@@ -89,10 +89,10 @@ def test_premium_by_keyboard(local_site: str, site: Services, new_page: OpenPage
 def test_mails_without_scripts(local_site: str, site: Services, new_page: OpenPage) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN, javascript=False)
     page.goto("/profile")
-    page.get_by_role("button", name="Stop mails about annotations").click()
+    page.get_by_role("button", name="Turn off job emails").click()
     expect(page.get_by_role("status").filter(has_text="does not mail you")).to_be_visible()
-    page.get_by_role("button", name="Mail me about annotations").click()
-    expect(page.get_by_role("button", name="Stop mails about annotations")).to_be_visible()
+    page.get_by_role("button", name="Turn on job emails").click()
+    expect(page.get_by_role("button", name="Turn off job emails")).to_be_visible()
     profile = site.profiles.get(ADA)
     assert profile is not None
     assert profile.mail_wanted

@@ -70,7 +70,7 @@ def test_from_sign_in_to_sign_out(packaged_site: str, new_page: OpenPage, sample
     page.get_by_text("Read the log").click()
     expect(page.locator("#log pre")).to_contain_text("Records")
 
-    page.get_by_role("link", name="My annotations").first.click()
+    page.get_by_role("link", name="My jobs").first.click()
     expect(page.get_by_role("row", name=re.compile(re.escape(sample.name)))).to_contain_text("Completed")
     page.get_by_role("link", name=sample.name).first.click()
     table_shown(page)
@@ -166,7 +166,7 @@ def test_unknown_address_deep_down(packaged_site: str, new_page: OpenPage) -> No
     response = page.goto("/no/such/page")
     assert response is not None
     assert response.status == 404
-    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing here")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
 
 
 def focused(page: Page) -> str:

@@ -114,12 +114,12 @@ def test_mails_tell_of_the_end_once_and_of_everything_being_back(quick_stack: Lo
     browser.wait(job_id)
     mails = wait_for(lambda: mails_to(stack, person))
     assert len(mails) == 1
-    assert "is ready" in str(mails[0])
+    assert "are ready" in str(mails[0])
     assert f"/annotations/{job_id}" in str(mails[0])
     wait_for(lambda: archived(stack, job_id))
     post(browser, "/subscribe")
     wait_for(lambda: len(mails_to(stack, person)) == 2, 90)
-    assert "All your archived results are back" in str(mails_to(stack, person))
+    assert "Your archived results have been restored" in str(mails_to(stack, person))
 
 
 def test_a_premium_users_results_stay_and_go_cold_after_premium_ended(quick_stack: LocalStack, a_vcf: Path) -> None:

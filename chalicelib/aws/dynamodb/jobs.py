@@ -265,7 +265,7 @@ class JobTable(Table):
             if job is None:
                 return  # another run deleted it just now
             if not job.ended:
-                raise JobNotCancellableError("This annotation has not ended yet.", "Cancel it first.") from failed
+                raise JobNotCancellableError("This job has not finished yet.", "Cancel it first.") from failed
             raise FilesOnTheMoveError() from failed
 
     # ---- how every move is written ---------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def begin_premium(services: Services, profile: Profile, back: WayBack) -> Begun:
     if checkout is None:
         return Begun(subscribe(services, profile.identity_id))
     if not services.profiles.begin_checkout(profile.identity_id, checkout.checkout_id, profile.checkout_id):
-        raise ConflictError("You are just subscribing in another tab.", "Go on there, or try again.")
+        raise ConflictError("You have started subscribing in another tab.", "Continue there, or try again.")
     return Begun(profile, checkout.address)
 
 

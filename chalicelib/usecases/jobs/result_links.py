@@ -84,7 +84,7 @@ def reference_of(services: Services, user_id: str, job_id: str) -> ReferenceInfo
     job = get_job(services, user_id, job_id)
     found = find_reference(services, job.reference)
     if found is None:
-        raise FileNotAvailableError("The reference of this annotation is not there any more.")
+        raise FileNotAvailableError("The reference of this job is no longer available.")
     return found
 
 

@@ -99,8 +99,8 @@ def _help_along(services: Services, job: Job, now: int, counts: Counter[str]) ->
 
 
 def _give_up(services: Services, job: Job, now: int, counts: Counter[str]) -> None:
-    reason = JobReason("service_trouble", "GAS could not work on this file for two days.",
-                       "Upload it again; the people who run GAS have been told.")
+    reason = JobReason("service_trouble", "GAS could not process this file for two days.",
+                       "Upload it again. The administrators have been notified.")
     ended = services.jobs.give_up(job.job_id, now, reason)
     if ended is None:
         return

@@ -50,7 +50,7 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
     name, _ = chosen_reference(services, reference)
     require_room(services, profile, job.input.size)
     if services.files.describe(bucket, source, version_id) is None:
-        raise FileNotAvailableError("The uploaded file is no longer there.", "Upload it again.")
+        raise FileNotAvailableError("The uploaded file no longer exists.", "Upload it again.")
     # Named after the old job and the form, so that nobody can aim at a job that exists.
     shift = job.shift_3prime if shift_3prime is None else shift_3prime
     wish = f"{once}/{name}/{SHIFT_3PRIME}" if shift else f"{once}/{name}"
@@ -85,7 +85,7 @@ def copy_input(services: Services, request: CopyInput) -> bool:
         if services.files.copy_input(source.input.key, source.input.version, request.key, metadata):
             return True
     now = services.clock()
-    reason = JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again.")
+    reason = JobReason("input_missing", "The uploaded file no longer exists.", "Upload it again.")
     missing = InputFile(name=request.file_name, size=0, bucket=services.files.inputs_bucket, key=request.key,
                         deleted=True)
     job = Job(job_id=request.job_id, user_id=request.user_id, input=missing, submit_time=now,

@@ -67,11 +67,11 @@ def begin(services: Services, profile: Profile, file_name: str, size: int, note:
     placement = write_shift_3prime(read_shift_3prime(shift_3prime))
     for field, text in ((NOTE, note), (REFERENCE, reference)):
         if not (text.isascii() and text.isprintable()):  # S3 keeps them as headers
-            raise BadRequestError("Notes and references come in printable ASCII, others as RFC 8187 has them.",
+            raise BadRequestError("Notes and references must be printable ASCII, or encoded as in RFC 8187.",
                                   field=field)
     if services.files.count_unfinished(f"{profile.identity_id}/", MOST_UNFINISHED) >= MOST_UNFINISHED:
         raise TooManyRequestsError(f"{MOST_UNFINISHED} of your uploads are not completed.",
-                                   "Complete or stop one of them; those of closed pages are dropped within a day.")
+                                   "Complete or cancel one of them. Unfinished uploads are removed after a day.")
     key = key_prefix(profile.identity_id, services.new_id()) + file_name
     metadata = {NOTE: note, REFERENCE: reference, SHIFT_3PRIME: placement, SIZE: str(size)}
     return BegunUpload(key, services.files.begin_parts(key, metadata))
@@ -95,7 +95,7 @@ def sign(services: Services, profile: Profile, request: PartRequest, key: str, u
     if parts is None or parts.user_id != profile.identity_id:
         raise NotFoundError()
     if not upload_id or request is PartRequest.BEGIN:
-        raise BadRequestError("The request does not say which upload is meant.", field="upload_id")
+        raise BadRequestError("The request does not name an upload.", field="upload_id")
     call = {PartRequest.PUT: "upload_part", PartRequest.LIST: "list_parts",
             PartRequest.COMPLETE: "complete_multipart_upload", PartRequest.ABORT: "abort_multipart_upload"}[request]
     values: dict[str, str | int] = {"UploadId": upload_id}
@@ -104,11 +104,11 @@ def sign(services: Services, profile: Profile, request: PartRequest, key: str, u
         if not 1 <= number <= most_parts:
             raise BadRequestError(f"There is no part {number}.", field="number")
         if not 1 <= length <= LARGEST_PART:
-            raise BadRequestError(f"A part has 1 to {LARGEST_PART} bytes.", field="length")
+            raise BadRequestError(f"A part must have 1 to {LARGEST_PART:,} bytes.", field="length")
         values |= {"PartNumber": number, "ContentLength": length}
     return services.files.presign_part_request(call, LINK_SECONDS, key, values)
 
 
 def _require_premium(profile: Profile) -> None:
     if not profile.premium:
-        raise ForbiddenError("Files are uploaded in parts with Premium only.", "Upload the file as a whole.")
+        raise ForbiddenError("Uploading in parts needs Premium.", "Upload the file as a whole.")

@@ -31,7 +31,7 @@ _THROTTLED = frozenset({
     "RequestLimitExceeded", "RequestThrottled", "RequestThrottledException", "SlowDown", "TooManyRequestsException",
     "LimitExceededException", "BandwidthLimitExceeded",
 })
-"""Error codes by which AWS services say that we ask too often."""
+"""Error codes that AWS services use for throttling."""
 
 _STATUS: tuple[tuple[type[GasError], HTTPStatus], ...] = (
     (NotSignedInError, HTTPStatus.UNAUTHORIZED),
@@ -47,16 +47,16 @@ _STATUS: tuple[tuple[type[GasError], HTTPStatus], ...] = (
 )
 
 _TITLES = {
-    HTTPStatus.BAD_REQUEST: "This request cannot be understood",
+    HTTPStatus.BAD_REQUEST: "Invalid request",
     HTTPStatus.UNAUTHORIZED: "Sign in first",
-    HTTPStatus.FORBIDDEN: "This is not allowed",
-    HTTPStatus.NOT_FOUND: "Nothing here",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that",
-    HTTPStatus.CONFLICT: "Not possible now",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "This file cannot be taken",
+    HTTPStatus.FORBIDDEN: "Access denied",
+    HTTPStatus.NOT_FOUND: "Page not found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Method not allowed",
+    HTTPStatus.CONFLICT: "Not possible right now",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "This file cannot be accepted",
     HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Something broke on our side",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Not possible just now",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Temporarily unavailable",
 }
 
 
@@ -68,8 +68,8 @@ class MethodNotAllowedError(GasError):
     """
 
     code = "method_not_allowed"
-    default_message = "This address does not take that kind of request."
-    default_hint = "Follow a link or a button of the site instead of a bookmark of this address."
+    default_message = "This address does not accept this kind of request."
+    default_hint = "Use the links and buttons on the site instead of this address."
 
     def __init__(self, allowed: tuple[str, ...]) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def respond(error: Exception, request: WebRequest) -> WebResponse:
         monitoring.count("Errors")
     else:
         logger.info("request refused", code=problem.error.code, status=problem.status.value)
-    response = _told(problem, request)
+    response = _rendered(problem, request)
     if isinstance(error, MethodNotAllowedError):
         response.headers["Allow"] = ", ".join(error.allowed)
     if isinstance(problem.error, TooManyRequestsError):
@@ -111,14 +111,14 @@ def _problem(error: Exception) -> Problem:
     if status is None or not isinstance(error, GasError):
         return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, _TITLES[HTTPStatus.INTERNAL_SERVER_ERROR], GasError(
             "GAS could not answer this request.",
-            "Nothing of yours was lost. Try again in a minute; if it stays, tell us the request id below."))
+            "Your data is safe. Try again in a minute. If the problem persists, contact support with the request ID below."))
     title = _TITLES[status]
     if isinstance(error, SignInFailedError):
         title = "Sign-in cancelled" if isinstance(error, SignInCancelledError) else "Sign-in failed"
     return Problem(status, title, error)
 
 
-def _told(problem: Problem, request: WebRequest) -> WebResponse:
+def _rendered(problem: Problem, request: WebRequest) -> WebResponse:
     if request.wants_json:
         return _as_json(problem, request)
     if problem.status is HTTPStatus.UNAUTHORIZED:

@@ -64,7 +64,7 @@ def delete_account(request: WebRequest) -> WebResponse:
     """Begin to delete the account, once the words are typed; the session ends at once."""
     if " ".join(request.form.get("confirmation", "").split()).casefold() != CONFIRMATION:
         if request.wants_json:
-            raise BadRequestError("The words of confirmation are not there.", f"Type “{CONFIRMATION}”.",
+            raise BadRequestError("The confirmation text is missing.", f"Type “{CONFIRMATION}”.",
                                   field="confirmation")
         return render(request, "delete_account.html", status_code=400, wrong=True, confirmation=CONFIRMATION,
                       space=personal_data.used_space(request.services, request.profile.identity_id),

@@ -84,15 +84,15 @@ def download(request: WebRequest, id: str, kind: str) -> WebResponse:
     except FileNotAvailableError as error:
         job = usecases.get_job(request.services, request.profile.identity_id, id)
         if job.archived and kind != INPUT and RESULT_FILES[kind].archived:  # a link that somebody kept
-            raise FileNotAvailableError("This file is in the archive.", _archive_hint(request)) from error
+            raise FileNotAvailableError("This file is archived.", _archive_hint(request)) from error
         raise
     return redirect(link, 302)
 
 
 def _archive_hint(request: WebRequest) -> str:
     if request.profile.premium:
-        return "It is on its way back by itself; the annotation's page says when it is there."
-    return "It is not lost: Premium brings archived results back."
+        return "It is being restored; the job page shows when it is available."
+    return "Subscribe to Premium to restore archived results."
 
 
 @page(blueprint, "/annotations/{id}/checksums")

@@ -49,7 +49,7 @@ def authcallback(request: WebRequest) -> WebResponse:
     if request.query("error") == "access_denied":
         raise SignInCancelledError()
     if attempt is None:
-        raise SignInFailedError("This sign-in was begun too long ago, or in another browser.")
+        raise SignInFailedError("This sign-in attempt expired or was started in another browser.")
     state, code = request.query("state") or "", request.query("code")
     if not hmac.compare_digest(state.encode(), attempt.state.encode()):
         raise SignInFailedError()

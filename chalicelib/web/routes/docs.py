@@ -1,4 +1,4 @@
-"""Documentation for users: what is read, what comes back, limits, privacy."""
+"""Documentation for users: input, output, limits, privacy."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -40,17 +40,17 @@ class Chapter:
 EXAMPLE = "calls.vcf.gz"
 """The input file of the documentation's examples."""
 CHAPTERS = (
-    Chapter("formats", "Files", "What GAS reads, what it gives back, and how to use that", "docs_formats.html"),
+    Chapter("formats", "Files", "Input formats, output files, and how to use them", "docs_formats.html"),
     Chapter("annotation", "Fields and messages",
-            "Every field that is added to a record, every warning, every reason to refuse a file"),
-    Chapter("limits", "Limits", "Sizes, times, and how long files stay, by plan", "docs_limits.html"),
-    Chapter("privacy", "Privacy", "What GAS knows of you, who sees it, and how it is deleted", "docs_privacy.html"),
+            "How VCF files are processed, what the output means, and why files are rejected"),
+    Chapter("limits", "Limits", "Sizes, times and retention, by plan", "docs_limits.html"),
+    Chapter("privacy", "Privacy", "What data we collect, who has access, and how it is deleted", "docs_privacy.html"),
 )
 
 
 @page(blueprint, "/docs", signed_in=False)
 def contents(request: WebRequest) -> WebResponse:
-    """What the documentation has."""
+    """The index of the documentation."""
     return render(request, "docs.html", chapters=CHAPTERS)
 
 
@@ -59,7 +59,7 @@ def chapter(request: WebRequest, name: str) -> WebResponse:
     """One page of it."""
     found = next((chapter for chapter in CHAPTERS if chapter.name == name), None)
     if found is None:
-        raise NotFoundError(hint="The documentation's contents list what there is.")
+        raise NotFoundError(hint="See the documentation index.")
     if not found.template:
         made = assets.documentation()[found.name]
         # Our own text, made into HTML when the site was built.

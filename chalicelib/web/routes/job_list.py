@@ -83,7 +83,7 @@ def _listing(request: WebRequest) -> JobQuery:
         standing = StatusFilter(request.query("status") or "") if request.query("status") else None
         order = Order(request.query("sort") or Order.NEWEST.value)
     except ValueError as error:
-        raise BadRequestError("There is no such status or order.", "Choose one in the form above the list.") from error
+        raise BadRequestError("Unknown status or sort order.", "Select one in the form above the list of jobs.") from error
     return JobQuery(
         text=" ".join((request.query("q") or "").split())[:LONGEST_TEXT],
         standing=standing,
@@ -114,5 +114,5 @@ def _midnight(text: str, zone: int, field: str) -> int | None:
         day = date.fromisoformat(text)
         return int((datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=zone)).timestamp())
     except (ValueError, OverflowError) as error:
-        raise BadRequestError(f"“{text[:20]}” is not a day.", "Days are written as 2026-11-24.",
+        raise BadRequestError(f"“{text[:20]}” is not a valid date.", "Use the format YYYY-MM-DD.",
                               field=field) from error

@@ -1,4 +1,4 @@
-"""Who is signed in, under which plan, and which mails they want."""
+"""Who is signed in, under which plan, and which emails they want."""
 from __future__ import annotations
 
 from typing import Any
@@ -38,14 +38,14 @@ def show_profile(request: WebRequest) -> WebResponse:
 
 @action(blueprint, "/profile/mail")
 def want_mail(request: WebRequest) -> WebResponse:
-    """Turn the mails about annotations on or off.
+    """Turn job emails on or off.
 
     Raises:
         BadRequestError: The form says neither yes nor no.
     """
     wanted = _WANTED.get(request.form.get(MAIL_FIELD, ""))
     if wanted is None:
-        raise BadRequestError("The form does not say whether you want mails.", "Use the button in your profile.",
+        raise BadRequestError("The form does not say whether you want emails.", "Use the button in your profile.",
                               field=MAIL_FIELD)
     profile = request.services.profiles.want_mail(request.profile.identity_id, wanted)
     if request.wants_json:

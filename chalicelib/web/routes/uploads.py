@@ -109,7 +109,7 @@ def sign_part_request(request: WebRequest) -> WebResponse:
                                      form.get("upload_id", ""), int(form.get("number") or 0),
                                      int(form.get("length") or 0))
     except ValueError as error:
-        raise BadRequestError("The form does not say which request is meant.") from error
+        raise BadRequestError("The form does not name an upload.") from error
     return json_response({"url": link})
 
 
@@ -118,8 +118,8 @@ def uploaded(request: WebRequest) -> WebResponse:
     """Where S3 sends the browser: on to the job, as soon as there is one. Nothing depends on coming here."""
     key = request.query("key")
     if not key:
-        raise BadRequestError("The address does not say which upload is meant.",
-                              "Look among your annotations.", field="key")
+        raise BadRequestError("The address does not name an upload.",
+                              "See your list of jobs.", field="key")
     job = find_uploaded_job(request.services, request.profile.identity_id, key)
     if job is not None:
         monitoring.logger.append_keys(job_id=job.job_id)

@@ -75,7 +75,7 @@ def test_a_completed_job_is_told_of_once_with_a_link_and_without_data(
     assert functions.deliver("notify", *[result_message(job)] * 3) == []
     (mail,) = outbox
     assert len(sent(services)) == 1
-    assert (mail.to, mail.subject) == ("ada@example.org", "Your annotation of free_1.vcf is ready")
+    assert (mail.to, mail.subject) == ("ada@example.org", "The results of free_1.vcf are ready")
     link = f"https://gas.example.org/annotations/{job.job_id}"
     assert link in mail.text.split()
     assert f'<a href="{link}"' in mail.html
@@ -112,7 +112,7 @@ def test_a_failed_job_is_told_of_with_its_reason(services: Services, functions: 
     job = make_job(services, job_status=JobStatus.FAILED, complete_time=services.clock(), error=reason)
     functions.deliver("notify", result_message(job).replace("COMPLETED", "FAILED"))
     (mail,) = outbox
-    assert mail.subject == "Your annotation of free_1.vcf failed"
+    assert mail.subject == "free_1.vcf could not be annotated"
     assert "Line 6 has 4 columns. It needs <8> & more." in mail.text
     assert "It needs &lt;8&gt; &amp; more." in mail.html
 
@@ -137,7 +137,7 @@ def test_a_name_with_control_characters_cannot_write_the_mails_head(
     make_profile()
     job = make_job(services, name=name, job_status=JobStatus.FAILED, complete_time=services.clock())
     functions.deliver("notify", result_message(job).replace("COMPLETED", "FAILED"))
-    assert outbox[0].subject == f"Your annotation of {' '.join(name.split())} failed"
+    assert outbox[0].subject == f"{' '.join(name.split())} could not be annotated"
 
 
 def test_who_wants_no_mail_gets_none(services: Services, functions: Functions, outbox: list[Mail],
@@ -237,7 +237,7 @@ def test_a_warning_comes_a_day_before_where_results_are_kept_longer(
     assert asked == [0, 0, 0, 1]
     archive_results(services, message, services.new_id())
     (mail,) = outbox
-    assert mail.subject == "The results of free_1.vcf go to the archive soon"
+    assert mail.subject == "The results of free_1.vcf will be archived soon"
     assert utc(services.clock() - 4 * (DAY - 60) + 3 * DAY) in mail.text
     assert reload(services, job).archived
 

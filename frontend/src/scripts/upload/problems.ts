@@ -31,16 +31,16 @@ export function problemOf(name: string, size: number, limits: Limits): Problem |
 
 function tooLarge(limits: Limits, name: string, size?: number): Problem {
   const limit = formatBytes(limits.bytes);
-  const compress = /\.vcf$/i.test(name) ? "Compressing it with bgzip may be enough. " : "";
+  const compress = /\.vcf$/i.test(name) ? "Compressing it (gzip or bgzip) may make it small enough. " : "";
   return {
-    message: size === undefined ? `The file is larger than your limit of ${limit}.`
-      : `The file has ${formatBytes(size)}; your limit is ${limit}.`,
-    hint: compress + (limits.premium ? "Split the file, for instance by chromosome." : "Premium takes larger files."),
+    message: size === undefined ? `The file exceeds your limit of ${limit}.`
+      : `The file is ${formatBytes(size)}; your limit is ${limit}.`,
+    hint: compress + (limits.premium ? "Split the file, for example by chromosome." : "Premium allows larger files."),
     premiumHelps: !limits.premium,
   };
 }
 
-/** The storage's refusal, which is XML for machines, in words for the user. */
+/** The storage's refusal, which is XML, as a message for the user. */
 export function storageProblem(status: number, xml: string, name: string, limits: Limits): Problem {
   const document = new DOMParser().parseFromString(xml, "application/xml");
   const text = (element: string): string => document.querySelector(element)?.textContent ?? "";
@@ -48,13 +48,13 @@ export function storageProblem(status: number, xml: string, name: string, limits
   if (code === "EntityTooLarge") return tooLarge(limits, name);
   if (code === "EntityTooSmall") return { message: "The file is empty.", hint: EMPTY_HINT };
   if (/expired/i.test(text("Message"))) {
-    return { message: "The permission to upload ran out before the file had arrived.", hint: "Upload it again." };
+    return { message: "The upload link expired before the upload finished.", hint: "Upload the file again." };
   }
   if (status === 429 || status >= 500 || code === "SlowDown") {
-    return { message: "The storage is busy just now.", hint: "Wait a little and upload the file again." };
+    return { message: "Storage is busy.", hint: "Wait a moment and try again." };
   }
   return {
-    message: `The storage refused the file (${code || `status ${status}`}).`,
-    hint: "Reload the page and try again; if it happens again, tell us the time and this code.",
+    message: `The upload was rejected (${code || `status ${status}`}).`,
+    hint: "Reload the page and try again. If the problem persists, contact support with the time and this code.",
   };
 }

@@ -39,7 +39,7 @@ def test_post_without_the_sessions_token_is_refused(browser: Browser, web: Servi
                                                     token: str | None) -> None:
     answer = browser.post(path, {} if token is None else {"csrf_token": token})
     assert answer.status == 403
-    assert "This form is no longer valid." in answer.text
+    assert "This form has expired." in answer.text
     unharmed = web.jobs.get(JOB_ID)
     assert unharmed is not None
     assert unharmed.job_status is JobStatus.PENDING

@@ -30,9 +30,9 @@ def client_error(code: str) -> ClientError:
 def test_unknown_path_is_a_page(visitor: Browser) -> None:
     answer = visitor.get("/no-such-page")
     assert answer.status == 404
-    assert "Nothing here" in answer.text
+    assert "Page not found" in answer.text
     assert 'href="/"' in answer.html
-    assert "Request id" in answer.text
+    assert "Request ID" in answer.text
 
 
 def test_slash_at_the_end_is_forgiven(visitor: Browser) -> None:
@@ -59,7 +59,7 @@ def test_other_methods_are_refused_with_what_is_allowed(visitor: Browser, path: 
         assert answer.status == 405, (method, path)
         assert answer.headers["Allow"] == ", ".join(name for name in METHODS if name in own)
     if "POST" not in own:
-        assert "does not take" in visitor.request("POST", path.replace("{id}", JOB_ID)).text
+        assert "does not accept" in visitor.request("POST", path.replace("{id}", JOB_ID)).text
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException", "SlowDown"])
@@ -98,7 +98,7 @@ def test_page_comes_out_when_the_tables_do_not_answer(browser: Browser, web: Ser
     monkeypatch.setattr(web.sessions, "get_session", failing(client_error("InternalServerError")))
     answer = browser.get("/annotations")
     assert answer.status == 500
-    assert "Something broke on our side" in answer.text
+    assert "Something went wrong on our side" in answer.text
     assert browser.get("/no-such-page").status == 500
 
 

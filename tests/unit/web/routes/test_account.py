@@ -35,9 +35,9 @@ def test_profile_tells_what_is_used(browser: Browser, make_job: Callable[..., Jo
     make_job(job_id=JOB_ID[:-1] + "3", input_file_size=96)
     make_job(job_id=JOB_ID[:-1] + "4", user_id=EVE, input_file_size=10**9)
     text = browser.get("/profile").text
-    assert "Annotations 2 Show them" in text
+    assert "Jobs 2 Show them" in text
     assert "Files 3 KB" in text
-    assert "1 result Show it" in text
+    assert "Archived results 1 Show it" in text
 
 
 def test_export_has_everything(browser: Browser, make_job: Callable[..., Job], ada: Profile) -> None:
@@ -75,12 +75,12 @@ def test_deleting_wants_the_words(browser: Browser, erasing: Services, ada: Prof
                                   make_job: Callable[..., Job]) -> None:
     make_job()
     page = browser.get("/profile/delete")
-    assert "1 annotation with all their files" in page.text
+    assert "1 job with all its files" in page.text
     token = page.field("csrf_token")
     for words in ("", "yes", "delete my acount"):
         wrong = browser.post("/profile/delete", {"csrf_token": token, "confirmation": words})
         assert wrong.status == 400
-        assert "These are not the words; nothing was deleted." in wrong.text
+        assert "The text does not match. Nothing was deleted." in wrong.text
     profile = erasing.profiles.get(ada.identity_id)
     assert profile is not None
     assert profile.erasing_since is None
@@ -92,7 +92,7 @@ def test_deleting_signs_out_and_lets_nothing_more_be_done(browser: Browser, eras
     done = browser.post("/profile/delete", {"csrf_token": token, "confirmation": " Delete  my account "})
     assert (done.status, done.headers["Location"]) == (303, "/profile/deleted")
     page = browser.get("/profile/deleted")
-    assert "You are signed out." in page.text
+    assert "You have been signed out." in page.text
     assert browser.get_json("/annotations").status == 401
     message = boto3.client("sqs").receive_message(QueueUrl=erasing.erase_queue.url)["Messages"][0]
     assert json.loads(message["Body"]) == {"type": "erase_user", "user_id": ada.identity_id}

@@ -214,7 +214,7 @@ def test_cancel(browser: Browser, make_job: Callable[..., Job], web: Services) -
 def test_cancel_of_an_ended_job_is_told(browser: Browser, completed: Job) -> None:
     answer = browser.post(f"{PAGE}/cancel")
     assert answer.status == 409
-    assert "This annotation has already ended." in answer.text
+    assert "This job has already finished." in answer.text
 
 
 def test_delete_takes_everything_and_says_so(browser: Browser, completed: Job, web: Services) -> None:

@@ -159,7 +159,7 @@ def test_files_on_the_move_are_not_deleted(browser: Browser, web: Services, arch
     web.archive_table.hold_files(JOB_ID, "thaw", web.clock(), 60)
     answer = browser.post(f"{PAGE}/delete")
     assert answer.status == 409
-    assert "The files of this annotation are just being moved." in answer.text
+    assert "The files of this job are currently being moved." in answer.text
     assert "Try again in a few minutes." in answer.text
     told = browser.post(f"{PAGE}/delete", Accept="application/json")
     assert (told.status, told.json["code"]) == (409, "files_on_the_move")

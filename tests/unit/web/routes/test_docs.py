@@ -36,9 +36,9 @@ def test_chapters_link_to_sections_that_are_there(visitor: Browser) -> None:
 def test_limits_are_those_of_the_plans(visitor: Browser) -> None:
     text = visitor.get("/docs/limits").text
     assert "150 KB 5 GB" in text
-    assert "Its size, uncompressed 16 MB 200 GB" in text
-    assert "Its records 100,000 500,000,000" in text
-    assert "Processor time of an annotation 10 min 24 h" in text
+    assert "Largest file, uncompressed 16 MB 200 GB" in text
+    assert "Most records in a file 100,000 500,000,000" in text
+    assert "Processor time of a job 10 min 24 h" in text
     assert "for 5 min after completion" in text
 
 

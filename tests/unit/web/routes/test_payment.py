@@ -50,7 +50,7 @@ def plain(text: str) -> str:
 def test_plans_say_what_premium_costs_and_where_it_is_paid(paid: Services, browser: Browser, visitor: Browser) -> None:
     page = browser.get("/subscribe")
     assert "Premium costs 9.00 EUR a month. You pay at Stripe; GAS never sees your card." in plain(page.text)
-    assert "Nothing is paid here" not in page.text
+    assert "Premium is free of charge on this site" not in page.text
     assert "form-action 'self' https://checkout.stripe.com https://billing.stripe.com" in page.headers[
         "Content-Security-Policy"]
     assert "9.00 EUR a month" in plain(visitor.get("/subscribe").text)
@@ -60,7 +60,7 @@ def test_plans_say_what_premium_costs_and_where_it_is_paid(paid: Services, brows
 
 def test_without_a_payment_service_nothing_is_said_of_money(browser: Browser, visitor: Browser) -> None:
     page = browser.get("/subscribe")
-    assert "Nothing is paid here" in page.text
+    assert "Premium is free of charge on this site" in page.text
     assert "Price" not in page.text
     assert browser.get_json("/subscribe").json["price"] is None
     assert tell(visitor, "sub_1") == 404
@@ -96,7 +96,7 @@ def test_looking_again_takes_up_a_payment_whose_message_is_late(paid: Services, 
 def test_who_comes_back_without_paying_is_told_that_nothing_was_paid(paid: Services, browser: Browser) -> None:
     browser.post("/subscribe")
     page = browser.get("/subscribe?done=left")
-    assert "Nothing was paid, and nothing has changed." in page.text
+    assert "Payment cancelled. You have not been charged." in page.text
     assert "Continue to payment" in page.text
 
 
@@ -108,14 +108,14 @@ def test_the_word_in_the_address_alone_says_nothing(paid: Services, browser: Bro
 
 def test_premium_ends_with_the_paid_time(premium: Browser, shop: MemoryBilling, visitor: Browser) -> None:
     profile = premium.get("/profile")
-    assert "Premium goes on until the time that you have paid for is over" in profile.text
+    assert "Premium continues until the end of the period you have paid for" in profile.text
     assert "Payments and invoices" in profile.text
     answer = premium.post("/unsubscribe")
     assert answer.headers["Location"] == "/profile?done=unsubscribed"
     page = premium.get(answer.headers["Location"])
-    assert f"Premium ends {ENDS}" in page.text
+    assert f"Premium ends on {ENDS}" in page.text
     assert f"Premium until {ENDS}" in page.text
-    assert "Keep Premium" in page.text
+    assert "Resume Premium" in page.text
     assert 'action="/unsubscribe"' not in page.html
     assert f"You have Premium until {ENDS}" in premium.get("/subscribe").text
     told = premium.get_json("/profile").json
@@ -163,7 +163,7 @@ def test_trouble_at_the_payment_service_is_told(premium: Browser, shop: MemoryBi
     shop.down = True
     answer = premium.post(path)
     assert answer.status == 503
-    assert "The payment service does not answer just now." in answer.text
+    assert "The payment service is not responding." in answer.text
     told = premium.post(path, Accept="application/json").json
     assert told["code"] == "payment_service"
 
@@ -171,7 +171,7 @@ def test_trouble_at_the_payment_service_is_told(premium: Browser, shop: MemoryBi
 def test_plans_are_shown_while_the_payment_service_is_down(paid: Services, shop: MemoryBilling, browser: Browser,
                                                            visitor: Browser) -> None:
     shop.down = True
-    assert "as the payment page says" in browser.get("/subscribe").text
+    assert "see the payment page" in browser.get("/subscribe").text
     assert tell(visitor, "sub_1") == 503  # so that it comes again
 
 

@@ -18,7 +18,7 @@ from tests.unit.web.conftest import Browser
 
 MARY = "33333333-3333-4333-8333-333333333333"
 NEW_POSTS = ["/subscribe", "/unsubscribe", "/profile/mail"]
-MAIL_STOP, MAIL_START = "Stop mails about annotations", "Mail me about annotations"
+MAIL_STOP, MAIL_START = "Turn off job emails", "Turn on job emails"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_plans_invite_who_is_signed_out(visitor: Browser) -> None:
     assert 'href="/login?next=%2Fsubscribe"' in page.html
     assert "<form" not in page.html
     text = page.text.replace("\N{NO-BREAK SPACE}", " ")
-    assert "usually within 5 min, and within about 5 h at most" in text
+    assert "usually within 5 min and at most within about 5 h" in text
 
 
 @pytest.mark.parametrize("path", NEW_POSTS)
@@ -76,8 +76,8 @@ def test_who_is_signed_out_is_sent_to_sign_in(visitor: Browser, web: Services, p
 
 # ---- premium begins ----------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("count", "words"), [
-    (0, None), (1, "One of your results is in the archive. Premium brings it back"),
-    (3, "3 of your results are in the archive. Premium brings them all back")])
+    (0, None), (1, "One of your results is archived. When you subscribe to Premium, it is restored"),
+    (3, "3 of your results are archived. When you subscribe to Premium, all of them are restored")])
 def test_plans_say_how_much_is_archived(browser: Browser, archive: Callable[[int], None], count: int,
                                         words: str | None) -> None:
     archive(count)
@@ -90,7 +90,7 @@ def test_plans_say_how_much_is_archived(browser: Browser, archive: Callable[[int
 def test_more_than_can_be_counted(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.usecases.billing.subscription.count_archived",
                         lambda *_: ArchivedCount(10_000, True))
-    assert "More than 10,000 of your results are in the archive." in browser.get("/subscribe").text
+    assert "More than 10,000 of your results are archived." in browser.get("/subscribe").text
 
 
 def test_archive_of_others_is_not_counted(archive: Callable[[int], None], make_profile: Callable[..., Profile],
@@ -112,14 +112,14 @@ def test_subscribing_makes_premium_and_sends_for_results(browser: Browser, web: 
     page = browser.get(answer.headers["Location"])
     assert 'role="status"' in page.html
     assert "You have Premium" in page.text
-    assert "2 of your results are on their way back from the archive." in page.text
+    assert "2 of your results are being restored." in page.text
     assert "Subscribe to Premium" not in page.text
 
 
 def test_premium_is_told_so(premium: Browser) -> None:
     page = premium.get("/subscribe")
     assert "You have Premium" in page.text
-    assert "None of your results is in the archive" in page.text
+    assert "You have no archived results" in page.text
     assert 'action="/subscribe"' not in page.html
     assert "once Premium begins" not in page.text
 
@@ -142,10 +142,10 @@ def test_profile_offers_the_end_to_premium_only(browser: Browser, premium: Brows
     page = premium.get("/profile")
     assert 'action="/unsubscribe"' in page.html
     assert '<details class="confirm">' in page.html
-    assert "Your results stay at hand for 7 days, until 28 Sep 2026, 14:13 UTC" in page.text.replace(
+    assert "Your results remain available for 7 days, until 28 Sep 2026, 14:13 UTC" in page.text.replace(
         "\N{NO-BREAK SPACE}", " ")
     assert "until you delete them" in page.text
-    assert "then in the archive" not in page.text
+    assert "completion, then archived" not in page.text
 
 
 def test_premium_ends_and_results_stay_for_a_while(premium: Browser, web: Services, clock: HeldClock,
@@ -157,7 +157,7 @@ def test_premium_ends_and_results_stay_for_a_while(premium: Browser, web: Servic
     assert delayed(web.archive_queue) == 1
     assert delayed(web.notify_queue) == 1
     page = premium.get(answer.headers["Location"])
-    assert "Premium has ended. Your results stay at hand until 28 Sep 2026, 14:13 UTC" in page.text
+    assert "Premium has ended. Your results remain available until 28 Sep 2026, 14:13 UTC" in page.text
     assert "Subscribe again" in page.text
     clock.advance(7 * 86_400)
     free = web.profiles.get(MARY)
@@ -197,7 +197,7 @@ def test_mails_are_stopped_and_wanted_again(browser: Browser, web: Services, ada
     answer = sends(browser, "/profile/mail", "/profile", mail_wanted="no")
     assert (answer.status, answer.headers["Location"]) == (303, "/profile?done=mail")
     page = browser.get(answer.headers["Location"])
-    assert "GAS does not mail you about annotations any more." in page.text
+    assert "Job emails have been turned off." in page.text
     assert MAIL_START in page.text
     assert MAIL_STOP not in page.text
     assert "mail tells you" not in browser.get(waiting).text + browser.get("/logout").text

@@ -63,12 +63,12 @@ def test_premium_limit(make_profile: Callable[..., Profile], sign_in: Callable[[
 
 def test_quotas_are_shown_before_the_upload(browser: Browser, make_job: Callable[..., Job]) -> None:
     make_job()
-    assert ("96 KB of 1 GB are taken up by your files, and 1 of 20 annotations are waiting or running"
+    assert ("Your files use 96 KB of 1 GB, and 1 of 20 jobs are waiting or running"
             in browser.get("/annotate").text)
     profile = browser.get("/profile").text
-    assert "1 of 20 that your plan allows at a time" in profile
+    assert "1 of the 20 jobs your plan allows at a time" in profile
     assert "96 KB of 1 GB" in profile
-    assert "Annotations waiting or running at a time 20 500" in browser.get("/docs/limits").text
+    assert "Jobs waiting or running at a time 20 500" in browser.get("/docs/limits").text
 
 
 def test_without_room_the_page_says_what_to_do(browser: Browser, web: Services, make_job: Callable[..., Job]) -> None:
