@@ -53,7 +53,8 @@ def compose(kind: MailKind, profile: Profile, site_url: str, **values: Any) -> M
         values: What the template of this kind names, as `job`.
     """
     environment = _environment()
-    rendered = environment.get_template(f"{kind.value}.txt").render(profile=profile, site_url=site_url, utc=utc, **values)
+    rendered = environment.get_template(f"{kind.value}.txt").render(
+        profile=profile, site_url=site_url, utc=utc, **values)
     subject, _, text = rendered.partition("\n")
     # One source for both forms: paragraphs are separated by empty lines, and a paragraph that is an address is a link.
     paragraphs = [" ".join(part.split()) for part in text.strip().split("\n\n")]

@@ -23,7 +23,7 @@ SUMMARY: dict[str, Any] = {
                      "upstream_gene_variant": 203, "downstream_gene_variant": 12},
     "impacts": {"HIGH": 9, "MODERATE": 253, "LOW": 504, "MODIFIER": 374},
     "warnings": [{"code": "no_alternate_allele", "count": 1, "first_lines": [627],
-                  "message": "there is no alternate allele (a reference site or gVCF block)"}],
+                  "message": "no alternate allele (reference site or gVCF block); not annotated"}],
 }
 
 SUMMARY.update({
@@ -39,7 +39,7 @@ LOG = """Annotation of HG002 run 7 – família.vcf.gz
 Reference: Human mitochondrial genome, revised Cambridge Reference Sequence (rCRS, NC_012920.1)
 
 Warnings
-  1 x no_alternate_allele: there is no alternate allele (a reference site or gVCF block) (line 627)
+  1 x no_alternate_allele: no alternate allele (reference site or gVCF block); not annotated (line 627)
 
 Counts
   Records                                              1,141

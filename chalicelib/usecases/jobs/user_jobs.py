@@ -176,7 +176,8 @@ def file_location(job: Job, kind: str) -> FileLocation:
     """
     if kind == INPUT:
         if job.input.deleted:
-            raise FileNotAvailableError("The uploaded file was rejected and has not been kept.", "Upload the file again.")
+            raise FileNotAvailableError(
+                "The uploaded file was rejected and has not been kept.", "Upload the file again.")
         return FileLocation(job.input.bucket, job.input.key, job.input.version)
     bucket, key = job.results_bucket, job.file(kind).key
     if not bucket or not key:

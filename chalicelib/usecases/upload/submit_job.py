@@ -114,7 +114,8 @@ def _refusal(services: Services, name: str, file: UploadedFile, profile: Profile
     except JobFailure as failure:
         return failure.reason
     if file.metadata.get(SIZE, str(file.size)) != str(file.size):
-        return JobReason("other_size", "The size of the uploaded file differs from what was announced.", "Upload it again.")
+        return JobReason(
+            "other_size", "The size of the uploaded file differs from what was announced.", "Upload it again.")
     if file.size == 0:
         return JobReason("empty_file", "The file is empty.", "Check the file on your computer and upload it again.")
     return quotas.refusal(services, profile, quotas.usage(services, profile), file.size)

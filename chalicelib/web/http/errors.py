@@ -111,7 +111,8 @@ def _problem(error: Exception) -> Problem:
     if status is None or not isinstance(error, GasError):
         return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, _TITLES[HTTPStatus.INTERNAL_SERVER_ERROR], GasError(
             "GAS could not answer this request.",
-            "Your data is safe. Try again in a minute. If the problem persists, contact support with the request ID below."))
+            "Your data is safe. Try again in a minute. If the problem persists, contact support with the request ID "
+            "below."))
     title = _TITLES[status]
     if isinstance(error, SignInFailedError):
         title = "Sign-in cancelled" if isinstance(error, SignInCancelledError) else "Sign-in failed"

@@ -83,7 +83,8 @@ def _listing(request: WebRequest) -> JobQuery:
         standing = StatusFilter(request.query("status") or "") if request.query("status") else None
         order = Order(request.query("sort") or Order.NEWEST.value)
     except ValueError as error:
-        raise BadRequestError("Unknown status or sort order.", "Select one in the form above the list of jobs.") from error
+        raise BadRequestError(
+            "Unknown status or sort order.", "Select one in the form above the list of jobs.") from error
     return JobQuery(
         text=" ".join((request.query("q") or "").split())[:LONGEST_TEXT],
         standing=standing,

@@ -17,7 +17,7 @@ declare module "vitest" {
 
 // Without the cases, in a plain `npm test`, one file takes their place.
 const cases = inject("cases") ?? [{ name: "empty", content: "", build: null, partial: false, problem: {
-  message: "The file has no content.", hint: "Check that the upload ended and that the program that wrote it did.",
+  message: "The file has no content.", hint: "Check that the program that wrote the file finished, and that the whole file was transferred.",
 } }];
 
 test.each(cases)("the page says what the annotator says: $name", async ({ content, problem, build, partial }) => {
@@ -29,5 +29,5 @@ test.each(cases)("the page says what the annotator says: $name", async ({ conten
 
 /** A problem without the bytes before a cut: how many of them a decompressor still gives is its own affair. */
 function withoutAmount(problem: Problem | null): Problem | null {
-  return problem && { ...problem, message: problem.message.replace(/cut off after [\d,]+ /, "cut off after some ") };
+  return problem && { ...problem, message: problem.message.replace(/truncated after [\d,]+ /, "truncated after some ") };
 }

@@ -65,7 +65,7 @@ describe("a compressed file", () => {
   test("is checked like a plain one", async () => {
     const bad = HEADER + RECORD + RECORD.replace("263", "26x");
     for (const content of [await gzip(bad), await bgzip(bad)]) {
-      expect((await check(content)).problem).toMatchObject({ message: "POS '26x' is not a position.", line: 4 });
+      expect((await check(content)).problem).toMatchObject({ message: "POS '26x' is not a valid position.", line: 4 });
     }
   });
 
@@ -87,8 +87,8 @@ describe("a compressed file", () => {
     ["Junk found after end of compressed data.", null],
     ["Unexpected input after the end of stream", null],
     ["Extra bytes past the end.", null],
-    ["Compressed input was truncated.", "The gzip file is cut off after 0 uncompressed bytes."],
-    ["The input is ended without reaching the stream end", "The gzip file is cut off after 0 uncompressed bytes."],
+    ["Compressed input was truncated.", "The gzip file is truncated after 0 uncompressed bytes."],
+    ["The input is ended without reaching the stream end", "The gzip file is truncated after 0 uncompressed bytes."],
     ["Failed to Decode Data.", "The gzip file is damaged after 0 uncompressed bytes."],
   ])("of which a browser says %j", async (message, problem) => {
     const file = new Blob([await gzip(HEADER)]);
@@ -105,10 +105,10 @@ describe("a compressed file", () => {
   test("of which the end is missing", async () => {
     const whole = await bgzip(HEADER + RECORD);
     expect((await check(whole.slice(0, -BGZIP_END.length))).problem?.message).toBe(
-      "The bgzip file is cut off: the block that marks its end is missing.");
+      "The bgzip file is truncated: the block that marks its end is missing.");
     const packed = await gzip(HEADER + RECORD.repeat(50));
     expect((await check(packed.slice(0, -12))).problem?.message).toMatch(
-      /^The gzip file is cut off after [\d,]+ uncompressed bytes\.$/);
+      /^The gzip file is truncated after [\d,]+ uncompressed bytes\.$/);
   });
 
   test("that is damaged", async () => {

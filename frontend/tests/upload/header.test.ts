@@ -29,13 +29,13 @@ describe("##fileformat", () => {
 
   test.each(["VCF4.2", "vcfv4.2", "VCF v4.2", "VCF_4.2", "VCFv4.2.1"])("%s is misspelt", (text) => {
     expect(problem(`##fileformat=${text}`)).toMatchObject({ code: "vcf_version_misspelt", line: 1,
-      message: `The version is written '${text}' and should be 'VCFv4.2'.`, hint: "Write ##fileformat=VCFv4.2." });
+      message: `The version is '${text}'; it should be 'VCFv4.2'.`, hint: "Write ##fileformat=VCFv4.2." });
   });
 
   test.each([["VCFv3.3", "VCFv3.3"], ["", "of no version"], ["VCFv4.100", "VCFv4.100"], ["x".repeat(60), `${"x".repeat(40)}…`]])(
     "%s is not read", (text, said) => {
       expect(problem(`##fileformat=${text}`)).toMatchObject({ code: "vcf_version_unsupported",
-        message: `The file says that it is ${said}; VCF 4.0 and later are read.` });
+        message: `The file is ${said}; GAS supports VCF 4.0 and later.` });
     });
 });
 
@@ -57,21 +57,21 @@ describe("the #CHROM line", () => {
   });
 
   test.each([
-    ["another name", columns.replace("QUAL", "Qual's"), `Column 6 of the #CHROM line is "Qual's" and should be 'QUAL'.`, 6, "QUAL"],
-    ["lower case", columns.toLowerCase(), "Column 1 of the #CHROM line is '#chrom' and should be '#CHROM'.", 1, "CHROM"],
-    ["a missing column", columns.replace("\tINFO", ""), "Column 8 of the #CHROM line is 'nothing' and should be 'INFO'.", 8, "INFO"],
-    ["no FORMAT", `${columns}\tGT\ta`, "Column 9 of the #CHROM line is 'GT' and should be 'FORMAT'.", 9, "FORMAT"],
-    ["a name that is not UTF-8", columns.replace("QUAL", "\xff"), "Column 6 of the #CHROM line is '\\\\xff' and should be 'QUAL'.", 6, "QUAL"],
+    ["another name", columns.replace("QUAL", "Qual's"), `Column 6 of the #CHROM line is "Qual's"; it should be 'QUAL'.`, 6, "QUAL"],
+    ["lower case", columns.toLowerCase(), "Column 1 of the #CHROM line is '#chrom'; it should be '#CHROM'.", 1, "CHROM"],
+    ["a missing column", columns.replace("\tINFO", ""), "Column 8 of the #CHROM line is 'nothing'; it should be 'INFO'.", 8, "INFO"],
+    ["no FORMAT", `${columns}\tGT\ta`, "Column 9 of the #CHROM line is 'GT'; it should be 'FORMAT'.", 9, "FORMAT"],
+    ["a name that is not UTF-8", columns.replace("QUAL", "\xff"), "Column 6 of the #CHROM line is '\\\\xff'; it should be 'QUAL'.", 6, "QUAL"],
   ])("with %s is refused", (_, text, message, column, field) => {
     expect(problem(text)).toMatchObject({ code: "wrong_header_columns", message, line: 1, column, field });
   });
 
   test("with blanks for tabs gets its own hint", () => {
-    expect(problem(columns.replaceAll("\t", " ")).hint).toContain("turns tabs into blanks");
+    expect(problem(columns.replaceAll("\t", " ")).hint).toContain("turns tabs into spaces");
   });
 
   test.each([
-    ["\ta\tb\ta", "duplicate_sample", "Sample 'a' comes twice.", 12],
+    ["\ta\tb\ta", "duplicate_sample", "Sample 'a' appears twice.", 12],
     ["\ta\t\tb", "wrong_header_columns", "A sample has no name.", 11],
   ])("with samples %j is refused", (samples, code, message, column) => {
     expect(problem(`${columns}\tFORMAT${samples}`)).toMatchObject({ code, message, column });
@@ -80,11 +80,11 @@ describe("the #CHROM line", () => {
 
 describe("other lines", () => {
   test("a record before #CHROM", () => {
-    expect(problem("##fileformat=VCFv4.2", "MT\t1\t.\tA\tG\t.\t.\t.").message).toBe("A record comes before the #CHROM line.");
+    expect(problem("##fileformat=VCFv4.2", "MT\t1\t.\tA\tG\t.\t.\t.").message).toBe("A data line appears before the #CHROM line.");
   });
 
   test("text that is no header line may be the rest of a broken one, unless it comes first", () => {
-    expect(problem("##x", "rest")).toMatchObject({ line: 2, hint: "Line 1 may have been broken in two: join the two lines." });
+    expect(problem("##x", "rest")).toMatchObject({ line: 2, hint: "Line 1 may have been split in two: join the two lines." });
     expect(problem("text").hint).toContain("must come before the records");
   });
 

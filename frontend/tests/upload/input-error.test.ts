@@ -5,7 +5,7 @@ test("an error has the annotator's sentence, its hint and the place", () => {
   const error = new InputError("wrong_column", { line: 2, column: 6, field: "QUAL", text: "a\tb" }, { found: "Qual", wanted: "QUAL" });
   expect(error.code).toBe("wrong_header_columns");
   expect(error.problem).toEqual({
-    message: "Column 6 of the #CHROM line is 'Qual' and should be 'QUAL'.", line: 2, column: 6, field: "QUAL", text: "a\tb",
+    message: "Column 6 of the #CHROM line is 'Qual'; it should be 'QUAL'.", line: 2, column: 6, field: "QUAL", text: "a\tb",
     hint: "The columns are #CHROM POS ID REF ALT QUAL FILTER INFO, then FORMAT and the samples, separated by tabs." });
 });
 
@@ -13,7 +13,7 @@ test("a hint is the given one, that of the finding, or that of the code", () => 
   const values = { said: "VCF4.2", meant: "VCFv4.2" };
   expect(new InputError("version_misspelt", {}, values).problem.hint).toBe("Write ##fileformat=VCFv4.2.");
   expect(new InputError("version_misspelt", { hint: "Other." }, values).problem.hint).toBe("Other.");
-  expect(new InputError("no_content", { hint: null }).problem.hint).toContain("Check that the upload ended");
+  expect(new InputError("no_content", { hint: null }).problem.hint).toContain("whole file was transferred");
 });
 
 test("a finding without one of its values is a fault of ours", () => {

@@ -38,7 +38,7 @@ test("a CR at the very end belongs to no line", async () => {
 
 test("the first bytes may come one by one", async () => {
   expect(await read(...HEADER)).toHaveLength(2);
-  expect(await problem(..."BAM\x01\0\0\0")).toMatchObject({ message: "This is not a VCF file: it looks like a BAM file of aligned reads." });
+  expect(await problem(..."BAM\x01\0\0\0")).toMatchObject({ message: "This is not a VCF file; it appears to be a BAM file of aligned reads." });
 });
 
 test("bytes stay what they are: no windows-1252", async () => {
@@ -48,21 +48,21 @@ test("bytes stay what they are: no windows-1252", async () => {
 test.each([
   ["no bytes", [], "The file has no content."],
   ["an empty piece", [""], "The file has no content."],
-  ["blanks only", [" \n\t\n"], "The file holds nothing but blank space."],
-  ["a byte order mark only", ["\xef\xbb\xbf"], "The file holds nothing but blank space."],
+  ["blanks only", [" \n\t\n"], "The file contains only whitespace."],
+  ["a byte order mark only", ["\xef\xbb\xbf"], "The file contains only whitespace."],
 ])("nothing to annotate: %s", async (_, texts, message) => {
   expect(await problem(...texts)).toEqual(
-    { message, hint: "Check that the upload ended and that the program that wrote it did." });
+    { message, hint: "Check that the program that wrote the file finished, and that the whole file was transferred." });
 });
 
 test("a control character is found with its line and what is around it", async () => {
   expect(await problem(LONG, HEADER, `${RECORD}MT\t1\0\t.\n`)).toMatchObject({
-    message: "The line has a byte that is not text (0x00).", line: 5, text: expect.stringContaining("MT\t1\\x00\t.") as string });
+    message: "The line contains a non-text byte (0x00).", line: 5, text: expect.stringContaining("MT\t1\\x00\t.") as string });
 });
 
 test("carriage returns are line ends only before a line feed", async () => {
   expect(await problem((HEADER + RECORD).replaceAll("\n", "\r"))).toMatchObject({
-    message: "Lines end with CR alone, as on old Macintosh computers." });
+    message: "The file uses classic Mac line endings (CR)." });
   expect(await problem(`${HEADER}MT\t1\r2\n`)).toMatchObject({
     message: "The line has a carriage return (CR) in its middle.", line: 3 });
 });

@@ -40,11 +40,11 @@ describe("columns", () => {
   test.each([
     ["too few", "MT\t1\t.\tA\tG\t.\t.", {}, "The record has 7 columns; the #CHROM line has 8.", "as many tab-separated columns"],
     ["too many", `${record({})}\tGT`, {}, "The record has 9 columns; the #CHROM line has 8.", "as many tab-separated columns"],
-    ["blanks", "MT 1 . A G . . .", {}, "The record has 1 columns; the #CHROM line has 8.", "separated by blanks"],
+    ["blanks", "MT 1 . A G . . .", {}, "The record has 1 columns; the #CHROM line has 8.", "separated by spaces"],
     ["cut off", "MT\t1\t.\tA", { unterminated: true },
-      "The record has 4 columns; the #CHROM line has 8. It is the last line and has no line end: the file looks cut off.", "Copy the file again."],
-    ["header", "##source=x", {}, "A header line comes after the records.", "bcftools concat"],
-    ["header of as many columns", COLUMNS.trimEnd(), {}, "A header line comes after the records.", "bcftools concat"],
+      "The record has 4 columns; the #CHROM line has 8. This is the last line and it is incomplete; the file is probably truncated.", "Transfer the file again."],
+    ["header", "##source=x", {}, "A header line appears after the records.", "bcftools concat"],
+    ["header of as many columns", COLUMNS.trimEnd(), {}, "A header line appears after the records.", "bcftools concat"],
   ])("%s", (_, text, options, message, hint) => {
     expect(problem(text, options)).toMatchObject({ message, line: 7, hint: expect.stringContaining(hint) as string });
   });
@@ -63,13 +63,13 @@ describe("CHROM", () => {
 
   test.each([
     ["", "no_contig", "CHROM is empty."],
-    [".", "bad_contig", "CHROM '.' is not a contig name."],
-    ["*1", "bad_contig", "CHROM '*1' is not a contig name."],
-    ["=1", "bad_contig", "CHROM '=1' is not a contig name."],
-    ["a b", "bad_contig", "CHROM 'a b' is not a contig name."],
-    ["<a", "bad_contig", "CHROM '<a' is not a contig name."],
-    ["r\xc3\xbc", "bad_contig", "CHROM 'rü' is not a contig name."],
-    ["y".repeat(41) + " ", "bad_contig", `CHROM '${"y".repeat(40)}' is not a contig name.`],
+    [".", "bad_contig", "CHROM '.' is not a valid contig name."],
+    ["*1", "bad_contig", "CHROM '*1' is not a valid contig name."],
+    ["=1", "bad_contig", "CHROM '=1' is not a valid contig name."],
+    ["a b", "bad_contig", "CHROM 'a b' is not a valid contig name."],
+    ["<a", "bad_contig", "CHROM '<a' is not a valid contig name."],
+    ["r\xc3\xbc", "bad_contig", "CHROM 'rü' is not a valid contig name."],
+    ["y".repeat(41) + " ", "bad_contig", `CHROM '${"y".repeat(40)}' is not a valid contig name.`],
     ["x".repeat(256), "contig_name_too_long", `CHROM has 256 characters: ${"x".repeat(40)}…`],
   ])("%j is none", (chrom, _, message) => {
     expect(problem(record({ chrom }))).toMatchObject({ message, column: 1, field: "CHROM" });
@@ -83,7 +83,7 @@ describe("POS", () => {
 
   test.each(["", "x", "-1", "+1", "1.5", "1e5", "007", " 5", "2147483648", "99999999999"])("%j is none", (pos) => {
     expect(problem(record({ pos }))).toMatchObject({
-      code: "bad_position", message: `POS '${pos}' is not a position.`, column: 2, field: "POS", line: 7 });
+      code: "bad_position", message: `POS '${pos}' is not a valid position.`, column: 2, field: "POS", line: 7 });
   });
 });
 
@@ -96,7 +96,7 @@ describe("REF and ALT", () => {
   test.each([["-", "-"], ["G,-", "-"], ["G,,T", ""], ["G,", ""], ["<DEL", "<DEL"], ["<a b>", "<a b>"], ["A[1:5", "A[1:5"], ["5", "5"]])(
     "ALT %j is refused", (alt, bad) => {
       expect(problem(record({ alt }))).toMatchObject({
-        code: "bad_alt", message: `ALT '${bad}' is not an allele.`, column: 5, field: "ALT" });
+        code: "bad_alt", message: `ALT '${bad}' is not a valid allele.`, column: 5, field: "ALT" });
     });
 
   test("alleles that the annotator leaves alone are not looked at", () => {

@@ -130,7 +130,7 @@ def test_a_reference_that_is_not_there_fails_the_job(services: Services, submit:
     assert job is not None
     assert job.error is not None
     assert (job.job_status, job.error.code, job.error.text) == (JobStatus.FAILED, "reference_unknown", "hg99")
-    assert job.error.hint == "Upload the file again and choose one of these: rCRS, SARS-CoV-2, GRCh37, GRCh38."
+    assert job.error.hint == "Upload the file again and select one of: rCRS, SARS-CoV-2, GRCh37, GRCh38."
 
 
 def test_the_same_event_three_times_makes_one_job(services: Services, submit: ModuleType,

@@ -321,7 +321,7 @@ def test_more_processor_time_than_the_plan_gives(
     error = failed_with(services, make_worker, VCF, free_processor_limit=1, premium_processor_limit=7200)
     assert error.code == "processor_time_limit"
     assert error.message == (
-        "The annotation needed more than 1\N{NO-BREAK SPACE}s of processor time, the limit of the Free plan.")
+        "The job needed more than 1\N{NO-BREAK SPACE}s of processor time, the limit of the Free plan.")
     assert error.hint.endswith("or annotate it with Premium, which gives 2\N{NO-BREAK SPACE}h.")
 
 

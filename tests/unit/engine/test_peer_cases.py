@@ -110,14 +110,14 @@ def test_a_header_line_that_was_broken_in_two(refusal: Callable[..., InputError]
     error = refusal("18")
     assert (error.code, error.line) == ("missing_column_header", 4)
     assert "neither a header line" in error.message
-    assert error.hint == "Line 3 may have been broken in two: join the two lines."
+    assert error.hint == "Line 3 may have been split in two: join the two lines."
 
 
 def test_a_version_that_is_written_wrongly(refusal: Callable[..., InputError]) -> None:
     """19"""
     error = refusal("19")
     assert (error.code, error.line) == ("vcf_version_misspelt", 1)
-    assert error.message == "The version is written 'VCF v4.3' and should be 'VCFv4.3'."
+    assert error.message == "The version is 'VCF v4.3'; it should be 'VCFv4.3'."
     assert error.hint == "Write ##fileformat=VCFv4.3."
 
 
@@ -135,7 +135,7 @@ def test_a_vcf_without_its_header(refusal: Callable[..., InputError], file: str)
     """21"""
     error = refusal("21", file)
     assert (error.code, error.line) == ("missing_column_header", 1)
-    assert error.message == "A record comes before the #CHROM line."
+    assert error.message == "A data line appears before the #CHROM line."
 
 
 def test_genotypes_that_other_programs_cannot_read(tmp_path: Path, case_reference: References) -> None:

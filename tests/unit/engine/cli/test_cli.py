@@ -94,7 +94,7 @@ def test_an_input_at_fault_in_words(tmp_path: Path) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n")
     done = call("annotate", path, "--reference", "rCRS", "--out", tmp_path / "out.vcf.gz")
     assert done.returncode == 2
-    assert "looks like a PNG image" in done.stderr
+    assert "appears to be a PNG image" in done.stderr
     assert "Traceback" not in done.stderr
 
 

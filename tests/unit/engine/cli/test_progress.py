@@ -46,7 +46,7 @@ def test_an_input_at_fault_at_a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_pa
     path.write_text(SAMPLE.read_text() + "MT\tx\t.\tA\tG\t.\t.\t.\n")
     screen = terminal(monkeypatch)
     assert main(["annotate", str(path), "--reference", "rCRS", "--out", str(tmp_path / "x.vcf.gz")]) == 2
-    assert "error: line 1212: POS 'x' is not a position." in screen.getvalue().rpartition(SHOW_CURSOR)[2]
+    assert "error: line 1212: POS 'x' is not a valid position." in screen.getvalue().rpartition(SHOW_CURSOR)[2]
 
 
 def test_downloads_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

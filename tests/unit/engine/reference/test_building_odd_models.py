@@ -97,7 +97,7 @@ def test_models_that_do_not_fit_can_be_accepted_and_every_log_tells(
     assert f"Note: {written}\n" in result.log
     assert result.warned("models_accepted") == {
         "code": "models_accepted",
-        "message": "the gene models of the reference do not fit its sequence; consequences may be wrong",
+        "message": "the gene models of the reference do not match its sequence; consequences may be wrong",
         "count": 1,
         "first_lines": [],
         "details": [written],

@@ -150,7 +150,7 @@ def test_a_kept_link_to_an_archived_file_says_where_it_is(browser: Browser, web:
         upgrade(web, ada)
     answer = browser.get(f"{PAGE}/files/{kind}")
     assert answer.status == 404
-    assert "This file is in the archive." in answer.text
+    assert "This file is archived." in answer.text
     assert hint in answer.text
     assert "in the archive" not in browser.get(f"{PAGE}/files/summary").text
 
