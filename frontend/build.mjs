@@ -111,48 +111,55 @@ async function licences() {
   await put("licences.txt", Buffer.from(`GAS's pages are built with these works.\n\n${texts.join(`\n${"-".repeat(72)}\n\n`)}`));
 }
 
-// The page on fields and messages is generated from the documentation, so that the two cannot differ.
+// The page for readers of results is generated from the project's documentation, so that the two cannot differ: a guide
+// written for them, and the sections of the engine's reference on records and files that are not annotated.
+const GUIDE = "understanding-results.md";
+const MESSAGES = ["Records that are kept without consequences", "Files that are refused"];
+
 async function documentation() {
-  const pages = {};
-  for (const name of ["annotation"]) {
-    const whole = await readFile(join(here, "..", "docs", `${name}.md`), "utf8");
-    const text = whole.slice(whole.indexOf("\n## ")); // before it: how the command line is called
-    const sections = [];
-    const tables = [];
-    let under = "";
-    const anchor = (title) => title.toLowerCase().replace(/[^\p{L}\p{N}\s-]/gu, "").trim().replace(/\s+/g, "-");
-    const marked = new Marked({
-      renderer: {
-        heading({ tokens, depth, text: title }) {
-          under = title.replaceAll("`", "");
-          if (depth === 2) sections.push({ id: anchor(title), title: under });
-          return `<h${depth} id="${anchor(title)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
-        },
-        table(token) {
-          const row = (cells, tag) => `<tr>${cells.map((cell) =>
-            `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag.split(" ")[0]}>`).join("")}</tr>`;
-          const number = tables.filter((other) => other === under).length + 1;
-          tables.push(under);
-          const label = `${under.replaceAll('"', "")}: table${number > 1 ? ` ${number}` : ""}`;
-          return `<div class="table-wrap" role="region" aria-label="${label}" `
-            + `tabindex="0"><table class="table"><thead>${row(token.header, 'th scope="col"')}</thead><tbody>`
-            + `${token.rows.map((cells) => row(cells, "td")).join("")}</tbody></table></div>\n`;
-        },
-        code({ text: code }) {
-          const safe = code.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-          return `<pre class="offending" tabindex="0">${safe}</pre>\n`;
-        },
-        html: () => "",
-        image: () => "",
-        link({ href, tokens }) {
-          const inside = this.parser.parseInline(tokens);
-          return /^(https?:|#)/.test(href) ? `<a href="${href}">${inside}</a>` : inside; // other pages are for operators
-        },
+  const read = async (name) => readFile(join(here, "..", "docs", name), "utf8");
+  const guide = await read(GUIDE);
+  const reference = (await read("annotation.md")).split(/^(?=## )/m);
+  const messages = reference.filter((section) => MESSAGES.some((title) => section.startsWith(`## ${title}\n`)));
+  if (messages.length !== MESSAGES.length) throw new Error(`docs/annotation.md lacks one of: ${MESSAGES.join(", ")}`);
+  const text = guide.slice(guide.indexOf("\n## ")) + messages.join("");
+  const sections = [];
+  const tables = [];
+  let under = "";
+  const anchor = (title) => title.toLowerCase().replace(/[^\p{L}\p{N}\s-]/gu, "").trim().replace(/\s+/g, "-");
+  const anchors = new Set([...text.matchAll(/^##+ (.+)$/gm)].map(([, title]) => anchor(title)));
+  const marked = new Marked({
+    renderer: {
+      heading({ tokens, depth, text: title }) {
+        under = title.replaceAll("`", "");
+        if (depth === 2) sections.push({ id: anchor(title), title: under });
+        return `<h${depth} id="${anchor(title)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
       },
-    });
-    pages[name] = { html: marked.parse(text), sections };
-  }
-  await writeFile(join(target, "documentation.json"), JSON.stringify(pages, null, 1));
+      table(token) {
+        const row = (cells, tag) => `<tr>${cells.map((cell) =>
+          `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag.split(" ")[0]}>`).join("")}</tr>`;
+        const number = tables.filter((other) => other === under).length + 1;
+        tables.push(under);
+        const label = `${under.replaceAll('"', "")}: table${number > 1 ? ` ${number}` : ""}`;
+        return `<div class="table-wrap" role="region" aria-label="${label}" `
+          + `tabindex="0"><table class="table"><thead>${row(token.header, 'th scope="col"')}</thead><tbody>`
+          + `${token.rows.map((cells) => row(cells, "td")).join("")}</tbody></table></div>\n`;
+      },
+      code({ text: code }) {
+        const safe = code.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+        return `<pre class="offending" tabindex="0">${safe}</pre>\n`;
+      },
+      html: () => "",
+      image: () => "",
+      link({ href, tokens }) {
+        const inside = this.parser.parseInline(tokens);
+        // Other pages and sections are for operators.
+        return /^https?:/.test(href) || anchors.has(href.slice(1)) ? `<a href="${href}">${inside}</a>` : inside;
+      },
+    },
+  });
+  const page = { html: marked.parse(text), sections };
+  await writeFile(join(target, "documentation.json"), JSON.stringify({ annotation: page }, null, 1));
 }
 
 await rm(target, { recursive: true, force: true });

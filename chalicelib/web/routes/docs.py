@@ -41,8 +41,8 @@ EXAMPLE = "calls.vcf.gz"
 """The input file of the documentation's examples."""
 CHAPTERS = (
     Chapter("formats", "Files", "Input formats, output files, and how to use them", "docs_formats.html"),
-    Chapter("annotation", "Fields and messages",
-            "How VCF files are processed, what the output means, and why files are rejected"),
+    Chapter("annotation", "Understanding your results",
+            "What the fields, the variant table and the messages mean, with examples"),
     Chapter("limits", "Limits", "Sizes, times and retention, by plan", "docs_limits.html"),
     Chapter("privacy", "Privacy", "What data we collect, who has access, and how it is deleted", "docs_privacy.html"),
 )

@@ -2,11 +2,15 @@
 from __future__ import annotations
 
 import gzip
+import html
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from annotator.engine import Outputs, Reference, annotate
+from annotator.engine.consequence.output.csq_fields import CSQ_FIELDS
 from annotator.engine.errors import INPUT_ERRORS, WARNINGS
 from chalicelib.web.routes.docs import CHAPTERS
 from tests.unit.web.conftest import ORIGIN, Browser
@@ -24,6 +28,27 @@ def test_contents_lead_to_every_chapter(visitor: Browser) -> None:
 def test_every_message_is_explained(visitor: Browser) -> None:
     text = visitor.get("/docs/annotation").text
     assert [code for code in (*INPUT_ERRORS, *WARNINGS) if code not in text] == []
+
+
+def test_every_field_is_explained(visitor: Browser) -> None:
+    page = visitor.get("/docs/annotation").html
+    assert [name for name in CSQ_FIELDS if f"<code>{name}</code>" not in page] == []
+
+
+def test_the_example_of_the_guide_is_what_the_engine_writes(visitor: Browser, tmp_path: Path) -> None:
+    shown = re.findall(r"<pre[^>]*>(.*?)</pre>", visitor.get("/docs/annotation").html, re.DOTALL)[0]
+    before, after = ("".join(line.removeprefix("    ").strip() for line in part.split("\n")).split("  ")
+                     for part in html.unescape(shown).strip().split("\n\n"))
+    vcf, result = tmp_path / "example.vcf", tmp_path / "example.annot.vcf.gz"
+    columns = "#CHROM POS ID REF ALT QUAL FILTER INFO".split()
+    vcf.write_text("\n".join(["##fileformat=VCFv4.2", "\t".join(columns), "\t".join(before), ""]))
+    annotate(vcf, Reference.load("rCRS"), Outputs.beside(result), processes=1)
+    *given, info = gzip.open(result, "rt").read().splitlines()[-1].split("\t")
+    assert given == before[:7] == after[:7]
+    written = info.split(";")
+    entries = next(field for field in written if field.startswith("CSQ=")).removeprefix("CSQ=").split(",")
+    for field in after[7].split(";"):
+        assert field.removeprefix("CSQ=") in (entries if field.startswith("CSQ=") else written)
 
 
 def test_chapters_link_to_sections_that_are_there(visitor: Browser) -> None:
