@@ -1,4 +1,4 @@
-"""Writing BGZF: gzip in blocks, which tabix can index (SAM specification, section 4.1).
+"""BGZF: gzip in blocks, which tabix can index (SAM specification, section 4.1), written and read block by block.
 
 pysam's writer crashes the interpreter on a file that cannot be opened and hides the reason of a failed write.
 """
@@ -19,6 +19,8 @@ BLOCK = 0xFF00
 LEVEL = 1
 """Level of libdeflate, 1 (fastest) to 12 (smallest). The same bytes always give the same block; ISA-L does so at its
 level 0 only."""
+_MAGIC, _EXTRA = b"\x1f\x8b\x08\x04", 6
+"""How each block begins, and the bytes of its only extra field."""
 _HEAD = struct.Struct("<4sIBBH2sHH")
 _TAIL = struct.Struct("<II")
 
@@ -66,7 +68,7 @@ def pack(data: bytes | memoryview) -> bytes:
     if len(packed) > len(data):  # what cannot be compressed is stored
         packed = zlib.compress(data, 0, -zlib.MAX_WBITS)
     size = _HEAD.size + len(packed) + _TAIL.size
-    head = _HEAD.pack(b"\x1f\x8b\x08\x04", 0, 0, 0xFF, 6, b"BC", 2, size - 1)
+    head = _HEAD.pack(_MAGIC, 0, 0, 0xFF, _EXTRA, b"BC", 2, size - 1)
     return head + packed + _TAIL.pack(deflate.crc32(data), len(data))
 
 
@@ -78,3 +80,25 @@ def pack_lines(data: memoryview) -> tuple[bytes, list[int]]:
         blocks.append(pack(piece if at + BLOCK < len(data) else bytes(piece) + b"\n"))
     starts = [0, *accumulate(map(len, blocks[:-1]))] if blocks else []
     return b"".join(blocks), starts
+
+
+def unpack(packed: memoryview) -> tuple[bytes | bytearray, int]:
+    """The content of the first of some blocks of BGZF, and the size of that block.
+
+    Raises:
+        EOFError: the block is cut off.
+        zlib.error, deflate.DeflateError: it is damaged, or is no block.
+    """
+    if len(packed) < _HEAD.size:
+        raise EOFError
+    magic, _, _, _, extra, name, name_size, size = _HEAD.unpack_from(packed)
+    if (magic, extra, name, name_size) != (_MAGIC, _EXTRA, b"BC", 2):
+        raise zlib.error("not a block of BGZF")
+    size += 1
+    if len(packed) < size:
+        raise EOFError
+    crc, length = _TAIL.unpack_from(packed, size - _TAIL.size)
+    content: bytes | bytearray = deflate.deflate_decompress(packed[_HEAD.size : size - _TAIL.size], length)
+    if deflate.crc32(content) != crc:
+        raise zlib.error("wrong checksum")
+    return content, size

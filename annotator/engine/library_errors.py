@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+import deflate
 import pyarrow as pa
 import pysam
 from isal import isal_zlib
@@ -26,7 +27,7 @@ LIBRARY_ERRORS = cast(
     (
         *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, NotImplementedError),
         *(EOFError, MemoryError, RecursionError, OSError, RuntimeError, StopIteration),
-        *(zlib.error, isal_zlib.error, struct.error, pa.ArrowException, pysam.SamtoolsError),
+        *(zlib.error, isal_zlib.error, deflate.DeflateError, struct.error, pa.ArrowException, pysam.SamtoolsError),
     ),
 )
 """Everything that the libraries raise for contents they cannot use. ``OSError`` is among them: pysam and gzip raise
@@ -45,7 +46,7 @@ _ISAL_ERROR = cast("type[Exception]", isal_zlib.error)
 _COPY = "copy it again, gzip -t checks it"
 _WORDS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...] = (
     (EOFError, "it is cut off", _COPY),
-    ((gzip.BadGzipFile, zlib.error, _ISAL_ERROR), "its compressed data are damaged", _COPY),
+    ((gzip.BadGzipFile, zlib.error, _ISAL_ERROR, deflate.DeflateError), "its compressed data are damaged", _COPY),
     (UnicodeError, "it has bytes that are not text", "write it again as UTF-8"),
     (pa.ArrowException, "its data are damaged", "build or fetch the reference again"),
     (OSError, "it is damaged, cut off or not sorted, or a file beside it is missing", ""),

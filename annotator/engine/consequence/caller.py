@@ -82,7 +82,7 @@ class ConsequenceCaller:
             self._fetch = around_origin(self._fetch, models.circumference)
         self._exact = ScalarRows(self._fetch, genetic_code, models.circumference)
         self._isoforms = IsoformCache(self._exact)
-        self._sequences = CodingSequences(models, self._exact)
+        self._sequences = CodingSequences(models, self._exact, self._fetch)
         names = GenomicNames(prefix or f"{name}:g.", self._fetch, models.circumference)
         self._contig = ContigFacts(names, NearestGenes(models), self._exact.shift)
         self._entries = reporting.entries

@@ -7,23 +7,23 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import pysam
-
-from annotator.engine.bounds import LARGEST_POSITION
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
+from annotator.engine.reference.indexed_fasta import IndexedFasta
 
 SCHEMA = 3
 """Version of the format of bundles that is written and read."""
 UNREAD_BY_CSQ = ("slippage", "across_origin", "genetic_codes")
 """Entries of the manifest with ids of transcripts that ``bcftools csq`` cannot read: those with ribosomal slippage,
 across the origin of a circular contig, or with another genetic code than their contig."""
-WINDOW = 1 << 20
+WINDOW = 1 << 18
 """Bases that are read at once from the sequence: records are sorted, so that one window serves many of them."""
+MOST_WINDOWS = 32
+"""Windows that are kept: the stretch that a block of records of a whole genome spans, and the genes around it."""
 _ACCESSIONS = (re.compile(r"[A-Z]{2}_[A-Z]*\d+\.\d+"), re.compile(r"[A-Z]{1,6}\d{5,}\.\d+"))
 """Accessions with versions: RefSeq's, and those of GenBank, ENA and DDBJ."""
 _MITOCHONDRIAL = frozenset({"m", "mt", "mito", "mitochondrion"})
@@ -113,7 +113,7 @@ class RegionSpec:
 
 
 class Sequence:
-    """The bases of a reference, read through a window so that memory does not grow with the length of the contigs.
+    """The bases of a reference, read in windows so that memory does not grow with the length of the contigs.
 
     Args:
         fasta: the indexed sequence, plain or bgzip.
@@ -123,12 +123,11 @@ class Sequence:
     """
 
     def __init__(self, fasta: Path) -> None:
-        self._name = fasta.name
-        with step("reference_sequence", f"{fasta.name} cannot be read", VERIFY):
-            self._file = pysam.FastaFile(str(fasta))
-        self._contig = ""
-        self._first = 0
-        self._bases = b""
+        self._fault = f"{fasta.name} cannot be read"
+        with step("reference_sequence", self._fault, VERIFY):
+            self._file = IndexedFasta(fasta)
+        #: The windows that were used last, by contig and number, the latest at the end.
+        self._windows: dict[tuple[str, int], bytes] = {}
 
     def fetch(self, contig: str, start: int, length: int) -> bytes:
         """Read bases of the forward strand.
@@ -144,16 +143,24 @@ class Sequence:
         Raises:
             BundleError: the file cannot be read.
         """
-        offset = start - 1 - self._first
-        if contig != self._contig or offset < 0 or offset + length > len(self._bases):
-            # Half a window back: left-alignment looks at bases before the record.
-            self._first = max(0, start - 1 - WINDOW // 2)
-            self._contig = contig
-            end = min(start - 1 + max(length, WINDOW), LARGEST_POSITION)  # pysam takes no larger number
-            with step("reference_sequence", f"{self._name} cannot be read", VERIFY):
-                self._bases = self._file.fetch(contig, self._first, end).upper().encode("ascii")
-            offset = start - 1 - self._first
-        return self._bases[offset : offset + length]
+        at, offset = divmod(start - 1, WINDOW)
+        found = self._window(contig, at)[offset : offset + length]
+        if offset + length <= WINDOW:
+            return found
+        last = (start + length - 2) // WINDOW
+        whole = b"".join([found, *(self._window(contig, one) for one in range(at + 1, last + 1))])
+        return whole[:length]
+
+    def _window(self, contig: str, at: int) -> bytes:
+        """The bases of a window, counted from 0; fewer than :data:`WINDOW` at the end of the contig."""
+        window = self._windows.pop((contig, at), None)
+        if window is None:
+            with step("reference_sequence", self._fault, VERIFY):
+                window = self._file.read(contig, at * WINDOW, (at + 1) * WINDOW)
+            if len(self._windows) >= MOST_WINDOWS:
+                del self._windows[next(iter(self._windows))]
+        self._windows[contig, at] = window
+        return window
 
     def fetch_on(self, contig: Contig, start: int, length: int) -> bytes:
         """Read bases as :meth:`fetch` does, on a circular contig across its origin."""
@@ -312,7 +319,15 @@ class Reference:
         return transcript in self.exceptions or (version.isdigit() and name in self.exceptions)
 
     def sequence(self) -> Sequence:
-        """Open the sequence."""
+        """The sequence, opened once: all who read from it share its windows.
+
+        Raises:
+            BundleError: it cannot be opened.
+        """
+        return self._sequence
+
+    @cached_property
+    def _sequence(self) -> Sequence:
         return Sequence(self.fasta)
 
 

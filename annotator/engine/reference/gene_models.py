@@ -244,6 +244,30 @@ class ContigModels:
         return found
 
     @cached_property
+    def _exons_as_transcribed(self) -> tuple[np.ndarray, np.ndarray]:
+        """``(m,) int64`` indices of the exons, those of each transcript in its direction, and their sorted keys."""
+        order = np.lexsort((self.exon_cdna, self.exon_owner))
+        return order, self.key(self.exon_owner[order], self.exon_cdna[order])
+
+    def position(self, transcript: np.ndarray, cdna: np.ndarray) -> np.ndarray:
+        """Where bases of spliced transcripts lie on the genome.
+
+        Args:
+            transcript: ``(k,) int64``, indices of transcripts.
+            cdna: ``(k,) int64``, positions in the spliced transcripts, from 1.
+
+        Returns:
+            ``(k,) int64``, 1-based.
+        """
+        order, keys = self._exons_as_transcribed
+        exon = order[np.searchsorted(keys, self.key(transcript, cdna), "right") - 1]
+        within = cdna - self.exon_cdna[exon]
+        found: np.ndarray = np.where(
+            self.strand[transcript] > 0, self.exon_start[exon] + within, self.exon_end[exon] - within
+        )
+        return found
+
+    @cached_property
     def frameshift_introns(self) -> np.ndarray:
         """``(n,) bool``: whether the transcript has a frameshift intron."""
         gaps = self.exon_start[1:] - self.exon_end[:-1] - 1
@@ -357,6 +381,16 @@ class ContigModels:
             found[coding] = self.exon_cdna[exon] + np.where(self.strand[coding] > 0, left, right)
             ends.append(found)
         return np.minimum(*ends), np.maximum(*ends)
+
+    @cached_property
+    def cds_length(self) -> np.ndarray:
+        """``(n,) int64``: bases of the coding sequence as it is read, unknown ones of the first codon included."""
+        first, last = self.cdna_coding
+        found: np.ndarray = np.where(self.is_coding, last - first + 1 + self.start_frame, 0)
+        for at in np.flatnonzero(self.slipping & self.is_coding).tolist():
+            read = sum(last - first + 1 for first, last, _ in self.transcript(at).readings)
+            found[at] = read + self.start_frame[at]
+        return found
 
     def transcript(self, at: int) -> Transcript:
         """The transcript with an index from 0 to n - 1; it is made once."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import deflate
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pysam
@@ -18,6 +19,7 @@ from annotator.engine import Reference, gzip_reading
 from annotator.engine.cli.app import main
 from annotator.engine.haplotypes import csq
 from annotator.engine.input_formats import GZIP_ERRORS
+from annotator.engine.reference import bundle
 from tests.unit.engine.conftest import PROJECT
 
 RAW = "raw words of a library"
@@ -31,7 +33,7 @@ def of_library(module: Any) -> list[type[Exception]]:
 
 CLASSES = sorted(
     {
-        *(one for module in (pysam, pa, pa.lib, zlib, isal_zlib) for one in of_library(module)),
+        *(one for module in (pysam, pa, pa.lib, zlib, isal_zlib, deflate) for one in of_library(module)),
         *(OSError, PermissionError, ValueError, KeyError, IndexError, TypeError, RuntimeError, EOFError, MemoryError),
         *(AttributeError, ZeroDivisionError, RecursionError, AssertionError, NotImplementedError, StopIteration),
     },
@@ -70,8 +72,8 @@ class Failing:
 
 
 BOUNDARIES: dict[str, tuple[Any, str, str]] = {
-    "sequence, opened": (pysam, "FastaFile", ""),
-    "sequence, read": (pysam, "FastaFile", "fetch"),
+    "sequence, opened": (bundle, "IndexedFasta", ""),
+    "sequence, read": (bundle, "IndexedFasta", "read"),
     "table of a layer, opened": (pysam, "TabixFile", ""),
     "table of a layer, read": (pysam, "TabixFile", "fetch"),
     "gene models, opened": (pa.ipc, "open_file", ""),

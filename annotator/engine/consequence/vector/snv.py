@@ -17,9 +17,11 @@ from annotator.engine.consequence.hgvs import single_residues, three_letters
 from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.so_terms import BIT
+from annotator.engine.consequence.vector.positions import bases_at
 from annotator.engine.reference.gene_models import ContigModels
 from annotator.engine.reference.genetic_code import THREE_LETTERS, amino_acid_codes, codons_to_stop
 from annotator.engine.reference.nucleotides import BASE_INDEX, COMPLEMENT
+from annotator.engine.reference.transcript import Fetch
 
 _LETTERS = sorted(THREE_LETTERS)
 _LETTER_AT = np.zeros(256, dtype=np.int64)
@@ -130,23 +132,48 @@ def _fixed(letters: np.ndarray) -> pa.StringArray:
 
 
 class CodingSequences:
-    """Coding sequences of the transcripts of a contig, read once each."""
+    """Codons of the transcripts of a contig.
 
-    def __init__(self, models: ContigModels, exact: ScalarRows) -> None:
+    Args:
+        models: transcripts of the contig.
+        exact: reads the sequences of those whose bases are not read one after the other.
+        fetch: bases of the contig, around the origin of a circular one.
+    """
+
+    def __init__(self, models: ContigModels, exact: ScalarRows, fetch: Fetch) -> None:
         self._models = models
         self._exact = exact
-        self._bases: dict[int, np.ndarray] = {}
+        self._fetch = fetch
 
-    def _of(self, at: int) -> np.ndarray:
-        if at not in self._bases:
-            transcript = self._models.transcript(at)
-            self._exact.load(transcript)
-            self._bases[at] = np.frombuffer(transcript.cds.encode("ascii"), dtype=np.uint8)
-        return self._bases[at]
+    def _codons(self, transcript: np.ndarray, first: np.ndarray, length: np.ndarray) -> np.ndarray:
+        """Bases of codons.
+
+        Args:
+            transcript: (n,) int64, indices of transcripts.
+            first: (n,) int64, position of the first base of each codon in the coding sequence, from 0.
+            length: (n,) int64, bases of the coding sequences.
+
+        Returns:
+            (n, 3) uint8; for a codon that is not complete, any bases take the place of those that it lacks.
+        """
+        models, frame = self._models, self._models.start_frame[transcript]
+        within = np.clip(first[:, None] + np.arange(3), frame[:, None], length[:, None] - 1)
+        spliced = models.cdna_coding[0][transcript, None] + within - frame[:, None]
+        position = models.position(np.repeat(transcript, 3), spliced.ravel())
+        found = bases_at(self._fetch, position).reshape(-1, 3)
+        found = np.where(models.strand[transcript, None] > 0, found, COMPLEMENT[found])
+        for at in np.flatnonzero(models.slipping[transcript]).tolist():
+            one = models.transcript(int(transcript[at]))
+            self._exact.load(one)
+            codon = one.cds[first[at] : first[at] + 3].encode("ascii")
+            found[at, : len(codon)] = np.frombuffer(codon, np.uint8)
+        return found
 
     def _extension(self, at: int, code: int) -> str:
         """What HGVS says of a protein that goes on behind its lost stop: how many amino acids to the next one."""
-        return f"extTer{codons_to_stop(self._models.transcript(at).three_prime, code) or '?'}"
+        transcript = self._models.transcript(at)
+        self._exact.load(transcript)
+        return f"extTer{codons_to_stop(transcript.three_prime, code) or '?'}"
 
     def changes(self, transcript: np.ndarray, cds: np.ndarray, alt: np.ndarray, code: int) -> CodonChanges:
         """What the replacement of single bases does to their codons.
@@ -158,14 +185,10 @@ class CodingSequences:
             alt: (n,) uint8, letter of the new base on the forward strand.
             code: number of the genetic code in NCBI's table.
         """
-        used, index = np.unique(transcript, return_inverse=True)
-        sequences = [self._of(int(at)) for at in used]
-        length = np.array([len(one) for one in sequences], dtype=np.int64)
-        joined = np.concatenate([*sequences, np.zeros(3, dtype=np.uint8)])
-        offset = (np.cumsum(length) - length)[index]
+        length = self._models.cds_length[transcript]
         first = (cds - 1) // 3 * 3
         frame = cds - 1 - first
-        before = joined[(offset + first)[:, None] + np.arange(3)]
+        before = self._codons(transcript, first, length)
         new = np.where(self._models.strand[transcript] > 0, alt, COMPLEMENT[alt])
         after = before.copy()
         rows = np.arange(len(cds))
@@ -174,11 +197,11 @@ class CodingSequences:
         weights = np.array([25, 5, 1])
         old_acid = table[BASE_INDEX[before].astype(np.int64) @ weights]
         new_acid = table[BASE_INDEX[after].astype(np.int64) @ weights]
-        stop, last = old_acid == ord("*"), first + 3 == length[index]
+        stop, last = old_acid == ord("*"), first + 3 == length
         begins = (first == 0) & ~self._models.start_unknown[transcript]
         # Left to the scalar path: other start codons than ATG, codes with several codons of methionine, unknown bases,
         # a last codon of fewer than three bases, stop codons within the protein.
-        usual = (first + 3 <= length[index]) & (stop == last) & (old_acid != ord("X")) & (new_acid != ord("X"))
+        usual = (first + 3 <= length) & (stop == last) & (old_acid != ord("X")) & (new_acid != ord("X"))
         usual &= ~self._models.recoded[transcript]
         usual &= ~begins | ((old_acid == ord("M")) & (code == 1) & ~last)
         gained = new_acid == ord("*")

@@ -121,6 +121,6 @@ def test_transcripts_that_are_known_not_to_fit(bundle: Path, rcrs: Reference) ->
 def test_the_window_of_the_sequence_moves(rcrs: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = rcrs.sequence().fetch("MT", 1, 16569)
     monkeypatch.setattr(reference_module, "WINDOW", 100)
-    sequence = rcrs.sequence()
+    sequence = reference_module.Sequence(rcrs.fasta)
     for start, length in [(1, 5), (16560, 10), (50, 300), (120, 1), (16565, 20), (3, 1)]:
         assert sequence.fetch("MT", start, length) == whole[start - 1 : start - 1 + length]
