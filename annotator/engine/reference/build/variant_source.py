@@ -20,9 +20,10 @@ from annotator.engine.gzip_reading import GzipReader
 from annotator.engine.indexes import index_of, make_index, open_table, start_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.normalise import normalise_all
-from annotator.engine.reference.build.field_values import field_values
+from annotator.engine.reference.build.field_choice import FieldChoice
 from annotator.engine.reference.build.gene_formats import shown
-from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_source
+from annotator.engine.reference.build.info_choice import Kind, chosen_values, declared
+from annotator.engine.reference.build.sources import Tally, split_source
 from annotator.engine.reference.bundle import Contig, Sequence
 from annotator.engine.reference.ref_alleles import agreeing
 
@@ -45,14 +46,18 @@ class VariantSource(Tally):
     Attributes:
         name: of the source; the names of its INFO fields in results begin with it.
         paths: of the files, each sorted within its contigs.
-        wanted: the INFO fields, or ``ID``, that are taken from it.
+        wanted: the INFO fields, or ``ID``, that are taken from it, as :class:`FieldChoice` reads them.
         fields: Number, Type and Description of each of ``wanted``, once the header has been read.
+        taken: the same, each followed by those of the fields that it is taken from.
+        marks_known: whether its alleles count as known; those of a table of scores do not.
     """
 
     name: str
     paths: tuple[Path, ...]
     wanted: tuple[str, ...]
-    fields: list[tuple[str, str, str]] = field(default_factory=list)
+    fields: list[Kind] = field(default_factory=list)
+    taken: list[list[Kind]] = field(default_factory=list)
+    marks_known: bool = True
 
     @classmethod
     def parse(cls, text: str) -> VariantSource:
@@ -61,12 +66,12 @@ class VariantSource(Tally):
         Raises:
             BundleError: it is not of that form.
         """
-        name, path, wanted = split_source(text, "--variants", "NAME=FILE.vcf.gz:FIELD,...", INFO_NAME.fullmatch)
+        name, path, wanted = split_source(text, "--variants", "NAME=FILE.vcf.gz:FIELD,...", FieldChoice.parse)
         return cls(name, (path,), wanted)
 
     def info(self, wanted: str) -> str:
-        """The name of an INFO field in results, by its name in the source."""
-        return f"{self.name}_{wanted}"
+        """The name of an INFO field in results, by one of ``wanted``."""
+        return f"{self.name}_{FieldChoice.parse(wanted).name}"
 
     def prepare(self, given: Path, work: Path, lengths: list[int]) -> Path:
         """Look up the fields in the header of one of the files, and index the file if it has no index.
@@ -95,22 +100,10 @@ class VariantSource(Tally):
         except LIBRARY_ERRORS as error:
             reason = in_words(error, f"{given.name} cannot be read as a VCF file that is sorted")
             raise BundleError("reference_variants", reason) from error
-        known = {found[1]: found.groups()[1:] for line in header if (found := _INFO.match(line))}
-        self.fields.clear()
-        for one in self.wanted:
-            if one == "ID":
-                self.fields.append(("ID", "String", f"Identifiers of the allele in {self.name}, joined by &"))
-                continue
-            if one not in known:
-                there = ", ".join(["ID", *known])
-                raise BundleError("reference_variants", f"{given.name} has no field {one}; it has {there}.")
-            number, kind, description = known[one]
-            if kind == "Flag":
-                number, kind = "0", "Integer"
-            elif number not in ("1", "A", "R") or kind not in ("Integer", "Float"):
-                kind = "String"
-            text = re.sub(r"\\(.)", r"\1", description)
-            self.fields.append((number, kind, f"{text} ({self.name})"))
+        known = {found[1]: (found[2], found[3], found[4]) for line in header if (found := _INFO.match(line))}
+        kinds = [declared(FieldChoice.parse(one), known, self.name, given.name) for one in self.wanted]
+        self.fields[:] = [one[0] for one in kinds]
+        self.taken[:] = kinds
         return path
 
 
@@ -240,8 +233,8 @@ def _alleles(
         lambda at, length: sequence.fetch(contig.name, at, length),
     )
     values = [
-        field_values(rows, wanted, kind, owner[used], number[used])
-        for wanted, kind in zip(source.wanted, source.fields, strict=True)
+        chosen_values(rows, FieldChoice.parse(wanted), kinds, owner[used], number[used])
+        for wanted, kinds in zip(source.wanted, source.taken, strict=True)
     ]
     last = int(pos[-1]) if len(pos) else 0
     return SourceAlleles(*alleles, values, last - MOST_SHIFTED - 1)
