@@ -62,7 +62,7 @@ _TYPES = {"Integer": pa.int64(), "Float": pa.float32()}
 def schema_of(reference: Reference) -> pa.Schema:
     """Columns of the tables made with a reference: those of all tables, then the fields of its layers."""
     columns = dict(COLUMNS)
-    for layer in reference.layers:
+    for layer in reference.reported:
         columns |= {one.info: (_TYPES.get(one.type, pa.string()), one.description) for one in layer.fields}
     if reference.regions:
         columns |= {one.info: (pa.string(), one.description) for one in reference.regions.tracks}

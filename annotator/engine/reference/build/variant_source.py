@@ -19,7 +19,7 @@ from annotator.engine.files import BLOCK, open_bytes
 from annotator.engine.gzip_reading import GzipReader
 from annotator.engine.indexes import index_of, make_index, open_table, start_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
-from annotator.engine.normalise import normalise_all
+from annotator.engine.normalise import Normalised, normalise_all
 from annotator.engine.reference.build.field_choice import FieldChoice
 from annotator.engine.reference.build.gene_formats import shown
 from annotator.engine.reference.build.info_choice import Kind, chosen_values, declared
@@ -31,6 +31,8 @@ CHUNK = 8 << 20
 """Uncompressed bytes of a source that are read at once."""
 MOST_SHIFTED = 100_000
 """The farthest that left-alignment shifts an allele of a source, in bases."""
+OTHER_REF = "REF is not the sequence"
+"""Why alleles of another build are left out."""
 _COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _USED = ("#CHROM", "POS", "ID", "REF", "ALT", "INFO")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
@@ -105,6 +107,12 @@ class VariantSource(Tally):
         self.fields[:] = [one[0] for one in kinds]
         self.taken[:] = kinds
         return path
+
+    def alleles(
+        self, tally: Tally, path: Path, contig: Contig, names: dict[str, str], sequence: Sequence
+    ) -> Iterator[SourceAlleles]:
+        """Read the alleles of a file on one contig, as :func:`read_contig` does."""
+        return read_contig(self, tally, path, contig, names, sequence)
 
 
 @dataclass
@@ -215,29 +223,54 @@ def _alleles(
     owner = pc.list_parent_indices(alts).to_numpy()
     number = np.arange(len(owner)) - offsets[owner]
     ref, alt = ref.cast(pa.binary()), alts.flatten().cast(pa.binary())
-    good_ref = _plain(ref)
-    fits = _fits(ref, pos, contig, sequence)
-    owners = pa.array(owner)
-    usable = good_ref[owner] & _plain(alt) & pc.not_equal(ref.take(owners), alt).to_numpy(zero_copy_only=False)
-    used = np.flatnonzero(usable & fits[owner])
-    for reason, left_out in (("no plain allele", ~usable), ("REF is not the sequence", usable & ~fits[owner])):
-        if left_out.any():
-            tally.left_out[reason] += int(left_out.sum())
-    tally.used += len(used)
-    record = pa.array(owner[used])
-    alleles = normalise_all(
-        pos[owner[used]],
-        ref.take(record),
-        alt.take(pa.array(used)),
-        np.ones(len(used), bool),
-        lambda at, length: sequence.fetch(contig.name, at, length),
-    )
+    used, alleles = usable_alleles(tally, pos, ref, alt, owner, contig, sequence)
     values = [
         chosen_values(rows, FieldChoice.parse(wanted), kinds, owner[used], number[used])
         for wanted, kinds in zip(source.wanted, source.taken, strict=True)
     ]
     last = int(pos[-1]) if len(pos) else 0
     return SourceAlleles(*alleles, values, last - MOST_SHIFTED - 1)
+
+
+def usable_alleles(
+    tally: Tally,
+    pos: np.ndarray,
+    ref: pa.BinaryArray,
+    alt: pa.BinaryArray,
+    owner: np.ndarray,
+    contig: Contig,
+    sequence: Sequence,
+) -> tuple[np.ndarray, Normalised]:
+    """The alleles of m records that are plain and agree with the sequence, normalised; the others are counted.
+
+    Args:
+        tally: counts them.
+        pos: ``(m,) int64``, 1-based.
+        ref: m REF alleles in upper case.
+        alt: n ALT alleles in upper case.
+        owner: ``(n,)``, the record of each.
+        contig: that they are on.
+        sequence: of the reference.
+
+    Returns:
+        ``(k,)``, the indices of those that are used, and these in normalised form.
+    """
+    fits = _fits(ref, pos, contig, sequence)
+    usable = _plain(ref)[owner] & _plain(alt)
+    usable &= pc.not_equal(ref.take(pa.array(owner)), alt).to_numpy(zero_copy_only=False)
+    used = np.flatnonzero(usable & fits[owner])
+    for reason, left_out in (("no plain allele", ~usable), (OTHER_REF, usable & ~fits[owner])):
+        if left_out.any():
+            tally.left_out[reason] += int(left_out.sum())
+    tally.used += len(used)
+    record = pa.array(owner[used])
+    return used, normalise_all(
+        pos[owner[used]],
+        ref.take(record),
+        alt.take(pa.array(used)),
+        np.ones(len(used), bool),
+        lambda at, length: sequence.fetch(contig.name, at, length),
+    )
 
 
 def _plain(column: pa.BinaryArray) -> np.ndarray:
