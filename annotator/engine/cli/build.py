@@ -13,7 +13,9 @@ from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import BundleError, EngineError
 from annotator.engine.reference.build.bundle_builder import Recipe, build
 from annotator.engine.reference.build.gene_formats import LARGEST_CODE
+from annotator.engine.reference.build.gene_source import GeneSource
 from annotator.engine.reference.build.regions import RegionSource
+from annotator.engine.reference.build.score_sources import parse_scores
 from annotator.engine.reference.build.variant_source import VariantSource
 
 Texts = tuple[str, ...]
@@ -34,6 +36,18 @@ Texts = tuple[str, ...]
     multiple=True,
     metavar="NAME=VCF:FIELD,...",
     help="* Known variants, and the INFO fields (or ID) to take from them.",
+)
+@click.option(
+    "--scores",
+    multiple=True,
+    metavar="NAME=FILE:COLUMN,...",
+    help="* Scores by allele (table, VCF) or by position (table, bigWig), and the columns to take from them.",
+)
+@click.option(
+    "--genes",
+    multiple=True,
+    metavar="NAME=FILE:COLUMN,...",
+    help="* A table with a row for each gene, and the columns to take from it.",
 )
 @click.option(
     "--regions",
@@ -74,6 +88,8 @@ def command(
     title: str,
     assembly: str,
     variants: Texts,
+    scores: Texts,
+    genes: Texts,
     regions: Texts,
     describe: Texts,
     genetic_code: Texts,
@@ -95,6 +111,7 @@ def command(
             fasta=fasta,
             models=gff,
             variants=[VariantSource.parse(text) for text in variants],
+            genes=[GeneSource.parse(text) for text in genes],
             regions=_regions(regions, describe),
             codes=codes,
             code=code,
@@ -105,6 +122,8 @@ def command(
             facts=_facts(source, licence, url),
             accept_models=accept_models,
         )
+        for text in scores:
+            recipe.add_scores(parse_scores(text))
         with steps() as say:
             build(recipe, out, say)
             say(f"built {out}")

@@ -45,7 +45,7 @@ def info_lines(reference: Reference, fields: Sequence[str] = CSQ_FIELDS) -> dict
         ),
         SKIPPED: info_line(SKIPPED, "String", "Why the record has no consequences", "1"),
     }
-    for layer in reference.layers:
+    for layer in reference.reported:
         for one in layer.fields:
             lines[one.info] = info_line(one.info, one.type, one.description)
     if reference.regions:
@@ -66,7 +66,7 @@ class InfoWriter:
     """
 
     def __init__(self, reference: Reference, earlier: EarlierAnnotations) -> None:
-        self._layers = reference.layers
+        self._layers = reference.reported
         self.seen: set[str] = set()
         # The first item of ours by what became of the record: consequences, or why it has none.
         codes = [f"{SKIPPED}={code}" for code in SKIP_CODES]

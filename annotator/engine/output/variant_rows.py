@@ -55,7 +55,7 @@ def rows_of(
         "qual": pa.array(records.quality[alleles.record[at]].astype(np.float32), from_pandas=True),
         "filter": text_of(fields[6].take(record)),
     }
-    if reference.layers:
+    if reference.lists_known:
         columns["known"] = pa.array(known[at])
     if existing is not None:
         columns["existing"] = existing.take(pick)
@@ -64,7 +64,7 @@ def rows_of(
         index = pa.array(place, mask=~alleles.asked[at])
         columns |= {name: reported[name].take(index) for name in reported.schema.names}
         columns["hgvsp"] = pc.replace_substring(columns["hgvsp"], "%3D", "=")  # INFO cannot have it, the table can
-    for layer, found in zip(reference.layers, matched, strict=True):
+    for layer, found in zip(reference.reported, matched, strict=True):
         for one, column in zip(layer.fields, found.columns, strict=True):
             columns[one.info] = _typed(column.take(pick), schema.field(one.info).type)
     for name, column in regions.items():

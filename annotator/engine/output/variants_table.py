@@ -55,13 +55,14 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "existing": (pa.string(), "Identifiers of the allele among known variants, joined by &"),
 }
 """Columns that every table has, with their types and what they are."""
-_TYPES = {"Integer": pa.float64(), "Float": pa.float64()}
+_TYPES = {"Integer": pa.int64(), "Float": pa.float32()}
+"""Types of the columns of fields of layers, which hold seven significant digits of a Float as well."""
 
 
 def schema_of(reference: Reference) -> pa.Schema:
     """Columns of the tables made with a reference: those of all tables, then the fields of its layers."""
     columns = dict(COLUMNS)
-    for layer in reference.layers:
+    for layer in reference.reported:
         columns |= {one.info: (_TYPES.get(one.type, pa.string()), one.description) for one in layer.fields}
     if reference.regions:
         columns |= {one.info: (pa.string(), one.description) for one in reference.regions.tracks}

@@ -31,7 +31,9 @@ from annotator.engine.pipeline.allele_chunks import allele_chunk
 from annotator.engine.pipeline.mate_genes import MateGenes
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
+from annotator.engine.reference.gene_values import GeneValues
 from annotator.engine.reference.known_variants import KnownVariants, Matched
+from annotator.engine.reference.position_scores import PositionScores
 from annotator.engine.reference.regions import RegionTracks
 from annotator.engine.vcf.block_parser import SKIP_CODES, BlockParser, Records
 from annotator.engine.vcf.header import Header
@@ -137,7 +139,9 @@ class BlockAnnotator:
         self._parser = BlockParser(header, reference, numbered)
         sequence = reference.sequence()
         self._sequence = sequence
-        self._layers = [KnownVariants(spec) for spec in reference.layers]
+        self._layers: list[KnownVariants | PositionScores] = [KnownVariants(spec) for spec in reference.layers]
+        self._layers += [PositionScores(reference.positions)] if reference.positions else []
+        self._genes = GeneValues(reference.genes) if reference.genes else None
         self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
         self._reporting = reporting
         self._models = GeneModels.load(reference.compiled, reporting.transcripts, reporting.flank)
@@ -218,13 +222,15 @@ class BlockAnnotator:
         ]
         regions = {name: pa.concat_arrays([part[name] for part in called.regions]) for name in self._tracks}
         existing = self._identifiers(matched)
+        rows = called.reported
+        reported = pa.Table.from_batches(rows).combine_chunks().to_batches()[0] if rows else None
+        if self._genes is not None:
+            matched.append(self._genes.of(reported, records.alleles.asked))
         info = self._info.info(records, csq, bcsq, terms, matched, regions)
         compound = np.concatenate(called.compound)
         outcome.kept = frozenset(self._info.seen)
         ids = with_identifiers(records, existing)
         _write(records, ids, info, outcome)
-        rows = called.reported
-        reported = pa.Table.from_batches(rows).combine_chunks().to_batches()[0] if rows else None
         known = np.zeros(len(records.alleles.record), bool)
         for one in matched:
             known |= one.known
@@ -313,7 +319,9 @@ class BlockAnnotator:
         return identifiers(columns)
 
 
-def _look_up(layer: KnownVariants, contig: str | None, alleles: Normalised, wanted: np.ndarray) -> Matched:
+def _look_up(
+    layer: KnownVariants | PositionScores, contig: str | None, alleles: Normalised, wanted: np.ndarray
+) -> Matched:
     """What a layer has of some alleles; nothing of those that are not ``wanted``, ``(n,) bool``."""
     if contig is None or not wanted.any():
         nothing = pa.nulls(len(wanted), pa.string())

@@ -227,15 +227,15 @@ class AlleleTable:
                 yield from zip(keys["pos"].to_pylist(), *found, values.take(pa.array(rows)).to_pylist(), strict=True)
 
     def _text(self, table: pa.Table, field: str) -> pa.StringArray:
-        column = _as_text(table[field])
+        column = as_text(table[field])
         prefix = (self._schema.field(field).metadata or {}).get(PREFIX)
         if prefix is not None:
             numbered = pc.binary_join_element_wise(prefix.decode(), column, "")
-            column = pc.coalesce(numbered, _as_text(table[field + REST]))
+            column = pc.coalesce(numbered, as_text(table[field + REST]))
         return column
 
 
-def _as_text(column: pa.ChunkedArray) -> pa.StringArray:
+def as_text(column: pa.ChunkedArray) -> pa.StringArray:
     """Values of a column as text; numbers in as few digits as identify them."""
     if not pa.types.is_floating(column.type):
         return pa.concat_arrays(column.cast(pa.string()).chunks or [pa.array([], pa.string())])

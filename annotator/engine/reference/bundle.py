@@ -64,7 +64,7 @@ class Contig:
 
 @dataclass(frozen=True)
 class LayerField:
-    """A column of a table of known variants, and the INFO field (``Number=A``) that it becomes."""
+    """A column of a table, and the INFO field (``Number=A``) that it becomes."""
 
     column: str
     info: str
@@ -74,18 +74,26 @@ class LayerField:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """Tables of known variants.
+    """Tables of known variants and of scores by allele, or of scores by position.
 
     Attributes:
         name: of the layer.
-        files: the table of each contig that has known variants, by the contig's name.
-        known: name of the column that has a value for each allele that counts as known.
+        files: the table of each contig that has one, by the contig's name.
+        known: name of the column that has a value for each allele that counts as known; None where none does.
         fields: that are reported.
     """
 
     name: str
     files: dict[str, Path]
-    known: str
+    known: str | None
+    fields: tuple[LayerField, ...]
+
+
+@dataclass(frozen=True)
+class GeneSpec:
+    """The table of what is known about genes, and the fields that are reported of it."""
+
+    path: Path
     fields: tuple[LayerField, ...]
 
 
@@ -211,6 +219,9 @@ class Reference:
     models: Path
     compiled: Path
     layers: tuple[LayerSpec, ...]
+    positions: LayerSpec | None
+    """Scores by position."""
+    genes: GeneSpec | None
     regions: RegionSpec | None
     sources: tuple[dict[str, str], ...]
     checksums: dict[str, str]
@@ -250,17 +261,10 @@ class Reference:
                 raise _other_format(directory.name, manifest["schema"])
             contigs = tuple(read_contig(item) for item in manifest["contigs"])
             layers = tuple(
-                LayerSpec(
-                    item["name"],
-                    {contig: directory / file for contig, file in item["files"].items()},
-                    item["known"],
-                    tuple(
-                        LayerField(one["column"], one["info"], one["type"], one["description"])
-                        for one in item["fields"]
-                    ),
-                )
+                LayerSpec(item["name"], _files(directory, item), item["known"], _fields(item))
                 for item in manifest["layers"]
             )
+            positions, genes = manifest.get("positions"), manifest.get("genes")
             regions = manifest.get("regions")
             names = {alias: contig.name for contig in contigs for alias in (*contig.aliases, contig.name)}
             reference = cls(
@@ -273,6 +277,10 @@ class Reference:
                 models=directory / manifest["models"],
                 compiled=directory / manifest["compiled"],
                 layers=layers,
+                positions=LayerSpec("scores by position", _files(directory, positions), None, _fields(positions))
+                if positions
+                else None,
+                genes=GeneSpec(directory / genes["file"], _fields(genes)) if genes else None,
                 regions=RegionSpec(
                     directory / regions["file"],
                     tuple(TrackSpec(one["name"], one["info"], one["description"]) for one in regions["tracks"]),
@@ -290,12 +298,24 @@ class Reference:
             remedy = "build or fetch the reference again"
             message = f"{directory.name}/manifest.json is not usable: {_fault_of(error)}; {remedy}."
             raise BundleError("reference_manifest", message) from error
-        tables = [path for layer in layers for path in layer.files.values()]
+        by_contig = (*layers, *([reference.positions] if reference.positions else []))
+        tables = [path for layer in by_contig for path in layer.files.values()]
+        tables += [reference.genes.path] if reference.genes else []
         tables += [reference.regions.path] if reference.regions else []
         for path in (reference.fasta, reference.models, reference.compiled, *tables):
             if not path.is_file():
                 raise BundleError("reference_incomplete", f"Reference {reference.name} lacks {path.name}.")
         return reference
+
+    @property
+    def lists_known(self) -> bool:
+        """Whether the reference has known variants."""
+        return any(layer.known is not None for layer in self.layers)
+
+    @property
+    def reported(self) -> tuple[LayerSpec | GeneSpec, ...]:
+        """Everything with fields that are reported of each allele, in the order in which they are reported."""
+        return (*self.layers, *(one for one in (self.positions, self.genes) if one is not None))
 
     def canonical(self, name: str) -> str | None:
         """The canonical name of a contig by any of its names; None when the reference has no such contig."""
@@ -329,6 +349,14 @@ class Reference:
     @cached_property
     def _sequence(self) -> Sequence:
         return Sequence(self.fasta)
+
+
+def _files(directory: Path, item: dict[str, Any]) -> dict[str, Path]:
+    return {contig: directory / file for contig, file in item["files"].items()}
+
+
+def _fields(item: dict[str, Any]) -> tuple[LayerField, ...]:
+    return tuple(LayerField(one["column"], one["info"], one["type"], one["description"]) for one in item["fields"])
 
 
 def _fault_of(error: Exception) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pysam
 
 from annotator.engine.files import sha256_of
@@ -16,6 +17,7 @@ from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.bundle import Contig, LayerSpec, Reference, RegionSpec, Sequence
 from annotator.engine.reference.gene_models import GeneModels
 from annotator.engine.reference.gene_models_gff import count_transcripts
+from annotator.engine.reference.gene_values import GeneValues
 from annotator.engine.reference.genetic_code import CONTEXT_STOPS, STARTS, STOPS
 from annotator.engine.reference.known_variants import open_alleles
 from annotator.engine.reference.transcript import Transcript
@@ -93,6 +95,13 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
     for layer in reference.layers:
         count, problems = _check_layer(layer, sequence)
         findings.note(problems, f"layer {layer.name}: {count} alleles")
+    if reference.positions:
+        positions, problems = _check_positions(reference.positions, lengths)
+        listed = ", ".join(one.info for one in reference.positions.fields)
+        findings.note(problems, f"{reference.positions.name}: {listed}, {positions:,} positions")
+    if reference.genes:
+        GeneValues(reference.genes)
+        findings.note([], f"genes: {', '.join(one.info for one in reference.genes.fields)}")
     if reference.regions:
         counts, problems = _check_regions(reference.regions, reference.contigs)
         listed = ", ".join(f"{track.name} {counts[track.name]:,}" for track in reference.regions.tracks)
@@ -141,6 +150,20 @@ def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
             for pos, ref in zip(rows["pos"].to_pylist(), rows["ref"].cast(pa.string()).to_pylist(), strict=True):
                 if sequence.fetch(contig, pos, len(ref)) != ref.encode():
                     problems.append(f"{contig}:{pos} REF {ref}")
+    return count, problems
+
+
+def _check_positions(layer: LayerSpec, lengths: dict[str, int]) -> tuple[int, list[str]]:
+    """Check the lengths and columns of scores by position; returns the number of positions and what is wrong."""
+    count, problems = 0, []
+    for contig, path in layer.files.items():
+        about = pq.read_schema(path)
+        rows = pq.read_metadata(path).num_rows
+        count += rows
+        missing = [one.column for one in layer.fields if one.column not in about.names]
+        problems += [f"{path.name} lacks {one}" for one in missing]
+        if rows > lengths.get(contig, 0):
+            problems.append(f"{path.name} has {rows} positions of {contig}")
     return count, problems
 
 

@@ -16,7 +16,8 @@ GROUP_ROWS = 65_536
 """Most rows of a row group, unless one position has more alleles."""
 TYPES = {"String": pa.string(), "Integer": pa.int64(), "Float": pa.float32()}
 """Types of the columns of fields, by the Type of an INFO field. Floats have seven significant digits."""
-_NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,8})$"
+_NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,17})$"
+"""Identifiers that are stored as numbers: dbSNP's have ten digits by now, and 64 bits hold eighteen."""
 
 
 def in_order(table: pa.Table) -> pa.Table:
@@ -103,7 +104,7 @@ class AlleleTableWriter:
                 dictionaries.append(name)
                 continue
             self._prefixes[name] = prefix
-            columns.append(pa.field(name, pa.int32(), metadata={PREFIX: prefix.encode()}))
+            columns.append(pa.field(name, pa.int64(), metadata={PREFIX: prefix.encode()}))
             columns.append(pa.field(name + REST, pa.string()))
             encodings[name] = "BYTE_STREAM_SPLIT"
             dictionaries.append(name + REST)
@@ -129,4 +130,4 @@ def _numbered(column: pa.ChunkedArray, prefix: str) -> list[pa.ChunkedArray]:
     same = pc.fill_null(pc.equal(pc.struct_field(found, "prefix"), prefix), False)
     none = pa.scalar(None, pa.string())
     number = pc.if_else(same, pc.struct_field(found, "number"), none)
-    return [number.cast(pa.int32()), pc.if_else(same, none, column)]
+    return [number.cast(pa.int64()), pc.if_else(same, none, column)]

@@ -16,10 +16,12 @@ from annotator.engine.library_errors import step
 from annotator.engine.reference.build.compile_models import by_contig, transcript_tables
 from annotator.engine.reference.build.contigs import contigs_of, with_model_facts
 from annotator.engine.reference.build.gene_formats import GeneModel
+from annotator.engine.reference.build.gene_source import write_genes
 from annotator.engine.reference.build.gene_tables import read_gene_table
 from annotator.engine.reference.build.known_variants import KNOWN_IN, merge_variants
 from annotator.engine.reference.build.model_checks import ModelFit, check_models
 from annotator.engine.reference.build.place_models import place
+from annotator.engine.reference.build.position_scores import write_position_scores
 from annotator.engine.reference.build.recipe import Recipe
 from annotator.engine.reference.build.regions import merge_regions
 from annotator.engine.reference.build.sequence import copy_sequence
@@ -112,11 +114,18 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     fit, contradiction = check_models(by_name, tables, contigs, Sequence(fasta))
     notes = _notes_on_fit(recipe, fit, contradiction, say)
     layers, regions = [], None
-    if recipe.variants:
-        files, fields = merge_variants(recipe.variants, bundle, contigs, names, fasta, work)
-        layers = [{"name": "known variants", "files": files, "known": KNOWN_IN, "fields": fields}]
-        for source in recipe.variants:
-            say(f"known variants {source.name}: {source.words('alleles')}")
+    if by_allele := [*recipe.variants, *recipe.scores]:
+        files, fields = merge_variants(by_allele, bundle, contigs, names, fasta, work)
+        name, known = ("known variants", KNOWN_IN) if recipe.variants else ("scores", None)
+        layers = [{"name": name, "files": files, "known": known, "fields": fields}]
+        for source in by_allele:
+            say(f"{'known variants' if source.marks_known else 'scores'} {source.name}: {source.words('alleles')}")
+    positions = write_position_scores(recipe.positions, bundle, contigs, names, work) if recipe.positions else None
+    for scores in recipe.positions:
+        say(f"scores {scores.name}: {scores.words('positions')}")
+    genes = write_genes(recipe.genes, bundle / "genes.parquet", tables) if recipe.genes else None
+    for of_genes in recipe.genes:
+        say(f"genes {of_genes.name}: {of_genes.words('genes')}")
     if recipe.regions:
         file = bundle / "regions.tsv.gz"
         regions = {"file": file.name, "tracks": merge_regions(recipe.regions, file, contigs, names, work)}
@@ -144,6 +153,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
             for one in contigs
         ],
         "layers": layers,
+        **{part: found for part, found in (("positions", positions), ("genes", genes)) if found},
         "regions": regions,
         "sources": _sources(recipe),
         "checks": fit.checks(),
@@ -209,7 +219,10 @@ def _notes_on_fit(recipe: Recipe, fit: ModelFit, contradiction: str, say: Callab
 def _sources(recipe: Recipe) -> list[dict[str, str]]:
     """The files that the bundle is built from, as the manifest lists them."""
     files = [("fasta", "sequence", recipe.fasta), ("gff", "gene models", recipe.models)]
-    files += [(source.name, source.name, path) for source in recipe.variants for path in source.paths]
+    alleles = [*recipe.variants, *recipe.scores]
+    files += [(source.name, source.name, path) for source in alleles for path in source.paths]
+    files += [(scores.name, scores.name, scores.path) for scores in recipe.positions]
+    files += [(genes.name, genes.name, genes.path) for genes in recipe.genes]
     files += [(track.name, track.name, track.path) for track in recipe.regions]
     return [
         {

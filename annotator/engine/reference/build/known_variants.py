@@ -18,7 +18,7 @@ from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.allele_table import KEY_COLUMNS, allele_codes
 from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter
 from annotator.engine.reference.build.sources import Tally
-from annotator.engine.reference.build.variant_source import SourceAlleles, VariantSource, read_contig
+from annotator.engine.reference.build.variant_source import OTHER_REF, SourceAlleles, VariantSource
 from annotator.engine.reference.bundle import Contig, Sequence
 
 KNOWN_IN = "KNOWN_IN"
@@ -93,8 +93,9 @@ def merge_variants(
     """
     lengths = [contig.length for contig in contigs]
     paths = [[source.prepare(path, work, lengths) for path in source.paths] for source in sources]
-    listed = ", ".join(source.name for source in sources)
-    fields = [_field(KNOWN_IN, "String", f"Sources of known variants that list the allele, joined by & ({listed})")]
+    listed = ", ".join(source.name for source in sources if source.marks_known)
+    about = f"Sources of known variants that list the allele, joined by & ({listed})"
+    fields = [_field(KNOWN_IN, "String", about)] if listed else []
     for source in sources:
         for wanted, (_, kind, description) in zip(source.wanted, source.fields, strict=True):
             fields.append(_field(source.info(wanted), kind, description))
@@ -134,12 +135,12 @@ def _merge_contig(
     tallies = [Tally() for _ in sources]
     sequences = [Sequence(fasta) for _ in sources]  # each has its own window
     waiting = [
-        _Waiting(number, read_contig(source, tallies[number], path, contig, names, sequences[number]))
+        _Waiting(number, source.alleles(tallies[number], path, contig, names, sequences[number]))
         for number, source in enumerate(sources)
         for path in paths[number]
     ]
     columns = [[source.info(one) for one in source.wanted] for source in sources]
-    kinds = {KNOWN_IN: "String"} | {
+    kinds = ({KNOWN_IN: "String"} if any(source.marks_known for source in sources) else {}) | {
         source.info(wanted): kind
         for source in sources
         for wanted, (_, kind, _) in zip(source.wanted, source.fields, strict=True)
@@ -198,7 +199,8 @@ def _merged(due: list[tuple[int, pa.Table]], sources: list[VariantSource], kinds
     columns: dict[str, pa.Array] = {name: rows[name].take(pa.array(order[first])) for name in KEY_COLUMNS}
     bits = np.bitwise_or.reduceat(np.int64(1) << owner[order], first)
     masks, place = np.unique(bits, return_inverse=True)
-    listed = ["&".join(source.name for at, source in enumerate(sources) if mask >> at & 1) for mask in masks.tolist()]
+    marking = [(at, source.name) for at, source in enumerate(sources) if source.marks_known]
+    listed = ["&".join(name for at, name in marking if mask >> at & 1) or None for mask in masks.tolist()]
     columns[KNOWN_IN] = pa.array(listed, pa.string()).take(pa.array(place))
     starts = np.cumsum([0, *(len(table) for _, table in due)])
     for number, source in enumerate(sources):
@@ -238,7 +240,7 @@ def _by_allele(values: pa.StringArray, allele: np.ndarray, alleles: int, join: b
 
 
 def _refuse_other_build(source: VariantSource) -> None:
-    wrong = source.left_out["REF is not the sequence"]
+    wrong = source.left_out[OTHER_REF]
     total = source.used + wrong
     if wrong > MOST_MISMATCHES * total:
         message = f"in {wrong:,} of {total:,} alleles ({wrong / total:.1%}) REF is not what the sequence has"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from annotator.engine.reference.build.gene_source import GeneSource
+from annotator.engine.reference.build.position_scores import PositionSource
 from annotator.engine.reference.build.regions import RegionSource
 from annotator.engine.reference.build.variant_source import VariantSource
 
@@ -18,6 +20,9 @@ class Recipe:
         fasta: sequence, plain, gzip or bgzip.
         models: GFF3, GTF or genePred, plain or gzip.
         variants: sources of known variants.
+        scores: sources of scores by allele.
+        positions: sources of scores by position.
+        genes: tables of what is known about genes.
         regions: sources of regions.
         codes: number of the genetic code by name of a contig.
         circular: names of circular contigs, beside the mitochondrion and those that the models call circular.
@@ -33,6 +38,9 @@ class Recipe:
     fasta: Path
     models: Path
     variants: list[VariantSource] = field(default_factory=list)
+    scores: list[VariantSource] = field(default_factory=list)
+    positions: list[PositionSource] = field(default_factory=list)
+    genes: list[GeneSource] = field(default_factory=list)
     regions: list[RegionSource] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
     circular: tuple[str, ...] = ()
@@ -44,6 +52,13 @@ class Recipe:
     accept_models: bool = False
 
     @property
-    def layers(self) -> list[VariantSource | RegionSource]:
-        """The sources of known variants and of regions."""
-        return [*self.variants, *self.regions]
+    def layers(self) -> list[VariantSource | PositionSource | GeneSource | RegionSource]:
+        """The sources of known variants, scores, genes and regions."""
+        return [*self.variants, *self.scores, *self.positions, *self.genes, *self.regions]
+
+    def add_scores(self, source: VariantSource | PositionSource) -> None:
+        """Add a source of scores, by allele or by position."""
+        if isinstance(source, PositionSource):
+            self.positions.append(source)
+        else:
+            self.scores.append(source)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from annotator.engine.errors import BundleError
+from annotator.engine.reference.build.field_choice import split_choices
 
 INFO_NAME = re.compile(r"[A-Za-z_][0-9A-Za-z_.]*")
 """Names of INFO fields (VCF 4.3, section 1.6.1), which begin with the name of their source."""
@@ -51,7 +52,7 @@ def split_source(
     """
     name, _, rest = text.partition("=")
     path, _, listed = rest.rpartition(":") if ":" in rest else (rest, "", "")
-    items = tuple(item for item in listed.split(",") if item)
+    items = split_choices(listed)
     if not path or not INFO_NAME.fullmatch(name) or not all(map(is_item, items)):
         raise BundleError("reference_build", f"{option} {text}: {form} is wanted.")
     return name, Path(path), items

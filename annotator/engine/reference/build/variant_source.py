@@ -19,10 +19,11 @@ from annotator.engine.files import BLOCK, open_bytes
 from annotator.engine.gzip_reading import GzipReader
 from annotator.engine.indexes import index_of, make_index, open_table, start_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
-from annotator.engine.normalise import normalise_all
-from annotator.engine.reference.build.field_values import field_values
+from annotator.engine.normalise import Normalised, normalise_all
+from annotator.engine.reference.build.field_choice import FieldChoice
 from annotator.engine.reference.build.gene_formats import shown
-from annotator.engine.reference.build.sources import INFO_NAME, Tally, split_source
+from annotator.engine.reference.build.info_choice import Kind, chosen_values, declared
+from annotator.engine.reference.build.sources import Tally, split_source
 from annotator.engine.reference.bundle import Contig, Sequence
 from annotator.engine.reference.ref_alleles import agreeing
 
@@ -30,6 +31,8 @@ CHUNK = 8 << 20
 """Uncompressed bytes of a source that are read at once."""
 MOST_SHIFTED = 100_000
 """The farthest that left-alignment shifts an allele of a source, in bases."""
+OTHER_REF = "REF is not the sequence"
+"""Why alleles of another build are left out."""
 _COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _USED = ("#CHROM", "POS", "ID", "REF", "ALT", "INFO")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
@@ -45,14 +48,18 @@ class VariantSource(Tally):
     Attributes:
         name: of the source; the names of its INFO fields in results begin with it.
         paths: of the files, each sorted within its contigs.
-        wanted: the INFO fields, or ``ID``, that are taken from it.
+        wanted: the INFO fields, or ``ID``, that are taken from it, as :class:`FieldChoice` reads them.
         fields: Number, Type and Description of each of ``wanted``, once the header has been read.
+        taken: the same, each followed by those of the fields that it is taken from.
+        marks_known: whether its alleles count as known; those of a table of scores do not.
     """
 
     name: str
     paths: tuple[Path, ...]
     wanted: tuple[str, ...]
-    fields: list[tuple[str, str, str]] = field(default_factory=list)
+    fields: list[Kind] = field(default_factory=list)
+    taken: list[list[Kind]] = field(default_factory=list)
+    marks_known: bool = True
 
     @classmethod
     def parse(cls, text: str) -> VariantSource:
@@ -61,12 +68,12 @@ class VariantSource(Tally):
         Raises:
             BundleError: it is not of that form.
         """
-        name, path, wanted = split_source(text, "--variants", "NAME=FILE.vcf.gz:FIELD,...", INFO_NAME.fullmatch)
+        name, path, wanted = split_source(text, "--variants", "NAME=FILE.vcf.gz:FIELD,...", FieldChoice.parse)
         return cls(name, (path,), wanted)
 
     def info(self, wanted: str) -> str:
-        """The name of an INFO field in results, by its name in the source."""
-        return f"{self.name}_{wanted}"
+        """The name of an INFO field in results, by one of ``wanted``."""
+        return f"{self.name}_{FieldChoice.parse(wanted).name}"
 
     def prepare(self, given: Path, work: Path, lengths: list[int]) -> Path:
         """Look up the fields in the header of one of the files, and index the file if it has no index.
@@ -95,23 +102,17 @@ class VariantSource(Tally):
         except LIBRARY_ERRORS as error:
             reason = in_words(error, f"{given.name} cannot be read as a VCF file that is sorted")
             raise BundleError("reference_variants", reason) from error
-        known = {found[1]: found.groups()[1:] for line in header if (found := _INFO.match(line))}
-        self.fields.clear()
-        for one in self.wanted:
-            if one == "ID":
-                self.fields.append(("ID", "String", f"Identifiers of the allele in {self.name}, joined by &"))
-                continue
-            if one not in known:
-                there = ", ".join(["ID", *known])
-                raise BundleError("reference_variants", f"{given.name} has no field {one}; it has {there}.")
-            number, kind, description = known[one]
-            if kind == "Flag":
-                number, kind = "0", "Integer"
-            elif number not in ("1", "A", "R") or kind not in ("Integer", "Float"):
-                kind = "String"
-            text = re.sub(r"\\(.)", r"\1", description)
-            self.fields.append((number, kind, f"{text} ({self.name})"))
+        known = {found[1]: (found[2], found[3], found[4]) for line in header if (found := _INFO.match(line))}
+        kinds = [declared(FieldChoice.parse(one), known, self.name, given.name) for one in self.wanted]
+        self.fields[:] = [one[0] for one in kinds]
+        self.taken[:] = kinds
         return path
+
+    def alleles(
+        self, tally: Tally, path: Path, contig: Contig, names: dict[str, str], sequence: Sequence
+    ) -> Iterator[SourceAlleles]:
+        """Read the alleles of a file on one contig, as :func:`read_contig` does."""
+        return read_contig(self, tally, path, contig, names, sequence)
 
 
 @dataclass
@@ -222,29 +223,54 @@ def _alleles(
     owner = pc.list_parent_indices(alts).to_numpy()
     number = np.arange(len(owner)) - offsets[owner]
     ref, alt = ref.cast(pa.binary()), alts.flatten().cast(pa.binary())
-    good_ref = _plain(ref)
+    used, alleles = usable_alleles(tally, pos, ref, alt, owner, contig, sequence)
+    values = [
+        chosen_values(rows, FieldChoice.parse(wanted), kinds, owner[used], number[used])
+        for wanted, kinds in zip(source.wanted, source.taken, strict=True)
+    ]
+    last = int(pos[-1]) if len(pos) else 0
+    return SourceAlleles(*alleles, values, last - MOST_SHIFTED - 1)
+
+
+def usable_alleles(
+    tally: Tally,
+    pos: np.ndarray,
+    ref: pa.BinaryArray,
+    alt: pa.BinaryArray,
+    owner: np.ndarray,
+    contig: Contig,
+    sequence: Sequence,
+) -> tuple[np.ndarray, Normalised]:
+    """The alleles of m records that are plain and agree with the sequence, normalised; the others are counted.
+
+    Args:
+        tally: counts them.
+        pos: ``(m,) int64``, 1-based.
+        ref: m REF alleles in upper case.
+        alt: n ALT alleles in upper case.
+        owner: ``(n,)``, the record of each.
+        contig: that they are on.
+        sequence: of the reference.
+
+    Returns:
+        ``(k,)``, the indices of those that are used, and these in normalised form.
+    """
     fits = _fits(ref, pos, contig, sequence)
-    owners = pa.array(owner)
-    usable = good_ref[owner] & _plain(alt) & pc.not_equal(ref.take(owners), alt).to_numpy(zero_copy_only=False)
+    usable = _plain(ref)[owner] & _plain(alt)
+    usable &= pc.not_equal(ref.take(pa.array(owner)), alt).to_numpy(zero_copy_only=False)
     used = np.flatnonzero(usable & fits[owner])
-    for reason, left_out in (("no plain allele", ~usable), ("REF is not the sequence", usable & ~fits[owner])):
+    for reason, left_out in (("no plain allele", ~usable), (OTHER_REF, usable & ~fits[owner])):
         if left_out.any():
             tally.left_out[reason] += int(left_out.sum())
     tally.used += len(used)
     record = pa.array(owner[used])
-    alleles = normalise_all(
+    return used, normalise_all(
         pos[owner[used]],
         ref.take(record),
         alt.take(pa.array(used)),
         np.ones(len(used), bool),
         lambda at, length: sequence.fetch(contig.name, at, length),
     )
-    values = [
-        field_values(rows, wanted, kind, owner[used], number[used])
-        for wanted, kind in zip(source.wanted, source.fields, strict=True)
-    ]
-    last = int(pos[-1]) if len(pos) else 0
-    return SourceAlleles(*alleles, values, last - MOST_SHIFTED - 1)
 
 
 def _plain(column: pa.BinaryArray) -> np.ndarray:

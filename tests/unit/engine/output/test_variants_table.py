@@ -31,7 +31,7 @@ def test_the_sample_has_a_row_for_each_allele(run: Run, rcrs: Reference) -> None
         pa.int32(),
         pa.float32(),
         pa.bool_(),
-        pa.float64(),
+        pa.float32(),
     ]
     about = json.loads(table.schema.metadata[b"gas.columns"])
     assert set(about) == set(table.column_names)
