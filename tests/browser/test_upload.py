@@ -116,7 +116,7 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
     assert violations(page) == []
     page.screenshot(path=ARTIFACTS / "annotate-several.png", full_page=True)
     page.get_by_role("button", name="Upload and annotate").click()
-    page.wait_for_url("**/annotations")
+    page.wait_for_url("**/annotations?**uploaded=3")
     assert len(bodies) == 3
     assert len({field(body, "key").split("/")[1] for body in bodies}) == 3
     assert {unquote(field(body, "x-amz-meta-note")) for body in bodies} == {"UTF-8''Família 7"}

@@ -64,7 +64,7 @@ def annotate(request: WebRequest) -> WebResponse:
                   longest_name=LONGEST_NAME, longest_note=LONGEST_NOTE, note_field=METADATA_FIELD + NOTE,
                   reference_field=METADATA_FIELD + REFERENCE, references=reference_choices(request),
                   placement_field=METADATA_FIELD + SHIFT_3PRIME, placements=PLACEMENT_WORDS, kept_until=kept_until,
-                  used=used)
+                  used=used, opened=now)
 
 
 def storage_origin(form: UploadForm) -> str:

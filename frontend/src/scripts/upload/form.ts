@@ -139,7 +139,8 @@ export class UploadPage {
     const [first] = sent;
     if (first !== undefined && sent.length === this.items.length) {
       announce(sent.length === 1 ? "Uploaded." : `All ${sent.length} files are uploaded.`);
-      window.location.assign(sent.length === 1 ? first.waiting : this.listAddress);
+      // Most files become jobs only seconds after their upload: the list waits for so many.
+      window.location.assign(sent.length === 1 ? first.waiting : `${this.listAddress}&uploaded=${sent.length}`);
       return;
     }
     if (sent.length > 0) announce(`${sent.length} of ${this.items.length} files are uploaded.`);
