@@ -128,7 +128,7 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
 def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotate")
-    expect(page.get_by_label("Reference")).to_have_value("rCRS")
+    expect(page.get_by_label("Reference")).to_have_value("auto")
     expect(page.get_by_label("Insertions and deletions")).to_have_value("no")
     page.get_by_label("Your VCF file").set_input_files(
         [file("virus.vcf", VCF.replace(b"\nMT\t", b"\nMN908947.3\t"))])
@@ -137,6 +137,19 @@ def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage
     expect(page.locator("[data-build-warning]")).to_be_hidden()
     page.get_by_label("Reference").select_option("rCRS")
     expect(page.locator("[data-build-warning]")).to_contain_text("This looks like SARS-CoV-2")
+    assert watcher.complaints == []
+
+
+def test_a_file_on_other_contigs_is_warned_of(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.get_by_label("Your VCF file").set_input_files([file("exome.vcf", VCF.replace(b"\nMT\t", b"\n22\t"))])
+    warning = page.locator("[data-build-warning]")
+    expect(warning).to_contain_text("“exome.vcf” has no record on a contig of any available reference")
+    expect(warning).to_contain_text("(its contigs are 22)")
+    expect(page.get_by_label("Reference")).to_have_value("auto")
+    page.get_by_label("Reference").select_option("rCRS")
+    expect(warning).to_contain_text("on a contig of Human mitochondrial genome")
     assert watcher.complaints == []
 
 

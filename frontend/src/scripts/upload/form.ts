@@ -1,11 +1,10 @@
 import { announce } from "../announce";
 import { IN_PARTS_FROM, Item, type Parts } from "./item";
 import type { Limits } from "./problems";
+import { referenceProblem, referencesOf, suggestedReference } from "./reference-check";
 
 /** Files that are uploaded at the same time: more would share the same connection and finish no sooner. */
 const AT_ONCE = 2;
-/** Value of the option to detect the reference from the file. */
-const DETECT = "auto";
 
 /** The upload form with JavaScript: it takes several files, checks each of them, and makes each a job of its own. */
 export class UploadPage {
@@ -85,23 +84,15 @@ export class UploadPage {
     this.suggestReference();
   }
 
-  // Preselects the reference that the files seem to have been called on, until the user chooses one; warns of a mismatch.
+  // Selects the reference that the files seem to have been called on, until the user selects one; warns of a mismatch.
   private suggestReference(): void {
-    const builds = new Set(this.items.map(({ report }) => report?.build).filter((build) => build != null));
-    const [build] = builds;
-    if (builds.size === 1 && !this.referenceChosen) {
-      const matching = [...this.reference.options].find(({ dataset, value }) =>
-        value === build || dataset["assembly"] === build);
-      if (matching !== undefined) this.reference.value = matching.value;
-    }
+    const references = referencesOf(this.reference);
+    const files = this.items.flatMap(({ file, report }) => (report === null ? [] : [{ name: file.name, report }]));
+    if (files.length > 0 && !this.referenceChosen) this.reference.value = suggestedReference(files, references);
+    const problem = referenceProblem(this.reference.value, files, references);
     const warning = this.part("[data-build-warning]");
-    const option = this.reference.selectedOptions[0];
-    const chosen = [option?.value, option?.dataset["assembly"]];
-    const others = option?.value === DETECT ? [] : [...builds].filter((other) => !chosen.includes(other));
-    warning.hidden = others.length === 0;
-    warning.textContent = others.length === 0 ? "" : `${builds.size > 1 ? "Some files look" : "This looks"} like `
-      + `${others.join(" and ")}, which is not the reference that is chosen. Positions must be of the same build; `
-      + "a file that does not fit is refused, never annotated wrongly.";
+    warning.hidden = problem === "";
+    if (warning.textContent !== problem) warning.textContent = problem;
   }
 
   private async send(): Promise<void> {

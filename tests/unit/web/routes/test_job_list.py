@@ -208,7 +208,7 @@ def test_who_has_nothing_can_try_the_sample(browser: Browser) -> None:
         (
             "a.vcf",
             JobReason(code="empty_file", message="The file is empty."),
-            ["The file is empty.", "Upload a mended file"],
+            ["The file is empty.", "Upload a corrected file"],
         ),
     ],
 )
