@@ -5,6 +5,8 @@ import { referenceProblem, referencesOf, suggestedReference } from "./reference-
 
 /** Files that are uploaded at the same time: more would share the same connection and finish no sooner. */
 const AT_ONCE = 2;
+/** Names of files that a message lists. */
+const NAMES_LISTED = 3;
 
 /** The upload form with JavaScript: it takes several files, checks each of them, and makes each a job of its own. */
 export class UploadPage {
@@ -12,7 +14,8 @@ export class UploadPage {
   private readonly input: HTMLInputElement;
   private readonly list: HTMLUListElement;
   private readonly submit: HTMLButtonElement;
-  private readonly problem: HTMLElement;
+  private readonly problems: HTMLElement[];
+  private readonly without: HTMLButtonElement;
   private readonly note: HTMLInputElement;
   private readonly reference: HTMLSelectElement;
   private readonly placement: HTMLSelectElement;
@@ -24,7 +27,12 @@ export class UploadPage {
     this.input = this.part("input[type=file]");
     this.list = this.part("[data-upload-list]");
     this.submit = this.part("button[type=submit]");
-    this.problem = this.part("[data-upload-problem]");
+    this.problems = [...form.querySelectorAll<HTMLElement>("[data-upload-problem]")];
+    this.without = this.part("[data-without-refused]");
+    this.without.addEventListener("click", () => {
+      for (const item of this.refused) this.drop(item);
+      void this.send();
+    });
     this.note = this.part("[name='x-amz-meta-note']");
     this.reference = this.part("[name='x-amz-meta-reference']");
     this.placement = this.part("[name='x-amz-meta-shift-3prime']");
@@ -53,14 +61,13 @@ export class UploadPage {
   private add(files: FileList | null): void {
     if (files === null || this.sending) return;
     const template = this.part<HTMLTemplateElement>("template[data-upload-item]");
-    for (const file of files) {
+    for (const file of [...files]) {
       const same = (item: Item): boolean => item.file.name === file.name && item.file.size === file.size
         && item.file.lastModified === file.lastModified;
       const known = this.items.find(same);
       if (known !== undefined && known.state !== "sent") this.drop(known);
       const item: Item = new Item(file, template, this.limits, () => this.refresh(), () => {
         this.drop(item);
-        this.input.value = "";
         this.input.focus();
         announce(`${file.name} removed`);
       });
@@ -77,11 +84,18 @@ export class UploadPage {
   }
 
   private refresh(): void {
-    const refused = this.items.some(({ state }) => state === "refused");
     this.list.hidden = this.items.length === 0;
-    this.input.setAttribute("aria-invalid", String(refused));
+    this.input.setAttribute("aria-invalid", String(this.refused.length > 0));
+    this.showChosen();
     if (this.items.length > 0) this.showProblem("");
     this.suggestReference();
+  }
+
+  /** Gives the file input the files of the list, so that it names or counts them rightly after one was removed. */
+  private showChosen(): void {
+    const chosen = new DataTransfer();
+    for (const { file } of this.items) chosen.items.add(file);
+    this.input.files = chosen.files;
   }
 
   // Selects the reference that the files seem to have been called on, until the user selects one; warns of a mismatch.
@@ -103,9 +117,9 @@ export class UploadPage {
       return;
     }
     await Promise.all(this.items.map(({ checked }) => checked));
-    if (this.items.some(({ state }) => state === "refused")) {
-      if (this.items.length > 1) this.showProblem("Correct or remove the files that cannot be annotated; nothing was sent.");
-      this.input.focus();
+    if (this.refused.length > 0) {
+      if (this.items.length > 1) this.showRefused();
+      else this.input.focus();
       return;
     }
     this.showProblem("");
@@ -123,6 +137,21 @@ export class UploadPage {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     this.setBusy(false);
     this.finish();
+  }
+
+  private get refused(): Item[] {
+    return this.items.filter(({ state }) => state === "refused");
+  }
+
+  /** Says at both ends of the list which files cannot be annotated, offers to go on without them, and shows the first. */
+  private showRefused(): void {
+    const names = this.refused.map(({ file }) => `“${file.name}”`);
+    const listed = names.slice(0, NAMES_LISTED).join(", ") + (names.length > NAMES_LISTED ? ` and ${names.length - NAMES_LISTED} more` : "");
+    this.showProblem(`Nothing was uploaded: ${listed} cannot be annotated.`);
+    const others = this.items.length - this.refused.length;
+    this.without.hidden = others === 0;
+    this.without.textContent = `Remove ${names.length === 1 ? "it" : "them"} and upload the other ${others === 1 ? "one" : others}`;
+    this.refused[0]?.show();
   }
 
   private finish(): void {
@@ -148,9 +177,12 @@ export class UploadPage {
   }
 
   private showProblem(message: string): void {
-    this.problem.hidden = message === "";
-    const line = this.problem.querySelector("p");
-    if (line !== null) line.textContent = message;
+    this.without.hidden = true;
+    for (const problem of this.problems) {
+      problem.hidden = message === "";
+      const line = problem.querySelector("p");
+      if (line !== null && line.textContent !== message) line.textContent = message;
+    }
   }
 
   private acceptDrops(zone: HTMLElement): void {
@@ -161,9 +193,13 @@ export class UploadPage {
     zone.addEventListener("dragenter", over);
     zone.addEventListener("dragover", over);
     zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-    zone.addEventListener("drop", (event) => {
+    zone.addEventListener("drop", () => zone.classList.remove("over"));
+    // A file that is dropped beside the zone is meant for it, too: the browser would leave this page and open the file.
+    const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+    document.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+    document.addEventListener("drop", (event) => {
+      if (!carriesFiles(event) || event.defaultPrevented) return;
       event.preventDefault();
-      zone.classList.remove("over");
       this.add(event.dataTransfer?.files ?? null);
       this.input.focus();
     });
