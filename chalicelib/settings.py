@@ -119,7 +119,7 @@ class Settings:
             stripe_price=environment.get("STRIPE_PRICE", ""),
             stripe_api=environment.get("STRIPE_API", ""),
             globus_secret_name=environment.get("GLOBUS_SECRET_NAME", ""),
-            default_reference=environment.get("DEFAULT_REFERENCE", "rCRS"),
+            default_reference=environment.get("DEFAULT_REFERENCE", "auto"),
             plans=Plans(
                 free_upload_limit=int(environment.get("FREE_UPLOAD_LIMIT", "153600")),
                 premium_upload_limit=int(environment.get("PREMIUM_UPLOAD_LIMIT", "5368709120")),

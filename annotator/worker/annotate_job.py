@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from annotator.engine.files import sha256_of
 from annotator.worker.choose_reference import LIMITS as LOOK_LIMITS
 from annotator.worker.choose_reference import choose_reference
@@ -32,6 +34,8 @@ KEY_FIGURES = ("records", "alleles", "snvs", "indels", "mnvs", "other", "multi_a
                "genes_hit", "density", "warnings", "reference")
 BASE = "results"
 """What the names of the results begin with on disk."""
+OTHER_REFERENCE = ("no_known_contig", "wrong_build")
+"""Codes of the engine's errors about a file that was called on another reference."""
 MOST_ENTRIES = 40
 """Entries of one figure in the record. Where they are too long for `LARGEST_SUMMARY`, fewer are kept."""
 
@@ -83,6 +87,10 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
                            lease.report, stopping)
         except EngineStoppedError:
             check()
+            raise
+        except JobFailure as failure:
+            if failure.code in OTHER_REFERENCE:
+                raise JobFailure(structs.replace(failure.reason, references=choice.others)) from failure
             raise
         check()
         lease.report(JobProgress(stage=Stage.UPLOADING))

@@ -20,6 +20,7 @@ from annotator.engine.reference.build_detection import (
     sequence_genome,
 )
 from annotator.engine.reference.build_evidence import chromosome
+from annotator.engine.reference.presets import read_builds
 from annotator.worker.engine_process import EngineCrashedError
 from annotator.worker.limited_process import ProcessLimits, ProcessorTimeError, WallTimeError, run_limited
 from annotator.worker.reference_store import ReferenceStore
@@ -31,15 +32,23 @@ logger = Logger(service="annotator", child=True)
 
 LIMITS = ProcessLimits(wall=600, processor=120, memory=3 * 1024**3)
 """What looking at the beginning of a file may take at most; it takes a second."""
-CHOOSE = "Upload the file again and choose its reference yourself."
+CHOOSE = "Choose the reference that the variants were called on."
+MOST_OFFERED = 3
+"""References that a failed job's page offers at most."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A reference, and by what it was found; None where the user chose it."""
+    """A reference.
+
+    Attributes:
+        found: By what it was found; None where the user chose it.
+        others: Names of other references that the file may have been called on instead.
+    """
 
     info: ReferenceInfo
     found: str | None
+    others: tuple[str, ...] = ()
 
 
 def choose_reference(wish: str, source: Path, store: ReferenceStore, now: int, check: Callable[[int], None],
@@ -68,10 +77,22 @@ def choose_reference(wish: str, source: Path, store: ReferenceStore, now: int, c
                                    f"Upload the file again and choose one of these: {_names(references)}."))
     evidence, found = look.beside(chosen)
     detection = evidence.detection
-    contradicted = _contradicted(detection, chosen, found)
-    if found.wrong or contradicted:
-        raise _other_build(chosen, found, detection, references)
-    return Choice(chosen, None)
+    others = _others(evidence, chosen, references)
+    if found.wrong or _contradicted(detection, chosen, found):
+        raise _other_build(chosen, found, detection, others)
+    return Choice(chosen, None, _listed(others))
+
+
+def _others(evidence: DetectionReport, chosen: ReferenceInfo, references: list[ReferenceInfo]) -> list[ReferenceInfo]:
+    """References with another sequence than the chosen one that the file may have been called on."""
+    if evidence.mitochondrial and _has_rcrs(chosen):
+        return []  # all that are possible share that sequence
+    build = build_of(chosen.assembly) or chosen.assembly
+    return [one for one in references if (build_of(one.assembly) or one.assembly) != build and _possible(evidence, one)]
+
+
+def _listed(references: list[ReferenceInfo]) -> tuple[str, ...]:
+    return tuple(one.name for one in references[:MOST_OFFERED])
 
 
 def _contradicted(detection: Detection, info: ReferenceInfo, found: Fit) -> bool:
@@ -82,20 +103,50 @@ def _contradicted(detection: Detection, info: ReferenceInfo, found: Fit) -> bool
             and not found.right)
 
 
-def _other_build(chosen: ReferenceInfo, found: Fit, detection: Detection,
-                 references: list[ReferenceInfo]) -> JobFailure:
+def _other_build(chosen: ReferenceInfo, found: Fit, detection: Detection, others: list[ReferenceInfo]) -> JobFailure:
     parts = []
     if found.compared:
-        parts.append(f"REF is what it has in {found.agreeing:,} of the first {found.compared:,} records")
+        parts.append(f"REF agrees with it in {found.agreeing:,} of the first {found.compared:,} records")
     if found.wrong_lengths:
         name, theirs, ours = found.wrong_lengths[0]
         parts.append(f"contig {name} has {theirs:,} bases in the file's header and {ours:,} in it")
-    if detection.build:
-        parts.append(f"the file seems to be of {detection.words}")
-    fitting = [one for one in references if detection.build and build_of(one.assembly) == detection.build.build]
-    hint = (f"Annotate it with {fitting[0].label}." if fitting else
-            "Choose the reference that the variants were called on, or lift the file over.")
-    return JobFailure(JobReason("wrong_build", f"The file was not called on {chosen.label}: {'; '.join(parts)}.", hint))
+    if detection.build and not _is_build(chosen, detection.build.build):
+        parts.append(f"the file appears to use {detection.words}")
+    names = " or ".join(one.label for one in others[:MOST_OFFERED])
+    hint = f"Annotate it with {names}." if others else (
+        "Check that REF has the bases of the reference, and was not swapped with ALT or changed when the file was made."
+        if detection.build and _is_build(chosen, detection.build.build) else
+        "Choose the reference that the variants were called on, or lift the file over.")
+    return JobFailure(JobReason("wrong_build", f"The file was not called on {chosen.label}: {'; '.join(parts)}.", hint,
+                                references=_listed(others)))
+
+
+def _is_build(info: ReferenceInfo, build: str) -> bool:
+    """Whether a reference has the sequence of a build, or of the mitochondrion where that is what was detected."""
+    return _has_rcrs(info) if build == MITOCHONDRION else build_of(info.assembly) == build
+
+
+def _no_reference(evidence: DetectionReport, references: list[ReferenceInfo], fits: list[tuple[ReferenceInfo, Fit]]
+                  ) -> JobFailure:
+    """No reference fits: which build the file uses as far as is known, how each was compared, and what can be done."""
+    detection = evidence.detection
+    parts = [f"REF agrees with {info.name} in {found.agreeing:,} of the first {found.compared:,} records"
+             for info, found in fits[:MOST_OFFERED] if found.compared]
+    seen = [build.build for build in detection.candidates]
+    known = any(_is_build(info, build) for info, _ in fits for build in seen)
+    if detection.candidates and not known:
+        parts.append(f"the file appears to use {detection.words}")
+    if not fits:
+        shown = ", ".join(evidence.contigs[:8])
+        parts.append(f"its contigs are {shown}{' and others' if len(evidence.contigs) > 8 else ''}")
+    human = [one for one in references if build_of(one.assembly) in read_builds()]
+    lift = human and not known and any(build in read_builds() for build in seen)
+    hint = (f"Lift the file over to {' or '.join(one.name for one in human)}." if lift else
+            "Check that REF has the bases of the reference, and was not swapped with ALT or changed when the file was "
+            "made." if known else f"The available references are: {_names(references)}.")
+    certain = detection.build is not None and detection.build.certain and not fits
+    return JobFailure(JobReason("no_reference_for_build" if certain else "no_reference_fits",
+                                f"None of the available references fits the file: {'; '.join(parts)}.", hint))
 
 
 def _find(look: _Look, references: list[ReferenceInfo]) -> Choice:
@@ -105,22 +156,17 @@ def _find(look: _Look, references: list[ReferenceInfo]) -> Choice:
         # No records, or no VCF at all: the engine reports what is wrong with it, whatever it is compared with.
         return Choice(references[0], None)
     possible = [one for one in references if _possible(evidence, one)]
-    if detection.build and detection.build.certain and not possible:
-        raise JobFailure(JobReason("no_reference_for_build",
-                                   f"The file is of {detection.words}; there is no such reference here.",
-                                   f"Lift the file over to one of these: {_names(references)}."))
     fits = [(one, look.beside(one)[1]) for one in possible]
     right = [(one, found) for one, found in fits if found.right]
     if not right:
-        seems = f" It seems to be of {detection.words}." if detection.candidates else ""
-        raise JobFailure(JobReason("no_reference_fits", f"The file fits none of the references here.{seems}",
-                                   f"Lift the file over to one of these: {_names(references)}."))
+        raise _no_reference(evidence, references, fits)
     most = max(found.on_contigs for _, found in right)
     best = [(one, found) for one, found in right if found.on_contigs == most]
     if len({build_of(one.assembly) or one.assembly for one, _ in best}) > 1 and not evidence.mitochondrial:
         raise JobFailure(JobReason(
             "reference_undecided",
-            f"The file does not tell which reference it was called on: {_names([b for b, _ in best])}.", CHOOSE))
+            f"The file fits several references equally well: {_names([b for b, _ in best])}.", CHOOSE,
+            references=_listed([b for b, _ in best])))
     # Of several that have all its contigs the smallest was made for them.
     info, found = min(best, key=lambda one: (len(one[0].contigs), one[0].name))
     return Choice(info, _reason(detection, info, found))
@@ -139,12 +185,17 @@ def _possible(evidence: DetectionReport, info: ReferenceInfo) -> bool:
     if build in detection.excluded:
         return False
     if evidence.mitochondrial:
-        return any(chromosome(name) == "MT" and length == RCRS_LENGTH for name, length in info.contigs.items())
+        return _has_rcrs(info)
     told = detection.build
     if told is not None and told.certain and build is not None:
         return told.build == build
     theirs = {_meant(name) for name in info.contigs}
     return any(_meant(name) in theirs for name in evidence.contigs)
+
+
+def _has_rcrs(info: ReferenceInfo) -> bool:
+    """Whether a reference contains the human mitochondrion as everybody has it today."""
+    return any(chromosome(name) == "MT" and length == RCRS_LENGTH for name, length in info.contigs.items())
 
 
 def _meant(contig: str) -> str:

@@ -16,7 +16,10 @@ class JobReason(Struct, frozen=True, omit_defaults=True):
 
     The fields are those of the engine's `InputError` (`annotator/engine/errors.py`), which defines them: the engine's
     error line decodes as a `JobReason`, and so does `error` of a job's record. A field at its default is left out
-    of records.
+    of records. The worker adds the last one.
+
+    Attributes:
+        references: Names of references that the file may have been called on; its page offers to use one of them.
     """
 
     code: str
@@ -26,6 +29,7 @@ class JobReason(Struct, frozen=True, omit_defaults=True):
     column: int | None = None
     field: str | None = None
     text: str | None = None
+    references: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, longest in _LONGEST.items():

@@ -7,14 +7,14 @@ import boto3
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from chalicelib.domain.jobs import JobProgress, Stage
+from chalicelib.domain.jobs import JobProgress, JobStatus, Stage
 from chalicelib.domain.result_files import JobOutputs
 from chalicelib.services import Services
 from chalicelib.web.http import runtime
-from tests.browser.conftest import ADA, TOKEN, Watcher
+from tests.browser.conftest import ADA, MARY, MARYS_TOKEN, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.variants_file import parquet_bytes, variants_table
-from tests.job_records import stored_files
+from tests.job_records import job_of, stored_files
 
 pytestmark = pytest.mark.browser
 
@@ -110,6 +110,26 @@ def test_polling_slows_down_and_stops(local_site: str, site: Services, new_page:
     ended = polls.count
     let_pass(page, 60)
     assert polls.count == ended, "nothing moves any more, and the page still asks"
+
+
+def test_list_waits_for_a_batch(local_site: str, site: Services, new_page: OpenPage) -> None:
+    """Uploaded files become jobs only seconds later: a first list is not empty, and does not stop while some miss."""
+    page, watcher = new_page(base_url=local_site, cookie=MARYS_TOKEN)
+    page.clock.install()
+    page.goto(f"/annotations?since={site.clock()}&uploaded=2")
+    expect(page.locator(".arriving")).to_contain_text("2 more files are being prepared")
+    expect(page.get_by_text("You have not annotated anything yet")).to_have_count(0)
+    for number, name in enumerate(("mother.vcf", "father.vcf"), start=1):
+        job_id = f"44444444-4444-4444-8444-{number:012d}"
+        site.jobs.create(job_of(job_id=job_id, user_id=MARY, input_file_name=name, input_file_size=9, reference="rCRS",
+                                submit_time=site.clock(), job_status=JobStatus.CANCELLED, complete_time=site.clock(),
+                                s3_inputs_bucket=site.settings.inputs_bucket,
+                                s3_key_input_file=f"{MARY}/{job_id}/{name}"))
+        let_pass(page, 15)
+        expect(page.locator("table.jobs a.name")).to_have_count(number)
+    expect(page.locator(".arriving")).to_have_count(0)
+    expect(page.locator("[data-live]")).to_have_count(0)
+    assert watcher.complaints == []
 
 
 def test_hidden_page_does_not_ask(local_site: str, new_page: OpenPage) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import ARTIFACTS, TOKEN, Watcher
+from tests.browser.conftest import ARTIFACTS, NARROW, TOKEN, WIDE, Watcher
 from tests.browser.test_pages import violations
 
 pytestmark = pytest.mark.browser
@@ -116,7 +116,7 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
     assert violations(page) == []
     page.screenshot(path=ARTIFACTS / "annotate-several.png", full_page=True)
     page.get_by_role("button", name="Upload and annotate").click()
-    page.wait_for_url("**/annotations")
+    page.wait_for_url("**/annotations?**uploaded=3")
     assert len(bodies) == 3
     assert len({field(body, "key").split("/")[1] for body in bodies}) == 3
     assert {unquote(field(body, "x-amz-meta-note")) for body in bodies} == {"UTF-8''Família 7"}
@@ -128,7 +128,7 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
 def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotate")
-    expect(page.get_by_label("Reference")).to_have_value("rCRS")
+    expect(page.get_by_label("Reference")).to_have_value("auto")
     expect(page.get_by_label("Insertions and deletions")).to_have_value("no")
     page.get_by_label("Your VCF file").set_input_files(
         [file("virus.vcf", VCF.replace(b"\nMT\t", b"\nMN908947.3\t"))])
@@ -140,6 +140,19 @@ def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage
     assert watcher.complaints == []
 
 
+def test_a_file_on_other_contigs_is_warned_of(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.get_by_label("Your VCF file").set_input_files([file("exome.vcf", VCF.replace(b"\nMT\t", b"\n22\t"))])
+    warning = page.locator("[data-build-warning]")
+    expect(warning).to_contain_text("“exome.vcf” has no record on a contig of any available reference")
+    expect(warning).to_contain_text("(its contigs are 22)")
+    expect(page.get_by_label("Reference")).to_have_value("auto")
+    page.get_by_label("Reference").select_option("rCRS")
+    expect(warning).to_contain_text("on a contig of Human mitochondrial genome")
+    assert watcher.complaints == []
+
+
 def test_one_wrong_file_keeps_all_from_being_sent(local_site: str, new_page: OpenPage) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotate")
@@ -148,11 +161,52 @@ def test_one_wrong_file_keeps_all_from_being_sent(local_site: str, new_page: Ope
     expect(bad.get_by_role("alert")).to_contain_text("The record has 2 columns; the #CHROM line has 8.")
     expect(bad.get_by_role("alert")).to_contain_text("Line 4")
     page.get_by_role("button", name="Upload and annotate").click()
-    expect(page.get_by_text("Correct or remove the files that cannot be annotated")).to_be_visible()
-    expect(page.get_by_label("Your VCF file")).to_be_focused()
+    expect(page.get_by_text("Nothing was uploaded: “bad.vcf” cannot be annotated.")).to_have_count(2)
+    expect(bad.get_by_role("button", name="Remove bad.vcf")).to_be_focused()
     assert violations(page) == []
     bad.get_by_role("button", name="Remove bad.vcf").click()
     expect(page.get_by_role("alert")).to_have_count(0)
+    assert page.get_by_label("Your VCF file").evaluate("input => [...input.files].map(file => file.name)") == ["good.vcf"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_bad_file_among_many_is_shown_and_can_be_left_out(local_site: str, new_page: OpenPage,
+                                                            size: tuple[int, int]) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN, size=size)
+    names: list[str] = []
+
+    def store(route: Route) -> None:
+        names.append(field((route.request.post_data_buffer or b"").decode("latin-1"), "key").rpartition("/")[2])
+        route.fulfill(status=201, headers=OF_THE_PAGE)
+
+    page.route(STORAGE, store)
+    page.goto("/annotate")
+    files = [file(f"sample-{number:02d}.vcf") for number in range(30)]
+    page.get_by_label("Your VCF file").set_input_files([*files[:20], file("bad.vcf", VCF + b"MT\t1\n"), *files[20:]])
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_role("listitem").filter(has_text="bad.vcf")).to_be_in_viewport()
+    page.screenshot(path=ARTIFACTS / f"annotate-one-bad-{size[0]}.png", full_page=True)
+    page.get_by_role("button", name="Remove it and upload the other 30").click()
+    page.wait_for_url("**/annotations?**uploaded=30")
+    assert len(names) == 30
+    assert "bad.vcf" not in names
+    assert watcher.complaints == []
+
+
+def test_a_session_that_ended_loses_nothing_that_was_chosen(local_site: str, new_page: OpenPage) -> None:
+    page, _ = new_page(base_url=local_site, cookie=TOKEN)
+    page.route(STORAGE, lambda route: route.fulfill(status=201, headers=OF_THE_PAGE))
+    page.goto("/annotate")
+    page.get_by_label("Note").fill("Família 7")
+    page.get_by_label("Your VCF file").set_input_files(file("a.vcf"))
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(page.get_by_role("alert")).to_contain_text("You have been signed out.")
+    expect(page.get_by_role("link", name="Sign in in a new tab")).to_have_attribute("target", "_blank")
+    expect(page.get_by_label("Note")).to_have_value("Família 7")
+    page.context.add_cookies([{"name": "gas_session", "value": TOKEN, "url": local_site, "httpOnly": True}])
+    page.get_by_role("button", name="Upload and annotate").click()
+    page.wait_for_url("**/annotate/job?**")
 
 
 def test_an_upload_can_be_stopped_and_sent_again(local_site: str, new_page: OpenPage) -> None:
@@ -169,16 +223,17 @@ def test_an_upload_can_be_stopped_and_sent_again(local_site: str, new_page: Open
     page.wait_for_url("**/annotate/job?**")
 
 
-def test_a_dropped_file_is_looked_into(local_site: str, new_page: OpenPage) -> None:
+@pytest.mark.parametrize("where", [".dropzone", "h1", "footer"])
+def test_a_dropped_file_is_looked_into(local_site: str, new_page: OpenPage, where: str) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotate")
-    page.evaluate("""content => {
+    kept = page.evaluate("""([content, where]) => {
         const carried = new DataTransfer();
         carried.items.add(new File([content], "dropped.vcf"));
-        const zone = document.querySelector(".dropzone");
-        for (const kind of ["dragenter", "dragover", "drop"]) {
-            zone.dispatchEvent(new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true}));
-        }
-    }""", VCF.decode())
+        const zone = document.querySelector(where);
+        return ["dragenter", "dragover", "drop"].map((kind) =>
+            zone.dispatchEvent(new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true})));
+    }""", [VCF.decode(), where])
+    assert kept[1:] == [False, False], "else the browser leaves the page and opens the file"
     expect(page.get_by_role("listitem").filter(has_text="dropped.vcf")).to_contain_text("1 record")
     assert watcher.complaints == []

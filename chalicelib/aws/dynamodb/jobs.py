@@ -102,6 +102,18 @@ class JobTable(Table):
             **expressions(KeyConditionExpression=Key("user_id").eq(user_id) & Key("open").eq(OPEN)))
         return int(answer["Count"])
 
+    def count_since(self, user_id: str, since: int, most: int) -> int:
+        """How many of a user's jobs were submitted at or after a time.
+
+        Args:
+            since: Epoch seconds.
+            most: The count ends there.
+        """
+        answer = self._dynamodb.query(
+            TableName=self.name, IndexName=BY_USER, Select="COUNT", Limit=most,
+            **expressions(KeyConditionExpression=Key("user_id").eq(user_id) & Key("submit_time").gte(since)))
+        return int(answer["Count"])
+
     # ---- a job's beginning -----------------------------------------------------------------------------------
     def create(self, job: Job) -> bool:
         """Put a new job.

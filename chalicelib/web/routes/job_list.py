@@ -18,13 +18,15 @@ from chalicelib.web.http.response import WebResponse, json_response, no_content,
 from chalicelib.web.http.routing import action, page
 from chalicelib.web.routes.uploads import storage_origin
 from chalicelib.web.samples import FILE_NAME, SAMPLES
-from chalicelib.web.views.job_list import ORDER_WORDS, STANDING_WORDS, JobListView, listing_query
+from chalicelib.web.views.job_list import ORDER_WORDS, STANDING_WORDS, JobListView, UploadedBatch, listing_query
 from chalicelib.web.views.jobs import job_json
 
 blueprint = Blueprint(__name__)
 
 PAGE_SIZE = 20
 LONGEST_TEXT = 200
+MOST_UPLOADED = 1000
+"""Files of one upload that the list waits for."""
 LONGEST_ZONE = 14 * 60
 """Minutes: the largest difference that a zone's time has from UTC."""
 
@@ -43,13 +45,29 @@ def list_annotations(request: WebRequest) -> WebResponse:
     moving = any(job.job_status in (JobStatus.PENDING, JobStatus.RUNNING) for job in found.jobs)
     view = JobListView.of(
         found, listing, days, cursor, services.clock(), profile, services.plans, queue_places(services, found.jobs),
-        services.throughput.get() if moving else Throughput(), request.site)
+        services.throughput.get() if moving else Throughput(), request.site,
+        _uploaded_batch(request) if listing.whole and listing.order is Order.NEWEST and cursor is None else None)
     if request.wants_fragment:
         return no_content() if request.query("seen") == view.seen else render(request, "_job_rows.html", view=view)
     # A user who has nothing yet may send a sample from here, straight to the storage like any other file.
     origins = (storage_origin(prepare_upload(services, profile)),) if view.empty else ()
     return render(request, "annotations.html", connect=origins, view=view, orders=ORDER_WORDS,
                   standings=STANDING_WORDS, samples=SAMPLES.values(), sample_name=FILE_NAME)
+
+
+def _uploaded_batch(request: WebRequest) -> UploadedBatch | None:
+    """The files that the upload page sent just before, and how many of them are not jobs yet; None without any.
+
+    S3 reports an upload within seconds, and `submit` makes it a job: the list is usually shown before.
+    """
+    given = [request.query(name) or "" for name in ("uploaded", "since", "shown")]
+    if not all(text.isdecimal() and len(text) <= 12 for text in given[:2]):
+        return None
+    now = request.services.clock()
+    files, since = min(int(given[0]), MOST_UPLOADED), int(given[1])
+    shown = int(given[2]) if given[2].isdecimal() and len(given[2]) <= 12 else now
+    found = request.services.jobs.count_since(request.profile.identity_id, since, files) if files else 0
+    return UploadedBatch(files, since, shown, max(0, files - found))
 
 
 @action(blueprint, "/annotations/delete")

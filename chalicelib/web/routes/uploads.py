@@ -32,6 +32,8 @@ blueprint = Blueprint(__name__)
 AFTER_UPLOAD = "/annotate/job"
 SLOW_AFTER_SECONDS = 60
 """Seconds after which the page says that an upload takes longer than usual to become a job."""
+MOST_CONTIGS = 300
+"""Contigs of a reference whose names the form has, so that it can warn of a file that has none of them."""
 
 
 @page(blueprint, "/annotate")
@@ -64,7 +66,7 @@ def annotate(request: WebRequest) -> WebResponse:
                   longest_name=LONGEST_NAME, longest_note=LONGEST_NOTE, note_field=METADATA_FIELD + NOTE,
                   reference_field=METADATA_FIELD + REFERENCE, references=reference_choices(request),
                   placement_field=METADATA_FIELD + SHIFT_3PRIME, placements=PLACEMENT_WORDS, kept_until=kept_until,
-                  used=used)
+                  used=used, opened=now)
 
 
 def storage_origin(form: UploadForm) -> str:
@@ -75,17 +77,24 @@ def storage_origin(form: UploadForm) -> str:
 
 @dataclass(frozen=True)
 class ReferenceChoice:
-    """A reference as the form offers it."""
+    """A reference as the form offers it.
+
+    Attributes:
+        contigs: Names of its contigs; none where there are too many for a page.
+    """
 
     name: str
     title: str
     assembly: str
+    contigs: tuple[str, ...] = ()
 
 
 def reference_choices(request: WebRequest) -> list[ReferenceChoice]:
     """What the form offers: first of all to determine the reference from the file."""
-    return [ReferenceChoice(AUTO, "Find out from the file", ""),
-            *(ReferenceChoice(one.name, one.label, one.assembly) for one in available(request.services))]
+    return [ReferenceChoice(AUTO, "Detect from the file", ""),
+            *(ReferenceChoice(one.name, one.label, one.assembly,
+                              tuple(one.contigs) if len(one.contigs) <= MOST_CONTIGS else ())
+              for one in available(request.services))]
 
 
 @action(blueprint, "/annotate/parts")

@@ -21,6 +21,9 @@ STANDING_WORDS = {
     **{StatusFilter(status.value): words.label for status, words in STATUS_WORDS.items()},
     StatusFilter.ARCHIVED: "In the archive"}
 
+WAITED_FOR = 600
+"""Seconds that the list waits for uploaded files to become jobs, which usually takes less than a minute."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RowView:
@@ -61,6 +64,32 @@ class RowView:
                    due=due is not None and due <= now)
 
 
+@dataclass(frozen=True)
+class UploadedBatch:
+    """Files of one upload page that were uploaded together, some of which are not jobs yet.
+
+    Attributes:
+        files: How many were uploaded.
+        since: When their upload page was opened, epoch seconds.
+        shown: When the list was first shown after the upload, epoch seconds.
+        missing: How many of them are not in the list yet.
+    """
+
+    files: int
+    since: int
+    shown: int
+    missing: int
+
+    def waiting(self, now: int) -> bool:
+        """True while the list should be asked for again because of them."""
+        return self.missing > 0 and now - self.shown < WAITED_FOR
+
+    @property
+    def query(self) -> dict[str, int]:
+        """The query parameters that name the batch."""
+        return {"uploaded": self.files, "since": self.since, "shown": self.shown}
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobListView:
     """A page of the list.
@@ -70,6 +99,9 @@ class JobListView:
         following: The link to the next page, None on the last one.
         cut_short: The search goes on with the next page.
         seen: Changes whenever any row does.
+        batch: Files that were uploaded together just before; None for none.
+        arriving: How many of them should still appear in the list.
+        lost: How many of them did not appear in time.
     """
 
     rows: tuple[RowView, ...]
@@ -81,38 +113,53 @@ class JobListView:
     following: str | None
     cut_short: bool
     seen: str
+    batch: UploadedBatch | None
+    arriving: int
+    lost: int
 
     @property
     def live(self) -> bool:
-        """True while any job on the page moves."""
-        return any(row.job.live for row in self.rows)
+        """True while any job on the page moves, or one is about to appear."""
+        return self.arriving > 0 or any(row.job.live for row in self.rows)
 
     @property
     def empty(self) -> bool:
-        """True when the user has no job at all."""
-        return not self.rows and self.cursor is None and self.listing.whole
+        """True when the user has no job at all, and none is about to appear."""
+        return not self.rows and self.cursor is None and self.listing.whole and self.batch is None
 
     @property
     def announcement(self) -> str:
         """What a screen reader says when a job on the page has moved: the newest three."""
-        return ". ".join(f"{row.job.file_name}: {row.job.words.label}{_whereabouts(row.job)}" for row in self.rows[:3])
+        rows = [f"{row.job.file_name}: {row.job.words.label}{_whereabouts(row.job)}" for row in self.rows[:3]]
+        return ". ".join([*rows, *([self.arriving_words] if self.arriving else [])])
+
+    @property
+    def arriving_words(self) -> str:
+        """How many files will still appear, in words."""
+        return "1 more file is being prepared" if self.arriving == 1 else (
+            f"{self.arriving} more files are being prepared")
 
     @classmethod
     def of(cls, found: FoundJobs, listing: JobQuery, days: Mapping[str, str], cursor: str | None, now: int,
-           owner: Profile, plans: Plans, places: Mapping[str, QueuePlace], pace: Throughput, site: Site) -> JobListView:
+           owner: Profile, plans: Plans, places: Mapping[str, QueuePlace], pace: Throughput, site: Site,
+           batch: UploadedBatch | None = None) -> JobListView:
         """The page as its owner sees it at `now` (epoch seconds).
 
         Args:
             days: The first and last day asked for and the zone, as the form gave them.
+            batch: Files that were uploaded just before.
         """
-        stamp = " ".join(f"{job.job_id}:{job.version}:{getattr(places.get(job.job_id), 'before', '')}"
-                         for job in found.jobs)
+        arriving = batch.missing if batch is not None and batch.waiting(now) else 0
+        lost = batch.missing if batch is not None and not arriving else 0
+        stamp = " ".join([*(f"{job.job_id}:{job.version}:{getattr(places.get(job.job_id), 'before', '')}"
+                            for job in found.jobs), f"{arriving}:{lost}"])
         seen = hashlib.sha256(stamp.encode()).hexdigest()[:16]
         query = listing_query(listing, days)
         return cls(
             rows=tuple(RowView.of(job, now, owner, plans, places.get(job.job_id), pace) for job in found.jobs),
-            listing=listing, days=days, cursor=cursor, seen=seen, cut_short=found.cut_short,
-            here=site.path("/annotations", **query, cursor=cursor, seen=seen),
+            listing=listing, days=days, cursor=cursor, seen=seen, cut_short=found.cut_short, batch=batch,
+            arriving=arriving, lost=lost,
+            here=site.path("/annotations", **query, cursor=cursor, seen=seen, **(batch.query if batch else {})),
             newest=site.path("/annotations", **query),
             following=site.path("/annotations", **query, cursor=found.next_cursor) if found.next_cursor else None)
 

@@ -23,7 +23,7 @@ from chalicelib.web.views.timeline import Step, timeline
 def reference_words(job: Job) -> str:
     """What a job is annotated with, for people, and how that was found out."""
     if job.reference == AUTO:
-        return "None was found out" if job.ended else "Not known yet: GAS finds out from the file"
+        return "None was detected" if job.ended else "Not known yet: it is detected from the file"
     title = job.reference_title or job.reference
     return f"{title} ({job.reference_found})" if job.reference_found else title
 

@@ -32,3 +32,21 @@ test("a connection that stands still", () => {
 test("nothing is left at the end", () => {
   expect(lines([0, 0], [10, 100 * MB])[1]).toBe("100 MB of 100 MB at 10 MB/s");
 });
+
+test("a part that is sent again does not count backwards", () => {
+  expect(lines([0, 0], [3, 30 * MB], [4, 28 * MB], [6, 38 * MB])).toEqual(["0 bytes of 100 MB",
+    "30 MB of 100 MB at 10 MB/s, 7 s left", "30 MB of 100 MB", "38 MB of 100 MB at 5 MB/s, 12 s left"]);
+});
+
+test("a pause does not count as time of sending", () => {
+  let now = 0;
+  const speed = new UploadSpeed(() => now);
+  speed.line(0, 100 * MB);
+  now = 5;
+  speed.line(50 * MB, 100 * MB);
+  speed.restart();
+  now = 65;
+  speed.line(50 * MB, 100 * MB);
+  now = 67;
+  expect(speed.line(70 * MB, 100 * MB)).toBe("70 MB of 100 MB at 10 MB/s, 3 s left");
+});

@@ -55,7 +55,7 @@ def test_an_upload_becomes_a_waiting_job(services: Services, submit: ModuleType,
     job = services.jobs.get(job_id())
     assert job is not None
     assert (job.job_status, job.user_id, job.input.name) == (JobStatus.PENDING, ADA, name)
-    assert (job.input.size, job.submit_time, job.reference) == (21, services.clock(), "rCRS")
+    assert (job.input.size, job.submit_time, job.reference) == (21, services.clock(), "auto")
     assert bodies_in(services.settings.job_requests_queue_url) == [
         {"type": "job_request", "job_id": job_id(), "user_id": ADA}]
 
@@ -81,7 +81,7 @@ def put_catalogue(services: Services, *names: str) -> None:
 
 @pytest.mark.parametrize(("wish", "name", "title"), [
     ("GRCh38", "GRCh38", "Human genome GRCh38"), ("auto", "auto", None),
-    ("", "rCRS", "Human mitochondrial genome, revised Cambridge Reference Sequence (rCRS)")])
+    ("rCRS", "rCRS", "Human mitochondrial genome, revised Cambridge Reference Sequence (rCRS)"), ("", "auto", None)])
 def test_the_chosen_reference(services: Services, submit: ModuleType, make_profile: Callable[..., Profile],
                               wish: str, name: str, title: str | None) -> None:
     make_profile(ADA)

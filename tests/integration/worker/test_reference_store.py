@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import threading
 from collections.abc import Callable
@@ -307,14 +308,32 @@ def test_a_file_without_records_is_left_to_the_engine(choose: Callable[..., Any]
 
 
 @pytest.mark.parametrize(("header", "seed", "count", "code", "hint"), [
-    ("##contig=<ID=1,length=247249719>\n", 36, 30, "no_reference_for_build", "rCRS, SARS-CoV-2, GRCh37, GRCh38"),
-    ("", 36, 30, "no_reference_fits", "rCRS, SARS-CoV-2, GRCh37, GRCh38")])
+    ("##contig=<ID=1,length=247249719>\n", 36, 30, "no_reference_for_build", "Lift the file over to GRCh37 or GRCh38."),
+    ("", 36, 30, "no_reference_fits", "The available references are: rCRS, SARS-CoV-2, GRCh37, GRCh38.")])
 def test_no_reference_fits(choose: Callable[..., Any], tmp_path: Path, header: str, seed: int, count: int, code: str,
                            hint: str) -> None:
     with pytest.raises(JobFailure) as caught:
         choose(AUTO, vcf(tmp_path / "in.vcf", genome(seed), count, header))
-    assert caught.value.code == code
-    assert hint in caught.value.hint
+    assert (caught.value.code, caught.value.hint) == (code, hint)
+
+
+def test_nobody_is_told_to_lift_a_genome_over_to_the_mitochondrion(services: Services, store: ReferenceStore,
+                                                                   tmp_path: Path) -> None:
+    file = vcf(tmp_path / "in.vcf", genome(36), 30, "##contig=<ID=1,length=247249719>\n")
+    with pytest.raises(JobFailure) as caught:
+        choose_reference(AUTO, file, store, services.clock(), nothing)
+    assert "appears to use NCBI36" in caught.value.message
+    assert caught.value.hint == "The available references are: rCRS, SARS-CoV-2."
+
+
+@pytest.mark.parametrize("wish", ["rCRS", AUTO])
+def test_a_mitochondrion_with_other_bases_does_not_seem_to_be_what_it_is_not(choose: Callable[..., Any], wish: str,
+                                                                             tmp_path: Path) -> None:
+    with pytest.raises(JobFailure) as caught:
+        choose(wish, vcf(tmp_path / "in.vcf", "T" * 5000, 200, contig="MT"))
+    assert re.search(r"REF agrees with \w+ in \d+ of the first 200 records\.$", caught.value.message)
+    assert caught.value.hint.startswith("Check that REF has the bases of the reference")
+    assert caught.value.reason.references == ()
 
 
 def test_a_file_that_fits_two_builds(choose: Callable[..., Any], tmp_path: Path) -> None:
@@ -325,6 +344,7 @@ def test_a_file_that_fits_two_builds(choose: Callable[..., Any], tmp_path: Path)
         choose(AUTO, tmp_path / "in.vcf")
     assert caught.value.code == "reference_undecided"
     assert "GRCh37, GRCh38" in caught.value.message
+    assert caught.value.reason.references == ("GRCh37", "GRCh38")
 
 
 def test_a_wrong_choice_is_refused_with_the_right_one(choose: Callable[..., Any], tmp_path: Path) -> None:
@@ -332,9 +352,10 @@ def test_a_wrong_choice_is_refused_with_the_right_one(choose: Callable[..., Any]
     with pytest.raises(JobFailure) as caught:
         choose("GRCh38", vcf(tmp_path / "in.vcf", genome(37), 40, header))
     assert caught.value.code == "wrong_build"
-    assert "The file was not called on GRCh38: REF is what it has in" in caught.value.message
-    assert "seems to be of GRCh37 (detected from 1 contig length)" in caught.value.message
+    assert "The file was not called on GRCh38: REF agrees with it in" in caught.value.message
+    assert "appears to use GRCh37 (detected from 1 contig length)" in caught.value.message
     assert caught.value.hint == "Annotate it with GRCh37."
+    assert caught.value.reason.references == ("GRCh37",)
 
 
 def test_a_right_choice_stands_whatever_the_header_says(choose: Callable[..., Any], tmp_path: Path) -> None:
@@ -378,7 +399,14 @@ def test_a_job_finds_its_reference(services: Services, published: References, tm
 def test_a_job_on_the_wrong_reference_fails(services: Services, published: References, tmp_path: Path) -> None:
     done = work(services, tmp_path, vcf(tmp_path / "in.vcf", genome(37), 40).read_bytes(), "GRCh38")
     assert done.error is not None
-    assert (done.job_status, done.error.code) == (JobStatus.FAILED, "wrong_build")
+    assert (done.job_status, done.error.code, done.error.references) == (JobStatus.FAILED, "wrong_build", ("GRCh37",))
+
+
+def test_a_job_whose_contigs_the_reference_lacks_names_one_that_has_them(services: Services, published: References,
+                                                                         tmp_path: Path) -> None:
+    done = work(services, tmp_path, vcf(tmp_path / "in.vcf", genome(37), 40).read_bytes(), "rCRS")
+    assert done.error is not None
+    assert (done.error.code, done.error.references) == ("no_known_contig", ("GRCh37", "GRCh38"))
 
 
 def test_a_damaged_reference_leaves_the_job_waiting(services: Services, published: References, tmp_path: Path) -> None:

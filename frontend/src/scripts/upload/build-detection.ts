@@ -46,6 +46,12 @@ export function chromosomeOf(name: string): string | null {
   return CHROMOSOMES.includes(short) ? short : null;
 }
 
+/** The same for all names of a contig: a chromosome, the genome of one sequence that it is, or its own name. */
+export function contigMeaning(name: string): string {
+  const genome = SEQUENCES.find(([, { accessions, names }]) => accessions.includes(name) || names.includes(name));
+  return chromosomeOf(name) ?? genome?.[0] ?? name;
+}
+
 function mitochondrialBuild(header: Header, furthest: ReadonlyMap<string, number>): string {
   const lengths = [...header.contigs].filter(([name]) => chromosomeOf(name) === "MT").map(([, length]) => length);
   const older = lengths.includes(mitochondrion.olderLength) || Math.max(...furthest.values()) > mitochondrion.length;

@@ -21,6 +21,8 @@ export interface FileReport {
   readable: boolean;
   /** The genome build that it seems to be of, null where nothing tells. */
   build: string | null;
+  /** Names of the contigs that have records, in order of appearance. */
+  contigs: string[];
   problem: Problem | null;
 }
 
@@ -44,7 +46,7 @@ export async function checkFile(file: Blob, signal: AbortSignal): Promise<FileRe
   }
   return {
     compression, version: header.version, samples: header.samples, records: records.count, complete, readable, problem,
-    build: detectBuild(header, records.furthest),
+    build: detectBuild(header, records.furthest), contigs: [...records.furthest.keys()],
   };
 }
 

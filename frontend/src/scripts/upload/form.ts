@@ -1,11 +1,12 @@
 import { announce } from "../announce";
 import { IN_PARTS_FROM, Item, type Parts } from "./item";
 import type { Limits } from "./problems";
+import { referenceProblem, referencesOf, suggestedReference } from "./reference-check";
 
 /** Files that are uploaded at the same time: more would share the same connection and finish no sooner. */
 const AT_ONCE = 2;
-/** Value of the option to detect the reference from the file. */
-const DETECT = "auto";
+/** Names of files that a message lists. */
+const NAMES_LISTED = 3;
 
 /** The upload form with JavaScript: it takes several files, checks each of them, and makes each a job of its own. */
 export class UploadPage {
@@ -13,7 +14,8 @@ export class UploadPage {
   private readonly input: HTMLInputElement;
   private readonly list: HTMLUListElement;
   private readonly submit: HTMLButtonElement;
-  private readonly problem: HTMLElement;
+  private readonly problems: HTMLElement[];
+  private readonly without: HTMLButtonElement;
   private readonly note: HTMLInputElement;
   private readonly reference: HTMLSelectElement;
   private readonly placement: HTMLSelectElement;
@@ -25,7 +27,12 @@ export class UploadPage {
     this.input = this.part("input[type=file]");
     this.list = this.part("[data-upload-list]");
     this.submit = this.part("button[type=submit]");
-    this.problem = this.part("[data-upload-problem]");
+    this.problems = [...form.querySelectorAll<HTMLElement>("[data-upload-problem]")];
+    this.without = this.part("[data-without-refused]");
+    this.without.addEventListener("click", () => {
+      for (const item of this.refused) this.drop(item);
+      void this.send();
+    });
     this.note = this.part("[name='x-amz-meta-note']");
     this.reference = this.part("[name='x-amz-meta-reference']");
     this.placement = this.part("[name='x-amz-meta-shift-3prime']");
@@ -54,14 +61,13 @@ export class UploadPage {
   private add(files: FileList | null): void {
     if (files === null || this.sending) return;
     const template = this.part<HTMLTemplateElement>("template[data-upload-item]");
-    for (const file of files) {
+    for (const file of [...files]) {
       const same = (item: Item): boolean => item.file.name === file.name && item.file.size === file.size
         && item.file.lastModified === file.lastModified;
       const known = this.items.find(same);
       if (known !== undefined && known.state !== "sent") this.drop(known);
       const item: Item = new Item(file, template, this.limits, () => this.refresh(), () => {
         this.drop(item);
-        this.input.value = "";
         this.input.focus();
         announce(`${file.name} removed`);
       });
@@ -78,30 +84,29 @@ export class UploadPage {
   }
 
   private refresh(): void {
-    const refused = this.items.some(({ state }) => state === "refused");
     this.list.hidden = this.items.length === 0;
-    this.input.setAttribute("aria-invalid", String(refused));
+    this.input.setAttribute("aria-invalid", String(this.refused.length > 0));
+    this.showChosen();
     if (this.items.length > 0) this.showProblem("");
     this.suggestReference();
   }
 
-  // Preselects the reference that the files seem to have been called on, until the user chooses one; warns of a mismatch.
+  /** Gives the file input the files of the list, so that it names or counts them rightly after one was removed. */
+  private showChosen(): void {
+    const chosen = new DataTransfer();
+    for (const { file } of this.items) chosen.items.add(file);
+    this.input.files = chosen.files;
+  }
+
+  // Selects the reference that the files seem to have been called on, until the user selects one; warns of a mismatch.
   private suggestReference(): void {
-    const builds = new Set(this.items.map(({ report }) => report?.build).filter((build) => build != null));
-    const [build] = builds;
-    if (builds.size === 1 && !this.referenceChosen) {
-      const matching = [...this.reference.options].find(({ dataset, value }) =>
-        value === build || dataset["assembly"] === build);
-      if (matching !== undefined) this.reference.value = matching.value;
-    }
+    const references = referencesOf(this.reference);
+    const files = this.items.flatMap(({ file, report }) => (report === null ? [] : [{ name: file.name, report }]));
+    if (files.length > 0 && !this.referenceChosen) this.reference.value = suggestedReference(files, references);
+    const problem = referenceProblem(this.reference.value, files, references);
     const warning = this.part("[data-build-warning]");
-    const option = this.reference.selectedOptions[0];
-    const chosen = [option?.value, option?.dataset["assembly"]];
-    const others = option?.value === DETECT ? [] : [...builds].filter((other) => !chosen.includes(other));
-    warning.hidden = others.length === 0;
-    warning.textContent = others.length === 0 ? "" : `${builds.size > 1 ? "Some files look" : "This looks"} like `
-      + `${others.join(" and ")}, which is not the reference that is chosen. Positions must be of the same build; `
-      + "a file that does not fit is refused, never annotated wrongly.";
+    warning.hidden = problem === "";
+    if (warning.textContent !== problem) warning.textContent = problem;
   }
 
   private async send(): Promise<void> {
@@ -112,9 +117,9 @@ export class UploadPage {
       return;
     }
     await Promise.all(this.items.map(({ checked }) => checked));
-    if (this.items.some(({ state }) => state === "refused")) {
-      if (this.items.length > 1) this.showProblem("Correct or remove the files that cannot be annotated; nothing was sent.");
-      this.input.focus();
+    if (this.refused.length > 0) {
+      if (this.items.length > 1) this.showRefused();
+      else this.input.focus();
       return;
     }
     this.showProblem("");
@@ -134,12 +139,28 @@ export class UploadPage {
     this.finish();
   }
 
+  private get refused(): Item[] {
+    return this.items.filter(({ state }) => state === "refused");
+  }
+
+  /** Says at both ends of the list which files cannot be annotated, offers to go on without them, and shows the first. */
+  private showRefused(): void {
+    const names = this.refused.map(({ file }) => `“${file.name}”`);
+    const listed = names.slice(0, NAMES_LISTED).join(", ") + (names.length > NAMES_LISTED ? ` and ${names.length - NAMES_LISTED} more` : "");
+    this.showProblem(`Nothing was uploaded: ${listed} cannot be annotated.`);
+    const others = this.items.length - this.refused.length;
+    this.without.hidden = others === 0;
+    this.without.textContent = `Remove ${names.length === 1 ? "it" : "them"} and upload the other ${others === 1 ? "one" : others}`;
+    this.refused[0]?.show();
+  }
+
   private finish(): void {
     const sent = this.items.filter(({ state }) => state === "sent");
     const [first] = sent;
     if (first !== undefined && sent.length === this.items.length) {
       announce(sent.length === 1 ? "Uploaded." : `All ${sent.length} files are uploaded.`);
-      window.location.assign(sent.length === 1 ? first.waiting : this.listAddress);
+      // Most files become jobs only seconds after their upload: the list waits for so many.
+      window.location.assign(sent.length === 1 ? first.waiting : `${this.listAddress}&uploaded=${sent.length}`);
       return;
     }
     if (sent.length > 0) announce(`${sent.length} of ${this.items.length} files are uploaded.`);
@@ -156,9 +177,12 @@ export class UploadPage {
   }
 
   private showProblem(message: string): void {
-    this.problem.hidden = message === "";
-    const line = this.problem.querySelector("p");
-    if (line !== null) line.textContent = message;
+    this.without.hidden = true;
+    for (const problem of this.problems) {
+      problem.hidden = message === "";
+      const line = problem.querySelector("p");
+      if (line !== null && line.textContent !== message) line.textContent = message;
+    }
   }
 
   private acceptDrops(zone: HTMLElement): void {
@@ -169,9 +193,13 @@ export class UploadPage {
     zone.addEventListener("dragenter", over);
     zone.addEventListener("dragover", over);
     zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-    zone.addEventListener("drop", (event) => {
+    zone.addEventListener("drop", () => zone.classList.remove("over"));
+    // A file that is dropped beside the zone is meant for it, too: the browser would leave this page and open the file.
+    const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+    document.addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+    document.addEventListener("drop", (event) => {
+      if (!carriesFiles(event) || event.defaultPrevented) return;
       event.preventDefault();
-      zone.classList.remove("over");
       this.add(event.dataTransfer?.files ?? null);
       this.input.focus();
     });

@@ -12,6 +12,7 @@ export interface Problem {
   /** The piece of the file that is wrong, shortened. */
   text?: string;
   premiumHelps?: boolean;
+  signInHelps?: boolean;
 }
 
 export type Finding = keyof typeof findings;

@@ -19,6 +19,9 @@ export interface Parts {
   from: number;
 }
 
+/** Milliseconds between two looks at an upload of which nothing is heard. */
+const WATCH_MS = 2000;
+
 const COMPRESSIONS = { plain: "not compressed", gzip: "gzip", bgzip: "bgzip", converted: "compressed" };
 
 /** One chosen file and its line in the list: its checks, its upload, and what the line shows of both. */
@@ -31,6 +34,7 @@ export class Item {
   readonly checked: Promise<void>;
   private readonly stop = new AbortController();
   private sending: AbortController | null = null;
+  private measured = false;
 
   constructor(readonly file: File, template: HTMLTemplateElement, private readonly limits: Limits,
     private readonly changed: () => void, removed: () => void) {
@@ -60,17 +64,22 @@ export class Item {
     const bar = this.part<HTMLProgressElement>("progress");
     const speed = new UploadSpeed();
     let quarters = 0;
+    let sent: [number, number] = [0, 0];
+    // Without a connection nothing reports progress: the line says so by itself.
+    const watch = window.setInterval(() => { if (this.measured) this.showLine(speed.line(...sent), true); }, WATCH_MS);
     bar.removeAttribute("value");
     this.showLine("Starting…");
     try {
-      const send = parts !== null && this.file.size >= parts.from ? this.sendInParts(parts, details, this.sending.signal)
+      const send = parts !== null && this.file.size >= parts.from ? this.sendInParts(parts, details, this.sending.signal, speed)
         : (progress: (loaded: number, total: number) => void) =>
           upload(formAddress, this.file, details, this.limits, this.sending?.signal ?? this.stop.signal, progress);
       this.waiting = await send((loaded, total) => {
         if (total === 0) return;
         bar.max = total;
-        bar.value = loaded;
-        this.showLine(loaded < total ? speed.line(loaded, total) : "All sent; waiting for the storage to confirm…");
+        bar.value = Math.max(bar.value, loaded);
+        sent = [loaded, total];
+        if (loaded < total) this.showLine(speed.line(loaded, total), true);
+        else this.showLine("All sent; waiting for the storage to confirm…");
         const reached = Math.floor((4 * loaded) / total);
         if (reached > quarters) announce(`${this.file.name}: ${reached * 25} % uploaded`);
         quarters = Math.max(quarters, reached);
@@ -84,10 +93,12 @@ export class Item {
         hint: "Check your connection and try again; your file is still chosen.",
       });
       this.setState("failed");
+    } finally {
+      window.clearInterval(watch);
     }
   }
 
-  private sendInParts(parts: Parts, details: JobDetails, signal: AbortSignal) {
+  private sendInParts(parts: Parts, details: JobDetails, signal: AbortSignal, speed: UploadSpeed) {
     return async (progress: (loaded: number, total: number) => void): Promise<string> => {
       const module = await import(parts.module) as { uploadInParts: typeof uploadInParts };
       const token = document.querySelector<HTMLInputElement>("input[name=csrf_token]")?.value ?? "";
@@ -100,6 +111,7 @@ export class Item {
         pause.textContent = paused ? "Go on" : "Pause";
         if (paused) running.pause();
         else running.resume();
+        speed.restart();
         if (paused) this.showLine("Paused. You can close this page and choose the file again within a day to go on.");
       };
       pause.hidden = false;
@@ -124,6 +136,12 @@ export class Item {
     if (this.state !== "failed") return;
     this.showProblem(null);
     this.setState("ready");
+  }
+
+  /** Moves to the file's line in the list, with the keyboard, too. */
+  show(): void {
+    this.element.scrollIntoView({ block: "center" });
+    this.part("[data-remove]").focus({ preventScroll: true });
   }
 
   private async check(): Promise<void> {
@@ -160,6 +178,7 @@ export class Item {
     this.part("[data-problem-message]").textContent = problem?.message ?? "";
     this.part("[data-problem-hint]").textContent = problem?.hint ?? "";
     this.part("[data-problem-link]").hidden = problem?.premiumHelps !== true;
+    this.part("[data-problem-sign-in]").hidden = problem?.signInHelps !== true;
     const where = this.part("[data-problem-where]");
     where.textContent = problem?.line === undefined ? "" : `Line ${formatCount(problem.line)}`
       + (problem.column === undefined ? "" : `, column ${problem.column}`)
@@ -170,7 +189,9 @@ export class Item {
     text.hidden = text.textContent === "";
   }
 
-  private showLine(line: string): void {
+  /** @param measured - whether the line has a speed, which changes while nothing is sent */
+  private showLine(line: string, measured = false): void {
+    this.measured = measured;
     this.part("[data-line]").textContent = line;
   }
 

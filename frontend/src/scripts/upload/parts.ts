@@ -1,7 +1,7 @@
 import AwsS3 from "@uppy/aws-s3";
 import Uppy from "@uppy/core";
 import { parts } from "../../generated/rules.json";
-import type { JobDetails } from "./post";
+import { SIGNED_OUT, type JobDetails } from "./post";
 import { removeSession, savedSession, saveSession, sessionName, type UploadSession } from "./upload-session";
 
 /** GAS's answer: a link for one request to the storage, or the upload that has begun. */
@@ -49,11 +49,17 @@ export function uploadInParts(address: string, token: string, file: File, detail
   let stopped = false;
   let paused = false;
 
+  const post = (fields: Record<string, string>): Promise<Response> => fetch(address, {
+    method: "POST", headers: { Accept: "application/json" }, cache: "no-store",
+    body: new URLSearchParams({ csrf_token: token, ...fields }),
+  });
   const ask = async (fields: Record<string, string>): Promise<Answer> => {
-    const response = await fetch(address, {
-      method: "POST", headers: { Accept: "application/json" }, cache: "no-store",
-      body: new URLSearchParams({ csrf_token: token, ...fields }),
-    });
+    let response = await post(fields);
+    if (response.status === 403) { // the page's token is of an earlier session, if its user has signed in again since
+      token = await tokenOfThisSession() ?? token;
+      response = await post(fields);
+    }
+    if (response.status === 401) throw new Refusal(SIGNED_OUT.message, SIGNED_OUT.hint);
     const answer = await response.json().catch(() => ({})) as Answer & { detail?: string; hint?: string };
     if (!response.ok) throw new Refusal(answer.detail ?? "GAS refused the upload.", answer.hint ?? "");
     return answer;
@@ -150,6 +156,13 @@ export function uploadInParts(address: string, token: string, file: File, detail
       end();
     },
   };
+}
+
+/** The token that a new copy of this page has; null without one. */
+async function tokenOfThisSession(): Promise<string | null> {
+  const page = await fetch(window.location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+  const document = new DOMParser().parseFromString(await page.text(), "text/html");
+  return document.querySelector<HTMLInputElement>("input[name=csrf_token]")?.value ?? null;
 }
 
 /** GAS refuses the upload; message and hint are meant for the user. */

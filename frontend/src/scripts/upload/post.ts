@@ -17,6 +17,14 @@ export interface JobDetails {
   shift3prime: string;
 }
 
+/** Signing in elsewhere keeps this page with everything that was chosen. */
+export const SIGNED_OUT: Problem = {
+  message: "You have been signed out.",
+  hint: "Sign in again in a new tab, then come back to this page and press “Upload and annotate”: everything that you chose is "
+    + "still here.",
+  signInHelps: true,
+};
+
 /** An upload that failed, with the reason in words for the user. */
 export class UploadFailed extends Error {
   constructor(readonly problem: Problem) {
@@ -54,10 +62,7 @@ async function newForm(address: string, signal: AbortSignal): Promise<UploadForm
     .catch((error: unknown) => {
       throw signal.aborted ? stopped() : error;
     });
-  if (answer.status === 401) {
-    window.location.reload();
-    throw new UploadFailed({ message: "You were signed out meanwhile.", hint: "Sign in again to go on." });
-  }
+  if (answer.status === 401) throw new UploadFailed(SIGNED_OUT);
   if (!answer.ok) {
     const refusal = await answer.json().catch(() => ({})) as { detail?: string; hint?: string };
     throw new UploadFailed({ message: refusal.detail ?? "GAS refused the upload.", hint: refusal.hint ?? "" });

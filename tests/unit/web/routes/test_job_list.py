@@ -17,6 +17,7 @@ from chalicelib.services import Services
 from chalicelib.usecases.archive.file_hold import held_files
 from chalicelib.web.routes.job_list import PAGE_SIZE
 from chalicelib.web.samples import SAMPLES
+from chalicelib.web.views.job_list import WAITED_FOR
 from tests.conftest import HeldClock
 from tests.unit.web.conftest import ORIGIN, Answer, Browser
 
@@ -207,7 +208,7 @@ def test_who_has_nothing_can_try_the_sample(browser: Browser) -> None:
         (
             "a.vcf",
             JobReason(code="empty_file", message="The file is empty."),
-            ["The file is empty.", "Upload a mended file"],
+            ["The file is empty.", "Upload a corrected file"],
         ),
     ],
 )
@@ -220,3 +221,38 @@ def test_a_failed_job_tells_what_where_and_how(browser: Browser, put: Callable[.
     refused = re.search(r'href="/docs/annotation#([^"]+)"', page.html)
     assert refused
     assert f'id="{refused.group(1)}"' in browser.get("/docs/annotation").html
+
+
+def test_list_waits_for_files_that_were_uploaded_together(browser: Browser, put: Callable[..., Job],
+                                                          clock: HeldClock) -> None:
+    opened = clock() - 30
+    address = f"/annotations?since={opened}&uploaded=3"
+    first = browser.get(address)
+    assert "You have not annotated anything yet" not in first.text
+    assert "3 more files are being prepared" in first.text
+    live = html.unescape(re.search(r'data-live hx-get="([^"]+)"', first.html).group(1))  # type: ignore[union-attr]
+    put(40)  # an earlier one
+    put(1)
+    second = browser.request("GET", live, {"HX-Request": "true"})
+    assert "2 more files are being prepared" in second.text
+    assert "data-live" in second.html, "the rows have ended, but more are expected"
+    put(2)
+    put(3)
+    last = browser.request("GET", live, {"HX-Request": "true"})
+    assert (last.status, "being prepared" in last.text, "data-live" in last.html) == (200, False, False)
+
+
+def test_list_does_not_wait_for_ever(browser: Browser, put: Callable[..., Job], clock: HeldClock) -> None:
+    put(1)
+    first = browser.get(f"/annotations?since={clock() - 30}&uploaded=3")
+    live = html.unescape(re.search(r'data-live hx-get="([^"]+)"', first.html).group(1))  # type: ignore[union-attr]
+    clock.now += WAITED_FOR
+    last = browser.request("GET", live, {"HX-Request": "true"})
+    assert "2 of the 3 files that you uploaded have not appeared here" in last.text
+    assert "data-live" not in last.html
+
+
+@pytest.mark.parametrize("query", ["uploaded=3", "since=5", "uploaded=-1&since=x", "uploaded=0&since=0"])
+def test_list_that_waits_for_nothing(browser: Browser, put: Callable[..., Job], query: str) -> None:
+    put(1)
+    assert "data-live" not in browser.get(f"/annotations?{query}").html

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import boto3
 import pytest
 
+from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.services import Services
@@ -48,9 +50,9 @@ def test_several_can_be_chosen_or_found_out(browser: Browser) -> None:
     assert [piece.partition('"')[0] for piece in select.split('<option value="')[1:]] == [
         "auto", "rCRS", "SARS-CoV-2", "GRCh37", "GRCh38"]
     assert 'value="GRCh38" data-assembly="GRCh38"' in select
-    assert "Find out from the file" in select
+    assert "Detect from the file" in select
     assert select.count("selected") == 1
-    assert "selected" in select.partition('value="rCRS"')[2].partition("</option>")[0]
+    assert "selected" in select.partition('value="auto"')[2].partition("</option>")[0]
 
 
 @pytest.mark.parametrize(("values", "shift", "words"), [
@@ -65,8 +67,8 @@ def test_a_jobs_page_says_which_placement_was_asked_for(browser: Browser, make_j
 
 
 @pytest.mark.parametrize(("values", "words"), [
-    ({"reference": "auto"}, "Not known yet: GAS finds out from the file"),
-    ({"reference": "auto", "job_status": JobStatus.FAILED}, "None was found out"),
+    ({"reference": "auto"}, "Not known yet: it is detected from the file"),
+    ({"reference": "auto", "job_status": JobStatus.FAILED}, "None was detected"),
     ({"reference": "GRCh38", "reference_title": "Human genome GRCh38", "reference_found": "detected from 2 lengths"},
      "Human genome GRCh38 (detected from 2 lengths)"),
     ({"reference": "GRCh38", "reference_title": "Human genome GRCh38"}, "Human genome GRCh38"),
@@ -78,3 +80,16 @@ def test_a_jobs_page_tells_its_reference(browser: Browser, make_job: Callable[..
     data = browser.get_json(f"/annotations/{JOB_ID}").json
     assert (data["reference"], data["reference_title"], data["reference_found"]) == (
         values["reference"], values.get("reference_title"), values.get("reference_found"))
+
+
+@pytest.mark.usefixtures("_two_more")
+@pytest.mark.parametrize(("references", "offered"), [
+    (("GRCh38",), ["GRCh38"]), (("GRCh37", "GRCh38", "withdrawn"), ["GRCh37", "GRCh38"]), ((), [])])
+def test_a_failed_job_offers_references_that_may_fit(browser: Browser, make_job: Callable[..., Job],
+                                                     references: tuple[str, ...], offered: list[str]) -> None:
+    make_job(job_status=JobStatus.FAILED, reference="rCRS",
+             error=JobReason("no_known_contig", "No record is on a contig of rCRS.", references=references))
+    page = browser.get(f"/annotations/{JOB_ID}").html
+    box = page.partition('aria-labelledby="reason"')[2].partition("</section>")[0]
+    assert re.findall(r'name="reference" value="([^"]+)"', box) == offered
+    assert ("Annotate with" in box, 'name="csrf_token"' in box) == (bool(offered), bool(offered))

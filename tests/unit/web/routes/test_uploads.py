@@ -38,7 +38,7 @@ def test_page_has_a_form_that_works_without_a_script(browser: Browser, ada: Prof
     assert 'name="policy"' not in rest
     assert ["starts-with", "$x-amz-meta-note", ""] in conditions(page.field("policy"))
     assert fields.count('name="x-amz-meta-note"') == fields.count('name="x-amz-meta-reference"') == 1
-    assert re.findall(r'<option value="([^"]*)"[^>]* selected', page.html) == ["rCRS", "no"]
+    assert re.findall(r'<option value="([^"]*)"[^>]* selected', page.html) == ["auto", "no"]
     assert ["starts-with", "$x-amz-meta-shift-3prime", ""] in conditions(page.field("policy"))
     assert fields.count('name="x-amz-meta-shift-3prime"') == 1
     assert "3′-most, as HGVS and ClinVar report them" in page.text
