@@ -9,6 +9,9 @@ PORT ?= 8080
 WORKERS ?= 1
 STAGE ?=
 PARAMS ?=
+NAME ?=
+DIR ?=
+SMALL ?=
 FILE ?=
 OUT ?=
 TESTS ?= tests
@@ -29,7 +32,7 @@ RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.tx
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
 
-.PHONY: help run demo test quick hooks test-repeated mutants golden corpora oracles fuzz invariants fleet lint checkov package deploy smoke browser clean clean-all
+.PHONY: help run demo reference test quick hooks test-repeated mutants golden corpora oracles fuzz invariants fleet lint checkov package deploy smoke browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +64,10 @@ run: $(VENV)/run.stamp ## The whole service on this machine until Ctrl-C [PORT=8
 demo: $(VENV)/run.stamp ## Annotates a file from sign-in to download: FILE=x.vcf OUT=directory
 	@test -n "$(FILE)" && test -n "$(OUT)" || { echo "usage: make demo FILE=x.vcf OUT=directory" >&2; exit 1; }
 	@exec $(PY) -m infra demo "$(FILE)" "$(OUT)"
+
+reference: $(VENV)/run.stamp ## A genome for the site that runs here: NAME=GRCh38 [SMALL=1], or DIR=bundle
+	@test -n "$(NAME)$(DIR)" || { echo "usage: make reference NAME=GRCh38 [SMALL=1], or DIR=bundle" >&2; exit 1; }
+	@exec $(PY) -m infra add-reference $(if $(DIR),--dir "$(DIR)") $(if $(NAME),"$(NAME)") $(if $(filter-out 0,$(SMALL)),--small) $(ARGS)
 
 # ---- quality ---------------------------------------------------------------------------------------------------
 browser: ## Chromium for the browser tests, where it can be installed

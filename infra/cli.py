@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from annotator.engine.cli.progress import say, steps
 from annotator.engine.cli.run import INTERRUPTED, PATH, SETTINGS, exit_codes, run
 from infra.errors import OperatorError
-from infra.local.settings import DEFAULT_PORT, PROJECT
+from infra.local.settings import DEFAULT_PORT, LOCAL_STAGE, PROJECT
 
 if TYPE_CHECKING:
     from infra.aws.references import References
@@ -43,14 +43,24 @@ def application() -> None:
     """Package, deploy and operate GAS: on AWS, and on this machine."""
 
 
+STATE = click.option("--state", type=PATH, default=PROJECT / ".gas", metavar="DIR",
+                     help="Directory of everything that the local stack keeps (default: .gas).")
+
+
 def on_a_stage(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command the options that name a stage in AWS, and passes it the `Deployment` first."""
-    @click.option("--stage", required=True, help="Name of the deployment, such as prod.")
+    """Gives a command the options that name a stage, and passes it the `Deployment` first."""
+    @click.option("--stage", required=True,
+                  help=f"Name of the deployment, such as prod; {LOCAL_STAGE} is what `make run` started here.")
     @click.option("--endpoint-url", metavar="URL", help="Address of an AWS emulator.")
+    @STATE
     @functools.wraps(command)
-    def with_place(*arguments: Any, stage: str, endpoint_url: str | None, **options: Any) -> Any:
+    def with_place(*arguments: Any, stage: str, endpoint_url: str | None, state: Path, **options: Any) -> Any:
         from infra.aws.service_stack import Deployment
 
+        if stage == LOCAL_STAGE and endpoint_url is None:
+            from infra.local.running import running_place
+
+            return command(*arguments, running_place(state.resolve()), **options)
         return command(*arguments, Deployment.of(stage, endpoint_url), **options)
 
     return with_place
@@ -270,10 +280,6 @@ def clean(published: Callable[[], References]) -> None:
 
 
 # ---- on this machine -------------------------------------------------------------------------------------------------
-STATE = click.option("--state", type=PATH, default=PROJECT / ".gas", metavar="DIR",
-                     help="Directory of everything that is kept (default: .gas).")
-
-
 @application.command("run", epilog=exit_codes("0 ended by Ctrl-C or SIGTERM", "1 failed", "2 wrong usage"))
 @click.option("--port", type=click.IntRange(1024 if os.geteuid() else 1, 65534), default=DEFAULT_PORT,
               show_default=True, help="Port of the site.")
@@ -306,6 +312,28 @@ def demo(file: Path, out: Path, state: Path, timeout: float) -> int:
         say("stopped")
         return INTERRUPTED
     return DONE
+
+
+@application.command("add-reference")
+@click.argument("name", required=False)
+@click.option("--dir", "directory", type=PATH, metavar="DIR", help="Publish this bundle, instead of building one.")
+@click.option("--small", is_flag=True, help="Only the layers for a first look.")
+@click.option("--references", type=PATH, default=Path("references"), metavar="DIR", show_default=True,
+              help="Directory for bundles and fetched files.")
+@STATE
+def add_reference(name: str | None, directory: Path | None, small: bool, references: Path, state: Path) -> None:
+    """Fetch, build and publish a genome on this machine.
+
+    NAME is GRCh38, GRCh37 or a .toml file (docs/references.md). A local stack must be running (`make run`).
+    """
+    from infra.local.add_reference import add_bundle, add_preset
+
+    if (name is None) == (directory is None):
+        raise click.UsageError("Give NAME or --dir DIR.")
+    if directory is not None:
+        add_bundle(directory, state.resolve())
+    elif name is not None:
+        add_preset(name, state.resolve(), references, small)
 
 
 def main(arguments: list[str] | None = None) -> int:

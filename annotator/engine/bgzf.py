@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Executor, Future
 from itertools import accumulate
 from pathlib import Path
 
@@ -23,29 +26,45 @@ _MAGIC, _EXTRA = b"\x1f\x8b\x08\x04", 6
 """How each block begins, and the bytes of its only extra field."""
 _HEAD = struct.Struct("<4sIBBH2sHH")
 _TAIL = struct.Struct("<II")
+_TOGETHER = 16
+"""Blocks that are compressed as one task of a pool."""
+_MOST_TASKS = 16
+"""Most tasks of a pool whose blocks wait to be written."""
 
 
 class BgzfWriter:
     """A new BGZF file; :meth:`close` completes it. Without it the file is recognised as cut off.
 
+    Args:
+        path: of the file.
+        pool: threads that compress the blocks; without them :meth:`write` does. The bytes are the same.
+
+    Attributes:
+        starts: where each block starts in the file, in bytes, once the file is complete.
+
     Raises:
         OSError: the file cannot be opened or written, from the constructor and the methods.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pool: Executor | None = None) -> None:
         self._stream = path.open("wb", buffering=1 << 18)
+        self._pool = pool
+        self._tasks: deque[Future[list[bytes]]] = deque()
         self._waiting: list[bytes] = []
         self._size = 0
+        self._unit = BLOCK * (_TOGETHER if pool else 1)
+        self._packed = 0
+        self.starts: list[int] = []
 
     def write(self, data: bytes) -> None:
         """Write bytes, sooner or later."""
         self._waiting.append(data)
         self._size += len(data)
-        if self._size >= BLOCK:
+        if self._size >= self._unit:
             whole = b"".join(self._waiting)
-            end = len(whole) - len(whole) % BLOCK
-            for at in range(0, end, BLOCK):
-                self._stream.write(pack(whole[at : at + BLOCK]))
+            end = len(whole) - len(whole) % self._unit
+            for at in range(0, end, self._unit):
+                self._pack(whole[at : at + self._unit])
             self._waiting = [whole[end:]]
             self._size = len(whole) - end
 
@@ -53,13 +72,37 @@ class BgzfWriter:
         """Write what waits and the end, and close the file."""
         rest = b"".join(self._waiting)
         if rest:
-            self._stream.write(pack(rest))
+            self._pack(rest)
+        while self._tasks:
+            self._put(self._tasks.popleft().result())
         self._stream.write(END_OF_FILE)
         self._stream.close()
 
     def abandon(self) -> None:
         """Close the file as it is; harmless after :meth:`close`."""
+        for task in self._tasks:
+            task.cancel()
         self._stream.close()
+
+    def _pack(self, data: bytes) -> None:
+        """Compress some blocks, here or in the pool, and write those that are due."""
+        if self._pool is None:
+            self._put(pack_blocks(data))
+            return
+        self._tasks.append(self._pool.submit(pack_blocks, data))
+        if len(self._tasks) > _MOST_TASKS:
+            self._put(self._tasks.popleft().result())
+
+    def _put(self, blocks: Iterable[bytes]) -> None:
+        for block in blocks:
+            self.starts.append(self._packed)
+            self._packed += len(block)
+            self._stream.write(block)
+
+
+def pack_blocks(data: bytes) -> list[bytes]:
+    """Blocks of BGZF, all but the last of :data:`BLOCK` bytes."""
+    return [pack(data[at : at + BLOCK]) for at in range(0, len(data), BLOCK)]
 
 
 def pack(data: bytes | memoryview) -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
+
+from isal import igzip
 
 GZIP_MAGIC = b"\x1f\x8b"
 """First bytes of a gzip file, bgzip among them."""
@@ -30,7 +31,7 @@ def open_bytes(path: Path) -> BinaryIO:
     Raises:
         OSError: it cannot be read.
     """
-    return cast("BinaryIO", gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
+    return cast("BinaryIO", igzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
 
 
 def open_text(path: Path, encoding: str = "utf-8", errors: str = "strict") -> TextIO:
@@ -45,7 +46,7 @@ def open_text(path: Path, encoding: str = "utf-8", errors: str = "strict") -> Te
         OSError: it cannot be read.
     """
     if is_gzip(path):
-        return cast("TextIO", gzip.open(path, "rt", encoding=encoding, errors=errors))
+        return cast("TextIO", igzip.open(path, "rt", encoding=encoding, errors=errors))
     return path.open(encoding=encoding, errors=errors)
 
 

@@ -64,7 +64,7 @@ class References:
         except BundleError as error:
             raise OperatorError(error.message) from error
         if failed:
-            raise OperatorError(f"{directory} is not sound: {failed[0]}.", "Build it anew.")
+            raise OperatorError(f"{directory} is not sound: {failed[0]}.", "Build it again.")
         raw = (directory / MANIFEST).read_bytes()
         manifest: dict[str, Any] = json.loads(raw)
         digest = hashlib.sha256(raw).hexdigest()
@@ -72,7 +72,11 @@ class References:
         info = ReferenceInfo.of_manifest(
             manifest, prefix=f"{manifest['name']}/{digest[:16]}", manifest_sha256=digest,
             size=len(raw) + sum((directory / name).stat().st_size for name in names))
+        there = self._sizes(f"{info.prefix}/")
         for name in [*names, MANIFEST]:
+            # The prefix is that of these very files, and an upload is there whole or not at all.
+            if there.get(f"{info.prefix}/{name}") == (directory / name).stat().st_size:
+                continue
             self._s3.upload_file(str(directory / name), self.bucket, f"{info.prefix}/{name}",
                                  ExtraArgs={"ServerSideEncryption": "AES256"})
             self._say(f"{name}: uploaded")
@@ -101,13 +105,17 @@ class References:
         """Remove files of versions that the catalogue does not name; returns how many there were."""
         named = tuple(f"{one.prefix}/" for one in self.catalogue())
         count = 0
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket):
-            for entry in page.get("Contents", []):
-                if entry["Key"] != CATALOGUE and not entry["Key"].startswith(named):
-                    self._s3.delete_object(Bucket=self.bucket, Key=entry["Key"])
-                    count += 1
+        for key in self._sizes(""):
+            if key != CATALOGUE and not key.startswith(named):
+                self._s3.delete_object(Bucket=self.bucket, Key=key)
+                count += 1
         self._say(f"{count} files removed")
         return count
+
+    def _sizes(self, prefix: str) -> dict[str, int]:
+        """Bytes of the files whose keys begin with a prefix."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return {entry["Key"]: entry["Size"] for page in pages for entry in page.get("Contents", [])}
 
     def _write(self, references: list[ReferenceInfo]) -> None:
         entries = [one.to_entry() for one in sorted(references, key=lambda one: one.name)]

@@ -2,13 +2,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import requests
 
 from annotator.engine.cli.progress import say
 from chalicelib.domain.references import AUTO
@@ -17,7 +14,8 @@ from infra.errors import OperatorError
 from infra.local.browser import Browser
 from infra.local.people import DEMO_PERSON
 from infra.local.run import ending_on_signals, settings
-from infra.local.settings import DEFAULT_PORT, any_free_port, port_is_free, read_run_file
+from infra.local.running import running_stack
+from infra.local.settings import DEFAULT_PORT, any_free_port, port_is_free
 from infra.local.stack import LocalStack
 from infra.template.package import default_builder
 
@@ -49,25 +47,12 @@ class ProgressLine:
             sys.stdout.write("\n")
 
 
-def running_site(home: Path) -> str | None:
-    """The address of a stack that runs from a directory, or None."""
-    run = read_run_file(home)
-    if run is None:
-        return None
-    try:
-        os.kill(run["pid"], 0)
-        requests.get(f"{run['endpoint']}/", headers={"Host": run["site_host"]}, timeout=10)
-    except (ProcessLookupError, requests.RequestException):
-        return None
-    return str(run["site"])
-
-
 @contextlib.contextmanager
 def some_site(home: Path) -> Iterator[str]:
     """A running stack's address; when none runs, one that is started for this and stopped afterwards."""
-    site = running_site(home)
-    if site is not None:
-        yield site
+    running = running_stack(home)
+    if running is not None:
+        yield str(running["site"])
         return
     default_builder(lambda line: say(f"  {line}")).build()
     port = DEFAULT_PORT if port_is_free(DEFAULT_PORT) else any_free_port()

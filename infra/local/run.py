@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from annotator.engine.cli.progress import say
+from infra.aws.references import References
 from infra.local.logs import FileTail, FunctionLogs
 from infra.local.settings import (
     LocalSettings,
@@ -20,6 +21,8 @@ from infra.local.settings import (
 from infra.local.stack import LocalStack
 from infra.template.package import default_builder
 
+ADD_A_GENOME = ("It has only the references that it is shipped with. `make reference NAME=GRCh38 SMALL=1`, in another "
+                "terminal, adds the human genome; about 2 GB are fetched.")
 LOOK_EVERY = 0.5
 """Seconds between two looks at processes and logs."""
 
@@ -91,6 +94,8 @@ def run(home: Path, port: int, workers: int) -> None:
             with LocalStack(settings(home, port, workers), say=lambda line: say(f"  {line}")) as stack:
                 say(f"\nGAS is at {stack.settings.site}/\nMails that it sends are at {stack.settings.outbox}\n\n"
                     f"It stays on this machine; what it keeps is in {home}. Ctrl-C stops it. Times below are UTC.\n")
+                if not References(stack.place, say).catalogue():
+                    say(f"{ADD_A_GENOME}\n")
                 try:
                     follow(stack)
                 finally:

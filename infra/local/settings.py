@@ -16,6 +16,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 SITE_HOST = "gas.localhost"
 """Browsers and curl resolve every name under .localhost to this machine; Python may not: send the Host header."""
 
+LOCAL_STAGE = "local"
+"""The stage of the local stack."""
 DEFAULT_PORT = 8080
 LEAST_DISK = 512 * 1024 * 1024
 """Bytes: a package, its unpacked functions and a few results."""

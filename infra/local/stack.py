@@ -13,7 +13,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-import boto3
 import requests
 
 from chalicelib.clock import NewId, random_id, random_token
@@ -24,6 +23,7 @@ from infra.errors import OperatorError
 from infra.local.adaptations import adapt
 from infra.local.emulator import ACCOUNT, OPERATOR_KEYS, environment, follow_port
 from infra.local.processes import Child
+from infra.local.running import local_place
 from infra.local.settings import PROJECT, SITE_HOST, LocalSettings, read_run_file, require_disk
 
 logger = logging.getLogger(__name__)
@@ -168,10 +168,7 @@ class LocalStack:
     @property
     def place(self) -> Deployment:
         """Where this stack is deployed."""
-        session = boto3.Session(aws_access_key_id=OPERATOR_KEYS["AWS_ACCESS_KEY_ID"],
-                                aws_secret_access_key=OPERATOR_KEYS["AWS_SECRET_ACCESS_KEY"],
-                                region_name=self.settings.region)
-        return Deployment(session=session, stage="local", endpoint_url=self.settings.endpoint)
+        return local_place(self.settings.endpoint, self.settings.region)
 
     def client(self, service: str) -> Any:
         """A boto3 client with the administrator's rights."""
@@ -305,7 +302,7 @@ class LocalStack:
 
     def _write_run_file(self) -> None:
         run = {"pid": os.getpid(), "site": self.settings.site, "endpoint": self.settings.endpoint,
-               "site_host": self.settings.site_host, "identity": self.settings.identity}
+               "site_host": self.settings.site_host, "identity": self.settings.identity, "region": self.settings.region}
         self.settings.run_file.write_text(json.dumps(run), encoding="utf-8")
 
 

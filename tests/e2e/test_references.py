@@ -1,7 +1,11 @@
 """References that the operator publishes, in the packaged service with IAM enforced: offered, brought, found out."""
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +14,9 @@ import pytest
 from annotator.engine.reference.build.bundle_builder import Recipe, build
 from infra.aws.references import References
 from infra.local.browser import Browser
+from infra.local.settings import PROJECT
 from infra.local.stack import LocalStack
+from tests.unit.engine.file_server import serving
 
 pytestmark = pytest.mark.e2e
 
@@ -63,3 +69,53 @@ def test_a_published_reference_is_found_out_and_used(stack: LocalStack, sign_in:
         references = References(stack.place, lambda _: None)
         references.withdraw(made_up)
         references.clean()
+
+
+def make_reference(stack: LocalStack, *arguments: str) -> str:
+    """What `make reference` says, in an environment that knows nothing of AWS."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    state = f"ARGS=--state {stack.settings.home}"
+    done = subprocess.run(
+        ["make", "--old-file=.venv/run.stamp", "reference", f"PY={sys.executable}", state, *arguments], cwd=PROJECT,
+        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=300, check=False)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def choices(browser: Browser) -> str:
+    """The upload form's page."""
+    return browser.get("/annotate").text
+
+
+def test_one_command_brings_a_genome_into_the_upload_form(stack: LocalStack, sign_in: Callable[..., Browser],
+                                                          tmp_path: Path) -> None:
+    files = {"genome.fa": f">1\n{genome()}\n".encode(), "models.gff3": MODELS.encode()}
+    with serving(files) as server:
+        preset = tmp_path / "Fetched.toml"
+        preset.write_text("name = 'Fetched'\ntitle = 'A fetched genome'\nassembly = 'f'\nbuilt = 100_000\n" + "".join(
+            f"[[files]]\npart = '{part}'\nname = '{part}'\nurl = '{server.url(name)}'\nversion = '1'\nlicence = 'CC0'\n"
+            for part, name in (("fasta", "genome.fa"), ("gff", "models.gff3"))))
+        named = f"NAME={preset}", f"ARGS=--state {stack.settings.home} --references {tmp_path / 'references'}"
+        browser = sign_in()
+        assert "A fetched genome" not in choices(browser)
+        try:
+            said = make_reference(stack, *named)
+            assert "of disk are free" in said
+            assert "A fetched genome (Fetched) can be chosen, within a minute" in said
+            requests = len(server.requests)
+            again = make_reference(stack, *named)
+            assert "is built already" in again
+            assert "uploaded" not in again
+            assert len(server.requests) == requests, "nothing is fetched twice"
+            References(stack.place, lambda _: None).withdraw("Fetched")
+            assert "can be chosen" in make_reference(stack, f"DIR={tmp_path / 'references' / 'Fetched'}")
+            deadline = time.monotonic() + 90  # the site reads the catalogue once a minute
+            while "A fetched genome" not in (page := choices(browser)) and time.monotonic() < deadline:
+                time.sleep(2)
+            assert 'value="Fetched"' in page
+        finally:
+            references = References(stack.place, lambda _: None)
+            if any(one.name == "Fetched" for one in references.catalogue()):
+                references.withdraw("Fetched")
+            references.clean()

@@ -33,40 +33,80 @@ from annotator.engine.reference.presets import Preset, PresetPart, load_preset, 
 @click.option("--cache", type=PATH, metavar="DIR", help="Where fetched files stay (default: DIR.files).")
 @click.option("--with", "extra", default="", metavar="LAYER,...", help="Layers that are otherwise left out.")
 @click.option("--without", default="", metavar="LAYER,...", help="Layers to leave out.")
+@click.option("--small", is_flag=True, help="Only the layers for a first look (default DIR: references/NAME-small).")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be fetched, and stop.")
-def command(preset_name: str, out: Path | None, cache: Path | None, extra: str, without: str, only_plan: bool) -> int:
+def command(
+    preset_name: str, out: Path | None, cache: Path | None, extra: str, without: str, small: bool, only_plan: bool
+) -> int:
     """Fetch the public files of a preset and build its bundle."""
     try:
         preset = load_preset(preset_name)
-        parts = preset.chosen(_names(extra), _names(without))
-        out = out or Path("references") / preset.name
-        with downloads() as report:
-            fetcher = Fetcher(cache or out.with_name(f"{out.name}.files"), report)
-            enough = plan(preset, parts, fetcher, out, say)
-            if only_plan:
-                return DONE
-            if not enough:
-                raise BundleError("reference_disk", "There is too little free disk for this.")
-            recipe = fetch(preset, parts, fetcher, say)
-        with steps() as tell:
-            build(recipe, out, tell)
-            tell(f"built {out}")
+        parts = preset.chosen(_names(extra), _names(without), small)
+        out = out or default_directory(Path("references"), preset, small)
+        built = preset.small_built if small else preset.built
+        fetch_and_build(preset, parts, out, cache or default_cache(out, preset, small), built, lambda: not only_plan)
     except (EngineError, OSError) as error:
         return refused(error)
     return DONE
 
 
-def plan(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, out: Path, say: Callable[[str], None]) -> bool:
+def default_directory(parent: Path, preset: Preset, small: bool) -> Path:
+    """Where the bundle of a preset is built unless a directory is given."""
+    return parent / (f"{preset.name}-small" if small else preset.name)
+
+
+def default_cache(out: Path, preset: Preset, small: bool) -> Path:
+    """Where the files of a preset are kept unless a directory is given: those of a small bundle serve a whole one."""
+    name = preset.name if small and out.name == f"{preset.name}-small" else out.name
+    return out.with_name(f"{name}.files")
+
+
+def fetch_and_build(
+    preset: Preset, parts: list[PresetPart], out: Path, cache: Path, built: int, go_on: Callable[[], bool]
+) -> bool:
+    """Show what is to be fetched, fetch it and build the bundle; a run that was interrupted is resumed.
+
+    Args:
+        preset: of the reference.
+        parts: the parts of it to fetch.
+        out: directory of the bundle, which must not exist.
+        cache: directory of the files.
+        built: about what the bundle takes on disk, in bytes.
+        go_on: whether to fetch, asked when the sizes have been shown.
+
+    Returns:
+        Whether the bundle was built.
+
+    Raises:
+        BundleError: the bundle is there already, the disk has too little room, a file cannot be fetched, or the files
+            do not belong together.
+        OSError: a file cannot be written.
+    """
+    if out.exists():
+        raise BundleError("reference_build", f"{out} is there already.")
+    with downloads() as report:
+        fetcher = Fetcher(cache, report)
+        enough = plan(parts, fetcher, built, say)
+        if not go_on():
+            return False
+        if not enough:
+            raise BundleError("reference_disk", "There is too little free disk for this.")
+        recipe = fetch(preset, parts, fetcher, say)
+    with steps() as tell:
+        build(recipe, out, tell)
+        tell(f"built {out}")
+    return True
+
+
+def plan(parts: list[PresetPart], fetcher: Fetcher, built: int, say: Callable[[str], None]) -> bool:
     """Show what is to be fetched and how much disk it takes.
 
     Returns:
         Whether the disk has room.
 
     Raises:
-        BundleError: the bundle is there already, or a file cannot be found.
+        BundleError: a file cannot be found.
     """
-    if out.exists():
-        raise BundleError("reference_build", f"{out} is there already.")
     to_come, unknown = 0, 0
     for part in parts:
         sizes = fetcher.sizes(list(part.files))
@@ -77,9 +117,9 @@ def plan(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, out: Path, s
     place = next(parent for parent in fetcher.directory.resolve().parents if parent.is_dir())
     free = shutil.disk_usage(place).free
     more = f" and {unknown} files of unknown size" if unknown else ""
-    needed = f"{size_words(to_come)}{more} to fetch, about {size_words(preset.built)} for the bundle"
+    needed = f"{size_words(to_come)}{more} to fetch, about {size_words(built)} for the bundle"
     say(f"{needed}; {size_words(free)} of disk are free")
-    return free >= to_come + preset.built
+    return free >= to_come + built
 
 
 def fetch(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, say: Callable[[str], None]) -> Recipe:

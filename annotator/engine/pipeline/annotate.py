@@ -23,7 +23,7 @@ from annotator.engine.output.files import OUTPUT_FILES, Annotated
 from annotator.engine.output.info_fields import info_lines
 from annotator.engine.pipeline.build_check import refuse_wrong_reference
 from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, PassInput
-from annotator.engine.pipeline.worker_pool import processors
+from annotator.engine.processors import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.variant_list.convert import is_variant_list, write_vcf

@@ -21,11 +21,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Pool:
     """Processes that all start from a copy of this one. With one only, the work is done here.
 

@@ -63,7 +63,13 @@ class PresetPart:
 
 @dataclass(frozen=True)
 class Preset:
-    """A reference that can be fetched. ``built`` is about what the bundle takes on disk, in bytes."""
+    """A reference that can be fetched.
+
+    Attributes:
+        built: about what the bundle takes on disk, in bytes.
+        small: names of the layers for a first look; empty where the preset does not say.
+        small_built: about what the bundle takes with only these, in bytes.
+    """
 
     name: str
     title: str
@@ -72,18 +78,28 @@ class Preset:
     genetic_codes: dict[str, int]
     aliases: dict[str, str]
     parts: tuple[PresetPart, ...]
+    small: tuple[str, ...] = ()
+    small_built: int = 0
 
-    def chosen(self, extra: list[str], without: list[str]) -> list[PresetPart]:
+    def chosen(self, extra: list[str], without: list[str], small: bool = False) -> list[PresetPart]:
         """The parts to fetch: those by default and ``extra`` ones, without the others.
 
+        Args:
+            extra, without: names of layers.
+            small: of the layers only those for a first look, and ``extra`` ones.
+
         Raises:
-            BundleError: a name is not one of the preset's layers.
+            BundleError: a name is not one of the preset's layers, or the preset has no layers for a first look.
         """
+        if small and not self.small:
+            raise BundleError("reference_preset", f"{self.name} has no small version: its preset has no [small].")
         layers = [one.name for one in self.parts if one.part in ("variants", "regions")]
         unknown = [name for name in (*extra, *without) if name not in layers]
         if unknown:
             raise BundleError("reference_preset", f"{self.name} has no layer {unknown[0]}; it has {', '.join(layers)}.")
-        return [one for one in self.parts if one.name not in without and (one.default or one.name in extra)]
+        default = [one.name for one in self.parts if one.default and (not small or one.part in ("fasta", "gff"))]
+        wanted = {*default, *extra, *(self.small if small else ())} - set(without)
+        return [one for one in self.parts if one.name in wanted]
 
 
 def preset_names() -> list[str]:
@@ -111,6 +127,8 @@ def load_preset(name_or_path: str) -> Preset:
             genetic_codes=dict(text.get("genetic_codes", {})),
             aliases={**_refseq(text.get("refseq_build", "")), **text.get("aliases", {})},
             parts=tuple(_part(one) for one in text["files"]),
+            small=tuple(text.get("small", {}).get("layers", ())),
+            small_built=text.get("small", {}).get("built", 0),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise BundleError("reference_preset", f"{path.name} is not usable: {error!r}") from error

@@ -50,7 +50,7 @@ ERRORS: list[Callable[[], Exception]] = [
 """Every kind of error that Python, zlib, pyarrow and pysam raise for data they cannot use."""
 STEPS = {
     "annotator.engine.reference.build.sequence._copy": "bundle.fa",
-    "annotator.engine.reference.build.sequence.pysam.faidx": "bundle.fa",
+    "annotator.engine.reference.build.sequence._write_indexes": "bundle.fa",
     "annotator.engine.reference.build.gene_tables._rows": "bundle.models",
     "annotator.engine.reference.build.gene_tables._tidied": "bundle.models",
     "annotator.engine.reference.build.bundle_builder.contigs_of": "small",

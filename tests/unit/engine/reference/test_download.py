@@ -306,6 +306,36 @@ def test_what_cannot_be_fetched(
     assert reason in capsys.readouterr().err
 
 
+def test_a_small_bundle_has_the_layers_for_a_first_look(
+    preset: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    server: FileServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["reference", "fetch", str(preset), "--small"]
+    assert main(words) == 1
+    assert "small has no small version" in capsys.readouterr().err
+    text = preset.read_text()
+    preset.write_text(text.replace("[[files]]", '[small]\nlayers = ["BAND"]\nbuilt = 50_000\n[[files]]', 1))
+    assert main(words) == 0
+    assert "about 50.0 kB for the bundle" in capsys.readouterr().out
+    reference = Reference.load(tmp_path / "references" / "small-small")
+    assert (reference.name, reference.layers) == ("small", ())
+    assert reference.regions is not None
+    assert main(["reference", "fetch", str(preset)]) == 0
+    assert len(server.gets("small.fa.gz")) == 1, "the whole bundle uses the files of the small one"
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_what_is_fetched_for_a_first_look(name: str) -> None:
+    preset = load_preset(name)
+    small = {one.name for one in preset.chosen([], [], small=True)}
+    assert small == {one.name for one in preset.parts if one.part in ("fasta", "gff", "regions")} | {"ClinVar"}
+    assert preset.small_built < preset.built
+
+
 def test_too_little_disk(preset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], server: FileServer) -> None:
     preset.write_text(preset.read_text().replace("built = 100_000", "built = 1_000_000_000_000_000"))
     assert main(["reference", "fetch", str(preset), "--out", str(tmp_path / "bundle")]) == 1
