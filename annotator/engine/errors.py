@@ -123,6 +123,9 @@ INPUT_ERRORS: dict[str, Kind] = {
         "Called on another reference",
         "Select the reference build your variants were called on, or convert the file with a liftover tool.",
     ),
+    "unusable_layer": Kind(
+        "The file with your own annotations cannot be used", "Correct that file, or annotate without it."
+    ),
     "no_known_contig": Kind(
         "None of the contigs is in the reference", "Select the reference that the variants were called on."
     ),
@@ -251,6 +254,8 @@ WARNINGS: dict[str, str] = {
     "SVLEN",
     "bad_contig_length": "a ##contig line has an impossible length, which was ignored",
     "contig_length": "the contig length in the header differs from the reference, but REF alleles match",
+    "layer_left_out": "alleles or regions of your own annotations were left out",
+    "layer_renamed": "your own annotations have another name in the results",
     "unknown_transcript": "the reference has no transcript with this name from the list",
     "models_accepted": "the gene models of the reference do not match its sequence; consequences may be wrong",
     "unresolved_line": "a line of the list could not be resolved and was left out",

@@ -79,7 +79,8 @@ class LayerSpec:
     Attributes:
         name: of the layer.
         files: the table of each contig that has one, by the contig's name.
-        known: name of the column that has a value for each allele that counts as known; None where none does.
+        known: name of the column that has a value for each allele that counts as known; None where the layer does not
+            make alleles known variants.
         fields: that are reported.
     """
 
@@ -222,7 +223,7 @@ class Reference:
     positions: LayerSpec | None
     """Scores by position."""
     genes: GeneSpec | None
-    regions: RegionSpec | None
+    regions: tuple[RegionSpec, ...]
     sources: tuple[dict[str, str], ...]
     checksums: dict[str, str]
     exceptions: frozenset[str]
@@ -281,12 +282,14 @@ class Reference:
                 if positions
                 else None,
                 genes=GeneSpec(directory / genes["file"], _fields(genes)) if genes else None,
-                regions=RegionSpec(
-                    directory / regions["file"],
-                    tuple(TrackSpec(one["name"], one["info"], one["description"]) for one in regions["tracks"]),
+                regions=(
+                    RegionSpec(
+                        directory / regions["file"],
+                        tuple(TrackSpec(one["name"], one["info"], one["description"]) for one in regions["tracks"]),
+                    ),
                 )
                 if regions
-                else None,
+                else (),
                 sources=tuple(manifest["sources"]),
                 checksums=dict(manifest["sha256"]),
                 exceptions=frozenset(manifest.get("exceptions", ())),
@@ -301,16 +304,21 @@ class Reference:
         by_contig = (*layers, *([reference.positions] if reference.positions else []))
         tables = [path for layer in by_contig for path in layer.files.values()]
         tables += [reference.genes.path] if reference.genes else []
-        tables += [reference.regions.path] if reference.regions else []
+        tables += [one.path for one in reference.regions]
         for path in (reference.fasta, reference.models, reference.compiled, *tables):
             if not path.is_file():
                 raise BundleError("reference_incomplete", f"Reference {reference.name} lacks {path.name}.")
         return reference
 
     @property
-    def lists_known(self) -> bool:
-        """Whether the reference has known variants."""
-        return any(layer.known is not None for layer in self.layers)
+    def tracks(self) -> tuple[TrackSpec, ...]:
+        """The tracks of all files of regions."""
+        return tuple(track for one in self.regions for track in one.tracks)
+
+    @property
+    def has_known_variants(self) -> bool:
+        """Whether alleles are known or novel by this reference."""
+        return any(layer.known for layer in self.layers)
 
     @property
     def reported(self) -> tuple[LayerSpec | GeneSpec, ...]:

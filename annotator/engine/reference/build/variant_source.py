@@ -102,17 +102,34 @@ class VariantSource(Tally):
         except LIBRARY_ERRORS as error:
             reason = in_words(error, f"{given.name} cannot be read as a VCF file that is sorted")
             raise BundleError("reference_variants", reason) from error
-        known = {found[1]: (found[2], found[3], found[4]) for line in header if (found := _INFO.match(line))}
-        kinds = [declared(FieldChoice.parse(one), known, self.name, given.name) for one in self.wanted]
+        self.declare(header, given.name)
+        return path
+
+    def declare(self, header: list[str], file: str) -> None:
+        """Look up the fields in a header.
+
+        Args:
+            header: its lines.
+            file: name of the file, for errors.
+
+        Raises:
+            BundleError: it lacks a field.
+        """
+        known = declared_fields(header)
+        kinds = [declared(FieldChoice.parse(one), known, self.name, file) for one in self.wanted]
         self.fields[:] = [one[0] for one in kinds]
         self.taken[:] = kinds
-        return path
 
     def alleles(
         self, tally: Tally, path: Path, contig: Contig, names: dict[str, str], sequence: Sequence
     ) -> Iterator[SourceAlleles]:
         """Read the alleles of a file on one contig, as :func:`read_contig` does."""
         return read_contig(self, tally, path, contig, names, sequence)
+
+
+def declared_fields(header: list[str]) -> dict[str, tuple[str, str, str]]:
+    """Number, Type and Description, as they are written, of the INFO fields that a header declares, by name."""
+    return {found[1]: (found[2], found[3], found[4]) for line in header if (found := _INFO.match(line))}
 
 
 @dataclass
