@@ -1,8 +1,8 @@
-"""One job's work on local disk: download, annotate, upload."""
+"""One job's work: download its input, annotate it, upload the results, the large ones while they are produced."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,17 @@ from typing import Any
 from msgspec import structs
 
 from annotator.engine.files import sha256_of
+from annotator.engine.output.streaming import STREAMED
 from annotator.worker.choose_reference import LIMITS as LOOK_LIMITS
 from annotator.worker.choose_reference import choose_reference
-from annotator.worker.engine_process import EngineRun, EngineStoppedError, run_engine
+from annotator.worker.engine_process import EngineCrashedError, EngineRun, EngineStoppedError, run_engine
 from annotator.worker.lease import Lease
 from annotator.worker.limited_process import ProcessLimits
 from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
+from annotator.worker.streamed_upload import StreamedUpload
 from annotator.worker.workspace import Workspace
+from chalicelib.aws.s3.result_upload import ResultUpload
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobProgress, Stage
 from chalicelib.domain.names import key_prefix
@@ -79,22 +82,26 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         name, title = choice.info.name, choice.info.label
         if job.run.lease_owner is not None and (job.reference, job.reference_title) != (name, title):
             services.jobs.note_reference(job.job_id, job.run.lease_owner, name, title, choice.found)
-        try:
-            with store.opened(choice.info, check) as reference:
-                run_engine(EngineRun(input_file=source, name=job.input.name, reference=str(reference),
-                                     results=made_file(folder, RESULTS), limits=limits, plan=plan,
-                                     better=better, shift_3prime=job.shift_3prime),
-                           lease.report, stopping)
-        except EngineStoppedError:
+        uploads = {kind: services.files.begin_result(_key(job, kind), RESULT_FILES[kind].content_type)
+                   for kind in STREAMED}
+        with store.opened(choice.info, check) as reference, StreamedUpload(uploads) as stream:
+            run = EngineRun(input_file=source, name=job.input.name, reference=str(reference),
+                            results=made_file(folder, RESULTS), stream=stream.writing, limits=limits, plan=plan,
+                            better=better, shift_3prime=job.shift_3prime)
+            try:
+                run_engine(run, lease.report, lambda: stopping() or stream.refused)
+            except (EngineStoppedError, EngineCrashedError):
+                check()
+                stream.raise_refusal()
+                raise
+            except JobFailure as failure:
+                if failure.code in OTHER_REFERENCE:
+                    raise JobFailure(structs.replace(failure.reason, references=choice.others)) from failure
+                raise
+            stream.finish()
             check()
-            raise
-        except JobFailure as failure:
-            if failure.code in OTHER_REFERENCE:
-                raise JobFailure(structs.replace(failure.reason, references=choice.others)) from failure
-            raise
-        check()
-        lease.report(JobProgress(stage=Stage.UPLOADING))
-        return _upload(services, job, folder, check)
+            lease.report(JobProgress(stage=Stage.UPLOADING))
+            return _upload(services, job, folder, uploads, check)
 
 
 def _plans(services: Services, job: Job) -> tuple[Plan, Plan | None]:
@@ -104,18 +111,30 @@ def _plans(services: Services, job: Job) -> tuple[Plan, Plan | None]:
     return services.plans.of(role), None if role is Role.PREMIUM else services.plans.of(Role.PREMIUM)
 
 
-def _upload(services: Services, job: Job, folder: Path, check: Callable[[], None]) -> JobOutputs:
+def _upload(services: Services, job: Job, folder: Path, streamed: Mapping[str, ResultUpload],
+            check: Callable[[], None]) -> JobOutputs:
+    """Upload the files that are on disk, and complete those that were streamed."""
     stored = {}
     for kind, file in RESULT_FILES.items():
         check()
+        if kind in streamed:
+            upload = streamed[kind]
+            upload.complete()
+            stored[kind] = (StoredFile(key=upload.key, size=upload.size, sha256=upload.sha256) if file.measured
+                            else StoredFile(key=upload.key))
+            continue
         path = made_file(folder, kind)
-        name = result_name(job.input.name, kind, path.name.removeprefix(BASE))
-        key = key_prefix(job.user_id, job.job_id) + name
+        key = _key(job, kind, path.name.removeprefix(BASE))
         services.files.upload_result(path, key, file.content_type)
         stored[kind] = (StoredFile(key=key, size=path.stat().st_size, sha256=sha256_of(path)) if file.measured
                         else StoredFile(key=key))
     summary = json.loads(made_file(folder, SUMMARY).read_text())
     return JobOutputs(services.files.results_bucket, stored, key_figures(summary))
+
+
+def _key(job: Job, kind: str, suffix: str = "") -> str:
+    """Where a file of the result is stored."""
+    return key_prefix(job.user_id, job.job_id) + result_name(job.input.name, kind, suffix)
 
 
 def made_file(folder: Path, kind: str) -> Path:

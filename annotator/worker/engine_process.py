@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 from aws_lambda_powertools import Logger
@@ -52,7 +52,8 @@ class EngineRun:
 
     Attributes:
         name: The input file's own name, as the log shall show it.
-        results: The annotated VCF; the engine puts its other files beside it.
+        results: Where the annotated VCF would be; the engine puts its other files beside it.
+        stream: Receives the annotated VCF and the table (`annotator.engine.output.streaming`).
         shift_3prime: Report consequences of insertions and deletions at the 3'-most position.
         limits: Of the process.
         plan: Of the file's owner, whose limits hold.
@@ -63,6 +64,7 @@ class EngineRun:
     name: str
     reference: str
     results: Path
+    stream: BinaryIO
     limits: ProcessLimits
     plan: Plan
     better: Plan | None = None
@@ -73,6 +75,7 @@ class EngineRun:
         """The command line, that of `python -m annotator annotate --help`."""
         return [sys.executable, "-m", "annotator", "annotate", str(self.input_file), "--name", self.name,
                 "--reference", self.reference, "--out", str(self.results), "--progress", "--input-format", "vcf",
+                "--stream-fd", str(self.stream.fileno()),
                 "--tmp", str(self.results.parent), *self.limits.options,
                 "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit),
                 "--max-results", str(self.plan.results_limit), *(["--shift-3prime"] if self.shift_3prime else [])]
@@ -92,7 +95,7 @@ def run_engine(run: EngineRun, on_progress: Callable[[JobProgress], None], stopp
     """
     reports = _Reports(on_progress)
     try:
-        ended = run_limited(run.command, run.limits, reports.read, stopping)
+        ended = run_limited(run.command, run.limits, reports.read, stopping, run.stream)
     except ProcessStoppedError as error:
         raise EngineStoppedError() from error
     except WallTimeError as error:

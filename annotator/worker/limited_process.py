@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from chalicelib.exceptions import GasError
 
@@ -88,13 +88,14 @@ class Ended:
 
 
 def run_limited(command: Sequence[str], limits: ProcessLimits, on_line: Callable[[str], None],
-                stopping: Callable[[], bool]) -> Ended:
+                stopping: Callable[[], bool], inherited: BinaryIO | None = None) -> Ended:
     """Run a command and wait for its end.
 
     Args:
         command: A program with its arguments.
         on_line: Called from another thread with each line of standard output.
         stopping: Asked ten times a second; True ends the process.
+        inherited: A file that the process gets under the same number; it is closed here once it has.
 
     Raises:
         ProcessStoppedError: `stopping` said so.
@@ -104,7 +105,9 @@ def run_limited(command: Sequence[str], limits: ProcessLimits, on_line: Callable
     # A session of its own: by that its children are found, and ended with it.
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True, encoding="utf-8", errors="replace", start_new_session=True,
-                             env=child_environment(os.environ))
+                             env=child_environment(os.environ), pass_fds=[inherited.fileno()] if inherited else [])
+    if inherited is not None:
+        inherited.close()
     errors = _Tail()
     assert child.stdout is not None
     assert child.stderr is not None

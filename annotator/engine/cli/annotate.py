@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -18,6 +19,7 @@ from annotator.engine.cli.progress import reporting
 from annotator.engine.cli.reporting_options import reporting_of, reporting_options
 from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import EngineError, InputError
+from annotator.engine.output.streaming import ResultsStream
 from annotator.engine.pipeline.annotate import InputFormat, Outputs, annotate
 from annotator.engine.pipeline.user_layers import UserLayer
 from annotator.engine.reference.bundle import Reference
@@ -80,6 +82,12 @@ class Terminated(BaseException):
     metavar="NAME=FILE[:FIELD,...]",
     help="Your own annotations, VCF or BED, and the INFO fields (or ID) or columns to take; may be repeated.",
 )
+@click.option(
+    "--stream-fd",
+    type=int,
+    metavar="FD",
+    help="Send the results file and the table to this file descriptor while they are produced, for programs.",
+)
 @reporting_options
 def command(
     input_file: Path,
@@ -100,6 +108,7 @@ def command(
     max_results: int | None,
     replace_annotations: bool,
     layer: tuple[str, ...],
+    stream_fd: int | None,
     **selection: Any,
 ) -> int:
     """Annotate a VCF file, or a list of variants.
@@ -111,6 +120,8 @@ def command(
     limit_process(memory_limit, cpu_limit)
     if progress:
         logging.basicConfig(stream=sys.stderr, level=logging.INFO)
+    # Never closed here: the reader sees the end when this process has ended.
+    stream = None if stream_fd is None else ResultsStream(os.fdopen(stream_fd, "wb", closefd=False))
     limits = Limits(uncompressed=max_uncompressed or Limits().uncompressed, records=max_records, results=max_results)
     with reporting(for_programs=progress) as reporter:
         try:
@@ -126,6 +137,7 @@ def command(
                 replace=replace_annotations,
                 reporting=selected,
                 layers=[UserLayer.parse(text) for text in layer],
+                open_stream=stream.open if stream else None,
                 report=reporter.report,
             )
         except InputError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -73,14 +73,20 @@ def schema_of(reference: Reference) -> pa.Schema:
 
 
 class TableWriter:
-    """Writes a table from batches of any size; :meth:`close` completes it."""
+    """Writes a table from batches of any size; :meth:`close` completes it.
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
+    Args:
+        stream: receives the file, front to back.
+        schema: of the table.
+    """
+
+    def __init__(self, stream: BinaryIO, schema: pa.Schema) -> None:
+        self._stream = stream
         self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
         self._writer = pq.ParquetWriter(
-            path, schema, compression="snappy", use_dictionary=DICTIONARIES, write_statistics=True,
+            stream, schema, compression="snappy", use_dictionary=DICTIONARIES, write_statistics=True,
             write_page_index=True, data_page_size=PAGE_BYTES,
         )  # fmt: skip
 
@@ -101,6 +107,12 @@ class TableWriter:
         """Write what waits, and the end."""
         self._write_waiting()
         self._writer.close()
+        self._stream.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes that were written so far."""
+        return self._stream.tell()
 
     def _write_waiting(self) -> None:
         if self._rows:
@@ -110,6 +122,7 @@ class TableWriter:
     def abandon(self) -> None:
         """Close the file as it is; harmless after :meth:`close`."""
         self._writer.close()
+        self._stream.close()
 
     def _joined(self, batches: Iterable[pa.RecordBatch]) -> pa.Table:
         return pa.Table.from_batches(batches, self._schema)

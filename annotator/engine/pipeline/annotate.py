@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import pyarrow.compute as pc
 from pysam.version import __bcftools_version__ as bcftools_version
@@ -21,15 +21,17 @@ from annotator.engine.indexes import ENDINGS, beside
 from annotator.engine.output.earlier_annotations import EarlierAnnotations, points_into_bcsq
 from annotator.engine.output.files import OUTPUT_FILES, Annotated
 from annotator.engine.output.info_fields import info_lines
+from annotator.engine.output.results_file import HeaderChangedError
+from annotator.engine.output.streaming import STREAMED
 from annotator.engine.pipeline.build_check import refuse_wrong_reference
-from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, PassInput
+from annotator.engine.pipeline.scheduler import DisorderError, HeaderOf, OpenOutput, Pass, Passed, PassInput
 from annotator.engine.pipeline.user_layers import ReadLayer, UserLayer, with_user_layers
 from annotator.engine.processors import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.variant_list.convert import is_variant_list, write_vcf
 from annotator.engine.vcf.header import read_header, render_header
-from annotator.engine.vcf.reader import Block, Limits, Lines
+from annotator.engine.vcf.reader import Block, Limits, Lines, contigs_of
 from annotator.engine.vcf.sort import sort_records
 from annotator.engine.version import ENGINE_VERSION
 
@@ -88,6 +90,7 @@ def annotate(
     replace: bool = False,
     reporting: Reporting = EVERYTHING,
     layers: Sequence[UserLayer] = (),
+    open_stream: OpenOutput | None = None,
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file, or a list of variants as a VCF file.
@@ -101,14 +104,17 @@ def annotate(
         outputs: names of the results.
         input_format: ``vcf`` or ``list``; by default the content decides.
         name: of the user's file, for the log; by default that of ``input_path``.
-        temporary: directory for working files; by default the system's. As much as the results take may be needed,
-            and three times the uncompressed input when it is not sorted.
+        temporary: directory for working files; by default the system's. As much as the table takes may be needed, and
+            about three times the compressed input when it is not sorted.
         limits: of the input.
         processes: that share the work; by default one a processor. The results are the same whatever their number.
         replace: drop what other tools wrote to INFO fields of our names (``CSQ``, ``BCSQ``), instead of keeping it
             under other names.
         reporting: which entries and sub-fields of CSQ are written, on which transcripts.
         layers: files with the user's own annotations, in the order in which their fields are written.
+        open_stream: opens the files of :data:`annotator.engine.output.streaming.STREAMED` for writing while they are
+            produced; they do not appear under the names of ``outputs`` then. Opened again, a file starts again. They
+            are of use only if the annotation succeeds.
         report: receives progress.
 
     Returns:
@@ -121,7 +127,7 @@ def annotate(
     """
     partial = outputs.vcf.with_name(f".{outputs.vcf.name}.partial.vcf.gz")
     others = [(OUTPUT_FILES[kind], path.with_name(f".{path.name}.partial"), path)
-              for kind, path in outputs.others.items()]  # fmt: skip
+              for kind, path in outputs.others.items() if open_stream is None or kind not in STREAMED]  # fmt: skip
     if not outputs.vcf.parent.is_dir():  # sooner than after all the work
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(outputs.vcf.parent))
     with tempfile.TemporaryDirectory(prefix="gas-", dir=temporary) as directory:
@@ -131,24 +137,29 @@ def annotate(
         if input_format == "list" or (input_format == "auto" and is_variant_list(input_path)):
             listed_path, input_path = input_path, work / "list.vcf"
             listed = write_vcf(listed_path, reference, input_path, limits, report)
+        table = work / "variants.parquet"
+
+        def open_file(kind: str) -> BinaryIO:
+            return (partial if kind == "results" else table).open("wb", buffering=1 << 18)
+
         noticed = Warnings()
         reference, read = with_user_layers(reference, layers, work, limits, noticed)
-        run = _Run(input_path, reference, limits, work, report, replace, reporting, read)
+        run = _Run(input_path, reference, limits, work, open_stream or open_file, report, replace, reporting, read)
         run.warnings.merge(noticed)
         if listed:
             run.warnings.merge(listed.warnings)
-        passing, passed = run.passed(processes or processors())
-        records = passed.counts.total["records"]
-        report(Progress("indexing", records, records, run.warnings.total))
         try:
-            index = passing.write(run.results_header(passed), partial, run.longest_contig(passed))
+            passing, passed = run.passed(processes or processors())
+            records = passed.counts.total["records"]
+            report(Progress("indexing", records, records, run.warnings.total))
+            index = passing.write_index(partial, run.longest_contig(passed))
             summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
             summary["shift_3prime"] = reporting.shift_3prime
             if read:
                 summary["layers"] = [one.summary(passed.counts) for one in read]
             if listed:
                 summary["variant_list"] = listed.summary()
-            annotated = Annotated(name, summary, passing.table, listed.log() if listed else [])
+            annotated = Annotated(name, summary, table, listed.log() if listed else [])
             for file, unfinished, _ in others:
                 file.write(annotated, unfinished)
             for _, unfinished, path in others:
@@ -156,7 +167,8 @@ def annotate(
             for ending in ENDINGS:
                 beside(outputs.vcf, ending).unlink(missing_ok=True)  # of an earlier result
             index.replace(beside(outputs.vcf, index.suffix))
-            partial.replace(outputs.vcf)
+            if open_stream is None:
+                partial.replace(outputs.vcf)
         finally:
             for left in (partial, *(unfinished for _, unfinished, _ in others),
                          *(beside(partial, ending) for ending in ENDINGS)):  # fmt: skip
@@ -177,6 +189,7 @@ class _Run:
         reference: Reference,
         limits: Limits,
         work: Path,
+        open_output: OpenOutput,
         report: Report,
         replace: bool,
         reporting: Reporting,
@@ -186,6 +199,7 @@ class _Run:
         self._reference = reference
         self._limits = limits
         self._work = work
+        self._open_output = open_output
         self._report = report
         self._reporting = reporting
         self._layers = layers
@@ -197,9 +211,11 @@ class _Run:
         lines = Lines(path, limits)
         self.header = read_header(iter(lines), limits.header, self.warnings)
         self._blocks = self._lines = 0
+        self._contigs: dict[str, None] = {}  # as far as the order of the file shows them
         pointing = False
         for block in lines.blocks():
             self._blocks += 1
+            self._contigs |= dict.fromkeys(contigs_of(block))
             pointing = pointing or points_into_bcsq(block.text)
             self._lines += block.count
             self._checking(self._lines)
@@ -243,6 +259,7 @@ class _Run:
         if not passed.counts.total["records"]:
             self.warnings.add("no_records")
         refuse_wrong_reference(passed.counts, self.header, self._reference, self.warnings)
+        self._earlier.warn(self.warnings, self.header.meta, frozenset(passed.kept))
         return passing, passed
 
     def _check_transcripts(self) -> None:
@@ -264,9 +281,17 @@ class _Run:
             self.warnings.add("unknown_transcript", None, name)
 
     def _pass(self, source: PassInput, processes: int) -> tuple[Pass, Passed]:
-        passing = Pass(source, processes, self._work)
+        try:
+            return self._run_pass(source, processes, self._results_header)
+        except HeaderChangedError as changed:
+            header = changed.header  # "changed" is gone after this clause
+        return self._run_pass(source, processes, lambda _, __: header)
+
+    def _run_pass(self, source: PassInput, processes: int, header: HeaderOf) -> tuple[Pass, Passed]:
+        passing = Pass(source, processes, self._work, self._open_output)
         first = self.header.lines if not source.numbered else 0
         return passing, passing.run(
+            header,
             lambda line: self._checking(max(0, line - first)),
             lambda line, warned: self._report(
                 Progress("annotating", line - first, self._lines, self.warnings.total + warned)
@@ -291,17 +316,16 @@ class _Run:
         return max((max(said or 0, self._reference.contig(found).length if found else 0) for said, found in known),
                    default=0)  # fmt: skip
 
-    def results_header(self, passed: Passed) -> bytes:
-        """The header of the results file."""
+    def _results_header(self, passed: Passed, complete: bool) -> bytes:
+        """The header of the results file; where not all records were seen, what it will probably be."""
+        contigs = [*passed.counts.contigs] if complete else [*self._contigs]
         new = [
             (name, None if (found := self._reference.canonical(name)) is None else self._reference.contig(found).length)
-            for name in passed.counts.contigs
+            for name in contigs
             # A name in angle brackets belongs to the assembly file, and cannot be declared.
             if name not in self.header.contigs and not name.startswith("<")
         ]
-        kept = frozenset(passed.kept)
-        self._earlier.warn(self.warnings, self.header.meta, kept)
-        meta = self._earlier.header_lines(self.header.meta, kept)
+        meta = self._earlier.header_lines(self.header.meta, frozenset(passed.kept))
         provenance = _provenance(self._reference, self._reporting, self._earlier.bcsq is not None, self._layers)
         return render_header(self.header, meta, self._earlier.fields, provenance, new)
 

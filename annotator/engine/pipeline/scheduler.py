@@ -15,7 +15,6 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from annotator.engine.bgzf import END_OF_FILE, pack_lines
 from annotator.engine.consequence import GeneModels, Reporting
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.haplotypes.coding_alleles import CodingAllele, CodingSequence, coding_alleles, coding_lines
@@ -26,6 +25,7 @@ from annotator.engine.haplotypes.search import CompoundSearch
 from annotator.engine.haplotypes.slim_vcf import Answers, TranscriptNames, slim_header, slim_lines
 from annotator.engine.indexes import beside, ending_for
 from annotator.engine.output.earlier_annotations import EarlierAnnotations
+from annotator.engine.output.results_file import ResultsWriter
 from annotator.engine.output.summary import Counts
 from annotator.engine.output.tabix import TabixIndex
 from annotator.engine.output.variants_table import TableWriter, schema_of
@@ -41,6 +41,8 @@ Checked = Callable[[int], None]
 Annotated = Callable[[int, int], None]
 """Receives that and the number of warnings until there."""
 Blocks = Callable[[], Iterator[Block]]
+OpenOutput = Callable[[str], BinaryIO]
+"""Opens one of :data:`annotator.engine.output.streaming.STREAMED` for writing, in place of what was written before."""
 
 
 class DisorderError(Exception):
@@ -84,6 +86,10 @@ class Passed:
     warnings: Warnings = field(default_factory=Warnings)
     haplotypes: bool = False
     kept: set[str] = field(default_factory=set)
+
+
+HeaderOf = Callable[[Passed, bool], bytes]
+"""Gives the header of the results file from what was seen, and whether that is all."""
 
 
 @dataclass
@@ -146,21 +152,22 @@ class Pass:
         source: to work on.
         processes: to work with.
         work: directory for working files.
+        open_output: opens the results file and the table.
     """
 
-    def __init__(self, source: PassInput, processes: int, work: Path) -> None:
+    def __init__(self, source: PassInput, processes: int, work: Path, open_output: OpenOutput) -> None:
         self._source = source
         self._work = work
         self._processes = processes
+        self._open = open_output
         self._index = TabixIndex()
-        self._size = 0
-        self.body = work / "body.bgzf"
-        self.table = work / "variants.parquet"
+        self._header_bytes = 0
 
-    def run(self, checked: Checked, annotated: Annotated) -> Passed:
-        """Annotate all records into :attr:`body` and :attr:`table`.
+    def run(self, header: HeaderOf, checked: Checked, annotated: Annotated) -> Passed:
+        """Annotate all records: write the results file and the table.
 
         Args:
+            header: gives the header of the results file.
             checked: called while haplotypes are looked for.
             annotated: called while records are annotated.
 
@@ -168,6 +175,7 @@ class Pass:
             InputError: a record cannot be understood, and it is the first such of the file; or the results have more
                 bytes than the limits allow.
             DisorderError: the records are not sorted.
+            HeaderChangedError: the results file was begun with another header than its records need.
             EngineError: a process was killed.
         """
         source = self._source
@@ -184,7 +192,7 @@ class Pass:
                 self._find_compounds(pool, compounds, passed, checked)
                 if source.earlier.bcsq is not None:
                     answers = self._haplotypes(pool, passed, checked)
-            self._annotate(pool, answers, compounds, passed, annotated)
+            self._annotate(pool, answers, compounds, passed, header, annotated)
         return passed
 
     def _find_compounds(self, pool: Pool, compounds: CompoundFile, passed: Passed, done: Checked) -> None:
@@ -204,24 +212,32 @@ class Pass:
             passed.warnings.add("compounds_left_out", None, name)
 
     def _annotate(
-        self, pool: Pool, answers: Answers | None, compounds: CompoundFile, passed: Passed, done: Annotated
+        self,
+        pool: Pool,
+        answers: Answers | None,
+        compounds: CompoundFile,
+        passed: Passed,
+        header: HeaderOf,
+        done: Annotated,
     ) -> None:
         order = _Order()
-        table = TableWriter(self.table, schema_of(self._source.reference))
+        results = ResultsWriter(self._open("results"), lambda complete: header(passed, complete))
+        table = TableWriter(self._open("variants"), schema_of(self._source.reference))
         try:
-            with self.body.open("wb", buffering=1 << 18) as body:
-                sent: list[Task] = []
-                for outcome in pool.in_order(_annotate, self._tasks(answers, compounds, order, sent)):
-                    task = sent.pop(0)
-                    if order.renames(outcome):
-                        # The file calls a contig by two names, which the process could not know.
-                        assert outcome.error is None
-                        outcome = self._again(task, order)
-                    order.follow(outcome)
-                    self._take(outcome, body, table, passed)
-                    done(task.block.line + task.block.count - 1, passed.warnings.total)
+            sent: list[Task] = []
+            for outcome in pool.in_order(_annotate, self._tasks(answers, compounds, order, sent)):
+                task = sent.pop(0)
+                if order.renames(outcome):
+                    # The file calls a contig by two names, which the process could not know.
+                    assert outcome.error is None
+                    outcome = self._again(task, order)
+                order.follow(outcome)
+                self._take(outcome, results, table, passed)
+                done(task.block.line + task.block.count - 1, passed.warnings.total)
+            self._header_bytes = results.close()
             table.close()
         finally:
+            results.abandon()
             table.abandon()
 
     def _tasks(
@@ -241,21 +257,21 @@ class Pass:
     def _again(self, task: Task, order: _Order) -> Outcome:
         return self._source.annotator(self._work).annotate(replace(task, named=dict(order.named)))
 
-    def _take(self, outcome: Outcome, body: BinaryIO, table: TableWriter, passed: Passed) -> None:
-        if outcome.spilled is not None:
-            with outcome.spilled.open("rb") as stream:
-                shutil.copyfileobj(stream, body, 1 << 20)
-            outcome.spilled.unlink()
-        body.write(outcome.packed)
-        for contig, places in outcome.places:
-            self._index.add(contig, places.moved(self._size))
-        self._size += outcome.size
-        for rows in outcome.rows:
-            table.write(rows)
-        self._source.limits.check_results(self._size + self.table.stat().st_size)
+    def _take(self, outcome: Outcome, results: ResultsWriter, table: TableWriter, passed: Passed) -> None:
+        # Counted before the records are written: the header may be written with them.
         passed.counts.add(outcome.counts)
         passed.warnings.merge(outcome.warnings)
         passed.kept |= outcome.kept
+        for contig, places in outcome.places:
+            self._index.add(contig, places.moved(results.body))
+        if outcome.spilled is not None:
+            with outcome.spilled.open("rb") as stream:
+                shutil.copyfileobj(stream, results, 1 << 20)
+            outcome.spilled.unlink()
+        results.write(outcome.packed)
+        for rows in outcome.rows:
+            table.write(rows)
+        self._source.limits.check_results(results.body + table.size)
 
     def _haplotypes(self, pool: Pool, passed: Passed, done: Checked) -> Answers | None:
         """Ask csq about the haplotypes.
@@ -307,25 +323,18 @@ class Pass:
         slim.unlink()
         return apart
 
-    def write(self, header: bytes, path: Path, longest: int) -> Path:
-        """Write the results file and its index.
+    def write_index(self, results: Path, longest: int) -> Path:
+        """Write the index of the results file.
 
         Args:
-            header: of the results file.
-            path: of the results file.
+            results: path of the results file.
             longest: length in bases of the longest contig that has records, as far as it is known.
 
         Returns:
             The path of the index, beside the results file.
         """
-        index = beside(path, ending_for(max(longest, self._index.reach)))
-        packed, _ = pack_lines(memoryview(header.removesuffix(b"\n")))
-        with path.open("wb") as stream:
-            stream.write(packed)
-            with self.body.open("rb") as body:
-                shutil.copyfileobj(body, stream, 1 << 20)
-            stream.write(END_OF_FILE)
-        self._index.write(index, len(packed))
+        index = beside(results, ending_for(max(longest, self._index.reach)))
+        self._index.write(index, self._header_bytes)
         return index
 
 

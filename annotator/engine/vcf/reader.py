@@ -79,6 +79,15 @@ class Block:
     unfinished: bool = False
 
 
+def contigs_of(block: Block) -> list[str]:
+    """Contigs of a block of sorted records, in order; one that lies between records of another may be missed."""
+    last = block.text[block.text.rfind(b"\n", 0, -1) + 1 :].partition(b"\t")[0]
+    if block.text.startswith(last + b"\t"):
+        return [last.decode("latin-1")]
+    names = dict.fromkeys(line.partition(b"\t")[0] for line in block.text.split(b"\n"))
+    return [name.decode("latin-1") for name in names if name]
+
+
 class Lines:
     """A file's text in order, line ends as LF, with what was noticed on the way.
 

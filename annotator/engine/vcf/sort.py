@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import io
 import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import pyarrow as pa
 
 from annotator.engine.progress import Warnings
 from annotator.engine.reference.bundle import Reference
@@ -15,6 +18,8 @@ from annotator.engine.vcf.record_parser import POSITION, RecordParser
 
 RUN_BYTES = 64 << 20
 """Bytes of lines sorted at once in memory."""
+BUFFER = 1 << 18
+"""Bytes that wait to be compressed, or uncompressed to be read."""
 MERGE = 64
 """Runs merged at once: each is an open file."""
 
@@ -46,14 +51,15 @@ def sort_records(
 
     Args:
         blocks: of the records.
-        directory: for the runs and the result; twice the size of the lines may be needed.
+        directory: for the runs and the result, which are compressed (Zstandard): twice the size of a compressed input
+            may be needed.
         header: of the file.
         reference: to name what is wrong with a record that has no position.
         warnings: receives lines that were out of order, and blank ones.
         run_bytes: memory used for one run.
 
     Returns:
-        The file of sorted lines, in ``directory``. Each starts with its number in the input and a tab.
+        The file of sorted lines, compressed, in ``directory``. Each starts with its number in the input and a tab.
 
     Raises:
         InputError: a record has no contig or no position.
@@ -109,7 +115,7 @@ def _position(keyed: Keyed) -> tuple[int, int]:
 
 
 def _write(path: Path, batch: Iterable[Keyed]) -> Path:
-    with path.open("wb", buffering=1 << 18) as stream:
+    with pa.output_stream(path, compression="zstd") as packed, io.BufferedWriter(packed, BUFFER) as stream:
         stream.writelines(line + b"\n" for _, _, line in batch)
     return path
 
@@ -125,6 +131,6 @@ def _merge(path: Path, runs: list[Path], ranks: Ranks) -> Path:
 
 def read_lines(path: Path) -> Iterator[bytes]:
     """Lines of a file that the engine wrote, without their ends."""
-    with path.open("rb", buffering=1 << 18) as stream:
+    with pa.input_stream(path, compression="zstd") as packed, io.BufferedReader(packed, BUFFER) as stream:
         for line in stream:
             yield line[:-1]

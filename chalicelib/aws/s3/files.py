@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.s3.object_copy import MISSING
+from chalicelib.aws.s3.result_upload import ResultUpload
 from chalicelib.domain.names import METADATA_FIELD
 from chalicelib.exceptions import StorageUnavailableError
 
@@ -284,6 +285,10 @@ class FileStore:
                 return False
             raise
         return True
+
+    def begin_result(self, key: str, content_type: str) -> ResultUpload:
+        """Begin to upload a file into the results bucket while it is produced."""
+        return ResultUpload(self.results_bucket, key, content_type)
 
     def upload_result(self, path: Path, key: str, content_type: str) -> None:
         """Upload a file from disk into the results bucket, with a SHA-256 that later copies are compared with.

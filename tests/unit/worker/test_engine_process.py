@@ -24,7 +24,7 @@ FAULT = InputError("wrong_column_count", "This line has 7 columns.", line=17, co
 
 def engine_says(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[list[JobProgress], JobReason]:
     """Run an engine that writes these lines and finds fault with its input."""
-    def run_limited(_command: object, _limits: object, read: object, _stopping: object) -> Ended:
+    def run_limited(_command: object, _limits: object, read: object, _stopping: object, _stream: object) -> Ended:
         assert callable(read)
         for line in lines:
             read(line)
@@ -32,7 +32,7 @@ def engine_says(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[list[JobP
 
     monkeypatch.setattr(engine_process, "run_limited", run_limited)
     plan = Plans(free_upload_limit=1, premium_upload_limit=1, free_retention=1).of(Role.FREE)
-    run: Any = SimpleNamespace(command=[], limits=None, plan=plan, better=None)
+    run: Any = SimpleNamespace(command=[], stream=None, limits=None, plan=plan, better=None)
     reports: list[JobProgress] = []
     with pytest.raises(JobFailure) as failed:
         run_engine(run, reports.append, lambda: False)

@@ -111,7 +111,8 @@ def test_processor_time_of_this_session() -> None:
 
 def test_the_engine_is_started_with_its_limits(tmp_path: Path) -> None:
     plan = Plans(free_upload_limit=1, premium_upload_limit=1, free_retention=1).of(Role.FREE)
-    run = EngineRun(input_file=tmp_path, name="a.vcf", reference="rCRS", results=tmp_path, limits=LIMITS, plan=plan)
+    run = EngineRun(input_file=tmp_path, name="a.vcf", reference="rCRS", results=tmp_path, stream=sys.stdout.buffer,
+                    limits=LIMITS, plan=plan)
     for option, value in (("--memory-limit", LIMITS.memory), ("--max-records", plan.record_limit),
                           ("--max-uncompressed", plan.uncompressed_limit), ("--max-results", plan.results_limit)):
         assert run.command[run.command.index(option) + 1] == str(value)
