@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pyarrow.compute as pc
 from pysam.version import __bcftools_version__ as bcftools_version
 
+from annotator.engine.bgzf import LEVEL
 from annotator.engine.consequence import GeneModels, Reporting
 from annotator.engine.consequence.reporting import EVERYTHING
 from annotator.engine.errors import BundleError, InputError
@@ -86,6 +87,7 @@ def annotate(
     processes: int | None = None,
     replace: bool = False,
     reporting: Reporting = EVERYTHING,
+    level: int = LEVEL,
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file, or a list of variants as a VCF file.
@@ -106,6 +108,7 @@ def annotate(
         replace: drop what other tools wrote to INFO fields of our names (``CSQ``, ``BCSQ``), instead of keeping it
             under other names.
         reporting: which entries and sub-fields of CSQ are written, on which transcripts.
+        level: of compression of the annotated VCF, see :mod:`annotator.engine.bgzf`.
         report: receives progress.
 
     Returns:
@@ -128,7 +131,7 @@ def annotate(
         if input_format == "list" or (input_format == "auto" and is_variant_list(input_path)):
             listed_path, input_path = input_path, work / "list.vcf"
             listed = write_vcf(listed_path, reference, input_path, limits, report)
-        run = _Run(input_path, reference, limits, work, report, replace, reporting)
+        run = _Run(input_path, reference, limits, work, report, replace, reporting, level)
         if listed:
             run.warnings.merge(listed.warnings)
         passing, passed = run.passed(processes or processors())
@@ -172,6 +175,7 @@ class _Run:
         report: Report,
         replace: bool,
         reporting: Reporting,
+        level: int,
     ) -> None:
         self._path = path
         self._reference = reference
@@ -179,6 +183,7 @@ class _Run:
         self._work = work
         self._report = report
         self._reporting = reporting
+        self._level = level
         report(Progress("checking", 0, None, 0))
         self.warnings = Warnings()
         for note in reference.notes:
@@ -217,7 +222,7 @@ class _Run:
         # A small file is done before processes have started.
         processes = max(1, min(most_processes, self._blocks))
         source = PassInput(
-            self.header, self._reference, False, self._input, self._earlier, self._limits, self._reporting
+            self.header, self._reference, False, self._input, self._earlier, self._limits, self._reporting, self._level
         )
         try:
             passing, passed = self._pass(source, processes)

@@ -59,6 +59,7 @@ class PassInput:
         earlier: says what becomes of annotations that the file has already.
         limits: of the results.
         reporting: what is reported.
+        level: of compression of the results, see :mod:`annotator.engine.bgzf`.
     """
 
     header: Header
@@ -68,11 +69,12 @@ class PassInput:
     earlier: EarlierAnnotations
     limits: Limits
     reporting: Reporting
+    level: int
 
     def annotator(self, work: Path) -> BlockAnnotator:
         """A new annotator of its blocks, with a folder for working files."""
         return BlockAnnotator(
-            self.header, self.reference, self.numbered, self.earlier, self.limits, self.reporting, work
+            self.header, self.reference, self.numbered, self.earlier, self.limits, self.reporting, self.level, work
         )
 
 
@@ -319,7 +321,7 @@ class Pass:
             The path of the index, beside the results file.
         """
         index = beside(path, ending_for(max(longest, self._index.reach)))
-        packed, _ = pack_lines(memoryview(header.removesuffix(b"\n")))
+        packed, _ = pack_lines(memoryview(header.removesuffix(b"\n")), self._source.level)
         with path.open("wb") as stream:
             stream.write(packed)
             with self.body.open("rb") as body:
