@@ -19,9 +19,11 @@ END_OF_FILE = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000
 """The empty block that ends every complete BGZF file."""
 BLOCK = 0xFF00
 """Uncompressed bytes of a block, as bgzip chooses: even incompressible, the block stays below 64 KiB."""
-LEVEL = 1
-"""Level of libdeflate, 1 (fastest) to 12 (smallest). The same bytes always give the same block; ISA-L does so at its
-level 0 only."""
+FASTEST, SMALLEST = 1, 12
+"""The levels of libdeflate. At each, the same bytes always give the same block; ISA-L does so at its level 0 only."""
+LEVEL = 6
+"""The level of results unless the user asks for another one: 421 MB of text become 26 MB in 1.7 seconds, at level 1
+36 MB in 0.8, at level 4 29 MB in 1.6, at level 7 25 MB in 2.5."""
 _MAGIC, _EXTRA = b"\x1f\x8b\x08\x04", 6
 """How each block begins, and the bytes of its only extra field."""
 _HEAD = struct.Struct("<4sIBBH2sHH")
@@ -105,9 +107,9 @@ def pack_blocks(data: bytes) -> list[bytes]:
     return [pack(data[at : at + BLOCK]) for at in range(0, len(data), BLOCK)]
 
 
-def pack(data: bytes | memoryview) -> bytes:
+def pack(data: bytes | memoryview, level: int = FASTEST) -> bytes:
     """One block of BGZF from at most :data:`BLOCK` bytes."""
-    packed: bytes | bytearray = deflate.deflate_compress(data, LEVEL)
+    packed: bytes | bytearray = deflate.deflate_compress(data, level)
     if len(packed) > len(data):  # what cannot be compressed is stored
         packed = zlib.compress(data, 0, -zlib.MAX_WBITS)
     size = _HEAD.size + len(packed) + _TAIL.size
@@ -115,12 +117,12 @@ def pack(data: bytes | memoryview) -> bytes:
     return head + packed + _TAIL.pack(deflate.crc32(data), len(data))
 
 
-def pack_lines(data: memoryview) -> tuple[bytes, list[int]]:
+def pack_lines(data: memoryview, level: int = LEVEL) -> tuple[bytes, list[int]]:
     """Blocks of BGZF for lines, the last of which lacks its end, and where each block starts in the packed bytes."""
     blocks = []
     for at in range(0, len(data), BLOCK):
         piece = data[at : at + BLOCK]
-        blocks.append(pack(piece if at + BLOCK < len(data) else bytes(piece) + b"\n"))
+        blocks.append(pack(piece if at + BLOCK < len(data) else bytes(piece) + b"\n", level))
     starts = [0, *accumulate(map(len, blocks[:-1]))] if blocks else []
     return b"".join(blocks), starts
 

@@ -77,7 +77,7 @@ def check_name(name: str, before: str, after: str) -> None:
     if found["tail"]:
         assert after[: start - 1] == before[: start - 1]
         assert kind == "del" or after[start - 1] == alt != before[start - 1]
-        steps = len(after) - start + (found["tail"] == "fs")
+        steps = len(after) - start + 1 if found["tail"] == "fs" else len(after) - len(before)
         assert found["count"] == (str(steps) if after.endswith("*") else "?")
         return
     changed = {

@@ -14,6 +14,7 @@ from typing import Any, NoReturn, get_args
 
 import click
 
+from annotator.engine.bgzf import FASTEST, LEVEL, SMALLEST
 from annotator.engine.cli.command_errors import DONE, FAILED, file_error_words, limit_process
 from annotator.engine.cli.progress import reporting
 from annotator.engine.cli.reporting_options import reporting_of, reporting_options
@@ -72,6 +73,13 @@ class Terminated(BaseException):
 @click.option("--max-records", type=int, metavar="N", help="Most records of the input (default: any number).")
 @click.option("--max-results", type=int, metavar="BYTES", help="Largest results (default: any size).")
 @click.option(
+    "--compression-level",
+    type=click.IntRange(FASTEST, SMALLEST),
+    metavar="N",
+    default=LEVEL,
+    help=f"Compression of the results, {FASTEST} (fastest) to {SMALLEST} (smallest; default: {LEVEL}).",
+)
+@click.option(
     "--replace-annotations",
     is_flag=True,
     help="Drop CSQ and BCSQ of other tools (default: keep them under other names).",
@@ -106,6 +114,7 @@ def command(
     max_uncompressed: int | None,
     max_records: int | None,
     max_results: int | None,
+    compression_level: int,
     replace_annotations: bool,
     layer: tuple[str, ...],
     stream_fd: int | None,
@@ -138,6 +147,7 @@ def command(
                 reporting=selected,
                 layers=[UserLayer.parse(text) for text in layer],
                 open_stream=stream.open if stream else None,
+                level=compression_level,
                 report=reporter.report,
             )
         except InputError as error:

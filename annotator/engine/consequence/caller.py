@@ -135,8 +135,8 @@ class ConsequenceCaller:
             terms[one.pair] = one.terms
         self._check(terms, pairs, alleles)
         compound = _compared(terms, pairs, alone, alleles.record[pairs.allele], chunk.records)
-        left = restricted(Overlaps(rows, pairs, terms, alone), alleles, self._picker, self._entries)
-        choice = self._picker.choose(alleles, left.pairs, left.terms, left.alone)
+        left = restricted(Overlaps(rows, pairs, terms, alone), placements, self._picker, self._entries)
+        choice = self._picker.choose(placements, left.pairs, left.terms, left.alone)
         of_alleles = reported(left, choice, self._models)
         is_picked = np.zeros(len(left.pairs), dtype=bool)
         is_picked[choice.picked] = True

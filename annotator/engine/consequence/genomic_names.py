@@ -19,14 +19,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from annotator.engine.bounds import LARGEST_POSITION
-from annotator.engine.consequence.allele import PLAIN, minimal
+from annotator.engine.byte_columns import bytes_of, every, letters
+from annotator.engine.consequence.allele import OTHER, PLAIN, minimal
 from annotator.engine.consequence.chunk import AlleleChunk
+from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.hgvs_c import Change, set_kind
 from annotator.engine.consequence.three_prime_shift import rotate, shift_length
 from annotator.engine.reference.transcript import Fetch
 
 _WINDOW = 64
 """Bases beside an allele that are read first; twice as many each time while it can be shifted over all of them."""
+_CLASSES = pa.array(["SNV", "insertion", "deletion", "indel", "", "substitution"])
+"""Classes of alleles of plain bases, by the numbers of their kinds in :mod:`allele`; then that of several bases that
+are replaced by as many."""
+_SUBSTITUTION_CLASS = 5
+_PLAIN = letters(b"ACGT")
 _BREAKEND = re.compile(r"[\[\].]")
 _ELEMENTS = {"ALU": "Alu", "HERV": "HERV", "LINE1": "LINE1", "L1": "LINE1", "SVA": "SVA"}
 """Mobile elements as terms of the Sequence Ontology begin with them."""
@@ -96,9 +103,19 @@ class GenomicNames:
         self._fetch = fetch
         self._circumference = circumference
 
-    def classes(self, chunk: AlleleChunk) -> pa.StringArray:
-        """The class of each allele."""
-        return _each(chunk, pa.repeat("SNV", len(chunk)), lambda _, ref, alt: variant_class(ref, alt))
+    @staticmethod
+    def classes(chunk: AlleleChunk, alleles: Alleles) -> pa.StringArray:
+        """The class of each allele, as :func:`variant_class` has it.
+
+        Args:
+            chunk: the alleles as they are in the file.
+            alleles: the same, trimmed.
+        """
+        alike = _lengths(alleles.ref) == _lengths(alleles.alt)
+        of_kind = np.where((alleles.kind == OTHER) & alike, _SUBSTITUTION_CLASS, alleles.kind)
+        found = _CLASSES.take(pa.array(of_kind))
+        data, starts = bytes_of(chunk.alt)
+        return _replaced(found, chunk, ~every(_PLAIN[data], starts), lambda _, ref, alt: variant_class(ref, alt))
 
     def hgvs(self, chunk: AlleleChunk) -> pa.StringArray:
         """The HGVS description of each allele; empty for symbolic ones."""
@@ -175,20 +192,39 @@ def _text(column: pa.BinaryArray) -> pa.StringArray:
     return column.cast(pa.string())
 
 
-def _each(chunk: AlleleChunk, single: pa.StringArray, text: Callable[[int, str, str], str]) -> pa.StringArray:
+def _each(chunk: AlleleChunk, texts: pa.StringArray, text: Callable[[int, str, str], str]) -> pa.StringArray:
     """A text for each allele: given for substitutions of one base, worked out for the others.
 
     Args:
         chunk: the alleles.
-        single: texts that are right for substitutions of one base.
+        texts: those that are right for substitutions of one base.
         text: gives that of another allele by POS, REF and ALT.
     """
-    other = pc.or_(pc.not_equal(pc.binary_length(chunk.ref), 1), pc.not_equal(pc.binary_length(chunk.alt), 1))
-    other = pc.or_(other, pc.invert(pc.match_substring_regex(_text(chunk.alt), "^[ACGT]$")))
-    at = np.flatnonzero(other.to_numpy(zero_copy_only=False))
+    data, starts = bytes_of(chunk.alt)
+    single = (_lengths(chunk.ref) == 1) & (_lengths(chunk.alt) == 1) & every(_PLAIN[data], starts)
+    return _replaced(texts, chunk, ~single, text)
+
+
+def _lengths(texts: pa.Array) -> np.ndarray:
+    found: np.ndarray = pc.binary_length(texts).to_numpy()
+    return found
+
+
+def _replaced(
+    texts: pa.StringArray, chunk: AlleleChunk, others: np.ndarray, text: Callable[[int, str, str], str]
+) -> pa.StringArray:
+    """Texts of alleles, of which some are worked out one by one.
+
+    Args:
+        texts: of the alleles.
+        chunk: the alleles.
+        others: ``(n,) bool``, which texts are to be replaced.
+        text: gives that of an allele by POS, REF and ALT.
+    """
+    at = np.flatnonzero(others)
     if not len(at):
-        return single
+        return texts
     index = pa.array(at)
     ref, alt = (_text(one.take(index)).to_pylist() for one in (chunk.ref, chunk.alt))
-    texts = [text(*row) for row in zip(chunk.pos[at].tolist(), ref, alt, strict=True)]
-    return pc.replace_with_mask(single, other, pa.array(texts, pa.string()))
+    new = [text(*row) for row in zip(chunk.pos[at].tolist(), ref, alt, strict=True)]
+    return pc.replace_with_mask(texts, pa.array(others), pa.array(new, pa.string()))

@@ -235,6 +235,21 @@ def find_pairs(placements: Sequence[Alleles], models: ContigModels) -> Pairs:
     return Pairs(allele[order], transcript[order])
 
 
+def spans(placements: Sequence[Alleles], pairs: Pairs, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
+    """First and last base of the allele of each of n pairs, as it is placed for the transcript: (n,) int64, 1-based.
+
+    Args:
+        placements: see :func:`find_pairs`.
+        pairs: of the alleles.
+        models: transcripts of the contig, at least one.
+    """
+    start, end = placements[0].start[pairs.allele], placements[0].end[pairs.allele]
+    for placed in placements[1:]:
+        at = np.flatnonzero(models.strand[pairs.transcript] == placed.strand)
+        start[at], end[at] = placed.start[pairs.allele[at]], placed.end[pairs.allele[at]]
+    return start, end
+
+
 def _around(alleles: Alleles, models: ContigModels) -> tuple[np.ndarray, np.ndarray]:
     """Alleles with the transcripts of their strand that they touch or flank: indices, (m,) int64 each."""
     allele, transcript = _near(alleles, models)

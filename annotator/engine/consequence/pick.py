@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
-from annotator.engine.consequence.overlaps import Alleles, Pairs
+from annotator.engine.consequence.overlaps import Alleles, Pairs, spans
 from annotator.engine.reference.gene_models import ContigModels
 
 _FAR = np.iinfo(np.int64).max
@@ -128,21 +128,25 @@ class Picker:
         found: np.ndarray = (before * 64 + rank) * len(self._after) + after
         return found
 
-    def choose(self, alleles: Alleles, pairs: Pairs, terms: np.ndarray, alone: int | None = None) -> Choice:
+    def choose(
+        self, placements: Sequence[Alleles], pairs: Pairs, terms: np.ndarray, alone: int | None = None
+    ) -> Choice:
         """What is reported of each allele, all of which have an overlap.
 
         Args:
-            alleles: of the chunk.
+            placements: the alleles of the chunk as they are placed for transcripts of both strands, or for those of
+                each.
             pairs: n overlaps.
             terms: ``(n,) int64``, their terms as bits.
             alone: number of overlaps, the first ones, that are no compounds; only these are picked. By default all.
         """
-        score = self.scores(pairs, terms) + np.where(self._of_nearest_genes(alleles, pairs), 0, 1 << 62)
+        count = len(placements[0])
+        score = self.scores(pairs, terms) + np.where(self._of_nearest_genes(placements, pairs), 0, 1 << 62)
         rank = severity(terms)
-        severe = rank == _least(pairs.allele, rank, len(alleles))[pairs.allele]
+        severe = rank == _least(pairs.allele, rank, count)[pairs.allele]
         return Choice(
-            _first(pairs.allele[:alone], score[:alone], len(alleles)),
-            _first(pairs.allele, np.where(severe, score, _FAR), len(alleles)),
+            _first(pairs.allele[:alone], score[:alone], count),
+            _first(pairs.allele, np.where(severe, score, _FAR), count),
         )
 
     def first_of_genes(self, pairs: Pairs, terms: np.ndarray) -> np.ndarray:
@@ -151,19 +155,19 @@ class Picker:
         _, group = np.unique(key, return_inverse=True)
         return np.sort(_first(group, self.scores(pairs, terms), int(group.max(initial=-1)) + 1))
 
-    def _of_nearest_genes(self, alleles: Alleles, pairs: Pairs) -> np.ndarray:
+    def _of_nearest_genes(self, placements: Sequence[Alleles], pairs: Pairs) -> np.ndarray:
         """Which overlaps are with transcripts of a gene that is touched, or of the nearest gene: ``(n,) bool``."""
         allele, transcript = pairs.allele, pairs.transcript
         if not self._models.size:
             return np.ones(len(pairs), dtype=bool)
-        before = self._models.start[transcript] - alleles.end[allele]
-        behind = alleles.start[allele] - self._models.end[transcript]
+        start, end = spans(placements, pairs, self._models)
+        before, behind = self._models.start[transcript] - end, start - self._models.end[transcript]
         distance = np.where(transcript < 0, 0, np.maximum(np.maximum(before, behind), 0))
-        near: np.ndarray = distance == _least(allele, distance, len(alleles))[allele]
+        near: np.ndarray = distance == _least(allele, distance, len(placements[0]))[allele]
         if near.all():
             return near
         # Alleles with an overlap that is not near may have one with another transcript of a gene that is.
-        divided = np.zeros(len(alleles), dtype=bool)
+        divided = np.zeros(len(placements[0]), dtype=bool)
         divided[allele[~near]] = True
         at = np.flatnonzero(divided[allele])
         gene = self._gene[transcript[at]] - self._gene[transcript[at]].min()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from annotator.engine.consequence.output.csq_rows import Overlaps, Rows
@@ -10,21 +12,21 @@ from annotator.engine.consequence.pick import Picker, severity
 from annotator.engine.consequence.reporting import Entries
 
 
-def restricted(found: Overlaps, alleles: Alleles, picker: Picker, entries: Entries) -> Overlaps:
-    """The overlaps that are left, at least one an allele.
+def restricted(found: Overlaps, placements: Sequence[Alleles], picker: Picker, entries: Entries) -> Overlaps:
+    """The overlaps that are left, at least one an allele, whose ``placements`` :meth:`Picker.choose` describes.
 
     For ``most-severe`` each allele has one, without a transcript, which has the most severe term of the allele alone.
     """
     if entries == "pick":
-        return found.with_compounds(np.sort(picker.choose(alleles, found.pairs, found.terms, found.alone).picked))
+        return found.with_compounds(np.sort(picker.choose(placements, found.pairs, found.terms, found.alone).picked))
     if entries == "per-gene":
         pairs = Pairs(found.pairs.allele[: found.alone], found.pairs.transcript[: found.alone])
         return found.with_compounds(picker.first_of_genes(pairs, found.terms[: found.alone]))
     if entries == "most-severe":
-        terms = found.terms[picker.choose(alleles, found.pairs, found.terms, found.alone).most_severe]
-        every = np.arange(len(alleles))
+        terms = found.terms[picker.choose(placements, found.pairs, found.terms, found.alone).most_severe]
+        every = np.arange(len(placements[0]))
         worst = terms & -terms
-        return Overlaps([Rows(every, worst)], Pairs(every, np.full(len(alleles), -1)), worst, len(every))
+        return Overlaps([Rows(every, worst)], Pairs(every, np.full(len(every), -1)), worst, len(every))
     return found
 
 

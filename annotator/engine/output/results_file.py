@@ -35,14 +35,16 @@ class ResultsWriter:
     Args:
         stream: receives the file.
         header: gives the header, whole lines; it is asked with True when all records were written.
+        level: of compression of the header, see :mod:`annotator.engine.bgzf`.
 
     Attributes:
         body: compressed bytes of the records so far.
     """
 
-    def __init__(self, stream: BinaryIO, header: Callable[[bool], bytes]) -> None:
+    def __init__(self, stream: BinaryIO, header: Callable[[bool], bytes], level: int) -> None:
         self._stream = stream
         self._header = header
+        self._level = level
         self._written: bytes | None = None
         self._packed = 0
         self._held: list[bytes] = []
@@ -83,7 +85,7 @@ class ResultsWriter:
 
     def _begin(self, header: bytes) -> None:
         self._written = header
-        packed, _ = pack_lines(memoryview(header.removesuffix(b"\n")))
+        packed, _ = pack_lines(memoryview(header.removesuffix(b"\n")), self._level)
         self._packed = len(packed)
         self._stream.write(packed)
         for piece in self._held:

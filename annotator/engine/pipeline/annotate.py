@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Literal
 import pyarrow.compute as pc
 from pysam.version import __bcftools_version__ as bcftools_version
 
+from annotator.engine.bgzf import LEVEL
 from annotator.engine.consequence import GeneModels, Reporting
 from annotator.engine.consequence.reporting import EVERYTHING
 from annotator.engine.errors import BundleError, InputError
@@ -91,6 +92,7 @@ def annotate(
     reporting: Reporting = EVERYTHING,
     layers: Sequence[UserLayer] = (),
     open_stream: OpenOutput | None = None,
+    level: int = LEVEL,
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file, or a list of variants as a VCF file.
@@ -115,6 +117,7 @@ def annotate(
         open_stream: opens the files of :data:`annotator.engine.output.streaming.STREAMED` for writing while they are
             produced; they do not appear under the names of ``outputs`` then. Opened again, a file starts again. They
             are of use only if the annotation succeeds.
+        level: of compression of the annotated VCF, see :mod:`annotator.engine.bgzf`.
         report: receives progress.
 
     Returns:
@@ -144,7 +147,9 @@ def annotate(
 
         noticed = Warnings()
         reference, read = with_user_layers(reference, layers, work, limits, noticed)
-        run = _Run(input_path, reference, limits, work, open_stream or open_file, report, replace, reporting, read)
+        run = _Run(
+            input_path, reference, limits, work, open_stream or open_file, report, replace, reporting, level, read
+        )
         run.warnings.merge(noticed)
         if listed:
             run.warnings.merge(listed.warnings)
@@ -193,6 +198,7 @@ class _Run:
         report: Report,
         replace: bool,
         reporting: Reporting,
+        level: int,
         layers: Sequence[ReadLayer],
     ) -> None:
         self._path = path
@@ -203,6 +209,7 @@ class _Run:
         self._report = report
         self._reporting = reporting
         self._layers = layers
+        self._level = level
         report(Progress("checking", 0, None, 0))
         self.warnings = Warnings()
         for note in reference.notes:
@@ -243,7 +250,7 @@ class _Run:
         # A small file is done before processes have started.
         processes = max(1, min(most_processes, self._blocks))
         source = PassInput(
-            self.header, self._reference, False, self._input, self._earlier, self._limits, self._reporting
+            self.header, self._reference, False, self._input, self._earlier, self._limits, self._reporting, self._level
         )
         try:
             passing, passed = self._pass(source, processes)

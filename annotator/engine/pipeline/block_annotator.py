@@ -118,6 +118,7 @@ class BlockAnnotator:
         earlier: says what becomes of annotations that the file has already.
         limits: of the results.
         reporting: what is reported.
+        level: of compression of the results, see :mod:`annotator.engine.bgzf`.
         work: folder for texts of large blocks.
     """
 
@@ -129,10 +130,12 @@ class BlockAnnotator:
         earlier: EarlierAnnotations,
         limits: Limits,
         reporting: Reporting,
+        level: int,
         work: Path,
     ) -> None:
         self._work = work
         self._limits = limits
+        self._level = level
         self._header = header
         self._reference = reference
         self.numbered = numbered
@@ -230,15 +233,16 @@ class BlockAnnotator:
         compound = np.concatenate(called.compound)
         outcome.kept = frozenset(self._info.seen)
         ids = with_identifiers(records, existing)
-        _write(records, ids, info, outcome)
+        _write(records, ids, info, outcome, self._level)
         known = np.zeros(len(records.alleles.record), bool)
         for one in matched:
             known |= one.known
         outcome.rows.append(
             rows_of(self._schema, records, ids, reported, known, existing, self._reference, matched, regions)
         )
-        for layer, one in zip(self._reference.layers, matched, strict=True):
-            outcome.counts.matched[layer.fields[0].info] += len(one.columns[0]) - one.columns[0].null_count
+        for layer, one in zip(self._reference.reported, matched, strict=True):
+            if layer.fields:
+                outcome.counts.matched[layer.fields[0].info] += len(one.columns[0]) - one.columns[0].null_count
         for name, column in regions.items():
             outcome.counts.matched[name] += len(column) - column.null_count
         known_records = np.bincount(records.alleles.record, known, len(records)) > 0
@@ -379,7 +383,9 @@ def _note_order(records: Records, outcome: Outcome) -> None:
     )
 
 
-def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scalar], outcome: Outcome) -> None:
+def _write(
+    records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scalar], outcome: Outcome, level: int
+) -> None:
     """Join the columns to lines, pack them behind those of the parts before, and note where each is."""
     fields = records.fields
     # The line end comes before each line, so that one join makes the text.
@@ -391,7 +397,7 @@ def _write(records: Records, ids: pa.BinaryArray, info: list[pa.Array | pa.Scala
     if fields[8].null_count < len(fields[8]):
         pieces += [where_there("\t", fields[8]), fields[8]]
     data, starts = bytes_of(pc.binary_join_element_wise(*pieces, b"", null_handling="skip"))
-    packed, blocks = pack_lines(data[1:].data)
+    packed, blocks = pack_lines(data[1:].data, level)
     at = starts[:-1].astype(np.int64)
     offset = (np.array(blocks, np.int64)[at // BLOCK] << WITHIN) | at % BLOCK
     offset = np.append(offset, len(packed) << WITHIN)

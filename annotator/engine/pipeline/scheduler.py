@@ -61,6 +61,7 @@ class PassInput:
         earlier: says what becomes of annotations that the file has already.
         limits: of the results.
         reporting: what is reported.
+        level: of compression of the results, see :mod:`annotator.engine.bgzf`.
     """
 
     header: Header
@@ -70,11 +71,12 @@ class PassInput:
     earlier: EarlierAnnotations
     limits: Limits
     reporting: Reporting
+    level: int
 
     def annotator(self, work: Path) -> BlockAnnotator:
         """A new annotator of its blocks, with a folder for working files."""
         return BlockAnnotator(
-            self.header, self.reference, self.numbered, self.earlier, self.limits, self.reporting, work
+            self.header, self.reference, self.numbered, self.earlier, self.limits, self.reporting, self.level, work
         )
 
 
@@ -221,7 +223,9 @@ class Pass:
         done: Annotated,
     ) -> None:
         order = _Order()
-        results = ResultsWriter(self._open("results"), lambda complete: header(passed, complete))
+        results = ResultsWriter(
+            self._open("results"), lambda complete: header(passed, complete), self._source.level
+        )
         table = TableWriter(self._open("variants"), schema_of(self._source.reference))
         try:
             sent: list[Task] = []

@@ -11,6 +11,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import VERIFY, step
 from annotator.engine.reference.indexed_fasta import IndexedFasta
@@ -20,10 +22,12 @@ SCHEMA = 3
 UNREAD_BY_CSQ = ("slippage", "across_origin", "genetic_codes")
 """Entries of the manifest with ids of transcripts that ``bcftools csq`` cannot read: those with ribosomal slippage,
 across the origin of a circular contig, or with another genetic code than their contig."""
-WINDOW = 1 << 18
-"""Bases that are read at once from the sequence: records are sorted, so that one window serves many of them."""
-MOST_WINDOWS = 32
+WINDOW = 1 << 16
+"""Bases that are read at once from the sequence, about a block of BGZF."""
+MOST_WINDOWS = 128
 """Windows that are kept: the stretch that a block of records of a whole genome spans, and the genes around it."""
+STRETCH = 1 << 12
+"""Bases that are read at once for places that lie near each other."""
 _ACCESSIONS = (re.compile(r"[A-Z]{2}_[A-Z]*\d+\.\d+"), re.compile(r"[A-Z]{1,6}\d{5,}\.\d+"))
 """Accessions with versions: RefSeq's, and those of GenBank, ENA and DDBJ."""
 _MITOCHONDRIAL = frozenset({"m", "mt", "mito", "mitochondrion"})
@@ -199,6 +203,22 @@ def around_origin(fetch: Callable[[int, int], bytes], length: int) -> Callable[[
         return b"".join(found)
 
     return bases
+
+
+def bases_at(fetch: Callable[[int, int], bytes], position: np.ndarray) -> np.ndarray:
+    """Bases at many places of a contig.
+
+    Args:
+        fetch: reads bases by a 1-based position and their number; fewer at the end of the contig.
+        position: ``(n,) int64``, 1-based, of bases that ``fetch`` can read.
+
+    Returns:
+        ``(n,) uint8``.
+    """
+    stretch, index = np.unique((position - 1) // STRETCH, return_inverse=True)
+    text = b"".join([fetch(one * STRETCH + 1, STRETCH).ljust(STRETCH) for one in stretch.tolist()])
+    found: np.ndarray = np.frombuffer(text, np.uint8)[index * STRETCH + (position - 1) % STRETCH]
+    return found
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from annotator.engine.byte_columns import every, spread
-from annotator.engine.reference.bundle import Sequence
-
-STRETCH = 1 << 20
-"""Bases of the sequence read at once for alleles that lie near each other."""
+from annotator.engine.reference.bundle import Sequence, bases_at
 
 
 def agreeing(sequence: Sequence, contig: str, pos: np.ndarray, data: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -24,16 +23,6 @@ def agreeing(sequence: Sequence, contig: str, pos: np.ndarray, data: np.ndarray,
     Returns:
         ``(n,) bool``.
     """
-    found = np.zeros(len(pos), bool)
-    cuts = np.flatnonzero(np.diff(pos // STRETCH)) + 1
-    for begin, end in zip([0, *cuts.tolist()], [*cuts.tolist(), len(pos)], strict=True):
-        if begin == end:
-            continue
-        part, offsets = pos[begin:end], starts[begin : end + 1].astype(np.int64)
-        first = int(part.min())
-        length = int((part + np.diff(offsets)).max()) - first
-        bases = np.frombuffer(sequence.fetch(contig, first, length), np.uint8)
-        offsets -= offsets[0]
-        there = bases[spread(part - first, offsets)] == data[starts[begin] : starts[end]]
-        found[begin:end] = every(there, offsets)
-    return found
+    offsets = starts.astype(np.int64) - int(starts[0])
+    there = bases_at(partial(sequence.fetch, contig), spread(pos, offsets))
+    return every(there == data[starts[0] : starts[-1]], offsets)

@@ -309,7 +309,7 @@ class Transcript:
             fetch: bases of the contig.
         """
         if not self._spliced:
-            bases = "".join([fetch(first, last - first + 1).decode("ascii") for first, last in self.exons])
+            bases = b"".join([fetch(first, last - first + 1) for first, last in self.exons]).decode("ascii")
             bases = bases if self.strand > 0 else reverse_complement(bases)
             self._spliced = bases
 

@@ -156,6 +156,10 @@ def _allele_number(facts: Facts) -> pa.StringArray:
     return pa.array(facts.chunk.numbers).cast(pa.string())
 
 
+def _variant_class(facts: Facts) -> pa.StringArray:
+    return facts.contig.names.classes(facts.chunk, facts.alleles)
+
+
 def _pick(rows: Rows, facts: Facts) -> Parts:
     return [pc.if_else(pa.array(facts.picked[rows.pair]), "1", "")]
 
@@ -225,7 +229,7 @@ FIELDS: tuple[Field, ...] = (
     Field("CCDS", _models_column("ccds"), "identifier in the Consensus Coding Sequence set"),
     Field("ENSP", OfTranscript(_protein), "identifier of the protein"),
     Field("ALLELE_NUM", OfAllele(_allele_number), "number of the allele in ALT, from 1"),
-    Field("VARIANT_CLASS", _named(GenomicNames.classes), "class of the allele, a Sequence Ontology term"),
+    Field("VARIANT_CLASS", OfAllele(_variant_class), "class of the allele, a Sequence Ontology term"),
     Field("PICK", OfEntry(_pick), "1 for the entry of each allele that is reported where there is room for one"),
     Field("NMD", OfEntry(_nmd), "NMD_escaping_variant for a new stop codon that is not expected to cause decay"),
     Field("NEAREST", OfEntry(_nearest), "name of the gene nearest to a variant between genes"),

@@ -8,10 +8,6 @@ import numpy as np
 
 from annotator.engine.consequence.hgvs import Parts, position_parts
 from annotator.engine.reference.gene_models import ContigModels
-from annotator.engine.reference.transcript import Fetch
-
-_STRETCH = 1 << 12
-"""Bases that are read at once for places that lie near each other."""
 
 
 @dataclass
@@ -85,19 +81,3 @@ def named(models: ContigModels, places: TranscriptPositions) -> Parts:
     within = number - first + (number >= first) + recount
     number = np.where(behind, number - last, np.where(coding, within, number))
     return position_parts(number, offset, behind)
-
-
-def bases_at(fetch: Fetch, position: np.ndarray) -> np.ndarray:
-    """Bases at many places of a contig.
-
-    Args:
-        fetch: bases of the contig, around the origin of a circular one.
-        position: (n,) int64, 1-based, on the contig.
-
-    Returns:
-        (n,) uint8.
-    """
-    stretch, index = np.unique((position - 1) // _STRETCH, return_inverse=True)
-    text = b"".join([fetch(one * _STRETCH + 1, _STRETCH).ljust(_STRETCH) for one in stretch.tolist()])
-    found: np.ndarray = np.frombuffer(text, np.uint8)[index * _STRETCH + (position - 1) % _STRETCH]
-    return found

@@ -113,10 +113,9 @@ class FrameReader:
         size = len(text) // 3 * 3 + 3
         bases = np.frombuffer(text.ljust(size, b"\0"), dtype=np.uint8)
         acids = np.zeros(size, dtype=np.uint8)
+        index = BASE_INDEX[bases[: len(text)]]
         if len(text) > 2:
-            acids[: len(text) - 2] = acids_of(
-                np.lib.stride_tricks.sliding_window_view(bases[: len(text)], 3), self._code
-            )
+            acids[: len(text) - 2] = amino_acid_codes(self._code)[25 * index[:-2] + 5 * index[1:-1] + index[2:]]
         if t.start_known(self._code):
             acids[0] = ord("M")
         coding = t.cdna_coding[1] - t.cdna_coding[0] + 1
@@ -125,5 +124,5 @@ class FrameReader:
             protein -= 1
         special = t.start_frame or t.slips or t.recoded_codons or t.genetic_code or CONTEXT_STOPS[self._code]
         usual = not (special or (acids[: 3 * protein : 3] == STOP).any())
-        usual &= bool((BASE_INDEX[bases[: len(text)]] < 4).all())
+        usual &= bool((index < 4).all())
         return _Frame(bases, acids, protein, usual)

@@ -17,7 +17,7 @@ from annotator.engine.consequence.hgvs import single_residues, three_letters
 from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.consequence.scalar.rows import ScalarRows
 from annotator.engine.consequence.so_terms import BIT
-from annotator.engine.consequence.vector.positions import bases_at
+from annotator.engine.reference.bundle import bases_at
 from annotator.engine.reference.gene_models import ContigModels
 from annotator.engine.reference.genetic_code import THREE_LETTERS, amino_acid_codes, codons_to_stop
 from annotator.engine.reference.nucleotides import BASE_INDEX, COMPLEMENT

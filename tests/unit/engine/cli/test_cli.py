@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -263,6 +264,19 @@ def test_a_limit_of_the_results(tmp_path: Path, processes: str) -> None:
     assert error["message"] == "The results would take more than 10,000 bytes, which is the limit."
     assert list(tmp_path.iterdir()) == []
     assert call("annotate", SAMPLE, *options, "--max-results", "10000000").returncode == 0
+
+
+def test_levels_of_compression_have_the_same_text(tmp_path: Path) -> None:
+    sizes = []
+    for level in ("1", "6", "12"):
+        out = tmp_path / f"{level}.vcf.gz"
+        options = ("--reference", "rCRS", "--out", out, "--compression-level", level)
+        assert call("annotate", SAMPLE, *options).returncode == 0
+        sizes.append(out.stat().st_size)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 1.2 * sizes[-1]
+    assert len({gzip.decompress(path.read_bytes()) for path in tmp_path.glob("*.vcf.gz")}) == 1
+    assert call("annotate", SAMPLE, *options, "--compression-level", "13").returncode == 1
 
 
 def test_a_limit_of_processor_time() -> None:

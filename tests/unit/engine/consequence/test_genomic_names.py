@@ -7,6 +7,7 @@ import random
 import pytest
 
 from annotator.engine.consequence.genomic_names import GenomicNames, variant_class
+from annotator.engine.consequence.overlaps import Alleles
 from annotator.engine.reference.bundle import Contig, around_origin
 from tests.unit.engine.consequence.casebook import chunk
 
@@ -128,7 +129,9 @@ def test_every_spelling_has_the_same_names() -> None:
 )
 def test_class(ref: str, alt: str, expected: str) -> None:
     assert variant_class(ref, alt) == expected
-    assert names().classes(chunk([(1, ref, [alt])])).to_pylist() == [expected]
+    one = chunk([(1, ref, [alt])])
+    alleles = Alleles.of(one, lambda _, length: b"G" * length)
+    assert GenomicNames.classes(one, alleles).to_pylist() == [expected]
 
 
 @pytest.mark.parametrize(
