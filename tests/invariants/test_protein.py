@@ -6,10 +6,10 @@ import re
 
 from Bio.Seq import Seq
 from Bio.SeqUtils import seq1
-from hypothesis import given
+from hypothesis import example, given
 
 from annotator.engine.reference.nucleotides import reverse_complement
-from tests.invariants.slices import Slice, Variant
+from tests.invariants.slices import Slice, Variant, made
 from tests.invariants.variants import Placement, enough, placements, seeds, slices, variant
 from tests.unit.engine.consequence.casebook import Shape
 
@@ -96,6 +96,7 @@ def check_name(name: str, before: str, after: str) -> None:
 
 @enough
 @given(slices, seeds)
+@example(made(29), [7486125])  # the stop codon is lost together with the codon before it
 def test_protein(of: Slice, numbers: list[int]) -> None:
     """The name gives the protein that the altered transcript codes for, and the terms fit it."""
     written = [coding_variant(of, seed) for seed in numbers]
