@@ -17,6 +17,7 @@ OUT ?=
 TESTS ?= tests
 MINUTES ?= 60
 RECORDS ?= 100000
+SCALE ?= 1
 BEFORE ?=
 BASE ?=
 URL ?=
@@ -32,7 +33,7 @@ RUN_PINS := requirements.txt infra/requirements.txt infra/worker/requirements.tx
 TEST_PINS := $(RUN_PINS) tests/requirements.txt
 
 
-.PHONY: help run demo reference test quick hooks test-repeated mutants golden corpora oracles fuzz invariants fleet lint checkov package deploy smoke browser clean clean-all
+.PHONY: help run demo reference test quick hooks test-repeated mutants golden corpora oracles fuzz invariants fleet bench-genome lint checkov package deploy smoke browser clean clean-all
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +113,9 @@ invariants: $(VENV)/test.stamp ## What must hold for any variant, with RECORDS=1
 
 fleet: $(VENV)/test.stamp ## How long jobs wait and what annotators cost, simulated from infra/worker.yaml [BEFORE=commit]
 	@$(PY) -m tests.simulation $(if $(BEFORE),--before "$(BEFORE)")
+
+bench-genome: $(VENV)/test.stamp ## Measures a made-up genome of human size, writes docs/performance.md [SCALE=1/10]
+	@$(PY) -m tests.performance.bench_genome --scale "$(SCALE)"
 
 lint: $(VENV)/test.stamp ## Style, types, imports, templates
 	@$(VENV)/bin/ruff check .

@@ -20,7 +20,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--parts", nargs="+", choices=FILES, default=list(FILES), help="which files to write (all)")
     given = parser.parse_args(words)
     genome = Genome(given.scale, given.every, given.per_kilobase, given.seed)
-    write(genome, given.folder, tuple(given.parts), lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201
+    write(genome, given.folder, tuple(given.parts), lambda line: sys.stderr.write(line + "\n"))
 
 
 if __name__ == "__main__":
