@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from annotator.engine.errors import BundleError
 
 DIRECTORY = Path(__file__).parent
-PARTS = ("fasta", "gff", "variants", "regions")
+PARTS = ("fasta", "gff", "variants", "scores", "genes", "regions")
+MODELS = PARTS[:2]
+"""Parts that every reference has."""
 BUILDS = "builds"
 """The data file that identifies genomes; it is no preset."""
 CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
@@ -45,9 +47,10 @@ class PresetPart:
 
     Attributes:
         part: one of :data:`PARTS`.
-        fields: INFO fields that are taken from known variants.
+        fields: that are taken from known variants, scores and tables of genes, as the options of a build have them.
         columns: of a table of regions: ``contig``, ``start``, ``end`` (numbers from 1), ``values`` (numbers), ``base``.
         default: whether it is fetched by default.
+        obtain: how to get the files, where they cannot be fetched: the publisher wants a login or a form.
     """
 
     part: str
@@ -59,6 +62,7 @@ class PresetPart:
     columns: dict[str, Any] = field(default_factory=dict)
     description: str = ""
     default: bool = True
+    obtain: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Preset:
         Raises:
             BundleError: a name is not one of the preset's layers.
         """
-        layers = [one.name for one in self.parts if one.part in ("variants", "regions")]
+        layers = [one.name for one in self.parts if one.part not in MODELS]
         unknown = [name for name in (*extra, *without) if name not in layers]
         if unknown:
             raise BundleError("reference_preset", f"{self.name} has no layer {unknown[0]}; it has {', '.join(layers)}.")
@@ -150,8 +154,10 @@ def _part(text: dict[str, Any]) -> PresetPart:
     if text["part"] not in PARTS:
         raise ValueError(f"part {text['part']!r}")
     files: list[PublicFile] = []
-    for contig in text.get("contigs", [""]):
-        url = text["url"].replace("{contig}", contig)
+    obtain = text.get("obtain", "")
+    pattern = "" if obtain or "urls" in text else text["url"]
+    urls = [pattern.replace("{contig}", one) for one in text.get("contigs", [""])] if pattern else text.get("urls", [])
+    for url in urls:
         name = PurePosixPath(urlsplit(url).path).name
         fixed = {key: text[key] for key in ("size", "sha256", "md5", "md5_url") if key in text}
         files.append(PublicFile(url, name, **fixed))
@@ -166,5 +172,6 @@ def _part(text: dict[str, Any]) -> PresetPart:
         fields=tuple(text.get("fields", ())),
         columns=dict(text.get("columns", {})),
         description=text.get("description", ""),
-        default=text.get("default", True),
+        default=text.get("default", not obtain),
+        obtain=obtain,
     )
