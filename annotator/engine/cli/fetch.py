@@ -117,10 +117,11 @@ def plan(
         say(f"{part.name}: {told} to fetch; {part.version}; {part.licence}; {part.files[0].url}")
     place = next(parent for parent in fetcher.directory.resolve().parents if parent.is_dir())
     free = shutil.disk_usage(place).free
+    built = preset.built + sum(part.built for part in parts)
     more = f" and {unknown} files of unknown size" if unknown else ""
-    needed = f"{size_words(to_come)}{more} to fetch, about {size_words(preset.built)} for the bundle"
+    needed = f"{size_words(to_come)}{more} to fetch, about {size_words(built)} for the bundle"
     say(f"{needed}; {size_words(free)} of disk are free")
-    return free >= to_come + preset.built
+    return free >= to_come + built
 
 
 def fetch(

@@ -51,6 +51,7 @@ class PresetPart:
         columns: of a table of regions: ``contig``, ``start``, ``end`` (numbers from 1), ``values`` (numbers), ``base``.
         default: whether it is fetched by default.
         obtain: how to get the files, where they cannot be fetched: the publisher wants a login or a form.
+        built: bytes that it adds to the bundle, about; 0 for layers that are fetched by default.
     """
 
     part: str
@@ -63,11 +64,12 @@ class PresetPart:
     description: str = ""
     default: bool = True
     obtain: str = ""
+    built: int = 0
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A reference that can be fetched. ``built`` is about what the bundle takes on disk, in bytes."""
+    """A reference that can be fetched. ``built`` is about what the bundle takes with its default layers, in bytes."""
 
     name: str
     title: str
@@ -174,4 +176,5 @@ def _part(text: dict[str, Any]) -> PresetPart:
         description=text.get("description", ""),
         default=text.get("default", not obtain),
         obtain=obtain,
+        built=text.get("built", 0),
     )

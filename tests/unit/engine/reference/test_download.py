@@ -204,6 +204,7 @@ def test_the_presets_have_all_that_a_build_needs(name: str) -> None:
             assert len(set(names)) == len(names)
             assert not one.name.startswith("gnomAD") or {"AF_grpmax", "nhomalt", "max_af", "AF_afr"} <= set(names)
     assert [one.name for one in preset.parts if one.obtain] == ["SpliceAI"]
+    assert all(one.built for one in preset.parts if one.name in scores)
     assert not {*scores, "gnomADg", "gnomAD_gene", "ClinGen"} & {one.name for one in preset.chosen([], [])}
     assert all(file.url.startswith("https://") for one in preset.parts for file in one.files)
     assert all(one.description and one.columns for one in preset.parts if one.part == "regions")
@@ -310,6 +311,7 @@ obtain = "The publisher wants a login."
 fields = ["PHRED"]
 version = "1"
 licence = "free for non-commercial use"
+built = 200_000
 [[files]]
 part = "genes"
 name = "Constraint"
@@ -334,7 +336,9 @@ def test_scores_that_the_user_has(
     path = tmp_path / "cadd.tsv"
     path.write_text("#Chrom\tPos\tRef\tAlt\tPHRED\n1\t1015\tG\tC\t12.5\n")
     assert main([*words, "--file", f"Locked={path}", "--with", "Constraint"]) == 0
-    assert "Locked: nothing to fetch; 1; free for non-commercial use" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Locked: nothing to fetch; 1; free for non-commercial use" in said
+    assert "about 300.0 kB for the bundle" in said
     reference = Reference.load(tmp_path / "bundle")
     assert verify(reference).failed == []
     fields = [one.info for layer in reference.reported for one in layer.fields]
