@@ -26,6 +26,7 @@ from tests.unit.engine.small_genome import annotated, refusal, site
 
 Build = Callable[..., int]
 HEAD = "chrom\tpos\tref\talt\tx\n"
+ROW = "1\t1015\tG\tC\t0.5\n"
 CADD = """## CADD GRCh38-v1.7 (c) somebody
 #Chrom\tPos\tRef\tAlt\tRawScore\tPHRED
 1\t1015\tG\tC\t0.5\t10.25
@@ -223,6 +224,30 @@ def test_decimal_places_are_counted(build: Build, tmp_path: Path, capsys: pytest
     assert annotated(tmp_path, [site("1", 1015, "G", "C")]).info(0)["P"] == "0.123"
     assert build("--scores", f"P={path}:score,digits=5", out="more") == 0
     assert "scores P: 2 positions\n" in capsys.readouterr().out
+
+
+def test_positions_beyond_a_contig_are_counted(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "p.tsv", "chrom\tpos\tscore\nMT\t999\t1\nMT\t1000\t2\nMT\t1001\t3\n9\t1\t1\n")
+    assert build("--scores", f"P={path}") == 0
+    assert "scores P: 2 positions, 1 left out (beyond the end of its contig)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("cut.tsv.gz", gzip.compress((HEAD + ROW * 50).encode())[:-12], "cut.tsv.gz cannot be read: it is cut off"),
+        ("bad.zip", b"PK\x03\x04 and so on", "bad.zip is a damaged or incomplete zip archive; fetch it again"),
+        ("latin.tsv", (HEAD + ROW + ROW.replace("0.5", "\xe9")).encode("latin-1"), "latin.tsv cannot be read: "),
+    ],
+)
+def test_damaged_files(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, reason: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert build("--scores", f"S={tmp_path / name}:x") == 1
+    assert reason in refusal(capsys, tmp_path)
 
 
 def test_the_first_base_is_stated(build: Build, tmp_path: Path) -> None:
