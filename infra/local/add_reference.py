@@ -43,7 +43,7 @@ def add_preset(name: str, home: Path, directory: Path, small: bool) -> None:
         if (bundle / MANIFEST).is_file():
             say(f"{bundle} is built already")
         else:
-            built = preset.small_built if small else preset.built
+            built = preset.bytes_built(parts, small)
             say(f"Publishing takes about {size_words(COPIES * built)} more of disk.")
             if not fetch_and_build(preset, parts, bundle, default_cache(bundle, preset, small), built, _go_on):
                 return

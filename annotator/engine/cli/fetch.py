@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -12,11 +13,14 @@ from annotator.engine.cli.command_errors import DONE, refused
 from annotator.engine.cli.progress import downloads, say, size_words, steps
 from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import BundleError, EngineError
+from annotator.engine.indexes import ENDINGS
 from annotator.engine.reference.build.bundle_builder import Recipe, build
 from annotator.engine.reference.build.download import Fetcher
+from annotator.engine.reference.build.gene_source import GeneSource
 from annotator.engine.reference.build.regions import RegionSource
+from annotator.engine.reference.build.score_sources import score_source
 from annotator.engine.reference.build.variant_source import VariantSource
-from annotator.engine.reference.presets import Preset, PresetPart, load_preset, preset_names
+from annotator.engine.reference.presets import MODELS, Preset, PresetPart, load_preset, preset_names
 
 
 @click.command(
@@ -34,17 +38,34 @@ from annotator.engine.reference.presets import Preset, PresetPart, load_preset, 
 @click.option("--with", "extra", default="", metavar="LAYER,...", help="Layers that are otherwise left out.")
 @click.option("--without", default="", metavar="LAYER,...", help="Layers to leave out.")
 @click.option("--small", is_flag=True, help="Only the layers for a first look (default DIR: references/NAME-small).")
+@click.option(
+    "--file",
+    "given",
+    multiple=True,
+    metavar="LAYER=FILE",
+    help="* Files of a layer that you have; they are not fetched. Of several files give each.",
+)
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be fetched, and stop.")
 def command(
-    preset_name: str, out: Path | None, cache: Path | None, extra: str, without: str, small: bool, only_plan: bool
+    preset_name: str,
+    out: Path | None,
+    cache: Path | None,
+    extra: str,
+    without: str,
+    small: bool,
+    given: tuple[str, ...],
+    only_plan: bool,
 ) -> int:
     """Fetch the public files of a preset and build its bundle."""
     try:
         preset = load_preset(preset_name)
-        parts = preset.chosen(_names(extra), _names(without), small)
+        files = _files(given)
+        parts = preset.chosen([*_names(extra), *files], _names(without), small)
         out = out or default_directory(Path("references"), preset, small)
-        built = preset.small_built if small else preset.built
-        fetch_and_build(preset, parts, out, cache or default_cache(out, preset, small), built, lambda: not only_plan)
+        built = preset.bytes_built(parts, small)
+        fetch_and_build(
+            preset, parts, out, cache or default_cache(out, preset, small), built, lambda: not only_plan, files
+        )
     except (EngineError, OSError) as error:
         return refused(error)
     return DONE
@@ -62,7 +83,13 @@ def default_cache(out: Path, preset: Preset, small: bool) -> Path:
 
 
 def fetch_and_build(
-    preset: Preset, parts: list[PresetPart], out: Path, cache: Path, built: int, go_on: Callable[[], bool]
+    preset: Preset,
+    parts: list[PresetPart],
+    out: Path,
+    cache: Path,
+    built: int,
+    go_on: Callable[[], bool],
+    given: Mapping[str, list[Path]] = MappingProxyType({}),
 ) -> bool:
     """Show what is to be fetched, fetch it and build the bundle; a run that was interrupted is resumed.
 
@@ -73,6 +100,7 @@ def fetch_and_build(
         cache: directory of the files.
         built: about what the bundle takes on disk, in bytes.
         go_on: whether to fetch, asked when the sizes have been shown.
+        given: files that the user has, by the name of their part.
 
     Returns:
         Whether the bundle was built.
@@ -86,20 +114,33 @@ def fetch_and_build(
         raise BundleError("reference_build", f"{out} is there already.")
     with downloads() as report:
         fetcher = Fetcher(cache, report)
-        enough = plan(parts, fetcher, built, say)
+        enough = plan(parts, given, fetcher, built, say)
         if not go_on():
             return False
         if not enough:
             raise BundleError("reference_disk", "There is too little free disk for this.")
-        recipe = fetch(preset, parts, fetcher, say)
+        recipe = fetch(preset, parts, given, fetcher, say)
     with steps() as tell:
         build(recipe, out, tell)
         tell(f"built {out}")
     return True
 
 
-def plan(parts: list[PresetPart], fetcher: Fetcher, built: int, say: Callable[[str], None]) -> bool:
+def plan(
+    parts: list[PresetPart],
+    given: Mapping[str, list[Path]],
+    fetcher: Fetcher,
+    built: int,
+    say: Callable[[str], None],
+) -> bool:
     """Show what is to be fetched and how much disk it takes.
+
+    Args:
+        parts: of the preset that are wanted.
+        given: files that the user has, by the name of their part.
+        fetcher: asks for the sizes of the others.
+        built: about what the bundle takes on disk, in bytes.
+        say: receives the plan, line by line.
 
     Returns:
         Whether the disk has room.
@@ -109,6 +150,13 @@ def plan(parts: list[PresetPart], fetcher: Fetcher, built: int, say: Callable[[s
     """
     to_come, unknown = 0, 0
     for part in parts:
+        if part.name in given:
+            listed = ", ".join(map(str, given[part.name]))
+            say(f"{part.name}: nothing to fetch; {part.version}; {part.licence}; {listed}")
+            continue
+        if part.obtain:
+            message = f"{part.name} cannot be fetched: {part.obtain} Then give its files: --file {part.name}=FILE."
+            raise BundleError("reference_preset", message)
         sizes = fetcher.sizes(list(part.files))
         to_come += sum(size or 0 for size in sizes.values())
         unknown += sum(size is None for size in sizes.values())
@@ -122,8 +170,21 @@ def plan(parts: list[PresetPart], fetcher: Fetcher, built: int, say: Callable[[s
     return free >= to_come + built
 
 
-def fetch(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, say: Callable[[str], None]) -> Recipe:
+def fetch(
+    preset: Preset,
+    parts: list[PresetPart],
+    given: Mapping[str, list[Path]],
+    fetcher: Fetcher,
+    say: Callable[[str], None],
+) -> Recipe:
     """Fetch all files of a reference.
+
+    Args:
+        preset: of the reference.
+        parts: of it that are wanted.
+        given: files that the user has, by the name of their part.
+        fetcher: fetches the others.
+        say: receives a line for each part.
 
     Returns:
         What to build from them.
@@ -135,31 +196,41 @@ def fetch(preset: Preset, parts: list[PresetPart], fetcher: Fetcher, say: Callab
     paths: dict[str, list[Path]] = {}
     facts: dict[str, dict[str, str]] = {}
     for part in parts:
-        paths[part.name] = [fetcher.fetch(one) for one in part.files]
+        paths[part.name] = given.get(part.name) or [fetcher.fetch(one) for one in part.files]
         say(f"{part.name}: {size_words(sum(path.stat().st_size for path in paths[part.name]))} there")
-        changed = fetcher.version(part.files[0])
-        key = part.part if part.part in ("fasta", "gff") else part.name
-        facts[key] = {
-            "version": part.version + (f", {changed}" if changed else ""),
-            "licence": part.licence,
-            "url": part.files[0].url,
-        }
-    return Recipe(
+        changed = fetcher.version(part.files[0]) if part.files and part.name not in given else ""
+        key = part.part if part.part in MODELS else part.name
+        facts[key] = {"version": part.version + (f", {changed}" if changed else ""), "licence": part.licence}
+        if part.files:
+            facts[key]["url"] = part.files[0].url
+    recipe = Recipe(
         name=preset.name,
         title=preset.title,
         assembly=preset.assembly,
         fasta=_only(parts, paths, "fasta"),
         models=_only(parts, paths, "gff"),
         variants=[
-            VariantSource(one.name, tuple(path for path in paths[one.name] if path.suffix != ".tbi"), one.fields)
+            VariantSource(one.name, _tables(paths[one.name]), one.fields)
             for one in parts
             if one.part == "variants"
+        ],
+        genes=[
+            GeneSource.of_items(one.name, paths[one.name][0], one.fields) for one in parts if one.part == "genes"
         ],
         regions=[_regions(one, paths[one.name][0]) for one in parts if one.part == "regions"],
         codes=preset.genetic_codes,
         aliases=preset.aliases,
         facts=facts,
     )
+    for one in parts:
+        if one.part == "scores":
+            recipe.add_scores(score_source(one.name, _tables(paths[one.name]), one.fields))
+    return recipe
+
+
+def _tables(paths: list[Path]) -> tuple[Path, ...]:
+    """Files without their indexes."""
+    return tuple(path for path in paths if path.suffix not in ENDINGS)
 
 
 def _only(parts: list[PresetPart], paths: dict[str, list[Path]], part: str) -> Path:
@@ -172,6 +243,19 @@ def _only(parts: list[PresetPart], paths: dict[str, list[Path]], part: str) -> P
 def _regions(one: PresetPart, path: Path) -> RegionSource:
     columns = {**one.columns, "values": tuple(one.columns.get("values", ()))}
     return RegionSource(one.name, path, one.description, **columns)
+
+
+def _files(texts: tuple[str, ...]) -> dict[str, list[Path]]:
+    """The files that the user has, by the name of their part."""
+    found: dict[str, list[Path]] = {}
+    for text in texts:
+        name, _, path = text.partition("=")
+        if not path:
+            raise BundleError("reference_preset", f"--file {text}: LAYER=FILE is wanted.")
+        if not Path(path).is_file():
+            raise BundleError("reference_preset", f"There is no file {path}.")
+        found.setdefault(name, []).append(Path(path))
+    return found
 
 
 def _names(text: str) -> list[str]:

@@ -21,12 +21,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from annotator.engine.byte_columns import bytes_of
+from annotator.engine.reference.numbered_identifiers import numbers
 
 KEY_COLUMNS = ("pos", "ref", "alt")
 PREFIX = b"prefix"
 """Metadata of a column of numbers: the text before each, such as ``rs``."""
 REST = ".text"
 """Ending of the column with the values of such a field that are not of that form."""
+RUN = ":run"
+"""Ending, which names of INFO fields cannot have, of the column with the runs of such a field, whose numbers are then
+differences within a row group (:mod:`annotator.engine.reference.numbered_identifiers`)."""
 _LONGEST_REF, _LONGEST_ALT = 254, 10
 _LONG = np.uint32(0xFFFFFFFF)
 _NO_BASE = np.uint32(4)
@@ -113,7 +117,7 @@ class AlleleTable:
     @property
     def fields(self) -> list[str]:
         """Names of the fields."""
-        return [name for name in self._schema.names if name not in KEY_COLUMNS and not name.endswith(REST)]
+        return [name for name in self._schema.names if name not in KEY_COLUMNS and not name.endswith((REST, RUN))]
 
     def find(self, pos: np.ndarray, ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:
         """Find n alleles, quickest in the order of their positions.
@@ -184,10 +188,9 @@ class AlleleTable:
             return [pa.nulls(len(rows), pa.string()) for _ in fields]
         group = np.searchsorted(self._starts, rows[there], side="right") - 1
         order = np.argsort(group, kind="stable")
-        wanted = [name for field in fields for name in (field, field + REST) if name in self._schema.names]
         parts = []
         for number in np.unique(group).tolist():
-            table = self._file.read_row_group(number, columns=wanted, use_threads=False)
+            table = self._read(number, fields)
             parts.append(table.take(pa.array(rows[there[group == number]] - self._starts[number])))
         found = pa.concat_tables(parts, promote_options="default")
         place = np.zeros(len(rows), np.int64)
@@ -215,8 +218,7 @@ class AlleleTable:
             Position (1-based), REF, ALT and the value.
         """
         for number in range(len(self._first)):
-            names = [name for name in (field, field + REST) if name in self._schema.names]
-            table = self._file.read_row_group(number, columns=names, use_threads=False)
+            table = self._read(number, [field])
             values = self._text(table, field)
             parts = pc.split_pattern(values, "&")
             hits = pc.is_in(parts.flatten(), value_set=wanted).to_numpy(zero_copy_only=False)
@@ -225,6 +227,20 @@ class AlleleTable:
                 keys = self._group(number)[1].take(pa.array(rows))
                 found = [keys[name].cast(pa.string()).to_pylist() for name in ("ref", "alt")]
                 yield from zip(keys["pos"].to_pylist(), *found, values.take(pa.array(rows)).to_pylist(), strict=True)
+
+    def _read(self, number: int, fields: Sequence[str]) -> pa.Table:
+        """The columns of some fields in a row group, with differences of identifiers resolved."""
+        there = set(self._schema.names)
+        wanted = [name for field in fields for name in (field, field + REST, field + RUN) if name in there]
+        table = self._file.read_row_group(number, columns=wanted, use_threads=False)
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        for field in [field for field in fields if field + RUN in there]:
+            # A null is a difference of 0 that belongs to some run: it does not change the others.
+            runs, found = (columns[name].combine_chunks() for name in (field + RUN, field))
+            mask = found.is_null().to_numpy(zero_copy_only=False) if found.null_count else None
+            columns[field] = pa.array(numbers(*(one.fill_null(0).to_numpy() for one in (runs, found))), mask=mask)
+            del columns[field + RUN]
+        return pa.table(columns)
 
     def _text(self, table: pa.Table, field: str) -> pa.StringArray:
         column = as_text(table[field])

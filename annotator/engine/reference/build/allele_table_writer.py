@@ -10,14 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from annotator.engine.reference.allele_table import PREFIX, REST, allele_codes
+from annotator.engine.reference.allele_table import PREFIX, REST, RUN, allele_codes
+from annotator.engine.reference.numbered_identifiers import differences
 
 GROUP_ROWS = 65_536
 """Most rows of a row group, unless one position has more alleles."""
 TYPES = {"String": pa.string(), "Integer": pa.int64(), "Float": pa.float32()}
 """Types of the columns of fields, by the Type of an INFO field. Floats have seven significant digits."""
-_NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,17})$"
-"""Identifiers that are stored as numbers: dbSNP's have ten digits by now, and 64 bits hold eighteen."""
+_NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,9})$"
+"""Identifiers that are stored as numbers: dbSNP's have ten digits by now, none of which is too large to be stored."""
 
 
 def in_order(table: pa.Table) -> pa.Table:
@@ -105,9 +106,10 @@ class AlleleTableWriter:
                 continue
             self._prefixes[name] = prefix
             columns.append(pa.field(name, pa.int64(), metadata={PREFIX: prefix.encode()}))
+            columns.append(pa.field(name + RUN, pa.uint16()))
             columns.append(pa.field(name + REST, pa.string()))
             encodings[name] = "BYTE_STREAM_SPLIT"
-            dictionaries.append(name + REST)
+            dictionaries += [name + RUN, name + REST]
         self._writer = pq.ParquetWriter(
             self._path, pa.schema(columns), compression="zstd", use_dictionary=dictionaries, column_encoding=encodings,
             write_statistics=["pos"], write_page_checksum=True,
@@ -124,10 +126,14 @@ def _prefix_of(column: pa.ChunkedArray) -> str | None:
     return prefixes[0].as_py() if len(prefixes) == 1 else None
 
 
-def _numbered(column: pa.ChunkedArray, prefix: str) -> list[pa.ChunkedArray]:
-    """The numbers of the values that are the prefix and a number, and the other values."""
+def _numbered(column: pa.ChunkedArray, prefix: str) -> list[pa.Array]:
+    """Of the values that are the prefix and a number, differences and runs of the numbers; and the other values."""
     found = pc.extract_regex(column, _NUMBERED)
     same = pc.fill_null(pc.equal(pc.struct_field(found, "prefix"), prefix), False)
     none = pa.scalar(None, pa.string())
     number = pc.if_else(same, pc.struct_field(found, "number"), none)
-    return [number.cast(pa.int64()), pc.if_else(same, none, column)]
+    value = number.combine_chunks().cast(pa.int64())
+    there = value.is_valid().to_numpy(zero_copy_only=False)
+    runs, found = np.zeros(len(value), np.uint16), np.zeros(len(value), np.int64)
+    runs[there], found[there] = differences(value.drop_null().to_numpy())
+    return [pa.array(found, mask=~there), pa.array(runs, mask=~there), pc.if_else(same, none, column)]

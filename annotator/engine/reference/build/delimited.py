@@ -23,6 +23,8 @@ CHUNK = 8 << 20
 MISSING = ("", ".", "NA", "NaN", "nan", "-")
 """What stands for no value."""
 LARGEST_COLUMN = 9999
+LONGEST_LINE = 8 << 20
+"""Bytes of a line in front of the first row."""
 _ZIP = b"PK\x03\x04"
 _SKIPPED = ("track", "browser")
 """First words of lines of the UCSC genome browser that are no rows."""
@@ -52,7 +54,7 @@ class Delimited:
         comment, self._first, line = "", 0, ""
         with self._reading(), self._open() as stream:
             for self._first in count(1):
-                line = stream.readline(CHUNK).decode("utf-8").rstrip("\r\n")
+                line = stream.readline(LONGEST_LINE).decode("utf-8").rstrip("\r\n")
                 if not line.startswith("#") and line.split(" ")[0] not in (*_SKIPPED, ""):
                     break
                 comment = line.lstrip("#") if line.startswith("#") else comment

@@ -21,7 +21,8 @@ from annotator.engine.reference.info_encoding import NUMBER
 Kind = tuple[str, str, str]
 """Number, Type and Description of an INFO field."""
 _FORMAT = re.compile(r"[Ff]ormat:\s*'?\"?([^'\"\s]+)")
-_ALLELE = "allele"
+_ALLELES = ("allele", "alt")
+"""Names of the sub-field with the allele of an entry, in lower case."""
 _NULL = pa.scalar(None, pa.string())
 
 
@@ -67,7 +68,7 @@ def _part(name: str, known: dict[str, Kind], source: str, file: str) -> Kind:
             there = f"it has {', '.join(names)}" if names else "its description names none behind 'Format:'"
             raise BundleError("reference_variants", f"{file} has no sub-field {sub} in {field}; {there}.")
         lowered = [one.lower() for one in names]
-        allele = lowered.index(_ALLELE) if _ALLELE in lowered else -1
+        allele = next((lowered.index(one) for one in _ALLELES if one in lowered), -1)
         return f"/{names.index(sub)}/{allele}", "String", f"{sub} of {field} ({source})"
     if kind == "Flag":
         number, kind = "0", "Integer"

@@ -113,9 +113,11 @@ def write_position_scores(
     large = sum(contig.length for contig in contigs) >= PARALLEL_BASES
     with ProcessPoolExecutor() if large else nullcontext() as pool:
         for counts in (pool.map if pool else map)(write, contigs, files):
-            for source, (used, rounded) in zip(sources, counts, strict=True):
+            for source, (used, rounded, beyond) in zip(sources, counts, strict=True):
                 source.used += used
                 source.rounded += rounded
+                if beyond:
+                    source.left_out["beyond the end of its contig"] += beyond
     for source, path in zip(sources, paths, strict=True):
         lengths = lengths_in(path) if is_bigwig(path) else {}
         known = {contig.name: contig.length for contig in contigs}
@@ -137,8 +139,13 @@ def write_position_scores(
 
 def _write_contig(
     sources: list[PositionSource], paths: list[Path], names: dict[str, str], contig: Contig, out: Path
-) -> list[tuple[int, int]]:
-    """Write the file of a contig, if it has scores; returns how many positions have some, and how many were rounded."""
+) -> list[tuple[int, int, int]]:
+    """Write the file of a contig, if it has scores.
+
+    Returns:
+        Of each source, how many positions have scores, how many of these were rounded, and how many rows are not used
+        because they lie beyond the end of the contig.
+    """
     readers = [_reader(source, path, names, contig) for source, path in zip(sources, paths, strict=True)]
     counts = np.zeros((len(sources), 2), np.int64)
     schema = pa.schema(
@@ -147,7 +154,7 @@ def _write_contig(
         for name, _ in source.fields()
     )
     if not any(readers):
-        return [(0, 0) for _ in sources]
+        return [(0, 0, 0) for _ in sources]
     with pq.ParquetWriter(
         out, schema, compression="zstd", use_dictionary=False, write_statistics=False, write_page_checksum=True,
         column_encoding=dict.fromkeys(schema.names, "DELTA_BINARY_PACKED"),
@@ -170,7 +177,8 @@ def _write_contig(
                 for row, mask in zip(whole, there, strict=True):
                     columns.append(pa.array(np.where(mask, row, 0).astype(np.int32), mask=~mask))
             writer.write_table(pa.table(columns, schema=schema), row_group_size=GROUP_ROWS)
-    return [(int(used), int(rounded)) for used, rounded in counts]
+    beyond = [reader.rows_left() if isinstance(reader, _TableReader) else 0 for reader in readers]
+    return [(int(used), int(rounded), rest) for (used, rounded), rest in zip(counts, beyond, strict=True)]
 
 
 Reader = Callable[[int, int], np.ndarray]
@@ -185,7 +193,7 @@ def _reader(source: PositionSource, path: Path, names: dict[str, str], contig: C
     theirs = frozenset(name for name, ours in names.items() if ours == contig.name)
     rows = rows_of_contig(path, theirs)
     first = next(rows, None)
-    return None if first is None else _TableReader(first, rows).read
+    return None if first is None else _TableReader(first, rows)
 
 
 def _bigwig_reader(path: Path, names: dict[str, str], contig: Contig) -> Reader | None:
@@ -233,7 +241,11 @@ class _TableReader:
         self._waiting = [first]
         self._rest = rest
 
-    def read(self, start: int, size: int) -> np.ndarray:
+    def rows_left(self) -> int:
+        """How many rows lie behind all stretches that were read."""
+        return sum(map(len, [*self._waiting, *self._rest]))
+
+    def __call__(self, start: int, size: int) -> np.ndarray:
         """The scores of a stretch, as :data:`Reader` has them; the largest where ranges overlap."""
         while not self._waiting or self._waiting[-1]["start"][-1].as_py() <= start + size:
             rows = next(self._rest, None)

@@ -163,6 +163,7 @@ def rows_of_contig(path: Path, names: frozenset[str]) -> Iterator[pa.Table]:
     """The rows of a contig in the order of their first bases.
 
     They are read a row group at a time where the table is sorted; otherwise those of the contig are sorted in memory.
+    All rows with one first base come together.
 
     Args:
         path: a copy that :meth:`TableRows.copy` made.
@@ -177,12 +178,17 @@ def rows_of_contig(path: Path, names: frozenset[str]) -> Iterator[pa.Table]:
                 place = about.column(1).statistics
                 ranges.append((place.min, place.max))
         apart = all(one[1] <= two[0] for one, two in pairwise(ranges))
-        for some in [[number] for number in groups] if apart else [groups]:
-            rows = file.read_row_groups(some, use_threads=False)
+        rest: list[pa.Table] = []
+        for some in [[number] for number in groups] if apart else [groups] if groups else []:
+            rows = pa.concat_tables([*rest, file.read_row_groups(some, use_threads=False)])
             start = rows["start"].to_numpy()
             if (np.diff(start) < 0).any():
                 rows = rows.take(pa.array(np.argsort(start, kind="stable")))
-            yield rows
+                start = rows["start"].to_numpy()
+            last = int(np.searchsorted(start, start[-1])) if some[-1] != groups[-1] else len(rows)
+            rest = [rows.slice(last)]
+            if last:
+                yield rows.slice(0, last)
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:

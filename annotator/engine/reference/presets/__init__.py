@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 from annotator.engine.errors import BundleError
 
 DIRECTORY = Path(__file__).parent
-PARTS = ("fasta", "gff", "variants", "regions")
+PARTS = ("fasta", "gff", "variants", "scores", "genes", "regions")
+MODELS = PARTS[:2]
+"""Parts that every reference has."""
 BUILDS = "builds"
 """The data file that identifies genomes; it is no preset."""
 CHROMOSOMES = (*map(str, range(1, 23)), "X", "Y")
@@ -45,9 +47,11 @@ class PresetPart:
 
     Attributes:
         part: one of :data:`PARTS`.
-        fields: INFO fields that are taken from known variants.
+        fields: that are taken from known variants, scores and tables of genes, as the options of a build have them.
         columns: of a table of regions: ``contig``, ``start``, ``end`` (numbers from 1), ``values`` (numbers), ``base``.
         default: whether it is fetched by default.
+        obtain: how to get the files, where they cannot be fetched: the publisher wants a login or a form.
+        built: bytes that it adds to the bundle, about; 0 for layers that are fetched by default.
     """
 
     part: str
@@ -59,6 +63,8 @@ class PresetPart:
     columns: dict[str, Any] = field(default_factory=dict)
     description: str = ""
     default: bool = True
+    obtain: str = ""
+    built: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Preset:
     """A reference that can be fetched.
 
     Attributes:
-        built: about what the bundle takes on disk, in bytes.
+        built: about what the bundle takes on disk with its default layers, in bytes.
         small: names of the layers for a first look; empty where the preset does not say.
         small_built: about what the bundle takes with only these, in bytes.
     """
@@ -93,13 +99,17 @@ class Preset:
         """
         if small and not self.small:
             raise BundleError("reference_preset", f"{self.name} has no small version: its preset has no [small].")
-        layers = [one.name for one in self.parts if one.part in ("variants", "regions")]
+        layers = [one.name for one in self.parts if one.part not in MODELS]
         unknown = [name for name in (*extra, *without) if name not in layers]
         if unknown:
             raise BundleError("reference_preset", f"{self.name} has no layer {unknown[0]}; it has {', '.join(layers)}.")
-        default = [one.name for one in self.parts if one.default and (not small or one.part in ("fasta", "gff"))]
+        default = [one.name for one in self.parts if one.default and (not small or one.part in MODELS)]
         wanted = {*default, *extra, *(self.small if small else ())} - set(without)
         return [one for one in self.parts if one.name in wanted]
+
+    def bytes_built(self, parts: list[PresetPart], small: bool = False) -> int:
+        """About what the bundle takes on disk with the parts that :meth:`chosen` gave, in bytes."""
+        return (self.small_built if small else self.built) + sum(part.built for part in parts)
 
 
 def preset_names() -> list[str]:
@@ -168,8 +178,10 @@ def _part(text: dict[str, Any]) -> PresetPart:
     if text["part"] not in PARTS:
         raise ValueError(f"part {text['part']!r}")
     files: list[PublicFile] = []
-    for contig in text.get("contigs", [""]):
-        url = text["url"].replace("{contig}", contig)
+    obtain = text.get("obtain", "")
+    pattern = "" if obtain or "urls" in text else text["url"]
+    urls = [pattern.replace("{contig}", one) for one in text.get("contigs", [""])] if pattern else text.get("urls", [])
+    for url in urls:
         name = PurePosixPath(urlsplit(url).path).name
         fixed = {key: text[key] for key in ("size", "sha256", "md5", "md5_url") if key in text}
         files.append(PublicFile(url, name, **fixed))
@@ -184,5 +196,7 @@ def _part(text: dict[str, Any]) -> PresetPart:
         fields=tuple(text.get("fields", ())),
         columns=dict(text.get("columns", {})),
         description=text.get("description", ""),
-        default=text.get("default", True),
+        default=text.get("default", not obtain),
+        obtain=obtain,
+        built=text.get("built", 0),
     )

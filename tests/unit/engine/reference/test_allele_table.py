@@ -16,6 +16,7 @@ from annotator.engine.indexes import open_table, start_of
 from annotator.engine.reference.allele_table import AlleleTable
 from annotator.engine.reference.build import allele_table_writer
 from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter, in_order
+from annotator.engine.reference.numbered_identifiers import differences, numbers
 
 Named = tuple[int, str, str]
 BASES = st.text("ACGTN", min_size=1, max_size=13)
@@ -79,10 +80,21 @@ def test_long_alleles_are_compared_as_text(tmp_path: Path) -> None:
     assert found(table, asked) == [f"5A>{LONG[1]}G", f"5{LONG[0]}>A", None, None]
 
 
+@given(st.lists(st.integers(1, 10**10 - 1) | st.integers(1, 50), max_size=60))
+def test_differences_of_identifiers_are_resolved(written: list[int]) -> None:
+    assert numbers(*differences(np.array(written, np.int64))).tolist() == written
+
+
+def test_differences_of_identifiers_are_small() -> None:
+    """Two submissions, interleaved."""
+    runs, steps = differences(np.array([1_500_000_001, 77, 1_500_000_004, 78]))
+    assert (runs.tolist(), steps.tolist()) == ([1430, 0, 1430, 0], [1_499_999_923, 77, 3, 1])
+
+
 def test_identifiers_are_stored_as_numbers(tmp_path: Path) -> None:
     """Values of another form are kept as they are; numbers come back as they were written."""
     path = tmp_path / "t.parquet"
-    ids = ["rs1", "rs2300000001", None, "rs5&rs6", "rs012", "x", *["rs7"] * 60]
+    ids = ["rs1", "rs9999999999", None, "rs5&rs6", "rs012", "x", *["rs7"] * 60]
     writer = AlleleTableWriter(path, {"ID": "String", "AF": "Float", "AC": "Integer"})
     count = len(ids)
     frequencies = ["6.57376e-06", "0.25", "1", None, "1e-05", "0.333333", *["0.5"] * (count - 6)]

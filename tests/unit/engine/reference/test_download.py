@@ -18,6 +18,7 @@ from annotator.engine.cli.app import main
 from annotator.engine.cli.progress import DownloadLines
 from annotator.engine.reference.build import download
 from annotator.engine.reference.build.download import Fetcher
+from annotator.engine.reference.build.field_choice import FieldChoice
 from annotator.engine.reference.known_variants import open_alleles
 from annotator.engine.reference.presets import PublicFile, load_preset, preset_names, read_builds
 from annotator.engine.reference.verify import verify
@@ -190,10 +191,21 @@ def test_progress_in_words() -> None:
 def test_the_presets_have_all_that_a_build_needs(name: str) -> None:
     preset = load_preset(name)
     parts = {one.part for one in preset.parts}
-    assert parts == {"fasta", "gff", "variants", "regions"}
+    assert parts == {"fasta", "gff", "variants", "scores", "genes", "regions"}
     layers = {one.name for one in preset.parts}
     assert layers >= {"dbSNP", "ClinVar", "gnomAD", "CYTOBAND", "CPG_ISLAND", "SEGDUP", "DGV", "GWAS", "TFBS", "MIRNA"}
     assert all(one.version and one.licence for one in preset.parts)
+    scores = {"AlphaMissense", "REVEL", "CADD", "SpliceAI", "phyloP100way"}
+    assert layers >= {"gnomADg", "gnomAD_gene", "ClinGen", *scores}
+    for one in preset.parts:
+        if one.part in ("variants", "scores"):
+            reserved = [item for item in one.fields if item.partition("=")[0] in ("pos", "ref", "alt", "base")]
+            names = [FieldChoice.parse(item).name for item in one.fields if item not in reserved]
+            assert len(set(names)) == len(names)
+            assert not one.name.startswith("gnomAD") or {"AF_grpmax", "nhomalt", "max_af", "AF_afr"} <= set(names)
+    assert [one.name for one in preset.parts if one.obtain] == ["SpliceAI"]
+    assert all(one.built for one in preset.parts if one.name in scores)
+    assert not {*scores, "gnomADg", "gnomAD_gene", "ClinGen"} & {one.name for one in preset.chosen([], [])}
     assert all(file.url.startswith("https://") for one in preset.parts for file in one.files)
     assert all(one.description and one.columns for one in preset.parts if one.part == "regions")
     assert preset.aliases["NC_000022.11" if name == "GRCh38" else "NC_000022.10"] == "22"
@@ -291,11 +303,57 @@ def test_a_reference_from_the_network(
     assert listed == [[(1015, "G", "C", "rs1")], [(305, "G", "C", "rs2")]]
 
 
+SCORES = """
+[[files]]
+part = "scores"
+name = "Locked"
+obtain = "The publisher wants a login."
+fields = ["PHRED"]
+version = "1"
+licence = "free for non-commercial use"
+built = 200_000
+[[files]]
+part = "genes"
+name = "Constraint"
+url = "{url}"
+fields = ["pLI"]
+version = "2"
+licence = "CC0"
+default = false
+"""
+
+
+def test_scores_that_the_user_has(
+    preset: Path, tmp_path: Path, server: FileServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A layer that cannot be fetched says how to get it; its file is given, and a table of genes is fetched."""
+    server.files["genes.tsv"] = b"gene\tpLI\nPLUS\t0.5\n"
+    preset.write_text(preset.read_text() + SCORES.replace("{url}", server.url("genes.tsv")))
+    words = ["reference", "fetch", str(preset), "--out", str(tmp_path / "bundle")]
+    assert main([*words, "--with", "Locked", "--plan"]) == 1
+    wanted = "Locked cannot be fetched: The publisher wants a login. Then give its files: --file Locked=FILE."
+    assert wanted in capsys.readouterr().err
+    path = tmp_path / "cadd.tsv"
+    path.write_text("#Chrom\tPos\tRef\tAlt\tPHRED\n1\t1015\tG\tC\t12.5\n")
+    assert main([*words, "--file", f"Locked={path}", "--with", "Constraint"]) == 0
+    said = capsys.readouterr().out
+    assert "Locked: nothing to fetch; 1; free for non-commercial use" in said
+    assert "about 300.0 kB for the bundle" in said
+    reference = Reference.load(tmp_path / "bundle")
+    assert verify(reference).failed == []
+    fields = [one.info for layer in reference.reported for one in layer.fields]
+    assert fields == ["KNOWN_IN", "rs_ID", "Locked_PHRED", "Constraint_pLI"]
+    licences = {source["name"]: source["licence"] for source in reference.sources}
+    assert (licences["Locked"], licences["Constraint"]) == ("free for non-commercial use", "CC0")
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
         (["--with", "dbSNP"], "small has no layer dbSNP; it has rs, BAND"),
         (["--cache", "{tmp}/small.toml"], "small.toml"),
+        (["--file", "rs"], "--file rs: LAYER=FILE is wanted"),
+        (["--file", "rs={tmp}/none.vcf"], "none.vcf"),
     ],
 )
 def test_what_cannot_be_fetched(

@@ -61,12 +61,12 @@ def test_variant_sources_become_one_layer(
     assert verify(reference).failed == []
     assert len(reference.layers) == 1
     rows = pq.read_table(tmp_path / "bundle" / "known_variants.1.parquet").to_pylist()
-    columns = ("pos", "ref", "alt", "KNOWN_IN", "rs_ID", "rs_ID.text", "rs_COMMON", "clin_AF", "clin_SIG")
+    columns = ("pos", "ref", "alt", "KNOWN_IN", "rs_ID", "rs_ID:run", "rs_ID.text", "rs_COMMON", "clin_AF", "clin_SIG")
     assert [tuple(row) for row in rows] == [columns] * 3
     assert [tuple(row.values()) for row in rows] == [
-        (1015, "G", "C", "rs&clin", 1, None, 1, 0.5, "bad&worse;"),
-        (1015, "G", "T", "rs&clin", 1, None, 1, 0.25, "bad&worse;"),
-        (2000, "A", "AC", "rs&clin", 2, None, None, 0.125, None),
+        (1015, "G", "C", "rs&clin", 1, 0, None, 1, 0.5, "bad&worse;"),
+        (1015, "G", "T", "rs&clin", 0, 0, None, 1, 0.25, "bad&worse;"),
+        (2000, "A", "AC", "rs&clin", 1, 0, None, None, 0.125, None),
     ]
     result = annotated(tmp_path, [site("1", 1015, "G", "A,C"), site("1", 2005, "C", "CC"), site("1", 2010, "C", "CA")])
     first = result.info(0)

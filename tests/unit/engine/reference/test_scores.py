@@ -25,6 +25,8 @@ from tests.unit.engine.reference.test_known_variants import write_vcf
 from tests.unit.engine.small_genome import annotated, refusal, site
 
 Build = Callable[..., int]
+HEAD = "chrom\tpos\tref\talt\tx\n"
+ROW = "1\t1015\tG\tC\t0.5\n"
 CADD = """## CADD GRCh38-v1.7 (c) somebody
 #Chrom\tPos\tRef\tAlt\tRawScore\tPHRED
 1\t1015\tG\tC\t0.5\t10.25
@@ -104,6 +106,18 @@ def test_rows_of_several_transcripts(build: Build, tmp_path: Path) -> None:
     assert '##INFO=<ID=REVEL_n,Number=A,Type=Integer,Description="n (REVEL)">' in result.header
     left_out = [entry for entry in _manifest(tmp_path)["left_out"] if entry["part"] == "REVEL"]
     assert left_out == [{"part": "REVEL", "reason": "no position", "count": 1}]
+
+
+@pytest.mark.parametrize("chunk", [1, 20, 45])
+def test_rows_of_an_allele_in_several_chunks(
+    build: Build, tmp_path: Path, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "CHUNK", chunk)
+    rows = [f"1\t{pos}\tG\tC\t{score}\n" for pos, scores in ((1015, (1, 9, 2)), (1016, (3, 1, 8))) for score in scores]
+    path = write(tmp_path / "scores.tsv", HEAD + "".join(rows))
+    assert build("--scores", f"S={path}:x") == 0
+    result = annotated(tmp_path, [site("1", 1015, "G", "C"), site("1", 1016, "G", "C")])
+    assert [result.info(at)["S_x"] for at in range(2)] == ["9", "8"]
 
 
 def test_several_numbers_in_a_cell(build: Build, tmp_path: Path) -> None:
@@ -212,13 +226,34 @@ def test_decimal_places_are_counted(build: Build, tmp_path: Path, capsys: pytest
     assert "scores P: 2 positions\n" in capsys.readouterr().out
 
 
+def test_positions_beyond_a_contig_are_counted(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "p.tsv", "chrom\tpos\tscore\nMT\t999\t1\nMT\t1000\t2\nMT\t1001\t3\n9\t1\t1\n")
+    assert build("--scores", f"P={path}") == 0
+    assert "scores P: 2 positions, 1 left out (beyond the end of its contig)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("cut.tsv.gz", gzip.compress((HEAD + ROW * 50).encode())[:-12], "cut.tsv.gz cannot be read: it is cut off"),
+        ("bad.zip", b"PK\x03\x04 and so on", "bad.zip is a damaged or incomplete zip archive; fetch it again"),
+        ("latin.tsv", (HEAD + ROW + ROW.replace("0.5", "\xe9")).encode("latin-1"), "latin.tsv cannot be read: "),
+    ],
+)
+def test_damaged_files(
+    build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: bytes, reason: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert build("--scores", f"S={tmp_path / name}:x") == 1
+    assert reason in refusal(capsys, tmp_path)
+
+
 def test_the_first_base_is_stated(build: Build, tmp_path: Path) -> None:
     path = write(tmp_path / "p.tsv", "chrom\tpos\tref\talt\tscore\n1\t1014\tG\tC\t0.5\n")
     assert build("--scores", f"P={path}:score,base=0") == 0
     assert annotated(tmp_path, [site("1", 1015, "G", "C")]).info(0)["P_score"] == "0.5"
-
-
-HEAD = "chrom\tpos\tref\talt\tx\n"
 
 
 @pytest.mark.parametrize(
