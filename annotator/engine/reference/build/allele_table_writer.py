@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from annotator.engine.byte_columns import bytes_of, cut, every, letters
 from annotator.engine.reference.allele_table import PREFIX, REST, allele_codes
 
 GROUP_ROWS = 65_536
@@ -17,6 +18,8 @@ GROUP_ROWS = 65_536
 TYPES = {"String": pa.string(), "Integer": pa.int64(), "Float": pa.float32()}
 """Types of the columns of fields, by the Type of an INFO field. Floats have seven significant digits."""
 _NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,8})$"
+_MOST_DIGITS = 9
+_DIGITS = letters(b"0123456789")
 
 
 def in_order(table: pa.Table) -> pa.Table:
@@ -45,8 +48,8 @@ class AlleleTableWriter:
         """Add alleles.
 
         Args:
-            table: :data:`KEY_COLUMNS` and the fields as text, sorted by position, then by :func:`allele_codes`; behind
-                all that were added before.
+            table: :data:`KEY_COLUMNS` and the fields, as text or as :data:`TYPES` has them, sorted by position, then by
+                :func:`allele_codes`; behind all that were added before.
         """
         self._waiting.append(table)
         self._rows += len(table)
@@ -123,10 +126,22 @@ def _prefix_of(column: pa.ChunkedArray) -> str | None:
     return prefixes[0].as_py() if len(prefixes) == 1 else None
 
 
-def _numbered(column: pa.ChunkedArray, prefix: str) -> list[pa.ChunkedArray]:
+def _numbered(column: pa.ChunkedArray, prefix: str) -> list[pa.Array]:
     """The numbers of the values that are the prefix and a number, and the other values."""
-    found = pc.extract_regex(column, _NUMBERED)
-    same = pc.fill_null(pc.equal(pc.struct_field(found, "prefix"), prefix), False)
-    none = pa.scalar(None, pa.string())
-    number = pc.if_else(same, pc.struct_field(found, "number"), none)
-    return [number.cast(pa.int32()), pc.if_else(same, none, column)]
+    texts = column.combine_chunks()
+    data, starts = bytes_of(texts)
+    first, size = starts[:-1], len(prefix)
+    padded = np.append(data, np.zeros(size + 1, np.uint8))
+    digits = np.diff(starts) - size
+    same = texts.is_valid().to_numpy(zero_copy_only=False) & (digits > 0) & (digits <= _MOST_DIGITS)
+    for at, letter in enumerate(prefix.encode()):
+        same &= padded[first + at] == letter
+    same &= padded[first + size] != ord("0")
+    numbers = cut(data, first[same] + size, starts[1:][same])
+    right = every(_DIGITS[bytes_of(numbers)[0]], bytes_of(numbers)[1])
+    if not right.all():
+        same[same] = right
+        numbers = numbers.filter(pa.array(right))
+    mask = pa.array(same)
+    filled = pc.replace_with_mask(pa.nulls(len(texts), pa.int32()), mask, numbers.cast(pa.string()).cast(pa.int32()))
+    return [filled, pc.if_else(mask, pa.scalar(None, pa.string()), texts)]

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.allele_table import KEY_COLUMNS, allele_codes
-from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter
+from annotator.engine.reference.build.allele_table_writer import TYPES, AlleleTableWriter
 from annotator.engine.reference.build.sources import Tally
 from annotator.engine.reference.build.variant_source import SourceAlleles, VariantSource, read_contig
 from annotator.engine.reference.bundle import Contig, Sequence
@@ -62,9 +62,11 @@ class _Waiting:
         """Remove and return the alleles up to a position."""
         if self.rows is None:
             return None
-        due = pc.less_equal(self.rows["pos"], limit)
-        taken, self.rows = self.rows.filter(due), self.rows.filter(pc.invert(due))
-        return taken
+        due = self.rows["pos"].to_numpy() <= limit
+        first = len(due) if due.all() else int(np.argmin(due))  # the rest is in the order of the file, not of positions
+        head, rest, due = self.rows.slice(0, first), self.rows.slice(first), pa.array(due[first:])
+        self.rows = rest.filter(pc.invert(due))
+        return pa.concat_tables([head, rest.filter(due)])
 
 
 def merge_variants(
@@ -178,28 +180,16 @@ def _merged(due: list[tuple[int, pa.Table]], sources: list[VariantSource], kinds
         kinds: Type of each field of the table by its name.
     """
     rows = pa.concat_tables([table.select(KEY_COLUMNS) for _, table in due]).combine_chunks()
-    owner = np.concatenate([np.full(len(table), number) for number, table in due])
-    pos, ref, alt = (rows[name].chunk(0) for name in KEY_COLUMNS)
-    codes = allele_codes(ref, alt)
-    long = np.flatnonzero(codes == np.iinfo(codes.dtype).max)
-    rank = np.zeros(len(rows), np.int64)  # of the text of long alleles
-    if len(long):
-        pick = pa.array(long)
-        text = pc.binary_join_element_wise(ref.take(pick), alt.take(pick), ">")
-        rank[long] = pc.rank(text, sort_keys="ascending", tiebreaker="dense").to_numpy()
-    position = pos.to_numpy()
-    order = np.lexsort((owner, rank, codes, position))
-    keys = [one[order] for one in (position, codes, rank)]
-    new = np.ones(len(order), bool)
-    new[1:] = np.any([one[1:] != one[:-1] for one in keys], axis=0)
+    owner = np.repeat([number for number, _ in due], [len(table) for _, table in due])
+    order, new = _order(*(rows[name].chunk(0) for name in KEY_COLUMNS))
     first = np.flatnonzero(new)
     allele = np.empty(len(order), np.int64)  # of each row, in the order of `rows`
     allele[order] = np.cumsum(new) - 1
-    columns: dict[str, pa.Array] = {name: rows[name].take(pa.array(order[first])) for name in KEY_COLUMNS}
-    bits = np.bitwise_or.reduceat(np.int64(1) << owner[order], first)
-    masks, place = np.unique(bits, return_inverse=True)
-    listed = ["&".join(source.name for at, source in enumerate(sources) if mask >> at & 1) for mask in masks.tolist()]
-    columns[KNOWN_IN] = pa.array(listed, pa.string()).take(pa.array(place))
+    columns: dict[str, pa.Array] = {name: rows[name].chunk(0).take(pa.array(order[first])) for name in KEY_COLUMNS}
+    bits = pa.array(np.bitwise_or.reduceat(np.int64(1) << owner[order], first)).dictionary_encode()
+    masks = bits.dictionary.to_pylist()
+    listed = ["&".join(source.name for at, source in enumerate(sources) if mask >> at & 1) for mask in masks]
+    columns[KNOWN_IN] = pa.array(listed, pa.string()).take(bits.indices)
     starts = np.cumsum([0, *(len(table) for _, table in due)])
     for number, source in enumerate(sources):
         mine = [(at, table) for at, (other, table) in enumerate(due) if other == number]
@@ -207,12 +197,38 @@ def _merged(due: list[tuple[int, pa.Table]], sources: list[VariantSource], kinds
         for wanted in source.wanted:
             name = source.info(wanted)
             chunks = [chunk for _, table in mine for chunk in table[name].chunks]
-            values = pa.concat_arrays(chunks or [pa.array([], pa.string())])
+            values = pa.concat_arrays(chunks or [pa.array([], TYPES[kinds[name]])])
             columns[name] = _by_allele(values, allele[at], len(first), join=kinds[name] == "String")
     return pa.table(columns).select([*KEY_COLUMNS, *kinds])
 
 
-def _by_allele(values: pa.StringArray, allele: np.ndarray, alleles: int, join: bool) -> pa.StringArray:
+def _order(pos: pa.Array, ref: pa.StringArray, alt: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    """The order of alleles in a table; equal ones stay in the order in which they are.
+
+    Args:
+        pos, ref, alt: key columns of n alleles.
+
+    Returns:
+        ``(n,)`` indices in that order, and ``(n,) bool``, which of them differ from the one before.
+    """
+    codes = allele_codes(ref, alt)
+    keys = pos.to_numpy().astype(np.uint64) << np.uint64(32) | codes
+    long = np.flatnonzero(codes == np.iinfo(codes.dtype).max)
+    new = np.ones(len(keys), bool)
+    if not len(long):
+        order = np.argsort(keys, kind="stable")
+        new[1:] = keys[order[1:]] != keys[order[:-1]]
+        return order, new
+    rank = np.zeros(len(keys), np.int64)  # of the text of long alleles
+    pick = pa.array(long)
+    text = pc.binary_join_element_wise(ref.take(pick), alt.take(pick), ">")
+    rank[long] = pc.rank(text, sort_keys="ascending", tiebreaker="dense").to_numpy()
+    order = np.lexsort((rank, keys))
+    new[1:] = (keys[order[1:]] != keys[order[:-1]]) | (rank[order[1:]] != rank[order[:-1]])
+    return order, new
+
+
+def _by_allele(values: pa.Array, allele: np.ndarray, alleles: int, join: bool) -> pa.Array:
     """The value of each allele from the rows that have it: distinct texts joined by ``&``, or the first number.
 
     Args:
