@@ -13,7 +13,7 @@ BASES = b"ACGT"
 
 
 def random_genome(rng: random.Random) -> bytes:
-    """Bases with repeats of every short period, some longer than what is read in front of an allele, and unknown ones."""
+    """Bases with repeats, some longer than what is read in front of an allele, and unknown bases."""
     parts = []
     while sum(map(len, parts)) < 20_000:
         unit = bytes(rng.choices(BASES, k=rng.choice([1, 1, 2, 3, 5])))

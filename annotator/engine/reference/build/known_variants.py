@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,10 @@ from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.allele_table import KEY_COLUMNS, allele_codes
 from annotator.engine.reference.build.allele_table_writer import TYPES, AlleleTableWriter
+from annotator.engine.reference.build.partial_build import PartialBuild
+from annotator.engine.reference.build.processes import in_processes
 from annotator.engine.reference.build.sources import Tally
+from annotator.engine.reference.build.time_left import TimeLeft
 from annotator.engine.reference.build.variant_source import SourceAlleles, VariantSource, read_contig
 from annotator.engine.reference.bundle import Contig, Sequence
 
@@ -25,8 +26,6 @@ KNOWN_IN = "KNOWN_IN"
 """Column and INFO field with the sources that list an allele."""
 MOST_MISMATCHES = 0.1
 """A source with REF mismatches in more than this share of its alleles belongs to another build."""
-PARALLEL_BYTES = 64 << 20
-"""Sources of at least this many bytes in total are merged by several processes."""
 _END = np.iinfo(np.int64).max
 _NULL = pa.scalar(None, pa.string())
 
@@ -71,21 +70,21 @@ class _Waiting:
 
 def merge_variants(
     sources: list[VariantSource],
-    directory: Path,
+    partial: PartialBuild,
     contigs: list[Contig],
     names: dict[str, str],
     fasta: Path,
-    work: Path,
+    say: Callable[[str], None],
 ) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Merge sources into a table of normalised alleles for each contig; large ones by several processes.
 
     Args:
         sources: each sorted within its contigs; what is used of them is counted.
-        directory: for the tables.
+        partial: the bundle that is being built; contigs whose tables are complete are not merged again.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
         fasta: sequence of the reference, indexed.
-        work: directory for indexed copies of sources without an index.
+        say: receives the progress.
 
     Returns:
         Names of the files by contig, and the fields of the layer, as the manifest has them.
@@ -94,7 +93,7 @@ def merge_variants(
         BundleError: a source cannot be read, lacks a field, or belongs to another sequence.
     """
     lengths = [contig.length for contig in contigs]
-    paths = [[source.prepare(path, work, lengths) for path in source.paths] for source in sources]
+    paths = [[source.prepare(path, partial.work, lengths) for path in source.paths] for source in sources]
     listed = ", ".join(source.name for source in sources)
     fields = [_field(KNOWN_IN, "String", f"Sources of known variants that list the allele, joined by & ({listed})")]
     for source in sources:
@@ -103,21 +102,30 @@ def merge_variants(
     columns = [one["column"] for one in fields]
     if len(set(columns)) != len(columns):
         raise BundleError("reference_build", f"Two fields of known variants have one name: {', '.join(columns)}.")
-    files = [directory / f"known_variants.{number}.parquet" for number in range(1, len(contigs) + 1)]
-    merge = partial(_merge_contig, sources, paths, names, fasta)
-    large = sum(path.stat().st_size for some in paths for path in some) >= PARALLEL_BYTES
-    written: dict[str, str] = {}
-    with ProcessPoolExecutor() if large else nullcontext() as pool:
-        answers = (pool.map if pool else map)(merge, contigs, files)
-        for contig, file, tallies in zip(contigs, files, answers, strict=True):
-            for source, tally in zip(sources, tallies, strict=True):
-                source.used += tally.used
-                source.left_out += tally.left_out
-            if file.exists():
-                written[contig.name] = file.name
+    files = [partial.bundle / f"known_variants.{number}.parquet" for number in range(1, len(contigs) + 1)]
+    tallies = [partial.found(file.stem) for file in files]
+
+    def merge(number: int) -> list[Tally]:
+        return _merge_contig(sources, paths, names, fasta, contigs[number], files[number])
+
+    to_do = sorted((at for at, done in enumerate(tallies) if done is None), key=lambda at: -contigs[at].length)
+    left = sum(contigs[at].length for at in to_do)
+    progress, merged = TimeLeft("known variants", sum(lengths), say), sum(lengths) - left
+    progress.begin(merged)
+    size = sum(path.stat().st_size for some in paths for path in some)
+    for at, found in in_processes(merge, to_do, size):
+        number = to_do[at]
+        tallies[number] = [[tally.used, tally.left_out] for tally in found]
+        partial.note(files[number].stem, tallies[number])
+        merged += contigs[number].length
+        progress.show(merged)
+    for some in tallies:
+        for source, (used, left_out) in zip(sources, some, strict=True):
+            source.used += used
+            source.left_out += Counter(left_out)
     for source in sources:
         _refuse_other_build(source)
-    return written, fields
+    return {contig.name: file.name for contig, file in zip(contigs, files, strict=True) if file.exists()}, fields
 
 
 def _field(name: str, kind: str, description: str) -> dict[str, str]:

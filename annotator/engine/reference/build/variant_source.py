@@ -90,8 +90,9 @@ class VariantSource(Tally):
         try:
             if index_of(path) is None:
                 path = work / f"{self.name}.{given.name}.vcf.gz"
-                _copy(given, path)
-                make_index(path, lengths, preset="vcf")
+                if index_of(path) is None:  # otherwise it is that of an interrupted build
+                    _copy(given, path)
+                    make_index(path, lengths, preset="vcf")
             with open_table(path) as table:
                 header = list(table.header)
         except LIBRARY_ERRORS as error:
