@@ -24,14 +24,15 @@ def column_of(data: np.ndarray, starts: np.ndarray) -> pa.BinaryArray:
     return pa.Array.from_buffers(pa.binary(), len(starts) - 1, buffers)
 
 
-def cut(text: bytes, starts: np.ndarray, ends: np.ndarray) -> pa.BinaryArray:
-    """Pieces of a text: those between each of ``starts`` and the same of ``ends``."""
+def cut(text: bytes | np.ndarray, starts: np.ndarray, ends: np.ndarray) -> pa.BinaryArray:
+    """Pieces of a text, bytes or an array of them: those between each of ``starts`` and the same of ``ends``."""
     lengths = ends - starts
     offsets = np.zeros(len(starts) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     if offsets[-1] > WIDE * len(starts):
         pairs = zip(starts.tolist(), ends.tolist(), strict=True)
-        return pa.array([text[start:end] for start, end in pairs], pa.binary())
+        data = np.frombuffer(text, np.uint8)
+        return pa.array([data[start:end].tobytes() for start, end in pairs], pa.binary())
     return column_of(np.frombuffer(text, np.uint8)[spread(starts, offsets)], offsets)
 
 

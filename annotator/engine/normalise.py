@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from annotator.engine.affixes import common_prefix, common_suffix
 from annotator.engine.byte_columns import bytes_of
+from annotator.engine.left_alignment import shift_left
 
 Allele = tuple[int, bytes, bytes]
 """(position, REF, ALT); the position is 1-based, the alleles are upper-case bases."""
@@ -27,6 +28,8 @@ Fetch = Callable[[int, int], bytes]
 
 _UNKNOWN = bytes(one if one in b"ACGT" else 0 for one in range(256))
 """A translation of unknown bases to what equals no base: nobody can tell whether they repeat others."""
+_FEW = 100
+"""So many alleles are normalised one by one in less time than all at once."""
 _WINDOW = 64
 """Bases in front of an allele that are read first; twice as many each time while the allele can be moved over them."""
 
@@ -94,15 +97,30 @@ def normalise_all(
     at = at[~_normal(*(one if len(at) == len(pos) else one.take(pa.array(at)) for one in (ref, alt)))]
     if not len(at):
         return Normalised(pos, ref, alt)
+    old_pos, pos = pos, pos.copy()
+    if len(at) > _FEW:
+        pick = pa.array(at)
+        some = ref.take(pick), alt.take(pick)
+        ends = [data[starts[1:] - 1] for data, starts in map(bytes_of, some)]
+        at, rest = at[ends[0] == ends[1]], at[ends[0] != ends[1]]
+        pick = pa.array(at)
+        moved, to, refs, alts = shift_left(old_pos[at], ref.take(pick), alt.take(pick), fetch)
+        pos[at[moved]] = to
+        ref, alt = _with(ref, at[moved], refs), _with(alt, at[moved], alts)
+        at = np.sort(np.concatenate([np.delete(at, moved), rest]))
     pick = pa.array(at)
-    columns = pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist()
+    columns = old_pos[at].tolist(), ref.take(pick).to_pylist(), alt.take(pick).to_pylist()
     changed = [normalise(*one, fetch) for one in zip(*columns, strict=True)]
-    mask = np.zeros(len(pos), bool)
-    mask[at] = True
-    pos = pos.copy()
     pos[at] = [one[0] for one in changed]
     refs, alts = (pa.array([one[place] for one in changed], pa.binary()) for place in (1, 2))
-    return Normalised(pos, *(pc.replace_with_mask(old, pa.array(mask), new) for old, new in ((ref, refs), (alt, alts))))
+    return Normalised(pos, _with(ref, at, refs), _with(alt, at, alts))
+
+
+def _with(column: pa.BinaryArray, at: np.ndarray, values: pa.BinaryArray) -> pa.BinaryArray:
+    """The column with other values at ascending indices."""
+    mask = np.zeros(len(column), bool)
+    mask[at] = True
+    return pc.replace_with_mask(column, pa.array(mask), values)
 
 
 def _normal(ref: pa.BinaryArray, alt: pa.BinaryArray) -> np.ndarray:

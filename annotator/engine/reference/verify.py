@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -126,19 +126,27 @@ def coding_faults(transcript: Transcript, contig: Contig, sequence: Sequence) ->
     cut_off = 1 if transcript.start_frame else 0
     bases = transcript.cds[3 * cut_off :]
     bases += "A" * (-len(bases) % 3)
-    codons = [bases[at : at + 3] for at in range(0, len(bases), 3)] or [""]
     code = transcript.genetic_code or contig.genetic_code
     stops, context_stops = STOPS[code], CONTEXT_STOPS[code]
     faults = {}
-    if codons[0] not in (STARTS[code] if transcript.genetic_code else contig.start_codons):
-        faults["start"] = f"{transcript.id} starts with {codons[0]}"
-    if codons[-1] not in stops:
-        faults["stop"] = f"{transcript.id} ends with {codons[-1]}"
-    for number, codon in enumerate(codons[:-1], start=1):
-        if codon in stops - context_stops and number + cut_off not in transcript.recoded_codons:
-            faults["internal"] = f"{transcript.id} has a stop at codon {number} of {len(codons)}"
-            break
+    if bases[:3] not in (STARTS[code] if transcript.genetic_code else contig.start_codons):
+        faults["start"] = f"{transcript.id} starts with {bases[:3]}"
+    if bases[-3:] not in stops:
+        faults["stop"] = f"{transcript.id} ends with {bases[-3:]}"
+    inner = [number for codon in stops - context_stops for number in _codons_with(codon, bases[:-3])]
+    unread = [number for number in sorted(inner) if number + cut_off not in transcript.recoded_codons]
+    if unread:
+        faults["internal"] = f"{transcript.id} has a stop at codon {unread[0]} of {len(bases) // 3}"
     return faults
+
+
+def _codons_with(codon: str, bases: str) -> Iterator[int]:
+    """Numbers, from 1, of the codons of a sequence that are a given one."""
+    at = bases.find(codon)
+    while at >= 0:
+        if at % 3 == 0:
+            yield at // 3 + 1
+        at = bases.find(codon, at + 1)
 
 
 def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:

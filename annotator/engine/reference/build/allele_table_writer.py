@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from annotator.engine.byte_columns import bytes_of, cut, every, letters
 from annotator.engine.reference.allele_table import PREFIX, REST, RUN, allele_codes
 from annotator.engine.reference.numbered_identifiers import differences
 
@@ -17,8 +18,10 @@ GROUP_ROWS = 65_536
 """Most rows of a row group, unless one position has more alleles."""
 TYPES = {"String": pa.string(), "Integer": pa.int64(), "Float": pa.float32()}
 """Types of the columns of fields, by the Type of an INFO field. Floats have seven significant digits."""
-_NUMBERED = r"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{0,9})$"
-"""Identifiers that are stored as numbers: dbSNP's have ten digits by now, none of which is too large to be stored."""
+_MOST_DIGITS = 10
+"""Of a number in an identifier: dbSNP's have ten digits by now, none of which is too large to be stored."""
+_NUMBERED = rf"^(?P<prefix>[A-Za-z]+)(?P<number>[1-9][0-9]{{0,{_MOST_DIGITS - 1}}})$"
+_DIGITS = letters(b"0123456789")
 
 
 def in_order(table: pa.Table) -> pa.Table:
@@ -47,8 +50,8 @@ class AlleleTableWriter:
         """Add alleles.
 
         Args:
-            table: :data:`KEY_COLUMNS` and the fields as text, sorted by position, then by :func:`allele_codes`; behind
-                all that were added before.
+            table: :data:`KEY_COLUMNS` and the fields, as text or as :data:`TYPES` has them, sorted by position, then by
+                :func:`allele_codes`; behind all that were added before.
         """
         self._waiting.append(table)
         self._rows += len(table)
@@ -128,12 +131,21 @@ def _prefix_of(column: pa.ChunkedArray) -> str | None:
 
 def _numbered(column: pa.ChunkedArray, prefix: str) -> list[pa.Array]:
     """Of the values that are the prefix and a number, differences and runs of the numbers; and the other values."""
-    found = pc.extract_regex(column, _NUMBERED)
-    same = pc.fill_null(pc.equal(pc.struct_field(found, "prefix"), prefix), False)
-    none = pa.scalar(None, pa.string())
-    number = pc.if_else(same, pc.struct_field(found, "number"), none)
-    value = number.combine_chunks().cast(pa.int64())
-    there = value.is_valid().to_numpy(zero_copy_only=False)
-    runs, found = np.zeros(len(value), np.uint16), np.zeros(len(value), np.int64)
-    runs[there], found[there] = differences(value.drop_null().to_numpy())
-    return [pa.array(found, mask=~there), pa.array(runs, mask=~there), pc.if_else(same, none, column)]
+    texts = column.combine_chunks()
+    data, starts = bytes_of(texts)
+    first, size = starts[:-1], len(prefix)
+    padded = np.append(data, np.zeros(size + 1, np.uint8))
+    digits = np.diff(starts) - size
+    same = texts.is_valid().to_numpy(zero_copy_only=False) & (digits > 0) & (digits <= _MOST_DIGITS)
+    for at, letter in enumerate(prefix.encode()):
+        same &= padded[first + at] == letter
+    same &= padded[first + size] != ord("0")
+    numbers = cut(data, first[same] + size, starts[1:][same])
+    right = every(_DIGITS[bytes_of(numbers)[0]], bytes_of(numbers)[1])
+    if not right.all():
+        same[same] = right
+        numbers = numbers.filter(pa.array(right))
+    runs, found = np.zeros(len(texts), np.uint16), np.zeros(len(texts), np.int64)
+    runs[same], found[same] = differences(numbers.cast(pa.string()).cast(pa.int64()).to_numpy())
+    others = pc.if_else(pa.array(same), pa.scalar(None, pa.string()), texts)
+    return [pa.array(found, mask=~same), pa.array(runs, mask=~same), others]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,22 +11,23 @@ from typing import Any
 from annotator.engine.errors import BundleError
 from annotator.engine.files import sha256_of
 from annotator.engine.library_errors import step
-from annotator.engine.reference.build.compile_models import by_contig, transcript_tables
+from annotator.engine.reference.build.contig_models import write_models
 from annotator.engine.reference.build.contigs import contigs_of, with_model_facts
-from annotator.engine.reference.build.gene_formats import GeneModel
+from annotator.engine.reference.build.gene_formats import GeneModel, GeneTable
 from annotator.engine.reference.build.gene_source import write_genes
 from annotator.engine.reference.build.gene_tables import read_gene_table
 from annotator.engine.reference.build.known_variants import KNOWN_IN, merge_variants
-from annotator.engine.reference.build.model_checks import ModelFit, check_models
+from annotator.engine.reference.build.model_checks import ModelFit, judge
+from annotator.engine.reference.build.partial_build import PartialBuild
 from annotator.engine.reference.build.place_models import place
 from annotator.engine.reference.build.position_scores import write_position_scores
+from annotator.engine.reference.build.processes import Beside, worth_processes
 from annotator.engine.reference.build.recipe import Recipe
 from annotator.engine.reference.build.regions import merge_regions
 from annotator.engine.reference.build.sequence import copy_sequence
-from annotator.engine.reference.build.write_gff3 import write_gff3
-from annotator.engine.reference.bundle import SCHEMA, UNREAD_BY_CSQ, Contig, Sequence
+from annotator.engine.reference.build.time_left import TimeLeft
+from annotator.engine.reference.bundle import SCHEMA, UNREAD_BY_CSQ, Contig
 from annotator.engine.reference.genetic_code import STARTS
-from annotator.engine.reference.transcript_table import write_transcripts
 
 MOST_LISTED = 10
 """Most transcripts that a line of the output lists."""
@@ -36,6 +35,9 @@ MOST_LISTED = 10
 
 def build(recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
     """Build a bundle. Its directory appears when the bundle is complete and has passed the checks.
+
+    A build that fails leaves nothing behind; one that was killed or interrupted is resumed by the next one that has the
+    same recipe and files.
 
     Args:
         recipe: what it is made from.
@@ -48,15 +50,14 @@ def build(recipe: Recipe, out: Path, say: Callable[[str], None]) -> None:
     """
     _check_recipe(recipe, out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as directory:
-        bundle = Path(directory) / "bundle"
-        work = Path(directory) / "work"
-        bundle.mkdir()
-        work.mkdir()
+    with PartialBuild(recipe, out) as partial:
+        if partial.resumed:
+            say("an interrupted build is resumed")
         with step("reference_build", f"The reference {recipe.name} cannot be built; one of its files cannot be used"):
-            manifest = _compile(recipe, bundle, work, say)
-        (bundle / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        shutil.move(bundle, out)
+            manifest = _compile(recipe, partial, say)
+        path = partial.bundle / "manifest.json"
+        path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        partial.finish()
 
 
 def _check_recipe(recipe: Recipe, out: Path) -> None:
@@ -79,30 +80,26 @@ def _check_recipe(recipe: Recipe, out: Path) -> None:
             raise BundleError("reference_build", f"Genetic code {code} is not known; known: {known}.")
 
 
-def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None]) -> dict[str, Any]:
+def _compile(recipe: Recipe, partial: PartialBuild, say: Callable[[str], None]) -> dict[str, Any]:
     """Write the files of a bundle.
 
     Args:
         recipe: of the reference.
-        bundle: directory for the files.
-        work: directory for temporary files.
+        partial: the bundle that is being built.
         say: receives the report, line by line.
 
     Returns:
         The manifest.
     """
+    bundle, work = partial.bundle, partial.work
     fasta, models, compiled = (bundle / name for name in ("sequence.fa.gz", "models.gff3.gz", "models.arrow"))
-    lengths = copy_sequence(recipe.fasta, fasta)
-    table = read_gene_table(recipe.models)
+    lengths, table = _read_sequence_and_models(recipe, fasta, partial, say)
     contigs, names = contigs_of(recipe, lengths)
     contigs = with_model_facts(recipe, contigs, names, table, say)
     say(f"sequence: {len(contigs):,} contigs, {sum(lengths.values()):,} bases")
     placed, missing = place(table, contigs, names)
-    write_gff3(models, placed, contigs)
-    by_name = by_contig(placed)
-    tables = transcript_tables(by_name)
-    write_transcripts(tables, compiled)
-    say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len(by_name):,} contigs")
+    fits = write_models(placed, contigs, fasta, models, compiled, work)
+    say(f"gene models ({table.kind}): {len(placed):,} transcripts on {len(fits):,} contigs")
     if missing:
         listed = ", ".join(f"{name} ({count:,})" for name, count in missing.most_common(8))
         first = ", ".join(table.left_out.first("contig_without_sequence"))
@@ -111,11 +108,19 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     for line in table.left_out.lines(but="contig_without_sequence"):
         say(f"left out: {line}")
     special = _special(placed, contigs, say)
-    fit, contradiction = check_models(by_name, tables, contigs, Sequence(fasta))
+    fit, contradiction = judge(fits, contigs)
     notes = _notes_on_fit(recipe, fit, contradiction, say)
+    genes = None
+    if recipe.genes:
+        symbols = {one.gene: one.symbol for one in placed if one.gene}
+        genes = write_genes(recipe.genes, bundle / "genes.parquet", symbols)
+    for of_genes in recipe.genes:
+        say(f"genes {of_genes.name}: {of_genes.words('genes')}")
+    placed.clear()  # the models of a whole genome take hundreds of megabytes, which other processes would inherit
+    table.models.clear()
     layers, regions = [], None
     if by_allele := [*recipe.variants, *recipe.scores]:
-        files, fields = merge_variants(by_allele, bundle, contigs, names, fasta, work)
+        files, fields = merge_variants(by_allele, partial, contigs, names, fasta, say)
         name, known = ("known variants", KNOWN_IN) if recipe.variants else ("scores", None)
         layers = [{"name": name, "files": files, "known": known, "fields": fields}]
         for source in by_allele:
@@ -123,9 +128,6 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
     positions = write_position_scores(recipe.positions, bundle, contigs, names, work) if recipe.positions else None
     for scores in recipe.positions:
         say(f"scores {scores.name}: {scores.words('positions')}")
-    genes = write_genes(recipe.genes, bundle / "genes.parquet", tables) if recipe.genes else None
-    for of_genes in recipe.genes:
-        say(f"genes {of_genes.name}: {of_genes.words('genes')}")
     if recipe.regions:
         file = bundle / "regions.tsv.gz"
         regions = {"file": file.name, "tracks": merge_regions(recipe.regions, file, contigs, names.get, work)}
@@ -170,6 +172,30 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
         **special,
         "sha256": {path.name: sha256_of(path) for path in sorted(bundle.iterdir())},
     }
+
+
+def _read_sequence_and_models(
+    recipe: Recipe, fasta: Path, partial: PartialBuild, say: Callable[[str], None]
+) -> tuple[dict[str, int], GeneTable]:
+    """Copy the sequence to ``fasta`` and read the gene models: both at once, if the sequence is large.
+
+    Returns:
+        The length of each contig in bases, and the gene models.
+    """
+    lengths: dict[str, int] | None = partial.found("sequence")
+    if lengths is not None:
+        return lengths, read_gene_table(recipe.models)
+    size = recipe.fasta.stat().st_size
+    if not worth_processes(size):
+        lengths = copy_sequence(recipe.fasta, fasta)
+        partial.note("sequence", lengths)
+        return lengths, read_gene_table(recipe.models)
+    progress = TimeLeft("sequence", size, say)
+    with Beside(lambda show: copy_sequence(recipe.fasta, fasta, show)) as other:
+        table = read_gene_table(recipe.models)
+        lengths = other.result(progress.show)
+    partial.note("sequence", lengths)
+    return lengths, table
 
 
 def _special(placed: list[GeneModel], contigs: list[Contig], say: Callable[[str], None]) -> dict[str, Any]:

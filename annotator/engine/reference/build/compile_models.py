@@ -55,10 +55,12 @@ def transcript_tables(models: Mapping[str, Sequence[GeneModel]]) -> dict[str, pa
     Args:
         models: as :func:`by_contig` returns them.
     """
-    return {
-        contig: pa.Table.from_pylist([_row(one) for one in members], schema=SCHEMA)
-        for contig, members in models.items()
-    }
+    return {contig: transcript_table(members) for contig, members in models.items()}
+
+
+def transcript_table(members: Sequence[GeneModel]) -> pa.Table:
+    """The transcript table, of :data:`SCHEMA`, of the transcripts of one contig in their order."""
+    return pa.Table.from_pylist([_row(one) for one in members], schema=SCHEMA)
 
 
 def _row(one: GeneModel) -> dict[str, object]:

@@ -63,11 +63,11 @@ def split_choices(text: str) -> tuple[str, ...]:
     return tuple(one for one in _OUTSIDE.split(text) if one)
 
 
-def extreme_of(columns: list[pa.StringArray], extreme: str) -> pa.StringArray:
-    """The text of the largest or smallest number in each row, as it is written; null where no column has one.
+def extreme_of(columns: list[pa.Array], extreme: str) -> pa.Array:
+    """The largest or smallest number in each row, as it is written; null where no column has one.
 
     Args:
-        columns: n texts each, all of which are numbers or null.
+        columns: n numbers each, or texts all of which are numbers or null.
         extreme: ``max`` or ``min``.
     """
     better = pc.greater if extreme == "max" else pc.less

@@ -153,13 +153,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def write_genes(sources: list[GeneSource], out: Path, tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+def write_genes(sources: list[GeneSource], out: Path, genes: Mapping[str, str]) -> dict[str, Any]:
     """Write what all sources have about the genes of a reference.
 
     Args:
         sources: what is used of them is counted.
         out: a Parquet file with a row for each gene that one of them has.
-        tables: the transcript tables of the reference, by contig.
+        genes: the symbol of each gene of the reference, by its identifier.
 
     Returns:
         The part of the manifest.
@@ -167,12 +167,6 @@ def write_genes(sources: list[GeneSource], out: Path, tables: Mapping[str, pa.Ta
     Raises:
         BundleError: a source cannot be read, or has none of the genes.
     """
-    genes = {
-        gene: symbol
-        for table in tables.values()
-        for gene, symbol in zip(table["gene"].to_pylist(), table["symbol"].to_pylist(), strict=True)
-        if gene
-    }
     columns: dict[str, dict[str, str]] = {}
     fields: list[dict[str, str]] = []
     types = []

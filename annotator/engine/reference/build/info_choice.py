@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from annotator.engine.byte_columns import spread, text_of
 from annotator.engine.errors import BundleError
+from annotator.engine.reference.build.allele_table_writer import TYPES
 from annotator.engine.reference.build.field_choice import FieldChoice, extreme_of
-from annotator.engine.reference.build.field_values import field_values, info_values
+from annotator.engine.reference.build.field_values import field_values, info_texts
 from annotator.engine.reference.info_encoding import NUMBER
 
 Kind = tuple[str, str, str]
@@ -80,7 +81,7 @@ def _part(name: str, known: dict[str, Kind], source: str, file: str) -> Kind:
 
 def chosen_values(
     rows: pa.RecordBatch, choice: FieldChoice, kinds: list[Kind], owner: np.ndarray, number: np.ndarray
-) -> pa.StringArray:
+) -> pa.Array:
     """Values of a choice.
 
     Args:
@@ -91,7 +92,7 @@ def chosen_values(
         number: ``(n,)``, the 0-based index of each allele in ALT.
 
     Returns:
-        n texts, null where there is no value.
+        n texts, or values of the column's type (:data:`TYPES`); null where there is none.
     """
     columns = []
     for one, kind in zip(choice.of, kinds[1:], strict=True):
@@ -99,7 +100,9 @@ def chosen_values(
             columns.append(_sub_values(rows, one.partition("/")[0], kind[0], choice.extreme, owner, number))
         else:
             columns.append(field_values(rows, one, kind, owner, number))
-    return extreme_of(columns, choice.extreme) if choice.extreme else columns[0]
+    if not choice.extreme:
+        return columns[0]
+    return extreme_of([one.cast(TYPES[kinds[0][1]]) for one in columns], choice.extreme)
 
 
 def _sub_values(
@@ -107,7 +110,7 @@ def _sub_values(
 ) -> pa.StringArray:
     """The extreme of the numbers in a sub-field of an allele's entries, or its distinct texts joined by ``&``."""
     sub, allele = (int(one) for one in place[1:].split("/"))
-    entries = pc.split_pattern(info_values(rows["INFO"], field).fill_null(""), ",")
+    entries = pc.split_pattern(info_texts(rows["INFO"], field).fill_null(""), ",")
     offsets = entries.offsets.to_numpy()
     alts = pc.split_pattern(text_of(rows["ALT"]), ",")
     alt = alts.flatten().take(pa.array(alts.offsets.to_numpy()[owner] + number))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +14,11 @@ import pyarrow.compute as pc
 from annotator.engine.errors import BundleError
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
 from annotator.engine.reference.allele_table import KEY_COLUMNS, allele_codes
-from annotator.engine.reference.build.allele_table_writer import AlleleTableWriter
+from annotator.engine.reference.build.allele_table_writer import TYPES, AlleleTableWriter
+from annotator.engine.reference.build.partial_build import PartialBuild
+from annotator.engine.reference.build.processes import in_processes
 from annotator.engine.reference.build.sources import Tally
+from annotator.engine.reference.build.time_left import TimeLeft
 from annotator.engine.reference.build.variant_source import OTHER_REF, SourceAlleles, VariantSource
 from annotator.engine.reference.bundle import Contig, Sequence
 
@@ -25,8 +26,6 @@ KNOWN_IN = "KNOWN_IN"
 """Column and INFO field with the sources that list an allele."""
 MOST_MISMATCHES = 0.1
 """A source with REF mismatches in more than this share of its alleles belongs to another build."""
-PARALLEL_BYTES = 64 << 20
-"""Sources of at least this many bytes in total are merged by several processes."""
 _END = np.iinfo(np.int64).max
 _NULL = pa.scalar(None, pa.string())
 
@@ -62,28 +61,30 @@ class _Waiting:
         """Remove and return the alleles up to a position."""
         if self.rows is None:
             return None
-        due = pc.less_equal(self.rows["pos"], limit)
-        taken, self.rows = self.rows.filter(due), self.rows.filter(pc.invert(due))
-        return taken
+        due = self.rows["pos"].to_numpy() <= limit
+        first = len(due) if due.all() else int(np.argmin(due))  # the rest is in the order of the file, not of positions
+        head, rest, due = self.rows.slice(0, first), self.rows.slice(first), pa.array(due[first:])
+        self.rows = rest.filter(pc.invert(due))
+        return pa.concat_tables([head, rest.filter(due)])
 
 
 def merge_variants(
     sources: list[VariantSource],
-    directory: Path,
+    partial: PartialBuild,
     contigs: list[Contig],
     names: dict[str, str],
     fasta: Path,
-    work: Path,
+    say: Callable[[str], None],
 ) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Merge sources into a table of normalised alleles for each contig; large ones by several processes.
 
     Args:
         sources: each sorted within its contigs; what is used of them is counted.
-        directory: for the tables.
+        partial: the bundle that is being built; contigs whose tables are complete are not merged again.
         contigs: of the reference.
         names: the reference's name of a contig by each of its names.
         fasta: sequence of the reference, indexed.
-        work: directory for indexed copies of sources without an index.
+        say: receives the progress.
 
     Returns:
         Names of the files by contig, and the fields of the layer, as the manifest has them.
@@ -92,7 +93,7 @@ def merge_variants(
         BundleError: a source cannot be read, lacks a field, or belongs to another sequence.
     """
     lengths = [contig.length for contig in contigs]
-    paths = [[source.prepare(path, work, lengths) for path in source.paths] for source in sources]
+    paths = [[source.prepare(path, partial.work, lengths) for path in source.paths] for source in sources]
     listed = ", ".join(source.name for source in sources if source.marks_known)
     about = f"Sources of known variants that list the allele, joined by & ({listed})"
     fields = [_field(KNOWN_IN, "String", about)] if listed else []
@@ -102,21 +103,30 @@ def merge_variants(
     columns = [one["column"] for one in fields]
     if len(set(columns)) != len(columns):
         raise BundleError("reference_build", f"Two fields of known variants have one name: {', '.join(columns)}.")
-    files = [directory / f"known_variants.{number}.parquet" for number in range(1, len(contigs) + 1)]
-    merge = partial(_merge_contig, sources, paths, names, fasta)
-    large = sum(path.stat().st_size for some in paths for path in some) >= PARALLEL_BYTES
-    written: dict[str, str] = {}
-    with ProcessPoolExecutor() if large else nullcontext() as pool:
-        answers = (pool.map if pool else map)(merge, contigs, files)
-        for contig, file, tallies in zip(contigs, files, answers, strict=True):
-            for source, tally in zip(sources, tallies, strict=True):
-                source.used += tally.used
-                source.left_out += tally.left_out
-            if file.exists():
-                written[contig.name] = file.name
+    files = [partial.bundle / f"known_variants.{number}.parquet" for number in range(1, len(contigs) + 1)]
+    tallies = [partial.found(file.stem) for file in files]
+
+    def merge(number: int) -> list[Tally]:
+        return _merge_contig(sources, paths, names, fasta, contigs[number], files[number])
+
+    to_do = sorted((at for at, done in enumerate(tallies) if done is None), key=lambda at: -contigs[at].length)
+    left = sum(contigs[at].length for at in to_do)
+    progress, merged = TimeLeft("known variants", sum(lengths), say), sum(lengths) - left
+    progress.begin(merged)
+    size = sum(path.stat().st_size for some in paths for path in some)
+    for at, found in in_processes(merge, to_do, size):
+        number = to_do[at]
+        tallies[number] = [[tally.used, tally.left_out] for tally in found]
+        partial.note(files[number].stem, tallies[number])
+        merged += contigs[number].length
+        progress.show(merged)
+    for some in tallies:
+        for source, (used, left_out) in zip(sources, some, strict=True):
+            source.used += used
+            source.left_out += Counter(left_out)
     for source in sources:
         _refuse_other_build(source)
-    return written, fields
+    return {contig.name: file.name for contig, file in zip(contigs, files, strict=True) if file.exists()}, fields
 
 
 def _field(name: str, kind: str, description: str) -> dict[str, str]:
@@ -179,29 +189,17 @@ def merged(due: list[tuple[int, pa.Table]], sources: list[VariantSource], kinds:
         kinds: Type of each field of the table by its name.
     """
     rows = pa.concat_tables([table.select(KEY_COLUMNS) for _, table in due]).combine_chunks()
-    owner = np.concatenate([np.full(len(table), number) for number, table in due])
-    pos, ref, alt = (rows[name].chunk(0) for name in KEY_COLUMNS)
-    codes = allele_codes(ref, alt)
-    long = np.flatnonzero(codes == np.iinfo(codes.dtype).max)
-    rank = np.zeros(len(rows), np.int64)  # of the text of long alleles
-    if len(long):
-        pick = pa.array(long)
-        text = pc.binary_join_element_wise(ref.take(pick), alt.take(pick), ">")
-        rank[long] = pc.rank(text, sort_keys="ascending", tiebreaker="dense").to_numpy()
-    position = pos.to_numpy()
-    order = np.lexsort((owner, rank, codes, position))
-    keys = [one[order] for one in (position, codes, rank)]
-    new = np.ones(len(order), bool)
-    new[1:] = np.any([one[1:] != one[:-1] for one in keys], axis=0)
+    owner = np.repeat([number for number, _ in due], [len(table) for _, table in due])
+    order, new = _order(*(rows[name].chunk(0) for name in KEY_COLUMNS))
     first = np.flatnonzero(new)
     allele = np.empty(len(order), np.int64)  # of each row, in the order of `rows`
     allele[order] = np.cumsum(new) - 1
-    columns: dict[str, pa.Array] = {name: rows[name].take(pa.array(order[first])) for name in KEY_COLUMNS}
-    bits = np.bitwise_or.reduceat(np.int64(1) << owner[order], first)
-    masks, place = np.unique(bits, return_inverse=True)
+    columns: dict[str, pa.Array] = {name: rows[name].chunk(0).take(pa.array(order[first])) for name in KEY_COLUMNS}
+    bits = pa.array(np.bitwise_or.reduceat(np.int64(1) << owner[order], first)).dictionary_encode()
     marking = [(at, source.name) for at, source in enumerate(sources) if source.marks_known]
-    listed = ["&".join(name for at, name in marking if mask >> at & 1) or None for mask in masks.tolist()]
-    columns[KNOWN_IN] = pa.array(listed, pa.string()).take(pa.array(place))
+    masks = bits.dictionary.to_pylist()
+    listed = ["&".join(name for at, name in marking if mask >> at & 1) or None for mask in masks]
+    columns[KNOWN_IN] = pa.array(listed, pa.string()).take(bits.indices)
     starts = np.cumsum([0, *(len(table) for _, table in due)])
     for number, source in enumerate(sources):
         mine = [(at, table) for at, (other, table) in enumerate(due) if other == number]
@@ -209,12 +207,38 @@ def merged(due: list[tuple[int, pa.Table]], sources: list[VariantSource], kinds:
         for wanted in source.wanted:
             name = source.info(wanted)
             chunks = [chunk for _, table in mine for chunk in table[name].chunks]
-            values = pa.concat_arrays(chunks or [pa.array([], pa.string())])
+            values = pa.concat_arrays(chunks or [pa.array([], TYPES[kinds[name]])])
             columns[name] = _by_allele(values, allele[at], len(first), join=kinds[name] == "String")
     return pa.table(columns).select([*KEY_COLUMNS, *kinds])
 
 
-def _by_allele(values: pa.StringArray, allele: np.ndarray, alleles: int, join: bool) -> pa.StringArray:
+def _order(pos: pa.Array, ref: pa.StringArray, alt: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+    """The order of alleles in a table; equal ones stay in the order in which they are.
+
+    Args:
+        pos, ref, alt: key columns of n alleles.
+
+    Returns:
+        ``(n,)`` indices in that order, and ``(n,) bool``, which of them differ from the one before.
+    """
+    codes = allele_codes(ref, alt)
+    keys = pos.to_numpy().astype(np.uint64) << np.uint64(32) | codes
+    long = np.flatnonzero(codes == np.iinfo(codes.dtype).max)
+    new = np.ones(len(keys), bool)
+    if not len(long):
+        order = np.argsort(keys, kind="stable")
+        new[1:] = keys[order[1:]] != keys[order[:-1]]
+        return order, new
+    rank = np.zeros(len(keys), np.int64)  # of the text of long alleles
+    pick = pa.array(long)
+    text = pc.binary_join_element_wise(ref.take(pick), alt.take(pick), ">")
+    rank[long] = pc.rank(text, sort_keys="ascending", tiebreaker="dense").to_numpy()
+    order = np.lexsort((rank, keys))
+    new[1:] = (keys[order[1:]] != keys[order[:-1]]) | (rank[order[1:]] != rank[order[:-1]])
+    return order, new
+
+
+def _by_allele(values: pa.Array, allele: np.ndarray, alleles: int, join: bool) -> pa.Array:
     """The value of each allele from the rows that have it: distinct texts joined by ``&``, or the first number.
 
     Args:

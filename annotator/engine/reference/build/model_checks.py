@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -118,45 +119,55 @@ def _part(count: int, total: int) -> str:
     return f"{count:,} of {total:,} ({count / total:.1%})" if total else "0 of 0"
 
 
-def check_models(
-    models: Mapping[str, Sequence[GeneModel]],
-    tables: Mapping[str, pa.Table],
-    contigs: Sequence[Contig],
-    sequence: Bases,
-) -> tuple[ModelFit, str]:
-    """Compare the coding sequences of the transcript table with what a protein needs.
+def check_contig(models: Sequence[GeneModel], table: pa.Table, contig: Contig, sequence: Bases) -> ModelFit:
+    """Compare the coding sequences of one contig with what a protein needs.
 
     Args:
-        models: by contig, in the order of the transcript table.
-        tables: the transcript table by contig.
-        contigs: of the reference.
+        models: of the contig, in the order of the transcript table.
+        table: the transcript table of the contig.
+        contig: of the reference.
         sequence: of the reference.
+    """
+    fit = ModelFit()
+    for source, row in zip(models, _rows(table), strict=True):
+        if source.cds:
+            transcript = Transcript.of(row)
+            faults = coding_faults(transcript, contig, sequence)
+            by_code_1 = (transcript.genetic_code or contig.genetic_code) == 1
+            fit.bacterial_starts += (
+                source.start_known and "start" in faults and by_code_1 and transcript.cds[:3] in STARTS[11]
+            )
+            fit.take(row["id"], faults, source.start_known, source.end_known)
+    return fit
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of a table; not all at once, as those of a chromosome take hundreds of megabytes."""
+    for batch in table.to_batches(max_chunksize=1000):
+        yield from batch.to_pylist()
+
+
+def judge(fits: Mapping[str, ModelFit], contigs: Sequence[Contig]) -> tuple[ModelFit, str]:
+    """Whether the gene models of a reference belong to its sequence.
+
+    Args:
+        fits: by name of the contig, in the order of the contigs.
+        contigs: of the reference.
 
     Returns:
         The figures, and why models and sequence do not belong together: the figures of all contigs, or of the first
         that does not fit where the total does; empty when they belong together.
     """
     total, alone = ModelFit(), []
-    for contig in contigs:
-        if contig.name not in models:
-            continue
-        fit = ModelFit()
-        for source, row in zip(models[contig.name], tables[contig.name].to_pylist(), strict=True):
-            if source.cds:
-                transcript = Transcript.of(row)
-                faults = coding_faults(transcript, contig, sequence)
-                by_code_1 = (transcript.genetic_code or contig.genetic_code) == 1
-                fit.bacterial_starts += (
-                    source.start_known and "start" in faults and by_code_1 and transcript.cds[:3] in STARTS[11]
-                )
-                fit.take(row["id"], faults, source.start_known, source.end_known)
+    codes = {contig.name: contig.genetic_code for contig in contigs}
+    for name, fit in fits.items():
         total.add(fit)
         if fit.coding >= JUDGED_ALONE and fit.bad():
-            alone.append(f"contig {contig.name} (genetic code {contig.genetic_code}): {fit.figures()}")
+            alone.append(f"contig {name} (genetic code {codes[name]}): {fit.figures()}")
     if not alone and not total.bad():
         return total, ""
     if alone and not total.bad():
         return total, alone[0]
-    codes = sorted({contig.genetic_code for contig in contigs if contig.name in models})
-    listed = ", ".join(map(str, codes))
-    return total, f"{total.figures()} (genetic code{'s' if len(codes) > 1 else ''} {listed})"
+    used = sorted({codes[name] for name in fits})
+    listed = ", ".join(map(str, used))
+    return total, f"{total.figures()} (genetic code{'s' if len(used) > 1 else ''} {listed})"

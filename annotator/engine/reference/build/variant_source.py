@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from annotator.engine.bgzf import BgzfWriter
-from annotator.engine.byte_columns import bytes_of, every, letters
+from annotator.engine.byte_columns import bytes_of, cut, every, letters
 from annotator.engine.errors import BundleError
 from annotator.engine.files import BLOCK, open_bytes
 from annotator.engine.gzip_reading import GzipReader
@@ -37,6 +37,8 @@ _COLUMNS = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _USED = ("#CHROM", "POS", "ID", "REF", "ALT", "INFO")
 _INFO = re.compile(r"##INFO=<ID=([^,]+),Number=([^,]+),Type=([^,]+),Description=\"((?:[^\"\\]|\\.)*)\"")
 _POSITION = "^[0-9]{1,10}$"
+_TYPES = {**dict.fromkeys(_USED, pa.binary()), "POS": pa.int64()}
+_LARGEST_READ = 9_999_999_999
 _RECORD = re.compile(rb"[^\t]*\t[0-9]{1,10}(\t[^\t]*){6}")
 _BASES = letters(b"ACGT")
 
@@ -95,8 +97,9 @@ class VariantSource(Tally):
         try:
             if index_of(path) is None:
                 path = work / f"{self.name}.{given.name}.vcf.gz"
-                _copy(given, path)
-                make_index(path, lengths, preset="vcf")
+                if index_of(path) is None:  # otherwise it is that of an interrupted build
+                    _copy(given, path)
+                    make_index(path, lengths, preset="vcf")
             with open_table(path) as table:
                 header = list(table.header)
         except LIBRARY_ERRORS as error:
@@ -140,14 +143,14 @@ class SourceAlleles:
         pos: ``(n,) int64``, 1-based, of the normalised allele.
         ref: n REF alleles, normalised, in upper case.
         alt: n ALT alleles, likewise.
-        values: of each field n texts, null where there is none.
+        values: of each field n values, null where there is none.
         complete: every allele of the source up to this position (1-based) has been read with these.
     """
 
     pos: np.ndarray
     ref: pa.BinaryArray
     alt: pa.BinaryArray
-    values: list[pa.StringArray]
+    values: list[pa.Array]
     complete: int
 
 
@@ -211,16 +214,30 @@ def _rows(block: bytes, mark: bytes, header: list[str], source: str, contig: str
             broken.append(row.number)
         return "skip"
 
-    table = csv.read_csv(
-        pa.BufferReader(block),
-        read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
-        parse_options=csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=note),
-        convert_options=csv.ConvertOptions(
-            include_columns=list(_USED), column_types=dict.fromkeys(_USED, pa.binary()), strings_can_be_null=False
-        ),
-    )
-    table = table.filter(pc.equal(table["#CHROM"], mark[:-1])).combine_chunks()
-    if broken or not pc.all(pc.match_substring_regex(table["POS"].cast(pa.string()), _POSITION)).as_py():
+    def read(types: dict[str, pa.DataType]) -> pa.Table:
+        broken.clear()
+        table = csv.read_csv(
+            pa.BufferReader(block),
+            read_options=csv.ReadOptions(column_names=names, use_threads=False, block_size=len(block) + 1),
+            parse_options=csv.ParseOptions(delimiter="\t", quote_char=False, invalid_row_handler=note),
+            convert_options=csv.ConvertOptions(
+                include_columns=list(_USED), column_types=types, strings_can_be_null=False
+            ),
+        )
+        here = pc.equal(table["#CHROM"], mark[:-1])
+        return (table if pc.all(here).as_py() else table.filter(here)).combine_chunks()
+
+    try:
+        table = read(_TYPES)
+        least, most = pc.min_max(table["POS"]).as_py().values()
+        right = not table["POS"].null_count and (not len(table) or 0 <= least <= most <= _LARGEST_READ)
+    except pa.ArrowInvalid:  # a position that is no number, perhaps one of another contig
+        table = read(dict.fromkeys(_USED, pa.binary()))
+        positions = table["POS"].cast(pa.string())
+        right = pc.all(pc.match_substring_regex(positions, _POSITION)).as_py()
+        if right:
+            table = table.set_column(1, "POS", positions.cast(pa.int64()))
+    if broken or not right:
         row = next(line for line in block.splitlines() if line.startswith(mark) and not _RECORD.match(line))
         wanted = "CHROM, POS, ID, REF, ALT, QUAL, FILTER and INFO, separated by tabs"
         where = f"Known variants ({source}) on {contig} cannot be read"
@@ -233,13 +250,9 @@ def _alleles(
     source: VariantSource, tally: Tally, rows: pa.RecordBatch, contig: Contig, sequence: Sequence
 ) -> SourceAlleles:
     """The alleles of some records that are plain and agree with the sequence, normalised."""
-    pos = rows["POS"].cast(pa.string()).cast(pa.int64()).to_numpy()
-    ref, alt = (pc.ascii_upper(rows[name].cast(pa.string())) for name in ("REF", "ALT"))
-    alts = pc.split_pattern(alt, ",")
-    offsets = alts.offsets.to_numpy()
-    owner = pc.list_parent_indices(alts).to_numpy()
-    number = np.arange(len(owner)) - offsets[owner]
-    ref, alt = ref.cast(pa.binary()), alts.flatten().cast(pa.binary())
+    pos = rows["POS"].to_numpy()
+    ref, alts = (pc.ascii_upper(rows[name].cast(pa.string())).cast(pa.binary()) for name in ("REF", "ALT"))
+    alt, owner, number = _split(alts)
     used, alleles = usable_alleles(tally, pos, ref, alt, owner, contig, sequence)
     values = [
         chosen_values(rows, FieldChoice.parse(wanted), kinds, owner[used], number[used])
@@ -288,6 +301,20 @@ def usable_alleles(
         np.ones(len(used), bool),
         lambda at, length: sequence.fetch(contig.name, at, length),
     )
+
+
+def _split(alts: pa.BinaryArray) -> tuple[pa.BinaryArray, np.ndarray, np.ndarray]:
+    """Lists of ALT alleles as alleles, with the index of the list of each and its 0-based place in the list."""
+    data, starts = bytes_of(alts)
+    commas = np.flatnonzero(data == ord(","))
+    record = np.searchsorted(starts, commas, side="right") - 1
+    counts = 1 + np.bincount(record, minlength=len(alts))
+    owner = np.repeat(np.arange(len(alts)), counts)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    begins, ends = np.repeat(starts[:-1], counts), np.repeat(starts[1:], counts)
+    begins[number > 0] = commas + 1
+    ends[np.append(number[1:] > 0, False)[: len(ends)]] = commas
+    return cut(data, begins, ends), owner, number
 
 
 def _plain(column: pa.BinaryArray) -> np.ndarray:

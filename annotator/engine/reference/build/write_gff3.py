@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from annotator.engine.bgzf import BgzfWriter
@@ -18,12 +17,12 @@ _ORDER = {"gene": 0, "mRNA": 1, "exon": 2, "five_prime_UTR": 3, "CDS": 4, "three
 """Kinds of rows in the order in which rows that start at one base are written."""
 
 
-def write_gff3(path: Path, models: list[GeneModel], contigs: list[Contig]) -> None:
-    """Write placed models as GFF3 in Ensembl's style, bgzipped and indexed.
+def write_gff3(path: Path, rows: Iterable[bytes], contigs: Sequence[Contig]) -> None:
+    """Write gene models as GFF3 in Ensembl's style, bgzipped and indexed.
 
     Args:
         path: the file; its index is written beside it.
-        models: as :func:`annotator.engine.reference.build.place_models.place` returns them.
+        rows: of each contig, as :func:`gff3_rows` returns them, in the order of the contigs.
         contigs: of the reference.
 
     Raises:
@@ -33,21 +32,30 @@ def write_gff3(path: Path, models: list[GeneModel], contigs: list[Contig]) -> No
     stream = BgzfWriter(path)
     try:
         stream.write(b"##gff-version 3\n")
-        for _, on_contig in groupby(models, key=lambda one: one.contig):
-            genes: dict[str, list[GeneModel]] = defaultdict(list)
-            for one in on_contig:
-                genes[one.gene].append(one)
-            rows = sorted(
-                (first, _ORDER[kind], number, text)
-                for number, members in enumerate(genes.values())
-                for first, kind, text in _gene_rows(members)
-            )
-            stream.write("".join(text + "\n" for *_, text in rows).encode())
+        for text in rows:
+            stream.write(text)
         stream.close()
     finally:
         stream.abandon()
     with step("reference_models", "The gene models cannot be indexed"):
         make_index(path, [contig.length for contig in contigs], preset="gff")
+
+
+def gff3_rows(models: Sequence[GeneModel]) -> str:
+    """The rows of the models of one contig, in the order of their positions.
+
+    Args:
+        models: in the order in which :func:`annotator.engine.reference.build.place_models.place` returns them.
+    """
+    genes: dict[str, list[GeneModel]] = defaultdict(list)
+    for one in models:
+        genes[one.gene].append(one)
+    rows = sorted(
+        (first, _ORDER[kind], number, text)
+        for number, members in enumerate(genes.values())
+        for first, kind, text in _gene_rows(members)
+    )
+    return "".join(text + "\n" for *_, text in rows)
 
 
 def _gene_rows(members: list[GeneModel]) -> Iterator[tuple[int, str, str]]:

@@ -73,7 +73,7 @@ def test_alleles_of_a_vcf_file(vcf: Vcf, own: Callable[..., Path], run_on: Run, 
     }]  # fmt: skip
     assert "MINE (own.vcf): alleles that it lists" in result.log
     assert result.warned("layer_left_out") == {
-        "code": "layer_left_out", "message": "alleles or regions of the user's own annotations are left out",
+        "code": "layer_left_out", "message": "alleles or regions of your own annotations were left out",
         "count": 1, "first_lines": [], "details": ["own.vcf: 1, without an alternate allele of plain bases"],
     }  # fmt: skip
     table = pq.read_table(result.path.with_name("input.variants.parquet"))

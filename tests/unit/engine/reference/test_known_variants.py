@@ -10,7 +10,7 @@ import pysam
 import pytest
 
 from annotator.engine import Reference
-from annotator.engine.reference.build import known_variants, variant_source
+from annotator.engine.reference.build import processes, variant_source
 from annotator.engine.reference.verify import verify
 from tests.unit.engine.small_genome import (
     annotated,
@@ -87,7 +87,7 @@ def test_several_processes_write_the_same_bytes(
     build: Build, tmp_path: Path, sources: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert build(*sources, out="one") == 0
-    monkeypatch.setattr(known_variants, "PARALLEL_BYTES", 0)
+    monkeypatch.setattr(processes, "PARALLEL_BYTES", 0)
     monkeypatch.setattr(variant_source, "CHUNK", 64)
     assert build(*sources, out="several") == 0
     tables = [(tmp_path / out / "known_variants.1.parquet").read_bytes() for out in ("one", "several")]
@@ -99,7 +99,7 @@ def test_a_source_with_a_damaged_record(
     build: Build, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, parallel: bool
 ) -> None:
     if parallel:
-        monkeypatch.setattr(known_variants, "PARALLEL_BYTES", 0)
+        monkeypatch.setattr(processes, "PARALLEL_BYTES", 0)
     path = write_vcf(tmp_path / "v.vcf", [], ["1\t100\t.\tA"])
     assert build("--variants", f"v={path}") == 1
     assert "Known variants (v) on 1 cannot be read" in refusal(capsys, tmp_path)
