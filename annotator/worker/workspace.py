@@ -54,6 +54,11 @@ class Workspace:
             removed += 1
         return removed
 
+    @staticmethod
+    def room_for(input_size: int) -> int:
+        """Bytes of disk that a job needs, from those of its input."""
+        return input_size * BYTES_PER_INPUT_BYTE + SPARE_BYTES
+
     def require_room(self, input_size: int) -> None:
         """Check that the disk can take a job.
 
@@ -64,7 +69,7 @@ class Workspace:
             WorkerOutOfDiskError: Not now.
             JobFailure: Not ever, on this kind of worker.
         """
-        needed = input_size * BYTES_PER_INPUT_BYTE + SPARE_BYTES
+        needed = self.room_for(input_size)
         usage = shutil.disk_usage(self.path)
         if needed > usage.total:
             raise JobFailure(JobReason(
