@@ -58,6 +58,8 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         WorkerOutOfDiskError: No room for the job's files, or for its reference, now.
         ReferenceUnavailableError: The reference cannot be had now.
     """
+    store = ReferenceStore(services.references, settings.references_dir)
+    store.make_room(workspace.room_for(job.input.size), workspace.path)
     workspace.require_room(job.input.size)
     with workspace.job_folder(job.job_id) as folder:
         # Neutral names on disk: the user's name may be one that a file system or a command line minds.
@@ -74,7 +76,6 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
                                        version_id=job.input.version):
             raise JobFailure(JobReason("input_missing", "The uploaded file no longer exists.", "Upload it again."))
         check()
-        store = ReferenceStore(services.references, settings.references_dir)
         plan, better = _plans(services, job)
         limits = ProcessLimits(wall=settings.time_limit, processor=plan.processor_limit, memory=settings.memory_limit)
         choice = choose_reference(job.reference, source, store, services.clock(), check,

@@ -2,28 +2,25 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from annotator.engine import BundleError, Reference
-from annotator.engine.files import sha256_of
+from annotator.worker.reference_download import download_reference
 from chalicelib.aws.s3.references import ReferenceCatalogue
 from chalicelib.domain.references import ReferenceInfo
 from chalicelib.exceptions import ReferenceUnavailableError, WorkerOutOfDiskError
 
 logger = Logger(service="annotator", child=True)
 
-MANIFEST = "manifest.json"
 WAIT_SECONDS = 0.5
-"""Between two looks whether another worker has brought a reference."""
+"""Before trying again whether another worker has downloaded a reference."""
 
 
 class ReferenceStore:
@@ -73,6 +70,7 @@ class ReferenceStore:
                 if not folder.is_dir():
                     self._bring(info, folder, check)
                 _hold(lock, fcntl.LOCK_SH, check)
+            os.utime(lock)  # when it was used last
             self._remove_older(info.name, folder)
             yield folder
         finally:
@@ -87,47 +85,55 @@ class ReferenceStore:
     def _lock_of(self, folder: Path) -> Path:
         return self._directory / f"{folder.name}.lock"
 
+    def make_room(self, needed: int, work_dir: Path) -> None:
+        """Remove references that nobody uses, those used longest ago first, until a job has room beside them.
+
+        What is removed is downloaded again when a job needs it. There may be less room than asked for in the end.
+
+        Args:
+            needed: Bytes of free disk.
+            work_dir: Where they are needed; nothing is removed where that is another disk.
+        """
+        if not self._directory.is_dir() or self._directory.stat().st_dev != work_dir.stat().st_dev:
+            return
+        folders = [path for path in self._directory.glob("[!.]*@*") if path.is_dir()]
+        for folder in sorted(folders, key=lambda path: self._lock_of(path).stat().st_mtime):
+            if shutil.disk_usage(self._directory).free >= needed:
+                return
+            self._remove_unused(folder)
+
     def _bring(self, info: ReferenceInfo, folder: Path, check: Callable[[int], None]) -> None:
         """Download and verify what is not there from a run that was cut off; then give it its name."""
         part = folder.with_name(f".{folder.name}.part")
         part.mkdir(exist_ok=True)
-        there = sum(path.stat().st_size for path in part.iterdir())
+        missing = info.size - sum(path.stat().st_size for path in part.iterdir())
+        self.make_room(missing, part)
         free = shutil.disk_usage(part).free
-        if info.size - there > free:
-            raise WorkerOutOfDiskError(f"{info.size - there} bytes needed for {info.name}, {free} free.")
-        logger.info("Bringing a reference", extra={"reference": info.name, "size": info.size})
-        self._file(info, MANIFEST, info.manifest_sha256, part, check)
-        for name, sha256 in _listed(part / MANIFEST, info).items():
-            self._file(info, name, sha256, part, check)
+        if missing > free:
+            raise WorkerOutOfDiskError(f"{missing} bytes needed for {info.name}, {free} free.")
+        logger.info("Downloading a reference", extra={"reference": info.name, "size": info.size})
+        download_reference(self._catalogue, info, part, check)
         part.rename(folder)
         logger.info("Reference ready", extra={"reference": info.name})
-
-    def _file(self, info: ReferenceInfo, name: str, sha256: str, part: Path, check: Callable[[int], None]) -> None:
-        path = part / name
-        if path.is_file() and sha256_of(path, check) == sha256:
-            return
-        if not self._catalogue.download(info, name, path, check):
-            raise ReferenceUnavailableError(f"The bucket lacks {name} of reference {info.name}.")
-        found = sha256_of(path, check)
-        if found != sha256:
-            path.unlink()
-            raise ReferenceUnavailableError(f"{name} of reference {info.name} has the SHA-256 {found}, not {sha256}.")
 
     def _remove_older(self, name: str, current: Path) -> None:
         """Remove other versions of a reference that nobody uses."""
         for folder in self._directory.glob(f"{name}@*"):
-            if folder == current or not folder.is_dir():
-                continue
-            lock = os.open(self._lock_of(folder), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            else:
-                shutil.rmtree(folder, ignore_errors=True)
-                logger.info("Removed an older reference", extra={"folder": folder.name})
-            finally:
-                os.close(lock)
+            if folder != current and folder.is_dir():
+                self._remove_unused(folder)
+
+    def _remove_unused(self, folder: Path) -> None:
+        """Remove a version of a reference, unless somebody uses it."""
+        lock = os.open(self._lock_of(folder), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+            logger.info("Removed a reference from this disk", extra={"folder": folder.name})
+        finally:
+            os.close(lock)
 
 
 def _hold(lock: int, how: int, check: Callable[[int], None]) -> None:
@@ -140,15 +146,3 @@ def _hold(lock: int, how: int, check: Callable[[int], None]) -> None:
             time.sleep(WAIT_SECONDS)
         else:
             return
-
-
-def _listed(manifest: Path, info: ReferenceInfo) -> dict[str, str]:
-    """Names and checksums of the files of a reference."""
-    try:
-        read: dict[str, Any] = json.loads(manifest.read_text("utf-8"))
-        listed = {str(name): str(sha256) for name, sha256 in read["sha256"].items()}
-    except (ValueError, KeyError, AttributeError) as error:
-        raise ReferenceUnavailableError(f"The manifest of {info.name} is none: {error!r}.") from error
-    if any(Path(name).name != name for name in listed):
-        raise ReferenceUnavailableError(f"The manifest of {info.name} names files outside its folder.")
-    return listed

@@ -20,6 +20,8 @@ def _session() -> Any:
 
 SLOW_SERVICES = {"s3": 20, "glacier": 60}
 """Services that copy large objects or bring out archives; seconds to wait for their answer."""
+CONNECTIONS = 64
+"""Connections of a client that are kept open: annotators download the files of a reference side by side."""
 READ_TIMEOUT = 5
 """Seconds to wait for an answer of any other service: four attempts fit into the 29 seconds of a request."""
 
@@ -37,6 +39,7 @@ def client(service: str, read_timeout: int | None = None) -> Any:
         connect_timeout=2,
         read_timeout=read_timeout or SLOW_SERVICES.get(service, READ_TIMEOUT),
         retries={"mode": "standard", "total_max_attempts": 4},
+        max_pool_connections=CONNECTIONS,
         signature_version="s3v4" if service == "s3" else None,
         # Presigned links must not carry checksums that a browser cannot compute.
         request_checksum_calculation="when_required",

@@ -45,7 +45,7 @@ class Plans:
     premium_uncompressed_limit: int = 200 * 1024**3
     free_record_limit: int = 100_000
     premium_record_limit: int = 500_000_000
-    # Some ten times what the largest upload usually gives. An annotator's disk holds the results twice.
+    # Some ten times what the largest upload usually gives.
     free_results_limit: int = 256 * 1024**2
     premium_results_limit: int = 50 * 1024**3
     free_processor_limit: int = 10 * 60

@@ -20,6 +20,8 @@ from chalicelib.exceptions import StorageUnavailableError
 
 _COPY = TransferConfig(multipart_threshold=256 * 1024**2, multipart_chunksize=256 * 1024**2, max_concurrency=10)
 _TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2, max_concurrency=4)
+_DOWNLOAD = TransferConfig(multipart_threshold=16 * 1024**2, multipart_chunksize=8 * 1024**2, max_concurrency=8)
+"""Downloads have smaller parts than results, whose parts decide the checksum: all connections are soon in use."""
 
 
 def _version(version_id: str | None) -> dict[str, str]:
@@ -255,7 +257,7 @@ class FileStore:
             StorageUnavailableError: S3 does not give it now.
         """
         try:
-            self._s3.download_file(bucket, key, str(path), Config=_TRANSFER, Callback=on_bytes,
+            self._s3.download_file(bucket, key, str(path), Config=_DOWNLOAD, Callback=on_bytes,
                                    ExtraArgs=_version(version_id))
         except ClientError as error:
             if error.response["Error"]["Code"] in MISSING:

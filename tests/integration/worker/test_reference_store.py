@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import shutil
@@ -169,6 +170,7 @@ def test_a_reference_is_brought_once(services: Services, published: References, 
             assert Reference.load(folder).name == "GRCh38"
     assert len(catalogue.names) == len(set(catalogue.names)) == FILES
     assert catalogue.names[0] == "manifest.json"
+    assert {name.partition(".")[0] for name in catalogue.names[1:]} == {"models", "sequence"}
 
 
 def test_the_bundled_reference_needs_no_bucket(services: Services, tmp_path: Path) -> None:
@@ -209,20 +211,32 @@ def test_two_workers_bring_it_once(services: Services, published: References, tm
 
 
 def test_what_was_cut_off_goes_on(services: Services, published: References, tmp_path: Path) -> None:
-    store, catalogue = counted(services, tmp_path)
+    """The worker is stopped when all files but one are there."""
+    late = "sequence.fa.gz"
+    gate = threading.Event()
+    wanted = info(services, "GRCh38")
+    part = tmp_path / "references" / f".GRCh38@{wanted.manifest_sha256[:16]}.part"
+
+    class LateFile(Counted):
+        def download(self, reference: ReferenceInfo, name: str, path: Path, on_bytes: Callable[[int], None]) -> bool:
+            if name == late:
+                assert gate.wait(20)
+            return super().download(reference, name, path, on_bytes)
 
     def stop(_: int) -> None:
-        if len(catalogue.names) == 4:
+        if len([path for path in part.iterdir() if path.suffix in (".json", ".gz", ".arrow", ".tbi", ".fai", ".gzi")]
+               ) == FILES - 1:
+            threading.Timer(0.2, gate.set).start()
             raise LeaseLostError()
 
-    with pytest.raises(LeaseLostError), store.opened(info(services, "GRCh38"), stop):
+    first: Any = LateFile(services)
+    with pytest.raises(LeaseLostError), ReferenceStore(first, tmp_path / "references").opened(wanted, stop):
         pytest.fail("it is not there")
     assert not [path for path in (tmp_path / "references").glob("GRCh38@*") if path.is_dir()]
     again, second = counted(services, tmp_path)
-    with again.opened(info(services, "GRCh38"), nothing) as folder:
+    with again.opened(wanted, nothing) as folder:
         assert Reference.load(folder).name == "GRCh38"
-    assert FILES - 4 <= len(second.names) <= FILES - 3
-    assert "manifest.json" not in second.names
+    assert second.names == [late]
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "sequence.fa.gz"])
@@ -245,6 +259,34 @@ def test_too_little_disk(services: Services, published: References, store: Refer
     wanted = replace(info(services, "GRCh38"), size=10**18)
     with pytest.raises(WorkerOutOfDiskError), store.opened(wanted, nothing):
         pytest.fail("there is no room")
+
+
+def test_references_that_nobody_uses_make_room_those_used_longest_ago_first(
+        services: Services, published: References, store: ReferenceStore, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path / "references"
+    for name in ("GRCh38", "GRCh37"):
+        with store.opened(info(services, name), nothing):
+            pass
+    locks = {path.name.partition("@")[0]: path for path in directory.glob("*.lock")}
+    os.utime(locks["GRCh37"], (1, 1))
+
+    def there() -> set[str]:
+        return {path.name.partition("@")[0] for path in directory.glob("[!.]*@*") if path.is_dir()}
+
+    usage = type("usage", (), {"free": 1000})
+    monkeypatch.setattr("annotator.worker.reference_store.shutil.disk_usage",
+                        lambda _: type("usage", (), {"free": 1000 if len(there()) > 1 else 2000}))
+    store.make_room(1000, tmp_path)
+    assert there() == {"GRCh37", "GRCh38"}
+    store.make_room(1500, tmp_path)
+    assert there() == {"GRCh38"}
+    monkeypatch.setattr("annotator.worker.reference_store.shutil.disk_usage", lambda _: usage)
+    with store.opened(info(services, "GRCh38"), nothing):
+        store.make_room(1500, tmp_path)
+        assert there() == {"GRCh38"}, "it is in use"
+    store.make_room(1500, tmp_path)
+    assert there() == set()
 
 
 def test_an_older_version_stays_while_it_is_used(services: Services, published: References, store: ReferenceStore,

@@ -60,7 +60,8 @@ def make_worker(services: Services, tmp_path: Path) -> Iterator[Callable[..., Wo
     made: list[Worker] = []
 
     def make(owner: str = "w1", **values: Any) -> Worker:
-        standard = WorkerSettings(work_dir=tmp_path / "work", lease=60, heartbeat=0.05, pause=0, time_limit=60)
+        standard = WorkerSettings(work_dir=tmp_path / "work", references_dir=tmp_path / "references", lease=60,
+                                  heartbeat=0.05, pause=0, time_limit=60)
         settings = replace(standard, **values)
         worker = Worker(services, JobRequestsQueue(services.settings.job_requests_queue_url), settings, owner)
         made.append(worker)

@@ -108,10 +108,10 @@ def test_everything_that_is_missing_is_listed_at_once(plan: Callable[..., Deploy
     account.answers.update({"lambda": concurrency(10), "service-quotas": processors(6),
                             "sesv2": ses(False, False, False), "apigateway": [("get_account", {})]})
     account.client("secretsmanager").delete_secret(SecretId="gas/globus", ForceDeleteWithoutRecovery=True)
-    found = preflight(plan(WorkerSize="large", WorkerDiskGiB="60", AlarmMail="", Domain="gas.example.org"))
+    found = preflight(plan(WorkerSize="large", WorkerDiskGiB="49", AlarmMail="", Domain="gas.example.org"))
     text = "\n".join(messages(found))
     for words in ("Docker is not installed", "SES does not know the sender gas@example.org", "no secret gas/globus",
-                  "AWSServiceRoleForECS2", "needs 140 GiB of disk", "needs a certificate of ACM in eu-central-1",
+                  "AWSServiceRoleForECS2", "needs 50 GiB of disk", "needs a certificate of ACM in eu-central-1",
                   "no role to write access logs"):
         assert words in text
     assert len(messages(found)) == 7
@@ -123,10 +123,10 @@ def test_everything_that_is_missing_is_listed_at_once(plan: Callable[..., Deploy
     said: list[str] = []
     account.answers["sesv2"] = ses(False, False, False)
     with pytest.raises(OperatorError, match="7 things are missing"):
-        require_preflight(plan(WorkerSize="large", WorkerDiskGiB="60", AlarmMail="", Domain="gas.example.org"),
+        require_preflight(plan(WorkerSize="large", WorkerDiskGiB="49", AlarmMail="", Domain="gas.example.org"),
                           said.append)
     assert len(said) == len(found)
-    require_preflight(plan(WorkerDiskGiB="60"), said.append, ignore=True)
+    require_preflight(plan(WorkerDiskGiB="49"), said.append, ignore=True)
 
 
 @pytest.mark.parametrize(("secret", "said"), [
@@ -168,8 +168,8 @@ def test_a_quota_that_was_never_changed_is_the_regions_default(plan: Callable[..
 
 
 def test_the_disk_must_hold_the_largest_upload(plan: Callable[..., DeploymentPlan]):
-    assert preflight(plan(PremiumUploadLimit=str(2**30), WorkerDiskGiB="44")) == []
-    assert "needs 44 GiB of disk" in messages(preflight(plan(PremiumUploadLimit=str(2**30), WorkerDiskGiB="43")))[0]
+    assert preflight(plan(PremiumUploadLimit=str(2**30), WorkerDiskGiB="26")) == []
+    assert "needs 26 GiB of disk" in messages(preflight(plan(PremiumUploadLimit=str(2**30), WorkerDiskGiB="25")))[0]
     with pytest.raises(OperatorError, match="WorkerDiskGiB must be a whole number"):
         preflight(plan(WorkerDiskGiB="much"))
 
