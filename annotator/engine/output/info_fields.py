@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -155,10 +156,8 @@ def identifiers(layers: list[tuple[str, pa.StringArray]]) -> pa.StringArray | No
     columns = [column for name, column in layers if name.endswith(IDENTIFIERS)]
     if not columns:
         return None
-    if len(columns) == 1:
-        return columns[0]
-    joined = pc.binary_join_element_wise(*columns, "&", null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
+    # Two by two: with null_handling="skip" pyarrow leaves out rows in which all values are null.
+    return reduce(lambda one, other: pc.coalesce(pc.binary_join_element_wise(one, other, "&"), one, other), columns)
 
 
 def with_identifiers(records: Records, existing: pa.StringArray | None) -> pa.BinaryArray:
