@@ -106,6 +106,9 @@ INPUT_ERRORS: dict[str, Kind] = {
     "wrong_build": Kind(
         "Called on another reference", "Choose the reference that the variants were called on, or lift the file over."
     ),
+    "unusable_layer": Kind(
+        "The file with your own annotations cannot be used", "Correct that file, or annotate without it."
+    ),
     "no_known_contig": Kind(
         "None of the contigs is in the reference", "Choose the reference that the variants were called on."
     ),
@@ -234,6 +237,8 @@ WARNINGS: dict[str, str] = {
     "SVLEN",
     "bad_contig_length": "a ##contig line gives a length that no contig has; it was not used",
     "contig_length": "the header gives a contig another length than the reference has; REF alleles agree",
+    "layer_left_out": "alleles or regions of the user's own annotations are left out",
+    "layer_renamed": "the user's own annotations have another name in the results",
     "unknown_transcript": "the reference has no transcript of this name of the list",
     "models_accepted": "the gene models of the reference do not fit its sequence; consequences may be wrong",
     "unresolved_line": "a line of the list could not be resolved; it is left out",

@@ -68,6 +68,14 @@ class Warnings:
         said = [detail for detail in details or () if detail is not None]
         warned.details += [shortened(detail, DETAIL_LENGTH) for detail in said[: EXAMPLES - len(warned.details)]]
 
+    def add_count(self, code: str, count: int, details: list[str]) -> None:
+        """Count a warning that is not about lines of the input file; keep its details while there are few."""
+        if count:
+            warned = self.by_code.setdefault(code, Warned())
+            warned.count += count
+            self.total += count
+            warned.details += [shortened(one, DETAIL_LENGTH) for one in details[: EXAMPLES - len(warned.details)]]
+
     def merge(self, later: Warnings) -> None:
         """Add the warnings of lines that come later in the file."""
         for code, theirs in later.by_code.items():

@@ -19,6 +19,7 @@ from annotator.engine.cli.reporting_options import reporting_of, reporting_optio
 from annotator.engine.cli.run import PATH, SETTINGS, exit_codes
 from annotator.engine.errors import EngineError, InputError
 from annotator.engine.pipeline.annotate import InputFormat, Outputs, annotate
+from annotator.engine.pipeline.user_layers import UserLayer
 from annotator.engine.reference.bundle import Reference
 from annotator.engine.vcf.reader import Limits
 
@@ -73,6 +74,12 @@ class Terminated(BaseException):
     is_flag=True,
     help="Drop CSQ and BCSQ of other tools (default: keep them under other names).",
 )
+@click.option(
+    "--layer",
+    multiple=True,
+    metavar="NAME=FILE[:FIELD,...]",
+    help="Your own annotations, VCF or BED, and the INFO fields (or ID) or columns to take; may be repeated.",
+)
 @reporting_options
 def command(
     input_file: Path,
@@ -92,6 +99,7 @@ def command(
     max_records: int | None,
     max_results: int | None,
     replace_annotations: bool,
+    layer: tuple[str, ...],
     **selection: Any,
 ) -> int:
     """Annotate a VCF file, or a list of variants.
@@ -117,6 +125,7 @@ def command(
                 processes=processes,
                 replace=replace_annotations,
                 reporting=selected,
+                layers=[UserLayer.parse(text) for text in layer],
                 report=reporter.report,
             )
         except InputError as error:

@@ -24,7 +24,8 @@ SKIPPED = "GAS_SKIPPED"
 _ID = re.compile(rb"[<,]ID=([^,>]+)")
 _SUBFIELDS = re.compile(rb"Format: *'?([^\"'>]+)")
 PROVENANCE = (
-    b"##gasEngine=", b"##gasHaplotypes=", b"##gasOptions=", b"##gasPlacement=", b"##gasReference=", b"##gasSource=",
+    b"##gasEngine=", b"##gasHaplotypes=", b"##gasLayer=", b"##gasOptions=", b"##gasPlacement=", b"##gasReference=",
+    b"##gasSource=",
 )  # fmt: skip
 """Header lines that a run of this engine writes beside those of its fields."""
 _VEP = b"##VEP"

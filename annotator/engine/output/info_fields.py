@@ -48,9 +48,8 @@ def info_lines(reference: Reference, fields: Sequence[str] = CSQ_FIELDS) -> dict
     for layer in reference.layers:
         for one in layer.fields:
             lines[one.info] = info_line(one.info, one.type, one.description)
-    if reference.regions:
-        for track in reference.regions.tracks:
-            lines[track.info] = info_line(track.info, "String", track.description, ".")
+    for track in reference.tracks:
+        lines[track.info] = info_line(track.info, "String", track.description, ".")
     return lines
 
 

@@ -27,6 +27,8 @@ COMPOUND_LABELS = {
     "less_severe": "less severe than that of the record alone",
 }
 
+_LAYER_UNITS = {"alleles": "alleles that it lists", "regions": "records that overlap it"}
+
 
 def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = ()) -> str:
     """Write the log of an annotated file.
@@ -62,6 +64,9 @@ def render_log(summary: dict[str, Any], name: str, unresolved: Sequence[str] = (
         lines.append("  The reference has no known variants.")
     else:
         lines += [_row("with a known allele", summary["known"]), _row("without one (novel)", summary["novel"])]
+    if layers := summary.get("layers"):
+        lines += ["", "Your own annotations"]
+        lines += [_row(f"{one['name']} ({one['file']}): {_LAYER_UNITS[one['kind']]}", one["matched"]) for one in layers]
     if "promoters_in_cpg_islands" in summary:
         lines.append(_row("upstream of a gene, in a CpG island", summary["promoters_in_cpg_islands"]))
     if summary["haplotypes"]:

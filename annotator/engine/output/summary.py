@@ -54,7 +54,12 @@ _RING[list(b"CT")] = 1
 
 @dataclass
 class Counts:
-    """Counts of records and alleles."""
+    """Counts of records and alleles.
+
+    Attributes:
+        matched: alleles for which a layer has something, by its first INFO field, and records that overlap a region of
+            a track, by its INFO field.
+    """
 
     total: Counter[str] = field(default_factory=Counter)
     contigs: Counter[str] = field(default_factory=Counter)
@@ -62,11 +67,12 @@ class Counts:
     consequences: Counter[str] = field(default_factory=Counter)
     most_severe: Counter[str] = field(default_factory=Counter)
     genes: Counter[str] = field(default_factory=Counter)
+    matched: Counter[str] = field(default_factory=Counter)
     density: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add(self, other: Counts) -> None:
         """Add the counts of other records."""
-        for name in ("total", "contigs", "skipped", "consequences", "most_severe", "genes"):
+        for name in ("total", "contigs", "skipped", "consequences", "most_severe", "genes", "matched"):
             getattr(self, name).update(getattr(other, name))
         for contig, counts in other.density.items():
             self.density[contig] = self.density[contig] + counts if contig in self.density else counts
@@ -82,7 +88,7 @@ class Counts:
             impacts[IMPACTS[TERMS.index(term)]] += count
             locations[LOCATIONS.get(term, "coding sequence")] += count
         # Without known variants nothing is known or novel.
-        known, novel = (total["known"], total["novel"]) if reference.layers else (None, None)
+        known, novel = (total["known"], total["novel"]) if reference.has_known_variants else (None, None)
         annotated = total["known"] + total["novel"]
         summary = {
             **{name: total[name] for name in plain},
@@ -117,7 +123,7 @@ class Counts:
             },
             "engine": engine_version,
         }  # fmt: skip
-        if reference.regions and any(track.info == ISLANDS for track in reference.regions.tracks):
+        if any(track.info == ISLANDS for track in reference.tracks):
             summary["promoters_in_cpg_islands"] = total["promoters_in_cpg_islands"]
         return summary
 

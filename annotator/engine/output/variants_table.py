@@ -63,8 +63,7 @@ def schema_of(reference: Reference) -> pa.Schema:
     columns = dict(COLUMNS)
     for layer in reference.layers:
         columns |= {one.info: (_TYPES.get(one.type, pa.string()), one.description) for one in layer.fields}
-    if reference.regions:
-        columns |= {one.info: (pa.string(), one.description) for one in reference.regions.tracks}
+    columns |= {one.info: (pa.string(), one.description) for one in reference.tracks}
     metadata = {
         "gas.reference": reference.name,
         "gas.columns": json.dumps({name: text for name, (_, text) in columns.items()}, ensure_ascii=False),

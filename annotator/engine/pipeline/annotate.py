@@ -6,7 +6,7 @@ import dataclasses
 import errno
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from annotator.engine.output.files import OUTPUT_FILES, Annotated
 from annotator.engine.output.info_fields import info_lines
 from annotator.engine.pipeline.build_check import refuse_wrong_reference
 from annotator.engine.pipeline.scheduler import DisorderError, Pass, Passed, PassInput
+from annotator.engine.pipeline.user_layers import ReadLayer, UserLayer, with_user_layers
 from annotator.engine.pipeline.worker_pool import processors
 from annotator.engine.progress import Progress, Report, Warnings, ignore
 from annotator.engine.reference.bundle import Reference
@@ -86,6 +87,7 @@ def annotate(
     processes: int | None = None,
     replace: bool = False,
     reporting: Reporting = EVERYTHING,
+    layers: Sequence[UserLayer] = (),
     report: Report = ignore,
 ) -> dict[str, Any]:
     """Annotate a VCF file, or a list of variants as a VCF file.
@@ -106,13 +108,14 @@ def annotate(
         replace: drop what other tools wrote to INFO fields of our names (``CSQ``, ``BCSQ``), instead of keeping it
             under other names.
         reporting: which entries and sub-fields of CSQ are written, on which transcripts.
+        layers: files with the user's own annotations, in the order in which their fields are written.
         report: receives progress.
 
     Returns:
         The summary, as it is in the summary file.
 
     Raises:
-        InputError: the input file is at fault.
+        InputError: the input file is at fault, or one with the user's own annotations.
         EngineError: anything else that is known to go wrong.
         OSError: a file cannot be read or written.
     """
@@ -128,7 +131,10 @@ def annotate(
         if input_format == "list" or (input_format == "auto" and is_variant_list(input_path)):
             listed_path, input_path = input_path, work / "list.vcf"
             listed = write_vcf(listed_path, reference, input_path, limits, report)
-        run = _Run(input_path, reference, limits, work, report, replace, reporting)
+        noticed = Warnings()
+        reference, read = with_user_layers(reference, layers, work, limits, noticed)
+        run = _Run(input_path, reference, limits, work, report, replace, reporting, read)
+        run.warnings.merge(noticed)
         if listed:
             run.warnings.merge(listed.warnings)
         passing, passed = run.passed(processes or processors())
@@ -138,6 +144,8 @@ def annotate(
             index = passing.write(run.results_header(passed), partial, run.longest_contig(passed))
             summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
             summary["shift_3prime"] = reporting.shift_3prime
+            if read:
+                summary["layers"] = [one.summary(passed.counts) for one in read]
             if listed:
                 summary["variant_list"] = listed.summary()
             annotated = Annotated(name, summary, passing.table, listed.log() if listed else [])
@@ -172,6 +180,7 @@ class _Run:
         report: Report,
         replace: bool,
         reporting: Reporting,
+        layers: Sequence[ReadLayer],
     ) -> None:
         self._path = path
         self._reference = reference
@@ -179,6 +188,7 @@ class _Run:
         self._work = work
         self._report = report
         self._reporting = reporting
+        self._layers = layers
         report(Progress("checking", 0, None, 0))
         self.warnings = Warnings()
         for note in reference.notes:
@@ -292,11 +302,11 @@ class _Run:
         kept = frozenset(passed.kept)
         self._earlier.warn(self.warnings, self.header.meta, kept)
         meta = self._earlier.header_lines(self.header.meta, kept)
-        provenance = _provenance(self._reference, self._reporting, self._earlier.bcsq is not None)
+        provenance = _provenance(self._reference, self._reporting, self._earlier.bcsq is not None, self._layers)
         return render_header(self.header, meta, self._earlier.fields, provenance, new)
 
 
-def _provenance(reference: Reference, reporting: Reporting, bcsq: bool) -> list[bytes]:
+def _provenance(reference: Reference, reporting: Reporting, bcsq: bool, layers: Sequence[ReadLayer]) -> list[bytes]:
     lines = [
         f"##gasEngine={ENGINE_VERSION}",
         *([f"##gasHaplotypes=bcftools csq {bcftools_version}"] if bcsq else []),
@@ -306,4 +316,5 @@ def _provenance(reference: Reference, reporting: Reporting, bcsq: bool) -> list[
     if restrictions := " ".join(reporting.restrictions()):
         lines.append(f"##gasOptions={restrictions}")
     lines += [f"##gasSource={one['name']} {one['version']} ({one['licence']})" for one in reference.sources]
+    lines += [f"##gasLayer={one.layer.name} {one.layer.path.name}" for one in layers]
     return [line.encode() for line in lines]

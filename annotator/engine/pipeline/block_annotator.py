@@ -138,7 +138,7 @@ class BlockAnnotator:
         sequence = reference.sequence()
         self._sequence = sequence
         self._layers = [KnownVariants(spec) for spec in reference.layers]
-        self._tracks = [] if reference.regions is None else [track.info for track in reference.regions.tracks]
+        self._tracks = [track.info for track in reference.tracks]
         self._reporting = reporting
         self._models = GeneModels.load(reference.compiled, reporting.transcripts, reporting.flank)
         self._callers: dict[str, ConsequenceCaller] = {}
@@ -231,6 +231,10 @@ class BlockAnnotator:
         outcome.rows.append(
             rows_of(self._schema, records, ids, reported, known, existing, self._reference, matched, regions)
         )
+        for layer, one in zip(self._reference.layers, matched, strict=True):
+            outcome.counts.matched[layer.fields[0].info] += len(one.columns[0]) - one.columns[0].null_count
+        for name, column in regions.items():
+            outcome.counts.matched[name] += len(column) - column.null_count
         known_records = np.bincount(records.alleles.record, known, len(records)) > 0
         islands = regions[ISLANDS].is_valid().to_numpy(zero_copy_only=False) if ISLANDS in regions else None
         asked = records.alleles.record[records.alleles.asked]
@@ -294,13 +298,14 @@ class BlockAnnotator:
         return normalise_all(*alleles, plain, partial(self._sequence.fetch, contig))
 
     def _regions(self, records: Records, first: int, last: int, contig: str | None) -> dict[str, pa.StringArray]:
-        regions = self._reference.regions
-        if regions is None or contig is None or (records.skip[first:last] >= 0).all():
+        if not self._tracks or contig is None or (records.skip[first:last] >= 0).all():
             return {name: pa.nulls(last - first, pa.string()) for name in self._tracks}
         length = self._reference.contig(contig).length
         pos, end = records.pos[first:last], np.minimum(records.end[first:last], length)
-        tracks = RegionTracks.load(regions, contig, int(pos.min()), int(max(end.max(), pos.max())))
-        found = tracks.overlapping(pos, end)
+        found: dict[str, pa.StringArray] = {}
+        for spec in self._reference.regions:
+            tracks = RegionTracks.load(spec, contig, int(pos.min()), int(max(end.max(), pos.max())))
+            found |= tracks.overlapping(pos, end)
         skipped = pa.array(records.skip[first:last] >= 0)
         return {name: pc.if_else(skipped, pa.scalar(None, pa.string()), column) for name, column in found.items()}
 
@@ -308,6 +313,7 @@ class BlockAnnotator:
         columns = [
             (one.info, column)
             for layer, found in zip(self._layers, matched, strict=True)
+            if layer.spec.known is not None
             for one, column in zip(layer.spec.fields, found.columns, strict=True)
         ]
         return identifiers(columns)

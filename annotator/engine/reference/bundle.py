@@ -74,18 +74,19 @@ class LayerField:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """Tables of known variants.
+    """Tables of alleles with what is known about them.
 
     Attributes:
         name: of the layer.
-        files: the table of each contig that has known variants, by the contig's name.
-        known: name of the column that has a value for each allele that counts as known.
+        files: the table of each contig that has alleles, by the contig's name.
+        known: name of the column that has a value for each allele that counts as known; None where the layer does not
+            make alleles known variants.
         fields: that are reported.
     """
 
     name: str
     files: dict[str, Path]
-    known: str
+    known: str | None
     fields: tuple[LayerField, ...]
 
 
@@ -204,7 +205,7 @@ class Reference:
     models: Path
     compiled: Path
     layers: tuple[LayerSpec, ...]
-    regions: RegionSpec | None
+    regions: tuple[RegionSpec, ...]
     sources: tuple[dict[str, str], ...]
     checksums: dict[str, str]
     exceptions: frozenset[str]
@@ -266,12 +267,14 @@ class Reference:
                 models=directory / manifest["models"],
                 compiled=directory / manifest["compiled"],
                 layers=layers,
-                regions=RegionSpec(
-                    directory / regions["file"],
-                    tuple(TrackSpec(one["name"], one["info"], one["description"]) for one in regions["tracks"]),
+                regions=(
+                    RegionSpec(
+                        directory / regions["file"],
+                        tuple(TrackSpec(one["name"], one["info"], one["description"]) for one in regions["tracks"]),
+                    ),
                 )
                 if regions
-                else None,
+                else (),
                 sources=tuple(manifest["sources"]),
                 checksums=dict(manifest["sha256"]),
                 exceptions=frozenset(manifest.get("exceptions", ())),
@@ -284,11 +287,21 @@ class Reference:
             message = f"{directory.name}/manifest.json is not usable: {_fault_of(error)}; {remedy}."
             raise BundleError("reference_manifest", message) from error
         tables = [path for layer in layers for path in layer.files.values()]
-        tables += [reference.regions.path] if reference.regions else []
+        tables += [one.path for one in reference.regions]
         for path in (reference.fasta, reference.models, reference.compiled, *tables):
             if not path.is_file():
                 raise BundleError("reference_incomplete", f"Reference {reference.name} lacks {path.name}.")
         return reference
+
+    @property
+    def tracks(self) -> tuple[TrackSpec, ...]:
+        """The tracks of all files of regions."""
+        return tuple(track for one in self.regions for track in one.tracks)
+
+    @property
+    def has_known_variants(self) -> bool:
+        """Whether alleles are known or novel by this reference."""
+        return any(layer.known for layer in self.layers)
 
     def canonical(self, name: str) -> str | None:
         """The canonical name of a contig by any of its names; None when the reference has no such contig."""

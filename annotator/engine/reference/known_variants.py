@@ -62,6 +62,8 @@ class KnownVariants:
         table = self._table(contig)
         with step("reference_layer", f"{self.spec.files[contig].name} cannot be read", VERIFY):
             rows = table.find(*alleles)
+            if self.spec.known is None:
+                return Matched(table.values(rows, fields), np.zeros(len(rows), bool))
             *columns, known = table.values(rows, [*fields, self.spec.known])
         return Matched(columns, known.is_valid().to_numpy(zero_copy_only=False))
 
@@ -82,7 +84,8 @@ def open_alleles(spec: LayerSpec, contig: str) -> AlleleTable:
     path = spec.files[contig]
     with step("reference_layer", f"{path.name} cannot be opened", VERIFY):
         table = AlleleTable(path)
-    missing = [one for one in (*(one.column for one in spec.fields), spec.known) if one not in table.fields]
+    wanted = [*(one.column for one in spec.fields), *([] if spec.known is None else [spec.known])]
+    missing = [one for one in wanted if one not in table.fields]
     if missing:
         raise BundleError("reference_layer", f"Layer {spec.name} lacks columns: {', '.join(missing)}.")
     return table

@@ -92,7 +92,7 @@ class RegionTracks:
     """The tracks of one contig, or of a part of it.
 
     Example:
-        >>> tracks = RegionTracks.load(reference.regions, "22")
+        >>> tracks = RegionTracks.load(reference.regions[0], "22")
         >>> tracks.overlapping(np.array([20_000_500]), np.array([20_000_500]))["CYTOBAND"].to_pylist()
         ['q11.21']
     """

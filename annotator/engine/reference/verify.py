@@ -48,7 +48,7 @@ def verify(reference: Reference) -> Findings:
         digest = sha256_of(path) if path.is_file() else "missing"
         findings.note([] if digest == wanted else [f"sha256 is {digest}"], f"file {name}")
     tables = [reference.models] if index_of(reference.models) else []
-    tables += [reference.regions.path] if reference.regions else []
+    tables += [one.path for one in reference.regions]
     name = "the bundle"
     try:
         for path in tables:
@@ -93,9 +93,9 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
     for layer in reference.layers:
         count, problems = _check_layer(layer, sequence)
         findings.note(problems, f"layer {layer.name}: {count} alleles")
-    if reference.regions:
-        counts, problems = _check_regions(reference.regions, reference.contigs)
-        listed = ", ".join(f"{track.name} {counts[track.name]:,}" for track in reference.regions.tracks)
+    for regions in reference.regions:
+        counts, problems = _check_regions(regions, reference.contigs)
+        listed = ", ".join(f"{track.name} {counts[track.name]:,}" for track in regions.tracks)
         findings.note(problems, f"regions: {listed}")
 
 

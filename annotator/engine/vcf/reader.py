@@ -41,6 +41,16 @@ class Limits:
     records: int | None = None
     results: int | None = None
 
+    def check_records(self, count: int) -> None:
+        """Refuse a file that has more records than it may have, while it is read.
+
+        Raises:
+            InputError: there are more.
+        """
+        if self.records is not None and count > self.records:
+            message = f"The file has more than {self.records:,} records, which is the limit."
+            raise InputError("too_many_records", message)
+
     def check_results(self, size: int) -> None:
         """Refuse results that have more bytes than they may have.
 

@@ -119,7 +119,7 @@ def _compile(recipe: Recipe, bundle: Path, work: Path, say: Callable[[str], None
             say(f"known variants {source.name}: {source.words('alleles')}")
     if recipe.regions:
         file = bundle / "regions.tsv.gz"
-        regions = {"file": file.name, "tracks": merge_regions(recipe.regions, file, contigs, names, work)}
+        regions = {"file": file.name, "tracks": merge_regions(recipe.regions, file, contigs, names.get, work)}
         for track in recipe.regions:
             say(f"regions {track.name}: {track.words()}")
     title = recipe.title or recipe.name

@@ -154,7 +154,7 @@ def _merge_contig(
             due = [(one.source, rows) for one in waiting if (rows := one.take(limit)) is not None and len(rows)]
             if due:
                 writer = writer or AlleleTableWriter(out, kinds)
-                writer.write(_merged(due, sources, kinds))
+                writer.write(merged(due, sources, kinds))
             if limit == _END:
                 break
             for one in waiting:
@@ -169,7 +169,7 @@ def _merge_contig(
     return tallies
 
 
-def _merged(due: list[tuple[int, pa.Table]], sources: list[VariantSource], kinds: dict[str, str]) -> pa.Table:
+def merged(due: list[tuple[int, pa.Table]], sources: list[VariantSource], kinds: dict[str, str]) -> pa.Table:
     """Alleles of all sources, each once, in the order of an allele table.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,17 +55,21 @@ class RegionSource(Tally):
         Raises:
             BundleError: it is not of that form.
         """
-        name, path, columns = split_source(text, "--regions", "NAME=FILE.bed.gz or NAME=FILE:COLUMN,...", _number)
-        return cls(name, path, values=tuple(map(_number, columns)))
+        name, path, columns = split_source(text, "--regions", "NAME=FILE.bed.gz or NAME=FILE:COLUMN,...", column_number)
+        return cls(name, path, values=tuple(map(column_number, columns)))
 
 
-def _number(column: str) -> int:
+def column_number(column: str) -> int:
     """The number of a column, from 1, by its number or its name in BED; 0 when it is neither."""
     return _BED_COLUMNS.get(column) or whole_number(column, MOST_COLUMNS) or 0
 
 
 def merge_regions(
-    sources: list[RegionSource], out: Path, contigs: list[Contig], names: dict[str, str], work: Path
+    sources: list[RegionSource],
+    out: Path,
+    contigs: Sequence[Contig],
+    canonical: Callable[[str], str | None],
+    work: Path,
 ) -> list[dict[str, str]]:
     """Write all tracks as one table, sorted and indexed.
 
@@ -73,7 +77,7 @@ def merge_regions(
         sources: in any order of their rows.
         out: the table, bgzipped; its index is written beside it.
         contigs: of the reference.
-        names: the reference's name of a contig by each of its names.
+        canonical: the reference's name of a contig by any of its names, None where it has no such contig.
         work: directory for the regions of each contig until they are sorted.
 
     Returns:
@@ -86,7 +90,7 @@ def merge_regions(
     rows = _ByContig(work, [contig.name for contig in contigs])
     for number, source in enumerate(sources):
         for contig, start, end, value in _regions(source):
-            name = names.get(contig)
+            name = canonical(contig)
             if name is None:
                 source.left_out["contig without sequence"] += 1
             elif start >= lengths[name]:

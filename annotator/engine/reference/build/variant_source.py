@@ -95,7 +95,20 @@ class VariantSource(Tally):
         except LIBRARY_ERRORS as error:
             reason = in_words(error, f"{given.name} cannot be read as a VCF file that is sorted")
             raise BundleError("reference_variants", reason) from error
-        known = {found[1]: found.groups()[1:] for line in header if (found := _INFO.match(line))}
+        self.declare(header, given.name)
+        return path
+
+    def declare(self, header: list[str], file: str) -> None:
+        """Look up the fields in a header.
+
+        Args:
+            header: its lines.
+            file: name of the file, for errors.
+
+        Raises:
+            BundleError: it lacks a field.
+        """
+        known = declared_fields(header)
         self.fields.clear()
         for one in self.wanted:
             if one == "ID":
@@ -103,7 +116,7 @@ class VariantSource(Tally):
                 continue
             if one not in known:
                 there = ", ".join(["ID", *known])
-                raise BundleError("reference_variants", f"{given.name} has no field {one}; it has {there}.")
+                raise BundleError("reference_variants", f"{file} has no field {one}; it has {there}.")
             number, kind, description = known[one]
             if kind == "Flag":
                 number, kind = "0", "Integer"
@@ -111,7 +124,11 @@ class VariantSource(Tally):
                 kind = "String"
             text = re.sub(r"\\(.)", r"\1", description)
             self.fields.append((number, kind, f"{text} ({self.name})"))
-        return path
+
+
+def declared_fields(header: list[str]) -> dict[str, tuple[str, str, str]]:
+    """Number, Type and Description, as they are written, of the INFO fields that a header declares, by name."""
+    return {found[1]: (found[2], found[3], found[4]) for line in header if (found := _INFO.match(line))}
 
 
 @dataclass

@@ -180,9 +180,9 @@ def test_regions_without_their_index_are_told(build: Build, options: list[str], 
     assert build(*options) == 0
     reference = Reference.load(tmp_path / "bundle")
     (tmp_path / "bundle" / "regions.tsv.gz.tbi").unlink()
-    assert reference.regions is not None
+    assert reference.regions
     with pytest.raises(BundleError, match=r"regions.tsv.gz cannot be read: it is damaged, cut off or not sorted"):
-        RegionTracks.load(reference.regions, "1")
+        RegionTracks.load(reference.regions[0], "1")
     assert any("missing" in one for one in verify(reference).failed)
 
 

@@ -281,8 +281,8 @@ def test_a_reference_from_the_network(
     reference = Reference.load(tmp_path / "bundle")
     assert verify(reference).failed == []
     assert [layer.name for layer in reference.layers] == ["known variants"]
-    assert reference.regions is not None
-    assert reference.regions.tracks[0].description == "Bands"
+    assert reference.regions
+    assert reference.tracks[0].description == "Bands"
     versions = {source["name"]: source["version"] for source in reference.sources}
     assert versions["rs"] == "7, Mon, 05 Jan 2026 10:00:00 GMT"
     assert [source["from"] for source in reference.sources if source["name"] == "rs"] == ["v.1.vcf", "v.MT.vcf"]

@@ -39,8 +39,8 @@ def tracks(tmp_path: Path) -> list[str]:
 
 
 def found(reference: Reference, contig: str, places: list[tuple[int, int]]) -> dict[str, list[str | None]]:
-    assert reference.regions is not None
-    loaded = RegionTracks.load(reference.regions, contig)
+    assert reference.regions
+    loaded = RegionTracks.load(reference.regions[0], contig)
     pos, end = (np.array([place[at] for place in places]) for at in (0, 1))
     return {info: values.to_pylist() for info, values in loaded.overlapping(pos, end).items()}
 
@@ -53,9 +53,9 @@ def test_tracks_become_one_file_and_are_found(
     assert "regions BAND: 3, 1 left out (contig without sequence)" in said
     assert "regions SITE: 2, 1 left out (no bases)" in said
     reference = Reference.load(tmp_path / "bundle")
-    assert reference.regions is not None
-    assert [track.info for track in reference.regions.tracks] == ["BAND", "ISLAND", "SITE"]
-    assert reference.regions.tracks[0].description == "Cytogenetic band"
+    assert reference.regions
+    assert [track.info for track in reference.tracks] == ["BAND", "ISLAND", "SITE"]
+    assert reference.tracks[0].description == "Cytogenetic band"
     assert [source["name"] for source in reference.sources][2:] == ["BAND", "ISLAND", "SITE"]
     assert reference.sources[2]["version"] == "made up"
     findings = verify(reference)
@@ -72,8 +72,7 @@ def test_tracks_become_one_file_and_are_found(
 
 def test_a_part_of_a_contig(build: Build, tmp_path: Path, tracks: list[str]) -> None:
     assert build(*tracks) == 0
-    spec = Reference.load(tmp_path / "bundle").regions
-    assert spec is not None
+    (spec,) = Reference.load(tmp_path / "bundle").regions
     at = np.array([1020, 1021])
     part = RegionTracks.load(spec, "1", 1020, 1021).overlapping(at, at)
     whole = RegionTracks.load(spec, "1").overlapping(at, at)
@@ -135,7 +134,7 @@ def test_every_region_is_found(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(region_tracks, "WAITING", waiting)
         out = directory / "regions.tsv.gz"
-        merge_regions([RegionSource("R", table)], out, [contig], {"1": contig.name}, directory)
+        merge_regions([RegionSource("R", table)], out, [contig], {"1": contig.name}.get, directory)
     loaded = RegionTracks.load(RegionSpec(out, (TrackSpec("R", "R", ""),)), contig.name)
     pos, end = (np.array([place[at] for place in asked]) for at in (0, 1))
     assert loaded.overlapping(pos, end)["R"].to_pylist() == [
