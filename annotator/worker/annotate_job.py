@@ -15,6 +15,7 @@ from annotator.worker.lease import Lease
 from annotator.worker.limited_process import ProcessLimits
 from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
+from annotator.worker.user_layer import download_layer
 from annotator.worker.workspace import Workspace
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobProgress, Stage
@@ -29,7 +30,7 @@ from chalicelib.services import Services
 # The key figures that the job's record keeps for the pages; the summary file has everything.
 KEY_FIGURES = ("records", "alleles", "snvs", "indels", "mnvs", "other", "multi_allelic", "ti", "tv", "titv", "known",
                "novel", "samples", "skipped", "contigs", "consequences", "most_severe", "impacts", "genes",
-               "genes_hit", "density", "warnings", "reference")
+               "genes_hit", "density", "warnings", "reference", "layers")
 BASE = "results"
 """What the names of the results begin with on disk."""
 MOST_ENTRIES = 40
@@ -51,7 +52,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         WorkerOutOfDiskError: No room for the job's files, or for its reference, now.
         ReferenceUnavailableError: The reference cannot be had now.
     """
-    workspace.require_room(job.input.size)
+    workspace.require_room(job.uploaded_size)
     with workspace.job_folder(job.job_id) as folder:
         # Neutral names on disk: the user's name may be one that a file system or a command line minds.
         source = folder / "input"
@@ -67,6 +68,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
                                        version_id=job.input.version):
             raise JobFailure(JobReason("input_missing", "The uploaded file is no longer there.", "Upload it again."))
         check()
+        layer = download_layer(services, job, folder, check)
         store = ReferenceStore(services.references, settings.references_dir)
         plan, better = _plans(services, job)
         limits = ProcessLimits(wall=settings.time_limit, processor=plan.processor_limit, memory=settings.memory_limit)
@@ -79,7 +81,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
             with store.opened(choice.info, check) as reference:
                 run_engine(EngineRun(input_file=source, name=job.input.name, reference=str(reference),
                                      results=made_file(folder, RESULTS), limits=limits, plan=plan,
-                                     better=better, shift_3prime=job.shift_3prime),
+                                     better=better, shift_3prime=job.shift_3prime, layer=layer),
                            lease.report, stopping)
         except EngineStoppedError:
             check()

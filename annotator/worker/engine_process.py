@@ -54,6 +54,7 @@ class EngineRun:
         name: The input file's own name, as the log shall show it.
         results: The annotated VCF; the engine puts its other files beside it.
         shift_3prime: Report consequences of insertions and deletions at the 3'-most position.
+        layer: The user's own annotations, as the engine's option `--layer` has them; None for none.
         limits: Of the process.
         plan: Of the file's owner, whose limits hold.
         better: The plan that has higher limits; None where there is none.
@@ -67,6 +68,7 @@ class EngineRun:
     plan: Plan
     better: Plan | None = None
     shift_3prime: bool = False
+    layer: str | None = None
 
     @property
     def command(self) -> list[str]:
@@ -75,7 +77,8 @@ class EngineRun:
                 "--reference", self.reference, "--out", str(self.results), "--progress", "--input-format", "vcf",
                 "--tmp", str(self.results.parent), *self.limits.options,
                 "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit),
-                "--max-results", str(self.plan.results_limit), *(["--shift-3prime"] if self.shift_3prime else [])]
+                "--max-results", str(self.plan.results_limit), *(["--shift-3prime"] if self.shift_3prime else []),
+                *([] if self.layer is None else ["--layer", self.layer])]
 
 
 def run_engine(run: EngineRun, on_progress: Callable[[JobProgress], None], stopping: Callable[[], bool]) -> None:
