@@ -19,6 +19,7 @@ from annotator.worker.limited_process import ProcessLimits
 from annotator.worker.reference_store import ReferenceStore
 from annotator.worker.settings import WorkerSettings
 from annotator.worker.streamed_upload import StreamedUpload
+from annotator.worker.user_layer import download_layer
 from annotator.worker.workspace import Workspace
 from chalicelib.aws.s3.result_upload import ResultUpload
 from chalicelib.domain.job_reason import JobReason
@@ -34,7 +35,7 @@ from chalicelib.services import Services
 # The key figures that the job's record keeps for the pages; the summary file has everything.
 KEY_FIGURES = ("records", "alleles", "snvs", "indels", "mnvs", "other", "multi_allelic", "ti", "tv", "titv", "known",
                "novel", "samples", "skipped", "contigs", "consequences", "most_severe", "impacts", "genes",
-               "genes_hit", "density", "warnings", "reference")
+               "genes_hit", "density", "warnings", "reference", "layers")
 BASE = "results"
 """What the names of the results begin with on disk."""
 OTHER_REFERENCE = ("no_known_contig", "wrong_build")
@@ -59,8 +60,8 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         ReferenceUnavailableError: The reference cannot be had now.
     """
     store = ReferenceStore(services.references, settings.references_dir)
-    store.make_room(workspace.room_for(job.input.size), workspace.path)
-    workspace.require_room(job.input.size)
+    store.make_room(workspace.room_for(job.uploaded_size), workspace.path)
+    workspace.require_room(job.uploaded_size)
     with workspace.job_folder(job.job_id) as folder:
         # Neutral names on disk: the user's name may be one that a file system or a command line minds.
         source = folder / "input"
@@ -76,6 +77,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
                                        version_id=job.input.version):
             raise JobFailure(JobReason("input_missing", "The uploaded file no longer exists.", "Upload it again."))
         check()
+        layer = download_layer(services, job, folder, check)
         plan, better = _plans(services, job)
         limits = ProcessLimits(wall=settings.time_limit, processor=plan.processor_limit, memory=settings.memory_limit)
         choice = choose_reference(job.reference, source, store, services.clock(), check,
@@ -88,7 +90,7 @@ def annotate_job(services: Services, job: Job, lease: Lease, workspace: Workspac
         with store.opened(choice.info, check) as reference, StreamedUpload(uploads) as stream:
             run = EngineRun(input_file=source, name=job.input.name, reference=str(reference),
                             results=made_file(folder, RESULTS), stream=stream.writing, limits=limits, plan=plan,
-                            better=better, shift_3prime=job.shift_3prime)
+                            better=better, shift_3prime=job.shift_3prime, layer=layer)
             try:
                 run_engine(run, lease.report, lambda: stopping() or stream.refused)
             except (EngineStoppedError, EngineCrashedError):

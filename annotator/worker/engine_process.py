@@ -55,6 +55,7 @@ class EngineRun:
         results: Where the annotated VCF would be; the engine puts its other files beside it.
         stream: Receives the annotated VCF and the table (`annotator.engine.output.streaming`).
         shift_3prime: Report consequences of insertions and deletions at the 3'-most position.
+        layer: The user's own annotations, as the engine's option `--layer` has them; None for none.
         limits: Of the process.
         plan: Of the file's owner, whose limits hold.
         better: The plan that has higher limits; None where there is none.
@@ -69,6 +70,7 @@ class EngineRun:
     plan: Plan
     better: Plan | None = None
     shift_3prime: bool = False
+    layer: str | None = None
 
     @property
     def command(self) -> list[str]:
@@ -78,7 +80,8 @@ class EngineRun:
                 "--stream-fd", str(self.stream.fileno()),
                 "--tmp", str(self.results.parent), *self.limits.options,
                 "--max-uncompressed", str(self.plan.uncompressed_limit), "--max-records", str(self.plan.record_limit),
-                "--max-results", str(self.plan.results_limit), *(["--shift-3prime"] if self.shift_3prime else [])]
+                "--max-results", str(self.plan.results_limit), *(["--shift-3prime"] if self.shift_3prime else []),
+                *([] if self.layer is None else ["--layer", self.layer])]
 
 
 def run_engine(run: EngineRun, on_progress: Callable[[JobProgress], None], stopping: Callable[[], bool]) -> None:

@@ -203,7 +203,7 @@ class Worker:
         if job.run.attempt != 1 or job.run.start_time is None or job.complete_time is None:
             return
         try:
-            self.services.throughput.add(job.input.size, job.complete_time - job.run.start_time)
+            self.services.throughput.add(job.uploaded_size, job.complete_time - job.run.start_time)
         except (BotoCoreError, ClientError):
             logger.warning("The pace was not noted", exc_info=True)
 

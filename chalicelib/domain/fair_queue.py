@@ -37,7 +37,7 @@ class OpenJob:
     def of(cls, job: Job) -> OpenJob:
         """What is asked of this job."""
         return cls(job_id=job.job_id, user_id=job.user_id, submit_time=job.submit_time,
-                   input_file_size=job.input.size, job_status=job.job_status, premium=job.premium)
+                   input_file_size=job.uploaded_size, job_status=job.job_status, premium=job.premium)
 
 
 class Line:

@@ -18,6 +18,7 @@ from chalicelib.domain.jobs import (
     Job,
     JobProgress,
     JobStatus,
+    LayerFile,
     RestoreStatus,
     RestoreTier,
     Run,
@@ -35,7 +36,7 @@ afterwards, so that the index that the sweep reads holds only jobs that still ne
 LONGEST_KEY = 1024
 """Bytes of a key of an index in DynamoDB."""
 
-_PARTS: dict[str, type] = {"input": InputFile, "run": Run, "archive": Archive, "mail": SentEmails}
+_PARTS: dict[str, type] = {"input": InputFile, "layer": LayerFile, "run": Run, "archive": Archive, "mail": SentEmails}
 """The parts of a job whose fields are attributes of its record."""
 _APART = {*_PARTS, "files", "unannounced"}
 """Fields of a job that are no attributes themselves."""
@@ -43,6 +44,8 @@ _RENAMED = {
     "results_bucket": "s3_results_bucket",
     "input.name": "input_file_name", "input.size": "input_file_size", "input.bucket": "s3_inputs_bucket",
     "input.key": "s3_key_input_file", "input.version": "s3_version_input_file", "input.deleted": "input_deleted",
+    "layer.name": "layer_file_name", "layer.size": "layer_file_size", "layer.key": "s3_key_layer_file",
+    "layer.version": "s3_version_layer_file",
     "archive.upload": "archive_upload", "archive.hold_owner": "file_hold_owner",
     "archive.hold_expires": "file_hold_expires"}
 """Attributes that are not named like their fields."""
@@ -88,12 +91,14 @@ def to_record(job: Job) -> dict[str, Any]:
         for name, attribute in attributes.items()}
     record |= {"listed_as": searchable(f"{job.input.name}\n{job.note or ''}".rstrip()), **files_record(job.files)}
     record["searched"] = record["listed_as"]
+    record["input_file_size"] = job.uploaded_size  # what indexes project: quotas and turns count all that was uploaded
     record["open"] = OPEN if not job.ended else UNANNOUNCED if job.unannounced else None
     return {name: value for name, value in record.items() if value is not None}
 
 
 def from_record(record: Mapping[str, Any]) -> Job:
     """The job that `to_record` described; attributes that nobody knows (any more, or yet) are passed over."""
+    record = {**record, "input_file_size": record["input_file_size"] - record.get("layer_file_size", 0)}
     parts = {name: part(**_values(_OF_PARTS[name], record)) for name, part in _PARTS.items()}
     files = {kind: StoredFile(*map(record.get, FileAttributes.of(kind))) for kind in RESULT_FILES}
     return Job(**_values(_JOB, record), **parts, unannounced=record.get("open") == UNANNOUNCED,

@@ -100,6 +100,23 @@ class InputFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LayerFile:
+    """The user's own annotations, a VCF or BED file that came with the input file. All are None where there is none.
+
+    Attributes:
+        name: Its own name.
+        size: Bytes.
+        key: Its key in the bucket of the input file.
+        version: The version that came with the input file, whatever else is uploaded under the same key.
+    """
+
+    name: str | None = None
+    size: int | None = None
+    key: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run:
     """The annotation of a job by workers. Times are epoch seconds.
 
@@ -215,6 +232,7 @@ class Job:
     summary: dict[str, Any] | None = None
     version: str = ""
     input: InputFile
+    layer: LayerFile = LayerFile()
     run: Run = Run()
     archive: Archive = Archive()
     mail: SentEmails = SentEmails()
@@ -223,6 +241,11 @@ class Job:
     def ended(self) -> bool:
         """True when the job does not move any more."""
         return self.job_status.ended
+
+    @property
+    def uploaded_size(self) -> int:
+        """Bytes of what the user uploaded for it."""
+        return self.input.size + (self.layer.size or 0)
 
     def file(self, kind: str) -> StoredFile:
         """One of its files; nothing is known of one that the job does not have."""

@@ -109,6 +109,7 @@ class CopyInput(Message, tag="copy_input", frozen=True, kw_only=True):
         job_id: The job that the copy becomes.
         reference: Name of the reference that it is annotated with, or "auto".
         shift_3prime: True to report insertions and deletions at the 3'-most position.
+        layer: False to leave out the user's own annotations that the job has.
         file_name: The file's name.
     """
 
@@ -116,6 +117,7 @@ class CopyInput(Message, tag="copy_input", frozen=True, kw_only=True):
     job_id: JobId
     reference: str
     shift_3prime: bool = False
+    layer: bool = True
     file_name: str
 
     @property

@@ -12,6 +12,8 @@ TBI, CSI = ".tbi", ".csi"
 """How the names of indexes end."""
 LONGEST_NAME = 255
 """Longest file name in characters: what file systems allow, and what keeps a key under S3's 1,024 bytes."""
+LAYER_FOLDER = "layer/"
+"""Folder of a job with the file of the user's own annotations."""
 METADATA_FIELD = "x-amz-meta-"
 """Prefix of the form fields that S3 stores as an object's metadata."""
 
@@ -23,6 +25,8 @@ REASONS = {
                       "Rename the file and upload it again."),
     "bad_name": ("The file name contains a slash, backslash or control character.",
                  "Rename the file and upload it again."),
+    "wrong_layer_extension": ("“{name}” does not have a VCF or BED file extension.",
+                              "For your own annotations, GAS accepts files ending in {extensions}."),
     "wrong_extension": ("“{name}” does not have a VCF file extension.", "GAS accepts files ending in {extensions}."),
 }
 """Why a name is refused, by the code of the reason: message and hint. The upload page has the same sentences."""
@@ -37,11 +41,16 @@ def is_job_id(text: object) -> bool:
 
 @dataclass(frozen=True)
 class InputKey:
-    """The key of an input file, taken apart."""
+    """The key of an input file, or of what comes with it, taken apart."""
 
     user_id: str
     job_id: str
     file_name: str
+
+    @property
+    def layer_name(self) -> str | None:
+        """The name of a file with the user's own annotations; None for another file."""
+        return self.file_name.removeprefix(LAYER_FOLDER) if self.file_name.startswith(LAYER_FOLDER) else None
 
     @property
     def key(self) -> str:
@@ -64,6 +73,11 @@ class InputKey:
 def key_prefix(user_id: str, job_id: str) -> str:
     """Everything of one job lies under this prefix, in both buckets."""
     return f"{user_id}/{job_id}/"
+
+
+def layer_prefix(user_id: str, job_id: str) -> str:
+    """A file with the user's own annotations for a job lies under this prefix, in the bucket of inputs."""
+    return key_prefix(user_id, job_id) + LAYER_FOLDER
 
 
 def in_archive_bucket(archive_id: str) -> bool:
@@ -92,14 +106,27 @@ def check_file_name(name: str) -> None:
     Raises:
         JobFailure: With the reason, for a name that is not one of a VCF file.
     """
+    check_name(name, VCF_EXTENSIONS, "wrong_extension")
+
+
+def check_name(name: str, extensions: tuple[str, ...], wrong: str) -> None:
+    """Check the name of a file that a user sends.
+
+    Args:
+        extensions: How it may end.
+        wrong: Code of the reason for a name that ends differently.
+
+    Raises:
+        JobFailure: With the reason.
+    """
     if not name:
         raise _refused("no_name")
     if len(name) > LONGEST_NAME:
         raise _refused("name_too_long", length=len(name), limit=LONGEST_NAME)
     if NOT_IN_NAMES.search(name):
         raise _refused("bad_name")
-    if not name.lower().endswith(VCF_EXTENSIONS):
-        raise _refused("wrong_extension", name=name, extensions=", ".join(VCF_EXTENSIONS))
+    if not name.lower().endswith(extensions):
+        raise _refused(wrong, name=name, extensions=", ".join(extensions))
 
 
 def _refused(code: str, **values: str | int) -> JobFailure:

@@ -39,14 +39,15 @@ def usage(services: Services, profile: Profile) -> Usage:
     return Usage(stored, services.jobs.count_open(user_id, services.plans.of(profile.role).open_limit + 1))
 
 
-def refusal(services: Services, profile: Profile, used: Usage, size: int = 1) -> JobReason | None:
+def refusal(services: Services, profile: Profile, used: Usage, size: int = 1, beside: int = 0) -> JobReason | None:
     """Why the plan does not cover one more file, None where it does.
 
     Args:
         size: The file's, bytes.
+        beside: Of a file with the user's own annotations that comes with it, bytes.
     """
     plan, better = services.plans.of(profile.role), services.plans.of(Role.PREMIUM)
-    if size > plan.upload_limit:
+    if max(size, beside) > plan.upload_limit:
         code = "file_too_large"
         message = f"The file is larger than the limit of your {plan.name} plan, {in_words(plan.upload_limit)}."
         hint, more = "Split it, for instance by chromosome", f"takes files up to {in_words(better.upload_limit)}"
@@ -55,7 +56,7 @@ def refusal(services: Services, profile: Profile, used: Usage, size: int = 1) ->
         message = (f"You have reached the limit of your {plan.name} plan for annotations that are waiting or running: "
                    f"{plan.open_limit}.")
         hint, more = "Wait until one has ended, or cancel one", f"allows {better.open_limit}"
-    elif used.stored + size > plan.storage_limit:
+    elif used.stored + size + beside > plan.storage_limit:
         code = "storage_full"
         message = (f"There is no room for another file: yours take up {in_words(used.stored)} of the "
                    f"{in_words(plan.storage_limit)} of your {plan.name} plan.")
@@ -65,13 +66,16 @@ def refusal(services: Services, profile: Profile, used: Usage, size: int = 1) ->
     return JobReason(code, message, f"{hint}." if profile.premium else f"{hint}; {better.name} {more}.")
 
 
-def require_room(services: Services, profile: Profile, size: int = 1) -> None:
+def require_room(services: Services, profile: Profile, size: int = 1, beside: int = 0) -> None:
     """Refuse an upload for which the plan has no room.
+
+    Args:
+        size: As of `refusal`, like `beside`.
 
     Raises:
         JobFailure: The plan does not cover one more file of `size` bytes.
     """
-    reason = refusal(services, profile, usage(services, profile), size)
+    reason = refusal(services, profile, usage(services, profile), size, beside)
     if reason is not None:
         raise JobFailure(reason)
 

@@ -16,6 +16,7 @@ from annotator.engine import bounds, errors, input_formats
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.consequence.so_terms import IMPACTS
 from annotator.engine.files import GZIP_MAGIC
+from annotator.engine.pipeline import user_layers
 from annotator.engine.reference import build_detection, build_evidence
 from annotator.engine.reference.bundle import Reference, reference_names
 from annotator.engine.reference.gene_models import GeneModels
@@ -115,6 +116,15 @@ def rules() -> dict[str, Any]:
         "fileNames": {
             "forbidden": javascript(names.NOT_IN_NAMES),
             "reasons": {code: {"message": message, "hint": hint} for code, (message, hint) in names.REASONS.items()},
+        },
+        "layer": {
+            "head": user_layers.HEAD,
+            "vcf": [start.decode() for start in user_layers.VCF_STARTS],
+            "comments": [start.decode() for start in user_layers.COMMENTS],
+            "region": javascript(user_layers.REGION),
+            "unknown": user_layers.UNKNOWN,
+            "noRecords": user_layers.NO_RECORDS,
+            "hint": user_layers.KINDS,
         },
         "parts": {"bytes": multipart_upload.LARGEST_PART},
     }

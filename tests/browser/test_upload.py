@@ -125,6 +125,57 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
     assert watcher.complaints == []
 
 
+def test_own_annotations_go_first_and_for_each_file(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    bodies: list[str] = []
+
+    def store(route: Route) -> None:
+        bodies.append((route.request.post_data_buffer or b"").decode("latin-1"))
+        route.fulfill(status=201, headers=OF_THE_PAGE)
+
+    page.route(STORAGE, store)
+    page.goto("/annotate")
+    own = page.get_by_label("Add your own annotations")
+    own.set_input_files(file("targets.txt", b"x"))
+    expect(page.get_by_role("alert")).to_contain_text("“targets.txt” is not named like a VCF or BED file.")
+    own.set_input_files(file("targets.bed", b"gene\tscore\nA\t1\n"))
+    expect(page.get_by_role("alert")).to_contain_text("Line 1: It is neither a VCF file")
+    page.get_by_label("Your VCF file").set_input_files([file("mother.vcf"), file("father.vcf")])
+    page.get_by_role("button", name="Upload and annotate").click()
+    expect(own).to_be_focused()
+    assert bodies == [], "nothing is sent while a file is refused"
+    assert violations(page) == []
+    own.set_input_files(file("targets.bed", b"MT\t1\t9\tx\n"))
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert violations(page) == []
+    page.get_by_role("button", name="Upload and annotate").click()
+    page.wait_for_url("**/annotations")
+    kinds: dict[str, list[str]] = {}
+    for body in bodies:
+        _, job, *rest = field(body, "key").split("/")
+        kinds.setdefault(job, []).append(rest[0])
+    assert sorted(map(len, kinds.values())) == [2, 2]
+    assert [order[0] for order in kinds.values()] == ["layer", "layer"]
+    assert watcher.complaints == []
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_form_with_own_annotations(local_site: str, new_page: OpenPage, size: tuple[int, int],
+                                       scheme: str) -> None:
+    page, watcher = new_page(size=size, scheme=scheme, base_url=local_site, cookie=TOKEN)
+    page.goto("/annotate")
+    page.get_by_label("Add your own annotations").set_input_files(file("targets.bed", b"gene\tscore\n"))
+    expect(page.get_by_role("alert")).to_contain_text("Line 1: It is neither a VCF file")
+    assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+    assert violations(page) == []
+    page.screenshot(path=ARTIFACTS / f"annotate-own-{size[0]}-{scheme}.png", full_page=True)
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.screenshot(path=ARTIFACTS / f"annotate-own-{size[0]}-{scheme}-empty.png", full_page=True)
+    assert watcher.complaints == []
+
+
 def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotate")

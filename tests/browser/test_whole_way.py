@@ -130,6 +130,53 @@ def test_without_javascript(packaged_site: str, new_page: OpenPage, sample: Path
     page.wait_for_url(re.compile(r"/annotations\?done=deleted$"))
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+@pytest.mark.parametrize(("layer", "content", "field", "records"), [
+    ("cohort.vcf", HEADER + "chrM\t262\tmine\tCA\tCG\t.\t.\t.\n", "cohort_ID", {"263": "mine"}),
+    ("my panel.bed", "chrM\t0\t3300\tfirst\n", "my_panel", {"263": "first", "3243": "first"})])
+def test_own_annotations(packaged_site: str, new_page: OpenPage, sample: Path, tmp_path: Path, layer: str,
+                         content: str, field: str, records: dict[str, str], javascript: bool) -> None:
+    own = tmp_path / layer
+    own.write_text(content, encoding="utf-8")
+    page, watcher = new_page(base_url=packaged_site, javascript=javascript)
+    sign_in(page)
+    if javascript:
+        page.get_by_label("Add your own annotations").set_input_files(own)
+    else:
+        page.locator("noscript").get_by_label("Your own annotations").set_input_files(own)
+        page.get_by_role("button", name="Upload your own annotations").click()
+        expect(page.get_by_text("Your own annotations have arrived")).to_contain_text(layer)
+    page.get_by_label("Your VCF file").set_input_files(sample)
+    page.get_by_role("button", name="Upload and annotate").click()
+    page.wait_for_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
+    if javascript:
+        completed(page)
+        table_shown(page)
+        page.get_by_text("Columns", exact=True).click()
+        page.get_by_label(field, exact=True).check()
+        for value in records.values():
+            expect(page.get_by_role("region", name="Table of variants")).to_contain_text(value)
+    else:
+        for _ in range(60):
+            if page.get_by_role("link", name=re.compile("Annotated VCF")).count():
+                break
+            page.wait_for_timeout(1000)
+            page.reload()
+    expect(page.locator("dd").filter(has_text=layer)).to_contain_text("in it" if field == "cohort_ID" else "overlap it")
+    with page.expect_download() as started:
+        page.get_by_role("link", name=re.compile(r"\.annot\.vcf\.gz Annotated VCF")).click()
+    results = tmp_path / "results.vcf.gz"
+    started.value.save_as(results)
+    lines = [line.split("\t") for line in gzip.decompress(results.read_bytes()).decode().splitlines()]
+    found = {line[1]: value[1] for line in lines if not line[0].startswith("#")
+             if (value := re.search(rf";{field}=([^;]*)", line[7]))}
+    assert found == records
+    page.get_by_text("Delete…").click()
+    page.get_by_role("button", name="Delete everything").click()
+    page.wait_for_url(re.compile(r"/annotations\?done=deleted$"))
+    assert watcher.complaints == []
+
+
 def test_storage_refuses_what_is_too_large_in_plain_words(packaged_site: str, new_page: OpenPage,
                                                           tmp_path: Path) -> None:
     page, _ = new_page(base_url=packaged_site)

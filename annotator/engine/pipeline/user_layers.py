@@ -30,15 +30,18 @@ from annotator.engine.vcf.file_type import RECORD
 from annotator.engine.vcf.reader import BYTE_ORDER_MARK, Limits, Lines
 
 FORM = "NAME=FILE or NAME=FILE:FIELD,..."
-_HEAD = 1 << 16
-"""Bytes of a file that show what it is."""
-_COMMENTS = (b"#", b"track", b"browser")
-_REGION = re.compile(rb"[^\t]+\t\d+\t\d+(\t|$)")
-_UNKNOWN = (
+HEAD = 1 << 16
+"""Bytes of a file that show what it is. The upload page looks at as many, by the same rules and in the same words."""
+VCF_STARTS = (b"##fileformat", b"#CHROM")
+COMMENTS = (b"#", b"track", b"browser")
+"""How the lines of a BED file begin that are no regions."""
+REGION = re.compile(rb"[^\t]+\t\d+\t\d+(\t|$)")
+UNKNOWN = (
     "It is neither a VCF file, which begins with ##fileformat=VCFv4.2, nor a BED file, whose lines have a contig, a "
     "start and an end, separated by tabs."
 )
-_KINDS = "Add a VCF or a BED file, plain or compressed with gzip, bgzip, xz or zstd."
+NO_RECORDS = "It has no records."
+KINDS = "Add a VCF or a BED file, plain or compressed with gzip, bgzip, xz or zstd."
 _OTHER_BUILD = "Use a file that was made for the reference of this annotation, or lift it over."
 
 
@@ -153,15 +156,15 @@ def _is_bed(path: Path) -> bool:
         InputError: it is neither, or cannot be read.
     """
     with open_input(path) as stream:
-        lines = stream.read(_HEAD).removeprefix(BYTE_ORDER_MARK).splitlines() or [b""]
-    if lines[0].startswith((b"##fileformat", b"#CHROM")):
+        lines = stream.read(HEAD).removeprefix(BYTE_ORDER_MARK).splitlines() or [b""]
+    if lines[0].startswith(VCF_STARTS):
         return False
     for number, line in enumerate(lines, start=1):
-        if line.strip() and not line.startswith(_COMMENTS):
-            if _REGION.match(line) and not RECORD.match(line):
+        if line.strip() and not line.startswith(COMMENTS):
+            if REGION.match(line) and not RECORD.match(line):
                 return True
-            raise InputError("unusable_layer", _UNKNOWN, line=number, text=line, hint=_KINDS)
-    raise InputError("unusable_layer", "It has no records." if lines[0].strip() else "It is empty.", hint=_KINDS)
+            raise InputError("unusable_layer", UNKNOWN, line=number, text=line, hint=KINDS)
+    raise InputError("unusable_layer", NO_RECORDS, hint=KINDS)
 
 
 def _add_alleles(
@@ -209,7 +212,7 @@ def _copy(path: Path, out: Path, limits: Limits) -> int:
     with out.open("wb") as stream:
         for line in Lines(path, limits, known_text=True):
             stream.write(line.removeprefix(BYTE_ORDER_MARK) + b"\n")
-            records += bool(line.strip()) and not line.startswith(_COMMENTS)
+            records += bool(line.strip()) and not line.startswith(COMMENTS)
             limits.check_records(records)
     return records
 

@@ -61,11 +61,13 @@ class UploadedFile:
         size: Bytes.
         metadata: What its form said of it, by the names of `presign_upload`.
         version_id: Of the version that is described, "null" in a bucket that never kept versions.
+        modified: When it came, epoch seconds.
     """
 
     size: int
     metadata: dict[str, str]
     version_id: str
+    modified: int
 
 
 class FileStore:
@@ -199,7 +201,8 @@ class FileStore:
             if error.response["Error"]["Code"] in MISSING:
                 return None
             raise
-        return UploadedFile(head["ContentLength"], head.get("Metadata", {}), head.get("VersionId", "null"))
+        return UploadedFile(head["ContentLength"], head.get("Metadata", {}), head.get("VersionId", "null"),
+                            int(head["LastModified"].timestamp()))
 
     def read_text(self, bucket: str, key: str, most: int) -> str | None:
         """The first `most` bytes of a text file, None when there is no such file."""
@@ -219,6 +222,11 @@ class FileStore:
         for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, **start):
             for entry in page.get("Contents", []):
                 yield ListedFile(entry["Key"], entry["Size"], int(entry["LastModified"].timestamp()))
+
+    def first_below(self, bucket: str, prefix: str) -> str | None:
+        """The first key that begins with `prefix`, None where there is none."""
+        listed = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        return next((str(entry["Key"]) for entry in listed.get("Contents", [])), None)
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete a file; no error when it is gone already. Where the bucket keeps versions, it can be brought back."""

@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.aws.dynamodb.job_search import UsedSpace
 from chalicelib.domain.job_record import to_record
 from chalicelib.domain.jobs import Job
+from chalicelib.domain.layers import LAYER
 from chalicelib.domain.profiles import Profile
 from chalicelib.services import Services
 from chalicelib.usecases.jobs.user_jobs import file_location, job_files
@@ -81,6 +82,7 @@ def _links(services: Services, job: Job) -> list[FileLink]:
     links = []
     for file in job_files(job):
         bucket, key, version_id = file_location(job, file.kind)
-        links.append(FileLink(f"{job.job_id}/{file.name}", file.size,
+        folder = f"{job.job_id}/{LAYER}" if file.kind == LAYER else job.job_id  # it may be named like the input file
+        links.append(FileLink(f"{folder}/{file.name}", file.size,
                               services.files.presign_download(bucket, key, file.name, LINK_SECONDS, version_id)))
     return links

@@ -84,5 +84,5 @@ def expected_end(job: Job, pace: Throughput, now: int) -> int | None:
     elapsed = now - began
     if percent is not None and percent >= LEAST_PERCENT and elapsed > 0:
         return now + round(elapsed * (100 - percent) / percent)
-    needs = pace.expected(job.input.size)
+    needs = pace.expected(job.uploaded_size)
     return None if needs is None else max(now, began + round(needs))

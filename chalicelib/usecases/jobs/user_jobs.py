@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.aws.dynamodb.jobs import JobPage
 from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.layers import LAYER
 from chalicelib.domain.messages import AllRestored
 from chalicelib.domain.names import is_job_id, key_prefix
 from chalicelib.domain.result_files import INPUT, LOG, RESULT_FILES
@@ -78,7 +79,11 @@ def job_files(job: Job) -> list[JobFile]:
     """The files of a job that can be downloaded now, the results first."""
     found = [JobFile(kind, job.file_name(kind), job.file(kind).size) for kind, file in RESULT_FILES.items()
              if file.downloadable and job.file(kind).key is not None]
-    return found if job.input.deleted else [*found, JobFile(INPUT, job.input.name, job.input.size)]
+    if not job.input.deleted:
+        found.append(JobFile(INPUT, job.input.name, job.input.size))
+    if job.layer.name is not None:
+        found.append(JobFile(LAYER, job.layer.name, job.layer.size))
+    return found
 
 
 def download_link(services: Services, user_id: str, job_id: str, kind: str) -> str:
@@ -179,6 +184,10 @@ def file_location(job: Job, kind: str) -> FileLocation:
             raise FileNotAvailableError(
                 "The uploaded file was rejected and has not been kept.", "Upload the file again.")
         return FileLocation(job.input.bucket, job.input.key, job.input.version)
+    if kind == LAYER:
+        if job.layer.key is None:
+            raise FileNotAvailableError()
+        return FileLocation(job.input.bucket, job.layer.key, job.layer.version)
     bucket, key = job.results_bucket, job.file(kind).key
     if not bucket or not key:
         hint = "It failed before the file was written." if job.job_status is JobStatus.FAILED else ""

@@ -22,6 +22,7 @@ from chalicelib.exceptions import FilesOnTheMoveError, JobNotFoundError
 from chalicelib.services import Services
 from chalicelib.usecases.archive.archive_results import due_time
 from chalicelib.usecases.archive.file_hold import held_files
+from chalicelib.usecases.upload.layers import WAITS_FOR_INPUT
 
 logger = Logger(child=True)
 
@@ -182,6 +183,10 @@ def _named_files(services: Services, job: Job) -> list[tuple[str, str]]:
 
 
 def _input(walk: _Walk, file: ListedFile, job: Job | None) -> None:
+    parts = InputKey.parse(file.key)
+    if parts is not None and parts.layer_name is not None:
+        _layer(walk, file, job)
+        return
     # What has another name than the job's input, came later than its job, or belongs to a job whose input was refused
     # is none of the job's files: `submit` deletes it.
     settled = (job is not None and file.key == job.input.key and not job.input.deleted
@@ -190,6 +195,13 @@ def _input(walk: _Walk, file: ListedFile, job: Job | None) -> None:
         logger.warning("An upload that became no job is submitted again", extra={"key": file.key})
         walk.services.uploads_queue.send_text(created_event(file.key))
         walk.counts["uploads_resubmitted"] += 1
+
+
+def _layer(walk: _Walk, file: ListedFile, job: Job | None) -> None:
+    """The user's own annotations for a job, which `submit` deletes where no job takes them."""
+    taken = job is not None and file.key == job.layer.key and file.modified <= job.submit_time + CLOCKS_APART
+    if not taken and walk.services.clock() - file.modified > WAITS_FOR_INPUT:
+        walk.services.uploads_queue.send_text(created_event(file.key))
 
 
 def _result(walk: _Walk, file: ListedFile, job: Job | None) -> None:

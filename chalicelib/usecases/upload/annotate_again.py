@@ -7,8 +7,9 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.domain.job_note import write_note
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import InputFile, Job, JobStatus
+from chalicelib.domain.jobs import InputFile, Job, JobStatus, LayerFile
 from chalicelib.domain.messages import CopyInput
+from chalicelib.domain.names import layer_prefix
 from chalicelib.domain.placement import write_shift_3prime
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.result_files import INPUT
@@ -24,7 +25,7 @@ logger = Logger(child=True)
 
 
 def annotate_again(services: Services, profile: Profile, job_id: str, reference: str, once: str = "",
-                   shift_3prime: bool | None = None) -> str:
+                   shift_3prime: bool | None = None, layer: bool = True) -> str:
     """Have a job's input file copied to a place of its own, where it becomes a job as every upload does.
 
     Copying a large file can take longer than a request may, so the function behind the queue `uploads` does it. The
@@ -36,6 +37,7 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
         reference: name of a reference, or "auto" to have it found out.
         once: what a form has that may be sent twice, "" for none. The same form makes the same job.
         shift_3prime: report insertions and deletions at the 3'-most position; None for what the job has.
+        layer: False to leave out the user's own annotations that the job has.
 
     Returns:
         The key of the copy, which will be there in a moment.
@@ -48,15 +50,16 @@ def annotate_again(services: Services, profile: Profile, job_id: str, reference:
     job = get_job(services, profile.identity_id, job_id)
     bucket, source, version_id = file_location(job, INPUT)
     name, _ = chosen_reference(services, reference)
-    require_room(services, profile, job.input.size)
+    require_room(services, profile, job.input.size, (job.layer.size or 0) if layer else 0)
     if services.files.describe(bucket, source, version_id) is None:
         raise FileNotAvailableError("The uploaded file no longer exists.", "Upload it again.")
     # Named after the old job and the form, so that nobody can aim at a job that exists.
     shift = job.shift_3prime if shift_3prime is None else shift_3prime
     wish = f"{once}/{name}/{SHIFT_3PRIME}" if shift else f"{once}/{name}"
+    wish += "" if layer else "/without-layer"
     new_id = str(uuid.uuid5(uuid.UUID(job_id), wish)) if once else services.new_id()
     request = CopyInput(user_id=profile.identity_id, copy_of=job_id, job_id=new_id, reference=name, shift_3prime=shift,
-                        file_name=job.input.name)
+                        layer=layer, file_name=job.input.name)
     services.uploads_queue.send(request)
     return request.key
 
@@ -82,7 +85,11 @@ def copy_input(services: Services, request: CopyInput) -> bool:
     if source is not None and source.user_id == request.user_id and not source.input.deleted:
         metadata = {REFERENCE: request.reference, SHIFT_3PRIME: write_shift_3prime(request.shift_3prime),
                     **({NOTE: write_note(source.note)} if source.note else {})}
-        if services.files.copy_input(source.input.key, source.input.version, request.key, metadata):
+        # First, as in an upload: the input file makes the job, with what lies beside it.
+        layer = source.layer if request.layer else LayerFile()
+        there = layer.key is None or services.files.copy_input(
+            layer.key, layer.version, f"{layer_prefix(request.user_id, request.job_id)}{layer.name}", {})
+        if there and services.files.copy_input(source.input.key, source.input.version, request.key, metadata):
             return True
     now = services.clock()
     reason = JobReason("input_missing", "The uploaded file no longer exists.", "Upload it again.")

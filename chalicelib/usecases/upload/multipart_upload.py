@@ -16,7 +16,7 @@ from chalicelib.domain.profiles import Profile
 from chalicelib.exceptions import BadRequestError, ForbiddenError, JobFailure, NotFoundError, TooManyRequestsError
 from chalicelib.services import Services
 from chalicelib.usecases.quotas import require_room
-from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SHIFT_3PRIME, SIZE
+from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SHIFT_3PRIME, SIZE, uploaded_layer
 
 LINK_SECONDS = 3600
 LARGEST_PART = 16 * 1024**2
@@ -45,15 +45,17 @@ class BegunUpload:
 
 
 def begin(services: Services, profile: Profile, file_name: str, size: int, note: str, reference: str,
-          shift_3prime: str = "") -> BegunUpload:
+          shift_3prime: str = "", job_id: str = "") -> BegunUpload:
     """Allocate a job id and begin the upload of its input file.
 
     Args:
         size: Of the file, bytes; what arrives has to have this size.
         note: As `read_note` takes it, in ASCII.
         shift_3prime: As `read_shift_3prime` takes it.
+        job_id: That of a form with which the user's own annotations were uploaded; "" for a new one.
 
     Raises:
+        NotFoundError: No such annotations.
         ForbiddenError: Without premium.
         JobFailure: The file's name, its size or the placement is not one that is taken, or the plan covers no further
             file now.
@@ -69,10 +71,12 @@ def begin(services: Services, profile: Profile, file_name: str, size: int, note:
         if not (text.isascii() and text.isprintable()):  # S3 keeps them as headers
             raise BadRequestError("Notes and references must be printable ASCII, or encoded as in RFC 8187.",
                                   field=field)
+    if job_id and uploaded_layer(services, profile.identity_id, job_id) is None:
+        raise NotFoundError()
     if services.files.count_unfinished(f"{profile.identity_id}/", MOST_UNFINISHED) >= MOST_UNFINISHED:
         raise TooManyRequestsError(f"{MOST_UNFINISHED} of your uploads are not completed.",
                                    "Complete or cancel one of them. Unfinished uploads are removed after a day.")
-    key = key_prefix(profile.identity_id, services.new_id()) + file_name
+    key = key_prefix(profile.identity_id, job_id or services.new_id()) + file_name
     metadata = {NOTE: note, REFERENCE: reference, SHIFT_3PRIME: placement, SIZE: str(size)}
     return BegunUpload(key, services.files.begin_parts(key, metadata))
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.aws.s3.files import UploadedFile
 from chalicelib.domain.job_note import read_note
 from chalicelib.domain.job_reason import JobReason
-from chalicelib.domain.jobs import InputFile, Job, JobStatus
+from chalicelib.domain.jobs import InputFile, Job, JobStatus, LayerFile
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.names import InputKey, check_file_name
 from chalicelib.domain.placement import read_shift_3prime
@@ -18,6 +18,7 @@ from chalicelib.services import Services
 from chalicelib.usecases import quotas
 from chalicelib.usecases.jobs.announce_end import announce_end
 from chalicelib.usecases.references import chosen_reference
+from chalicelib.usecases.upload.layers import find_layer, refusal_of_layer, remove_unused_layer
 from chalicelib.usecases.upload.prepare_upload import NOTE, REFERENCE, SHIFT_3PRIME, SIZE
 
 logger = Logger(child=True)
@@ -50,6 +51,9 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
     logger.append_keys(job_id=parts.job_id, user_id=parts.user_id)
     bucket = services.files.inputs_bucket
     file = services.files.describe(bucket, key, version_id)
+    if file is not None and parts.layer_name is not None:
+        remove_unused_layer(services, parts, file)
+        return None
     if file is None:
         # A late or repeated event of a file that the user has deleted: nothing to bring back.
         logger.info("The file is gone; no job is made")
@@ -68,12 +72,14 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
         shift_3prime = read_shift_3prime(file.metadata.get(SHIFT_3PRIME))
     except JobFailure as failure:
         refusal = failure.reason
+    layer = find_layer(services, parts)
     input_file = InputFile(name=parts.file_name or NO_FILE, size=file.size, bucket=bucket, key=key,
                            version=file.version_id)
     job = Job(job_id=parts.job_id, user_id=parts.user_id, input=input_file, submit_time=services.clock(),
               premium=profile.premium, reference=reference, reference_title=title, shift_3prime=shift_3prime,
-              note=read_note(file.metadata.get(NOTE)))
-    refusal = _refusal(services, parts.file_name, file, profile) or refusal
+              layer=layer, note=read_note(file.metadata.get(NOTE)))
+    refusal = (_refusal(services, parts.file_name, file, profile, layer.size or 0) or refusal_of_layer(layer)
+               or refusal)
     if refusal is not None:
         job = _failed(job, refusal)
     if not services.jobs.create(job):
@@ -82,8 +88,10 @@ def submit_job(services: Services, key: str, version_id: str | None = None) -> J
     _tell(services, job)
     if job.input.deleted:
         services.files.delete_version(bucket, key, file.version_id)
+        if layer.key is not None:
+            services.files.delete_version(bucket, layer.key, str(layer.version))
     else:
-        quotas.note_stored(services, job.user_id, file.size)
+        quotas.note_stored(services, job.user_id, job.uploaded_size)
     return job
 
 
@@ -108,7 +116,7 @@ def _submitted_before(services: Services, job: Job) -> Job | None:
     return existing if same else None
 
 
-def _refusal(services: Services, name: str, file: UploadedFile, profile: Profile) -> JobReason | None:
+def _refusal(services: Services, name: str, file: UploadedFile, profile: Profile, beside: int) -> JobReason | None:
     try:
         check_file_name(name)
     except JobFailure as failure:
@@ -118,12 +126,12 @@ def _refusal(services: Services, name: str, file: UploadedFile, profile: Profile
             "other_size", "The size of the uploaded file differs from what was announced.", "Upload it again.")
     if file.size == 0:
         return JobReason("empty_file", "The file is empty.", "Check the file on your computer and upload it again.")
-    return quotas.refusal(services, profile, quotas.usage(services, profile), file.size)
+    return quotas.refusal(services, profile, quotas.usage(services, profile), file.size, beside)
 
 
 def _failed(job: Job, reason: JobReason) -> Job:
     return replace(job, job_status=JobStatus.FAILED, complete_time=job.submit_time, error=reason,
-                   unannounced=True, input=replace(job.input, deleted=True))
+                   unannounced=True, input=replace(job.input, deleted=True), layer=LayerFile())
 
 
 def _tell(services: Services, job: Job) -> None:

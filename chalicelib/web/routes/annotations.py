@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from chalice import Blueprint
 
+from chalicelib.domain.layers import LAYER
 from chalicelib.domain.placement import read_shift_3prime
 from chalicelib.domain.result_files import INPUT, RESULT_FILES
 from chalicelib.exceptions import FileNotAvailableError
@@ -76,14 +77,14 @@ def show_reference(request: WebRequest, id: str) -> WebResponse:
 @page(blueprint, "/annotations/{id}/files/{kind}")
 def download(request: WebRequest, id: str, kind: str) -> WebResponse:
     """On to a link that downloads one file and is good for a minute."""
-    if kind != INPUT and kind not in RESULT_FILES:
+    if kind not in (INPUT, LAYER, *RESULT_FILES):
         usecases.get_job(request.services, request.profile.identity_id, id)
         raise FileNotAvailableError()
     try:
         link = usecases.download_link(request.services, request.profile.identity_id, id, kind)
     except FileNotAvailableError as error:
         job = usecases.get_job(request.services, request.profile.identity_id, id)
-        if job.archived and kind != INPUT and RESULT_FILES[kind].archived:  # a link that somebody kept
+        if job.archived and kind in RESULT_FILES and RESULT_FILES[kind].archived:  # a link that somebody kept
             raise FileNotAvailableError("This file is archived.", _archive_hint(request)) from error
         raise
     return redirect(link, 302)
@@ -114,7 +115,8 @@ def again(request: WebRequest, id: str) -> WebResponse:
     reference = request.form.get("reference") or request.services.settings.default_reference
     placement = request.form.get("shift_3prime")
     key = annotate_again(request.services, request.profile, id, reference, request.form.get("once", ""),
-                         None if placement is None else read_shift_3prime(placement))
+                         None if placement is None else read_shift_3prime(placement),
+                         request.form.get("layer") != "no")
     address = request.site.path(AFTER_UPLOAD, key=key)
     if request.wants_json:
         return json_response({"waiting": address}, 202)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from chalicelib.domain.job_note import LONGEST_NOTE
 from chalicelib.domain.jobs import RestoreTier
+from chalicelib.domain.layers import LAYER_EXTENSIONS
 from chalicelib.domain.names import LONGEST_NAME, VCF_EXTENSIONS
 from chalicelib.domain.profiles import Role
 from chalicelib.domain.result_files import RESULT_FILES, RESULTS, result_name
@@ -68,7 +69,8 @@ def chapter(request: WebRequest, name: str) -> WebResponse:
     plans = request.services.plans
     return render(
         request, found.template, chapters=CHAPTERS, chapter=found, free=plans.of(Role.FREE),
-        premium=plans.of(Role.PREMIUM), extensions=VCF_EXTENSIONS, longest_name=LONGEST_NAME,
+        premium=plans.of(Role.PREMIUM), extensions=VCF_EXTENSIONS, layer_extensions=LAYER_EXTENSIONS,
+        longest_name=LONGEST_NAME,
         longest_note=LONGEST_NOTE, results=result_name(EXAMPLE, RESULTS),
         files=[(result_name(EXAMPLE, kind), file.description) for kind, file in RESULT_FILES.items()],
         references=available(request.services),

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from chalice import Blueprint
 
 from chalicelib.domain.job_note import LONGEST_NOTE
-from chalicelib.domain.names import LONGEST_NAME, METADATA_FIELD, VCF_EXTENSIONS
-from chalicelib.exceptions import BadRequestError, JobFailure
+from chalicelib.domain.layers import LAYER_EXTENSIONS
+from chalicelib.domain.names import LONGEST_NAME, METADATA_FIELD, VCF_EXTENSIONS, InputKey
+from chalicelib.exceptions import BadRequestError, JobFailure, NotFoundError
 from chalicelib.usecases.quotas import usage
 from chalicelib.usecases.references import AUTO, available
 from chalicelib.usecases.upload import multipart_upload
@@ -19,6 +20,7 @@ from chalicelib.usecases.upload.prepare_upload import (
     UploadForm,
     find_uploaded_job,
     prepare_upload,
+    uploaded_layer,
 )
 from chalicelib.web import monitoring
 from chalicelib.web.http.pages import render
@@ -44,9 +46,10 @@ def annotate(request: WebRequest) -> WebResponse:
     """
     scripted = request.wants_json and request.query("redirect") == "no"
     used = usage(request.services, request.profile)
+    job_id, layer = _uploaded_layer(request)
+    after, after_layer = ("", "") if scripted else map(request.site.absolute, (AFTER_UPLOAD, "/annotate"))
     try:
-        form = prepare_upload(request.services, request.profile,
-                              "" if scripted else request.site.absolute(AFTER_UPLOAD), used)
+        form = prepare_upload(request.services, request.profile, after, used, job_id, after_layer)
     except JobFailure as refused:
         if request.wants_json:
             raise
@@ -57,6 +60,7 @@ def annotate(request: WebRequest) -> WebResponse:
         return json_response({
             "job_id": form.job_id, "upload": {"url": form.url, "fields": form.fields}, "limit": form.limit,
             "file_field": form.file_field, "expires": form.expires,
+            "layer": {"url": form.layer.url, "fields": form.layer.fields},
             "waiting": request.site.path(AFTER_UPLOAD, key=form.fields["key"])})
     origin = storage_origin(form)
     profile, now = request.profile, request.services.clock()
@@ -66,7 +70,24 @@ def annotate(request: WebRequest) -> WebResponse:
                   longest_name=LONGEST_NAME, longest_note=LONGEST_NOTE, note_field=METADATA_FIELD + NOTE,
                   reference_field=METADATA_FIELD + REFERENCE, references=reference_choices(request),
                   placement_field=METADATA_FIELD + SHIFT_3PRIME, placements=PLACEMENT_WORDS, kept_until=kept_until,
-                  used=used, opened=now)
+                  used=used, opened=now, layer=layer, layer_extensions=LAYER_EXTENSIONS)
+
+
+def _uploaded_layer(request: WebRequest) -> tuple[str, str | None]:
+    """The user's own annotations that were uploaded without a script: the job that they wait for, and their name.
+
+    S3 sends the browser here with their key, after the form for them.
+
+    Raises:
+        NotFoundError: The key is not one of this user's, or its job is there already.
+    """
+    key = request.query("key")
+    if not key:
+        return "", None
+    parts = InputKey.parse(key)
+    if parts is None or parts.user_id != request.profile.identity_id:
+        raise NotFoundError()
+    return parts.job_id, uploaded_layer(request.services, parts.user_id, parts.job_id)
 
 
 def storage_origin(form: UploadForm) -> str:
@@ -110,7 +131,7 @@ def sign_part_request(request: WebRequest) -> WebResponse:
         if wanted is multipart_upload.PartRequest.BEGIN:
             begun = multipart_upload.begin(request.services, request.profile, form.get("name", ""),
                                            int(form.get("size", "")), form.get(NOTE, ""), form.get(REFERENCE, ""),
-                                           form.get(SHIFT_3PRIME, ""))
+                                           form.get(SHIFT_3PRIME, ""), form.get("job_id", ""))
             monitoring.count("UploadsInPartsPrepared")
             return json_response({"key": begun.key, "upload_id": begun.upload_id,
                                   "waiting": request.site.path(AFTER_UPLOAD, key=begun.key)})

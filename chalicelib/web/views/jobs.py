@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain import amounts
 from chalicelib.domain.job_reason import JobReason
 from chalicelib.domain.jobs import Job, JobStatus, Stage, progress_record
+from chalicelib.domain.layers import LAYER
 from chalicelib.domain.names import base_name
 from chalicelib.domain.placement import NO, YES, write_shift_3prime
 from chalicelib.domain.plans import Plans
@@ -57,7 +59,8 @@ STAGE_WORDS = {
 PLACEMENT_WORDS = {NO: "Left-aligned, as VEP reports them", YES: "3′-most, as HGVS and ClinVar report them"}
 """Where consequences of insertions and deletions are reported, by what a form says of it."""
 
-INPUT_TITLE = "The file that you uploaded"
+OWN_FILES = {INPUT: "The file that you uploaded", LAYER: "Your own annotations"}
+"""Titles of the files that a user uploaded, by kind."""
 
 
 def _stages(current: Stage) -> tuple[tuple[str, str], ...]:
@@ -68,7 +71,7 @@ def _stages(current: Stage) -> tuple[tuple[str, str], ...]:
 
 
 def _title(kind: str) -> str:
-    return INPUT_TITLE if kind == INPUT else RESULT_FILES[kind].title
+    return OWN_FILES[kind] if kind in OWN_FILES else RESULT_FILES[kind].title
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,32 @@ class FileView:
     def of(cls, file: JobFile) -> FileView:
         """The file in words."""
         return cls(file.kind, file.name, file.size, _title(file.kind))
+
+
+@dataclass(frozen=True)
+class LayerView:
+    """The user's own annotations of a job.
+
+    Attributes:
+        size: Bytes.
+        found: What they say about the file, in words; "" before that is known.
+    """
+
+    name: str
+    size: int
+    found: str
+
+    @classmethod
+    def of(cls, job: Job) -> LayerView | None:
+        """What is known of them, None where there are none."""
+        if job.layer.name is None:
+            return None
+        layers = (job.summary or {}).get("layers") or []
+        found = ", ".join(f"{one['name']}: {amounts.count(one['matched'])} {_MATCHED[one['kind']]}" for one in layers)
+        return cls(job.layer.name, job.layer.size or 0, found)
+
+
+_MATCHED = {"alleles": "alleles found in it", "regions": "records overlap it"}
 
 
 @dataclass(frozen=True)
@@ -114,6 +143,7 @@ class JobView:
     Attributes:
         steps: What happened to it, and what is to come.
         placement: Where consequences of insertions and deletions are reported, a key of `PLACEMENT_WORDS`.
+        layer: The user's own annotations, None where there are none.
         waited: Seconds from submission to start (or until now).
         took: Seconds from start to completion (or until now), None before the start.
         archived: The annotated VCF is in the archive.
@@ -139,6 +169,7 @@ class JobView:
     reference: str
     reference_name: str
     placement: str
+    layer: LayerView | None
     stage: str
     stages: tuple[tuple[str, str], ...]
     records: int
@@ -220,7 +251,7 @@ class JobView:
             took=None if job.run.start_time is None else max(0, (job.complete_time or now) - job.run.start_time),
             status=job.job_status, words=STATUS_WORDS[job.job_status], reference=reference_words(job),
             reference_name=job.reference, placement=write_shift_3prime(job.shift_3prime),
-            stage=STAGE_WORDS[progress.stage] if progress else "Starting",
+            layer=LayerView.of(job), stage=STAGE_WORDS[progress.stage] if progress else "Starting",
             stages=_stages(progress.stage) if progress else (),
             records=progress.records if progress else 0, total=progress.total if progress else None,
             percent=progress.percent if progress else None, warnings=progress.warnings if progress else 0,
@@ -240,6 +271,8 @@ def job_json(job: Job, site: Site) -> dict[str, Any]:
         "job_status": job.job_status.value,
         "input_file_name": job.input.name,
         "input_file_size": job.input.size,
+        "layer_file_name": job.layer.name,
+        "layer_file_size": job.layer.size,
         "reference": job.reference,
         "reference_title": job.reference_title,
         "reference_found": job.reference_found,

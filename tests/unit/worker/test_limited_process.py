@@ -119,3 +119,5 @@ def test_the_engine_is_started_with_its_limits(tmp_path: Path) -> None:
     assert int(run.command[run.command.index("--cpu-limit") + 1]) >= LIMITS.processor
     assert "--shift-3prime" not in run.command
     assert "--shift-3prime" in replace(run, shift_3prime=True).command
+    assert "--layer" not in run.command
+    assert replace(run, layer="a=b.bed").command[-2:] == ["--layer", "a=b.bed"]

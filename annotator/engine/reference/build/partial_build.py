@@ -106,8 +106,9 @@ class PartialBuild:
 def _inputs_of(recipe: Recipe) -> str:
     """A checksum of all that a bundle depends on."""
     paths = [recipe.fasta, recipe.models]
-    paths += [path for one in (*recipe.variants, *recipe.scores) for path in one.paths]
-    paths += [one.path for one in (*recipe.positions, *recipe.genes, *recipe.regions)]
+    paths += [path for source in (*recipe.variants, *recipe.scores) for path in source.paths]
+    paths += [scores.path for scores in recipe.positions] + [genes.path for genes in recipe.genes]
+    paths += [track.path for track in recipe.regions]
     stats = [path.stat() for path in paths if path.is_file()]  # the build says that a file is missing
     parts = [
         dataclasses.asdict(recipe),

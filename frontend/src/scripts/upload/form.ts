@@ -1,5 +1,6 @@
 import { announce } from "../announce";
 import { IN_PARTS_FROM, Item, type Parts } from "./item";
+import { LayerInput } from "./layer-file";
 import type { Limits } from "./problems";
 import { referenceProblem, referencesOf, suggestedReference } from "./reference-check";
 
@@ -19,6 +20,8 @@ export class UploadPage {
   private readonly note: HTMLInputElement;
   private readonly reference: HTMLSelectElement;
   private readonly placement: HTMLSelectElement;
+  /** Null where the annotations have been uploaded already. */
+  private readonly layer: LayerInput | null;
   private referenceChosen = false;
   private sending = false;
 
@@ -36,6 +39,9 @@ export class UploadPage {
     this.note = this.part("[name='x-amz-meta-note']");
     this.reference = this.part("[name='x-amz-meta-reference']");
     this.placement = this.part("[name='x-amz-meta-shift-3prime']");
+    const layer = form.querySelector<HTMLInputElement>("[data-layer]");
+    this.layer = layer === null ? null : new LayerInput(layer, this.part("[data-layer-remove]"),
+      this.part("[data-layer-problem]"), { ...limits, extensions: (form.dataset["layerExtensions"] ?? "").split(" ") });
     form.noValidate = true;
     this.input.multiple = true;
     this.acceptDrops(this.part(".dropzone"));
@@ -122,12 +128,18 @@ export class UploadPage {
       else this.input.focus();
       return;
     }
+    await this.layer?.checked;
+    if (this.layer?.refused) {
+      this.layer.focus();
+      return;
+    }
     this.showProblem("");
     this.setBusy(true);
     for (const item of this.items) item.retry();
     const waiting = this.items.filter(({ state }) => state === "ready");
     const details = {
       note: this.note.value.trim(), reference: this.reference.value, shift3prime: this.placement.value,
+      layer: this.layer?.file ?? null,
     };
     const work = async (): Promise<void> => {
       for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
@@ -171,6 +183,7 @@ export class UploadPage {
     this.sending = on;
     this.submit.disabled = on;
     this.input.disabled = on;
+    if (this.layer !== null) this.layer.busy = on;
     this.note.readOnly = on;
     if (on) window.addEventListener("beforeunload", confirmLeaving);
     else window.removeEventListener("beforeunload", confirmLeaving);

@@ -2,7 +2,7 @@ import { announce } from "../announce";
 import { formatBytes, formatCount, formatCountOf } from "../format";
 import { checkFile, type FileReport } from "./check-file";
 import type { Problem } from "./input-error";
-import { upload, UploadFailed, type JobDetails } from "./post";
+import { upload, UploadFailed, uploadLayer, type JobDetails } from "./post";
 import { problemOf, type Limits } from "./problems";
 import type { PartsUpload, uploadInParts } from "./parts";
 import { UploadSpeed } from "./upload-speed";
@@ -68,9 +68,10 @@ export class Item {
     // Without a connection nothing reports progress: the line says so by itself.
     const watch = window.setInterval(() => { if (this.measured) this.showLine(speed.line(...sent), true); }, WATCH_MS);
     bar.removeAttribute("value");
-    this.showLine("Starting…");
+    this.showLine(details.layer === null ? "Starting…" : "Sending your own annotations…");
     try {
-      const send = parts !== null && this.file.size >= parts.from ? this.sendInParts(parts, details, this.sending.signal, speed)
+      const send = parts !== null && this.file.size >= parts.from
+        ? this.sendInParts(parts, formAddress, details, this.sending.signal, speed)
         : (progress: (loaded: number, total: number) => void) =>
           upload(formAddress, this.file, details, this.limits, this.sending?.signal ?? this.stop.signal, progress);
       this.waiting = await send((loaded, total) => {
@@ -98,11 +99,12 @@ export class Item {
     }
   }
 
-  private sendInParts(parts: Parts, details: JobDetails, signal: AbortSignal, speed: UploadSpeed) {
+  private sendInParts(parts: Parts, formAddress: string, details: JobDetails, signal: AbortSignal, speed: UploadSpeed) {
     return async (progress: (loaded: number, total: number) => void): Promise<string> => {
       const module = await import(parts.module) as { uploadInParts: typeof uploadInParts };
       const token = document.querySelector<HTMLInputElement>("input[name=csrf_token]")?.value ?? "";
-      const running: PartsUpload = module.uploadInParts(parts.sign, token, this.file, details, progress,
+      const running: PartsUpload = module.uploadInParts(parts.sign, token, this.file, details,
+        (layer) => uploadLayer(formAddress, layer, this.limits, signal), progress,
         (line) => this.showLine(line), parts.from < IN_PARTS_FROM ? parts.from : undefined);
       const pause = this.part<HTMLButtonElement>("[data-pause]");
       let paused = false;

@@ -37,14 +37,15 @@ export const waitAfter = (attempt: number): number => Math.min(LONGEST_WAIT, 100
  * with the missing parts when the same file is chosen again in a new tab.
  *
  * @param address - where GAS signs the requests to the storage
+ * @param sendLayer - uploads the user's own annotations; resolves to the id of the job that the file becomes
  * @param onProgress - called with the bytes sent so far and with all bytes
  * @param onWait - called with a line for the user while the connection is lost
  * @param partSize - bytes of a part, at most those that GAS gives a link for
  */
 export function uploadInParts(address: string, token: string, file: File, details: JobDetails,
-  onProgress: (loaded: number, total: number) => void, onWait: (line: string) => void,
+  sendLayer: (layer: File) => Promise<string>, onProgress: (loaded: number, total: number) => void, onWait: (line: string) => void,
   partSize = parts.bytes): PartsUpload {
-  const name = sessionName(file);
+  const name = sessionName(file) + (details.layer === null ? "" : ` ${sessionName(details.layer)}`);
   let session = savedSession(name);
   let stopped = false;
   let paused = false;
@@ -86,9 +87,10 @@ export function uploadInParts(address: string, token: string, file: File, detail
   });
   const id = uppy.addFile({ name: file.name, type: "application/octet-stream", data: file });
   const begin = async (): Promise<UploadSession> => {
+    const jobId = details.layer === null ? "" : await sendLayer(details.layer);
     const { key, upload_id: uploadId, waiting } = await ask({
       request: "begin", name: file.name, size: String(file.size), reference: details.reference,
-      "shift-3prime": details.shift3prime,
+      "shift-3prime": details.shift3prime, job_id: jobId,
       note: details.note === "" ? "" : `UTF-8''${encodeURIComponent(details.note)}`,
     });
     const begun = { key, uploadId, waiting, at: Date.now() };

@@ -7,6 +7,8 @@ interface UploadForm {
   upload: { url: string; fields: Record<string, string> };
   file_field: string;
   waiting: string;
+  /** Where a file with the user's own annotations may be posted, before the file itself. */
+  layer: { url: string; fields: Record<string, string> };
 }
 
 /** What the user enters beside the file. */
@@ -15,6 +17,8 @@ export interface JobDetails {
   reference: string;
   /** "yes" to report consequences of insertions and deletions at the 3'-most position, "no" for left-aligned. */
   shift3prime: string;
+  /** The user's own annotations, VCF or BED. */
+  layer: File | null;
 }
 
 /** Signing in elsewhere keeps this page with everything that was chosen. */
@@ -42,6 +46,7 @@ export class UploadFailed extends Error {
 export async function upload(formAddress: string, file: File, details: JobDetails, limits: Limits, signal: AbortSignal,
   onProgress: (loaded: number, total: number) => void): Promise<string> {
   const form = await newForm(formAddress, signal);
+  if (details.layer !== null) await postLayer(form, details.layer, limits, signal);
   const body = new FormData();
   const entered: Record<string, string> = {
     // Headers hold ASCII only, and S3 keeps these fields as headers: see RFC 8187.
@@ -55,6 +60,24 @@ export async function upload(formAddress: string, file: File, details: JobDetail
   body.append(form.file_field, file, file.name); // S3 ignores every field that comes after the file
   await post(form.upload.url, body, file.name, limits, signal, onProgress);
   return form.waiting.replace("%24%7Bfilename%7D", encodeURIComponent(file.name));
+}
+
+/**
+ * Uploads the user's own annotations for a file that is uploaded next.
+ *
+ * @returns the id of the job that the file becomes
+ */
+export async function uploadLayer(formAddress: string, layer: File, limits: Limits, signal: AbortSignal): Promise<string> {
+  const form = await newForm(formAddress, signal);
+  await postLayer(form, layer, limits, signal);
+  return form.job_id;
+}
+
+async function postLayer(form: UploadForm, layer: File, limits: Limits, signal: AbortSignal): Promise<void> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(form.layer.fields)) body.append(name, value);
+  body.append(form.file_field, layer, layer.name);
+  await post(form.layer.url, body, layer.name, limits, signal, () => undefined);
 }
 
 async function newForm(address: string, signal: AbortSignal): Promise<UploadForm> {

@@ -14,8 +14,13 @@ export interface Limits {
 const FORBIDDEN = anywhere(fileNames.forbidden);
 const EMPTY_HINT = "Choose a file with VCF records in it.";
 
-/** What is wrong with a file of this name and size, or null. The server makes the same checks. */
-export function problemOf(name: string, size: number, limits: Limits): Problem | null {
+/**
+ * What is wrong with a file of this name and size, or null. The server makes the same checks.
+ *
+ * @param wrongExtension - why a name that ends differently is refused
+ */
+export function problemOf(name: string, size: number, limits: Limits,
+  wrongExtension: keyof typeof fileNames.reasons = "wrong_extension"): Problem | null {
   const refused = (code: keyof typeof fileNames.reasons): Problem => {
     const values = { name, length: [...name].length, limit: limits.longestName, extensions: limits.extensions.join(", ") };
     const { message, hint } = fileNames.reasons[code];
@@ -23,7 +28,7 @@ export function problemOf(name: string, size: number, limits: Limits): Problem |
   };
   if ([...name].length > limits.longestName) return refused("name_too_long");
   if (FORBIDDEN.test(name)) return refused("bad_name");
-  if (!limits.extensions.some((extension) => name.toLowerCase().endsWith(extension))) return refused("wrong_extension");
+  if (!limits.extensions.some((extension) => name.toLowerCase().endsWith(extension))) return refused(wrongExtension);
   if (size === 0) return { message: `“${name}” is empty.`, hint: EMPTY_HINT };
   if (size > limits.bytes) return tooLarge(limits, name, size);
   return null;

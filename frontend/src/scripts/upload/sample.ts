@@ -34,6 +34,6 @@ async function send(link: HTMLAnchorElement): Promise<string> {
   const answer = await fetch(link.href);
   if (!answer.ok) throw new Error(`the sample is not there: ${answer.status}`);
   const file = new File([await answer.blob()], link.dataset["sample"] ?? "sample.vcf", { type: "text/plain" });
-  const details = { note: "Sample file", reference: link.dataset["reference"] ?? "", shift3prime: "no" };
+  const details = { note: "Sample file", reference: link.dataset["reference"] ?? "", shift3prime: "no", layer: null };
   return upload(link.dataset["upload"] ?? "", file, details, NO_LIMITS, new AbortController().signal, () => undefined);
 }

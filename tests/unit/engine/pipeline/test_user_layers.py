@@ -180,7 +180,7 @@ def test_a_ref_that_disagrees_is_left_out_and_named(
      "own.bed: 6 of 7 regions lie beyond the end of their contig in rCRS", "made for the reference"),
     ("own.txt", ["gene,score", "a,1"], "own.txt, line 1: It is neither a VCF file", "Add a VCF or a BED file"),
     ("own.bed", ["# nothing"], "own.bed: It has no records.", "Add a VCF or a BED file"),
-    ("own.bed", [], "own.bed: It is empty.", "Add a VCF or a BED file"),
+    ("own.bed", [], "own.bed: It has no records.", "Add a VCF or a BED file"),
 ])  # fmt: skip
 def test_an_unusable_file_is_named(
     vcf: Vcf, own: Callable[..., Path], run_on: Run, rcrs: Reference, name: str, lines: list[str], message: str,

@@ -157,6 +157,24 @@ def test_another_user_s_job_is_not_copied(web: Services, ended: Job, ada: Profil
     assert web.files.describe(web.settings.inputs_bucket, f"{EVE}/{other}/a.vcf") is None
 
 
+def test_own_annotations_are_shown_downloaded_and_left_out_on_request(browser: Browser, make_job: Callable[..., Job],
+                                                                      web: Services) -> None:
+    job = make_job(job_status=JobStatus.COMPLETED, complete_time=web.clock(), layer_file_name="my targets.bed",
+                   layer_file_size=2048, s3_key_layer_file=f"{EVE}/x/layer/my targets.bed", s3_version_layer_file="v1",
+                   summary={"layers": [{"name": "my_targets", "kind": "regions", "matched": 3}]})
+    page = browser.get(PAGE)
+    assert "my targets.bed (2 KB); my_targets: 3 records overlap it" in page.text
+    answer = browser.get_json(PAGE).json
+    assert (answer["layer_file_name"], answer["layer_file_size"]) == ("my targets.bed", 2048)
+    assert {"kind": "layer", "name": "my targets.bed", "size": 2048, "href": f"{PAGE}/files/layer"} in answer["files"]
+    assert "versionId=v1" in browser.get(f"{PAGE}/files/layer").headers["Location"]
+    boto3.client("s3").put_object(Bucket=web.settings.inputs_bucket, Key=job.input.key, Body=INPUT)
+    ask_again(browser)
+    ask_again(browser, layer="no")
+    wishes = [body.get("layer", True) for body in bodies_in(web.uploads_queue.url)]
+    assert sorted(wishes) == [False, True]
+
+
 def test_a_refused_file_is_not_offered_to_be_annotated_again(browser: Browser, make_job: Callable[..., Job]) -> None:
     make_job(job_status=JobStatus.FAILED, input_deleted=True)
     page = browser.get(PAGE)

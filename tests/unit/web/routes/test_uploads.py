@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
+import boto3
 import pytest
 
 from chalicelib.domain.jobs import Job
@@ -35,13 +36,42 @@ def test_page_has_a_form_that_works_without_a_script(browser: Browser, ada: Prof
     assert ["content-length-range", 0, 153_600] in conditions(page.field("policy"))
     fields, _, rest = page.html.partition('type="file"')
     assert 'name="policy"' in fields, "S3 passes over fields that come after the file"
-    assert 'name="policy"' not in rest
+    assert 'name="policy"' not in rest.partition("</form>")[0]
     assert ["starts-with", "$x-amz-meta-note", ""] in conditions(page.field("policy"))
     assert fields.count('name="x-amz-meta-note"') == fields.count('name="x-amz-meta-reference"') == 1
     assert re.findall(r'<option value="([^"]*)"[^>]* selected', page.html) == ["auto", "no"]
     assert ["starts-with", "$x-amz-meta-shift-3prime", ""] in conditions(page.field("policy"))
     assert fields.count('name="x-amz-meta-shift-3prime"') == 1
     assert "3′-most, as HGVS and ClinVar report them" in page.text
+
+
+def test_own_annotations_have_a_form_of_their_own(browser: Browser, ada: Profile, web: Services) -> None:
+    page = browser.get("/annotate")
+    _, _, own = page.html.partition("<noscript>")
+    key = re.search(r'name="key" value="([^"]*)"', own)
+    assert key is not None
+    job_id = page.field("key").split("/")[1]
+    assert key[1] == f"{ada.identity_id}/{job_id}/layer/${{filename}}"
+    assert f'name="success_action_redirect" value="{ORIGIN}/annotate"' in own
+    scripted = browser.get_json("/annotate?redirect=no").json
+    assert scripted["layer"]["fields"]["key"] == f"{ada.identity_id}/{scripted['job_id']}/layer/${{filename}}"
+    assert scripted["layer"]["fields"]["success_action_status"] == "201"
+    assert ["content-length-range", 0, 153_600] in conditions(scripted["layer"]["fields"]["policy"])
+
+    # S3 sends the browser back with the key of what it has stored.
+    stored = key[1].replace("${filename}", "my targets.bed")
+    boto3.client("s3").put_object(Bucket=web.settings.inputs_bucket, Key=stored, Body=b"MT\t1\t9\n")
+    again = browser.get(f"/annotate?{urlencode({'bucket': 'b', 'key': stored, 'etag': 'e'})}")
+    assert "Your own annotations have arrived: my targets.bed" in again.text
+    assert again.field("key") == f"{ada.identity_id}/{job_id}/${{filename}}"
+    assert "<noscript>" not in again.html
+
+
+@pytest.mark.parametrize("key", [
+    "22222222-2222-4222-8222-222222222222/aaaaaaaa-0000-4000-8000-000000000009/layer/x.bed", "x", "a/b/layer/x.bed"])
+def test_own_annotations_of_another_user_are_not_found(browser: Browser, web: Services, key: str) -> None:
+    boto3.client("s3").put_object(Bucket=web.settings.inputs_bucket, Key=key, Body=b"MT\t1\t9\n")
+    assert browser.get(f"/annotate?{urlencode({'key': key})}").status == 404
 
 
 def test_page_tells_the_limit_before_the_upload(browser: Browser) -> None:
