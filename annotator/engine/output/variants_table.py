@@ -12,49 +12,58 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from annotator.engine.output.value_index import INDEXED, ValueIndex
 from annotator.engine.reference.bundle import Reference
 
-GROUP_ROWS = 20_000
-"""Rows of one row group."""
+GROUP_ROWS = 50_000
+"""Rows of one row group. A search reads a range of each, and the footer, read first, grows with their number."""
+PAGE_ROWS = 5_000
+"""Rows of one page at most: what a reader fetches to show a row."""
 WAITING_BYTES = 64 << 20
 """Bytes that wait for more rows at most: a row may hold an allele of a million bases."""
 PAGE_BYTES = 64 * 1024
-"""Bytes of one page."""
+"""Bytes of one page, about."""
 DICTIONARIES = [
-    "chrom", "filter", "consequence", "consequences", "impact", "gene", "gene_id", "transcript", "biotype", "exon",
-    "intron", "amino_acids", "codons", "most_severe_gene", "most_severe_transcript",
+    "chrom", "ref", "alt", "filter", "consequence", "consequences", "impact", "gene", "gene_id", "transcript",
+    "biotype", "exon", "intron", "amino_acids", "codons", "most_severe_gene", "most_severe_transcript",
 ]  # fmt: skip
 """Columns with few different values."""
+ENCODINGS = {"pos": "DELTA_BINARY_PACKED"}
+"""Encodings of other columns; the rest is plain, which can be searched for a text without decoding it."""
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "chrom": (pa.string(), "Contig, as the file names it"),
     "pos": (pa.int32(), "Position of REF, counted from 1"),
-    "id": (pa.string(), "Identifiers: those of the file and those of known variants"),
     "ref": (pa.string(), "Reference allele"),
     "alt": (pa.string(), "Alternate allele"),
-    "qual": (pa.float32(), "Quality"),
-    "filter": (pa.string(), "Filters that were not passed, or PASS"),
     "consequence": (pa.string(), "Most severe consequence on any transcript, a Sequence Ontology term"),
-    "consequences": (pa.string(), "All terms of the reported transcript"),
     "impact": (pa.string(), "Impact of the most severe consequence: HIGH, MODERATE, LOW or MODIFIER"),
     "gene": (pa.string(), "Symbol of the gene"),
-    "gene_id": (pa.string(), "Identifier of the gene"),
-    "transcript": (pa.string(), "Reported transcript: MANE Select, canonical or otherwise the first by the pick order"),
-    "biotype": (pa.string(), "Biotype of the transcript"),
-    "exon": (pa.string(), "Number of the exon and of all"),
-    "intron": (pa.string(), "Number of the intron and of all"),
-    "hgvsc": (pa.string(), "Change of the transcript, HGVS"),
+    "most_severe_gene": (pa.string(), "Symbol of the gene with the most severe consequence"),
+    "filter": (pa.string(), "Filters that were not passed, or PASS"),
+    "known": (pa.bool_(), "Known variants list the allele; empty if the reference has none"),
     "hgvsp": (pa.string(), "Change of the protein, HGVS"),
     "protein_position": (pa.int32(), "First amino acid that changes"),
     "amino_acids": (pa.string(), "Amino acids before and after"),
     "codons": (pa.string(), "Codons before and after, changed bases in upper case"),
     "mature_peptide": (pa.string(), "Mature peptides that the change touches, and the positions within them"),
     "haplotype": (pa.string(), "Records of the same chromosome with which the allele has the consequence"),
-    "most_severe_gene": (pa.string(), "Symbol of the gene with the most severe consequence"),
+    "consequences": (pa.string(), "All terms of the reported transcript"),
+    "gene_id": (pa.string(), "Identifier of the gene"),
+    "transcript": (pa.string(), "Reported transcript: MANE Select, canonical or otherwise the first by the pick order"),
     "most_severe_transcript": (pa.string(), "Transcript with the most severe consequence"),
-    "known": (pa.bool_(), "Known variants list the allele; empty if the reference has none"),
+    "biotype": (pa.string(), "Biotype of the transcript"),
+    "exon": (pa.string(), "Number of the exon and of all"),
+    "intron": (pa.string(), "Number of the intron and of all"),
+    "qual": (pa.float32(), "Quality"),
     "existing": (pa.string(), "Identifiers of the allele among known variants, joined by &"),
+    "id": (pa.string(), "Identifiers: those of the file and those of known variants"),
+    "hgvsc": (pa.string(), "Change of the transcript, HGVS"),
 }
-"""Columns that every table has, with their types and what they are."""
+"""Columns that every table has, with their types and what they are.
+
+Those that are searched and shown most stand first, side by side in each row group, so that one range has them; those
+with a text of their own in each row stand last.
+"""
 _TYPES = {"Integer": pa.float64(), "Float": pa.float64()}
 
 
@@ -78,10 +87,12 @@ class TableWriter:
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
-        self._rows = self._bytes = 0
+        self._rows = self._bytes = self._written = 0
+        self._indexes = [ValueIndex(columns) for columns in INDEXED]
+        self._file = pa.OSFile(str(path), "wb")
         self._writer = pq.ParquetWriter(
-            path, schema, compression="snappy", use_dictionary=DICTIONARIES, write_statistics=True,
-            write_page_index=True, data_page_size=PAGE_BYTES,
+            self._file, schema, compression="snappy", use_dictionary=DICTIONARIES, column_encoding=ENCODINGS,
+            write_statistics=True, write_page_index=True, data_page_size=PAGE_BYTES, max_rows_per_page=PAGE_ROWS,
         )  # fmt: skip
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -91,25 +102,44 @@ class TableWriter:
         self._bytes += batch.nbytes
         while self._rows >= GROUP_ROWS:
             table = self._joined(self._waiting)
-            self._writer.write_table(table.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
+            self._write_group(table.slice(0, GROUP_ROWS))
             rest = table.slice(GROUP_ROWS)
             self._waiting, self._rows, self._bytes = rest.to_batches(), len(rest), rest.nbytes
         if self._bytes > WAITING_BYTES:
             self._write_waiting()
 
     def close(self) -> None:
-        """Write what waits, and the end."""
+        """Write what waits, the index of values and the end."""
         self._write_waiting()
-        self._writer.close()
-
-    def _write_waiting(self) -> None:
-        if self._rows:
-            self._writer.write_table(self._joined(self._waiting).combine_chunks(), row_group_size=GROUP_ROWS)
-        self._waiting, self._rows, self._bytes = [], 0, 0
+        self._write_indexes()
+        self.abandon()
 
     def abandon(self) -> None:
         """Close the file as it is; harmless after :meth:`close`."""
         self._writer.close()
+        self._file.close()
+
+    def _write_waiting(self) -> None:
+        if self._rows:
+            self._write_group(self._joined(self._waiting))
+        self._waiting, self._rows, self._bytes = [], 0, 0
+
+    def _write_group(self, table: pa.Table) -> None:
+        table = table.combine_chunks()
+        self._writer.write_table(table, row_group_size=GROUP_ROWS)
+        for index in self._indexes:
+            index.add(table, self._written)
+        self._written += len(table)
+
+    def _write_indexes(self) -> None:
+        places = []
+        for index in self._indexes:
+            values, postings = index.encoded()
+            places.append({
+                "columns": index.columns, "offset": self._file.tell(), "values": len(values), "postings": len(postings),
+            })  # fmt: skip
+            self._file.write(values + postings)
+        self._writer.add_key_value_metadata({"gas.index": json.dumps(places)})
 
     def _joined(self, batches: Iterable[pa.RecordBatch]) -> pa.Table:
         return pa.Table.from_batches(batches, self._schema)

@@ -74,3 +74,4 @@ def test_row_groups_do_not_depend_on_how_rows_come(tmp_path: Path, rcrs: Referen
     assert [found.metadata.row_group(at).num_rows for at in range(found.num_row_groups)] == [GROUP_ROWS, GROUP_ROWS, 5]
     position = schema.names.index("pos")
     assert found.metadata.row_group(1).column(position).statistics.min == GROUP_ROWS
+    assert found.read()["pos"].to_pylist() == list(range(rows))
