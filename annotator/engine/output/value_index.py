@@ -42,22 +42,23 @@ class ValueIndex:
         seen: list[pa.Array] = []
         for name in self.columns:
             column = table[name].combine_chunks()
+            if any(column.equals(other) for other in seen):
+                continue
             for other in seen:  # a row is listed once, though two columns name the same gene
                 same = pc.fill_null(pc.equal(column, other), False)
                 column = pc.if_else(same, pa.scalar(None, pa.string()), column)
             seen.append(column)
-            self._add_runs(column.dictionary_encode(), first)
+            self._add_runs(pc.run_end_encode(column), first)
 
-    def _add_runs(self, column: pa.DictionaryArray, first: int) -> None:
-        if not len(column):
-            return
-        names = column.dictionary.to_pylist()
+    def _add_runs(self, column: pa.RunEndEncodedArray, first: int) -> None:
+        ends = column.run_ends.to_numpy().astype(np.int64)
+        lengths = np.diff(ends, prepend=0)
+        coded = column.values.dictionary_encode()
+        names = coded.dictionary.to_pylist()
         numbers = np.array([self._numbers.setdefault(one, len(self._numbers)) for one in names], np.int64)
-        codes = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False)
-        starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
-        lengths = np.diff(starts, append=len(codes))
-        kept = codes[starts] >= 0
-        values, starts, lengths = numbers[codes[starts[kept]]], starts[kept], lengths[kept]
+        kept = coded.indices.is_valid().to_numpy(zero_copy_only=False)
+        values = numbers[coded.indices.drop_null().to_numpy()]
+        starts, lengths = (ends - lengths)[kept], lengths[kept]
         counts = np.bincount(values, minlength=len(self._numbers))
         counts[: len(self._counts)] += self._counts
         self._counts = counts

@@ -30,6 +30,8 @@ DICTIONARIES = [
 """Columns with few different values."""
 ENCODINGS = {"pos": "DELTA_BINARY_PACKED"}
 """Encodings of other columns; the rest is plain, which can be searched for a text without decoding it."""
+WITHOUT_STATISTICS = {"id", "ref", "alt", "hgvsc", "exon", "intron", "amino_acids", "codons"}
+"""Columns whose smallest and largest value in a page or row group exclude nothing that anybody asks for."""
 COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "chrom": (pa.string(), "Contig, as the file names it"),
     "pos": (pa.int32(), "Position of REF, counted from 1"),
@@ -92,7 +94,8 @@ class TableWriter:
         self._file = pa.OSFile(str(path), "wb")
         self._writer = pq.ParquetWriter(
             self._file, schema, compression="snappy", use_dictionary=DICTIONARIES, column_encoding=ENCODINGS,
-            write_statistics=True, write_page_index=True, data_page_size=PAGE_BYTES, max_rows_per_page=PAGE_ROWS,
+            write_statistics=[name for name in schema.names if name not in WITHOUT_STATISTICS], write_page_index=True,
+            data_page_size=PAGE_BYTES, max_rows_per_page=PAGE_ROWS,
         )  # fmt: skip
 
     def write(self, batch: pa.RecordBatch) -> None:

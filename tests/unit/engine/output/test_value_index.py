@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotator.engine import Reference
@@ -73,6 +73,7 @@ def expected(*columns: list[str | None]) -> Rows:
     return {value: [row for row, cells in enumerate(zip(*columns, strict=True)) if value in cells] for value in values}
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.tuples(*map(st.sampled_from, (GENES, GENES, IMPACTS))), max_size=60),
     st.integers(1, 20),
