@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -84,13 +85,18 @@ def schema_of(reference: Reference) -> pa.Schema:
 
 
 class TableWriter:
-    """Writes a table from batches of any size; :meth:`close` completes it."""
+    """Writes a table from batches of any size; :meth:`close` completes it.
+
+    The metadata of the file also get `gas.index` (:mod:`.value_index`) and `gas.characters`: by text column without a
+    dictionary, the ASCII characters that occur in it, letters in lower case. The column has no text with another one.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._schema = schema
         self._waiting: list[pa.RecordBatch] = []
         self._rows = self._bytes = self._written = 0
         self._indexes = [ValueIndex(columns) for columns in INDEXED]
+        self._characters = {one.name: b"" for one in schema if one.type == pa.string() and one.name not in DICTIONARIES}
         self._file = pa.OSFile(str(path), "wb")
         self._writer = pq.ParquetWriter(
             self._file, schema, compression="snappy", use_dictionary=DICTIONARIES, column_encoding=ENCODINGS,
@@ -132,6 +138,8 @@ class TableWriter:
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
         for index in self._indexes:
             index.add(table, self._written)
+        for name, seen in self._characters.items():
+            self._characters[name] = seen + bytes(set(_text(table[name]).translate(None, seen)))
         self._written += len(table)
 
     def _write_indexes(self) -> None:
@@ -142,7 +150,23 @@ class TableWriter:
                 "columns": index.columns, "offset": self._file.tell(), "values": len(values), "postings": len(postings),
             })  # fmt: skip
             self._file.write(values + postings)
-        self._writer.add_key_value_metadata({"gas.index": json.dumps(places)})
+        characters = {
+            name: "".join(sorted({chr(one).lower() for one in seen if one < 128}))
+            for name, seen in self._characters.items()
+        }
+        self._writer.add_key_value_metadata({
+            "gas.index": json.dumps(places), "gas.characters": json.dumps(characters),
+        })  # fmt: skip
 
     def _joined(self, batches: Iterable[pa.RecordBatch]) -> pa.Table:
         return pa.Table.from_batches(batches, self._schema)
+
+
+def _text(column: pa.ChunkedArray) -> bytes:
+    """All texts of a column, one after the other."""
+    texts = column.combine_chunks()
+    _, offsets, data = texts.buffers()
+    if data is None or not len(texts):
+        return b""
+    ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return bytes(memoryview(data)[ends[0] : ends[-1]])

@@ -35,6 +35,7 @@ export function madeFile(groups: Row[][], reference = "rCRS"): MadeFile {
       reads.push([index, columns]);
       return Promise.resolve(new Map(columns.map((name) => [name, chunkOf((groups[index] ?? []).map((row) => row[name] ?? null))])));
     },
+    searchable: (columns: string[]) => columns.filter((name) => names.includes(name)),
     index: { rows: () => Promise.resolve(null) },
   };
   return { file: file as unknown as VariantFile, reads };

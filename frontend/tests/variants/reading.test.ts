@@ -93,6 +93,15 @@ test("only groups with rows that the index lists are read", async () => {
   expect(reads.length - before).toBeLessThanOrEqual(2); // the same list, and one column of one group
 });
 
+test("a text is sought only in columns that have its characters", async () => {
+  const { file } = await opened("indexed");
+  const columns = ["id", "hgvsc", "hgvsp", "gene", "MITOMAP_DISEASE", "absent"];
+  expect(file.searchable(columns, undefined)).toEqual(columns.slice(0, -1));
+  expect(file.searchable(columns, "lhon")).toEqual(["gene", "MITOMAP_DISEASE"]); // genes have a dictionary
+  expect(file.searchable(columns, "c.2500")).toEqual(["hgvsc", "gene"]);
+  expect((await opened("without-index")).file.searchable(columns, "lhon")).toEqual(columns.slice(0, -1));
+});
+
 test("rows are shown from a page, not from the whole column", async () => {
   const { file, reads } = await opened("indexed");
   await file.need([1234], ["chrom", "pos", "ref", "alt", "gene", "consequence", "impact", "hgvsp", "known"]);

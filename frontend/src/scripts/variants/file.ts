@@ -34,6 +34,8 @@ export class VariantFile {
   readonly columns: ColumnInfo[];
   readonly reference: string;
   readonly index: ValueIndex;
+  /** By column, the ASCII characters that occur in it, letters in lower case. */
+  private readonly characters: Map<string, string>;
   private readonly ranges: Ranges;
   private readonly places: Map<string, number>;
   /** By row group and column, those that were used last at the end. */
@@ -43,7 +45,8 @@ export class VariantFile {
   private constructor(fetchRange: FetchRange, private readonly metadata: FileMetaData) {
     this.ranges = new Ranges(fetchRange);
     const keyValues = new Map((metadata.key_value_metadata ?? []).map(({ key, value }) => [key, value ?? ""]));
-    const about = descriptions(keyValues.get("gas.columns"));
+    const about = texts(keyValues.get("gas.columns"));
+    this.characters = texts(keyValues.get("gas.characters"));
     this.reference = keyValues.get("gas.reference") ?? "";
     this.index = new ValueIndex(this.ranges, JSON.parse(keyValues.get("gas.index") ?? "[]") as IndexPlace[]);
     const groups = metadata.row_groups;
@@ -80,6 +83,15 @@ export class VariantFile {
     const metadata = await parquetMetadataAsync({ byteLength: size, slice: (start, end = size) => fetchRange(start, end) },
       { initialFetchSize: guess });
     return new VariantFile(fetchRange, metadata);
+  }
+
+  /** Of some columns, those that are in the file and may contain a text, in lower case and ASCII, if there is one. */
+  searchable(columns: string[], contains: string | undefined): string[] {
+    return columns.filter((column) => {
+      const characters = this.characters.get(column);
+      return this.places.has(column) && (contains === undefined || characters === undefined
+        || [...contains].every((character) => characters.includes(character)));
+    });
   }
 
   /** The group that a row is in. */
@@ -199,7 +211,8 @@ export class VariantFile {
 
 const key = (group: number, column: string): string => `${group}:${column}`;
 
-function descriptions(text: string | undefined): Map<string, string> {
+/** Texts by column, from the metadata of the file. */
+function texts(text: string | undefined): Map<string, string> {
   if (text === undefined || text === "") return new Map();
   return new Map(Object.entries(JSON.parse(text) as Record<string, unknown>)
     .map(([name, text]) => [name, typeof text === "string" ? text : ""]));

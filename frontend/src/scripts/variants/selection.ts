@@ -53,16 +53,18 @@ export async function search(file: VariantFile, conditions: Condition[], signal:
   if (conditions.length === 0) return everything(file.rows);
   const { listed, open } = await lookUp(file, conditions, signal);
   if (listed !== null && open.length === 0) return { length: listed.length, row: (index) => listed[index] ?? 0 };
-  // Tables of earlier versions lack some columns.
-  const columns = file.columns.map(({ name }) => name).filter((name) => open.some((one) => one.columns.includes(name)));
-  const groups = file.groups.map((group, index) => ({ ...group, index, listed: within(listed, group) }))
-    .filter((group) => group.listed?.length !== 0 && mayMatch(open, group.ranges));
+  // Tables of earlier versions lack some columns, and a column need not be read for a text that it cannot contain.
+  const searched = open.map((one) => ({ ...one, columns: file.searchable(one.columns, one.contains) }));
   const rows = new Rows();
+  if (searched.some(({ columns }) => columns.length === 0)) return rows;
+  const groups = file.groups.map((group, index) => ({ ...group, index, listed: within(listed, group) }))
+    .filter((group) => group.listed?.length !== 0 && mayMatch(searched, group.ranges));
+  const columns = [...new Set(searched.flatMap((one) => one.columns))];
   await eachGroup(file, groups.map(({ index }) => index), columns, signal, (chunks, done) => {
     const group = groups[done] as typeof groups[number];
     const marks = new Uint8Array(group.rows).fill(group.listed === null ? 1 : 0);
     for (const row of group.listed ?? []) marks[row - group.start] = 1;
-    for (const condition of open) {
+    for (const condition of searched) {
       const passed = new Uint8Array(group.rows);
       for (const column of condition.columns) chunks.get(column)?.mark(condition, passed);
       for (let row = 0; row < group.rows; row += 1) if (passed[row] === 0) marks[row] = 0;
