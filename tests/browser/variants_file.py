@@ -1,23 +1,23 @@
 """Tables of variants as an annotation leaves them, of any size; and the bucket that a browser reads them from."""
 from __future__ import annotations
 
-import io
 import json
 import re
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote
 
 import boto3
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from playwright.sync_api import BrowserContext, Route
+
+from annotator.engine.output.variants_table import COLUMNS, TableWriter
 
 BASES = np.array(["A", "C", "G", "T"])
 CONSEQUENCES = np.array(["intron_variant", "synonymous_variant", "missense_variant", "stop_gained"])
 IMPACTS = np.array(["MODIFIER", "LOW", "MODERATE", "HIGH"])
-DICTIONARIES = ["chrom", "filter", "consequence", "consequences", "impact", "gene", "gene_id", "transcript", "biotype",
-                "exon", "intron", "amino_acids", "codons", "most_severe_gene", "most_severe_transcript"]
 ABOUT = {"pos": "Position, 1-based", "impact": "Ensembl's four classes", "MITOMAP_DISEASE": "Disease in MITOMAP"}
 
 
@@ -64,10 +64,15 @@ def variants_table(rows: int, contig: str = "MT", contigs: int = 1) -> pa.Table:
 
 def parquet_bytes(table: pa.Table) -> bytes:
     """The table as the annotator writes it."""
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="snappy", row_group_size=20_000, use_dictionary=DICTIONARIES,
-                   write_page_index=True, data_page_size=64 * 1024)
-    return out.getvalue()
+    names = [*COLUMNS, *(name for name in table.column_names if name not in COLUMNS)]
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "a.variants.parquet"
+        ordered = table.select(names)
+        writer = TableWriter(path, ordered.schema)
+        for batch in ordered.to_batches(max_chunksize=6_000):
+            writer.write(batch)
+        writer.close()
+        return path.read_bytes()
 
 
 @dataclass

@@ -8,9 +8,14 @@ const columns = columnsOfFile(file);
 
 test("columns of a file: the variant is one, layers keep their names", () => {
   expect(columns.map(({ name, title, layer, shown }) => [name, title, layer, shown])).toEqual([
-    ["pos", "Variant", false, true], ["gene", "Gene", false, true], ["qual", "Quality", false, false],
+    ["pos", "Variant", false, true], ["qual", "Quality", false, false], ["gene", "Gene", false, true],
     ["ClinVar", "ClinVar", true, false], ["score", "score", true, false]]);
   expect(layersOf(columns)).toEqual(["ClinVar"]);
+});
+
+test("columns are shown in the same order, however they stand in the file", () => {
+  const names = (row: Record<string, Value>): string[] => columnsOfFile(madeFile([[row]]).file).map(({ name }) => name);
+  expect(names({ score: 1, hgvsc: "c", gene: "X", impact: "LOW", id: "rs1", pos: 5 })).toEqual(["pos", "id", "impact", "gene", "hgvsc", "score"]);
 });
 
 test("columns without values are not shown by default", () => {

@@ -22,8 +22,8 @@ describe("CSV", () => {
 
   test("has a head and a line for each row", async () => {
     expect(await written("csv", [row()], [row({ pos: 300, known: null })])).toEqual([
-      "chrom,pos,id,ref,alt,qual,filter,gene,known,protein_position,ClinVar,score",
-      "MT,263,rs1,A,G,50.5,PASS,ND1,true,5,,0.1", "MT,300,rs1,A,G,50.5,PASS,ND1,,5,,0.1", ""]);
+      "chrom,pos,id,ref,alt,qual,filter,gene,protein_position,known,ClinVar,score",
+      "MT,263,rs1,A,G,50.5,PASS,ND1,5,true,,0.1", "MT,300,rs1,A,G,50.5,PASS,ND1,5,,,0.1", ""]);
   });
 
   test.each([["a,b", '"a,b"'], ['a"b', '"a""b"'], ["a\nb", '"a\nb"'], ["a;b", "a;b"], ["", ""], [null, ""], [false, "false"]])(
@@ -62,7 +62,7 @@ describe("VCF", () => {
   test("has a record for each row", async () => {
     const lines = await written("vcf", [row(), row({ id: null, qual: null, gene: null, known: false, protein_position: null, score: null })]);
     expect(lines.slice(-4)).toEqual(["#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO",
-      "MT\t263\trs1\tA\tG\t50.5\tPASS\tGENE=ND1;KNOWN;PROTEIN_POSITION=5;score=0.1", "MT\t263\t.\tA\tG\t.\tPASS\t.", ""]);
+      "MT\t263\trs1\tA\tG\t50.5\tPASS\tGENE=ND1;PROTEIN_POSITION=5;KNOWN;score=0.1", "MT\t263\t.\tA\tG\t.\tPASS\t.", ""]);
   });
 
   test("escapes what separates the parts of INFO", async () => {

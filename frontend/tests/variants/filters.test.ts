@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Group } from "../../src/scripts/variants/file";
-import { columnsOf, IMPACTS, matcher, mayMatch, parseRegion, type Filters } from "../../src/scripts/variants/filters";
+import { mayMatch } from "../../src/scripts/variants/conditions";
+import { conditionsOf, IMPACTS, parseRegion, type Filters } from "../../src/scripts/variants/filters";
 import type { Value } from "../../src/scripts/variants/values";
+import { chunkOf } from "./made-file";
 
 const NONE: Filters = { genes: [], region: null, consequence: "", impacts: [], known: "", text: "" };
 const filters = (some: Partial<Filters>): Filters => ({ ...NONE, ...some });
@@ -28,13 +29,14 @@ describe("a region", () => {
   });
 });
 
-test("only the columns of the filters in use are read", () => {
-  expect(columnsOf(NONE, ["ClinVar"])).toEqual([]);
-  expect(columnsOf(filters({ genes: ["TP53"], region: parseRegion("1"), impacts: ["HIGH"], known: "novel", consequence: "stop_gained" }), []))
-    .toEqual(["gene", "most_severe_gene", "chrom", "pos", "consequence", "impact", "known"]);
-  expect(columnsOf(filters({ text: "x" }), ["ClinVar"])).toEqual(
+test("each filter in use is a condition on its columns", () => {
+  const columns = (some: Partial<Filters>, layers: string[] = []): string[][] => conditionsOf(filters(some), layers).map((one) => one.columns);
+  expect(columns({}, ["ClinVar"])).toEqual([]);
+  expect(columns({ genes: ["TP53"], region: parseRegion("1"), impacts: ["HIGH"], known: "novel", consequence: "stop_gained" }))
+    .toEqual([["gene", "most_severe_gene"], ["chrom"], ["pos"], ["consequence"], ["impact"], ["known"]]);
+  expect(columns({ text: "x" }, ["ClinVar"])).toEqual([
     ["id", "gene", "most_severe_gene", "gene_id", "transcript", "most_severe_transcript", "hgvsc", "hgvsp",
-      "mature_peptide", "existing", "ClinVar"]);
+      "mature_peptide", "existing", "ClinVar"]]);
 });
 
 describe("a row group", () => {
@@ -42,7 +44,6 @@ describe("a row group", () => {
     ["gene", { min: "BRCA1", max: "TP53" }], ["most_severe_gene", { min: "BRCA1", max: "WRAP53" }], ["chrom", { min: "17", max: "17" }], ["pos", { min: 1000, max: 2000 }],
     ["consequence", { min: "intron_variant", max: "stop_gained" }], ["impact", { min: "LOW", max: "MODERATE" }],
     ["known", { min: true, max: true }]];
-  const group: Group = { start: 0, rows: 10, ranges: new Map(ranges) };
 
   test.each<[Partial<Filters>, boolean]>([
     [{}, true], [{ genes: ["TP53"] }, true], [{ genes: ["tp53"] }, true], [{ genes: ["WRAP53"] }, true], [{ genes: ["ZNF1"] }, false], [{ genes: ["A1", "MLH1"] }, true],
@@ -52,29 +53,28 @@ describe("a row group", () => {
     [{ impacts: ["HIGH"] }, false], [{ impacts: ["HIGH", "LOW"] }, true], [{ known: "known" }, true], [{ known: "novel" }, false],
     [{ text: "anything" }, true],
   ])("may have matches of %j: %s", (some, expected) => {
-    expect(mayMatch(filters(some), group)).toBe(expected);
+    expect(mayMatch(conditionsOf(filters(some), []), new Map(ranges))).toBe(expected);
   });
 
   test("without statistics is never left out", () => {
-    const unknown = { start: 0, rows: 1, ranges: new Map([["gene", { min: null, max: null }]]) };
-    expect(mayMatch(filters({ genes: ["X"], known: "novel", region: parseRegion("5:1") }), unknown)).toBe(true);
-  });
-
-  test("of several contigs is not judged by its positions", () => {
-    const several = { ...group, ranges: new Map([...ranges, ["chrom", { min: "16", max: "18" }]] as typeof ranges) };
-    expect(mayMatch(filters({ region: parseRegion("17:5000") }), several)).toBe(true);
+    const unknown = new Map([["gene", { min: null, max: null }]]);
+    expect(mayMatch(conditionsOf(filters({ genes: ["X"], known: "novel", region: parseRegion("5:1") }), []), unknown)).toBe(true);
   });
 });
 
 describe("rows", () => {
-  const rows: Record<string, unknown[]> = {
+  const rows: Record<string, Value[]> = {
     gene: ["TP53", "C22orf39", null], most_severe_gene: ["WRAP53", "C22orf39", null], most_severe_transcript: ["NM_018081.2", null, null],
-    chrom: ["17", "chr22", "MT"], pos: [5, 10, 15n], consequence: ["stop_gained", "intron_variant", ""],
+    chrom: ["17", "chr22", "MT"], pos: [5, 10, 15], consequence: ["stop_gained", "intron_variant", ""],
     impact: ["HIGH", "MODIFIER", "LOW"], known: [true, false, null], hgvsp: ["p.Arg5Ter", null, null], ClinVar: [null, "Benign (1)", null],
   };
   const found = (some: Partial<Filters>, layers: string[] = []): number[] => {
-    const matches = matcher(filters(some), new Map(Object.entries(rows)), layers);
-    return [0, 1, 2].filter(matches);
+    const marks = conditionsOf(filters(some), layers).map((condition) => {
+      const passed = new Uint8Array(3);
+      for (const column of condition.columns) chunkOf((rows[column] ?? [null, null, null])).mark(condition, passed);
+      return passed;
+    });
+    return [0, 1, 2].filter((row) => marks.every((passed) => passed[row] === 1));
   };
 
   test.each<[Partial<Filters>, number[]]>([

@@ -1,6 +1,8 @@
 /** A table of variants in memory, in row groups, that counts what is read of it. */
+import type { ColumnChunk } from "../../src/scripts/variants/column-chunk";
+import type { Condition } from "../../src/scripts/variants/conditions";
 import type { Group, VariantFile } from "../../src/scripts/variants/file";
-import type { Value } from "../../src/scripts/variants/values";
+import { plain, type Value } from "../../src/scripts/variants/values";
 
 export type Row = Record<string, Value>;
 
@@ -31,8 +33,18 @@ export function madeFile(groups: Row[][], reference = "rCRS"): MadeFile {
     groupOf: (row: number) => described.filter((group) => group.start <= row).length - 1,
     readGroup: (index: number, columns: string[]) => {
       reads.push([index, columns]);
-      return Promise.resolve(new Map(columns.map((name) => [name, (groups[index] ?? []).map((row) => row[name] ?? null)])));
+      return Promise.resolve(new Map(columns.map((name) => [name, chunkOf((groups[index] ?? []).map((row) => row[name] ?? null))])));
     },
+    searchable: (columns: string[]) => columns.filter((name) => names.includes(name)),
+    index: { rows: () => Promise.resolve(null) },
   };
   return { file: file as unknown as VariantFile, reads };
+}
+
+/** A column of a row group in memory. */
+export function chunkOf(values: Value[]): ColumnChunk {
+  return {
+    all: () => values.map(plain),
+    mark: (condition: Condition, marks: Uint8Array) => values.forEach((value, row) => { if (condition.passes(value)) marks[row] = 1; }),
+  } as unknown as ColumnChunk;
 }

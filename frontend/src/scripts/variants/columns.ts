@@ -36,9 +36,17 @@ const PARTS = ["chrom", "ref", "alt"];
 // If they have values: mature peptides and haplotypes are found in few files.
 const SHOWN_BY_DEFAULT = ["pos", "gene", "consequence", "impact", "hgvsp", "mature_peptide", "haplotype", "known", "existing"];
 
+const ORDER = ["chrom", "pos", "id", "ref", "alt", ...Object.keys(KNOWN).filter((name) => !["pos", "id"].includes(name))];
+
+/** Columns in the order in which they are shown, those of layers last; in the file they stand as they are read best. */
+export function inOrder(columns: ColumnInfo[]): ColumnInfo[] {
+  const rank = ({ name }: ColumnInfo): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  return [...columns].sort((a, b) => rank(a) - rank(b));
+}
+
 /** The columns that the table of a file can show. */
 export function columnsOfFile(file: VariantFile): Column[] {
-  return file.columns.filter(({ name }) => !PARTS.includes(name)).map((info) => {
+  return inOrder(file.columns).filter(({ name }) => !PARTS.includes(name)).map((info) => {
     const [title, width] = KNOWN[info.name] ?? [info.name, 11];
     return { ...info, title, width, layer: isLayer(info), shown: !info.empty && SHOWN_BY_DEFAULT.includes(info.name) };
   });

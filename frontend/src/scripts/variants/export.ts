@@ -1,7 +1,7 @@
-import type { Column } from "./columns";
+import { inOrder, type Column } from "./columns";
 import type { VariantFile } from "./file";
 import type { Selection } from "./selection";
-import { plain, type Value } from "./values";
+import type { Value } from "./values";
 
 const FIXED = ["chrom", "pos", "id", "ref", "alt", "qual", "filter"];
 
@@ -13,7 +13,7 @@ interface Format {
 
 /** Comma-separated values (RFC 4180) of every column. */
 export function csv(file: VariantFile): Format {
-  const names = file.columns.map(({ name }) => name);
+  const names = inOrder(file.columns).map(({ name }) => name);
   return {
     head: () => `${names.map(quoted).join(",")}\r\n`,
     line: (cell) => `${names.map((name) => quoted(cell(name))).join(",")}\r\n`,
@@ -64,12 +64,13 @@ export async function write(file: VariantFile, rows: Selection, format: Format, 
   const lines = new Array<string>(rows.length);
   let done = 0;
   for (const [index, group] of [...places].sort(([a], [b]) => a - b)) {
-    const values = await file.readGroup(index, columns);
+    const chunks = await file.readGroup(index, columns, signal);
     signal.throwIfAborted();
+    const values = new Map([...chunks].map(([column, chunk]) => [column, chunk.all()]));
     const start = file.groups[index]?.start ?? 0;
     for (const place of group) {
       const row = rows.row(place) - start;
-      lines[place] = format.line((column) => withoutNoise(plain(values.get(column)?.[row])));
+      lines[place] = format.line((column) => withoutNoise(values.get(column)?.[row] ?? null));
     }
     done += group.length;
     progress(done / rows.length);

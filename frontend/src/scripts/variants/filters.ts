@@ -1,6 +1,5 @@
 import { impacts, mitochondrion, sequences } from "../../generated/rules.json";
-import type { Group, Range } from "./file";
-import type { Value } from "./values";
+import { equals, type Condition } from "./conditions";
 
 export interface Region { names: string[]; start: number; end: number }
 
@@ -14,11 +13,9 @@ export interface Filters {
   text: string;
 }
 
-type Values = ArrayLike<unknown>;
-
 /** Impacts of consequences, the most severe first. */
 export const IMPACTS: string[] = impacts;
-/** Columns that a gene is searched in: of the reported transcript, and of that with the most severe consequence. */
+/** Columns that a gene is searched in: that of the reported transcript, and of that with the most severe consequence. */
 const GENE_COLUMNS = ["gene", "most_severe_gene"];
 /** Columns that a text is searched in, beside those that layers added. */
 const TEXT_COLUMNS = ["id", ...GENE_COLUMNS, "gene_id", "transcript", "most_severe_transcript", "hgvsc", "hgvsp",
@@ -46,79 +43,42 @@ function synonyms(name: string): string[] {
   return [...new Set([name, ...bares, ...bares.map((one) => `chr${one}`)])];
 }
 
-/** The columns that must be read to find the matching rows. */
-export function columnsOf(filters: Filters, layers: string[]): string[] {
-  const columns = new Set<string>();
-  if (filters.genes.length > 0) for (const column of GENE_COLUMNS) columns.add(column);
-  if (filters.region !== null) columns.add("chrom").add("pos");
-  if (filters.consequence !== "") columns.add("consequence");
-  if (filters.impacts.length > 0) columns.add("impact");
-  if (filters.known !== "") columns.add("known");
-  if (filters.text !== "") for (const column of [...TEXT_COLUMNS, ...layers]) columns.add(column);
-  return [...columns];
-}
-
-/** False when the statistics of a row group show that none of its rows match. */
-export function mayMatch(filters: Filters, group: Group): boolean {
-  const mayHold = (column: string, values: Value[]): boolean => {
-    const range = group.ranges.get(column);
-    return range === undefined || values.some((value) => within(value, range));
-  };
-  if (filters.genes.length > 0 && !GENE_COLUMNS.some((column) => mayHold(column, spellings(filters.genes)))) return false;
-  if (filters.region !== null) {
-    if (!mayHold("chrom", filters.region.names)) return false;
-    const chrom = group.ranges.get("chrom");
-    const pos = group.ranges.get("pos");
-    if (chrom !== undefined && pos !== undefined && chrom.min === chrom.max
-      && (Number(pos.max) < filters.region.start || Number(pos.min) > filters.region.end)) return false;
+/**
+ * What a row must fulfil, all of it.
+ *
+ * @param layers - names of the text columns that layers added
+ */
+export function conditionsOf(filters: Filters, layers: string[]): Condition[] {
+  const conditions: Condition[] = [];
+  const { region, text } = filters;
+  if (filters.genes.length > 0) {
+    const wanted = new Set(filters.genes.map((gene) => gene.toUpperCase()));
+    const spelled = spellings(filters.genes);
+    conditions.push({
+      columns: GENE_COLUMNS, passes: (value) => typeof value === "string" && wanted.has(value.toUpperCase()),
+      mayPass: equals([], spelled).mayPass,
+    });
   }
-  if (filters.consequence !== "" && !mayHold("consequence", [filters.consequence])) return false;
-  if (filters.impacts.length > 0 && !mayHold("impact", filters.impacts)) return false;
-  return filters.known === "" || mayHold("known", [filters.known === "known"]);
+  if (region !== null) {
+    conditions.push(equals(["chrom"], region.names), {
+      columns: ["pos"], passes: (value) => Number(value) >= region.start && Number(value) <= region.end,
+      mayPass: ({ min, max }) => Number(max) >= region.start && Number(min) <= region.end,
+    });
+  }
+  if (filters.consequence !== "") conditions.push(equals(["consequence"], [filters.consequence]));
+  if (filters.impacts.length > 0) conditions.push(equals(["impact"], filters.impacts));
+  if (filters.known !== "") conditions.push(equals(["known"], [filters.known === "known"]));
+  if (text !== "") {
+    const sought = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
+    const ascii = /^[\x20-\x7e]*$/.test(text);
+    conditions.push({
+      columns: [...TEXT_COLUMNS, ...layers], passes: (value) => typeof value === "string" && sought.test(value),
+      ...(ascii ? { contains: text.toLowerCase() } : {}),
+    });
+  }
+  return conditions;
 }
 
 // Gene symbols are in capitals with few exceptions ("C22orf39"); a reader may type them in lower case.
 const spellings = (genes: string[]): string[] => [...new Set(genes.flatMap((gene) => [gene, gene.toUpperCase(),
   gene.toUpperCase().replace("ORF", "orf")]))];
-
-function within(value: Value, { min, max }: Range): boolean {
-  if (value === null || min === null || max === null) return true;
-  return min <= value && value <= max;
-}
-
-/** A test for the rows of one group, given its values of the columns that `columnsOf` names. */
-export function matcher(filters: Filters, values: Map<string, Values>, layers: string[]): (row: number) => boolean {
-  const tests: ((row: number) => boolean)[] = [];
-  const column = (name: string): Values => values.get(name) ?? [];
-  if (filters.genes.length > 0) {
-    const wanted = new Set(filters.genes.map((gene) => gene.toUpperCase()));
-    const columns = GENE_COLUMNS.map(column);
-    tests.push((row) => columns.some((genes) => typeof genes[row] === "string" && wanted.has(genes[row].toUpperCase())));
-  }
-  if (filters.region !== null) {
-    const { start, end } = filters.region;
-    const names = new Set<unknown>(filters.region.names);
-    const [chrom, pos] = [column("chrom"), column("pos")];
-    tests.push((row) => names.has(chrom[row]) && Number(pos[row]) >= start && Number(pos[row]) <= end);
-  }
-  if (filters.consequence !== "") {
-    const terms = column("consequence");
-    tests.push((row) => terms[row] === filters.consequence);
-  }
-  if (filters.impacts.length > 0) {
-    const wanted = new Set<unknown>(filters.impacts);
-    const impacts = column("impact");
-    tests.push((row) => wanted.has(impacts[row]));
-  }
-  if (filters.known !== "") {
-    const wanted = filters.known === "known";
-    const known = column("known");
-    tests.push((row) => known[row] === wanted);
-  }
-  if (filters.text !== "") {
-    const sought = new RegExp(filters.text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
-    const texts = [...TEXT_COLUMNS, ...layers].map(column);
-    tests.push((row) => texts.some((text) => typeof text[row] === "string" && sought.test(text[row])));
-  }
-  return (row) => tests.every((test) => test(row));
-}

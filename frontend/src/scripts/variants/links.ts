@@ -40,10 +40,14 @@ export class Links {
     return (await this.current())[kind].url;
   }
 
-  /** Bytes `start` (included) to `end` (excluded) of a file. */
-  async read(kind: Kind, start: number, end: number): Promise<ArrayBuffer> {
+  /**
+   * Bytes `start` (included) to `end` (excluded) of a file.
+   *
+   * @param signal - gives the request up; the promise is then rejected with its reason
+   */
+  async read(kind: Kind, start: number, end: number, signal?: AbortSignal): Promise<ArrayBuffer> {
     for (let attempt = 0; ; attempt += 1) {
-      const response = await reach(await this.url(kind), { headers: { Range: `bytes=${start}-${end - 1}` } });
+      const response = await reach(await this.url(kind), { headers: { Range: `bytes=${start}-${end - 1}` }, signal: signal ?? null });
       if (response.status === 206) return response.arrayBuffer();
       if (response.status === 200) return (await response.arrayBuffer()).slice(start, end);
       if (attempt === 1 || !REFUSED.includes(response.status)) {
@@ -67,6 +71,7 @@ async function reach(address: string, options: RequestInit): Promise<Response> {
   try {
     return await fetch(address, { ...options, cache: "no-store", credentials: "same-origin" });
   } catch (error) {
+    options.signal?.throwIfAborted();
     throw new ReadingError("The connection was lost.", { cause: error });
   }
 }

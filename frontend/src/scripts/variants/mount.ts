@@ -2,9 +2,11 @@ import { announce } from "../announce";
 import { save } from "../download";
 import { formatCount, formatCountOf } from "../format";
 import { columnsOfFile, layersOf, visible, type Column } from "./columns";
+import { equals } from "./conditions";
 import { Details } from "./details";
 import { csv, vcf, write } from "./export";
 import { VariantFile } from "./file";
+import { conditionsOf } from "./filters";
 import { FilterForm } from "./form";
 import { Links, ReadingError } from "./links";
 import { everything, search, sorted, type Selection } from "./selection";
@@ -100,9 +102,10 @@ class Explorer {
     this.table.setColumns(visible(this.columns, this.state.columns));
     try {
       let started = false;
-      const found = await search(this.file, filters, layersOf(this.columns), signal, (rows, share) => {
-        this.showCount(`${variants(rows.length)} found, ${Math.round(share * 100)} % of the file searched`);
-        if (sort !== null) return;
+      const conditions = conditionsOf(filters, layersOf(this.columns));
+      const found = await search(this.file, conditions, signal, (rows, share) => {
+        const shown = this.showCount(`${variants(rows.length)} found, ${Math.round(share * 100)} % of the file searched`);
+        if (sort !== null || !shown) return;
         this.rows = rows;
         this.table.setRows(rows, null, started);
         started = true;
@@ -119,13 +122,14 @@ class Explorer {
     }
   }
 
-  /** Shows how many variants there are; screen readers announce only the final number. */
-  private showCount(text: string, final = false): void {
+  /** Shows how many variants there are, unless it did so a moment ago; screen readers announce only the final number. */
+  private showCount(text: string, final = false): boolean {
     const now = performance.now();
-    if (!final && now - this.shownAt < SHOW_EVERY_MS) return;
+    if (!final && now - this.shownAt < SHOW_EVERY_MS) return false;
     this.shownAt = now;
     this.count.textContent = text;
     if (final) announce(text);
+    return true;
   }
 
   private async open(row: number, button: HTMLButtonElement | null): Promise<void> {
@@ -147,18 +151,10 @@ class Explorer {
 
   /** Opens the variant that the address of the page names. */
   private async reopen(variant: string): Promise<void> {
-    const [chrom, pos, ref, alt] = variant.split(":");
-    const region = filtersOf({ ...this.state, region: `${chrom}:${pos}` }).filters.region;
-    if (region === null) return;
-    const rows = await search(this.file, { genes: [], region, consequence: "", impacts: [], known: "", text: "" }, [],
-      new AbortController().signal, () => undefined);
-    for (let i = 0; i < rows.length; i += 1) {
-      await this.file.need([rows.row(i)], ["ref", "alt"]);
-      if (this.file.cell(rows.row(i), "ref") === ref && this.file.cell(rows.row(i), "alt") === alt) {
-        await this.open(rows.row(i), null);
-        return;
-      }
-    }
+    const [chrom = "", pos, ref = "", ...alt] = variant.split(":"); // a breakend has a colon of its own
+    const conditions = [equals(["chrom"], [chrom]), equals(["pos"], [Number(pos)]), equals(["ref"], [ref]), equals(["alt"], [alt.join(":")])];
+    const rows = await search(this.file, conditions, new AbortController().signal, () => undefined);
+    if (rows.length > 0) await this.open(rows.row(0), null);
   }
 
   private async export(kind: "csv" | "vcf", event: Event): Promise<void> {
@@ -201,7 +197,7 @@ class Explorer {
     for (let i = 0; i < rows.length; i += 1) {
       const group = this.file.groupOf(rows.row(i));
       if (group !== last) {
-        await this.file.readGroup(group, ["chrom", "filter"]);
+        await this.file.readGroup(group, ["chrom", "filter"], signal);
         signal.throwIfAborted();
         last = group;
       }

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from annotator.engine import Reference
+from annotator.engine.output import variants_table
 from annotator.engine.output.variants_table import COLUMNS, GROUP_ROWS, TableWriter, schema_of
 from tests.unit.engine.conftest import PROJECT, Result
 
@@ -74,3 +76,16 @@ def test_row_groups_do_not_depend_on_how_rows_come(tmp_path: Path, rcrs: Referen
     assert [found.metadata.row_group(at).num_rows for at in range(found.num_row_groups)] == [GROUP_ROWS, GROUP_ROWS, 5]
     position = schema.names.index("pos")
     assert found.metadata.row_group(1).column(position).statistics.min == GROUP_ROWS
+    assert found.read()["pos"].to_pylist() == list(range(rows))
+
+
+def test_the_characters_of_texts_are_listed(tmp_path: Path, rcrs: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(variants_table, "GROUP_ROWS", 2)
+    schema = schema_of(rcrs)
+    texts = {"id": ["rs1", ".", None, "RS2"], "hgvsp": ["p.Ä", None, None, None]}
+    columns = [pa.array(texts.get(one.name, [None] * 4), one.type) for one in schema]
+    writer = TableWriter(tmp_path / "a.parquet", schema)
+    writer.write(pa.record_batch(columns, schema=schema).slice(1))
+    writer.close()
+    characters = json.loads(pq.read_metadata(tmp_path / "a.parquet").metadata[b"gas.characters"])
+    assert {name: characters.get(name) for name in ("id", "hgvsp", "gene")} == {"id": ".2rs", "hgvsp": "", "gene": None}
