@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import ARCHIVED_FILES
 
 
 class MailKind(StrEnum):
@@ -53,7 +54,8 @@ def compose(kind: MailKind, profile: Profile, site_url: str, **values: Any) -> M
         values: What the template of this kind names, as `job`.
     """
     environment = _environment()
-    said = environment.get_template(f"{kind.value}.txt").render(profile=profile, site_url=site_url, utc=utc, **values)
+    said = environment.get_template(f"{kind.value}.txt").render(
+        profile=profile, site_url=site_url, utc=utc, archived_files=ARCHIVED_FILES, **values)
     subject, _, text = said.partition("\n")
     # One source for both forms: paragraphs are parted by empty lines, and a paragraph that is an address is a link.
     paragraphs = [" ".join(part.split()) for part in text.strip().split("\n\n")]

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from chalicelib.exceptions import (
     BadRequestError,
     ConflictError,
+    FileNotAvailableError,
     ForbiddenError,
     GasError,
     JobFailure,
@@ -113,6 +114,8 @@ def _problem(error: Exception) -> Problem:
             "GAS could not answer this request.",
             "Nothing of yours was lost. Try again in a minute; if it stays, tell us the request id below."))
     title = _TITLES[status]
+    if isinstance(error, FileNotAvailableError):
+        title = "This file is not available"
     if isinstance(error, SignInFailedError):
         title = "Sign-in cancelled" if isinstance(error, SignInCancelledError) else "Sign-in failed"
     return Problem(status, title, error)

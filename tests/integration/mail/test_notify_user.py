@@ -237,7 +237,7 @@ def test_a_warning_comes_a_day_before_where_results_are_kept_longer(
     assert asked == [0, 0, 0, 1]
     archive_results(services, message, services.new_id())
     (mail,) = outbox
-    assert mail.subject == "The results of free_1.vcf go to the archive soon"
+    assert mail.subject == "The results of free_1.vcf will be archived soon"
     assert utc(services.clock() - 4 * (DAY - 60) + 3 * DAY) in mail.text
     assert reload(services, job).archived
 

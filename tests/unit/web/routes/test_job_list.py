@@ -117,7 +117,7 @@ def test_rows_tell_what_comes(browser: Browser, put: Callable[..., Job], web: Se
     text = browser.get("/annotations").text
     assert "One before it; should begin about 21 Sep 2026, 14:13 UTC" in text
     assert "Annotating, 75 %, until about 21 Sep 2026, 14:13 UTC" in text
-    assert "To be downloaded until 21 Sep 2026, 14:18 UTC , then in the archive" in text
+    assert "Results available until 21 Sep 2026, 14:18 UTC , then archived" in text
     assert "Line 1,217: REF '-' is not a sequence of bases." in text
 
 
@@ -235,24 +235,24 @@ def test_list_waits_for_files_that_were_uploaded_together(browser: Browser, put:
     put(1)
     second = browser.request("GET", live, {"HX-Request": "true"})
     assert "2 more files are being prepared" in second.text
-    assert "data-live" in second.html, "the rows have ended, but more are expected"
+    assert "data-live hx-get" in second.html, "the rows have ended, but more are expected"
     put(2)
     put(3)
     last = browser.request("GET", live, {"HX-Request": "true"})
-    assert (last.status, "being prepared" in last.text, "data-live" in last.html) == (200, False, False)
+    assert (last.status, "being prepared" in last.text, "data-live hx-get" in last.html) == (200, False, False)
 
 
 def test_list_does_not_wait_for_ever(browser: Browser, put: Callable[..., Job], clock: HeldClock) -> None:
-    put(1)
+    put(1, job_status=JobStatus.CANCELLED)
     first = browser.get(f"/annotations?since={clock() - 30}&uploaded=3")
     live = html.unescape(re.search(r'data-live hx-get="([^"]+)"', first.html).group(1))  # type: ignore[union-attr]
     clock.now += WAITED_FOR
     last = browser.request("GET", live, {"HX-Request": "true"})
     assert "2 of the 3 files that you uploaded have not appeared here" in last.text
-    assert "data-live" not in last.html
+    assert "data-live hx-get" not in last.html
 
 
 @pytest.mark.parametrize("query", ["uploaded=3", "since=5", "uploaded=-1&since=x", "uploaded=0&since=0"])
 def test_list_that_waits_for_nothing(browser: Browser, put: Callable[..., Job], query: str) -> None:
     put(1)
-    assert "data-live" not in browser.get(f"/annotations?{query}").html
+    assert "data-live hx-get" not in browser.get(f"/annotations?{query}").html
