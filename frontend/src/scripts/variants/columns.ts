@@ -40,9 +40,16 @@ const SHOWN_BY_DEFAULT = ["pos", "gene", "consequence", "impact", "hgvsp", "matu
 export function columnsOfFile(file: VariantFile): Column[] {
   return file.columns.filter(({ name }) => !PARTS.includes(name)).map((info) => {
     const [title, width] = KNOWN[info.name] ?? [info.name, 11];
-    return { ...info, title, width, layer: isLayer(info), shown: !info.empty && SHOWN_BY_DEFAULT.includes(info.name) };
-  });
+    return { ...info, title, width, layer: isLayer(info), shown: !info.empty && (SHOWN_BY_DEFAULT.includes(info.name) || isLayer(info)) };
+  }).sort((a, b) => rank(a) - rank(b));
 }
+
+/** What is known of diseases is why most people look: it comes first of what layers added, and numbers last. */
+function rank({ layer, name, numeric }: Column): number {
+  return !layer ? 0 : CLINICAL.test(name) ? 1 : numeric ? 3 : 2;
+}
+
+const CLINICAL = /disease|disorder|phenotype|clin|status/i;
 
 const isLayer = ({ name }: ColumnInfo): boolean => !(name in KNOWN) && !PARTS.includes(name);
 

@@ -49,7 +49,10 @@ def test_most_severe_consequences_come_before_all() -> None:
 
 def test_examples_for_filters_are_of_the_file() -> None:
     summary = SummaryView.of({"contigs": {"chr1": 2, "chr22": 9}, "genes": {"A": 1, "APOL1": 5}})
-    assert (summary.gene_example, summary.region_example) == ("APOL1", "chr22:3,000-4,000")
+    assert (summary.gene_example, summary.region_example) == ("APOL1", "chr22")
+    dense = SummaryView.of({"contigs": {"22": 9}, "density": {"22": {"length": 50_818_468, "bin": 508_185,
+                                                                     "counts": [0] * 39 + [9]}}})
+    assert dense.region_example == "22:19,819,216-20,327,400"
     empty = SummaryView.of({"genes": None})
     assert (empty.gene_example, empty.region_example) == ("", "")
 
