@@ -59,10 +59,25 @@ def test_table_shows_the_first_rows(open_table: Callable[..., tuple[Page, Watche
     table = page.get_by_role("table", name="Variants, one row")
     expect(table).to_have_attribute("aria-rowcount", "1173")
     expect(table.get_by_role("columnheader")).to_have_text(
-        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "Known", "Known as",
-         "MITOMAP_DISEASE", "MITOTIP"])
+        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "MITOMAP_DISEASE",
+         "Known", "Known as", "MITOTIP"])
     assert watcher.complaints == []
     assert all(key.endswith(".parquet") for key, _, _ in bucket.requests)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_disease_is_in_sight(local_site: str, new_page: OpenPage, scheme: str) -> None:
+    """As the home page promises of m.3243A>G, without a choice of columns and without scrolling."""
+    page, _ = new_page(base_url=local_site, scheme=scheme)
+    page.goto("/sample/rCRS?region=MT:3243")
+    row = page.locator(".variants-table tbody tr").filter(has_text="MT:3,243 A>G")
+    expect(row.locator("td").filter(has_text="MELAS").first).to_be_visible()
+    place = row.locator("td").filter(has_text="MELAS").first.bounding_box()
+    frame = page.locator("[data-table]").bounding_box()
+    assert place is not None
+    assert frame is not None
+    assert place["x"] + 100 < frame["x"] + frame["width"]
+    page.screenshot(path=ARTIFACTS / f"sample-disease-{scheme}.png", full_page=True)
 
 
 def test_what_the_reference_lacks_is_not_offered(local_site: str, new_page: OpenPage) -> None:
@@ -141,8 +156,8 @@ def test_columns_are_chosen(open_table: Callable[..., tuple[Page, Watcher]]) -> 
     page.get_by_label("MITOTIP").uncheck()
     page.get_by_label("HGVS, protein").uncheck()
     headings = page.locator(".variants-table").get_by_role("columnheader")
-    expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "Known", "Known as", "MITOMAP_DISEASE"])
-    assert query_of(page) == {"columns": ["consequence,impact,gene,known,existing,MITOMAP_DISEASE"]}
+    expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "MITOMAP_DISEASE", "Known", "Known as"])
+    assert query_of(page) == {"columns": ["consequence,impact,gene,MITOMAP_DISEASE,known,existing"]}
     page.reload()
     expect(headings).to_have_count(7)
     page.get_by_text("Columns", exact=True).click()

@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from chalicelib.domain.job_query import FoundJobs, JobQuery, Order, StatusFilter
 from chalicelib.domain.jobs import Job
@@ -109,6 +110,12 @@ class JobListView:
     batch: UploadedBatch | None
     arriving: int
     lost: int
+
+    @property
+    def query(self) -> str:
+        """The query of the address of this page, to come back to it."""
+        return urlencode({name: value for name, value in {**listing_query(self.listing, self.days),
+                                                          "cursor": self.cursor}.items() if value})
 
     @property
     def live(self) -> bool:

@@ -20,9 +20,9 @@ test("columns without values are not shown by default", () => {
 });
 
 test("a disease comes before other columns of layers, numbers come last, empty ones are hidden", () => {
-  const row = { pos: 5, MITOMAP_AF: 0.1, MITOMAP_LOCUS: "HV1", MITOMAP_DISEASE: "LHON", dbSNP: null };
+  const row = { pos: 5, known: true, MITOMAP_AF: 0.1, MITOMAP_LOCUS: "HV1", MITOMAP_DISEASE: "LHON", dbSNP: null };
   expect(visible(columnsOfFile(madeFile([[row]]).file), null).map(({ name }) => name)).toEqual(
-    ["pos", "MITOMAP_DISEASE", "MITOMAP_LOCUS", "MITOMAP_AF"]);
+    ["pos", "MITOMAP_DISEASE", "known", "MITOMAP_LOCUS", "MITOMAP_AF"]);
 });
 
 test("the variant is always shown, other columns as chosen", () => {

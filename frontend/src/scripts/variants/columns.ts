@@ -44,10 +44,13 @@ export function columnsOfFile(file: VariantFile): Column[] {
   }).sort((a, b) => rank(a) - rank(b));
 }
 
-/** What is known of diseases is why most people look: it comes first of what layers added, and numbers last. */
+/** What is known of diseases is why most people look: it follows the consequences, and numbers of layers come last. */
 function rank({ layer, name, numeric }: Column): number {
-  return !layer ? 0 : CLINICAL.test(name) ? 1 : numeric ? 3 : 2;
+  if (!layer) return AFTER_CLINICAL.includes(name) ? 2 : 0;
+  return CLINICAL.test(name) ? 1 : numeric ? 4 : 3;
 }
+
+const AFTER_CLINICAL = ["known", "existing"];
 
 const CLINICAL = /disease|disorder|phenotype|clin|status/i;
 

@@ -94,13 +94,12 @@ class Explorer {
   }
 
   private change(changed: Partial<State>): void {
-    const before = toAddress(this.state, "");
-    changed = Object.fromEntries(Object.entries(changed).filter(([name, value]) =>
-      JSON.stringify(value) !== JSON.stringify(this.state[name as keyof State])));
+    const names = (Object.keys(changed) as (keyof State)[]).filter((name) =>
+      JSON.stringify(changed[name]) !== JSON.stringify(this.state[name]));
+    if (names.length === 0) return;
     this.state = { ...this.state, ...changed };
-    if (toAddress(this.state, "") === before) return;
     // Each view is a step of the browser's history; what is typed into one field is one step.
-    const typed = Object.keys(changed).join();
+    const typed = names.join();
     const now = performance.now();
     const goesOn = typed === this.typed && now - this.changedAt < SAME_STEP_MS;
     [this.typed, this.changedAt] = [typed, now];
