@@ -16,6 +16,8 @@ RESULTS, INDEX, LOG, SUMMARY, VARIANTS = "results", "index", "log", "summary", "
 """Kinds of the files that have a part of their own somewhere. A kind is the last part of a download's address."""
 INPUT = "input"
 """Kind of the user's own file, where it can be downloaded beside its results."""
+ARCHIVED_FILES = "the annotated VCF, its index and the table of variants"
+"""What moves to the archive, for people: the rows of the table that are `archived`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import ARCHIVED_FILES
 
 
 class MailKind(StrEnum):
@@ -54,7 +55,7 @@ def compose(kind: MailKind, profile: Profile, site_url: str, **values: Any) -> M
     """
     environment = _environment()
     rendered = environment.get_template(f"{kind.value}.txt").render(
-        profile=profile, site_url=site_url, utc=utc, **values)
+        profile=profile, site_url=site_url, utc=utc, archived_files=ARCHIVED_FILES, **values)
     subject, _, text = rendered.partition("\n")
     # One source for both forms: paragraphs are separated by empty lines, and a paragraph that is an address is a link.
     paragraphs = [" ".join(part.split()) for part in text.strip().split("\n\n")]

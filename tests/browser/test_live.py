@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Request, expect
 from chalicelib.domain.jobs import JobProgress, JobStatus, Stage
 from chalicelib.domain.result_files import JobOutputs
 from chalicelib.services import Services
+from chalicelib.usecases.archive.file_hold import held_files
 from chalicelib.web.http import runtime
 from tests.browser.conftest import ADA, MARY, MARYS_TOKEN, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
@@ -130,6 +131,29 @@ def test_list_waits_for_a_batch(local_site: str, site: Services, new_page: OpenP
     expect(page.locator(".arriving")).to_have_count(0)
     expect(page.locator("[data-live]")).to_have_count(0)
     assert watcher.complaints == []
+
+
+def test_page_that_is_open_when_results_are_archived(local_site: str, site: Services, new_page: OpenPage) -> None:
+    """It does not ask before, and says then what has left."""
+    job_id, now = "44444444-4444-4444-8444-000000000009", site.clock()
+    prefix = f"{ADA}/{job_id}/"
+    site.jobs.create(job_of(
+        job_id=job_id, user_id=ADA, input_file_name="a.vcf", input_file_size=9, reference="rCRS", submit_time=now - 250,
+        start_time=now - 245, complete_time=now - 240, job_status=JobStatus.COMPLETED, attempt=1,
+        s3_inputs_bucket=site.settings.inputs_bucket, s3_key_input_file=f"{prefix}a.vcf",
+        s3_results_bucket=site.settings.results_bucket, s3_key_result_file=f"{prefix}a.annot.vcf.gz",
+        s3_key_index_file=f"{prefix}a.annot.vcf.gz.tbi", s3_key_log_file=f"{prefix}a.count.log"))
+    page, _, polls = open_at(new_page, local_site, f"/annotations/{job_id}")
+    expect(page.get_by_text("its index and the table of variants are available until")).to_be_visible()
+    let_pass(page, 50)
+    assert polls.count == 0, "nothing can change before"
+    with held_files(site, job_id, "archive") as held:
+        site.archive_table.record_archived(held, "archive", {"results": "archive-9"}, now + 60)
+    let_pass(page, 15)
+    expect(page.locator("#job-state")).to_contain_text("the table of variants are archived.")
+    expect(page.get_by_text("are available until")).to_have_count(0)
+    page.clock.run_for(500)
+    expect(page.locator("#announcer")).to_contain_text("the table of variants are archived.")
 
 
 def test_hidden_page_does_not_ask(local_site: str, new_page: OpenPage) -> None:

@@ -217,8 +217,8 @@ def test_one_wrong_file_keeps_all_from_being_sent(local_site: str, new_page: Ope
     assert violations(page) == []
     bad.get_by_role("button", name="Remove bad.vcf").click()
     expect(page.get_by_role("alert")).to_have_count(0)
-    chosen = page.get_by_label("Your VCF file").evaluate("input => [...input.files].map(file => file.name)")
-    assert chosen == ["good.vcf"]
+    named = page.get_by_label("Your VCF file").evaluate("input => [...input.files].map(file => file.name)")
+    assert named == ["good.vcf"]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

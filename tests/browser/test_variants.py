@@ -59,9 +59,25 @@ def test_table_shows_the_first_rows(open_table: Callable[..., tuple[Page, Watche
     table = page.get_by_role("table", name="Variants, one row")
     expect(table).to_have_attribute("aria-rowcount", "1173")
     expect(table.get_by_role("columnheader")).to_have_text(
-        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "Known", "Known as"])
+        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "MITOMAP_DISEASE",
+         "Known", "Known as", "MITOTIP"])
     assert watcher.complaints == []
     assert all(key.endswith(".parquet") for key, _, _ in bucket.requests)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_disease_is_in_sight(local_site: str, new_page: OpenPage, scheme: str) -> None:
+    """As the home page promises of m.3243A>G, without a choice of columns and without scrolling."""
+    page, _ = new_page(base_url=local_site, scheme=scheme)
+    page.goto("/sample/rCRS?region=MT:3243")
+    row = page.locator(".variants-table tbody tr").filter(has_text="MT:3,243 A>G")
+    expect(row.locator("td").filter(has_text="MELAS").first).to_be_visible()
+    place = row.locator("td").filter(has_text="MELAS").first.bounding_box()
+    frame = page.locator("[data-table]").bounding_box()
+    assert place is not None
+    assert frame is not None
+    assert place["x"] + 100 < frame["x"] + frame["width"]
+    page.screenshot(path=ARTIFACTS / f"sample-disease-{scheme}.png", full_page=True)
 
 
 def test_what_the_reference_lacks_is_not_offered(local_site: str, new_page: OpenPage) -> None:
@@ -114,7 +130,7 @@ def test_choices_narrow_each_other(open_table: Callable[..., tuple[Page, Watcher
 def test_what_is_no_region_is_told(open_table: Callable[..., tuple[Page, Watcher]]) -> None:
     page, _ = open_table()
     page.get_by_label("Region").fill("MT:9-2")
-    expect(page.locator("[data-region-problem]")).to_contain_text("MT, or 22:20,000,000-20,100,000")
+    expect(page.locator("[data-region-problem]")).to_contain_text("did you mean 2-9?")
     expect(page.get_by_label("Region")).to_have_attribute("aria-invalid", "true")
 
 
@@ -137,13 +153,57 @@ def test_sorting(open_table: Callable[..., tuple[Page, Watcher]]) -> None:
 def test_columns_are_chosen(open_table: Callable[..., tuple[Page, Watcher]]) -> None:
     page, _ = open_table()
     page.get_by_text("Columns", exact=True).click()
-    page.get_by_label("MITOTIP").check()
+    page.get_by_label("MITOTIP").uncheck()
     page.get_by_label("HGVS, protein").uncheck()
     headings = page.locator(".variants-table").get_by_role("columnheader")
-    expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "Known", "Known as", "MITOTIP"])
-    assert query_of(page) == {"columns": ["consequence,impact,gene,known,existing,MITOTIP"]}
+    expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "MITOMAP_DISEASE", "Known", "Known as"])
+    assert query_of(page) == {"columns": ["consequence,impact,gene,MITOMAP_DISEASE,known,existing"]}
     page.reload()
     expect(headings).to_have_count(7)
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_role("button", name="Default columns").click()
+    expect(headings).to_have_count(9)
+    assert query_of(page) == {}
+
+
+def test_choice_of_columns_opens_in_place_and_closes(open_table: Callable[..., tuple[Page, Watcher]]) -> None:
+    page, _ = open_table()
+    button, box = page.get_by_text("Columns", exact=True), page.get_by_label("MITOTIP")
+    button.scroll_into_view_if_needed()
+    before = button.bounding_box()
+    button.click()
+    assert button.bounding_box() == before
+    box.press("Escape")
+    expect(box).to_be_hidden()
+    expect(button).to_be_focused()
+    button.click()
+    expect(box).to_be_visible()
+    page.get_by_role("heading", name="Variants").click()
+    expect(box).to_be_hidden()
+
+
+def test_back_steps_through_the_views(open_table: Callable[..., tuple[Page, Watcher]]) -> None:
+    page, _ = open_table()
+    page.get_by_label("High").check()
+    expect(page.locator("[data-count]")).to_have_text("11 of 1,172 variants")
+    page.get_by_label("Known or novel").select_option("novel")
+    expect(page.locator("[data-count]")).to_have_text("7 of 1,172 variants")
+    page.go_back()
+    expect(page.locator("[data-count]")).to_have_text("11 of 1,172 variants")
+    expect(page.get_by_label("Known or novel")).to_have_value("")
+    page.go_back()
+    expect(page.locator("[data-count]")).to_have_text(ALL)
+    expect(page.get_by_label("High")).not_to_be_checked()
+    page.go_forward()
+    expect(page.locator("[data-count]")).to_have_text("11 of 1,172 variants")
+
+
+def test_nothing_that_matches_is_said(open_table: Callable[..., tuple[Page, Watcher]]) -> None:
+    page, _ = open_table("?q=nosuchdisease", "0 of 1,172 variants")
+    expect(page.get_by_text("No variants match these filters.")).to_be_visible()
+    page.get_by_role("button", name="Clear filters").click()
+    expect(page.locator("[data-count]")).to_have_text(ALL)
+    expect(page.get_by_text("No variants match these filters.")).to_be_hidden()
 
 
 def test_one_variant_opens_and_can_be_shared(open_table: Callable[..., tuple[Page, Watcher]],
@@ -157,6 +217,7 @@ def test_one_variant_opens_and_can_be_shared(open_table: Callable[..., tuple[Pag
     assert query_of(page) == {"impact": ["HIGH"], "variant": ["MT:307:G:T"]}
     page.reload()
     expect(page.get_by_role("region", name="One variant").get_by_role("heading")).to_have_text("MT:307 G>T")
+    expect(page.get_by_role("region", name="One variant")).to_be_in_viewport()
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_role("region", name="One variant")).to_be_hidden()
     assert query_of(page) == {"impact": ["HIGH"]}
@@ -165,7 +226,7 @@ def test_one_variant_opens_and_can_be_shared(open_table: Callable[..., tuple[Pag
 def test_keyboard_alone(open_table: Callable[..., tuple[Page, Watcher]]) -> None:
     page, _ = open_table()
     page.locator("[data-table]").focus()
-    for _ in range(8):  # seven headings, then the rows as one stop
+    for _ in range(10):  # nine headings, then the rows as one stop
         page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="MT:10 A>C")).to_be_focused()
     page.keyboard.press("ArrowDown")
@@ -187,12 +248,13 @@ def test_export_csv(open_table: Callable[..., tuple[Page, Watcher]], tmp_path: P
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Download these rows as CSV").click()
     waiting.value.save_as(tmp_path / "rows.csv")
-    with (tmp_path / "rows.csv").open(newline="", encoding="utf-8") as file:
+    assert (tmp_path / "rows.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    with (tmp_path / "rows.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert waiting.value.suggested_filename == "HG002 run 7 – família.selected.csv"
     assert [row["pos"] for row in rows] == [str(pos) for pos in range(307, 3308, 300)]
     assert rows[0]["MITOMAP_DISEASE"] == 'LHON; =odd, "quoted"'
-    assert [row["exon"] for row in rows[:3]] == ["1/3", "'=1+1", "-"], "no spreadsheet takes a text for a formula"
+    assert [row["exon"] for row in rows[:3]] == ["'1/3", "'=1+1", "-"], "no spreadsheet takes a text for another thing"
     assert (rows[0]["MITOTIP"], rows[0]["known"], rows[0]["intron"]) == ("", "true", "")
 
 

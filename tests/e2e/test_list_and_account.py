@@ -54,9 +54,8 @@ def test_from_notes_to_nothing(stack: LocalStack, sign_in: Callable[..., Browser
                                              Key={"job_id": {"S": "pace"}})
     assert "Item" in pace, "the annotator notes how long jobs take"
 
-    page = browser.get("/annotations")
     chosen = [("job", jobs["mother"]), ("job", jobs["father"])]
-    asked = send(browser, page, "/annotations/delete", *chosen)
+    asked = browser.get("/annotations/delete?" + urlencode(chosen))
     assert "Delete these 2 annotations?" in asked.text
     gone = send(browser, asked, "/annotations/delete", *chosen, ("confirmed", "yes"))
     assert "2 annotations and all their files are deleted." in gone.text

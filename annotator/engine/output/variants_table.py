@@ -130,7 +130,7 @@ class TableWriter:
     @property
     def size(self) -> int:
         """Bytes that were written so far."""
-        return self._file.tell()
+        return int(self._file.tell())
 
     def abandon(self) -> None:
         """Close the file as it is; harmless after :meth:`close`."""

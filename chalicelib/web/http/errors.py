@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from chalicelib.exceptions import (
     BadRequestError,
     ConflictError,
+    FileNotAvailableError,
     ForbiddenError,
     GasError,
     JobFailure,
@@ -114,6 +115,8 @@ def _problem(error: Exception) -> Problem:
             "Your data is safe. Try again in a minute. If the problem persists, contact support with the request ID "
             "below."))
     title = _TITLES[status]
+    if isinstance(error, FileNotAvailableError):
+        title = "This file is not available"
     if isinstance(error, SignInFailedError):
         title = "Sign-in cancelled" if isinstance(error, SignInCancelledError) else "Sign-in failed"
     return Problem(status, title, error)

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from chalicelib.domain import amounts
+from chalicelib.domain.result_files import ARCHIVED_FILES
 from chalicelib.exceptions import GasError
 from chalicelib.web.globus import globus_origin
 from chalicelib.web.http import assets, csrf
@@ -85,6 +86,11 @@ def _breakable(term: str) -> Markup:
     return escape(term).replace("_", Markup("_<wbr>"))
 
 
+def _sentence(text: str) -> str:
+    """A text as the beginning of a sentence; what is capital in it stays so."""
+    return text[:1].upper() + text[1:]
+
+
 def _code(text: str) -> Markup:
     """A text in which backticks enclose code."""
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
@@ -96,5 +102,6 @@ def _environment() -> Environment:
                               trim_blocks=True, lstrip_blocks=True, auto_reload=False)
     environment.globals["icon"] = _icon
     environment.filters.update(size=amounts.size, count=amounts.count, iso=amounts.iso, utc=amounts.utc,
-                               duration=amounts.duration, breakable=_breakable, code=_code)
+                               duration=amounts.duration, breakable=_breakable, code=_code, sentence=_sentence)
+    environment.globals["archived_files"] = ARCHIVED_FILES
     return environment

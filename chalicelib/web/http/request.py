@@ -42,8 +42,12 @@ class WebRequest:
 
     def query(self, name: str) -> str | None:
         """The value of a query parameter, None when it is not there."""
-        values = (self.event.get("multiValueQueryStringParameters") or {}).get(name)
+        values = self.queries(name)
         return values[-1] if values else None
+
+    def queries(self, name: str) -> list[str]:
+        """Every value of a query parameter that may come several times."""
+        return list((self.event.get("multiValueQueryStringParameters") or {}).get(name) or ())
 
     @property
     def path(self) -> str:

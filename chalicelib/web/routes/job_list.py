@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from urllib.parse import parse_qsl
 
 from chalice import Blueprint
 
@@ -25,6 +26,8 @@ blueprint = Blueprint(__name__)
 
 PAGE_SIZE = 20
 LONGEST_TEXT = 200
+LIST_QUERY = ("q", "status", "from", "to", "zone", "sort", "cursor")
+"""Parameters of the list's address that say what is shown."""
 MOST_UPLOADED = 1000
 """Files of one upload that the list waits for."""
 LONGEST_ZONE = 14 * 60
@@ -70,22 +73,41 @@ def _uploaded_batch(request: WebRequest) -> UploadedBatch | None:
     return UploadedBatch(files, since, shown, max(0, files - found))
 
 
+@page(blueprint, "/annotations/delete")
+def confirm_deletion(request: WebRequest) -> WebResponse:
+    """Ask whether the jobs whose boxes were ticked are to be deleted, with their names."""
+    jobs = usecases.chosen_jobs(request.services, request.profile.identity_id, request.queries("job")[:PAGE_SIZE])
+    if not jobs:
+        return redirect(_back_to_list(request, request.query("back"), done="none"))
+    return render(request, "delete_several.html", jobs=jobs, back=_list_page(request.query("back")),
+                  running=sum(not job.ended for job in jobs), archived=sum(job.archived for job in jobs))
+
+
 @action(blueprint, "/annotations/delete")
 def delete_several(request: WebRequest) -> WebResponse:
-    """Delete the jobs whose boxes were ticked: the first time it is asked whether that is meant, with their names."""
-    user_id = request.profile.identity_id
-    chosen = request.form_values("job")[:PAGE_SIZE]
+    """Delete the jobs that were confirmed.
+
+    Raises:
+        BadRequestError: Nobody confirmed it.
+    """
     if request.form.get("confirmed") != "yes":
-        jobs = usecases.chosen_jobs(request.services, user_id, chosen)
-        if not jobs:
-            return redirect(request.site.path("/annotations", done="none"))
-        return render(request, "delete_several.html", jobs=jobs,
-                      running=sum(not job.ended for job in jobs), archived=sum(job.archived for job in jobs))
-    done = usecases.delete_jobs(request.services, user_id, chosen)
+        raise BadRequestError("The form does not confirm that the annotations are to be deleted.",
+                              "Use the button below the list of annotations.", field="confirmed")
+    done = usecases.delete_jobs(request.services, request.profile.identity_id, request.form_values("job")[:PAGE_SIZE])
     if request.wants_json:
         return json_response({"deleted": done.deleted, "moving": done.moving})
-    return redirect(request.site.path("/annotations", done="deleted", deleted=done.deleted,
-                                      moving=done.moving or None))
+    return redirect(_back_to_list(request, request.form.get("back"), done="deleted", deleted=done.deleted,
+                                  moving=done.moving or None))
+
+
+def _list_page(query: str | None) -> dict[str, str]:
+    """The search and page of the list that somebody came from, by the query of its address."""
+    given = dict(parse_qsl(query or ""))
+    return {name: value for name, value in given.items() if name in LIST_QUERY}
+
+
+def _back_to_list(request: WebRequest, query: str | None, **outcome: str | int | None) -> str:
+    return request.site.path("/annotations", **_list_page(query), **outcome)
 
 
 def _listing(request: WebRequest) -> JobQuery:
@@ -97,6 +119,8 @@ def _listing(request: WebRequest) -> JobQuery:
     days = _days(request)
     zone = _zone(days["zone"])
     since, before = _midnight(days["from"], zone, "from"), _midnight(days["to"], zone, "to")
+    if since is not None and before is not None and before < since:
+        raise BadRequestError("The last day is before the first one.", "Exchange the two days.", field="to")
     try:
         standing = StatusFilter(request.query("status") or "") if request.query("status") else None
         order = Order(request.query("sort") or Order.NEWEST.value)

@@ -4,9 +4,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from chalicelib.domain.job_query import FoundJobs, JobQuery, Order, StatusFilter
-from chalicelib.domain.jobs import Job, JobStatus
+from chalicelib.domain.jobs import Job
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.throughput import Throughput
@@ -32,16 +33,12 @@ class RowView:
     Attributes:
         note: What the user called it, "" for nothing.
         ends: When it should end, epoch seconds, None when nobody can tell.
-        archived_from: When the results move to the archive, epoch seconds, None when they do not or have.
-        due: That time has come.
     """
 
     job: JobView
     note: str
     place: QueuePlace | None
     ends: int | None
-    archived_from: int | None
-    due: bool
 
     @property
     def waiting(self) -> str:
@@ -58,10 +55,7 @@ class RowView:
     ) -> RowView:
         """The row as the job's owner sees it at `now` (epoch seconds)."""
         view = JobView.of(job, now, owner, plans)
-        stays = view.retention is not None and job.job_status is JobStatus.COMPLETED and not job.archived
-        due = max((job.complete_time or now) + (view.retention or 0), view.kept_until or 0) if stays else None
-        return cls(job=view, note=job.note or "", place=place, ends=expected_end(job, pace, now), archived_from=due,
-                   due=due is not None and due <= now)
+        return cls(job=view, note=job.note or "", place=place, ends=expected_end(job, pace, now))
 
 
 @dataclass(frozen=True)
@@ -118,9 +112,20 @@ class JobListView:
     lost: int
 
     @property
+    def query(self) -> str:
+        """The query of the address of this page, to come back to it."""
+        return urlencode({name: value for name, value in {**listing_query(self.listing, self.days),
+                                                          "cursor": self.cursor}.items() if value})
+
+    @property
     def live(self) -> bool:
         """True while any job on the page moves, or one is about to appear."""
         return self.arriving > 0 or any(row.job.live for row in self.rows)
+
+    @property
+    def live_in(self) -> int | None:
+        """Seconds after which the page is worth asking for again although nothing on it moves; None for never."""
+        return min((row.job.live_in for row in self.rows if row.job.live_in is not None), default=None)
 
     @property
     def empty(self) -> bool:

@@ -15,7 +15,7 @@ from chalicelib.domain.placement import NO, YES, write_shift_3prime
 from chalicelib.domain.plans import Plans
 from chalicelib.domain.profiles import Profile
 from chalicelib.domain.references import AUTO
-from chalicelib.domain.result_files import INPUT, LOG, RESULT_FILES, VARIANTS
+from chalicelib.domain.result_files import ARCHIVED_FILES, INPUT, LOG, RESULT_FILES, VARIANTS
 from chalicelib.usecases.jobs.user_jobs import JobFile, job_files
 from chalicelib.web.site import Site
 from chalicelib.web.views.summary import SummaryView
@@ -59,6 +59,8 @@ STAGE_WORDS = {
 PLACEMENT_WORDS = {NO: "Left-aligned, as VEP reports them", YES: "3′-most, as HGVS and ClinVar report them"}
 """Where consequences of insertions and deletions are reported, by what a form says of it."""
 
+ARCHIVED_WITHIN = 900
+"""Seconds within which results that are due are archived, where nothing is wrong."""
 OWN_FILES = {INPUT: "The file that you uploaded", LAYER: "Your own annotations"}
 """Titles of the files that a user uploaded, by kind."""
 
@@ -152,6 +154,10 @@ class JobView:
         late: That time is over.
         retention: Seconds that results stay after completion, None for premium and where it does not matter.
         kept_until: Epoch seconds until which the results stay because premium ended lately, None outside that time.
+        archived_from: When the results are archived, epoch seconds; None where they are not, or have been.
+        due: That time has come.
+        being_archived: It came a short time ago.
+        live_in: Seconds until then; None where it has come.
         stages: Every stage in words, and whether it is "done", goes on ("now"), or is "next".
         seen: Changes whenever anything that the live part shows does, but for durations.
     """
@@ -187,6 +193,10 @@ class JobView:
     late: bool
     retention: int | None
     kept_until: int | None
+    archived_from: int | None
+    due: bool
+    being_archived: bool
+    live_in: int | None
     seen: str
 
     @property
@@ -197,7 +207,7 @@ class JobView:
     @property
     def live(self) -> bool:
         """True while its page is worth asking for again."""
-        return self.open or self.restoring
+        return self.open or self.restoring or self.being_archived
 
     @property
     def phase(self) -> str:
@@ -210,8 +220,9 @@ class JobView:
     def sentence(self) -> str:
         """The status, and where the results are, in a sentence."""
         if self.restoring:
-            return "The annotated VCF is on its way back from the archive."
-        return "The annotated VCF is in the archive." if self.archived else self.words.sentence
+            return "Your results are being restored from the archive."
+        return f"{ARCHIVED_FILES[:1].upper()}{ARCHIVED_FILES[1:]} are archived." if self.archived else (
+            self.words.sentence)
 
     @property
     def has_log(self) -> bool:
@@ -242,6 +253,8 @@ class JobView:
         progress = job.run.progress if job.job_status is JobStatus.RUNNING else None
         retention = plans.of(owner.role).retention
         back_by = job.archive.restore_expected_time if job.archived else None
+        stays = retention is not None and job.job_status is JobStatus.COMPLETED and not job.archived
+        archived_from = max((job.complete_time or now) + (retention or 0), owner.grace_until or 0) if stays else None
         kept_until = owner.grace_until if not owner.premium and owner.grace_until else 0
         began = job.run.start_time if job.run.start_time is not None else (job.complete_time or now)
         return cls(
@@ -261,6 +274,9 @@ class JobView:
             restoring=job.archived and (job.archive.restore_status is not None or owner.premium), back_by=back_by,
             late=back_by is not None and back_by < now, retention=retention,
             kept_until=kept_until if kept_until > max(now, (job.complete_time or now) + (retention or 0)) else None,
+            archived_from=archived_from, due=archived_from is not None and archived_from <= now,
+            being_archived=archived_from is not None and 0 <= now - archived_from < ARCHIVED_WITHIN,
+            live_in=archived_from - now if archived_from is not None and archived_from > now else None,
             seen=str(job.version))
 
 

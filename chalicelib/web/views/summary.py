@@ -42,7 +42,7 @@ class SummaryView:
         distribution: Where the variants lie, None where that was not counted.
         terms: Every consequence that is the most severe one of some variant.
         gene_example: The gene with the most variants, "" where none has any.
-        region_example: The beginning of the contig with the most variants, "" where there is none.
+        region_example: Where the contig with the most variants has most of them, "" where there is none.
     """
 
     figures: tuple[tuple[str, str], ...]
@@ -71,7 +71,7 @@ class SummaryView:
             most_severe=bool(summary.get("most_severe")),
             distribution=DistributionView.of(summary),
             gene_example=_most(summary.get("genes")),
-            region_example=f"{contig}:3,000-4,000" if (contig := _most(summary.get("contigs"))) else "")
+            region_example=_region_example(summary))
 
     @property
     def most_consequences(self) -> int:
@@ -89,8 +89,8 @@ def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         return int(summary[name]) if summary.get(name) is not None else None
 
     high = summary["impacts"].get("HIGH") if isinstance(summary.get("impacts"), Mapping) else None
-    wanted = [("Records", number("records")), ("Variants", number("alleles")), ("Known variants", number("known")),
-              ("Novel variants", number("novel")), ("High impact", high if high is None else int(high)),
+    wanted = [("Records", number("records")), ("Variants", number("alleles")), ("Known records", number("known")),
+              ("Novel records", number("novel")), ("High-impact records", high if high is None else int(high)),
               ("Genes hit", number("genes_hit")), ("SNVs", number("snvs")), ("Indels", number("indels")),
               ("Samples", number("samples") or None)]
     figures = [(label, count(value)) for label, value in wanted if value is not None]
@@ -103,6 +103,15 @@ def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _most(counts: Any) -> str:
     """The name with the largest count, "" without counts."""
     return next((bar.name for bar in _bars(counts)), "")
+
+
+def _region_example(summary: Mapping[str, Any]) -> str:
+    """A region in which a file has variants, as the filter takes it."""
+    contig = _most(summary.get("contigs"))
+    distribution = DistributionView.of(summary)
+    shown = distribution.contigs if distribution is not None else ()
+    densest = next((one.densest for one in shown if one.name == contig), None)
+    return f"{contig}:{densest.start:,}-{densest.end:,}" if densest is not None else contig
 
 
 def _bars(counts: Any) -> list[Bar]:

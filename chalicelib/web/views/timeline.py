@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chalicelib.domain import amounts
 from chalicelib.domain.jobs import Job, JobStatus
 from chalicelib.domain.profiles import Profile
-from chalicelib.domain.result_files import RESULTS
+from chalicelib.domain.result_files import ARCHIVED_FILES, RESULTS
 
 _ENDS = {JobStatus.COMPLETED: "Completed", JobStatus.FAILED: "Failed", JobStatus.CANCELLED: "Cancelled"}
 
@@ -52,7 +52,7 @@ def timeline(job: Job, owner: Profile, retention: int | None) -> tuple[Step, ...
 
 
 def _afterwards(job: Job) -> list[Step]:
-    known = [("Mail sent", job.mail.notified_time), ("Moved to the archive", job.archive.archived_time),
+    known = [("Email sent", job.mail.notified_time), ("Moved to the archive", job.archive.archived_time),
              ("Back from the archive", None if job.archived else job.archive.restored_time),
              ("Sent for from the archive", job.archive.restore_requested_time)]
     return [Step(label, "done", moment) for label, moment in known if moment is not None]
@@ -66,4 +66,4 @@ def _to_come(job: Job, owner: Profile, retention: int | None) -> list[Step]:
     if job.job_status is not JobStatus.COMPLETED or retention is None or job.file(RESULTS).key is None:
         return []
     due = max((job.complete_time or job.submit_time) + retention, owner.grace_until or 0)
-    return [Step("Moves to the archive", "next", due, "the results file; nothing is lost")]
+    return [Step("Moves to the archive", "next", due, f"{ARCHIVED_FILES}; nothing is lost")]

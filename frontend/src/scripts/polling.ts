@@ -8,8 +8,20 @@ const BACKOFF = 1.25;
 let delay = SHORTEST_DELAY;
 let timer: number | undefined;
 
-// The server marks what should be polled; once every job has ended, the mark is missing.
+// The server marks what should be polled, now or after as many seconds as the mark says; once nothing will change any
+// more, the mark is missing.
 const liveElement = (): HTMLElement | null => document.querySelector<HTMLElement>("[data-live]");
+
+const LONGEST_TIMER = 2 ** 31 - 1;
+const due = new WeakMap<HTMLElement, number>();
+
+/** Milliseconds until an element should be polled. */
+function untilDue(element: HTMLElement): number {
+  const now = performance.now();
+  const at = due.get(element) ?? now + Number(element.dataset["live"] ?? 0) * 1000;
+  due.set(element, at);
+  return Math.max(0, at - now);
+}
 
 /**
  * Polls the live part of the page: soon after a change, less and less often while nothing happens, and not at all while
@@ -37,16 +49,20 @@ export function startPolling(): void {
   document.body.addEventListener("htmx:afterRequest", schedule);
   document.addEventListener("visibilitychange", () => {
     window.clearTimeout(timer);
-    if (!document.hidden) poll();
+    const element = liveElement();
+    if (element !== null && untilDue(element) > 0) schedule();
+    else if (!document.hidden) poll();
   });
   schedule();
 }
 
 function schedule(): void {
   window.clearTimeout(timer);
-  if (document.hidden || liveElement() === null) return;
-  timer = window.setTimeout(poll, delay);
-  delay = Math.min(LONGEST_DELAY, delay * BACKOFF);
+  const element = liveElement();
+  if (document.hidden || element === null) return;
+  const wait = untilDue(element);
+  timer = window.setTimeout(poll, Math.min(LONGEST_TIMER, Math.max(delay, wait)));
+  if (wait === 0) delay = Math.min(LONGEST_DELAY, delay * BACKOFF);
 }
 
 function poll(): void {

@@ -8,8 +8,8 @@ const columns = columnsOfFile(file);
 
 test("columns of a file: the variant is one, layers keep their names", () => {
   expect(columns.map(({ name, title, layer, shown }) => [name, title, layer, shown])).toEqual([
-    ["pos", "Variant", false, true], ["qual", "Quality", false, false], ["gene", "Gene", false, true],
-    ["ClinVar", "ClinVar", true, false], ["score", "score", true, false]]);
+    ["pos", "Variant", false, true], ["gene", "Gene", false, true], ["qual", "Quality", false, false],
+    ["ClinVar", "ClinVar", true, true], ["score", "score", true, true]]);
   expect(layersOf(columns)).toEqual(["ClinVar"]);
 });
 
@@ -24,8 +24,14 @@ test("columns without values are not shown by default", () => {
   expect(visible(sars, ["known"]).map(({ name }) => name)).toEqual(["pos", "known"]);
 });
 
+test("a disease comes before other columns of layers, numbers come last, empty ones are hidden", () => {
+  const row = { pos: 5, known: true, MITOMAP_AF: 0.1, MITOMAP_LOCUS: "HV1", MITOMAP_DISEASE: "LHON", dbSNP: null };
+  expect(visible(columnsOfFile(madeFile([[row]]).file), null).map(({ name }) => name)).toEqual(
+    ["pos", "MITOMAP_DISEASE", "known", "MITOMAP_LOCUS", "MITOMAP_AF"]);
+});
+
 test("the variant is always shown, other columns as chosen", () => {
-  expect(visible(columns, null).map(({ name }) => name)).toEqual(["pos", "gene"]);
+  expect(visible(columns, null).map(({ name }) => name)).toEqual(["pos", "gene", "ClinVar", "score"]);
   expect(visible(columns, ["score", "unknown"]).map(({ name }) => name)).toEqual(["pos", "score"]);
   expect(sources(visible(columns, []))).toEqual(["chrom", "ref", "alt", "pos"]);
 });

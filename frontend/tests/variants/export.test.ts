@@ -37,6 +37,10 @@ describe("CSV", () => {
       expect(await cell(value)).toBe(expected);
     });
 
+  test.each([["2/9", "'2/9"], ["12-13", "'12-13"], ["1/3,2/3", '"1/3,2/3"'], ["K/N", "K/N"]])("%j is no date", async (value, expected) => {
+    expect(await cell(value)).toBe(expected);
+  });
+
   test.each([["-", "-"], ["+", "+"], ["a=b", "a=b"], [-5, "-5"]])("%j stays: it is no formula", async (value, expected) => {
     expect(await cell(value)).toBe(expected);
   });

@@ -38,4 +38,19 @@ describe("filters", () => {
     expect(filtersOf(fromAddress("?region=22:x")).problem).toContain("22:20,000,000-20,100,000");
     expect(filtersOf(fromAddress("?region=22:5")).problem).toBe("");
   });
+
+  test.each([
+    ["3243", "such as MT:3243"], ["20050000-20060000", "such as MT:20050000-20060000"], ["20,050,000", "such as MT:20,050,000"],
+    ["MT:9-2", "did you mean 2-9?"],
+  ])("%s is no region, and the message says what to do", (region, words) => {
+    const { filters, problem } = filtersOf({ ...fromAddress(""), region });
+    expect(problem).toContain(words);
+    expect(filters.region).toBeNull();
+  });
+
+  test.each([["22", 1, Infinity], ["MT:3,243 A>G", 3243, 3243], ["MT:3243 AT><DEL>", 3243, 3243], ["chrM:5-9", 5, 9]])(
+    "%s is one", (region, start, end) => {
+      const { filters, problem } = filtersOf({ ...fromAddress(""), region });
+      expect([problem, filters.region?.start, filters.region?.end]).toEqual(["", start, end]);
+    });
 });

@@ -48,9 +48,19 @@ export function inOrder(columns: ColumnInfo[]): ColumnInfo[] {
 export function columnsOfFile(file: VariantFile): Column[] {
   return inOrder(file.columns).filter(({ name }) => !PARTS.includes(name)).map((info) => {
     const [title, width] = KNOWN[info.name] ?? [info.name, 11];
-    return { ...info, title, width, layer: isLayer(info), shown: !info.empty && SHOWN_BY_DEFAULT.includes(info.name) };
-  });
+    return { ...info, title, width, layer: isLayer(info), shown: !info.empty && (SHOWN_BY_DEFAULT.includes(info.name) || isLayer(info)) };
+  }).sort((a, b) => rank(a) - rank(b));
 }
+
+/** What is known of diseases is why most people look: it follows the consequences, and numbers of layers come last. */
+function rank({ layer, name, numeric }: Column): number {
+  if (!layer) return AFTER_CLINICAL.includes(name) ? 2 : 0;
+  return CLINICAL.test(name) ? 1 : numeric ? 4 : 3;
+}
+
+const AFTER_CLINICAL = ["known", "existing"];
+
+const CLINICAL = /disease|disorder|phenotype|clin|status/i;
 
 const isLayer = ({ name }: ColumnInfo): boolean => !(name in KNOWN) && !PARTS.includes(name);
 

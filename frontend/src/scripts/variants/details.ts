@@ -31,6 +31,11 @@ export class Details {
     panel.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
   }
 
+  /** Hides the details, as if they had never been opened. */
+  hide(): void {
+    this.panel.hidden = true;
+  }
+
   /**
    * Shows a row.
    *

@@ -92,11 +92,11 @@ function withoutNoise(value: Value): Value {
 }
 
 /**
- * A field of CSV. A text that a spreadsheet would take for a formula gets an apostrophe in front, which marks it as text
- * (OWASP, "CSV Injection").
+ * A field of CSV. A text that a spreadsheet would take for a formula, or for a date as the exon "2/9", gets an apostrophe in
+ * front, which marks it as text (OWASP, "CSV Injection").
  */
 function quoted(value: Value): string {
-  const formula = typeof value === "string" && /^[=@\t\r]|^[+-]./.test(value);
+  const formula = typeof value === "string" && /^[=@\t\r]|^[+-].|^\d+[/-]\d+$/.test(value);
   const text = value === null ? "" : `${formula ? "'" : ""}${String(value)}`;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -15,6 +15,7 @@ export class FilterForm {
     if (boxes === null) throw new Error("the filters have no choice of columns");
     this.boxes = boxes;
     this.drawColumns();
+    this.closeOnLeaving(boxes.closest("details"));
     // Without known variants in the reference nothing is known or novel.
     (this.field("known").closest("label") as HTMLElement).hidden = columns.some(({ name, empty }) => name === "known" && empty);
     this.show(state);
@@ -34,6 +35,23 @@ export class FilterForm {
     });
   }
 
+  /** Closes the choice of columns on Escape, which gives the focus back, and on a click elsewhere. */
+  private closeOnLeaving(choice: HTMLDetailsElement | null): void {
+    if (choice === null) return;
+    choice.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !choice.open) return;
+      choice.open = false;
+      choice.querySelector("summary")?.focus();
+    });
+    document.addEventListener("click", (event) => {
+      if (choice.open && !choice.contains(event.target as Node)) choice.open = false;
+    });
+    choice.querySelector("[data-default-columns]")?.addEventListener("click", () => {
+      for (const box of this.columnBoxes()) box.checked = box.defaultChecked;
+      this.changed({ columns: null });
+    });
+  }
+
   /** Fills the fields from a state. */
   show(state: State): void {
     this.field("gene").value = state.gene;
@@ -47,7 +65,7 @@ export class FilterForm {
     consequences.value = state.consequence;
     for (const box of this.form.querySelectorAll<HTMLInputElement>("input[name=impact]")) box.checked = state.impacts.includes(box.value);
     const names = state.columns;
-    if (names !== null) for (const box of this.columnBoxes()) box.checked = names.includes(box.value);
+    for (const box of this.columnBoxes()) box.checked = names?.includes(box.value) ?? box.defaultChecked;
   }
 
   /** Shows what is wrong with the region; "" for nothing. */

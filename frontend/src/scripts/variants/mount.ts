@@ -15,6 +15,9 @@ import { VariantTable } from "./table";
 import type { Value } from "./values";
 
 const SHOW_EVERY_MS = 250;
+/** Milliseconds within which further changes of the same field belong to one step of the browser's history. */
+const SAME_STEP_MS = 2000;
+const BYTE_ORDER_MARK = "\uFEFF";
 
 /** Starts the explorer of a job's variants in its section of the page. */
 export function mount(root: HTMLElement): void {
@@ -35,6 +38,8 @@ class Explorer {
   private rows: Selection = everything(0);
   private work = new AbortController();
   private shownAt = 0;
+  private typed = "";
+  private changedAt = 0;
 
   constructor(private readonly root: HTMLElement) {
     this.links = new Links(root.dataset["links"] ?? "");
@@ -61,17 +66,24 @@ class Explorer {
     this.part("[data-export=vcf]").addEventListener("click", (event) => void this.export("vcf", event));
     window.addEventListener("popstate", () => {
       this.state = fromAddress(window.location.search);
+      this.typed = "";
       this.form.show(this.state);
       void this.show();
+      if (this.state.variant !== "") void this.reopen(this.state.variant).catch((error: unknown) => this.fail(error));
+      else this.details.hide();
     });
     await this.show();
-    if (this.state.variant !== "") await this.reopen(this.state.variant);
+    if (this.state.variant !== "") {
+      await this.reopen(this.state.variant);
+      this.part("[data-details]").scrollIntoView({ block: "nearest" });
+    }
   }
 
   /** Shows that something failed. */
   fail(error: unknown): void {
     if (error instanceof DOMException && error.name === "AbortError") return;
     this.root.querySelector("[data-loading]")?.remove();
+    this.count.textContent = "";
     this.problem.textContent = error instanceof ReadingError ? error.message : "The table could not be read. Reload the page to try again.";
     this.problem.hidden = false;
     if (!(error instanceof ReadingError)) throw error;
@@ -84,8 +96,16 @@ class Explorer {
   }
 
   private change(changed: Partial<State>): void {
+    const names = (Object.keys(changed) as (keyof State)[]).filter((name) =>
+      JSON.stringify(changed[name]) !== JSON.stringify(this.state[name]));
+    if (names.length === 0) return;
     this.state = { ...this.state, ...changed };
-    window.history.replaceState(window.history.state, "", window.location.pathname
+    // Each view is a step of the browser's history; what is typed into one field is one step.
+    const typed = names.join();
+    const now = performance.now();
+    const goesOn = typed === this.typed && now - this.changedAt < SAME_STEP_MS;
+    [this.typed, this.changedAt] = [typed, now];
+    window.history[goesOn ? "replaceState" : "pushState"](window.history.state, "", window.location.pathname
       + toAddress(this.state, window.location.search) + window.location.hash);
     void this.show();
   }
@@ -117,6 +137,7 @@ class Explorer {
       this.showCount(this.rows.length === this.file.rows ? variants(this.rows.length)
         : `${formatCount(this.rows.length)} of ${variants(this.file.rows)}`, true);
       for (const button of this.root.querySelectorAll<HTMLButtonElement>("[data-export]")) button.disabled = this.rows.length === 0;
+      this.table.showMessage(this.rows.length > 0 ? "" : this.file.rows === 0 ? "The result has no variants." : "No variants match these filters.");
     } catch (error) {
       this.fail(error);
     }
@@ -167,13 +188,14 @@ class Explorer {
       const { signal } = this.work;
       const name = `${this.root.dataset["name"] ?? "variants"}.${this.rows.length === this.file.rows ? "all" : "selected"}`;
       if (kind === "csv") {
-        save(await write(this.file, this.rows, csv(this.file), signal, progress), `${name}.csv`);
+        // Without the mark, spreadsheets take UTF-8 for the encoding of their country.
+        save(new Blob([BYTE_ORDER_MARK, await write(this.file, this.rows, csv(this.file), signal, progress)]), `${name}.csv`);
       } else {
         // A VCF file is sorted by position, in whatever order the table is.
         const rows = this.inFileOrder();
         const columns = [...this.columns];
         const [contigs, filters] = await this.headings(rows, signal);
-        save(await write(this.file, rows, vcf(this.file, columns, contigs, filters), signal, progress), `${name}.vcf`);
+        save(await write(this.file, rows, vcf(this.file, columns, contigs, filters), signal, progress), `${name}.sites.vcf`);
       }
       announce("The file is ready.");
     } catch (error) {

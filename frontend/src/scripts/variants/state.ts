@@ -51,11 +51,24 @@ export function toAddress(state: State, search: string): string {
   return text === "" ? "" : `?${text}`;
 }
 
+/** What is wrong with a region; "" for nothing. */
+function regionProblem(text: string): string {
+  if (/^\s*[\d,]{4,}\s*$|^\s*[\d,]+\s*(?:-|–|\.\.)\s*[\d,]+\s*$/.test(text)) {
+    return `Enter the contig, too, such as MT:${text.trim()}.`;
+  }
+  const [, start, end] = /:\s*([\d,]+)\s*(?:-|–|\.\.)\s*([\d,]+)\s*$/.exec(text) ?? [];
+  if (start !== undefined && end !== undefined && Number(end.replaceAll(",", "")) < Number(start.replaceAll(",", ""))) {
+    return `The region ends before it begins: did you mean ${end}-${start}?`;
+  }
+  return parseRegion(text) === null ? "Enter a contig with or without positions: MT, or 22:20,000,000-20,100,000." : "";
+}
+
 /** The filters of a state, and what is wrong with its region where that cannot be read. */
 export function filtersOf(state: State): { filters: Filters; problem: string } {
-  const region = state.region === "" ? null : parseRegion(state.region);
-  const problem = state.region !== "" && region === null
-    ? "The region is written as a contig with or without positions: MT, or 22:20,000,000-20,100,000." : "";
+  // A variant as the table names it, "MT:3,243 A>G", stands for its position.
+  const text = state.region.replace(/\s+[A-Za-z*<.][^\s>]*>\S+\s*$/, "");
+  const problem = text === "" ? "" : regionProblem(text);
+  const region = text === "" || problem !== "" ? null : parseRegion(text);
   return {
     filters: {
       genes: state.gene.split(/[\s,;]+/).filter((gene) => gene !== ""), region, consequence: state.consequence,

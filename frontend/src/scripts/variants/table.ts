@@ -18,6 +18,7 @@ export interface TableEvents {
 export class VariantTable {
   private readonly spacer = document.createElement("div");
   private readonly table = document.createElement("table");
+  private readonly message = Object.assign(document.createElement("p"), { className: "no-rows", hidden: true });
   private readonly head: HTMLTableSectionElement;
   private readonly body: HTMLTableSectionElement;
   private columns: Column[] = [];
@@ -37,7 +38,7 @@ export class VariantTable {
     this.head = this.table.createTHead();
     this.body = this.table.createTBody();
     this.spacer.append(this.table);
-    scroller.replaceChildren(this.spacer);
+    scroller.replaceChildren(this.spacer, this.message);
     scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     scroller.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(scroller);
@@ -85,6 +86,12 @@ export class VariantTable {
     window.clearTimeout(this.timer);
     if (missing) this.timer = window.setTimeout(() => void this.fetch(), this.body.dataset["drawn"] === undefined ? 0 : SETTLE_MS);
     else this.body.dataset["drawn"] = "";
+  }
+
+  /** Says that there is nothing to show; "" where there is. */
+  showMessage(text: string): void {
+    this.message.textContent = text;
+    this.message.hidden = text === "";
   }
 
   /** Marks the row whose details are open; null for none. */

@@ -140,7 +140,7 @@ def test_completed_job_shows_counts_and_files(browser: Browser, completed: Job) 
                   "High 9", "Moderate 253", "Low 504", "Modifier 0"):
         assert words.replace(" _ ", "_ ") in text, words
     assert "Cancel" not in text
-    assert "data-live" not in page.html
+    assert 'data-live="' in page.html, "it is asked for when the results are archived, and not before"
     for kind in ("results", "index", "log", "summary", "input"):
         assert f'href="{PAGE}/files/{kind}"' in page.html
 

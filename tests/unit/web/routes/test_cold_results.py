@@ -52,12 +52,12 @@ def polled(html: str) -> str:
 
 def test_archived_results_are_not_offered_but_premium_is(browser: Browser, archived: Job) -> None:
     page, listed = browser.get(PAGE), browser.get("/annotations")
-    assert "The annotated VCF is in the archive" in page.text
+    assert "The annotated VCF, its index and the table of variants are archived." in page.text
     assert "Your results are ready" not in page.text
     assert f"{PAGE}/files/results" not in page.html
     assert f"{PAGE}/files/index" not in page.html
     assert f"{PAGE}/files/log" in page.html
-    assert "can be downloaded for" not in page.text
+    assert "available until" not in page.text
     assert "In the archive. Premium brings it back" in listed.text
     for html in (page.html, listed.html):
         assert '<a href="/subscribe">Premium brings' in html
@@ -143,14 +143,14 @@ def test_archive_for_programs(browser: Browser, web: Services, ada: Profile, arc
 
 @pytest.mark.parametrize(("role", "hint"), [(Role.FREE, "Premium brings archived results back."),
                                             (Role.PREMIUM, "It is on its way back by itself")])
-@pytest.mark.parametrize("kind", ["results", "index"])
+@pytest.mark.parametrize("kind", ["results", "index", "variants"])
 def test_a_kept_link_to_an_archived_file_says_where_it_is(browser: Browser, web: Services, ada: Profile, archived: Job,
                                                           role: Role, hint: str, kind: str) -> None:
     if role is Role.PREMIUM:
         upgrade(web, ada)
     answer = browser.get(f"{PAGE}/files/{kind}")
     assert answer.status == 404
-    assert "This file is archived." in answer.text
+    assert "This file is not available This file is archived." in answer.text
     assert hint in answer.text
     assert "in the archive" not in browser.get(f"{PAGE}/files/summary").text
 
@@ -183,6 +183,6 @@ def test_results_kept_after_premium_say_until_when(browser: Browser, web: Servic
     upgrade(web, ada)
     assert "archive" not in browser.get(PAGE).text, "premium keeps its results"
     web.profiles.unsubscribe(ada.identity_id, clock() + 5 * 3600)
-    assert f"can be downloaded until {IN_5_HOURS}" in browser.get(PAGE).html
+    assert f"are available until {IN_5_HOURS}" in browser.get(PAGE).html
     clock.advance(5 * 3600)
-    assert "can be downloaded for 5 min after completion" in browser.get(PAGE).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "The annotated VCF, its index and the table of variants are about to be archived." in browser.get(PAGE).text

@@ -98,7 +98,8 @@ def test_nothing_fits(browser: Browser, put: Callable[..., Job], query: str, wor
     assert "You have not annotated anything yet" not in page.text
 
 
-@pytest.mark.parametrize("query", ["status=ASLEEP", "sort=size", "from=yesterday", "to=2026-13-01", "from=0001-01-01"])
+@pytest.mark.parametrize("query", ["status=ASLEEP", "sort=size", "from=yesterday", "to=2026-13-01", "from=0001-01-01",
+                                   "from=2026-09-21&to=2026-09-20"])
 def test_nonsense_is_refused(browser: Browser, query: str) -> None:
     assert browser.get_json(f"/annotations?{query}").status in (200, 400)
     assert browser.get(f"/annotations?{query}").status == browser.get_json(f"/annotations?{query}").status
@@ -117,7 +118,7 @@ def test_rows_tell_what_comes(browser: Browser, put: Callable[..., Job], web: Se
     text = browser.get("/annotations").text
     assert "One before it; should begin about 21 Sep 2026, 14:13 UTC" in text
     assert "Annotating, 75 %, until about 21 Sep 2026, 14:13 UTC" in text
-    assert "To be downloaded until 21 Sep 2026, 14:18 UTC , then in the archive" in text
+    assert "Results available until 21 Sep 2026, 14:18 UTC , then archived" in text
     assert "Line 1,217: REF '-' is not a sequence of bases." in text
 
 
@@ -125,7 +126,7 @@ def test_premium_results_go_nowhere(make_profile: Callable[..., Profile], sign_i
                                     put: Callable[..., Job]) -> None:
     grace = make_profile("33333333-3333-4333-8333-333333333333", "Grace Hopper", Role.PREMIUM)
     put(1, user_id=grace.identity_id)
-    assert "To be downloaded until" not in sign_in(grace).get("/annotations").text
+    assert "Results available until" not in sign_in(grace).get("/annotations").text
 
 
 def test_deleting_several_is_asked_first(browser: Browser, put: Callable[..., Job], web: Services) -> None:
@@ -134,8 +135,12 @@ def test_deleting_several_is_asked_first(browser: Browser, put: Callable[..., Jo
     put(3, "cold.vcf", results_file_archive_id="a-1")
     put(4, "runs.vcf", job_status=JobStatus.RUNNING, complete_time=None)
     chosen = [("job", job_id(number)) for number in (1, 3, 4)]
-    asked = send(browser, "/annotations/delete", *chosen)
+    back = "status=COMPLETED&sort=name"
+    asked = browser.get("/annotations/delete?" + urlencode([*chosen, ("back", back)]))
     assert asked.status == 200
+    assert 'href="/annotations?status=COMPLETED&amp;sort=name"' in asked.html
+    assert asked.field("back") == back
+    assert send(browser, "/annotations/delete", *chosen).status == 400, "it was not confirmed"
     assert "Delete these 3 annotations?" in asked.text
     assert "deleted for good, at once. There is no way to bring them back." in asked.text
     assert "file-01.vcf control" in asked.text
@@ -147,7 +152,18 @@ def test_deleting_several_is_asked_first(browser: Browser, put: Callable[..., Jo
     page = browser.get(done.headers["Location"])
     assert "3 annotations and all their files are deleted." in page.text
     assert shown(page) == ["file-00.vcf", "file-02.vcf"]
-    assert send(browser, "/annotations/delete", *chosen, ("confirmed", "yes")).headers["Location"].endswith("deleted=0")
+    again = send(browser, "/annotations/delete", *chosen, ("confirmed", "yes"), ("back", f"{back}&next=//evil.example"))
+    assert again.headers["Location"] == "/annotations?status=COMPLETED&sort=name&done=deleted&deleted=0"
+
+
+def test_list_hands_its_search_to_the_deletion(browser: Browser, put: Callable[..., Job]) -> None:
+    for number in range(PAGE_SIZE + 1):
+        put(number)
+    first = browser.get("/annotations?q=file&sort=name")
+    assert first.field("back") == "q=file&sort=name"
+    following = re.search(r'href="([^"]+)" rel="next"', first.html)
+    assert following
+    assert "cursor=" in browser.get(html.unescape(following.group(1))).field("back")
 
 
 def test_what_is_just_being_moved_stays(browser: Browser, put: Callable[..., Job], web: Services) -> None:
@@ -162,7 +178,7 @@ def test_what_is_just_being_moved_stays(browser: Browser, put: Callable[..., Job
 
 def test_nobody_elses_jobs_are_deleted(browser: Browser, put: Callable[..., Job], web: Services) -> None:
     put(1, user_id=EVE)
-    asked = send(browser, "/annotations/delete", ("job", job_id(1)), ("job", "nonsense"))
+    asked = browser.get(f"/annotations/delete?job={job_id(1)}&job=nonsense")
     assert (asked.status, asked.headers["Location"]) == (303, "/annotations?done=none")
     assert "Nothing was chosen." in browser.get(asked.headers["Location"]).text
     send(browser, "/annotations/delete", ("job", job_id(1)), ("confirmed", "yes"))
@@ -235,24 +251,24 @@ def test_list_waits_for_files_that_were_uploaded_together(browser: Browser, put:
     put(1)
     second = browser.request("GET", live, {"HX-Request": "true"})
     assert "2 more files are being prepared" in second.text
-    assert "data-live" in second.html, "the rows have ended, but more are expected"
+    assert "data-live hx-get" in second.html, "the rows have ended, but more are expected"
     put(2)
     put(3)
     last = browser.request("GET", live, {"HX-Request": "true"})
-    assert (last.status, "being prepared" in last.text, "data-live" in last.html) == (200, False, False)
+    assert (last.status, "being prepared" in last.text, "data-live hx-get" in last.html) == (200, False, False)
 
 
 def test_list_does_not_wait_for_ever(browser: Browser, put: Callable[..., Job], clock: HeldClock) -> None:
-    put(1)
+    put(1, job_status=JobStatus.CANCELLED)
     first = browser.get(f"/annotations?since={clock() - 30}&uploaded=3")
     live = html.unescape(re.search(r'data-live hx-get="([^"]+)"', first.html).group(1))  # type: ignore[union-attr]
     clock.now += WAITED_FOR
     last = browser.request("GET", live, {"HX-Request": "true"})
     assert "2 of the 3 files that you uploaded have not appeared here" in last.text
-    assert "data-live" not in last.html
+    assert "data-live hx-get" not in last.html
 
 
 @pytest.mark.parametrize("query", ["uploaded=3", "since=5", "uploaded=-1&since=x", "uploaded=0&since=0"])
 def test_list_that_waits_for_nothing(browser: Browser, put: Callable[..., Job], query: str) -> None:
     put(1)
-    assert "data-live" not in browser.get(f"/annotations?{query}").html
+    assert "data-live hx-get" not in browser.get(f"/annotations?{query}").html

@@ -59,7 +59,7 @@ def test_running_again(free: Profile) -> None:
 
 def test_completed(free: Profile) -> None:
     assert told(job_with(DONE, notified_time=SUBMITTED + 15), free)[1:] == [
-        ("Started", "done", 10), ("Completed", "done", 14), ("Mail sent", "done", 15),
+        ("Started", "done", 10), ("Completed", "done", 14), ("Email sent", "done", 15),
         ("Moves to the archive", "next", 314)]
     assert told(DONE, free, None)[-1] == ("Completed", "done", 14)  # premium: it stays
 

@@ -49,13 +49,16 @@ def test_most_severe_consequences_come_before_all() -> None:
 
 def test_examples_for_filters_are_of_the_file() -> None:
     summary = SummaryView.of({"contigs": {"chr1": 2, "chr22": 9}, "genes": {"A": 1, "APOL1": 5}})
-    assert (summary.gene_example, summary.region_example) == ("APOL1", "chr22:3,000-4,000")
+    assert (summary.gene_example, summary.region_example) == ("APOL1", "chr22")
+    dense = SummaryView.of({"contigs": {"22": 9}, "density": {"22": {"length": 50_818_468, "bin": 508_185,
+                                                                     "counts": [0] * 39 + [9]}}})
+    assert dense.region_example == "22:19,819,216-20,327,400"
     empty = SummaryView.of({"genes": None})
     assert (empty.gene_example, empty.region_example) == ("", "")
 
 
 def test_known_and_novel_variants_are_shown_only_if_the_reference_has_known_variants() -> None:
-    assert SummaryView.of({"known": 0, "novel": 1}).figures == (("Known variants", "0"), ("Novel variants", "1"))
+    assert SummaryView.of({"known": 0, "novel": 1}).figures == (("Known records", "0"), ("Novel records", "1"))
     assert SummaryView.of({"known": None, "novel": None}).figures == ()
 
 
@@ -68,8 +71,8 @@ def test_key_figures_in_their_order() -> None:
     view = SummaryView.of({"records": 10, "alleles": 12, "known": 9, "novel": 3, "snvs": 11, "indels": 1, "titv": 2.1,
                            "genes_hit": 4, "impacts": {"HIGH": 2}})
     assert view.figures == (
-        ("Records", "10"), ("Variants", "12"), ("Known variants", "9"), ("Novel variants", "3"), ("High impact", "2"),
-        ("Genes hit", "4"), ("Ti/Tv", "2.10"), ("SNVs", "11"), ("Indels", "1"))
+        ("Records", "10"), ("Variants", "12"), ("Known records", "9"), ("Novel records", "3"),
+        ("High-impact records", "2"), ("Genes hit", "4"), ("Ti/Tv", "2.10"), ("SNVs", "11"), ("Indels", "1"))
 
 
 def test_contigs_are_in_the_order_that_people_expect() -> None:
