@@ -7,6 +7,7 @@ from pathlib import Path
 from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
 from annotator.engine.files import open_bytes
+from annotator.engine.library_errors import step
 from annotator.engine.reference.build.delimited import Delimited
 from annotator.engine.reference.build.field_choice import FieldChoice
 from annotator.engine.reference.build.position_scores import MOST_PLACES, PLACES, PositionSource, is_bigwig
@@ -84,5 +85,5 @@ def _only(name: str, paths: tuple[Path, ...]) -> Path:
 
 
 def _is_vcf(path: Path) -> bool:
-    with open_bytes(path) as stream:
+    with step("reference_table", f"{path.name} cannot be read"), open_bytes(path) as stream:
         return stream.read(len(_VCF)) == _VCF

@@ -64,7 +64,7 @@ STEPS = {
     "annotator.engine.reference.build.variant_source.open_table": "known.vcf",
     "annotator.engine.reference.build.variant_source.make_index": "known",
     "annotator.engine.reference.build.known_variants.Sequence": "small",
-    "annotator.engine.reference.build.variant_source.field_values": "known",
+    "annotator.engine.reference.build.info_choice.field_values": "known",
     "annotator.engine.reference.build.regions.make_index": "regions",
     "annotator.engine.reference.build.regions._value": "tracks.bed",
     "annotator.engine.reference.build.bundle_builder.sha256_of": "small",
