@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
-from annotator.engine.byte_columns import every, spread
-from annotator.engine.reference.bundle import Sequence
+from annotator.engine.byte_columns import bytes_of, every, spread
+from annotator.engine.reference.bundle import Contig, Sequence
 
 STRETCH = 1 << 20
 """Bases of the sequence read at once for alleles that lie near each other."""
@@ -37,3 +38,22 @@ def agreeing(sequence: Sequence, contig: str, pos: np.ndarray, data: np.ndarray,
         there = bases[spread(part - first, offsets)] == data[starts[begin] : starts[end]]
         found[begin:end] = every(there, offsets)
     return found
+
+
+def fitting(sequence: Sequence, contig: Contig, pos: np.ndarray, ref: pa.BinaryArray) -> np.ndarray:
+    """Which REF alleles lie on a contig and are what the sequence has.
+
+    Args:
+        sequence: of the reference.
+        contig: of the reference.
+        pos: ``(n,) int64``, first base of each allele, 1-based.
+        ref: n REF alleles, in upper case.
+
+    Returns:
+        ``(n,) bool``.
+    """
+    lengths = np.diff(bytes_of(ref)[1])
+    fits: np.ndarray = (pos > 0) & (pos + lengths - 1 <= contig.length)
+    inside = np.flatnonzero(fits)
+    fits[inside] = agreeing(sequence, contig.name, pos[inside], *bytes_of(ref.take(pa.array(inside))))
+    return fits
