@@ -174,7 +174,7 @@ def build_reference(
     """
     recipe = Recipe(name="made", fasta=models, models=models, accept_models=True)
     copy = "annotator.engine.reference.build.bundle_builder.copy_sequence"
-    with patch(copy, lambda source, out: write_sequence(contigs, out)):
+    with patch(copy, lambda source, out, *_: write_sequence(contigs, out)):
         build(recipe, bundle, say)
     return Reference.load(bundle)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pysam
@@ -20,6 +21,7 @@ from annotator.engine.reference.gene_models_gff import count_transcripts
 from annotator.engine.reference.gene_values import GeneValues
 from annotator.engine.reference.genetic_code import CONTEXT_STOPS, STARTS, STOPS
 from annotator.engine.reference.known_variants import open_alleles
+from annotator.engine.reference.ref_alleles import fitting
 from annotator.engine.reference.transcript import Transcript
 
 
@@ -93,7 +95,7 @@ def _check_contents(reference: Reference, findings: Findings) -> None:
         subject = f"models of {contig.name}: {len(transcripts)} transcripts, {coding} coding"
         findings.note(problems, subject + (f", {len(apart)} known not to fit" if apart else ""))
     for layer in reference.layers:
-        count, problems = _check_layer(layer, sequence)
+        count, problems = _check_layer(layer, sequence, reference.contigs)
         findings.note(problems, f"layer {layer.name}: {count} alleles")
     if reference.positions:
         positions, problems = _check_positions(reference.positions, lengths)
@@ -149,15 +151,16 @@ def _codons_with(codon: str, bases: str) -> Iterator[int]:
         at = bases.find(codon, at + 1)
 
 
-def _check_layer(layer: LayerSpec, sequence: Sequence) -> tuple[int, list[str]]:
+def _check_layer(layer: LayerSpec, sequence: Sequence, all_contigs: Iterable[Contig]) -> tuple[int, list[str]]:
     """Compare every REF of a layer with the sequence; returns the number of alleles and what is wrong."""
-    count, problems = 0, []
+    contigs = {contig.name: contig for contig in all_contigs}
+    count, problems = 0, list[str]()
     for contig in layer.files:
         for rows in open_alleles(layer, contig).batches(["pos", "ref"]):
             count += len(rows)
-            for pos, ref in zip(rows["pos"].to_pylist(), rows["ref"].cast(pa.string()).to_pylist(), strict=True):
-                if sequence.fetch(contig, pos, len(ref)) != ref.encode():
-                    problems.append(f"{contig}:{pos} REF {ref}")
+            pos, ref = rows["pos"].to_numpy(), rows["ref"].cast(pa.string()).cast(pa.binary()).combine_chunks()
+            wrong = np.flatnonzero(~fitting(sequence, contigs[contig], pos, ref)).tolist()
+            problems += [f"{contig}:{pos[at]} REF {ref[at].as_py().decode()}" for at in wrong]
     return count, problems
 
 

@@ -25,7 +25,7 @@ from annotator.engine.reference.build.gene_formats import shown
 from annotator.engine.reference.build.info_choice import Kind, chosen_values, declared
 from annotator.engine.reference.build.sources import Tally, split_source
 from annotator.engine.reference.bundle import Contig, Sequence
-from annotator.engine.reference.ref_alleles import agreeing
+from annotator.engine.reference.ref_alleles import fitting
 
 CHUNK = 8 << 20
 """Uncompressed bytes of a source that are read at once."""
@@ -285,9 +285,10 @@ def usable_alleles(
     Returns:
         ``(k,)``, the indices of those that are used, and these in normalised form.
     """
-    fits = _fits(ref, pos, contig, sequence)
+    fits = fitting(sequence, contig, pos, ref)
+    owners = pa.array(owner)
     usable = _plain(ref)[owner] & _plain(alt)
-    usable &= pc.not_equal(ref.take(pa.array(owner)), alt).to_numpy(zero_copy_only=False)
+    usable &= pc.not_equal(ref.take(owners), alt).to_numpy(zero_copy_only=False)
     used = np.flatnonzero(usable & fits[owner])
     for reason, left_out in (("no plain allele", ~usable), (OTHER_REF, usable & ~fits[owner])):
         if left_out.any():
@@ -322,15 +323,6 @@ def _plain(column: pa.BinaryArray) -> np.ndarray:
     data, starts = bytes_of(column)
     plain: np.ndarray = every(_BASES[data], starts) & (np.diff(starts) > 0)
     return plain
-
-
-def _fits(ref: pa.BinaryArray, pos: np.ndarray, contig: Contig, sequence: Sequence) -> np.ndarray:
-    """``(n,) bool``: which REF alleles agree with the sequence at their positions."""
-    lengths = np.diff(bytes_of(ref)[1])
-    fits: np.ndarray = (pos > 0) & (pos + lengths - 1 <= contig.length)
-    inside = np.flatnonzero(fits)
-    fits[inside] = agreeing(sequence, contig.name, pos[inside], *bytes_of(ref.take(pa.array(inside))))
-    return fits
 
 
 def _copy(source: Path, out: Path) -> None:

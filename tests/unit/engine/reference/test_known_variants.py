@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pysam
 import pytest
@@ -122,3 +123,20 @@ def test_a_field_that_a_source_lacks(
 ) -> None:
     assert build("--variants", sources[1].replace("COMMON", "RARE")) == 1
     assert "has no field RARE; it has ID, COMMON" in refusal(capsys, tmp_path)
+
+
+def test_verify_finds_alleles_that_the_sequence_does_not_have(build: Build, tmp_path: Path, sources: list[str]) -> None:
+    assert build(*sources) == 0
+    assert verify(Reference.load(tmp_path / "bundle")).failed == []
+    path = tmp_path / "bundle" / "known_variants.1.parquet"
+    table = pq.read_table(path)
+    places = [99_999_999 if at == 0 else pos for at, pos in enumerate(table["pos"].to_pylist())]
+    refs = ["T" if at == 1 else ref for at, ref in enumerate(table["ref"].to_pylist())]
+    changed = {"pos": pa.array(places, pa.int32()), "ref": pa.array(refs)}
+    for name, column in changed.items():
+        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)
+    pq.write_table(table, path)
+    failed = verify(Reference.load(tmp_path / "bundle")).failed
+    assert failed[1:] == [
+        f"layer known variants: {len(refs)} alleles: 1:99999999 REF {refs[0]}; 1:{places[1]} REF T",
+    ]
