@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,12 @@ TRACKING_OUT, TRACKING_IN = 3, 15
 """Minutes that target tracking's own alarms look at; the lower one is at nine tenths of the target."""
 PRICE = {"vcpu": 0.04048, "gb": 0.004445, "disk": 0.000111, "address": 0.005}
 """US dollars an hour in us-east-1: a processor of Fargate, a GB of memory, a GiB of disk over 20, an IPv4 address."""
+
+
+def dollars_an_hour(size: Mapping[str, str], disk: int) -> float:
+    """Price of one annotator of a size, a row of `Size` in infra/worker.yaml, with so many GiB of disk."""
+    return (int(size["Cpu"]) / 1024 * PRICE["vcpu"] + int(size["Memory"]) / 1024 * PRICE["gb"]
+            + (disk - 20) * PRICE["disk"] + PRICE["address"])
 
 
 @dataclass
@@ -268,6 +274,5 @@ class Fleet:
     @property
     def price(self) -> float:
         """Dollars an hour of one annotator."""
-        size = self.worker["Mappings"]["Size"][self.parameters["WorkerSize"]]
-        return (int(size["Cpu"]) / 1024 * PRICE["vcpu"] + int(size["Memory"]) / 1024 * PRICE["gb"]
-                + (int(self.parameters["WorkerDiskGiB"]) - 20) * PRICE["disk"] + PRICE["address"])
+        return dollars_an_hour(self.worker["Mappings"]["Size"][self.parameters["WorkerSize"]],
+                               int(self.parameters["WorkerDiskGiB"]))
