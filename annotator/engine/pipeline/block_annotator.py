@@ -231,8 +231,8 @@ class BlockAnnotator:
         outcome.rows.append(
             rows_of(self._schema, records, ids, reported, known, existing, self._reference, matched, regions)
         )
-        for layer, one in zip(self._reference.layers, matched, strict=True):
-            outcome.counts.matched[layer.fields[0].info] += len(one.columns[0]) - one.columns[0].null_count
+        for layer, one in zip(self._layers, matched, strict=True):
+            outcome.counts.matched[layer.spec.fields[0].info] += len(one.columns[0]) - one.columns[0].null_count
         for name, column in regions.items():
             outcome.counts.matched[name] += len(column) - column.null_count
         known_records = np.bincount(records.alleles.record, known, len(records)) > 0

@@ -299,9 +299,9 @@ class Reference:
         return tuple(track for one in self.regions for track in one.tracks)
 
     @property
-    def has_known_variants(self) -> bool:
-        """Whether alleles are known or novel by this reference."""
-        return any(layer.known for layer in self.layers)
+    def lists_known(self) -> bool:
+        """Whether the reference has known variants."""
+        return any(layer.known is not None for layer in self.layers)
 
     def canonical(self, name: str) -> str | None:
         """The canonical name of a contig by any of its names; None when the reference has no such contig."""

@@ -84,7 +84,7 @@ def open_alleles(spec: LayerSpec, contig: str) -> AlleleTable:
     path = spec.files[contig]
     with step("reference_layer", f"{path.name} cannot be opened", VERIFY):
         table = AlleleTable(path)
-    wanted = [*(one.column for one in spec.fields), *([] if spec.known is None else [spec.known])]
+    wanted = [*(one.column for one in spec.fields), *([spec.known] if spec.known else [])]
     missing = [one for one in wanted if one not in table.fields]
     if missing:
         raise BundleError("reference_layer", f"Layer {spec.name} lacks columns: {', '.join(missing)}.")

@@ -77,7 +77,7 @@ def test_alleles_of_a_vcf_file(vcf: Vcf, own: Callable[..., Path], run_on: Run, 
         "count": 1, "first_lines": [], "details": ["own.vcf: 1, without an alternate allele of plain bases"],
     }  # fmt: skip
     table = pq.read_table(result.path.with_name("input.variants.parquet"))
-    assert table.schema.field("MINE_AF").type == pa.float64()
+    assert pa.types.is_floating(table.schema.field("MINE_AF").type)
     assert table["MINE_GROUP"].to_pylist() == [None, None, None, None, "a&b c"]
 
 
