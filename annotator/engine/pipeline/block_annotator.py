@@ -231,8 +231,9 @@ class BlockAnnotator:
         outcome.rows.append(
             rows_of(self._schema, records, ids, reported, known, existing, self._reference, matched, regions)
         )
-        for layer, one in zip(self._layers, matched, strict=True):
-            outcome.counts.matched[layer.spec.fields[0].info] += len(one.columns[0]) - one.columns[0].null_count
+        for layer, one in zip(self._layers, matched, strict=False):  # layers come first in what is matched
+            for leading, column in zip(layer.spec.fields[:1], one.columns[:1], strict=True):
+                outcome.counts.matched[leading.info] += len(column) - column.null_count
         for name, column in regions.items():
             outcome.counts.matched[name] += len(column) - column.null_count
         known_records = np.bincount(records.alleles.record, known, len(records)) > 0

@@ -212,6 +212,14 @@ def test_fields_that_a_file_lacks_and_damaged_files(
         UserLayer.parse("9=x.bed")
 
 
+def test_a_name_of_a_file_cannot_break_the_header(
+    vcf: Vcf, own: Callable[..., Path], run_on: Run, rcrs: Reference
+) -> None:
+    result = run_on(vcf([(73, "A", "G")]), rcrs, layers=[UserLayer("MINE", own('a"\nb.bed', "MT\t70\t80\tx"))])
+    assert '##gasLayer=MINE a"\\x0ab.bed' in result.header
+    assert result.info(0)["MINE"] == "x"
+
+
 def test_the_command_line(own: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["annotate", str(PROJECT / "reference" / "rCRS" / "sample.vcf"), "--reference", "rCRS"]
     words += ["--out", str(tmp_path / "x.annot.vcf.gz"), "--processes", "1"]
