@@ -88,7 +88,7 @@ class Counts:
             impacts[IMPACTS[TERMS.index(term)]] += count
             locations[LOCATIONS.get(term, "coding sequence")] += count
         # Without known variants nothing is known or novel.
-        known, novel = (total["known"], total["novel"]) if reference.has_known_variants else (None, None)
+        known, novel = (total["known"], total["novel"]) if reference.lists_known else (None, None)
         annotated = total["known"] + total["novel"]
         summary = {
             **{name: total[name] for name in plain},

@@ -55,7 +55,7 @@ def rows_of(
         "qual": pa.array(records.quality[alleles.record[at]].astype(np.float32), from_pandas=True),
         "filter": text_of(fields[6].take(record)),
     }
-    if reference.has_known_variants:
+    if reference.lists_known:
         columns["known"] = pa.array(known[at])
     if existing is not None:
         columns["existing"] = existing.take(pick)

@@ -347,5 +347,5 @@ def _provenance(reference: Reference, reporting: Reporting, bcsq: bool, layers: 
     if restrictions := " ".join(reporting.restrictions()):
         lines.append(f"##gasOptions={restrictions}")
     lines += [f"##gasSource={one['name']} {one['version']} ({one['licence']})" for one in reference.sources]
-    lines += [f"##gasLayer={one.layer.name} {one.layer.path.name}" for one in layers]
+    lines += [f"##gasLayer={one.layer.name} {one.layer.file}" for one in layers]
     return [line.encode() for line in lines]

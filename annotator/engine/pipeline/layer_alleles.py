@@ -61,13 +61,14 @@ class AlleleLayer:
 
 
 def write_alleles(
-    name: str, path: Path, wanted: tuple[str, ...], reference: Reference, folder: Path, limits: Limits
+    name: str, path: Path, file: str, wanted: tuple[str, ...], reference: Reference, folder: Path, limits: Limits
 ) -> AlleleLayer:
     """Read a VCF file and write its alleles as tables.
 
     Args:
         name: of the layer; the names of its fields begin with it.
         path: of the file.
+        file: its name for people.
         wanted: INFO fields, or ``ID``, that are taken; none for all that fit.
         reference: that the file belongs to.
         folder: for the tables.
@@ -105,7 +106,7 @@ def write_alleles(
     refuse_wrong_reference(counts, header, reference, warnings)
     layer.left_out = {reason: count for reason, count in sorted(left_out.items()) if count}
     layer.details = list(_details(left_out, warnings))
-    presence = f"1 for alleles of the user's file {path.name}"
+    presence = f"1 for alleles of the user's file {file}"
     described = [(name, "Integer", presence)]
     described += [(source.info(one), kind, text)
                   for one, (_, kind, text) in zip(source.wanted, source.fields, strict=True)]  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotator.engine.errors import BundleError, InputError
+from annotator.engine.errors import BundleError, InputError, quote
 from annotator.engine.input_formats import open_input
 from annotator.engine.output.info_fields import info_lines
 from annotator.engine.output.summary import Counts
@@ -69,6 +69,11 @@ class UserLayer:
         """
         return cls(*split_source(text, "--layer", FORM, bool))
 
+    @property
+    def file(self) -> str:
+        """Name of the file, safe to show and to write into a header."""
+        return quote(self.path.name.encode("utf-8", "surrogateescape"), 255)
+
     def renamed(self, taken: set[str]) -> UserLayer:
         """The layer under a name that no field begins with.
 
@@ -106,7 +111,7 @@ class ReadLayer:
         """The layer for the summary of an annotation with these counts."""
         return {
             "name": self.layer.name,
-            "file": self.layer.path.name,
+            "file": self.layer.file,
             "kind": "regions" if self.of_regions else "alleles",
             "records": self.records,
             "used": self.used,
@@ -138,11 +143,11 @@ def with_user_layers(
     for number, given in enumerate(layers, start=1):
         layer = given.renamed({one.lower() for one in (*COLUMNS, *info_lines(reference))})
         if layer.name != given.name:
-            detail = f"{given.path.name}: {layer.name}, since fields that begin with {given.name} are there already"
+            detail = f"{given.file}: {layer.name}, since fields that begin with {given.name} are there already"
             warnings.add("layer_renamed", None, detail)
         folder = work / f"layer-{number}"
         folder.mkdir()
-        with _faults_of(layer.path.name):
+        with _faults_of(layer.file):
             read = _add_regions if _is_bed(layer.path) else _add_alleles
             reference, one = read(reference, layer, folder, limits, warnings)
         found.append(one)
@@ -170,7 +175,7 @@ def _is_bed(path: Path) -> bool:
 def _add_alleles(
     reference: Reference, layer: UserLayer, folder: Path, limits: Limits, warnings: Warnings
 ) -> tuple[Reference, ReadLayer]:
-    read = write_alleles(layer.name, layer.path, layer.fields, reference, folder, limits)
+    read = write_alleles(layer.name, layer.path, layer.file, layer.fields, reference, folder, limits)
     _note_left_out(layer, read.left_out, read.details, warnings)
     spec = LayerSpec(layer.name, read.files, None, read.fields)
     wider = dataclasses.replace(reference, layers=(*reference.layers, spec))
@@ -186,7 +191,7 @@ def _add_regions(
                          hint="Columns are name, score, or their numbers from 1.")  # fmt: skip
     copy = folder / layer.path.name
     records = _copy(layer.path, copy, limits)
-    source = RegionSource(layer.name, copy, f"Regions of the user's file {layer.path.name}", values=columns)
+    source = RegionSource(layer.name, copy, f"Regions of the user's file {layer.file}", values=columns)
     out = folder / "regions.tsv.gz"
     try:
         (track,) = merge_regions([source], out, reference.contigs, reference.canonical, folder)
@@ -221,7 +226,7 @@ def _note_left_out(layer: UserLayer, left_out: dict[str, int], details: list[str
     """Warn of what was left out of a file, once for each allele or region."""
     said = details or [f"{count:,}, {reason}" for reason, count in left_out.items()]
     count = sum(left_out.values())
-    warnings.add_count("layer_left_out", count, [f"{layer.path.name}: {one}" for one in said])
+    warnings.add_count("layer_left_out", count, [f"{layer.file}: {one}" for one in said])
 
 
 @contextmanager

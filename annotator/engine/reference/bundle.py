@@ -336,9 +336,9 @@ class Reference:
         return tuple(track for one in self.regions for track in one.tracks)
 
     @property
-    def has_known_variants(self) -> bool:
-        """Whether alleles are known or novel by this reference."""
-        return any(layer.known for layer in self.layers)
+    def lists_known(self) -> bool:
+        """Whether the reference has known variants."""
+        return any(layer.known is not None for layer in self.layers)
 
     @property
     def reported(self) -> tuple[LayerSpec | GeneSpec, ...]:
