@@ -322,5 +322,10 @@ def test_a_million_rows(site: Services, make_profile: Callable[..., Profile], bu
     page.get_by_role("button", name="Clear filters").click()
     page.locator("[data-table]").evaluate("element => { element.scrollTop = element.scrollHeight }")
     expect(page.get_by_role("button", name="MT4:3,000,007 G>T")).to_be_visible()
+    expect(page.locator(".variants-table")).to_have_attribute("aria-busy", "false")
+    before, read = len(bucket.requests), bucket.bytes
     page.get_by_label("High").check()
     expect(page.locator("[data-count]")).to_have_text("10,000 of 1,000,000 variants", timeout=60_000)
+    expect(page.get_by_role("button", name="MT:307 G>T")).to_be_visible()
+    assert len(bucket.requests) - before < 12, "the index lists them: no group is searched, and a few rows are shown"
+    assert bucket.bytes - read < 400_000

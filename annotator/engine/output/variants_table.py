@@ -148,7 +148,10 @@ class TableWriter:
         for index in self._indexes:
             index.add(table, self._written)
         for name, seen in self._characters.items():
-            self._characters[name] = seen + bytes(set(_text(table[name]).translate(None, seen)))
+            text = _text(table[name])
+            for part in (text[:1_000], text[1_000:]):  # the first few have nearly all, and a set of the rest is small
+                seen += bytes(set(part.translate(None, seen)))
+            self._characters[name] = seen
         self._written += len(table)
 
     def _write_indexes(self) -> None:

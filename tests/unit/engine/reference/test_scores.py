@@ -64,7 +64,7 @@ def test_scores_by_allele(build: Build, tmp_path: Path, mt: dict[str, str], endi
     assert build("--scores", f"CADD={path}:PHRED,raw=RawScore") == 0
     reference = Reference.load(tmp_path / "bundle")
     assert verify(reference).failed == []
-    assert not reference.has_known_variants
+    assert not reference.lists_known
     records = [
         site("chr1", 1015, "G", "A,T,C"),
         site("chr1", 2009, "CC", "CCC"),
