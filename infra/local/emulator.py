@@ -90,6 +90,29 @@ def read_file_names_as_utf8() -> None:
     s3._parse_multipart_form = parse_with_utf8_names
 
 
+def answer_ranges_of_versions() -> None:
+    """Corrects ministack's answer to a range of one version of an object, which is all of the version."""
+    from ministack.services import s3
+
+    get = s3._get_object
+
+    def get_range(bucket: str, key: str, headers: dict[str, str], query: dict[str, Any] | None = None) -> Any:
+        status, found, body = get(bucket, key, headers, query)
+        asked = headers.get("range", "")
+        if status != 200 or not asked or "Content-Range" in found:
+            return status, found, body
+        wanted = s3._parse_range(asked, len(body))
+        if wanted is None:
+            error = s3._xml_body(s3._range_error_xml(bucket, key))
+            return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{len(body)}"}, error
+        first, last = wanted
+        part = body[first:last + 1]
+        of_part = {"Content-Length": str(len(part)), "Content-Range": f"bytes {first}-{last}/{len(body)}"}
+        return 206, {**found, **of_part}, part
+
+    s3._get_object = get_range
+
+
 def ask_for_the_rights_that_aws_asks_for() -> None:
     """Corrects ministack's names of permissions: a batch of messages needs, on AWS, the right to the single call."""
     from ministack.core import iam_actions
@@ -137,6 +160,7 @@ def main() -> None:
     from ministack.app import main as serve
 
     read_file_names_as_utf8()
+    answer_ranges_of_versions()
     ask_for_the_rights_that_aws_asks_for()
     note_used_permissions(Path(os.environ["GAS_USED_PERMISSIONS"]))
     os.environ.pop("PYTHONPATH", None)  # of ours: the functions must not inherit it

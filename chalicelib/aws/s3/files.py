@@ -20,7 +20,7 @@ from chalicelib.exceptions import StorageUnavailableError
 
 _COPY = TransferConfig(multipart_threshold=256 * 1024**2, multipart_chunksize=256 * 1024**2, max_concurrency=10)
 _TRANSFER = TransferConfig(multipart_threshold=64 * 1024**2, multipart_chunksize=64 * 1024**2, max_concurrency=4)
-_DOWNLOAD = TransferConfig(multipart_threshold=16 * 1024**2, multipart_chunksize=8 * 1024**2, max_concurrency=8)
+_DOWNLOAD = TransferConfig(multipart_threshold=8 * 1024**2, multipart_chunksize=8 * 1024**2, max_concurrency=8)
 """Downloads have smaller parts than results, whose parts decide the checksum: all connections are soon in use."""
 
 

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,13 @@ class Served:
                     self.send_header("Content-Length", "0")
                     self.end_headers()
                     return None
+                if not content and "Range" in self.headers:
+                    self.send_response(416)
+                    error = b"<Error><Code>InvalidRange</Code></Error>"
+                    self.send_header("Content-Length", str(len(error)))
+                    self.end_headers()
+                    self.wfile.write(error)
+                    return None
                 asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
                 first = int(asked[1]) if asked else 0
                 last = min(int(asked[2]) if asked and asked[2] else len(content), len(content) - 1)
@@ -163,6 +170,15 @@ def test_one_large_file_comes_over_many_connections(serve: Any, catalogue: Refer
     download_reference(catalogue, info(files), tmp_path, go_on)
     assert (tmp_path / "sequence.fa.gz").read_bytes() == files["sequence.fa.gz"]
     assert served.most == 4
+
+
+@pytest.mark.parametrize("size", [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 12 * MIB, 16 * MIB])
+def test_files_of_any_size_are_whole(serve: Any, catalogue: ReferenceCatalogue, tmp_path: Path, size: int) -> None:
+    content = os.urandom(size)
+    serve(Served({"file": content}))
+    reference = replace(info(bundle()), size=size)
+    assert catalogue.download(reference, "file", tmp_path / "file", go_on)
+    assert (tmp_path / "file").read_bytes() == content
 
 
 def test_small_files_come_side_by_side_those_that_every_job_needs_first(
