@@ -112,8 +112,7 @@ def _upload(services: Services, job: Job, folder: Path, check: Callable[[], None
         name = result_name(job.input.name, kind, path.name.removeprefix(BASE))
         key = key_prefix(job.user_id, job.job_id) + name
         services.files.upload_result(path, key, file.content_type)
-        stored[kind] = (StoredFile(key=key, size=path.stat().st_size, sha256=sha256_of(path)) if file.measured
-                        else StoredFile(key=key))
+        stored[kind] = StoredFile(key=key, size=path.stat().st_size, sha256=sha256_of(path) if file.measured else None)
     summary = json.loads(made_file(folder, SUMMARY).read_text())
     return JobOutputs(services.files.results_bucket, stored, key_figures(summary))
 

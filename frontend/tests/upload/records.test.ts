@@ -40,7 +40,7 @@ describe("columns", () => {
   test.each([
     ["too few", "MT\t1\t.\tA\tG\t.\t.", {}, "The record has 7 columns; the #CHROM line has 8.", "as many tab-separated columns"],
     ["too many", `${record({})}\tGT`, {}, "The record has 9 columns; the #CHROM line has 8.", "as many tab-separated columns"],
-    ["blanks", "MT 1 . A G . . .", {}, "The record has 1 columns; the #CHROM line has 8.", "separated by blanks"],
+    ["blanks", "MT 1 . A G . . .", {}, "The record has 1 column; the #CHROM line has 8.", "separated by blanks"],
     ["cut off", "MT\t1\t.\tA", { unterminated: true },
       "The record has 4 columns; the #CHROM line has 8. It is the last line and has no line end: the file looks cut off.", "Copy the file again."],
     ["header", "##source=x", {}, "A header line comes after the records.", "bcftools concat"],
