@@ -148,7 +148,7 @@ class Finding:
     hint: str | None = None
 
 
-_COLUMN_COUNT = "The record has {found} columns; the #CHROM line has {wanted}."
+_COLUMN_COUNT = "The record has {found}; the #CHROM line has {wanted}."
 _NOT_A_HEADER_LINE = "The line is neither a header line, which begins with ##, nor the #CHROM line."
 
 FINDINGS: dict[str, Finding] = {

@@ -129,8 +129,7 @@ def _upload(services: Services, job: Job, folder: Path, streamed: Mapping[str, R
         path = made_file(folder, kind)
         key = _key(job, kind, path.name.removeprefix(BASE))
         services.files.upload_result(path, key, file.content_type)
-        stored[kind] = (StoredFile(key=key, size=path.stat().st_size, sha256=sha256_of(path)) if file.measured
-                        else StoredFile(key=key))
+        stored[kind] = StoredFile(key=key, size=path.stat().st_size, sha256=sha256_of(path) if file.measured else None)
     summary = json.loads(made_file(folder, SUMMARY).read_text())
     return JobOutputs(services.files.results_bucket, stored, key_figures(summary))
 

@@ -34,7 +34,7 @@ class ResultFile:
         archived: True for what moves to the archive after a free user's retention: the results file, and what is of no
             use without it. The other files stay.
         downloadable: True for what users may download.
-        measured: True where the job's record keeps size and SHA-256.
+        measured: True where the job's record keeps the SHA-256.
     """
 
     kind: str

@@ -113,6 +113,22 @@ def answer_ranges_of_versions() -> None:
     s3._get_object = get_range
 
 
+def leave_addresses_of_the_site_to_it() -> None:
+    """Takes from ministack what it answers itself at addresses that are the site's: /health and GET /logout.
+
+    Its own health stays at /_ministack/health. GAS has no Cognito, whose sign-out the other one stands for.
+    """
+    from ministack import app
+
+    app._HEALTH_PATHS = tuple(path for path in app._HEALTH_PATHS if path != "/health")
+    answer = app._handle_cognito_get_request
+
+    async def answer_others(method: str, path: str, headers: dict[str, Any], query: dict[str, Any]) -> Any:
+        return None if path == "/logout" else await answer(method, path, headers, query)
+
+    app._handle_cognito_get_request = answer_others
+
+
 def ask_for_the_rights_that_aws_asks_for() -> None:
     """Corrects ministack's names of permissions: a batch of messages needs, on AWS, the right to the single call."""
     from ministack.core import iam_actions
@@ -161,6 +177,7 @@ def main() -> None:
 
     read_file_names_as_utf8()
     answer_ranges_of_versions()
+    leave_addresses_of_the_site_to_it()
     ask_for_the_rights_that_aws_asks_for()
     note_used_permissions(Path(os.environ["GAS_USED_PERMISSIONS"]))
     os.environ.pop("PYTHONPATH", None)  # of ours: the functions must not inherit it

@@ -118,6 +118,7 @@ class LocalStack:
                 child.stop()
         self.workers.clear()
         self._identity = self._emulator = None
+        self._say("removing temporary files")  # of every function, which takes minutes on a slow disk
         shutil.rmtree(self.settings.home / "tmp", ignore_errors=True)
         self._lock.close()
         self._lock = None

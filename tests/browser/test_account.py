@@ -38,6 +38,17 @@ def test_all_parts_are_saved_as_one_file(local_site: str, new_page: OpenPage, tm
     assert watcher.complaints == []
 
 
+def test_what_was_done_is_said_once(local_site: str, new_page: OpenPage) -> None:
+    page, watcher = new_page(base_url=local_site, cookie=TOKEN)
+    page.goto("/profile?done=mail#data")
+    expect(page.locator("p.notice[role=status]")).to_be_visible()
+    assert page.url == f"{local_site}/profile#data"
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Profile")
+    expect(page.locator("p.notice[role=status]")).to_have_count(0)
+    assert watcher.complaints == []
+
+
 def test_deleting_the_account(local_site: str, new_page: OpenPage) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/profile")

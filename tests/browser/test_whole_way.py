@@ -186,7 +186,7 @@ def test_storage_refuses_what_is_too_large_in_plain_words(packaged_site: str, ne
                      encoding="utf-8")
     page.get_by_label("Your VCF file").set_input_files(large)
     expect(page.get_by_role("alert")).to_contain_text("your limit is 150 KB")  # before a byte has left
-    expect(page.get_by_role("link", name="What premium gives").first).to_be_visible()
+    expect(page.get_by_role("link", name="What Premium offers").first).to_be_visible()
     # A page that did not know the limit: the storage does.
     page.reload()
     page.evaluate("document.querySelector('form[data-upload]').dataset.limit = '1e9'")

@@ -32,6 +32,14 @@ def test_a_person_without_an_institution_signs_in(sign_in):
     assert PEOPLE[4].name in page.text
 
 
+def test_health_and_sign_out_are_the_sites_own(sign_in):
+    """The emulator has pages of its own at these addresses."""
+    browser = sign_in(PEOPLE[2])
+    assert browser.get("/health").json()["status"] == "ok"
+    page = browser.get("/logout")
+    assert (page.status_code, "Sign out" in page.text) == (200, True)
+
+
 def test_cookies_are_out_of_scripts_reach(stack: LocalStack):
     browser = Browser(stack.settings.site)
     answers = [*browser.sign_in(PEOPLE[0]).history, browser.get("/login", allow_redirects=False)]

@@ -261,7 +261,8 @@ class RecordParser:
             finding = "blanks_in_record"
         elif unfinished:
             finding = "last_record_cut_off"
-        return InputError.of(finding, line=number, text=line, found=found, wanted=wanted)
+        counted = f"{found} column{'' if found == 1 else 's'}"
+        return InputError.of(finding, line=number, text=line, found=counted, wanted=wanted)
 
     @staticmethod
     def _bad(finding: str, fields: list[bytes], at: int, number: int, text: bytes | None = None) -> InputError:

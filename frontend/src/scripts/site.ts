@@ -2,6 +2,7 @@ import htmx from "htmx.org";
 import { showCopyButtons } from "./copy";
 import { keepSelection, sendTimeZone } from "./job-selection";
 import { loadModules } from "./modules";
+import { forgetOutcome } from "./outcome";
 import { startPolling } from "./polling";
 import { localiseTimes } from "./times";
 
@@ -12,6 +13,7 @@ htmx.onLoad((part) => {
   showCopyButtons(root);
   loadModules(root);
 });
+forgetOutcome();
 startPolling();
 keepSelection();
 sendTimeZone();

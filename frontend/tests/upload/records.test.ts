@@ -40,7 +40,7 @@ describe("columns", () => {
   test.each([
     ["too few", "MT\t1\t.\tA\tG\t.\t.", {}, "The record has 7 columns; the #CHROM line has 8.", "as many tab-separated columns"],
     ["too many", `${record({})}\tGT`, {}, "The record has 9 columns; the #CHROM line has 8.", "as many tab-separated columns"],
-    ["blanks", "MT 1 . A G . . .", {}, "The record has 1 columns; the #CHROM line has 8.", "separated by spaces"],
+    ["blanks", "MT 1 . A G . . .", {}, "The record has 1 column; the #CHROM line has 8.", "separated by spaces"],
     ["cut off", "MT\t1\t.\tA", { unterminated: true },
       "The record has 4 columns; the #CHROM line has 8. This is the last line and it is incomplete; the file is probably truncated.", "Transfer the file again."],
     ["header", "##source=x", {}, "A header line appears after the records.", "bcftools concat"],

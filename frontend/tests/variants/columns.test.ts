@@ -24,6 +24,12 @@ test("columns without values are not shown by default", () => {
   expect(visible(sars, ["known"]).map(({ name }) => name)).toEqual(["pos", "known"]);
 });
 
+test("values in words are not described as encoded", () => {
+  const { file: made } = madeFile([[{ pos: 5, MITOMAP_DISEASE: "LHON" }]]);
+  const described = made.columns.map((info) => ({ ...info, about: "Diseases of the allele, percent-encoded (Cfrm: confirmed)" }));
+  expect(columnsOfFile({ ...made, columns: described } as typeof made).at(-1)?.about).toBe("Diseases of the allele (Cfrm: confirmed)");
+});
+
 test("a disease comes before other columns of layers, numbers come last, empty ones are hidden", () => {
   const row = { pos: 5, known: true, MITOMAP_AF: 0.1, MITOMAP_LOCUS: "HV1", MITOMAP_DISEASE: "LHON", dbSNP: null };
   expect(visible(columnsOfFile(madeFile([[row]]).file), null).map(({ name }) => name)).toEqual(

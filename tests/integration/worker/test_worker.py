@@ -30,6 +30,7 @@ from chalicelib.domain.job_record import to_record
 from chalicelib.domain.jobs import Job, JobProgress, JobStatus, Stage
 from chalicelib.domain.messages import JobRequest
 from chalicelib.domain.profiles import Profile
+from chalicelib.domain.result_files import RESULT_FILES
 from chalicelib.domain.throughput import Throughput
 from chalicelib.exceptions import LeaseLostError
 from chalicelib.services import Services
@@ -110,7 +111,7 @@ def test_a_job_is_annotated_from_queue_to_announcement(
     assert done.summary is not None
     assert done.summary["records"] == 3
     assert done.file("results").key == f"{ADA}/{job_id()}/free_1.annot.vcf.gz"
-    assert done.file("results").size
+    assert all(done.file(kind).size for kind in RESULT_FILES), "pages say how large each file is"
     assert sorted(key.rsplit("/", 1)[1] for key in keys_in(services.files.results_bucket)) == [
         "free_1.annot.vcf.gz", "free_1.annot.vcf.gz.tbi", "free_1.count.log", "free_1.summary.json",
         "free_1.variants.parquet"]

@@ -45,7 +45,7 @@ export class Records {
     const found = occurrences(text, "\t") + 1;
     const finding: Finding = found === 1 && words(text).length >= FIXED.length ? "blanks_in_record"
       : unterminated ? "last_record_cut_off" : "column_count";
-    return new InputError(finding, { line, text }, { found, wanted: (this.header.tabs.at(-1) ?? 0) + 1 });
+    return new InputError(finding, { line, text }, { found: `${found} column${found === 1 ? "" : "s"}`, wanted: (this.header.tabs.at(-1) ?? 0) + 1 });
   }
 }
 

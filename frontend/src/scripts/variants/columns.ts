@@ -48,7 +48,7 @@ export function inOrder(columns: ColumnInfo[]): ColumnInfo[] {
 export function columnsOfFile(file: VariantFile): Column[] {
   return inOrder(file.columns).filter(({ name }) => !PARTS.includes(name)).map((info) => {
     const [title, width] = KNOWN[info.name] ?? [info.name, 11];
-    return { ...info, title, width, layer: isLayer(info), shown: !info.empty && (SHOWN_BY_DEFAULT.includes(info.name) || isLayer(info)) };
+    return { ...info, about: info.about.replace(ENCODED, ""), title, width, layer: isLayer(info), shown: !info.empty && (SHOWN_BY_DEFAULT.includes(info.name) || isLayer(info)) };
   }).sort((a, b) => rank(a) - rank(b));
 }
 
@@ -58,6 +58,8 @@ function rank({ layer, name, numeric }: Column): number {
   return CLINICAL.test(name) ? 1 : numeric ? 4 : 3;
 }
 
+// The table shows values in words; it is INFO that has them encoded.
+const ENCODED = /,? percent-encoded/g;
 const AFTER_CLINICAL = ["known", "existing"];
 
 const CLINICAL = /disease|disorder|phenotype|clin|status/i;

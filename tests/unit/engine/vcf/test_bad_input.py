@@ -211,7 +211,8 @@ def test_two_samples_of_one_name(vcf: Vcf, refused: Refused) -> None:
 def test_wrong_column_count(vcf: Vcf, refused: Refused, line: str) -> None:
     error = refused(vcf([*GOOD, line, (16527, "C", "T")]))
     assert (error.code, error.line) == ("wrong_column_count", 6)
-    assert f"{len(line.split(chr(9)))} columns" in error.message
+    found = len(line.split(chr(9)))
+    assert f"has {found} column{'' if found == 1 else 's'};" in error.message
     assert "has 8" in error.message
 
 
