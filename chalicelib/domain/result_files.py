@@ -56,23 +56,23 @@ class ResultFile:
 RESULT_FILES = {file.kind: file for file in (
     ResultFile(
         kind=RESULTS, suffix=".annot.vcf.gz", content_type="application/gzip", archived=True, measured=True,
-        title="Annotated VCF, bgzip",
-        description="Your records, every one, with their annotation added to INFO and known ids to ID; bgzip"),
+        title="Annotated VCF (bgzip)",
+        description="All your records, with annotations added to INFO and known IDs to ID; bgzip"),
     ResultFile(
         kind=INDEX, suffix=f".annot.vcf.gz{TBI}", other_suffix=f".annot.vcf.gz{CSI}",
         content_type="application/octet-stream", archived=True,
-        title="Tabix index of it",
+        title="Tabix index",
         description="Its tabix index, for genome browsers and `tabix`; ends in `.csi` where a contig has more than "
                     "536,870,911 bases"),
     ResultFile(
         kind=LOG, suffix=".count.log", content_type="text/plain; charset=utf-8",
-        title="Log: warnings and counts", description="Warnings first, then counts, to read"),
+        title="Log (warnings and statistics)", description="Human-readable warnings and statistics"),
     ResultFile(
         kind=SUMMARY, suffix=".summary.json", content_type="application/json",
-        title="Counts as JSON", description="The same counts, to compute with"),
+        title="Statistics (JSON)", description="The same statistics in machine-readable form"),
     ResultFile(
         kind=VARIANTS, suffix=".variants.parquet", content_type="application/vnd.apache.parquet", archived=True,
-        title="Table of variants, Parquet",
+        title="Variant table (Parquet)",
         description="A table with a row for each alternate allele, for pandas, DuckDB or R; Parquet"),
 )}
 
@@ -97,7 +97,7 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class JobOutputs:
-    """What a finished annotation left.
+    """What a finished job produced.
 
     Attributes:
         bucket: Where the files are.

@@ -47,7 +47,7 @@ def test_looking_into_results(stack: LocalStack, new_page: Callable[..., tuple[P
     assert set(ranges) == {206}
 
     page.locator(".variants-table tbody button").first.click()
-    page.get_by_role("button", name="Show it in the genome").click()
+    page.get_by_role("button", name="View in genome browser").click()
     expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
     assert {status for status, url in answers if ".annot.vcf.gz" in url} <= {200, 206}
     assert watcher.complaints == []
@@ -59,7 +59,7 @@ def test_looking_into_results(stack: LocalStack, new_page: Callable[..., tuple[P
     page.get_by_text("Checksums (SHA-256)").click()
     expect(page.locator("#checksums")).to_contain_text(digest)
 
-    page.get_by_text("Annotate again…").click()
+    page.get_by_text("Run again…").click()
     page.get_by_role("button", name="Annotate again", exact=True).click()
     expect(page).to_have_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
     assert page.url.rpartition("/")[2] != job_id

@@ -59,9 +59,9 @@ def test_variant_in_the_genome(local_site: str, results: Services, bucket: Bucke
     igv = assets.manifest()["igv.js"]
     assert not any(igv in url for url in fetched), "the genome view was fetched before anybody asked"
     assert not any(key.endswith(".vcf.gz") for key, _, _ in bucket.requests)
-    page.get_by_role("button", name="Show it in the genome").click()
+    page.get_by_role("button", name="View in genome browser").click()
     expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
-    expect(page.locator("#announcer")).to_contain_text("The genome view is there.")
+    expect(page.locator("#announcer")).to_contain_text("Genome browser loaded.")
     expect(page.locator("[data-igv-place] input.igv-search-input")).to_have_value("MT:267-347")
     assert any(igv in url for url in fetched)
     asked = {key.rpartition("/")[2] for key, _, _ in bucket.requests}
@@ -83,7 +83,7 @@ def test_next_variant_moves_the_view(local_site: str, results: Services,
                                      new_page: Callable[..., tuple[Page, Watcher]]) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.goto(f"/annotations/{JOB}?variant=MT:307:G:T&sort=impact")
-    page.get_by_role("button", name="Show it in the genome").click()
+    page.get_by_role("button", name="View in genome browser").click()
     locus = page.locator("[data-igv-place] input.igv-search-input")
     expect(locus).to_have_value("MT:267-347")
     page.get_by_role("button", name="MT:607 G>T").click()
@@ -116,9 +116,9 @@ def test_either_index_of_the_engine_leads_to_the_same_bytes(
         bucket.requests.clear()
         page, watcher = new_page(base_url=local_site, cookie=TOKEN)
         page.goto(f"/annotations/{JOB}?variant=MT:2707:G:T")
-        page.get_by_role("button", name="Show it in the genome").click()
+        page.get_by_role("button", name="View in genome browser").click()
         expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
-        expect(page.locator("#announcer")).to_contain_text("The genome view is there.")
+        expect(page.locator("#announcer")).to_contain_text("Genome browser loaded.")
         page.wait_for_timeout(500)
         asked.append({(first, last) for key, first, last in bucket.requests if key.endswith(NAMES["results"])})
         assert watcher.complaints == []
@@ -138,7 +138,7 @@ def test_names_of_the_file_are_no_markup(local_site: str, results: Services, tmp
         boto3.client("s3").upload_file(str(path), results.settings.results_bucket, f"{ADA}/{JOB}/{name}")
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")
-    page.get_by_role("button", name="Show it in the genome").click()
+    page.get_by_role("button", name="View in genome browser").click()
     expect(page.locator("[data-igv-place] .igv-track-label").last).to_contain_text("<u>mine")
     track = page.locator("[data-igv-place] .igv-viewport").filter(has_text="<u>mine")
     track.scroll_into_view_if_needed()
@@ -159,10 +159,10 @@ def test_view_that_cannot_be_opened_is_told(local_site: str, results: Services,
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.route("**/annotations/*/reference", lambda route: route.fulfill(status=503))
     page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")
-    page.get_by_role("button", name="Show it in the genome").click()
+    page.get_by_role("button", name="View in genome browser").click()
     expect(page.get_by_role("alert")).to_contain_text("could not be opened")
     page.unroute("**/annotations/*/reference")
-    page.get_by_role("button", name="Show it in the genome").click()
+    page.get_by_role("button", name="View in genome browser").click()
     expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
 
 
@@ -194,9 +194,9 @@ def test_reference_of_the_operators_own(local_site: str, own_reference: str, buc
                                         new_page: Callable[..., tuple[Page, Watcher]]) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")
-    page.get_by_role("button", name="Show it in the genome").click()
+    page.get_by_role("button", name="View in genome browser").click()
     expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
-    expect(page.locator("#announcer")).to_contain_text("The genome view is there.")
+    expect(page.locator("#announcer")).to_contain_text("Genome browser loaded.")
     page.wait_for_timeout(500)
     page.locator("[data-details]").screenshot(path=ARTIFACTS / "genome-own-reference.png")
     assert {key for key, _, _ in bucket.requests} >= {f"mine/1/{name}" for name in (
@@ -222,7 +222,7 @@ def test_a_linear_genome_by_either_name_of_its_sequence(
     expect(page.locator("figure.line .bar").first).to_be_visible()
     page.locator(".variants-table tbody button").first.click()
     with page.expect_response(lambda response: response.url.endswith("/files/results") and response.status == 206):
-        page.get_by_role("button", name="Show it in the genome").click()
+        page.get_by_role("button", name="View in genome browser").click()
         expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
     expect(page.locator("[data-genome-problem]")).to_be_hidden()
     page.wait_for_timeout(500)
@@ -241,7 +241,7 @@ def test_visitors_look_into_the_sample(local_site: str, new_page: Callable[..., 
     page.goto("/sample")
     expect(page.locator("[data-count]")).to_have_text(re.compile(r"^1,\d{3} variants$"))
     page.locator(".variants-table tbody button").first.click()
-    page.get_by_role("button", name="Show it in the genome").click()
+    page.get_by_role("button", name="View in genome browser").click()
     expect(page.locator("[data-igv-place] canvas").first).to_be_visible()
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(500)

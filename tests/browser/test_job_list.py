@@ -1,4 +1,4 @@
-"""My annotations in a real browser: searching, days of the reader, ticking, and the sample in one click."""
+"""The list of jobs in a real browser: searching, days of the reader, selecting, and the sample in one click."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ def names(page: Page) -> list[str]:
 def test_searching(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotations")
-    page.get_by_label("File or note").fill("COHORT")
-    page.get_by_label("File or note").press("Enter")
+    page.get_by_label("Search file names and notes").fill("COHORT")
+    page.get_by_label("Search file names and notes").press("Enter")
     page.wait_for_url("**/annotations?q=COHORT")
     assert names(page) == ["cohort-2026-11.vcf.gz", "cohort-2025.vcf.gz"]
     page.get_by_label("Order").select_option(label="Name, A to Z")
@@ -35,9 +35,9 @@ def test_searching(local_site: str, new_page: OpenPage) -> None:
     page.wait_for_url("**/annotations?q=COHORT&sort=name")
     assert names(page) == ["cohort-2025.vcf.gz", "cohort-2026-11.vcf.gz"]
     assert violations(page) == []
-    page.get_by_role("link", name="All, newest first").click()
+    page.get_by_role("link", name="Clear filters").click()
     page.get_by_label("Status", exact=True).select_option(label="Failed")
-    page.get_by_label("Submitted from").fill("2026-09-20")
+    page.get_by_label("Submitted between").fill("2026-09-20")
     page.get_by_role("button", name="Show").click()
     page.wait_for_url("**from=2026-09-20**")
     asked = parse_qs(urlsplit(page.url).query)
@@ -50,7 +50,7 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.clock.install()
     page.goto("/annotations")
-    delete = page.get_by_role("button", name="Delete the ticked ones…")
+    delete = page.get_by_role("button", name="Delete selected…")
     expect(delete).to_be_disabled()
     page.get_by_label("Choose premium_3.vcf").check()
     page.get_by_label("Choose test.vcf").check()
@@ -70,7 +70,7 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     page.get_by_role("button", name="Delete all 2 for good").click()
     expect(page.get_by_text("2 annotations and all their files are deleted.")).to_be_visible()
     assert "test.vcf" not in names(page)
-    page.get_by_role("button", name="Tick all on this page").click()
+    page.get_by_role("button", name="Select all on this page").click()
     expect(page.locator("[data-chosen-line]")).to_have_text("5 ticked")
     assert watcher.complaints == []
 

@@ -64,14 +64,14 @@ def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Servic
     site.jobs.renew(RUNNING, "worker", site.clock(), 60, JobProgress(stage=Stage.INDEXING, records=900, total=1141))
     let_pass(page, 5)
     expect(page.get_by_text("Indexing the results: 900 of 1,141 records")).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel this annotation")).to_be_visible()  # what was open stays open
+    expect(page.get_by_role("button", name="Cancel this job")).to_be_visible()  # what was open stays open
     site.jobs.cancel(RUNNING, site.clock())
     let_pass(page, 15)
     expect(page.locator("#job-state .status")).to_have_text("Cancelled")
     expect(page).to_have_title("Cancelled: free_1.vcf · GAS")
-    expect(page.get_by_role("button", name="Cancel this annotation")).to_have_count(0)
+    expect(page.get_by_role("button", name="Cancel this job")).to_have_count(0)
     page.clock.run_for(500)  # htmx settles what it has put in, and only then it is told
-    expect(page.locator("#announcer")).to_contain_text("free_1.vcf: Cancelled. You cancelled this annotation.")
+    expect(page.locator("#announcer")).to_contain_text("free_1.vcf: Cancelled. This job was cancelled.")
     assert page.evaluate("document.body.dataset.kept") == "yes"
     assert watcher.complaints == []
 
@@ -85,7 +85,7 @@ def test_job_page_shows_a_result_that_comes_back(local_site: str, site: Services
         "results": f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz",
         "index": f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz.tbi"}, site.clock())
     let_pass(page, 15)
-    expect(page.get_by_role("link", name="cohort-2025.annot.vcf.gz Annotated VCF, bgzip")).to_be_visible()
+    expect(page.get_by_role("link", name="cohort-2025.annot.vcf.gz Annotated VCF (bgzip)")).to_be_visible()
     expect(page.get_by_text("Restoring")).to_have_count(0)
     page.clock.run_for(500)
     expect(page.locator("#announcer")).to_contain_text("cohort-2025.vcf.gz: Completed. Your results are ready.")
@@ -195,7 +195,7 @@ def test_times_are_told_in_utc_without_a_script(local_site: str, new_page: OpenP
 def test_log_comes_when_it_is_opened(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto(f"/annotations/{JOB_IDS['completed']}")
-    page.get_by_text("Read the log").click()
+    page.get_by_text("View log").click()
     expect(page.locator("#log pre")).to_contain_text("no_alternate_allele")
     assert watcher.complaints == []
 
@@ -204,7 +204,7 @@ def test_copying_an_id(local_site: str, new_page: OpenPage) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"/annotations/{JOB_IDS['completed']}")
-    page.get_by_role("button", name="Copy the annotation id").click()
+    page.get_by_role("button", name="Copy the job ID").click()
     expect(page.locator("#announcer")).to_contain_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == JOB_IDS["completed"]
 
@@ -214,7 +214,7 @@ def test_two_announcements_within_a_moment_are_both_there(local_site: str, new_p
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(f"/annotations/{JOB_IDS['completed']}")
-    page.get_by_role("button", name="Copy the annotation id").click()
+    page.get_by_role("button", name="Copy the job ID").click()
     expect(page.locator("#announcer")).to_contain_text("variants")  # the table's, loaded in the meantime
     expect(page.locator("#announcer > p", has_text="Copied")).to_have_count(1)
 

@@ -118,8 +118,8 @@ def test_stopping_throws_away_what_has_arrived(local_site: str, new_page: OpenPa
     begin(page, large)
     expect(page.get_by_text("it goes on by itself")).to_be_visible()
     with page.expect_request_finished(lambda request: request.method == "DELETE"):
-        page.get_by_role("button", name=re.compile("^Stop the upload")).click()
-    expect(page.get_by_role("alert")).to_contain_text("You stopped the upload.", timeout=30_000)
+        page.get_by_role("button", name=re.compile("^Cancel the upload")).click()
+    expect(page.get_by_role("alert")).to_contain_text("Upload cancelled.", timeout=30_000)
     assert storage.aborted
     assert not storage.completed
     assert page.evaluate("localStorage.length") == 0

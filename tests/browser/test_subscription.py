@@ -45,7 +45,7 @@ def test_premium_begins_and_ends(local_site: str, new_page: OpenPage, scheme: st
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0], name
 
     page.goto("/annotations")
-    page.get_by_role("link", name="Premium brings it back (old.vcf)").click()
+    page.get_by_role("link", name="Restore with Premium (old.vcf)").click()
     expect(page.get_by_text("2 of your results are archived.")).to_be_visible()
     page.get_by_role("button", name="Subscribe to Premium").click()
     expect(page.get_by_role("status").filter(has_text="You have Premium")).to_contain_text("are being restored")
@@ -104,7 +104,7 @@ def test_files_on_the_move_say_what_next(local_site: str, site: Services, new_pa
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.goto(f"/annotations/{job_id}")
     page.get_by_text("Delete…").click()
-    page.get_by_role("button", name="Delete everything").click()
+    page.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Not possible now")
     expect(page.get_by_text("Try again in a few minutes.")).to_be_visible()
     assert violations(page) == []

@@ -59,7 +59,7 @@ def test_table_shows_the_first_rows(open_table: Callable[..., tuple[Page, Watche
     table = page.get_by_role("table", name="Variants, one row")
     expect(table).to_have_attribute("aria-rowcount", "1173")
     expect(table.get_by_role("columnheader")).to_have_text(
-        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "MITOMAP_DISEASE",
+        ["Variant", "Consequence", "Impact", "Gene", "HGVSp", "MITOMAP_DISEASE",
          "Known", "Known as", "MITOTIP"])
     assert watcher.complaints == []
     assert all(key.endswith(".parquet") for key, _, _ in bucket.requests)
@@ -86,8 +86,8 @@ def test_what_the_reference_lacks_is_not_offered(local_site: str, new_page: Open
     page.goto("/sample/SARS-CoV-2")
     expect(page.locator("[data-count]")).to_have_text("85 variants")
     expect(page.locator("#variants").get_by_role("columnheader")).to_have_text(
-        ["Variant", "Consequence", "Impact", "Gene", "HGVS, protein", "Mature peptide"])
-    expect(page.get_by_label("Known or novel")).to_be_hidden()
+        ["Variant", "Consequence", "Impact", "Gene", "HGVSp", "Mature peptide"])
+    expect(page.get_by_label("Known/novel")).to_be_hidden()
     page.get_by_role("searchbox", name="Words").fill("nsp12")
     expect(page.locator("[data-count]")).to_have_text("5 of 85 variants")
     assert watcher.complaints == []
@@ -120,7 +120,7 @@ def test_choices_narrow_each_other(open_table: Callable[..., tuple[Page, Watcher
     expect(page.locator("[data-count]")).to_have_text("11 of 1,172 variants")
     page.get_by_label("Moderate").check()
     expect(page.locator("[data-count]")).to_have_text("117 of 1,172 variants")
-    page.get_by_label("Known or novel").select_option("novel")
+    page.get_by_label("Known/novel").select_option("novel")
     expect(page.locator("[data-count]")).to_have_text("78 of 1,172 variants")
     page.get_by_role("combobox", name="Consequence").select_option("stop_gained")
     expect(page.locator("[data-count]")).to_have_text("7 of 1,172 variants")
@@ -154,7 +154,7 @@ def test_columns_are_chosen(open_table: Callable[..., tuple[Page, Watcher]]) -> 
     page, _ = open_table()
     page.get_by_text("Columns", exact=True).click()
     page.get_by_label("MITOTIP").uncheck()
-    page.get_by_label("HGVS, protein").uncheck()
+    page.get_by_label("HGVSp").uncheck()
     headings = page.locator(".variants-table").get_by_role("columnheader")
     expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "MITOMAP_DISEASE", "Known", "Known as"])
     assert query_of(page) == {"columns": ["consequence,impact,gene,MITOMAP_DISEASE,known,existing"]}
@@ -186,11 +186,11 @@ def test_back_steps_through_the_views(open_table: Callable[..., tuple[Page, Watc
     page, _ = open_table()
     page.get_by_label("High").check()
     expect(page.locator("[data-count]")).to_have_text("11 of 1,172 variants")
-    page.get_by_label("Known or novel").select_option("novel")
+    page.get_by_label("Known/novel").select_option("novel")
     expect(page.locator("[data-count]")).to_have_text("7 of 1,172 variants")
     page.go_back()
     expect(page.locator("[data-count]")).to_have_text("11 of 1,172 variants")
-    expect(page.get_by_label("Known or novel")).to_have_value("")
+    expect(page.get_by_label("Known/novel")).to_have_value("")
     page.go_back()
     expect(page.locator("[data-count]")).to_have_text(ALL)
     expect(page.get_by_label("High")).not_to_be_checked()

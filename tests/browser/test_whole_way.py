@@ -32,7 +32,7 @@ def sign_in(page: Page, number: int = 0) -> None:
     page.goto("/")
     page.get_by_role("link", name="Sign in with Globus").first.click()
     page.locator("button[name=identity]:not([value=refuse])").nth(number).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Annotate a VCF file")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Annotate VCF files")
 
 
 def completed(page: Page) -> None:
@@ -67,7 +67,7 @@ def test_from_sign_in_to_sign_out(packaged_site: str, new_page: OpenPage, sample
     assert len(records) == 4
     assert all("CSQ=" in record or "GAS_" in record for record in records)
 
-    page.get_by_text("Read the log").click()
+    page.get_by_text("View log").click()
     expect(page.locator("#log pre")).to_contain_text("Records")
 
     page.get_by_role("link", name="My jobs").first.click()
@@ -75,7 +75,7 @@ def test_from_sign_in_to_sign_out(packaged_site: str, new_page: OpenPage, sample
     page.get_by_role("link", name=sample.name).first.click()
     table_shown(page)
     page.get_by_text("Delete…").click()
-    page.get_by_role("button", name="Delete everything").click()
+    page.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("The annotation and all its files are deleted.")).to_be_visible()
     expect(page.get_by_role("link", name=sample.name)).to_have_count(0)
 
@@ -99,7 +99,7 @@ def test_with_the_keyboard_only(packaged_site: str, new_page: OpenPage, sample: 
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Annotate a VCF file")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Annotate VCF files")
     expect(page.locator("input[type=file][multiple]")).to_be_attached()  # the page's script is at work
     tab_to(page, lambda: page.evaluate("document.activeElement.type") == "file")
     with page.expect_file_chooser() as chooser:
@@ -109,10 +109,10 @@ def test_with_the_keyboard_only(packaged_site: str, new_page: OpenPage, sample: 
     expect(page).to_have_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
     completed(page)
     table_shown(page)
-    press(page, "Read the log")
+    press(page, "View log")
     expect(page.locator("#log pre")).to_contain_text("Records")
     press(page, "Delete…")
-    press(page, "Delete everything")
+    press(page, "Delete permanently")
     expect(page.get_by_text("The annotation and all its files are deleted.")).to_be_visible()
     press(page, "Sign out")
     expect(page.get_by_role("link", name="Continue to GAS")).to_be_visible()
@@ -126,7 +126,7 @@ def test_without_javascript(packaged_site: str, new_page: OpenPage, sample: Path
     page.get_by_role("button", name="Upload and annotate").click()
     page.wait_for_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
     page.get_by_text("Delete…").click()
-    page.get_by_role("button", name="Delete everything").click()
+    page.get_by_role("button", name="Delete permanently").click()
     page.wait_for_url(re.compile(r"/annotations\?done=deleted$"))
 
 
@@ -172,7 +172,7 @@ def test_own_annotations(packaged_site: str, new_page: OpenPage, sample: Path, t
              if (value := re.search(rf";{field}=([^;]*)", line[7]))}
     assert found == records
     page.get_by_text("Delete…").click()
-    page.get_by_role("button", name="Delete everything").click()
+    page.get_by_role("button", name="Delete permanently").click()
     page.wait_for_url(re.compile(r"/annotations\?done=deleted$"))
     assert watcher.complaints == []
 
@@ -186,7 +186,7 @@ def test_storage_refuses_what_is_too_large_in_plain_words(packaged_site: str, ne
                      encoding="utf-8")
     page.get_by_label("Your VCF file").set_input_files(large)
     expect(page.get_by_role("alert")).to_contain_text("your limit is 150 KB")  # before a byte has left
-    expect(page.get_by_role("link", name="What Premium offers").first).to_be_visible()
+    expect(page.get_by_role("link", name="What Premium includes").first).to_be_visible()
     # A page that did not know the limit: the storage does.
     page.reload()
     page.evaluate("document.querySelector('form[data-upload]').dataset.limit = '1e9'")

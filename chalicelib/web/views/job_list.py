@@ -20,7 +20,7 @@ ORDER_WORDS = {
     "Name, Z to A"}
 STANDING_WORDS = {
     **{StatusFilter(status.value): words.label for status, words in STATUS_WORDS.items()},
-    StatusFilter.ARCHIVED: "In the archive"}
+    StatusFilter.ARCHIVED: "Archived"}
 
 WAITED_FOR = 600
 """Seconds that the list waits for uploaded files to become jobs, which usually takes less than a minute."""
@@ -46,8 +46,8 @@ class RowView:
         if self.place is None:
             return ""
         if self.place.more:
-            return f"More than {self.place.before} before it"
-        return {0: "Next in line", 1: "One before it"}.get(self.place.before, f"{self.place.before} before it")
+            return f"More than {self.place.before} jobs ahead"
+        return {0: "Next in line", 1: "1 job ahead"}.get(self.place.before, f"{self.place.before} jobs ahead")
 
     @classmethod
     def of(
@@ -178,5 +178,5 @@ def listing_query(listing: JobQuery, days: Mapping[str, str]) -> dict[str, str |
 
 def _whereabouts(job: JobView) -> str:
     if job.restoring:
-        return ", on its way back from the archive"
-    return ", in the archive" if job.archived else ""
+        return ", being restored"
+    return ", archived" if job.archived else ""

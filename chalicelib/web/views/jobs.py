@@ -25,7 +25,7 @@ from chalicelib.web.views.timeline import Step, timeline
 def reference_words(job: Job) -> str:
     """What a job is annotated with, for people, and how that was found out."""
     if job.reference == AUTO:
-        return "None was detected" if job.ended else "Not known yet: it is detected from the file"
+        return "Not detected" if job.ended else "Being detected from the file"
     title = job.reference_title or job.reference
     return f"{title} ({job.reference_found})" if job.reference_found else title
 
@@ -41,19 +41,19 @@ class StatusWords:
 
 
 STATUS_WORDS = {
-    JobStatus.PENDING: StatusWords("Waiting", "hourglass-split", "pending", "Waiting for a free worker."),
-    JobStatus.RUNNING: StatusWords("Running", "arrow-clockwise", "running", "Being annotated."),
+    JobStatus.PENDING: StatusWords("Waiting", "hourglass-split", "pending", "Waiting in the queue."),
+    JobStatus.RUNNING: StatusWords("Running", "arrow-clockwise", "running", "Annotation in progress."),
     JobStatus.COMPLETED: StatusWords("Completed", "check-circle-fill", "completed", "Your results are ready."),
     JobStatus.FAILED: StatusWords("Failed", "x-circle-fill", "failed", "The file could not be annotated."),
-    JobStatus.CANCELLED: StatusWords("Cancelled", "slash-circle", "cancelled", "You cancelled this annotation."),
+    JobStatus.CANCELLED: StatusWords("Cancelled", "slash-circle", "cancelled", "This job was cancelled."),
 }
 
 STAGE_WORDS = {
-    Stage.DOWNLOADING: "Fetching your file",
+    Stage.DOWNLOADING: "Downloading your file",
     Stage.CHECKING: "Checking the records",
     Stage.ANNOTATING: "Annotating",
     Stage.INDEXING: "Indexing the results",
-    Stage.UPLOADING: "Storing the results",
+    Stage.UPLOADING: "Saving the results",
 }
 
 PLACEMENT_WORDS = {NO: "Left-aligned, as VEP reports them", YES: "3′-most, as HGVS and ClinVar report them"}
@@ -61,7 +61,7 @@ PLACEMENT_WORDS = {NO: "Left-aligned, as VEP reports them", YES: "3′-most, as 
 
 ARCHIVED_WITHIN = 900
 """Seconds within which results that are due are archived, where nothing is wrong."""
-OWN_FILES = {INPUT: "The file that you uploaded", LAYER: "Your own annotations"}
+OWN_FILES = {INPUT: "Your uploaded file", LAYER: "Your own annotations"}
 """Titles of the files that a user uploaded, by kind."""
 
 

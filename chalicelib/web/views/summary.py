@@ -91,7 +91,7 @@ def _figures(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     high = summary["impacts"].get("HIGH") if isinstance(summary.get("impacts"), Mapping) else None
     wanted = [("Records", number("records")), ("Variants", number("alleles")), ("Known records", number("known")),
               ("Novel records", number("novel")), ("High-impact records", high if high is None else int(high)),
-              ("Genes hit", number("genes_hit")), ("SNVs", number("snvs")), ("Indels", number("indels")),
+              ("Genes with variants", number("genes_hit")), ("SNVs", number("snvs")), ("Indels", number("indels")),
               ("Samples", number("samples") or None)]
     figures = [(label, count(value)) for label, value in wanted if value is not None]
     if summary.get("titv") is not None:

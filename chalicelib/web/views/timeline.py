@@ -37,13 +37,13 @@ def timeline(job: Job, owner: Profile, retention: int | None) -> tuple[Step, ...
     if job.run.start_time is not None:
         waited = amounts.duration(max(0, job.run.start_time - job.submit_time))
         attempt = f", attempt {job.run.attempt}" if job.run.attempt > 1 else ""
-        steps.append(Step("Started", "done", job.run.start_time, f"after waiting {waited}{attempt}"))
+        steps.append(Step("Started", "done", job.run.start_time, f"queued for {waited}{attempt}"))
     if job.job_status is JobStatus.PENDING:
-        return (*steps, Step("Waiting for a free worker", "now"), Step("Annotation", "next"))
+        return (*steps, Step("In queue", "now"), Step("Annotate", "next"))
     if job.job_status is JobStatus.RUNNING:
-        return (*steps, Step("Being annotated", "now"))
+        return (*steps, Step("Annotating", "now"))
     took = "" if job.run.start_time is None or job.complete_time is None else (
-        f"after {amounts.duration(max(0, job.complete_time - job.run.start_time))}")
+        f"ran for {amounts.duration(max(0, job.complete_time - job.run.start_time))}")
     steps.append(Step(_ENDS[job.job_status], "bad" if job.job_status is JobStatus.FAILED else "done",
                       job.complete_time, took))
     happened = [*steps, *_afterwards(job)]
@@ -52,9 +52,9 @@ def timeline(job: Job, owner: Profile, retention: int | None) -> tuple[Step, ...
 
 
 def _afterwards(job: Job) -> list[Step]:
-    known = [("Email sent", job.mail.notified_time), ("Moved to the archive", job.archive.archived_time),
-             ("Back from the archive", None if job.archived else job.archive.restored_time),
-             ("Sent for from the archive", job.archive.restore_requested_time)]
+    known = [("Email sent", job.mail.notified_time), ("Archived", job.archive.archived_time),
+             ("Restored", None if job.archived else job.archive.restored_time),
+             ("Restore requested", job.archive.restore_requested_time)]
     return [Step(label, "done", moment) for label, moment in known if moment is not None]
 
 
@@ -62,8 +62,8 @@ def _to_come(job: Job, owner: Profile, retention: int | None) -> list[Step]:
     if job.archived:
         if job.archive.restore_status is None and not owner.premium:
             return []
-        return [Step("Back from the archive, expected", "next", job.archive.restore_expected_time)]
+        return [Step("Restore expected", "next", job.archive.restore_expected_time)]
     if job.job_status is not JobStatus.COMPLETED or retention is None or job.file(RESULTS).key is None:
         return []
     due = max((job.complete_time or job.submit_time) + retention, owner.grace_until or 0)
-    return [Step("Moves to the archive", "next", due, f"{ARCHIVED_FILES}; nothing is lost")]
+    return [Step("Archiving scheduled", "next", due, f"{ARCHIVED_FILES}; can be restored with Premium")]

@@ -16,7 +16,7 @@ async function copy(button: HTMLButtonElement): Promise<void> {
   try {
     await navigator.clipboard.writeText(button.dataset["copy"] ?? "");
   } catch {
-    outcome = "Copying was refused";
+    outcome = "Copying is not allowed";
   }
   announce(outcome);
   if (label === null) return;

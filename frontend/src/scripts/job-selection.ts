@@ -16,9 +16,9 @@ export function keepSelection(): void {
 
   const show = (): void => {
     selected = new Set(boxes().filter(({ checked }) => checked).map(({ value }) => value));
-    if (line !== null) line.textContent = selected.size === 0 ? emptyText : `${selected.size} ticked`;
+    if (line !== null) line.textContent = selected.size === 0 ? emptyText : `${selected.size} selected`;
     if (submit !== null) submit.disabled = selected.size === 0;
-    if (all !== null) all.textContent = selected.size > 0 && selected.size === boxes().length ? "Tick none" : "Tick all on this page";
+    if (all !== null) all.textContent = selected.size > 0 && selected.size === boxes().length ? "Clear selection" : "Select all on this page";
   };
 
   if (all !== null) {
@@ -27,7 +27,7 @@ export function keepSelection(): void {
       const on = boxes().some(({ checked }) => !checked);
       for (const box of boxes()) box.checked = on;
       show();
-      announce(on ? `${selected.size} ticked` : "None ticked");
+      announce(on ? `${selected.size} selected` : "None selected");
     });
   }
   form.addEventListener("change", show);

@@ -20,13 +20,13 @@ export function mount(root: HTMLElement): void {
     root.querySelector(selector)?.addEventListener("click", (event) => {
       event.preventDefault();
       collect(address, (count) => {
-        if (line !== null) line.textContent = `${count} annotations collected…`;
+        if (line !== null) line.textContent = `${count} jobs collected…`;
       }).then((parts) => {
         save(new Blob([render(parts)], { type }), name);
-        if (line !== null) line.textContent = `${name} is saved.`;
-        announce(`${name} is saved.`);
+        if (line !== null) line.textContent = `${name} saved.`;
+        announce(`${name} saved.`);
       }, () => {
-        if (line !== null) line.textContent = "Not all of it could be fetched. Check your connection and try again.";
+        if (line !== null) line.textContent = "The export could not be completed. Check your connection and try again.";
       });
     });
   };

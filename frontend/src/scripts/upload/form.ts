@@ -118,7 +118,7 @@ export class UploadPage {
   private async send(): Promise<void> {
     if (this.sending) return;
     if (this.items.length === 0) {
-      this.showProblem("Choose a VCF file first.");
+      this.showProblem("Choose a VCF file.");
       this.input.focus();
       return;
     }
@@ -170,12 +170,12 @@ export class UploadPage {
     const sent = this.items.filter(({ state }) => state === "sent");
     const [first] = sent;
     if (first !== undefined && sent.length === this.items.length) {
-      announce(sent.length === 1 ? "Uploaded." : `All ${sent.length} files are uploaded.`);
+      announce(sent.length === 1 ? "Uploaded." : `All ${sent.length} files have been uploaded.`);
       // Most files become jobs only seconds after their upload: the list waits for so many.
       window.location.assign(sent.length === 1 ? first.waiting : `${this.listAddress}&uploaded=${sent.length}`);
       return;
     }
-    if (sent.length > 0) announce(`${sent.length} of ${this.items.length} files are uploaded.`);
+    if (sent.length > 0) announce(`${sent.length} of ${this.items.length} files have been uploaded.`);
     this.submit.focus();
   }
 

@@ -51,7 +51,7 @@ export class Item {
       removed();
     });
     const halt = this.part<HTMLButtonElement>("[data-stop]");
-    halt.setAttribute("aria-label", `Stop the upload of ${file.name}`);
+    halt.setAttribute("aria-label", `Cancel the upload of ${file.name}`);
     halt.addEventListener("click", () => this.sending?.abort());
     this.part("progress").setAttribute("aria-label", `Upload of ${file.name}`);
     this.checked = this.check();
@@ -80,9 +80,9 @@ export class Item {
         bar.value = Math.max(bar.value, loaded);
         sent = [loaded, total];
         if (loaded < total) this.showLine(speed.line(loaded, total), true);
-        else this.showLine("All sent; waiting for the storage to confirm…");
+        else this.showLine("Upload finished. Waiting for confirmation…");
         const reached = Math.floor((4 * loaded) / total);
-        if (reached > quarters) announce(`${this.file.name}: ${reached * 25} % uploaded`);
+        if (reached > quarters) announce(`${this.file.name}: ${reached * 25}% uploaded`);
         quarters = Math.max(quarters, reached);
       });
       this.showLine("Uploaded.");
@@ -90,8 +90,8 @@ export class Item {
     } catch (failure) {
       this.showLine("");
       this.showProblem(failure instanceof UploadFailed ? failure.problem : {
-        message: "The upload could not begin.",
-        hint: "Check your connection and try again; your file is still chosen.",
+        message: "The upload could not start.",
+        hint: "Check your connection and try again. Your file is still selected.",
       });
       this.setState("failed");
     } finally {
@@ -110,11 +110,11 @@ export class Item {
       let paused = false;
       const toggle = (): void => {
         paused = !paused;
-        pause.textContent = paused ? "Go on" : "Pause";
+        pause.textContent = paused ? "Resume" : "Pause";
         if (paused) running.pause();
         else running.resume();
         speed.restart();
-        if (paused) this.showLine("Paused. You can close this page and choose the file again within a day to go on.");
+        if (paused) this.showLine("Paused. You can close this page and resume within 24 hours by selecting the same file.");
       };
       pause.hidden = false;
       pause.addEventListener("click", toggle);
@@ -124,8 +124,8 @@ export class Item {
       } catch (error) {
         throw error instanceof Error && "hint" in error
           ? new UploadFailed({ message: error.message, hint: String(error.hint) })
-          : new UploadFailed({ message: "The connection broke before the whole file had arrived.",
-            hint: "What has arrived is kept for a day: upload the same file again, and it goes on from there." });
+          : new UploadFailed({ message: "The connection was lost before the upload finished.",
+            hint: "Your progress is saved for 24 hours. Select the same file again to resume." });
       } finally {
         pause.hidden = true;
         pause.removeEventListener("click", toggle);
@@ -149,14 +149,14 @@ export class Item {
   private async check(): Promise<void> {
     let problem = problemOf(this.file.name, this.file.size, this.limits);
     if (problem === null) {
-      this.part("[data-facts]").textContent = "Looking into the file…";
+      this.part("[data-facts]").textContent = "Checking the file…";
       try {
         this.report = await checkFile(this.file, this.stop.signal);
         problem = this.report.problem;
         this.part("[data-facts]").textContent = problem === null ? facts(this.report) : "";
       } catch (error) {
         if (this.stop.signal.aborted) return;
-        problem = { message: "The file cannot be read.", hint: "It may have been moved or changed: choose it again." };
+        problem = { message: "The file could not be read.", hint: "It may have been moved or changed. Select it again." };
         console.info(error);
       }
     }
@@ -205,11 +205,11 @@ export class Item {
 }
 
 function facts(report: FileReport): string {
-  if (!report.readable) return "Its content is checked when it is annotated";
+  if (!report.readable) return "Its content is checked during annotation";
   const records = formatCountOf(report.records, "record");
   return [
     `VCF ${report.version}`, COMPRESSIONS[report.compression], formatCountOf(report.samples, "sample"),
-    report.complete ? records : `more than ${records}, the first ones checked`,
-    ...(report.build === null ? [] : [`looks like ${report.build}`]),
+    report.complete ? records : `more than ${records} (first ones checked)`,
+    ...(report.build === null ? [] : [`build: ${report.build} (detected)`]),
   ].join(" · ");
 }

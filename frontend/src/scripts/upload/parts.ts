@@ -62,7 +62,7 @@ export function uploadInParts(address: string, token: string, file: File, detail
     }
     if (response.status === 401) throw new Refusal(SIGNED_OUT.message, SIGNED_OUT.hint);
     const answer = await response.json().catch(() => ({})) as Answer & { detail?: string; hint?: string };
-    if (!response.ok) throw new Refusal(answer.detail ?? "GAS refused the upload.", answer.hint ?? "");
+    if (!response.ok) throw new Refusal(answer.detail ?? "The upload was rejected.", answer.hint ?? "");
     return answer;
   };
 
@@ -104,7 +104,7 @@ export function uploadInParts(address: string, token: string, file: File, detail
 
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => { end = resolve; });
-  const stoppedByUser = (): Refusal => new Refusal("You stopped the upload.", "Nothing was kept.");
+  const stoppedByUser = (): Refusal => new Refusal("Upload cancelled.", "Nothing was saved.");
   // Between two attempts Uppy has no request running through which it could abort the upload.
   const abort = async ({ key, uploadId }: UploadSession): Promise<void> => {
     const { url } = await link({ request: "abort", key, upload_id: uploadId });
@@ -127,7 +127,7 @@ export function uploadInParts(address: string, token: string, file: File, detail
         continue;
       }
       if (attempt >= MOST_ATTEMPTS) throw error;
-      onWait("The connection broke; it goes on by itself as soon as there is one again.");
+      onWait("Connection lost. The upload will resume automatically.");
       await Promise.race([connection(waitAfter(attempt)), ended]);
       if (stopped) throw stoppedByUser();
     }

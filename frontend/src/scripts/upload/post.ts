@@ -23,8 +23,8 @@ export interface JobDetails {
 
 /** Signing in elsewhere keeps this page with everything that was chosen. */
 export const SIGNED_OUT: Problem = {
-  message: "You have been signed out.",
-  hint: "Sign in again in a new tab, then come back to this page and press “Upload and annotate”: everything that you chose is "
+  message: "Your session has expired.",
+  hint: "Sign in again in a new tab, then come back to this page and press “Upload and annotate”: everything you selected is "
     + "still here.",
   signInHelps: true,
 };
@@ -88,12 +88,12 @@ async function newForm(address: string, signal: AbortSignal): Promise<UploadForm
   if (answer.status === 401) throw new UploadFailed(SIGNED_OUT);
   if (!answer.ok) {
     const refusal = await answer.json().catch(() => ({})) as { detail?: string; hint?: string };
-    throw new UploadFailed({ message: refusal.detail ?? "GAS refused the upload.", hint: refusal.hint ?? "" });
+    throw new UploadFailed({ message: refusal.detail ?? "The upload was rejected.", hint: refusal.hint ?? "" });
   }
   return await answer.json() as UploadForm;
 }
 
-const stopped = (): UploadFailed => new UploadFailed({ message: "You stopped the upload.", hint: "Nothing was kept." });
+const stopped = (): UploadFailed => new UploadFailed({ message: "Upload cancelled.", hint: "Nothing was saved." });
 
 function post(url: string, body: FormData, name: string, limits: Limits, signal: AbortSignal,
   onProgress: (loaded: number, total: number) => void): Promise<void> {
@@ -106,8 +106,8 @@ function post(url: string, body: FormData, name: string, limits: Limits, signal:
       else fail(storageProblem(request.status, request.responseText, name, limits));
     });
     request.addEventListener("error", () => fail({
-      message: "The connection broke before the whole file had arrived.",
-      hint: "Nothing was kept. Check your connection and upload the file again.",
+      message: "The connection was lost before the upload finished.",
+      hint: "Nothing was saved. Check your connection and try again.",
     }));
     request.addEventListener("abort", () => reject(stopped()));
     signal.addEventListener("abort", () => request.abort(), { once: true });

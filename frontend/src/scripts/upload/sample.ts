@@ -21,11 +21,11 @@ export function trySample(link: HTMLAnchorElement): void {
     event.preventDefault();
     if (busy) return;
     busy = true;
-    show("Sending the sample…");
+    show("Uploading the sample…");
     send(link).then((waiting) => window.location.assign(waiting), (failure: unknown) => {
       busy = false;
       show(failure instanceof UploadFailed ? `${failure.problem.message} ${failure.problem.hint}`
-        : "The sample could not be sent. Check your connection and try again.");
+        : "The sample could not be uploaded. Check your connection and try again.");
     });
   });
 }

@@ -32,7 +32,7 @@ export class UploadSpeed {
     const line = `${formatBytes(this.most)} of ${formatBytes(total)}`;
     if (first === undefined || seconds < 0.5) return line;
     const speed = (loaded - first.loaded) / seconds;
-    if (speed <= 0) return `${line}, waiting for the connection`;
+    if (speed <= 0) return `${line}. Waiting for connection…`;
     const left = loaded < total ? `, ${formatDuration((total - loaded) / speed)} left` : "";
     return `${line} at ${formatBytes(speed)}/s${left}`;
   }

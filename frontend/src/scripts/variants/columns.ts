@@ -22,13 +22,13 @@ const LONGEST_ALLELE = 12;
 
 // Title, and width in rem. `chrom`, `ref` and `alt` are part of the first column, which names the variant.
 const KNOWN: Record<string, [string, number]> = {
-  pos: ["Variant", 11], id: ["Id", 9], qual: ["Quality", 6], filter: ["Filter", 7],
-  consequence: ["Consequence", 14.5], consequences: ["All terms of the transcript", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
-  gene_id: ["Gene id", 11], transcript: ["Transcript", 11], biotype: ["Biotype", 10], exon: ["Exon", 5],
-  intron: ["Intron", 5], hgvsc: ["HGVS, DNA", 16], hgvsp: ["HGVS, protein", 14], protein_position: ["Residue", 6],
+  pos: ["Variant", 11], id: ["ID", 9], qual: ["QUAL", 6], filter: ["Filter", 7],
+  consequence: ["Consequence", 14.5], consequences: ["All consequences", 16], impact: ["Impact", 7.5], gene: ["Gene", 7],
+  gene_id: ["Gene ID", 11], transcript: ["Transcript", 11], biotype: ["Biotype", 10], exon: ["Exon", 5],
+  intron: ["Intron", 5], hgvsc: ["HGVSc", 16], hgvsp: ["HGVSp", 14], protein_position: ["Protein position", 8],
   amino_acids: ["Amino acids", 7.5], codons: ["Codons", 7.5], mature_peptide: ["Mature peptide", 14],
   haplotype: ["Together with", 11], most_severe_gene: ["Most severe in gene", 9],
-  most_severe_transcript: ["Most severe on transcript", 11], known: ["Known", 6], existing: ["Known as", 9],
+  most_severe_transcript: ["Most severe on transcript", 11], known: ["Known", 6], existing: ["Known IDs", 9],
 };
 // Columns of several values, joined by "&".
 const JOINED = ["existing", "consequences", "mature_peptide", "haplotype"];

@@ -59,7 +59,7 @@ export class GenomeView {
     try {
       await this.browser;
       this.button.hidden = true;
-      announce("The genome view is there.");
+      announce("Genome browser loaded.");
     } catch {
       this.browser = null;
       this.fail();

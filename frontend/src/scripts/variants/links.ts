@@ -51,7 +51,7 @@ export class Links {
       if (response.status === 206) return response.arrayBuffer();
       if (response.status === 200) return (await response.arrayBuffer()).slice(start, end);
       if (attempt === 1 || !REFUSED.includes(response.status)) {
-        throw new ReadingError(`The storage did not give the results (status ${response.status}).`);
+        throw new ReadingError(`The results could not be read (status ${response.status}).`);
       }
       this.answer = null; // the link has expired, for example while the computer was asleep
     }
@@ -60,7 +60,7 @@ export class Links {
   private async ask(): Promise<Answer> {
     const response = await reach(this.address, { headers: { Accept: "application/json" } });
     if (response.status === 401) throw new ReadingError("You are no longer signed in. Reload the page to sign in.");
-    if (!response.ok) throw new ReadingError("The results are not there any more. Reload the page to see why.");
+    if (!response.ok) throw new ReadingError("These results are no longer available. Reload the page for details.");
     const answer = await response.json() as Answer;
     this.validUntil = performance.now() + (answer.seconds - MARGIN_SECONDS) * 1000;
     return answer;

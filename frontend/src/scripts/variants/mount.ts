@@ -84,7 +84,7 @@ class Explorer {
     if (error instanceof DOMException && error.name === "AbortError") return;
     this.root.querySelector("[data-loading]")?.remove();
     this.count.textContent = "";
-    this.problem.textContent = error instanceof ReadingError ? error.message : "The table could not be read. Reload the page to try again.";
+    this.problem.textContent = error instanceof ReadingError ? error.message : "The variant table could not be loaded. Reload the page to try again.";
     this.problem.hidden = false;
     if (!(error instanceof ReadingError)) throw error;
   }
@@ -124,14 +124,14 @@ class Explorer {
       let started = false;
       const conditions = conditionsOf(filters, layersOf(this.columns));
       const found = await search(this.file, conditions, signal, (rows, share) => {
-        const shown = this.showCount(`${variants(rows.length)} found, ${Math.round(share * 100)} % of the file searched`);
+        const shown = this.showCount(`${variants(rows.length)} found, (${Math.round(share * 100)}% searched)`);
         if (sort !== null || !shown) return;
         this.rows = rows;
         this.table.setRows(rows, null, started);
         started = true;
       });
       this.rows = sort === null || sort.column === "pos" && !sort.descending ? found
-        : await sorted(this.file, found, sort, signal, (share) => this.showCount(`Sorting, ${Math.round(share * 100)} %`));
+        : await sorted(this.file, found, sort, signal, (share) => this.showCount(`Sorting (${Math.round(share * 100)}%)`));
       signal.throwIfAborted();
       this.table.setRows(this.rows, sort, started);
       this.showCount(this.rows.length === this.file.rows ? variants(this.rows.length)
@@ -186,7 +186,7 @@ class Explorer {
     const progress = (share: number): void => { if (label !== null) label.textContent = `${Math.round(share * 100)} %`; };
     try {
       const { signal } = this.work;
-      const name = `${this.root.dataset["name"] ?? "variants"}.${this.rows.length === this.file.rows ? "all" : "selected"}`;
+      const name = `${this.root.dataset["name"] ?? "variants"}.${this.rows.length === this.file.rows ? "variants" : "filtered"}`;
       if (kind === "csv") {
         // Without the mark, spreadsheets take UTF-8 for the encoding of their country.
         save(new Blob([BYTE_ORDER_MARK, await write(this.file, this.rows, csv(this.file), signal, progress)]), `${name}.csv`);

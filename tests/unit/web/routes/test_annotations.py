@@ -45,7 +45,7 @@ def running(make_job: Callable[..., Job], clock: HeldClock, **progress: Any) -> 
 
 def test_empty_list_shows_how_to_start(browser: Browser) -> None:
     page = browser.get("/annotations")
-    assert "You have not annotated anything yet." in page.text
+    assert "You have no jobs yet." in page.text
     assert 'href="/annotate"' in page.html
     assert "data-live" not in page.html
 
@@ -99,7 +99,7 @@ def test_pending_job(browser: Browser, make_job: Callable[..., Job]) -> None:
     page = browser.get(PAGE)
     assert page.status == 200
     assert "<title>Waiting: free_1.vcf" in page.html
-    assert "Cancel this annotation" in page.text
+    assert "Cancel this job" in page.text
     assert "data-live" in page.html
 
 
@@ -161,7 +161,7 @@ def test_failed_job_says_what_where_and_what_next(browser: Browser, make_job: Ca
     page = browser.get(PAGE)
     assert "This line has 7 columns." in page.text
     assert "Line 1,017, column 7 (FILTER) of the file" in page.text
-    assert "What you can do: A tab is missing." in page.text
+    assert "How to fix it: A tab is missing." in page.text
     assert "<td>263</td><td>&lt;script&gt;</td>" in page.html
     error = browser.get_json(PAGE).json["error"]
     assert (error["message"], error["hint"], error["line"]) == ("This line has 7 columns.", "A tab is missing.", 1017)

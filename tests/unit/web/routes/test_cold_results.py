@@ -58,7 +58,7 @@ def test_archived_results_are_not_offered_but_premium_is(browser: Browser, archi
     assert f"{PAGE}/files/index" not in page.html
     assert f"{PAGE}/files/log" in page.html
     assert "available until" not in page.text
-    assert "In the archive. Premium brings it back" in listed.text
+    assert "Archived. Restore with Premium" in listed.text
     for html in (page.html, listed.html):
         assert '<a href="/subscribe">Premium brings' in html
         assert "data-live" not in html
@@ -84,7 +84,7 @@ def test_late_results_say_so(browser: Browser, web: Services, ada: Profile, arch
     restore(web)
     clock.advance(301)
     assert f"It was expected by {IN_5_MINUTES} and takes longer than usual." in browser.get(PAGE).html
-    assert "Restoring, later than usual" in browser.get("/annotations").text
+    assert "Restoring; taking longer than usual" in browser.get("/annotations").text
 
 
 def test_premium_is_not_told_of_premium_before_a_result_is_sent_for(browser: Browser, web: Services, ada: Profile,
@@ -92,7 +92,7 @@ def test_premium_is_not_told_of_premium_before_a_result_is_sent_for(browser: Bro
     upgrade(web, ada)
     page, listed = browser.get(PAGE), browser.get("/annotations")
     assert "It is about to be sent for." in page.text
-    assert "Restoring, about to be sent for" in listed.text
+    assert "Restore requested" in listed.text
     assert "Premium brings" not in page.text + listed.text
 
 
@@ -112,7 +112,7 @@ def test_page_follows_a_result_until_it_is_back(browser: Browser, web: Services,
     assert f"{PAGE}/files/results" in back.html
     assert "Your results are ready." in back.text
     assert "in the archive" not in back.text
-    assert "Back from the archive" in back.text
+    assert "Restored" in back.text
     assert "data-live" not in back.html
 
 
@@ -120,7 +120,7 @@ def test_list_follows_a_result_until_it_is_back(browser: Browser, web: Services,
     upgrade(web, ada)
     restore(web)
     first = browser.get("/annotations")
-    assert 'data-announce="free_1.vcf: Completed, on its way back from the archive"' in first.html
+    assert 'data-announce="free_1.vcf: Completed, being restored"' in first.html
     thaw(web, ada)
     back = browser.get(polled(first.html), HX_Request="true")
     assert 'data-announce="free_1.vcf: Completed"' in back.html

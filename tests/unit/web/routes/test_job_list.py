@@ -1,4 +1,4 @@
-"""My annotations: choosing among them, what the rows tell, deleting several."""
+"""My jobs: choosing among them, what the rows tell, deleting several."""
 from __future__ import annotations
 
 import html
@@ -59,7 +59,7 @@ def test_search_keeps_what_was_asked(browser: Browser, put: Callable[..., Job]) 
     assert page.field("q") == "TRIO 1"
     assert '<option value="COMPLETED" selected>' in page.html
     assert '<option value="oldest" selected>' in page.html
-    assert "All, newest first" in page.text
+    assert "Clear filters" in page.text
     assert "Trio 1" in page.text
 
 
@@ -116,7 +116,7 @@ def test_rows_tell_what_comes(browser: Browser, put: Callable[..., Job], web: Se
     put(30, "failed.vcf", job_status=JobStatus.FAILED,
         error=JobReason(code="bad_ref", message="REF '-' is not a sequence of bases.", line=1217))
     text = browser.get("/annotations").text
-    assert "One before it; should begin about 21 Sep 2026, 14:13 UTC" in text
+    assert "1 job ahead; should begin about 21 Sep 2026, 14:13 UTC" in text
     assert "Annotating, 75 %, until about 21 Sep 2026, 14:13 UTC" in text
     assert "Results available until 21 Sep 2026, 14:18 UTC , then archived" in text
     assert "Line 1,217: REF '-' is not a sequence of bases." in text
@@ -212,7 +212,7 @@ def test_who_has_nothing_can_try_the_sample(browser: Browser) -> None:
             ),
             [
                 "Line 1,217, column 4 (REF) of the file",
-                "What you can do: Write a base.",
+                "How to fix it: Write a base.",
                 r"zcat 'it'\''s.vcf.gz' | sed -n 1217p",
             ],
         ),

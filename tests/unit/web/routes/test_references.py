@@ -67,8 +67,8 @@ def test_a_jobs_page_says_which_placement_was_asked_for(browser: Browser, make_j
 
 
 @pytest.mark.parametrize(("values", "words"), [
-    ({"reference": "auto"}, "Not known yet: it is detected from the file"),
-    ({"reference": "auto", "job_status": JobStatus.FAILED}, "None was detected"),
+    ({"reference": "auto"}, "Being detected from the file"),
+    ({"reference": "auto", "job_status": JobStatus.FAILED}, "Not detected"),
     ({"reference": "GRCh38", "reference_title": "Human genome GRCh38", "reference_found": "detected from 2 lengths"},
      "Human genome GRCh38 (detected from 2 lengths)"),
     ({"reference": "GRCh38", "reference_title": "Human genome GRCh38"}, "Human genome GRCh38"),

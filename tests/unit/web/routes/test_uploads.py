@@ -166,7 +166,7 @@ def test_upload_that_takes_long_is_told_so_once(browser: Browser, ada: Profile, 
     assert browser.get(live, HX_Request="true").status == 204
     clock.advance(1)
     told = browser.get(live, HX_Request="true")
-    assert "This takes longer than usual." in told.text
+    assert "This is taking longer than usual." in told.text
     polled = re.search(r'hx-get="([^"]+)"', told.html)
     assert polled
     assert browser.get(html.unescape(polled.group(1)), HX_Request="true").status == 204

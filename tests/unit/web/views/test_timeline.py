@@ -46,13 +46,13 @@ def told(job: Job, owner: Profile, retention: int | None = 300) -> list[tuple[st
 
 
 def test_waiting(free: Profile) -> None:
-    assert told(JOB, free) == [("Uploaded", "done", 0), ("Waiting for a free worker", "now", None),
-                               ("Annotation", "next", None)]
+    assert told(JOB, free) == [("Uploaded", "done", 0), ("In queue", "now", None),
+                               ("Annotate", "next", None)]
 
 
 def test_running_again(free: Profile) -> None:
     job = job_with(JOB, job_status=JobStatus.RUNNING, start_time=SUBMITTED + 90, attempt=2)
-    assert told(job, free)[1:] == [("Started", "done", 90), ("Being annotated", "now", None)]
+    assert told(job, free)[1:] == [("Started", "done", 90), ("Annotating", "now", None)]
     assert timeline(job, free, 300)[1].detail.replace("\N{NO-BREAK SPACE}", " ") == \
         "after waiting 1 min 30 s, attempt 2"
 
@@ -60,7 +60,7 @@ def test_running_again(free: Profile) -> None:
 def test_completed(free: Profile) -> None:
     assert told(job_with(DONE, notified_time=SUBMITTED + 15), free)[1:] == [
         ("Started", "done", 10), ("Completed", "done", 14), ("Email sent", "done", 15),
-        ("Moves to the archive", "next", 314)]
+        ("Archiving scheduled", "next", 314)]
     assert told(DONE, free, None)[-1] == ("Completed", "done", 14)  # premium: it stays
 
 
@@ -72,9 +72,9 @@ def test_failed_and_cancelled_go_nowhere(free: Profile) -> None:
 
 def test_archived_restoring_and_back(free: Profile) -> None:
     archived = job_with(DONE, s3_key_result_file=None, results_file_archive_id="a", archived_time=SUBMITTED + 400)
-    assert told(archived, free)[-1] == ("Moved to the archive", "done", 400)
+    assert told(archived, free)[-1] == ("Archived", "done", 400)
     premium = replace(free, role=Role.PREMIUM)
-    assert told(archived, premium, None)[-1] == ("Back from the archive, expected", "next", None)
+    assert told(archived, premium, None)[-1] == ("Restore expected", "next", None)
     restoring = job_with(
         archived,
         restore_status=RestoreStatus.RESTORING,
@@ -82,10 +82,10 @@ def test_archived_restoring_and_back(free: Profile) -> None:
         restore_requested_time=SUBMITTED + 500,
     )
     assert told(restoring, premium, None)[-2:] == [
-        ("Sent for from the archive", "done", 500), ("Back from the archive, expected", "next", 800)]
+        ("Restore requested", "done", 500), ("Restore expected", "next", 800)]
     back = job_with(DONE, archived_time=SUBMITTED + 400, restored_time=SUBMITTED + 700)
-    assert told(back, premium, None)[-2:] == [("Moved to the archive", "done", 400),
-                                              ("Back from the archive", "done", 700)]
+    assert told(back, premium, None)[-2:] == [("Archived", "done", 400),
+                                              ("Restored", "done", 700)]
 
 
 def test_stages_of_a_running_job(browser: Browser, web: Services, make_job: Callable[..., Job]) -> None:
