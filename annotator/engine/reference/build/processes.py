@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -58,6 +59,7 @@ def in_processes(work: Callable[[T], R], items: Sequence[T], input_bytes: int) -
     global _shared
     _shared = work
     context = multiprocessing.get_context("fork")
+    gc.freeze()  # otherwise every garbage collection of a process would copy the memory that it shares with this one
     pool = ProcessPoolExecutor(min(processors(), len(items)), context, _begin, (os.getpid(),))
     try:
         waiting: dict[Future[R], int] = {pool.submit(_work, item): number for number, item in enumerate(items)}
@@ -67,6 +69,7 @@ def in_processes(work: Callable[[T], R], items: Sequence[T], input_bytes: int) -
         raise BundleError("reference_build", _KILLED) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        gc.unfreeze()
 
 
 def _work(item: Any) -> Any:
