@@ -41,7 +41,7 @@ WORK = PROJECT / ".gas" / "bench-genome"
 PAGE, PLOTS = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "genome.svg"
 GROWTH = 10
 """Growth is measured on a genome smaller than the other one by this factor."""
-CHROMOSOME = "chr22"
+CHROMOSOME = "chr1"
 """On which vepyr is run."""
 RECORDS, COPIES, LAYERS, PROCESSES = (0.25, 0.5, 1.0), (1, 2, 4), (0, 2, 4), (1, 2, 4)
 """Points of the plots: parts of the records, copies of each transcript, layers of known variants, processes."""
