@@ -67,7 +67,7 @@ def test_row_groups_do_not_depend_on_how_rows_come(tmp_path: Path, rcrs: Referen
     batch = pa.record_batch(columns, schema=schema)
     paths = [tmp_path / name for name in ("whole.parquet", "parts.parquet")]
     for path, step in zip(paths, (rows, 777), strict=True):
-        writer = TableWriter(path, schema)
+        writer = TableWriter(path.open("wb"), schema)
         for start in range(0, rows, step):
             writer.write(batch.slice(start, step))
         writer.close()
