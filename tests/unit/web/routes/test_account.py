@@ -92,7 +92,7 @@ def test_deleting_signs_out_and_lets_nothing_more_be_done(browser: Browser, eras
     done = browser.post("/profile/delete", {"csrf_token": token, "confirmation": " Delete  my account "})
     assert (done.status, done.headers["Location"]) == (303, "/profile/deleted")
     page = browser.get("/profile/deleted")
-    assert "Your session has expired." in page.text
+    assert "You have been signed out." in page.text
     assert browser.get_json("/annotations").status == 401
     message = boto3.client("sqs").receive_message(QueueUrl=erasing.erase_queue.url)["Messages"][0]
     assert json.loads(message["Body"]) == {"type": "erase_user", "user_id": ada.identity_id}

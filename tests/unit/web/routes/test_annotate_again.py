@@ -182,14 +182,14 @@ def test_a_refused_file_is_not_offered_to_be_annotated_again(browser: Browser, m
     assert f"{PAGE}/files/input" not in page.html
     answer = browser.post(f"{PAGE}/again", {"csrf_token": page.field("csrf_token"), "reference": "rCRS"})
     assert answer.status == 404
-    assert "not kept" in answer.text
+    assert "not been kept" in answer.text
 
 
 def test_unknown_reference_is_refused(browser: Browser, ended: Job) -> None:
     token = browser.get(PAGE).field("csrf_token")
     answer = browser.post(f"{PAGE}/again", {"csrf_token": token, "reference": "GRCh99"})
     assert answer.status == 422
-    assert "choose one of these: rCRS" in answer.text
+    assert "select one of: rCRS" in answer.text
 
 
 def test_larger_than_the_plan_takes_now(browser: Browser, web: Services, ended: Job) -> None:

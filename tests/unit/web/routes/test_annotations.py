@@ -136,7 +136,7 @@ def test_completed_job_shows_counts_and_files(browser: Browser, completed: Job) 
     page = browser.get(PAGE)
     text = page.text
     for words in ("Completed", "1,141", "1,114", "14.47", "free_1.annot.vcf.gz", "47 KB", "synonymous _ variant",
-                  "Lines end with CR LF (2,000 times) lines 1, 2, 3 …", "after 3 s", "after waiting 10 s",
+                  "Lines end with CR LF (2,000 times) lines 1, 2, 3 …", "ran for 3 s", "queued for 10 s",
                   "High 9", "Moderate 253", "Low 504", "Modifier 0"):
         assert words.replace(" _ ", "_ ") in text, words
     assert "Cancel" not in text
@@ -160,7 +160,7 @@ def test_failed_job_says_what_where_and_what_next(browser: Browser, make_job: Ca
                              line=1017, column=7, field="FILTER", text="MT\t263\t<script>"))
     page = browser.get(PAGE)
     assert "This line has 7 columns." in page.text
-    assert "Line 1,017, column 7 (FILTER) of the file" in page.text
+    assert "Line 1,017, column 7 (FILTER)" in page.text
     assert "How to fix it: A tab is missing." in page.text
     assert "<td>263</td><td>&lt;script&gt;</td>" in page.html
     error = browser.get_json(PAGE).json["error"]
@@ -220,7 +220,7 @@ def test_cancel_of_an_ended_job_is_told(browser: Browser, completed: Job) -> Non
 def test_delete_takes_everything_and_says_so(browser: Browser, completed: Job, web: Services) -> None:
     answer = browser.post(f"{PAGE}/delete")
     assert answer.status == 303
-    assert "The annotation and all its files are deleted." in browser.get(answer.headers["Location"]).text
+    assert "The job and all its files have been deleted." in browser.get(answer.headers["Location"]).text
     assert web.jobs.get(JOB_ID) is None
     assert boto3.client("s3").list_objects_v2(Bucket=web.settings.results_bucket)["KeyCount"] == 0
     assert browser.get(PAGE).status == 404

@@ -127,7 +127,7 @@ def test_login_that_took_too_long_is_refused(visitor: Browser, globus: FakeGlobu
     clock.advance(601)
     answer = visitor.get(path)
     assert answer.status == 400
-    assert "too long ago" in answer.text
+    assert "attempt expired" in answer.text
 
 
 def test_cancelled_login_says_so(visitor: Browser, globus: FakeGlobus) -> None:

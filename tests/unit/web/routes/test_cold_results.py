@@ -59,9 +59,9 @@ def test_archived_results_are_not_offered_but_premium_is(browser: Browser, archi
     assert f"{PAGE}/files/log" in page.html
     assert "available until" not in page.text
     assert "Archived. Restore with Premium" in listed.text
-    for html in (page.html, listed.html):
-        assert '<a href="/subscribe">Premium brings' in html
-        assert "data-live" not in html
+    assert '<a href="/subscribe">Subscribe to Premium</a> to restore them' in page.html
+    assert '<a href="/subscribe">Restore with Premium' in listed.html
+    assert "data-live" not in page.html + listed.html
 
 
 @pytest.mark.parametrize(("tier", "expected"), [(RestoreTier.EXPEDITED, IN_5_MINUTES),
@@ -71,10 +71,10 @@ def test_results_on_their_way_back_say_when(browser: Browser, web: Services, ada
     upgrade(web, ada)
     restore(web, tier)
     page, listed = browser.get(PAGE), browser.get("/annotations")
-    assert f"Restoring, expected by {expected}" in page.html
-    assert f"Restoring, expected by {expected}" in listed.html
+    assert f"Restoring; expected by {expected}" in page.html
+    assert f"Restoring; expected by {expected}" in listed.html
     for answer in (page, listed):
-        assert "Premium brings" not in answer.text
+        assert "Restore with Premium" not in answer.text
         assert polled(answer.html)
     assert "Cancel" not in page.text
 
@@ -83,7 +83,7 @@ def test_late_results_say_so(browser: Browser, web: Services, ada: Profile, arch
     upgrade(web, ada)
     restore(web)
     clock.advance(301)
-    assert f"It was expected by {IN_5_MINUTES} and takes longer than usual." in browser.get(PAGE).html
+    assert f"The restore was expected by {IN_5_MINUTES} and is taking longer than usual." in browser.get(PAGE).html
     assert "Restoring; taking longer than usual" in browser.get("/annotations").text
 
 
@@ -91,9 +91,9 @@ def test_premium_is_not_told_of_premium_before_a_result_is_sent_for(browser: Bro
                                                                     archived: Job) -> None:
     upgrade(web, ada)
     page, listed = browser.get(PAGE), browser.get("/annotations")
-    assert "It is about to be sent for." in page.text
+    assert "Restore requested." in page.text
     assert "Restore requested" in listed.text
-    assert "Premium brings" not in page.text + listed.text
+    assert "Restore with Premium" not in page.text + listed.text
 
 
 def test_page_follows_a_result_until_it_is_back(browser: Browser, web: Services, ada: Profile, archived: Job) -> None:
@@ -103,7 +103,7 @@ def test_page_follows_a_result_until_it_is_back(browser: Browser, web: Services,
     restore(web)
     asked = browser.get(address, HX_Request="true")
     assert asked.headers["HX-Retarget"] == "#job"
-    assert f"Restoring, expected by {IN_5_MINUTES}" in asked.html
+    assert f"Restoring; expected by {IN_5_MINUTES}" in asked.html
     address = polled(asked.html)
     assert browser.get(address, HX_Request="true").status == 204
     thaw(web, ada)
@@ -141,8 +141,8 @@ def test_archive_for_programs(browser: Browser, web: Services, ada: Profile, arc
     assert told() == (False, None, None)
 
 
-@pytest.mark.parametrize(("role", "hint"), [(Role.FREE, "Premium brings archived results back."),
-                                            (Role.PREMIUM, "It is on its way back by itself")])
+@pytest.mark.parametrize(("role", "hint"), [(Role.FREE, "Subscribe to Premium to restore archived results."),
+                                            (Role.PREMIUM, "It is being restored")])
 @pytest.mark.parametrize("kind", ["results", "index", "variants"])
 def test_a_kept_link_to_an_archived_file_says_where_it_is(browser: Browser, web: Services, ada: Profile, archived: Job,
                                                           role: Role, hint: str, kind: str) -> None:

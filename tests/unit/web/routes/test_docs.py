@@ -80,7 +80,7 @@ def test_sample_is_a_real_result(visitor: Browser) -> None:
     results = gzip.decompress(visitor.get("/sample/rCRS/files/results", Accept="*/*").body).decode()
     assert sum(not line.startswith("#") for line in results.splitlines()) == counts["records"]
     home = visitor.get("/")
-    assert f"{counts['records']:,}" in home.text
+    assert f"{counts['alleles']:,}" in home.text
     assert 'href="/sample"' in home.html
     assert 'href="/sample/SARS-CoV-2"' in home.html
 

@@ -89,8 +89,8 @@ def test_days_are_the_readers(browser: Browser, put: Callable[..., Job], clock: 
 
 
 @pytest.mark.parametrize(("query", "words"), [
-    ("q=nothing", "No annotations fit that."), ("status=FAILED", "No annotations fit that."),
-    ("from=2030-01-01", "No annotations fit that.")])
+    ("q=nothing", "No jobs match these filters."), ("status=FAILED", "No jobs match these filters."),
+    ("from=2030-01-01", "No jobs match these filters.")])
 def test_nothing_fits(browser: Browser, put: Callable[..., Job], query: str, words: str) -> None:
     put(1)
     page = browser.get(f"/annotations?{query}")
@@ -116,8 +116,8 @@ def test_rows_tell_what_comes(browser: Browser, put: Callable[..., Job], web: Se
     put(30, "failed.vcf", job_status=JobStatus.FAILED,
         error=JobReason(code="bad_ref", message="REF '-' is not a sequence of bases.", line=1217))
     text = browser.get("/annotations").text
-    assert "1 job ahead; should begin about 21 Sep 2026, 14:13 UTC" in text
-    assert "Annotating, 75 %, until about 21 Sep 2026, 14:13 UTC" in text
+    assert "1 job ahead; estimated start 21 Sep 2026, 14:13 UTC" in text
+    assert "Annotating, 75 %; estimated finish 21 Sep 2026, 14:13 UTC" in text
     assert "Results available until 21 Sep 2026, 14:18 UTC , then archived" in text
     assert "Line 1,217: REF '-' is not a sequence of bases." in text
 
@@ -141,16 +141,16 @@ def test_deleting_several_is_asked_first(browser: Browser, put: Callable[..., Jo
     assert 'href="/annotations?status=COMPLETED&amp;sort=name"' in asked.html
     assert asked.field("back") == back
     assert send(browser, "/annotations/delete", *chosen).status == 400, "it was not confirmed"
-    assert "Delete these 3 annotations?" in asked.text
-    assert "deleted for good, at once. There is no way to bring them back." in asked.text
+    assert "Delete these 3 jobs?" in asked.text
+    assert "will be permanently deleted. This cannot be undone." in asked.text
     assert "file-01.vcf control" in asked.text
-    assert "One of them has not ended yet and is stopped first." in asked.text
-    assert "One of them is in the archive, and is deleted there too." in asked.text
+    assert "One is still waiting or running and will be cancelled first." in asked.text
+    assert "One is archived and will be deleted from the archive too." in asked.text
     assert len(web.jobs.of_user(web.jobs.get(job_id(1)).user_id, 10).jobs) == 5  # type: ignore[union-attr]
     done = send(browser, "/annotations/delete", *chosen, ("confirmed", "yes"))
     assert (done.status, done.headers["Location"]) == (303, "/annotations?done=deleted&deleted=3")
     page = browser.get(done.headers["Location"])
-    assert "3 annotations and all their files are deleted." in page.text
+    assert "3 jobs and all their files have been deleted." in page.text
     assert shown(page) == ["file-00.vcf", "file-02.vcf"]
     again = send(browser, "/annotations/delete", *chosen, ("confirmed", "yes"), ("back", f"{back}&next=//evil.example"))
     assert again.headers["Location"] == "/annotations?status=COMPLETED&sort=name&done=deleted&deleted=0"
@@ -172,7 +172,7 @@ def test_what_is_just_being_moved_stays(browser: Browser, put: Callable[..., Job
     with held_files(web, job_id(2), "thaw"):
         done = send(browser, "/annotations/delete", ("job", job_id(1)), ("job", job_id(2)), ("confirmed", "yes"))
     page = browser.get(done.headers["Location"])
-    assert "The annotation and all its files are deleted. One stays, as its files are just being moved" in page.text
+    assert "The job and all its files have been deleted. One job could not be deleted because its files are being moved" in page.text
     assert shown(page) == ["file-02.vcf"]
 
 
@@ -180,7 +180,7 @@ def test_nobody_elses_jobs_are_deleted(browser: Browser, put: Callable[..., Job]
     put(1, user_id=EVE)
     asked = browser.get(f"/annotations/delete?job={job_id(1)}&job=nonsense")
     assert (asked.status, asked.headers["Location"]) == (303, "/annotations?done=none")
-    assert "Nothing was chosen." in browser.get(asked.headers["Location"]).text
+    assert "No jobs selected." in browser.get(asked.headers["Location"]).text
     send(browser, "/annotations/delete", ("job", job_id(1)), ("confirmed", "yes"))
     assert web.jobs.get(job_id(1)) is not None
 
@@ -211,7 +211,7 @@ def test_who_has_nothing_can_try_the_sample(browser: Browser) -> None:
                 text="-",
             ),
             [
-                "Line 1,217, column 4 (REF) of the file",
+                "Line 1,217, column 4 (REF)",
                 "How to fix it: Write a base.",
                 r"zcat 'it'\''s.vcf.gz' | sed -n 1217p",
             ],
@@ -219,7 +219,7 @@ def test_who_has_nothing_can_try_the_sample(browser: Browser) -> None:
         (
             "a.vcf",
             JobReason(code="wrong_column_count", message="The record has 3 columns.", line=2, text="MT\t263\t"),
-            ["1 CHROM 2 POS 3 ID MT 263 (nothing)", "cat 'a.vcf' | sed -n 2p"],
+            ["1 CHROM 2 POS 3 ID MT 263 (empty)", "cat 'a.vcf' | sed -n 2p"],
         ),
         (
             "a.vcf",

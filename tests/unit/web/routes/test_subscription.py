@@ -193,7 +193,7 @@ def test_mails_are_stopped_and_wanted_again(browser: Browser, web: Services, ada
                                             make_job: Callable[..., Job]) -> None:
     make_job()
     waiting = "/annotations/22222222-2222-4222-8222-222222222222"
-    assert "A mail tells you" in browser.get(waiting).text
+    assert "you will get an email" in browser.get(waiting).text
     answer = sends(browser, "/profile/mail", "/profile", mail_wanted="no")
     assert (answer.status, answer.headers["Location"]) == (303, "/profile?done=mail")
     page = browser.get(answer.headers["Location"])
@@ -212,7 +212,7 @@ def test_a_form_that_does_not_say_changes_nothing(browser: Browser, fields: dict
     token = browser.get("/profile").field("csrf_token")
     answer = browser.post("/profile/mail", {"csrf_token": token, **fields})
     assert answer.status == 400
-    assert "does not say whether you want mails" in answer.text
+    assert "does not say whether you want emails" in answer.text
     assert browser.get_json("/profile").json["mail_wanted"] is True
 
 

@@ -62,7 +62,7 @@ def test_own_annotations_have_a_form_of_their_own(browser: Browser, ada: Profile
     stored = key[1].replace("${filename}", "my targets.bed")
     boto3.client("s3").put_object(Bucket=web.settings.inputs_bucket, Key=stored, Body=b"MT\t1\t9\n")
     again = browser.get(f"/annotate?{urlencode({'bucket': 'b', 'key': stored, 'etag': 'e'})}")
-    assert "Your own annotations have arrived: my targets.bed" in again.text
+    assert "Your own annotations were uploaded: my targets.bed" in again.text
     assert again.field("key") == f"{ada.identity_id}/{job_id}/${{filename}}"
     assert "<noscript>" not in again.html
 
@@ -78,7 +78,7 @@ def test_page_tells_the_limit_before_the_upload(browser: Browser) -> None:
     text = browser.get("/annotate").text
     assert "up to 150 KB" in text
     assert ".bcf" in text
-    assert "for 5 min after completion" in text
+    assert "for 5 min after the job completes" in text
     assert "rCRS" in text
 
 

@@ -54,7 +54,7 @@ def test_running_again(free: Profile) -> None:
     job = job_with(JOB, job_status=JobStatus.RUNNING, start_time=SUBMITTED + 90, attempt=2)
     assert told(job, free)[1:] == [("Started", "done", 90), ("Annotating", "now", None)]
     assert timeline(job, free, 300)[1].detail.replace("\N{NO-BREAK SPACE}", " ") == \
-        "after waiting 1 min 30 s, attempt 2"
+        "queued for 1 min 30 s, attempt 2"
 
 
 def test_completed(free: Profile) -> None:

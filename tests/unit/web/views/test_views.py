@@ -72,7 +72,7 @@ def test_key_figures_in_their_order() -> None:
                            "genes_hit": 4, "impacts": {"HIGH": 2}})
     assert view.figures == (
         ("Records", "10"), ("Variants", "12"), ("Known records", "9"), ("Novel records", "3"),
-        ("High-impact records", "2"), ("Genes hit", "4"), ("Ti/Tv", "2.10"), ("SNVs", "11"), ("Indels", "1"))
+        ("High-impact records", "2"), ("Genes with variants", "4"), ("Ti/Tv", "2.10"), ("SNVs", "11"), ("Indels", "1"))
 
 
 def test_contigs_are_in_the_order_that_people_expect() -> None:
