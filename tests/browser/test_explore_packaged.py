@@ -60,7 +60,7 @@ def test_looking_into_results(stack: LocalStack, new_page: Callable[..., tuple[P
     expect(page.locator("#checksums")).to_contain_text(digest)
 
     page.get_by_text("Run again…").click()
-    page.get_by_role("button", name="Annotate again", exact=True).click()
+    page.get_by_role("button", name="Run again", exact=True).click()
     expect(page).to_have_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
     assert page.url.rpartition("/")[2] != job_id
     completed(page)

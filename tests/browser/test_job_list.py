@@ -54,7 +54,7 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     expect(delete).to_be_disabled()
     page.get_by_label("Choose premium_3.vcf").check()
     page.get_by_label("Choose test.vcf").check()
-    expect(page.locator("[data-chosen-line]")).to_have_text("2 ticked")
+    expect(page.locator("[data-chosen-line]")).to_have_text("2 selected")
     services = runtime.services()
     services.jobs.renew(JOB_IDS["running"], "worker", services.clock(), 60,
                         JobProgress(stage=Stage.INDEXING, records=900, total=1141))
@@ -71,7 +71,7 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     expect(page.get_by_text("2 annotations and all their files are deleted.")).to_be_visible()
     assert "test.vcf" not in names(page)
     page.get_by_role("button", name="Select all on this page").click()
-    expect(page.locator("[data-chosen-line]")).to_have_text("5 ticked")
+    expect(page.locator("[data-chosen-line]")).to_have_text("5 selected")
     assert watcher.complaints == []
 
 

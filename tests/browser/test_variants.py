@@ -88,7 +88,7 @@ def test_what_the_reference_lacks_is_not_offered(local_site: str, new_page: Open
     expect(page.locator("#variants").get_by_role("columnheader")).to_have_text(
         ["Variant", "Consequence", "Impact", "Gene", "HGVSp", "Mature peptide"])
     expect(page.get_by_label("Known/novel")).to_be_hidden()
-    page.get_by_role("searchbox", name="Words").fill("nsp12")
+    page.get_by_role("searchbox", name="Search").fill("nsp12")
     expect(page.locator("[data-count]")).to_have_text("5 of 85 variants")
     assert watcher.complaints == []
 
@@ -96,8 +96,8 @@ def test_what_the_reference_lacks_is_not_offered(local_site: str, new_page: Open
 @pytest.mark.parametrize(("role", "label", "typed", "count", "name"), [
     ("textbox", "Gene", "gene3, GENE5", "100 of 1,172 variants", "gene"),
     ("textbox", "Region", "chrM:1,000-1,090", "31 of 1,172 variants", "region"),
-    ("searchbox", "Words", "p.lys100asn", "3 of 1,172 variants", "q"),
-    ("searchbox", "Words", "lhon", "1 of 1,172 variants", "q")])
+    ("searchbox", "Search", "p.lys100asn", "3 of 1,172 variants", "q"),
+    ("searchbox", "Search", "lhon", "1 of 1,172 variants", "q")])
 def test_filters_find_and_are_kept_in_the_address(open_table: Callable[..., tuple[Page, Watcher]], role: Any,
                                                   label: str, typed: str, count: str, name: str) -> None:
     page, watcher = open_table()
@@ -279,7 +279,7 @@ def test_export_vcf(open_table: Callable[..., tuple[Page, Watcher]], tmp_path: P
 def test_links_that_ran_out_are_renewed(open_table: Callable[..., tuple[Page, Watcher]], bucket: Bucket) -> None:
     page, _ = open_table()
     bucket.expired = 1
-    page.get_by_label("Words").fill("lhon")
+    page.get_by_role("searchbox", name="Search").fill("lhon")
     expect(page.locator("[data-count]")).to_have_text("1 of 1,172 variants")
     expect(page.locator("[data-problem]")).to_be_hidden()
     assert bucket.expired == 0
@@ -291,7 +291,7 @@ def test_results_that_are_gone_are_told(open_table: Callable[..., tuple[Page, Wa
     bucket.expired = 1000
     site.archive_table.hold_files(JOB_IDS["completed"], "test", site.clock(), 60)
     site.jobs.delete(JOB_IDS["completed"], "test", site.clock())
-    page.get_by_label("Words").fill("lhon")
+    page.get_by_role("searchbox", name="Search").fill("lhon")
     expect(page.get_by_role("alert")).to_contain_text("not there any more")
 
 
