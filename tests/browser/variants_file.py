@@ -68,7 +68,7 @@ def parquet_bytes(table: pa.Table) -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "a.variants.parquet"
         ordered = table.select(names)
-        writer = TableWriter(path, ordered.schema)
+        writer = TableWriter(path.open("wb"), ordered.schema)
         for batch in ordered.to_batches(max_chunksize=6_000):
             writer.write(batch)
         writer.close()

@@ -126,7 +126,7 @@ def _block(n: np.ndarray, rows: int, chance: np.random.Generator) -> pa.RecordBa
 
 def make(path: Path, rows: int) -> None:
     """Write a made-up table."""
-    writer = TableWriter(path, schema())
+    writer = TableWriter(path.open("wb"), schema())
     for batch in made_rows(rows):
         writer.write(batch)
     writer.close()

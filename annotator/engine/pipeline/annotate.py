@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,10 +141,10 @@ def annotate(
         if input_format == "list" or (input_format == "auto" and is_variant_list(input_path)):
             listed_path, input_path = input_path, work / "list.vcf"
             listed = write_vcf(listed_path, reference, input_path, limits, report)
-        table = work / "variants.parquet"
+        table, results = work / "variants.parquet", work / "results.vcf.gz"
 
         def open_file(kind: str) -> BinaryIO:
-            return (partial if kind == "results" else table).open("wb", buffering=1 << 18)
+            return (results if kind == "results" else table).open("wb", buffering=1 << 18)
 
         noticed = Warnings()
         reference, read = with_user_layers(reference, layers, work, limits, noticed)
@@ -157,6 +158,8 @@ def annotate(
             passing, passed = run.passed(processes or processors())
             records = passed.counts.total["records"]
             report(Progress("indexing", records, records, run.warnings.total))
+            if open_stream is None:
+                shutil.move(results, partial)
             index = passing.write_index(partial, run.longest_contig(passed))
             summary = passed.counts.summary(reference, run.header, run.warnings, passed.haplotypes, ENGINE_VERSION)
             summary["shift_3prime"] = reporting.shift_3prime

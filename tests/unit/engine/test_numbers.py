@@ -43,12 +43,21 @@ BOUNDED = {
     ),
     "reference/allele_table.py": {"int(at)": "an index of a row"},
     "reference/verify.py": dict.fromkeys(("int(start)", "int(end)"), "the build wrote it; damage is found"),
+    "reference/position_scores.py": {
+        "int(self._file.schema_arrow.field(field).metadata[DIGITS])": "the build wrote it; damage is reported"
+    },
+    "reference/indexed_fasta.py": {"map(int, numbers[:4])": "the build wrote it; damage is reported"},
+    "reference/build/delimited.py": {"float(text)": "float reads in linear time"},
+    "reference/build/gene_source.py": {"float(text)": "float reads in linear time"},
+    "reference/build/table_rows.py": {"float(text)": "float reads in linear time", "int('pos' in places)": "a bool"},
+    "reference/build/info_choice.py": {"int(one)": "an index that the build wrote"},
 }
 """Calls of ``int`` and ``float`` on text, and why the text is short and a number."""
 NUMBERS = (
     *(".sum()", ".max(", ".min()", "np.searchsorted(", "int(speed)", "float('nan')"),
     *("records.pos[", "starts[index]", "self.exon_", "records.allele_count[", "near[", "linear[stretch]"),
-    *("int(first[0])", "int(last[0])", "int(pos[", "self._starts[", "allele[row]"),
+    *("int(first[0])", "int(last[0])", "int(pos[", "self._starts[", "allele[row]", "starts[0]", "ends[-1]", "mine[at]"),
+    *("self._packed[", "self._file.tell()", "np.argmin(", "int(used)", "int(rounded)", "float(NOTHING)"),
 )
 """What is visibly a number, or an element of an array of numbers."""
 

@@ -65,7 +65,7 @@ class Delimited:
         self.headed = True
         if len(above) == len(row):
             self.names = above
-        elif not any(map(_is_number, row)):
+        elif not any(map(is_number, row)):
             self.names = row
             self._first += 1
         else:
@@ -184,7 +184,8 @@ class Delimited:
         return step("reference_table", f"{self.path.name} cannot be read")
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a text is a number, as Python writes one."""
     try:
         float(text)
     except ValueError:

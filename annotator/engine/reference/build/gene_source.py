@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from annotator.engine.errors import BundleError
 from annotator.engine.reference.build.allele_table_writer import TYPES
-from annotator.engine.reference.build.delimited import MISSING, Delimited
+from annotator.engine.reference.build.delimited import MISSING, Delimited, is_number
 from annotator.engine.reference.build.field_choice import FieldChoice
 from annotator.engine.reference.build.sources import Tally, split_source
 from annotator.engine.reference.gene_values import GENE
@@ -137,20 +137,12 @@ def _kind(path: Path, choice: FieldChoice, found: Mapping[str, Mapping[str, None
         numbers = [float(text) for text in texts]
     except ValueError:
         if choice.extreme:
-            wrong = next(text for text in sorted(texts) if not _is_number(text))
+            wrong = next(text for text in sorted(texts) if not is_number(text))
             message = f"{path.name}, column {choice.of[0]}: {wrong!r} is no number, so there is no {choice.extreme}"
             raise BundleError("reference_table", f"{message}; choose the column as it is.") from None
         return "String"
     whole = all(number.is_integer() and abs(number) < 2**31 for number in numbers)
     return "Integer" if whole and not any("." in text or "e" in text.lower() for text in texts) else "Float"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def write_genes(sources: list[GeneSource], out: Path, genes: Mapping[str, str]) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def test_a_disk_that_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_disk_that_is_full(tmp_path: Path) -> None:
     out = tmp_path / "x.vcf.gz"
-    (tmp_path / ".x.vcf.gz.partial.vcf.gz").symlink_to("/dev/full")
+    (tmp_path / ".x.count.log.partial").symlink_to("/dev/full")
     done = call("annotate", SAMPLE, "--reference", "rCRS", "--out", out, "--progress")
     assert done.returncode == 1
     error = lines_of(done.stdout)[-1]["error"]
@@ -318,7 +318,7 @@ def test_a_signal_ends_it_with_its_children(
     with path.open("w") as stream:
         stream.write("##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
         for text in record:
-            stream.writelines(["MT\t" + text] * 4000)
+            stream.writelines(["MT\t" + text] * 8000)
     out, temporary = tmp_path / "out", tmp_path / "work"
     out.mkdir()
     temporary.mkdir()

@@ -40,7 +40,7 @@ def first(rows: list[dict[str, object]], terms: list[int], pos: int, order: tupl
     models = contig(rows)
     pairs = Pairs(np.zeros(len(rows), dtype=np.int64), np.arange(len(rows)))
     alleles = Alleles.of(chunk([(pos, "A", ["C"])]), lambda _, length: b"A" * length)
-    (picked,) = Picker(models, order).choose(alleles, pairs, np.array(terms)).picked
+    (picked,) = Picker(models, order).choose([alleles], pairs, np.array(terms)).picked
     return str(rows[picked]["id"])
 
 

@@ -27,7 +27,7 @@ def write(path: Path, reference: Reference, columns: dict[str, list[str | None]]
     size = len(next(iter(columns.values())))
     filled = [pa.array(columns.get(one.name, [None] * size), one.type) for one in schema]
     batch = pa.record_batch(filled, schema=schema)
-    writer = TableWriter(path, schema)
+    writer = TableWriter(path.open("wb"), schema)
     for start in range(0, size, step):
         writer.write(batch.slice(start, step))
     writer.close()

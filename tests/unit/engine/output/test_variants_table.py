@@ -84,7 +84,7 @@ def test_the_characters_of_texts_are_listed(tmp_path: Path, rcrs: Reference, mon
     schema = schema_of(rcrs)
     texts = {"id": ["rs1", ".", None, "RS2"], "hgvsp": ["p.Ä", None, None, None]}
     columns = [pa.array(texts.get(one.name, [None] * 4), one.type) for one in schema]
-    writer = TableWriter(tmp_path / "a.parquet", schema)
+    writer = TableWriter((tmp_path / "a.parquet").open("wb"), schema)
     writer.write(pa.record_batch(columns, schema=schema).slice(1))
     writer.close()
     characters = json.loads(pq.read_metadata(tmp_path / "a.parquet").metadata[b"gas.characters"])

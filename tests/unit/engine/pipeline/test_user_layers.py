@@ -164,16 +164,17 @@ def test_a_ref_that_disagrees_is_left_out_and_named(
     warned = run_on(vcf([(73, "A", "G")]), rcrs, layers=[UserLayer("MINE", layer)]).warned("layer_left_out")
     assert warned
     assert warned["details"] == [
-        "own.vcf: 1, REF is not what the reference has at this position, line 4 (MT:74 REF C, reference T)"
+        "own.vcf: 1, REF does not match the reference at this position, line 4 (MT:74 REF C, reference T)"
     ]
 
 
 @pytest.mark.parametrize(("name", "lines", "message", "hint"), [
-    ("own.vcf", vcf_lines("MT\t7x\t.\tA\tG\t.\t.\t."), "own.vcf, line 9: POS '7x' is not a position", "POS is"),
+    ("own.vcf", vcf_lines("MT\t7x\t.\tA\tG\t.\t.\t."),
+     "own.vcf, line 9: POS '7x' is not a valid position", "POS must be"),
     ("own.vcf", vcf_lines(), "own.vcf: It has no records.", "Add a file with records"),
-    ("own.vcf", vcf_lines("7\t7\t.\tA\tG\t.\t.\t."), "own.vcf: No record is on a contig of rCRS", "Choose the"),
+    ("own.vcf", vcf_lines("7\t7\t.\tA\tG\t.\t.\t."), "own.vcf: No record is on a contig of rCRS", "Select the"),
     ("own.vcf", vcf_lines(*[f"MT\t{at}\t.\tGGGGGG\tG\t.\t.\t." for at in range(100, 110)]),
-     "own.vcf, line 9: REF differs from rCRS (NC_012920.1) in 10 of 10 records", "Choose the reference"),
+     "own.vcf, line 9: REF differs from rCRS (NC_012920.1) in 10 of 10 records", "Select the reference"),
     ("own.bed", ["MT\t1\t9\tx", "MT\t1"], "own.bed, line 2: no region in the columns", "Correct that file"),
     ("own.bed", ["7\t1\t9\tx"], "own.bed: MINE has no region on a contig", "made for the reference"),
     ("own.bed", [f"MT\t{at}000000\t{at}000009\tx" for at in range(1, 7)] + ["MT\t1\t9\tx"],
@@ -206,7 +207,7 @@ def test_fields_that_a_file_lacks_and_damaged_files(
         run_on(given, rcrs, Limits(records=1), layers=[UserLayer("MINE", own("own.bed", "MT\t1\t2", "MT\t3\t4"))])
     cut = tmp_path / "cut.vcf.gz"
     cut.write_bytes(gzip.compress(layer.read_bytes())[:-20])
-    with pytest.raises(InputError, match=r"cut\.vcf\.gz: The gzip file is cut off"):
+    with pytest.raises(InputError, match=r"cut\.vcf\.gz: The gzip file is truncated"):
         run_on(given, rcrs, layers=[UserLayer("MINE", cut)])
     with pytest.raises(BundleError, match=r"--layer 9=x\.bed: NAME=FILE"):
         UserLayer.parse("9=x.bed")
