@@ -123,8 +123,7 @@ def _upload(services: Services, job: Job, folder: Path, streamed: Mapping[str, R
         if kind in streamed:
             upload = streamed[kind]
             upload.complete()
-            stored[kind] = (StoredFile(key=upload.key, size=upload.size, sha256=upload.sha256) if file.measured
-                            else StoredFile(key=upload.key))
+            stored[kind] = StoredFile(key=upload.key, size=upload.size, sha256=upload.sha256 if file.measured else None)
             continue
         path = made_file(folder, kind)
         key = _key(job, kind, path.name.removeprefix(BASE))

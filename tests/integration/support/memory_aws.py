@@ -177,7 +177,8 @@ class MemoryS3:
             restore = {"Restore": 'ongoing-request="false"'}
         checksum = base64.b64encode(hashlib.sha256(found.body).digest()).decode()
         return {"ContentLength": len(found.body), "ETag": '"e"', "ChecksumSHA256": checksum,
-                "StorageClass": found.storage_class, "VersionId": found.version, **restore}
+                "StorageClass": found.storage_class, "VersionId": found.version,
+                "LastModified": datetime.fromtimestamp(found.modified, UTC), **restore}
 
     @call
     def copy_object(self, CopySource: dict[str, str], Bucket: str, Key: str, StorageClass: str,  # noqa: N803
@@ -214,6 +215,9 @@ class MemoryS3:
                  "LastModified": datetime.fromtimestamp(found.modified, UTC)}
                 for key, current in sorted(self._aws.buckets[bucket].items()) if key.startswith(prefix) and key > after
                 for found in (current, *(self._aws.older.get((bucket, key), []) if versions else []))]
+
+    def list_objects_v2(self, Bucket: str, Prefix: str = "", MaxKeys: int = 1000) -> dict[str, Any]:  # noqa: N803
+        return {"Contents": self._list(bucket=Bucket, prefix=Prefix, after="", versions=False)[:MaxKeys]}
 
     def get_paginator(self, operation: str) -> Any:
         entries = {"list_objects_v2": "Contents", "list_object_versions": "Versions"}[operation]

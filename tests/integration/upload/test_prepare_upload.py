@@ -106,7 +106,7 @@ def test_what_is_left_of_a_deleted_job_says_nothing_of_anybody(services: Service
 
 def test_the_table_forgets_deleted_jobs_after_every_message_about_them() -> None:
     resources = real_template()["Resources"]
-    assert resources["JobsTable"]["Properties"]["TimeToLiveSpecification"] == {
+    assert resources["AnnotationsTable"]["Properties"]["TimeToLiveSpecification"] == {
         "AttributeName": "expires", "Enabled": True}
     assert 2 * resources["UploadsQueue"]["Properties"]["MessageRetentionPeriod"] < TOMBSTONE_SECONDS
 
