@@ -26,13 +26,13 @@ def test_all_parts_are_saved_as_one_file(local_site: str, new_page: OpenPage, tm
     page.goto("/profile")
     expect(page.locator("[data-mounted]")).to_have_count(1)
     with page.expect_download() as started:
-        page.get_by_role("link", name="My data, as JSON").click()
+        page.get_by_role("link", name="Export my data (JSON)").click()
     started.value.save_as(tmp_path / "data.json")
     told = json.loads((tmp_path / "data.json").read_text(encoding="utf-8"))
     assert {record["job_id"] for record in told["annotations"]} == set(JOB_IDS.values())
     assert len(told["files"]) > len(JOB_IDS)
     with page.expect_download() as started:
-        page.get_by_role("link", name="A list of all my files").click()
+        page.get_by_role("link", name="Download links to all my files").click()
     assert started.value.suggested_filename == "gas-files.txt"
     expect(page.locator("[data-line]")).to_have_text("gas-files.txt is saved.")
     assert watcher.complaints == []

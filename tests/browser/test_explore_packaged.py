@@ -31,7 +31,7 @@ def test_looking_into_results(stack: LocalStack, new_page: Callable[..., tuple[P
     sign_in(page)
     sample = tmp_path / f"looked into {uuid.uuid4().hex[:6]}.vcf"
     sample.write_text(HEADER + RECORDS, encoding="utf-8")
-    page.get_by_label("Your VCF file").set_input_files(sample)
+    page.get_by_label("VCF files, up to").set_input_files(sample)
     page.get_by_role("button", name="Upload and annotate").click()
     completed(page)
     expect(page.locator("[data-count]")).to_have_text("4 variants")  # the annotator's own table, without a reload

@@ -39,7 +39,7 @@ def annotate(local_site: str, new_page: Callable[..., tuple[Page, Watcher]]) -> 
 
 def choose(page: Page, name: str, content: bytes) -> Any:
     """Choose a file; gives its line in the list, looked into."""
-    page.get_by_label("Your VCF file").set_input_files({"name": name, "mimeType": "", "buffer": content})
+    page.get_by_label("VCF files, up to").set_input_files({"name": name, "mimeType": "", "buffer": content})
     line = page.get_by_role("listitem").filter(has_text=name)
     expect(line).not_to_have_attribute("data-state", "checking")
     return line
@@ -94,5 +94,5 @@ def test_page_lets_through_what_the_annotator_takes(annotate: Page, tmp_path: Pa
 def test_page_shows_what_it_saw(annotate: Page, content: bytes, facts: str) -> None:
     line = choose(annotate, "a.vcf", content)
     expect(line.locator("[data-facts]")).to_have_text(facts)
-    warned = annotate.get_by_text("which is not the reference that is chosen")
+    warned = annotate.get_by_text("which is not the selected reference")
     expect(warned).to_have_count(1 if "GRCh" in facts else 0)

@@ -160,7 +160,7 @@ def test_view_that_cannot_be_opened_is_told(local_site: str, results: Services,
     page.route("**/annotations/*/reference", lambda route: route.fulfill(status=503))
     page.goto(f"/annotations/{JOB}?variant=MT:307:G:T")
     page.get_by_role("button", name="View in genome browser").click()
-    expect(page.get_by_role("alert")).to_contain_text("could not be opened")
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
     page.unroute("**/annotations/*/reference")
     page.get_by_role("button", name="View in genome browser").click()
     expect(page.locator("[data-igv-place] canvas").first).to_be_visible()

@@ -60,7 +60,7 @@ def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Servic
     page, watcher, _ = open_at(new_page, local_site, f"/annotations/{RUNNING}")
     page.evaluate("document.body.dataset.kept = 'yes'")
     expect(page.get_by_text("Annotating: 640 of 1,141 records, 2 warnings")).to_be_visible()
-    page.get_by_text("Cancel…").click()
+    page.get_by_text("Cancel job…").click()
     site.jobs.renew(RUNNING, "worker", site.clock(), 60, JobProgress(stage=Stage.INDEXING, records=900, total=1141))
     let_pass(page, 5)
     expect(page.get_by_text("Indexing the results: 900 of 1,141 records")).to_be_visible()
@@ -119,7 +119,7 @@ def test_list_waits_for_a_batch(local_site: str, site: Services, new_page: OpenP
     page.clock.install()
     page.goto(f"/annotations?since={site.clock()}&uploaded=2")
     expect(page.locator(".arriving")).to_contain_text("2 more files are being prepared")
-    expect(page.get_by_text("You have not annotated anything yet")).to_have_count(0)
+    expect(page.get_by_text("You have no jobs yet")).to_have_count(0)
     for number, name in enumerate(("mother.vcf", "father.vcf"), start=1):
         job_id = f"44444444-4444-4444-8444-{number:012d}"
         site.jobs.create(job_of(job_id=job_id, user_id=MARY, input_file_name=name, input_file_size=9, reference="rCRS",

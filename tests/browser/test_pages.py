@@ -69,7 +69,7 @@ def test_a_refused_file_is_told_accessibly(local_site: str, new_page: Callable[.
                                            scheme: str) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN, scheme=scheme)
     page.goto("/annotate")
-    page.get_by_label("Your VCF file").set_input_files(
+    page.get_by_label("VCF files, up to").set_input_files(
         {"name": "large.vcf", "mimeType": "text/plain", "buffer": b"x" * 200_000})
     expect(page.get_by_role("alert")).to_contain_text("your limit is 150 KB")
     page.screenshot(path=ARTIFACTS / f"annotate-refused-{scheme}-{WIDE[0]}.png", full_page=True)

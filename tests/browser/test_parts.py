@@ -73,7 +73,7 @@ def large(tmp_path: Path) -> Path:
 def begin(page: Page, file: Path) -> None:
     page.goto("/annotate")
     page.evaluate(f"document.querySelector('form[data-upload]').dataset.partsFrom = '{PART}'")
-    page.get_by_label("Your VCF file").set_input_files(file)
+    page.get_by_label("VCF files, up to").set_input_files(file)
     expect(page.get_by_role("listitem").filter(has_text="large.vcf")).to_have_attribute("data-state", "ready")
     page.get_by_role("button", name="Upload and annotate").click()
 
@@ -98,9 +98,9 @@ def test_a_closed_tab(local_site: str, new_page: OpenPage, large: Path) -> None:
     storage.refuse = lambda number: number == 2
     page.route(STORAGE, storage.answer)
     begin(page, large)
-    expect(page.get_by_text("it goes on by itself")).to_be_visible()
+    expect(page.get_by_text("The upload will resume automatically")).to_be_visible()
     page.get_by_role("button", name="Pause").click()
-    expect(page.get_by_text("choose the file again within a day")).to_be_visible()
+    expect(page.get_by_text("resume within 24 hours")).to_be_visible()
     page.evaluate("window.onbeforeunload = null")
     page.on("dialog", lambda dialog: dialog.accept())
     storage.refuse = lambda number: False
@@ -116,7 +116,7 @@ def test_stopping_throws_away_what_has_arrived(local_site: str, new_page: OpenPa
     storage.refuse = lambda number: number == 2
     page.route(STORAGE, storage.answer)
     begin(page, large)
-    expect(page.get_by_text("it goes on by itself")).to_be_visible()
+    expect(page.get_by_text("The upload will resume automatically")).to_be_visible()
     with page.expect_request_finished(lambda request: request.method == "DELETE"):
         page.get_by_role("button", name=re.compile("^Cancel the upload")).click()
     expect(page.get_by_role("alert")).to_contain_text("Upload cancelled.", timeout=30_000)

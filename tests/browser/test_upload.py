@@ -30,7 +30,7 @@ def field(body: str, name: str) -> str:
 
 
 @pytest.mark.parametrize(("name", "content", "words"), [
-    ("notes.txt", b"x", "is not named like a VCF file"),
+    ("notes.txt", b"x", "does not have a VCF file extension"),
     ("empty.vcf", b"", "is empty"),
     ("large.vcf", b"x" * 153_601, "your limit is 150 KB"),
     ("a" * 300 + ".vcf", b"x", "has 304 characters; 255 is the limit")])
@@ -40,10 +40,10 @@ def test_file_is_checked_before_a_byte_leaves(local_site: str, new_page: OpenPag
     posts: list[str] = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     page.goto("/annotate")
-    page.get_by_label("Your VCF file").set_input_files(file(name, content))
+    page.get_by_label("VCF files, up to").set_input_files(file(name, content))
     expect(page.get_by_role("alert")).to_contain_text(words)
     page.get_by_role("button", name="Upload and annotate").click()
-    expect(page.get_by_label("Your VCF file")).to_be_focused()
+    expect(page.get_by_label("VCF files, up to")).to_be_focused()
     assert posts == []
 
 
@@ -59,7 +59,7 @@ def test_a_file_chosen_while_the_script_loads_is_checked(local_site: str, new_pa
 
     page.route(re.compile(r"\.js$"), hold)
     page.goto("/annotate", wait_until="commit")
-    page.get_by_label("Your VCF file").set_input_files(file("large.vcf", b"x" * 153_601))
+    page.get_by_label("VCF files, up to").set_input_files(file("large.vcf", b"x" * 153_601))
     expect(page.locator("input[type=file]:not([multiple])")).to_be_attached()  # the script has not run
     scripts, held = held, None
     for route in scripts:
@@ -71,19 +71,19 @@ def test_broken_connection_keeps_the_file_chosen(local_site: str, new_page: Open
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotate")
     page.route(STORAGE, lambda route: route.abort())
-    page.get_by_label("Your VCF file").set_input_files(file("a.vcf"))
+    page.get_by_label("VCF files, up to").set_input_files(file("a.vcf"))
     page.get_by_role("button", name="Upload and annotate").click()
-    expect(page.get_by_role("alert")).to_contain_text("The connection broke")
+    expect(page.get_by_role("alert")).to_contain_text("The connection was lost")
     expect(page.get_by_role("button", name="Upload and annotate")).to_be_enabled()
-    assert page.get_by_label("Your VCF file").evaluate("input => input.files.length") == 1
+    assert page.get_by_label("VCF files, up to").evaluate("input => input.files.length") == 1
 
 
 @pytest.mark.parametrize(("status", "xml", "words"), [
-    (400, "<Error><Code>EntityTooLarge</Code></Error>", "larger than your limit of 150 KB"),
+    (400, "<Error><Code>EntityTooLarge</Code></Error>", "exceeds your limit of 150 KB"),
     (403, "<Error><Code>AccessDenied</Code><Message>Invalid according to Policy: Policy expired.</Message></Error>",
-     "permission to upload ran out"),
-    (503, "<Error><Code>SlowDown</Code></Error>", "storage is busy"),
-    (403, "<Error><Code>AccessDenied</Code><Message>x</Message></Error>", "refused the file (AccessDenied)"),
+     "upload link expired"),
+    (503, "<Error><Code>SlowDown</Code></Error>", "Storage is busy"),
+    (403, "<Error><Code>AccessDenied</Code><Message>x</Message></Error>", "upload was rejected (AccessDenied)"),
     (400, "not xml at all", "refused the file (status 400)")])
 def test_storage_refusals_are_told_in_plain_words(local_site: str, new_page: OpenPage, status: int, xml: str,
                                                   words: str) -> None:
@@ -91,7 +91,7 @@ def test_storage_refusals_are_told_in_plain_words(local_site: str, new_page: Ope
     page.goto("/annotate")
     page.route(STORAGE, lambda route: route.fulfill(
         status=status, body=xml, content_type="application/xml", headers=OF_THE_PAGE))
-    page.get_by_label("Your VCF file").set_input_files(file("a.vcf"))
+    page.get_by_label("VCF files, up to").set_input_files(file("a.vcf"))
     page.get_by_role("button", name="Upload and annotate").click()
     expect(page.get_by_role("alert")).to_contain_text(words)
 
@@ -108,7 +108,7 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
     page.goto("/annotate")
     page.get_by_label("Note").fill("Família 7")
     page.get_by_label("Insertions and deletions").select_option("3′-most, as HGVS and ClinVar report them")
-    chooser = page.get_by_label("Your VCF file")
+    chooser = page.get_by_label("VCF files, up to")
     chooser.set_input_files([file("mother.vcf"), file("father.vcf")])
     chooser.set_input_files([file("child.vcf")])  # added, not instead
     expect(page.get_by_role("list", name="Chosen files").get_by_role("listitem")).to_have_count(3)
@@ -140,7 +140,7 @@ def test_own_annotations_go_first_and_for_each_file(local_site: str, new_page: O
     expect(page.get_by_role("alert")).to_contain_text("“targets.txt” is not named like a VCF or BED file.")
     own.set_input_files(file("targets.bed", b"gene\tscore\nA\t1\n"))
     expect(page.get_by_role("alert")).to_contain_text("Line 1: It is neither a VCF file")
-    page.get_by_label("Your VCF file").set_input_files([file("mother.vcf"), file("father.vcf")])
+    page.get_by_label("VCF files, up to").set_input_files([file("mother.vcf"), file("father.vcf")])
     page.get_by_role("button", name="Upload and annotate").click()
     expect(own).to_be_focused()
     assert bodies == [], "nothing is sent while a file is refused"
@@ -181,7 +181,7 @@ def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage
     page.goto("/annotate")
     expect(page.get_by_label("Reference")).to_have_value("auto")
     expect(page.get_by_label("Insertions and deletions")).to_have_value("no")
-    page.get_by_label("Your VCF file").set_input_files(
+    page.get_by_label("VCF files, up to").set_input_files(
         [file("virus.vcf", VCF.replace(b"\nMT\t", b"\nMN908947.3\t"))])
     expect(page.get_by_text("looks like SARS-CoV-2")).to_be_visible()
     expect(page.get_by_label("Reference")).to_have_value("SARS-CoV-2")
@@ -194,7 +194,7 @@ def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage
 def test_a_file_on_other_contigs_is_warned_of(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotate")
-    page.get_by_label("Your VCF file").set_input_files([file("exome.vcf", VCF.replace(b"\nMT\t", b"\n22\t"))])
+    page.get_by_label("VCF files, up to").set_input_files([file("exome.vcf", VCF.replace(b"\nMT\t", b"\n22\t"))])
     warning = page.locator("[data-build-warning]")
     expect(warning).to_contain_text("“exome.vcf” has no record on a contig of any available reference")
     expect(warning).to_contain_text("(its contigs are 22)")
@@ -207,7 +207,7 @@ def test_a_file_on_other_contigs_is_warned_of(local_site: str, new_page: OpenPag
 def test_one_wrong_file_keeps_all_from_being_sent(local_site: str, new_page: OpenPage) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
     page.goto("/annotate")
-    page.get_by_label("Your VCF file").set_input_files([file("good.vcf"), file("bad.vcf", VCF + b"MT\t1\n")])
+    page.get_by_label("VCF files, up to").set_input_files([file("good.vcf"), file("bad.vcf", VCF + b"MT\t1\n")])
     bad = page.get_by_role("listitem").filter(has_text="bad.vcf")
     expect(bad.get_by_role("alert")).to_contain_text("The record has 2 columns; the #CHROM line has 8.")
     expect(bad.get_by_role("alert")).to_contain_text("Line 4")
@@ -217,7 +217,7 @@ def test_one_wrong_file_keeps_all_from_being_sent(local_site: str, new_page: Ope
     assert violations(page) == []
     bad.get_by_role("button", name="Remove bad.vcf").click()
     expect(page.get_by_role("alert")).to_have_count(0)
-    named = page.get_by_label("Your VCF file").evaluate("input => [...input.files].map(file => file.name)")
+    named = page.get_by_label("VCF files, up to").evaluate("input => [...input.files].map(file => file.name)")
     assert named == ["good.vcf"]
 
 
@@ -234,7 +234,7 @@ def test_a_bad_file_among_many_is_shown_and_can_be_left_out(local_site: str, new
     page.route(STORAGE, store)
     page.goto("/annotate")
     files = [file(f"sample-{number:02d}.vcf") for number in range(30)]
-    page.get_by_label("Your VCF file").set_input_files([*files[:20], file("bad.vcf", VCF + b"MT\t1\n"), *files[20:]])
+    page.get_by_label("VCF files, up to").set_input_files([*files[:20], file("bad.vcf", VCF + b"MT\t1\n"), *files[20:]])
     page.get_by_role("button", name="Upload and annotate").click()
     expect(page.get_by_role("listitem").filter(has_text="bad.vcf")).to_be_in_viewport()
     page.screenshot(path=ARTIFACTS / f"annotate-one-bad-{size[0]}.png", full_page=True)
@@ -250,7 +250,7 @@ def test_a_session_that_ended_loses_nothing_that_was_chosen(local_site: str, new
     page.route(STORAGE, lambda route: route.fulfill(status=201, headers=OF_THE_PAGE))
     page.goto("/annotate")
     page.get_by_label("Note").fill("Família 7")
-    page.get_by_label("Your VCF file").set_input_files(file("a.vcf"))
+    page.get_by_label("VCF files, up to").set_input_files(file("a.vcf"))
     page.context.clear_cookies()
     page.get_by_role("button", name="Upload and annotate").click()
     expect(page.get_by_role("alert")).to_contain_text("Your session has expired.")
@@ -266,7 +266,7 @@ def test_an_upload_can_be_stopped_and_sent_again(local_site: str, new_page: Open
     held = threading.Event()
     page.route(STORAGE, lambda route: None if not held.is_set() else route.fulfill(status=201, headers=OF_THE_PAGE))
     page.goto("/annotate")
-    page.get_by_label("Your VCF file").set_input_files(file("a.vcf"))
+    page.get_by_label("VCF files, up to").set_input_files(file("a.vcf"))
     page.get_by_role("button", name="Upload and annotate").click()
     page.get_by_role("button", name="Cancel the upload of a.vcf").click()
     expect(page.get_by_role("alert")).to_contain_text("Upload cancelled. Nothing was saved.", use_inner_text=True)

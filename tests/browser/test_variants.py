@@ -60,7 +60,7 @@ def test_table_shows_the_first_rows(open_table: Callable[..., tuple[Page, Watche
     expect(table).to_have_attribute("aria-rowcount", "1173")
     expect(table.get_by_role("columnheader")).to_have_text(
         ["Variant", "Consequence", "Impact", "Gene", "HGVSp", "MITOMAP_DISEASE",
-         "Known", "Known as", "MITOTIP"])
+         "Known", "Known IDs", "MITOTIP"])
     assert watcher.complaints == []
     assert all(key.endswith(".parquet") for key, _, _ in bucket.requests)
 
@@ -156,7 +156,7 @@ def test_columns_are_chosen(open_table: Callable[..., tuple[Page, Watcher]]) -> 
     page.get_by_label("MITOTIP").uncheck()
     page.get_by_label("HGVSp").uncheck()
     headings = page.locator(".variants-table").get_by_role("columnheader")
-    expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "MITOMAP_DISEASE", "Known", "Known as"])
+    expect(headings).to_have_text(["Variant", "Consequence", "Impact", "Gene", "MITOMAP_DISEASE", "Known", "Known IDs"])
     assert query_of(page) == {"columns": ["consequence,impact,gene,MITOMAP_DISEASE,known,existing"]}
     page.reload()
     expect(headings).to_have_count(7)

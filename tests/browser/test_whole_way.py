@@ -48,7 +48,7 @@ def test_from_sign_in_to_sign_out(packaged_site: str, new_page: OpenPage, sample
     page, watcher = new_page(base_url=packaged_site)
     sign_in(page)
 
-    page.get_by_label("Your VCF file").set_input_files(sample)
+    page.get_by_label("VCF files, up to").set_input_files(sample)
     page.get_by_role("button", name="Upload and annotate").click()
     expect(page).to_have_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
     expect(page.get_by_role("heading", level=1)).to_have_text(sample.name)
@@ -76,7 +76,7 @@ def test_from_sign_in_to_sign_out(packaged_site: str, new_page: OpenPage, sample
     table_shown(page)
     page.get_by_text("Delete…").click()
     page.get_by_role("button", name="Delete permanently").click()
-    expect(page.get_by_text("The annotation and all its files are deleted.")).to_be_visible()
+    expect(page.get_by_text("The job and all its files have been deleted.")).to_be_visible()
     expect(page.get_by_role("link", name=sample.name)).to_have_count(0)
 
     page.get_by_role("button", name="Sign out").click()
@@ -93,7 +93,7 @@ def test_with_the_keyboard_only(packaged_site: str, new_page: OpenPage, sample: 
     page.on("filechooser", lambda _: None)
     page.goto("/")
     page.keyboard.press("Tab")
-    assert focused(page) == "Skip to the content"
+    assert focused(page) == "Skip to main content"
     press(page, "Sign in with Globus")
     expect(page.locator("button[name=identity]").first).to_be_visible()
     page.keyboard.press("Tab")
@@ -113,7 +113,7 @@ def test_with_the_keyboard_only(packaged_site: str, new_page: OpenPage, sample: 
     expect(page.locator("#log pre")).to_contain_text("Records")
     press(page, "Delete…")
     press(page, "Delete permanently")
-    expect(page.get_by_text("The annotation and all its files are deleted.")).to_be_visible()
+    expect(page.get_by_text("The job and all its files have been deleted.")).to_be_visible()
     press(page, "Sign out")
     expect(page.get_by_role("link", name="Continue to GAS")).to_be_visible()
     assert watcher.complaints == []
@@ -122,7 +122,7 @@ def test_with_the_keyboard_only(packaged_site: str, new_page: OpenPage, sample: 
 def test_without_javascript(packaged_site: str, new_page: OpenPage, sample: Path) -> None:
     page, _ = new_page(base_url=packaged_site, javascript=False)
     sign_in(page, 1)
-    page.get_by_label("Your VCF file").set_input_files(sample)
+    page.get_by_label("VCF files, up to").set_input_files(sample)
     page.get_by_role("button", name="Upload and annotate").click()
     page.wait_for_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
     page.get_by_text("Delete…").click()
@@ -146,7 +146,7 @@ def test_own_annotations(packaged_site: str, new_page: OpenPage, sample: Path, t
         page.locator("noscript").get_by_label("Your own annotations").set_input_files(own)
         page.get_by_role("button", name="Upload your own annotations").click()
         expect(page.get_by_text("Your own annotations have arrived")).to_contain_text(layer)
-    page.get_by_label("Your VCF file").set_input_files(sample)
+    page.get_by_label("VCF files, up to").set_input_files(sample)
     page.get_by_role("button", name="Upload and annotate").click()
     page.wait_for_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)
     if javascript:
@@ -184,7 +184,7 @@ def test_storage_refuses_what_is_too_large_in_plain_words(packaged_site: str, ne
     large = tmp_path / "large.vcf"
     large.write_text(HEADER + "".join(f"MT\t{number}\t.\tA\tG\t.\t.\t.\n" for number in range(1, 16_000)),
                      encoding="utf-8")
-    page.get_by_label("Your VCF file").set_input_files(large)
+    page.get_by_label("VCF files, up to").set_input_files(large)
     expect(page.get_by_role("alert")).to_contain_text("your limit is 150 KB")  # before a byte has left
     expect(page.get_by_role("link", name="What Premium includes").first).to_be_visible()
     # A page that did not know the limit: the storage does.
@@ -194,9 +194,9 @@ def test_storage_refuses_what_is_too_large_in_plain_words(packaged_site: str, ne
                   "document.querySelector('form[data-upload]').cloneNode(true))")
     # The page's script again, for the new form.
     page.evaluate("import(document.querySelector('script[type=module]').src + '?again')")
-    page.get_by_label("Your VCF file").set_input_files(large)
+    page.get_by_label("VCF files, up to").set_input_files(large)
     page.get_by_role("button", name="Upload and annotate").click()
-    expect(page.get_by_role("alert")).to_contain_text("larger than your limit", timeout=30_000)
+    expect(page.get_by_role("alert")).to_contain_text("exceeds your limit", timeout=30_000)
 
 
 def test_refused_sign_in(packaged_site: str, new_page: OpenPage) -> None:
