@@ -34,7 +34,7 @@ def test_all_parts_are_saved_as_one_file(local_site: str, new_page: OpenPage, tm
     with page.expect_download() as started:
         page.get_by_role("link", name="Download links to all my files").click()
     assert started.value.suggested_filename == "gas-files.txt"
-    expect(page.locator("[data-line]")).to_have_text("gas-files.txt is saved.")
+    expect(page.locator("[data-line]")).to_have_text("gas-files.txt saved.")
     assert watcher.complaints == []
 
 
@@ -56,7 +56,7 @@ def test_deleting_the_account(local_site: str, new_page: OpenPage) -> None:
     field = page.get_by_label("Type delete my account")
     field.fill("delete")
     field.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("nothing was deleted")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was deleted")
     assert violations(page) == []
     page.get_by_label("Type delete my account").fill("delete my account")
     page.keyboard.press("Enter")

@@ -292,7 +292,7 @@ def test_results_that_are_gone_are_told(open_table: Callable[..., tuple[Page, Wa
     site.archive_table.hold_files(JOB_IDS["completed"], "test", site.clock(), 60)
     site.jobs.delete(JOB_IDS["completed"], "test", site.clock())
     page.get_by_role("searchbox", name="Search").fill("lhon")
-    expect(page.get_by_role("alert")).to_contain_text("not there any more")
+    expect(page.get_by_role("alert")).to_contain_text("no longer available")
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("light", WIDE), ("dark", WIDE), ("light", NARROW), ("dark", NARROW)])
