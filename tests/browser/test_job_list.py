@@ -65,10 +65,10 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     page.clock.run_for(500)
     expect(page.get_by_label("Choose test.vcf")).to_be_checked()
     delete.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Delete these 2 annotations?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Delete these 2 jobs?")
     assert violations(page) == []
     page.get_by_role("button", name="Delete all 2 for good").click()
-    expect(page.get_by_text("2 annotations and all their files are deleted.")).to_be_visible()
+    expect(page.get_by_text("2 jobs and all their files have been deleted.")).to_be_visible()
     assert "test.vcf" not in names(page)
     page.get_by_role("button", name="Select all on this page").click()
     expect(page.locator("[data-chosen-line]")).to_have_text("5 selected")

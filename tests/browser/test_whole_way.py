@@ -145,7 +145,7 @@ def test_own_annotations(packaged_site: str, new_page: OpenPage, sample: Path, t
     else:
         page.locator("noscript").get_by_label("Your own annotations").set_input_files(own)
         page.get_by_role("button", name="Upload your own annotations").click()
-        expect(page.get_by_text("Your own annotations have arrived")).to_contain_text(layer)
+        expect(page.get_by_text("Your own annotations were uploaded")).to_contain_text(layer)
     page.get_by_label("VCF files, up to").set_input_files(sample)
     page.get_by_role("button", name="Upload and annotate").click()
     page.wait_for_url(re.compile(r"/annotations/[0-9a-f-]{36}$"), timeout=60_000)

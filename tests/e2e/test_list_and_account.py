@@ -56,9 +56,9 @@ def test_from_notes_to_nothing(stack: LocalStack, sign_in: Callable[..., Browser
 
     chosen = [("job", jobs["mother"]), ("job", jobs["father"])]
     asked = browser.get("/annotations/delete?" + urlencode(chosen))
-    assert "Delete these 2 annotations?" in asked.text
+    assert "Delete these 2 jobs?" in asked.text
     gone = send(browser, asked, "/annotations/delete", *chosen, ("confirmed", "yes"))
-    assert "2 annotations and all their files are deleted." in gone.text
+    assert "2 jobs and all their files have been deleted." in gone.text
 
     told = browser.get_json("/profile/export")
     assert [record["note"] for record in told["annotations"]] == ["Família child"]
