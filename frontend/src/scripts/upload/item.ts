@@ -65,7 +65,7 @@ export class Item {
     const speed = new UploadSpeed();
     let quarters = 0;
     let sent: [number, number] = [0, 0];
-    // Without a connection nothing reports progress: the line says so by itself.
+    // Without a connection nothing reports progress, so the line has to say so.
     const watch = window.setInterval(() => { if (this.measured) this.showLine(speed.line(...sent), true); }, WATCH_MS);
     bar.removeAttribute("value");
     this.showLine(details.layer === null ? "Starting…" : "Sending your own annotations…");
