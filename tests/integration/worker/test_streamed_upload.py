@@ -47,8 +47,10 @@ def upload(services: Services) -> Iterator[ResultUpload]:
 
 
 def unfinished(services: Services) -> int:
-    listed = boto3.client("s3").list_multipart_uploads(Bucket=services.files.results_bucket)
-    return len(listed.get("Uploads", []))
+    """Uploads with parts. One whose beginning was repeated has none; the bucket's lifecycle rule removes it."""
+    s3, bucket = boto3.client("s3"), services.files.results_bucket
+    return sum(bool(s3.list_parts(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"]).get("Parts"))
+               for one in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
 
 
 def content(services: Services, key: str) -> bytes:
