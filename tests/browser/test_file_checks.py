@@ -85,11 +85,11 @@ def test_page_lets_through_what_the_annotator_takes(annotate: Page, tmp_path: Pa
 
 @pytest.mark.parametrize(("content", "facts"), [
     (gzip.compress(WITH_SAMPLES + GOOD[:-1] + b"\tGT\t0|1\t0|0\n"),
-     "VCF 4.3 · gzip · 2 samples · 1 record · looks like rCRS"),
+     "VCF 4.3 · gzip · 2 samples · 1 record · build: rCRS (detected)"),
     (HEADER.replace(b"#CHROM", b"##contig=<ID=chr1,length=248956422>\n#CHROM", 1) + GOOD.replace(b"MT", b"chr1") * 2,
-     "VCF 4.2 · not compressed · 0 samples · 2 records · looks like GRCh38"),
+     "VCF 4.2 · not compressed · 0 samples · 2 records · build: GRCh38 (detected)"),
     (HEADER.replace(b"#CHROM", b"##reference=file:///data/hs37d5.fa\n#CHROM", 1) + GOOD.replace(b"MT", b"20"),
-     "VCF 4.2 · not compressed · 0 samples · 1 record · looks like GRCh37"),
+     "VCF 4.2 · not compressed · 0 samples · 1 record · build: GRCh37 (detected)"),
     (HEADER + GOOD.replace(b"MT", b"20"), "VCF 4.2 · not compressed · 0 samples · 1 record")])
 def test_page_shows_what_it_saw(annotate: Page, content: bytes, facts: str) -> None:
     line = choose(annotate, "a.vcf", content)

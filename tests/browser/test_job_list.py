@@ -30,7 +30,7 @@ def test_searching(local_site: str, new_page: OpenPage) -> None:
     page.get_by_label("Search file names and notes").press("Enter")
     page.wait_for_url("**/annotations?q=COHORT")
     assert names(page) == ["cohort-2026-11.vcf.gz", "cohort-2025.vcf.gz"]
-    page.get_by_label("Order").select_option(label="Name, A to Z")
+    page.get_by_label("Sort by").select_option(label="Name, A to Z")
     page.get_by_role("button", name="Show").click()
     page.wait_for_url("**/annotations?q=COHORT&sort=name")
     assert names(page) == ["cohort-2025.vcf.gz", "cohort-2026-11.vcf.gz"]
@@ -52,8 +52,8 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     page.goto("/annotations")
     delete = page.get_by_role("button", name="Delete selected…")
     expect(delete).to_be_disabled()
-    page.get_by_label("Choose premium_3.vcf").check()
-    page.get_by_label("Choose test.vcf").check()
+    page.get_by_label("Select premium_3.vcf").check()
+    page.get_by_label("Select test.vcf").check()
     expect(page.locator("[data-chosen-line]")).to_have_text("2 selected")
     services = runtime.services()
     services.jobs.renew(JOB_IDS["running"], "worker", services.clock(), 60,
@@ -63,7 +63,7 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
         page.wait_for_load_state("networkidle")
     expect(page.get_by_text("Indexing the results, 78 %")).to_be_visible()
     page.clock.run_for(500)
-    expect(page.get_by_label("Choose test.vcf")).to_be_checked()
+    expect(page.get_by_label("Select test.vcf")).to_be_checked()
     delete.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Delete these 2 jobs?")
     assert violations(page) == []

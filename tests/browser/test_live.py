@@ -79,7 +79,7 @@ def test_job_page_follows_the_job_without_a_reload(local_site: str, site: Servic
 def test_job_page_shows_a_result_that_comes_back(local_site: str, site: Services, new_page: OpenPage) -> None:
     job_id = JOB_IDS["restoring"]
     page, watcher, polls = open_at(new_page, local_site, f"/annotations/{job_id}")
-    expect(page.get_by_text("Restoring, expected by 21 Sept 2026, 21:03")).to_be_visible()
+    expect(page.get_by_text("Restoring; expected by 21 Sept 2026, 21:03")).to_be_visible()
     site.archive_table.hold_files(job_id, "thaw", site.clock(), 60)
     site.archive_table.record_thawed(job_id, "thaw", "archive-2", {
         "results": f"{ADA}/{job_id}/cohort-2025.annot.vcf.gz",

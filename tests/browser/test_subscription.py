@@ -60,7 +60,7 @@ def test_premium_begins_and_ends(local_site: str, new_page: OpenPage, scheme: st
     expect(page.get_by_role("status").filter(has_text="Premium has ended.")).to_contain_text("28 Sept 2026, 16:13")
     look("profile-after-premium")
     page.goto(f"/annotations/{JOB_IDS['completed']}")
-    expect(page.get_by_text("can be downloaded until 28 Sept 2026, 16:13")).to_be_visible()
+    expect(page.get_by_text("are available until 28 Sept 2026, 16:13")).to_be_visible()
     look("job-after-premium")
     assert found == []
     assert watcher.complaints == []

@@ -33,7 +33,7 @@ def field(body: str, name: str) -> str:
     ("notes.txt", b"x", "does not have a VCF file extension"),
     ("empty.vcf", b"", "is empty"),
     ("large.vcf", b"x" * 153_601, "your limit is 150 KB"),
-    ("a" * 300 + ".vcf", b"x", "has 304 characters; 255 is the limit")])
+    ("a" * 300 + ".vcf", b"x", "is too long (304 characters; the maximum is 255)")])
 def test_file_is_checked_before_a_byte_leaves(local_site: str, new_page: OpenPage, name: str, content: bytes,
                                               words: str) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)
@@ -60,7 +60,7 @@ def test_a_file_chosen_while_the_script_loads_is_checked(local_site: str, new_pa
     page.route(re.compile(r"\.js$"), hold)
     page.goto("/annotate", wait_until="commit")
     page.get_by_label("VCF files, up to").set_input_files(file("large.vcf", b"x" * 153_601))
-    expect(page.locator("input[type=file]:not([multiple])")).to_be_attached()  # the script has not run
+    expect(page.locator("#file:not([multiple])")).to_be_attached()  # the script has not run
     scripts, held = held, None
     for route in scripts:
         route.continue_()
@@ -84,7 +84,7 @@ def test_broken_connection_keeps_the_file_chosen(local_site: str, new_page: Open
      "upload link expired"),
     (503, "<Error><Code>SlowDown</Code></Error>", "Storage is busy"),
     (403, "<Error><Code>AccessDenied</Code><Message>x</Message></Error>", "upload was rejected (AccessDenied)"),
-    (400, "not xml at all", "refused the file (status 400)")])
+    (400, "not xml at all", "upload was rejected (status 400)")])
 def test_storage_refusals_are_told_in_plain_words(local_site: str, new_page: OpenPage, status: int, xml: str,
                                                   words: str) -> None:
     page, _ = new_page(base_url=local_site, cookie=TOKEN)

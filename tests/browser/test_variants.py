@@ -210,16 +210,16 @@ def test_one_variant_opens_and_can_be_shared(open_table: Callable[..., tuple[Pag
                                              local_site: str) -> None:
     page, _ = open_table("?impact=HIGH", "11 of 1,172 variants")
     page.get_by_role("button", name="MT:307 G>T").press("Enter")
-    details = page.get_by_role("region", name="One variant")
+    details = page.get_by_role("region", name="Variant details")
     expect(details.get_by_role("heading")).to_have_text("MT:307 G>T")
     expect(details.get_by_role("heading")).to_be_focused()
     expect(details).to_contain_text('LHON; =odd, "quoted"')
     assert query_of(page) == {"impact": ["HIGH"], "variant": ["MT:307:G:T"]}
     page.reload()
-    expect(page.get_by_role("region", name="One variant").get_by_role("heading")).to_have_text("MT:307 G>T")
-    expect(page.get_by_role("region", name="One variant")).to_be_in_viewport()
+    expect(page.get_by_role("region", name="Variant details").get_by_role("heading")).to_have_text("MT:307 G>T")
+    expect(page.get_by_role("region", name="Variant details")).to_be_in_viewport()
     page.get_by_role("button", name="Close").click()
-    expect(page.get_by_role("region", name="One variant")).to_be_hidden()
+    expect(page.get_by_role("region", name="Variant details")).to_be_hidden()
     assert query_of(page) == {"impact": ["HIGH"]}
 
 
@@ -251,7 +251,7 @@ def test_export_csv(open_table: Callable[..., tuple[Page, Watcher]], tmp_path: P
     assert (tmp_path / "rows.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     with (tmp_path / "rows.csv").open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
-    assert waiting.value.suggested_filename == "HG002 run 7 – família.selected.csv"
+    assert waiting.value.suggested_filename == "HG002 run 7 – família.filtered.csv"
     assert [row["pos"] for row in rows] == [str(pos) for pos in range(307, 3308, 300)]
     assert rows[0]["MITOMAP_DISEASE"] == 'LHON; =odd, "quoted"'
     assert [row["exon"] for row in rows[:3]] == ["'1/3", "'=1+1", "-"], "no spreadsheet takes a text for another thing"
