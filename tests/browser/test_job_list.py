@@ -31,14 +31,14 @@ def test_searching(local_site: str, new_page: OpenPage) -> None:
     page.wait_for_url("**/annotations?q=COHORT")
     assert names(page) == ["cohort-2026-11.vcf.gz", "cohort-2025.vcf.gz"]
     page.get_by_label("Sort by").select_option(label="Name, A to Z")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Apply").click()
     page.wait_for_url("**/annotations?q=COHORT&sort=name")
     assert names(page) == ["cohort-2025.vcf.gz", "cohort-2026-11.vcf.gz"]
     assert violations(page) == []
     page.get_by_role("link", name="Clear filters").click()
     page.get_by_label("Status", exact=True).select_option(label="Failed")
     page.get_by_label("Submitted between").fill("2026-09-20")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Apply").click()
     page.wait_for_url("**from=2026-09-20**")
     asked = parse_qs(urlsplit(page.url).query)
     assert asked == {"status": ["FAILED"], "from": ["2026-09-20"], "zone": ["-120"]}  # summer in Berlin
@@ -67,7 +67,7 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
     delete.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Delete these 2 jobs?")
     assert violations(page) == []
-    page.get_by_role("button", name="Delete all 2 for good").click()
+    page.get_by_role("button", name="Delete 2 jobs permanently").click()
     expect(page.get_by_text("2 jobs and all their files have been deleted.")).to_be_visible()
     assert "test.vcf" not in names(page)
     page.get_by_role("button", name="Select all on this page").click()
