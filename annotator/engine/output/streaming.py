@@ -1,9 +1,9 @@
 """Results as a stream: the large files of an annotation go to another program while they are produced.
 
-The results file and the table of variants are written front to back, so a program that stores them elsewhere needs no local
-copy. Both travel on one pipe, in frames: the number of the file (one byte), the number of bytes that follow (four,
-little-endian), and these bytes. A frame without bytes opens its file. It may come again: a file whose records turn out
-not to be sorted is annotated from its start, and what was sent before is void.
+The results file and the table of variants are written front to back, so a program that stores them elsewhere needs no
+local copy. Both travel on one pipe, in frames: the number of the file (one byte), the number of bytes that follow
+(four, little-endian), and these bytes. A frame without bytes opens its file. It may come again: a file whose records
+turn out not to be sorted is annotated from its start, and what was sent before is void.
 """
 
 from __future__ import annotations
