@@ -112,7 +112,7 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
     chooser.set_input_files([file("mother.vcf"), file("father.vcf")])
     chooser.set_input_files([file("child.vcf")])  # added, not instead
     expect(page.get_by_role("list", name="Chosen files").get_by_role("listitem")).to_have_count(3)
-    expect(page.get_by_text("VCF 4.2 · not compressed · 0 samples · 1 record · looks like rCRS")).to_have_count(3)
+    expect(page.get_by_text("VCF 4.2 · not compressed · 0 samples · 1 record · build: rCRS (detected)")).to_have_count(3)
     assert violations(page) == []
     page.screenshot(path=ARTIFACTS / "annotate-several.png", full_page=True)
     page.get_by_role("button", name="Upload and annotate").click()
@@ -137,7 +137,7 @@ def test_own_annotations_go_first_and_for_each_file(local_site: str, new_page: O
     page.goto("/annotate")
     own = page.get_by_label("Add your own annotations")
     own.set_input_files(file("targets.txt", b"x"))
-    expect(page.get_by_role("alert")).to_contain_text("“targets.txt” is not named like a VCF or BED file.")
+    expect(page.get_by_role("alert")).to_contain_text("“targets.txt” does not have a VCF or BED file extension.")
     own.set_input_files(file("targets.bed", b"gene\tscore\nA\t1\n"))
     expect(page.get_by_role("alert")).to_contain_text("Line 1: It is neither a VCF file")
     page.get_by_label("VCF files, up to").set_input_files([file("mother.vcf"), file("father.vcf")])
@@ -183,7 +183,7 @@ def test_the_reference_is_chosen_by_the_file(local_site: str, new_page: OpenPage
     expect(page.get_by_label("Insertions and deletions")).to_have_value("no")
     page.get_by_label("VCF files, up to").set_input_files(
         [file("virus.vcf", VCF.replace(b"\nMT\t", b"\nMN908947.3\t"))])
-    expect(page.get_by_text("looks like SARS-CoV-2")).to_be_visible()
+    expect(page.get_by_text("build: SARS-CoV-2 (detected)")).to_be_visible()
     expect(page.get_by_label("Reference")).to_have_value("SARS-CoV-2")
     expect(page.locator("[data-build-warning]")).to_be_hidden()
     page.get_by_label("Reference").select_option("rCRS")

@@ -99,7 +99,7 @@ class LargeAccount:
         self.requests["head"] += 1
         if int(Key.split("/")[1].split("-")[0], 16) in self.lost:
             raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
-        return {"ContentLength": 1}
+        return {"ContentLength": 1, "LastModified": WRITTEN}
 
     # ---- DynamoDB --------------------------------------------------------------------------------------------
     def batch_get_item(self, RequestItems: dict[str, Any]) -> dict[str, Any]:  # noqa: N803

@@ -23,8 +23,8 @@ describe("a file of the user's own annotations", () => {
 
   test("a name that is neither VCF nor BED", async () => {
     expect(await problemOfLayer(layer("a.txt", "x"), LIMITS)).toMatchObject({
-      message: "“a.txt” is not named like a VCF or BED file.",
-      hint: "GAS reads annotations of your own from files whose names end in .vcf, .bed, .bed.gz, .bed.xz.",
+      message: "“a.txt” does not have a VCF or BED file extension.",
+      hint: "For your own annotations, GAS accepts files ending in .vcf, .bed, .bed.gz, .bed.xz.",
     });
   });
 
@@ -32,7 +32,7 @@ describe("a file of the user's own annotations", () => {
     ["# nothing\n", { message: "It has no records." }],
     ["gene\tscore\n", { line: 1, text: "gene\tscore" }],
     ["#header\nMT\t73\t.\tA\tG\t.\t.\t.\n", { line: 2 }], // a record of VCF without its header
-    [VCF.replace("\t73\t", "\t7x\t"), { line: 3, message: "POS '7x' is not a position." }],
+    [VCF.replace("\t73\t", "\t7x\t"), { line: 3, message: "POS '7x' is not a valid position." }],
   ])("%j is refused in the annotator's words", async (content, problem) => {
     expect(await problemOfLayer(layer("a.bed", content), LIMITS)).toMatchObject(problem);
   });

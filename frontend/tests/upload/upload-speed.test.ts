@@ -26,7 +26,7 @@ test("the speed is that of the last seconds", () => {
 });
 
 test("a connection that stands still", () => {
-  expect(lines([0, MB], [5, MB])[1]).toBe("1 MB of 100 MB, waiting for the connection");
+  expect(lines([0, MB], [5, MB])[1]).toBe("1 MB of 100 MB. Waiting for connection…");
 });
 
 test("nothing is left at the end", () => {

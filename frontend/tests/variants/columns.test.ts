@@ -8,7 +8,7 @@ const columns = columnsOfFile(file);
 
 test("columns of a file: the variant is one, layers keep their names", () => {
   expect(columns.map(({ name, title, layer, shown }) => [name, title, layer, shown])).toEqual([
-    ["pos", "Variant", false, true], ["gene", "Gene", false, true], ["qual", "Quality", false, false],
+    ["pos", "Variant", false, true], ["qual", "QUAL", false, false], ["gene", "Gene", false, true],
     ["ClinVar", "ClinVar", true, true], ["score", "score", true, true]]);
   expect(layersOf(columns)).toEqual(["ClinVar"]);
 });

@@ -52,11 +52,11 @@ test("an expired link is renewed once", async () => {
   expect(text(await some.read("results", 0, 1))).toBe("x");
   expect(requests.at(-1)).toBe("/r2 bytes=0-0");
   responses = [refused(), Response.json(answer(3)), refused()];
-  await expect(some.read("results", 0, 1)).rejects.toThrow("The storage did not give the results (status 403).");
+  await expect(some.read("results", 0, 1)).rejects.toThrow("The results could not be read (status 403).");
 });
 
 test.each([
-  [new Response("", { status: 401 }), "You are no longer signed in."], [new Response("", { status: 404 }), "The results are not there any more."],
+  [new Response("", { status: 401 }), "You are no longer signed in."], [new Response("", { status: 404 }), "These results are no longer available."],
   [new TypeError("network"), "The connection was lost."],
 ])("no links: %#", async (response, message) => {
   const some = links(response, Response.json(answer(1)));
