@@ -112,7 +112,8 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
     chooser.set_input_files([file("mother.vcf"), file("father.vcf")])
     chooser.set_input_files([file("child.vcf")])  # added, not instead
     expect(page.get_by_role("list", name="Chosen files").get_by_role("listitem")).to_have_count(3)
-    expect(page.get_by_text("VCF 4.2 · not compressed · 0 samples · 1 record · build: rCRS (detected)")).to_have_count(3)
+    facts = "VCF 4.2 · not compressed · 0 samples · 1 record · build: rCRS (detected)"
+    expect(page.get_by_text(facts)).to_have_count(3)
     assert violations(page) == []
     page.screenshot(path=ARTIFACTS / "annotate-several.png", full_page=True)
     page.get_by_role("button", name="Upload and annotate").click()
@@ -149,7 +150,7 @@ def test_own_annotations_go_first_and_for_each_file(local_site: str, new_page: O
     expect(page.get_by_role("alert")).to_have_count(0)
     assert violations(page) == []
     page.get_by_role("button", name="Upload and annotate").click()
-    page.wait_for_url("**/annotations")
+    page.wait_for_url(re.compile(r"/annotations\?.*uploaded=2"))
     kinds: dict[str, list[str]] = {}
     for body in bodies:
         _, job, *rest = field(body, "key").split("/")
