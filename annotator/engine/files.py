@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import BinaryIO, Protocol, TextIO, cast
 
 from isal import igzip
 
@@ -13,6 +13,13 @@ GZIP_MAGIC = b"\x1f\x8b"
 """First bytes of a gzip file, bgzip among them."""
 BLOCK = 1 << 20
 """Bytes that are read at once."""
+
+
+class Readable(Protocol):
+    """Gives the text of a file."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes; fewer than ``size`` only at the end of the file."""
 
 
 def is_gzip(path: Path) -> bool:
@@ -32,6 +39,24 @@ def open_bytes(path: Path) -> BinaryIO:
         OSError: it cannot be read.
     """
     return cast("BinaryIO", igzip.open(path, "rb")) if is_gzip(path) else path.open("rb")
+
+
+def blocks_of_lines(stream: Readable, size: int) -> Iterator[bytes]:
+    """The text of a stream in blocks of whole lines, none of which is empty; its last line may lack an end.
+
+    Args:
+        stream: at the beginning of a line.
+        size: bytes that are read at once.
+    """
+    rest = b""
+    while text := stream.read(size):
+        block = rest + text
+        end = block.rfind(b"\n") + 1
+        rest = block[end:]
+        if end:
+            yield block[:end]
+    if rest:
+        yield rest
 
 
 def open_text(path: Path, encoding: str = "utf-8", errors: str = "strict") -> TextIO:

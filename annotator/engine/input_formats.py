@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import pyarrow as pa
 from isal import isal_zlib
@@ -21,7 +21,7 @@ from isal import isal_zlib
 from annotator.engine import bcftools_child
 from annotator.engine.bgzf import END_OF_FILE
 from annotator.engine.errors import InputError
-from annotator.engine.files import GZIP_MAGIC
+from annotator.engine.files import GZIP_MAGIC, Readable
 from annotator.engine.gzip_reading import GzipReader
 
 XZ_MAGIC = b"\xfd7zXZ\x00"
@@ -46,13 +46,6 @@ class _BcftoolsError(Exception):
 
 
 _DAMAGE: tuple[type[Exception], ...] = (*GZIP_ERRORS, lzma.LZMAError, _BcftoolsError)
-
-
-class Readable(Protocol):
-    """Gives the text of a file."""
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes; fewer than ``size`` only at the end of the file."""
 
 
 class Input:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from chalicelib.domain.jobs import JobProgress, Stage
 from chalicelib.web.http import runtime
 from tests.browser.conftest import ARTIFACTS, MARYS_TOKEN, NARROW, TOKEN, Watcher
 from tests.browser.states import JOB_IDS
 from tests.browser.test_pages import violations
-from tests.browser.test_upload import OF_THE_PAGE, STORAGE, field
+from tests.browser.test_upload import bodies_stored, field
 
 pytestmark = pytest.mark.browser
 
@@ -78,13 +78,7 @@ def test_ticks_outlive_what_moves(local_site: str, new_page: OpenPage) -> None:
 @pytest.mark.parametrize("size", [(1440, 900), NARROW])
 def test_sample_in_one_click(local_site: str, new_page: OpenPage, size: tuple[int, int]) -> None:
     page, watcher = new_page(base_url=local_site, cookie=MARYS_TOKEN, size=size)
-    bodies: list[str] = []
-
-    def store(route: Route) -> None:
-        bodies.append((route.request.post_data_buffer or b"").decode("latin-1"))
-        route.fulfill(status=201, headers=OF_THE_PAGE)
-
-    page.route(STORAGE, store)
+    bodies = bodies_stored(page)
     page.goto("/annotations")
     page.screenshot(path=ARTIFACTS / f"annotations-empty-{size[0]}.png", full_page=True)
     assert violations(page) == []

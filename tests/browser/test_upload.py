@@ -29,6 +29,18 @@ def field(body: str, name: str) -> str:
     return body.partition(f'name="{name}"\r\n\r\n')[2].partition("\r\n")[0]
 
 
+def bodies_stored(page: Page) -> list[str]:
+    """The bodies of the forms that the storage is sent from now on, all of which it accepts."""
+    bodies: list[str] = []
+
+    def store(route: Route) -> None:
+        bodies.append((route.request.post_data_buffer or b"").decode("latin-1"))
+        route.fulfill(status=201, headers=OF_THE_PAGE)
+
+    page.route(STORAGE, store)
+    return bodies
+
+
 @pytest.mark.parametrize(("name", "content", "words"), [
     ("notes.txt", b"x", "does not have a VCF file extension"),
     ("empty.vcf", b"", "is empty"),
@@ -98,13 +110,7 @@ def test_storage_refusals_are_told_in_plain_words(local_site: str, new_page: Ope
 
 def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
-    bodies: list[str] = []
-
-    def store(route: Route) -> None:
-        bodies.append((route.request.post_data_buffer or b"").decode("latin-1"))
-        route.fulfill(status=201, headers=OF_THE_PAGE)
-
-    page.route(STORAGE, store)
+    bodies = bodies_stored(page)
     page.goto("/annotate")
     page.get_by_label("Note").fill("Família 7")
     page.get_by_label("Insertions and deletions").select_option("3′-most, as HGVS and ClinVar report them")
@@ -128,13 +134,7 @@ def test_several_files_become_jobs_of_their_own(local_site: str, new_page: OpenP
 
 def test_own_annotations_go_first_and_for_each_file(local_site: str, new_page: OpenPage) -> None:
     page, watcher = new_page(base_url=local_site, cookie=TOKEN)
-    bodies: list[str] = []
-
-    def store(route: Route) -> None:
-        bodies.append((route.request.post_data_buffer or b"").decode("latin-1"))
-        route.fulfill(status=201, headers=OF_THE_PAGE)
-
-    page.route(STORAGE, store)
+    bodies = bodies_stored(page)
     page.goto("/annotate")
     own = page.get_by_label("Add your own annotations")
     own.set_input_files(file("targets.txt", b"x"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 from pathlib import Path
 
 import pytest
 
 from annotator.engine.bgzf import END_OF_FILE, pack
-from annotator.engine.files import BLOCK, is_gzip, open_bytes, open_text, sha256_of
+from annotator.engine.files import BLOCK, blocks_of_lines, is_gzip, open_bytes, open_text, sha256_of
 
 TEXT = "caf\u00e9\ttwo\nthree\n"
 
@@ -50,3 +51,12 @@ def test_the_checksum_reports_what_it_has_read(tmp_path: Path) -> None:
     sizes: list[int] = []
     assert sha256_of(path, sizes.append) == hashlib.sha256(content).hexdigest()
     assert sizes == [BLOCK, 3]
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 100])
+@pytest.mark.parametrize("text", [b"", b"a", b"a\n", b"a\nbb\n", b"a\na line longer than what is read\n\nc"])
+def test_blocks_have_whole_lines(text: bytes, size: int) -> None:
+    blocks = list(blocks_of_lines(io.BytesIO(text), size))
+    assert b"".join(blocks) == text
+    assert all(blocks)
+    assert all(block.endswith(b"\n") for block in blocks[:-1])

@@ -15,7 +15,7 @@ from pyarrow import csv
 
 from annotator.engine.bounds import whole_number
 from annotator.engine.errors import BundleError
-from annotator.engine.files import open_bytes
+from annotator.engine.files import blocks_of_lines, open_bytes
 from annotator.engine.library_errors import step
 
 CHUNK = 8 << 20
@@ -102,17 +102,11 @@ class Delimited:
         with self._reading(), self._open() as stream:
             for _ in range(self._first - 1):
                 stream.readline()
-            line, rest = self._first, b""
-            while True:
-                text = stream.read(CHUNK)
-                block = rest + text
-                end = block.rfind(b"\n") + 1 if text else len(block)
-                block, rest = block[:end], block[end:]
+            line = self._first
+            for block in blocks_of_lines(stream, CHUNK):
                 if block.strip():
                     yield line, self._parsed(line, block, columns)
                 line += block.count(b"\n")
-                if not text:
-                    return
 
     def fault(self, first: int, holds: Callable[[str], bool], column: int, what: str) -> BundleError:
         """The error about the first value of a column, from some line on, that is not ``what`` it should be."""

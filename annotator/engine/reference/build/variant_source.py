@@ -15,7 +15,7 @@ from pyarrow import csv
 from annotator.engine.bgzf import BgzfWriter
 from annotator.engine.byte_columns import bytes_of, cut, every, letters
 from annotator.engine.errors import BundleError
-from annotator.engine.files import BLOCK, open_bytes
+from annotator.engine.files import BLOCK, blocks_of_lines, open_bytes
 from annotator.engine.gzip_reading import GzipReader
 from annotator.engine.indexes import index_of, make_index, open_table, start_of
 from annotator.engine.library_errors import LIBRARY_ERRORS, in_words
@@ -187,15 +187,10 @@ def _chunks(path: Path, name: str, header: list[str], source: str, contig: str) 
         raw.seek(offset >> 16)
         stream = GzipReader(raw, bgzip=True)
         stream.read(offset & 0xFFFF)
-        rest = b""
-        while True:
-            text = stream.read(CHUNK)
-            block = rest + text
-            end = block.rfind(b"\n") + 1 if text else len(block)
-            block, rest = block[:end], block[end:]
+        for block in blocks_of_lines(stream, CHUNK):
             if block.strip():
                 yield _rows(block, mark, header, source, contig)
-            if not text or not block[block.rfind(b"\n", 0, -1) + 1 :].startswith(mark):
+            if not block[block.rfind(b"\n", 0, -1) + 1 :].startswith(mark):
                 return
 
 
